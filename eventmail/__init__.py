@@ -1,0 +1,46 @@
+"""eventmail: mail to the guests of an event, at most once each, every outcome explained."""
+
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+
+from eventmail import logs, migrations
+from eventmail import settings as settings_
+from eventmail.db import db
+from eventmail.settings import Settings
+
+__version__ = "0.1.0"
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application of one process: wiring only. Raises SettingsError when the environment is wrong."""
+    from eventmail import cli, tasks, web  # noqa: PLC0415  the top of the import law, met only when an app is made
+
+    settings = settings or settings_.load()
+    logs.set_up()
+    app = Flask(__name__, instance_path=str(settings.instance))
+    app.config.update(
+        SECRET_KEY=settings.secret,
+        SESSION_COOKIE_NAME="eventmail",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        MAX_CONTENT_LENGTH=60 * 1024 * 1024,
+        MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked in web.access, where a bearer token is known
+        WTF_CSRF_TIME_LIMIT=None,
+        SQLALCHEMY_DATABASE_URI=f"sqlite:///{settings.database}",
+    )
+    app.extensions["settings"] = settings
+    db.init_app(app)
+    with app.app_context():
+        migrations.upgrade(db.engine, settings.instance / "migration.lock")
+        db.engine.dispose()  # no connection may cross a fork
+    app.extensions["huey"] = tasks.create_huey(app)
+    web.register(app)
+    cli.register(app)
+    return app

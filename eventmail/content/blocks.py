@@ -1,0 +1,110 @@
+"""The `:::` blocks of a body (C5): `::: button URL`, its label, `:::`; and `::: calendar-links`, `:::`."""
+
+import re
+from dataclasses import dataclass
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.token import Token
+
+from eventmail.content.segments import CALENDAR_NAMES, Marks
+
+_FENCE = re.compile(r":::[ \t]*(?P<name>[^\s:]*)[ \t]*(?P<argument>.*?)[ \t]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something in a body that cannot be sent: line from 1, and one sentence for its author."""
+
+    line: int
+    message: str
+
+
+def install(md: MarkdownIt) -> None:
+    """Teaches the parser the blocks; problems are appended to `env["problems"]` as `Problem`."""
+    md.block.ruler.before("fence", "eventmail_block", _rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+
+
+def _line(state: StateBlock, number: int) -> str:
+    return state.src[state.bMarks[number] + state.tShift[number] : state.eMarks[number]]
+
+
+def _rule(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    opening = _FENCE.fullmatch(_line(state, first))
+    if opening is None or state.is_code_block(first):
+        return False
+    if silent:
+        return True
+    end = first + 1
+    if not opening["name"]:
+        return _push_broken(state, first, end, "This “:::” line closes no block.")
+    # A line indented less than the block belongs to what surrounds it: a list item or a quote ends there.
+    while end < last and not (state.sCount[end] < state.blkIndent and not state.isEmpty(end)):
+        if _line(state, end).strip() == ":::":
+            break
+        end += 1
+    closed = end < last and _line(state, end).strip() == ":::"
+    label = " ".join(_line(state, number).strip() for number in range(first + 1, end)).strip()
+    wrong = _problem(opening["name"], opening["argument"], label) if closed else "has no closing “:::” line."
+    if wrong:
+        return _push_broken(state, first, end + closed, f"The block “{_line(state, first).strip()}” {wrong}")
+    token = _push(state, first, end + closed, f"block_{opening['name'].replace('-', '_')}")
+    token.content = label
+    token.attrSet("href", opening["argument"])
+    return True
+
+
+def _push(state: StateBlock, first: int, end: int, kind: str) -> Token:
+    token = state.push(kind, "div", 0)
+    token.block, token.map = True, [first, end]
+    state.line = end
+    return token
+
+
+def _push_broken(state: StateBlock, first: int, end: int, message: str) -> bool:
+    _push(state, first, end, "block_broken").content = state.getLines(first, end, 0, False)
+    state.env["problems"].append(Problem(first + 1, message))
+    return True
+
+
+def _problem(name: str, argument: str, label: str) -> str | None:
+    if name == "button":
+        if not argument or len(argument.split()) > 1:
+            return "needs one web address, as in “::: button https://example.com”."
+        return None if label else "needs the words that stand on the button."
+    if name == "calendar-links":
+        return None if not (argument or label) else "takes no address and no words."
+    return "is not one we know. There are “::: button” and “::: calendar-links”."
+
+
+def button_html(href: str, label: str) -> str:
+    """A button that also Outlook draws: the cell has the colour, the link the padding. Both arguments are escaped."""
+    return (
+        '<table class="em-button" role="presentation" cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
+        f'<td class="em-button-cell" bgcolor="#3346d3"><a class="em-button-link" href="{href}">{label}</a></td>'
+        "</tr></tbody></table>\n"
+    )
+
+
+def calendar_html(marks: Marks, number: int) -> str:
+    """The calendar links side by side, or the text of token `number` when the event has no time yet."""
+    links = [
+        f'{separator}<a href="https://{marks.mark("u", marks.own(field))}">{name}</a>'
+        for separator, (field, name) in zip(["", " · ", " · ", " · ", " · "], CALENDAR_NAMES.items(), strict=True)
+    ]
+    return _calendar(marks, number, links)
+
+
+def calendar_text(marks: Marks, number: int, around: str = "") -> str:
+    """The calendar links, one on a line, or the text of token `number`; `around` stands around the links."""
+    links = [f"- {name}: {marks.mark('u', marks.own(field))}\n" for field, name in CALENDAR_NAMES.items()]
+    links[-1] = links[-1].rstrip("\n")
+    links[0], links[-1] = around + links[0], links[-1] + around
+    return _calendar(marks, number, links)
+
+
+def _calendar(marks: Marks, number: int, links: list[str]) -> str:
+    """Each link only if it is one; all of them only if the first is."""
+    google = marks.own("calendar.google")
+    chosen = [marks.either(own, link, "") for own, link in zip(map(marks.own, CALENDAR_NAMES), links, strict=True)]
+    return marks.either(google, "".join(chosen), marks.mark("d", number))

@@ -1,0 +1,174 @@
+"""Links that put an event into Google, Outlook, Yahoo and other calendars (K1). None of them has a specification.
+
+Measured ways of the services: Outlook reads "+" literally and a time without Z in the viewer's zone; Yahoo has no zone
+and ignores Z; Google ignores a `ctz` that it cannot resolve; ends of all-day events are exclusive everywhere.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from urllib.parse import quote
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from eventmail.content.tokens import clean_source, clean_value
+from eventmail.errors import FieldError, InvalidTimezone
+
+LINK_LENGTH = 2000
+_DEFAULT_LENGTH = timedelta(hours=1)
+_TITLE_LENGTH = 600
+_PLACE_LENGTH = 400
+
+
+@dataclass(frozen=True)
+class CalendarFacts:
+    """An event as calendars see it. `starts` and `ends` are naive wall times in the IANA zone `timezone`.
+
+    The end of an all-day event is its last day; `updated_at` is aware. Without `ends` it takes one hour, or one day.
+    """
+
+    uid: str
+    title: str
+    description: str
+    location: str
+    url: str
+    timezone: str
+    starts: datetime | None
+    ends: datetime | None
+    all_day: bool
+    sequence: int
+    updated_at: datetime
+    cancelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """When an event takes place: aware datetimes in its own zone."""
+
+    starts: datetime
+    ends: datetime
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First day, and the day after the last, of an all-day event."""
+        return self.starts.date(), max(self.starts, self.ends).date() + timedelta(days=1)
+
+
+def span(facts: CalendarFacts, starts: datetime) -> Span:
+    """Start and end in the event's zone. Raises InvalidTimezone for a zone that does not exist."""
+    try:
+        zone = ZoneInfo(facts.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
+        message = f"“{clean_value(facts.timezone)[:60]}” is not a time zone we know, such as Europe/Berlin."
+        raise InvalidTimezone(message, fields=[FieldError("timezone", "INVALID_TIMEZONE", message)]) from unknown
+    start = starts.replace(tzinfo=zone)
+    end = (facts.ends or starts).replace(tzinfo=zone)
+    if not facts.all_day and end.astimezone(UTC) <= start.astimezone(UTC):
+        # Added in UTC: an hour stays an hour when the clocks change.
+        end = (start.astimezone(UTC) + _DEFAULT_LENGTH).astimezone(zone)
+    return Span(start, end)
+
+
+def links(facts: CalendarFacts, ics_url: str) -> Mapping[str, str]:
+    """The five links by name: google, outlook, office365, yahoo, ics; {} without a start.
+
+    The first four have at most 2000 characters; the description is cut first, the event's own address never.
+    Raises InvalidTimezone.
+    """
+    if facts.starts is None:
+        return {}
+    when = span(facts, facts.starts)
+    return {
+        "google": _google(facts, when),
+        "outlook": _outlook("outlook.live.com", facts, when),
+        "office365": _outlook("outlook.office.com", facts, when),
+        "yahoo": _yahoo(facts, when),
+        "ics": ics_url,
+    }
+
+
+def calendar_values(links: Mapping[str, str]) -> Mapping[str, str | None]:
+    """The links as merge values: `calendar.google` and so on, each None when there are no links."""
+    return {f"calendar.{name}": links.get(name) for name in ("google", "outlook", "office365", "yahoo", "ics")}
+
+
+def described(facts: CalendarFacts) -> str:
+    """The description, the event page's address behind it unless it is there already."""
+    text, url = clean_source(facts.description).strip(), clean_value(facts.url)
+    return text if url in text else f"{text}\n\n{url}".strip()
+
+
+def _google(facts: CalendarFacts, when: Span) -> str:
+    if facts.all_day:
+        first, after = when.days
+        # With ctz Google's app on Android takes an all-day event for a timed one.
+        dates = f"{first:%Y%m%d}/{after:%Y%m%d}"
+    elif _resolvable(facts.timezone):
+        dates = f"{when.starts:%Y%m%dT%H%M%S}/{when.ends:%Y%m%dT%H%M%S}&ctz={quote(facts.timezone)}"
+    else:
+        dates = f"{_utc(when.starts):%Y%m%dT%H%M%SZ}/{_utc(when.ends):%Y%m%dT%H%M%SZ}"
+    base = f"https://calendar.google.com/calendar/render?action=TEMPLATE&dates={dates}"
+    return _fitted(base, facts, title="text", body="details", place="location")
+
+
+def _outlook(host: str, facts: CalendarFacts, when: Span) -> str:
+    if facts.all_day:
+        first, after = when.days
+        times = f"startdt={first:%Y-%m-%d}&enddt={after:%Y-%m-%d}&allday=true"
+    else:
+        times = f"startdt={_utc(when.starts):%Y-%m-%dT%H:%M:%SZ}&enddt={_utc(when.ends):%Y-%m-%dT%H:%M:%SZ}"
+    base = f"https://{host}/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent&{times}"
+    return _fitted(base, facts, title="subject", body="body", place="location")
+
+
+def _yahoo(facts: CalendarFacts, when: Span) -> str:
+    first, after = when.days
+    note = ""
+    if not facts.all_day:
+        times = f"ST={when.starts:%Y%m%dT%H%M%S}&ET={when.ends:%Y%m%dT%H%M%S}"
+        note = f"Times are in the zone {facts.timezone}."
+    elif after - first == timedelta(days=1):
+        times = f"ST={first:%Y%m%d}&DUR=allday"
+    else:
+        times = f"ST={first:%Y%m%d}&ET={after:%Y%m%d}"
+    base = f"https://calendar.yahoo.com/?v=60&{times}"
+    return _fitted(base, facts, title="TITLE", body="DESC", place="in_loc", note=note)
+
+
+def _resolvable(zone: str) -> bool:
+    """Whether Google knows the zone by this name: regions and UTC, neither offsets nor abbreviations."""
+    return zone == "UTC" or ("/" in zone and not zone.startswith("Etc/"))
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
+
+
+def _fitted(base: str, facts: CalendarFacts, *, title: str, body: str, place: str, note: str = "") -> str:
+    """The whole link within its length: title and place have their share, the description gets what is left."""
+    shown_title = _cut(clean_value(facts.title) or "Event", _TITLE_LENGTH)
+    shown_place = _cut(clean_value(facts.location), _PLACE_LENGTH)
+    text, url = clean_source(facts.description).strip(), clean_value(facts.url)
+    always = "\n\n".join(filter(None, [note, url if url not in text else ""]))
+    link = _link(base, {title: shown_title, body: "\n\n".join(filter(None, [text, always])), place: shown_place})
+    if len(link) <= LINK_LENGTH:
+        return link
+    always = "\n\n".join(filter(None, [note, url]))
+    room = LINK_LENGTH - len(_link(base, {title: shown_title, body: f"\n\n{always}", place: shown_place}))
+    return _link(base, {title: shown_title, body: f"{_cut(text, room)}\n\n{always}".strip(), place: shown_place})
+
+
+def _link(base: str, parameters: Mapping[str, str]) -> str:
+    return base + "".join(f"&{name}={quote(value, safe='')}" for name, value in parameters.items() if value)
+
+
+def _cut(text: str, length: int) -> str:
+    """The text, its percent-encoded form no longer than `length`, cut at a character, with "…" when it was cut."""
+    if len(quote(text, safe="")) <= length:
+        return text
+    room, kept = length - len(quote("…")), 0
+    for character in text:
+        room -= len(quote(character, safe=""))
+        if room < 0:
+            break
+        kept += 1
+    return f"{text[:kept].rstrip()}…" if kept else ""

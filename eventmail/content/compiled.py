@@ -1,0 +1,92 @@
+"""Content ready to be filled in: its value, and its stored form."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One Content's compiled form (C5). The same source gives the same value, byte for byte.
+
+    `merged` are the fields its author merges, in reading order, each once; `settled` those of them that `bind` found
+    without a value. `size` is the bytes of both encoded parts, every value missing (C6). `hash` is a SHA-256 in hex.
+    """
+
+    subject: Segments
+    preheader: Segments
+    html: Segments
+    text: Segments
+    merged: tuple[str, ...]
+    hash: str
+    size: int
+    settled: tuple[str, ...] = ()
+
+    def dump(self) -> str:
+        """The value as JSON."""
+        return json.dumps(
+            {
+                "version": _VERSION,
+                "subject": plain(self.subject),
+                "preheader": plain(self.preheader),
+                "html": plain(self.html),
+                "text": plain(self.text),
+                "merged": self.merged,
+                "hash": self.hash,
+                "size": self.size,
+                "settled": self.settled,
+            },
+            ensure_ascii=False,
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def load(cls, dumped: str) -> "Compiled":
+        """The value that `dump` wrote. Raises ValueError for JSON of another version."""
+        data = json.loads(dumped)
+        if data["version"] != _VERSION:
+            raise ValueError(f"compiled content of version {data['version']}, wanted {_VERSION}")
+        return cls(
+            subject=_segments(data["subject"]),
+            preheader=_segments(data["preheader"]),
+            html=_segments(data["html"]),
+            text=_segments(data["text"]),
+            merged=tuple(data["merged"]),
+            hash=data["hash"],
+            size=data["size"],
+            settled=tuple(data["settled"]),
+        )
+
+
+def plain(segments: Segments) -> list[Any]:
+    """Segments as JSON values: a string; [field, fallback, mode]; {"url", "linked", "plain"}."""
+    return [_plain(segment) for segment in segments]
+
+
+def _plain(segment: Segment) -> Any:
+    if isinstance(segment, Slot):
+        return [segment.field, segment.fallback, segment.mode]
+    if isinstance(segment, Choice):
+        return {"url": _plain(segment.url), "linked": plain(segment.linked), "plain": plain(segment.plain)}
+    return segment
+
+
+def _segments(data: list[Any]) -> Segments:
+    return tuple(_segment(item) for item in data)
+
+
+def _segment(item: Any) -> Segment:
+    if isinstance(item, list):
+        return _slot(item)
+    if isinstance(item, dict):
+        return Choice(_slot(item["url"]), _segments(item["linked"]), _segments(item["plain"]))
+    return str(item)
+
+
+def _slot(item: list[Any]) -> Slot:
+    field, fallback, mode = item
+    return Slot(field, fallback, Mode(mode))

@@ -1,0 +1,59 @@
+"""The event as an iCalendar file (RFC 5545, RFC 5546 PUBLISH), for whoever may see its link (K3)."""
+
+from datetime import UTC, date, datetime
+
+from icalendar import Calendar, Event, vCalAddress, vText
+
+from eventmail.content.calendar_links import CalendarFacts, described, span
+from eventmail.content.segments import linkable
+from eventmail.content.tokens import clean_value
+from eventmail.errors import FieldError, InvalidInput
+
+_PRODID = "-//eventmail//eventmail//EN"
+
+
+def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) -> bytes:
+    """The file's bytes: the same for the same arguments, nobody in it but the organizer.
+
+    Raises InvalidInput without a start, InvalidTimezone for an unknown zone.
+    """
+    if facts.starts is None:
+        message = "The event has no start yet."
+        raise InvalidInput(message, fields=[FieldError("starts_at", "INVALID_INPUT", message)])
+    when = span(facts, facts.starts)
+    event = Event()
+    event.add("uid", clean_value(facts.uid))
+    event.add("dtstamp", facts.updated_at.astimezone(UTC))
+    event.add("last-modified", facts.updated_at.astimezone(UTC))
+    event.add("sequence", facts.sequence)
+    event.add("status", "CANCELLED" if facts.cancelled else "CONFIRMED")
+    event.add("summary", clean_value(facts.title) or "Event")
+    first, after = when.days
+    event.add("dtstart", first if facts.all_day else _certain(when.starts))
+    event.add("dtend", after if facts.all_day else _certain(when.ends))
+    for name, value in (("description", described(facts)), ("location", clean_value(facts.location))):
+        if value:
+            event.add(name, value)
+    if linkable(url := clean_value(facts.url)):
+        event.add("url", url)
+    if address := clean_value(organizer_email):
+        organizer = vCalAddress(f"mailto:{address}")
+        if name := clean_value(organizer_name):
+            organizer.params["CN"] = vText(name)
+        event.add("organizer", organizer)
+
+    calendar = Calendar()
+    calendar.add("version", "2.0")
+    calendar.add("prodid", _PRODID)
+    calendar.add("method", "PUBLISH")
+    calendar.add_component(event)
+    # Whole years, the first before the event's: a zone needs an observance that began before the event does.
+    calendar.add_missing_timezones(first_date=date(first.year - 1, 1, 1), last_date=date(after.year + 1, 1, 1))
+    return bytes(calendar.to_ical())
+
+
+def _certain(moment: datetime) -> datetime:
+    """The moment in its zone, or in UTC when its wall time occurs twice or never: a TZID cannot say which is meant."""
+    if moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset():
+        return moment.astimezone(UTC)
+    return moment

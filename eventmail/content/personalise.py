@@ -1,0 +1,149 @@
+"""One guest's mail from compiled content. Values are data: each slot's mode encodes them, nothing parses them (C4)."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from urllib.parse import quote
+
+from eventmail.content.compiled import Compiled
+from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot, joined, linkable
+from eventmail.content.tokens import NOT_STATED, Field, clean_value
+
+Values = Mapping[str, str | None]
+Fields = Mapping[str, Field]
+
+SUBJECT_LENGTH = 998
+# Everything that RFC 3986 allows in an address, and "%", so that what is already encoded stays as it is.
+_URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
+_REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|[+(]?\d[\d ()./-]*")
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What one guest gets; `fallbacks` are the merged fields that read a fallback or a default, in reading order."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+    fallbacks: tuple[str, ...]
+
+
+def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
+    """The mail of one guest; `values` maps `scope.name` to text, missing ones may be absent, None or blank (C3)."""
+    data = {name: clean_value(value) for name, value in values.items()}
+    return Rendered(
+        subject=shortened("".join(strings(compiled.subject, data, fields))),
+        preheader="".join(strings(compiled.preheader, data, fields)),
+        html="".join(strings(compiled.html, data, fields)),
+        text="".join(strings(compiled.text, data, fields)),
+        fallbacks=tuple(n for n in compiled.merged if n in compiled.settled or not data.get(_decisive(n))),
+    )
+
+
+def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
+    """The content with the values that every guest shares folded in: a guest then costs only the other slots.
+
+    `constants` names every constant field, a missing one with None; they win over what `render` gets later.
+    """
+    data = {name: clean_value(value) for name, value in constants.items()}
+    if "calendar.google" in data:
+        data["calendar.links"] = ""  # never a value of its own: its links are
+    return replace(
+        compiled,
+        subject=_bound(compiled.subject, data, fields),
+        preheader=_bound(compiled.preheader, data, fields),
+        html=_bound(compiled.html, data, fields),
+        text=_bound(compiled.text, data, fields),
+        merged=tuple(n for n in compiled.merged if n in compiled.settled or not data.get(_decisive(n))),
+        settled=tuple(
+            n for n in compiled.merged if n in compiled.settled or (_decisive(n) in data and not data[_decisive(n)])
+        ),
+    )
+
+
+def strings(segments: Segments, data: Mapping[str, str], fields: Fields) -> Iterator[str]:
+    """The strings of the segments, every slot filled from cleaned data."""
+    for segment in segments:
+        if isinstance(segment, str):
+            yield segment
+        elif isinstance(segment, Slot):
+            yield filled(segment, data, fields)
+        else:
+            yield from strings(chosen(segment, data, fields), data, fields)
+
+
+def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
+    """One slot's text: the value, else the author's fallback, else the field's default (C3), encoded by its mode."""
+    return _ENCODED[slot.mode](_value(slot, data, fields))
+
+
+def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Segments:
+    """The side of a choice that this guest sees."""
+    value = _value(choice.url, data, fields)
+    holds = linkable(value) if choice.url.mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
+    return choice.linked if holds else choice.plain
+
+
+def shortened(subject: str) -> str:
+    """A subject that no value makes longer than mail services take (998 characters)."""
+    return subject if len(subject) <= SUBJECT_LENGTH else f"{subject[: SUBJECT_LENGTH - 1].rstrip()}…"
+
+
+def slots(segments: Segments) -> Iterator[Slot]:
+    """Every slot, deciding ones included."""
+    for segment in segments:
+        if isinstance(segment, Slot):
+            yield segment
+        elif isinstance(segment, Choice):
+            yield segment.url
+            yield from slots(segment.linked)
+            yield from slots(segment.plain)
+
+
+def _decisive(name: str) -> str:
+    """The field whose value tells whether a merged field has one."""
+    return "calendar.google" if name == "calendar.links" else name
+
+
+def _value(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
+    value = data.get(slot.field) or slot.fallback
+    if value:
+        return value
+    field = fields.get(slot.field)
+    # A column may be gone when a scheduled mail falls due (H8).
+    return field.default if field is not None else NOT_STATED
+
+
+def _address(url: str) -> str:
+    return quote(url, safe=_URL_CHARACTERS)
+
+
+_ENCODED: Mapping[Mode, Callable[[str], str]] = {
+    Mode.HEADER: str,
+    Mode.TEXT: str,
+    Mode.HTML: escape,
+    Mode.COMPONENT: lambda value: quote(value, safe=""),
+    Mode.ADDRESS: lambda value: quote(value, safe="@+"),
+    Mode.URL: _address,
+    Mode.HREF: lambda value: escape(_address(value)),
+}
+
+
+def _bound(segments: Segments, data: Mapping[str, str], fields: Fields) -> Segments:
+    return joined(list(_folded(segments, data, fields)))
+
+
+def _folded(segments: Iterable[Segment], data: Mapping[str, str], fields: Fields) -> Iterator[Segment]:
+    for segment in segments:
+        if isinstance(segment, Slot) and segment.field in data:
+            yield filled(segment, data, fields)
+        elif isinstance(segment, Choice):
+            if segment.url.field in data:
+                yield from _folded(chosen(segment, data, fields), data, fields)
+            else:
+                linked, plain = _bound(segment.linked, data, fields), _bound(segment.plain, data, fields)
+                yield Choice(segment.url, linked, plain)
+        else:
+            yield segment

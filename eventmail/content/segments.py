@@ -1,0 +1,182 @@
+"""Compiled text: static strings, slots for values, choices that a URL decides; and the sentinels they grow from.
+
+A token becomes an alphanumeric sentinel before any parser sees the text, so a `|` in a fallback cannot split a table
+and a value never meets Markdown or HTML. `split` takes the sentinels out again: what is compiled holds none.
+"""
+
+import re
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from html import escape
+
+from eventmail.content.tokens import Field, Token
+
+
+class Mode(StrEnum):
+    """How a value enters the text around it (C4)."""
+
+    HEADER = "header"
+    TEXT = "text"
+    HTML = "html"
+    COMPONENT = "component"  # percent-encoded inside a link target
+    ADDRESS = "address"  # percent-encoded inside mailto: or tel:, which need "@" and "+"
+    URL = "url"  # a link target itself, in plain text
+    HREF = "href"  # a link target itself, in an HTML attribute
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a field's value goes, the author's fallback, and how the value is encoded."""
+
+    field: str
+    fallback: str | None
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`linked` when the value of `url` can be linked to, else `plain`: no label links nowhere.
+
+    In mode URL the value is a whole link target, in mode ADDRESS what follows mailto: or tel:.
+    """
+
+    url: Slot
+    linked: "tuple[Segment, ...]"
+    plain: "tuple[Segment, ...]"
+
+
+Segment = str | Slot | Choice
+Segments = tuple[Segment, ...]
+
+CALENDAR_NAMES: Mapping[str, str] = {
+    "calendar.google": "Google Calendar",
+    "calendar.outlook": "Outlook.com",
+    "calendar.office365": "Outlook (work)",
+    "calendar.yahoo": "Yahoo",
+    "calendar.ics": "Apple / other (ICS)",
+}
+_LINKABLE = re.compile(r"(?:https?://[^\s/?#\\]|mailto:[^\s?]|tel:[^\s?])", re.IGNORECASE)
+# What the mail itself merges, whether or not its author does.
+_OWN = ("calendar.links", *CALENDAR_NAMES, "event.title", "unsubscribe.url")
+_MODES = {
+    Mode.HTML: {"t": Mode.HTML, "d": Mode.HTML, "c": Mode.COMPONENT, "a": Mode.ADDRESS, "u": Mode.HREF},
+    Mode.TEXT: {"t": Mode.TEXT, "d": Mode.TEXT, "c": Mode.COMPONENT, "a": Mode.ADDRESS, "u": Mode.URL},
+    Mode.HEADER: {"t": Mode.HEADER},
+}
+_DECIDES = {"o": Mode.URL, "p": Mode.ADDRESS}
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The sentinels of one compilation: `prefix kind number "z"`, the number being a place in `tokens`.
+
+    Kinds: t value, d value that stays text, c part of a link target, a part of a mail or phone address, u a link
+    target; and around what a value decides: o (a link target) or p (a mail or phone address), linked, x, plain, e.
+    """
+
+    prefix: str
+    tokens: tuple[Token, ...]
+    fields: Mapping[str, Field]
+
+    @classmethod
+    def for_text(cls, texts: Sequence[str], tokens: Sequence[Token], fields: Mapping[str, Field]) -> "Marks":
+        """Sentinels that occur nowhere in the texts, so that no author can write one."""
+        prefix = f"q{secrets.token_hex(8)}"
+        while any(prefix in text for text in texts):
+            prefix = f"q{secrets.token_hex(8)}"
+        return cls(prefix, (*tokens, *(Token(0, f"{{{name}}}", name, name, None) for name in _OWN)), fields)
+
+    def mark(self, kind: str, number: int) -> str:
+        """The sentinel of that kind for that token."""
+        return f"{self.prefix}{kind}{number}z"
+
+    def either(self, number: int, linked: str, plain: str) -> str:
+        """Both forms of what the value of a token decides, being a link target or not."""
+        return f"{self.mark('o', number)}{linked}{self.mark('x', number)}{plain}{self.mark('e', number)}"
+
+    def own(self, field: str) -> int:
+        """The number of one of the mail's own fields."""
+        return len(self.tokens) - len(_OWN) + _OWN.index(field)
+
+    def protect(self, text: str, first: int, count: int) -> str:
+        """The text with its `count` tokens, the first of them numbered `first`, replaced by sentinels."""
+        out, end = [], 0
+        for number in range(first, first + count):
+            token = self.tokens[number]
+            out += [text[end : token.start], self.mark("t", number)]
+            end = token.start + len(token.written)
+        return "".join([*out, text[end:]])
+
+    def known(self, number: int) -> bool:
+        """Whether the token names a field; only a draft's preview meets one that does not (C2)."""
+        return self.tokens[number].field in self.fields
+
+    def field(self, number: int) -> Field:
+        """The field of a known token."""
+        return self.fields[self.tokens[number].field or ""]
+
+    @property
+    def values(self) -> re.Pattern[str]:
+        """Finds value sentinels; group 1 is the number."""
+        return re.compile(rf"{self.prefix}t(\d+)z")
+
+    def slot(self, number: int, mode: Mode) -> Slot:
+        """The slot of a known token."""
+        token = self.tokens[number]
+        return Slot(token.field or "", token.fallback, mode)
+
+    def split(self, marked: str, mode: Mode) -> Segments:
+        """The segments of a text with sentinels; `mode` is HTML, TEXT or HEADER, for values that stand in the text."""
+        # nh3 lets only absolute link targets through, so a sentinel that is one wears a scheme until here.
+        pieces = re.split(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", marked)
+        return self._branch(iter(pieces[1:]), pieces[0], mode, until="")[0]
+
+    def _branch(self, pieces: Iterator[str], text: str, mode: Mode, until: str) -> tuple[Segments, str]:
+        """The segments up to the sentinel kind `until` ("" for the end), and the text behind that sentinel."""
+        out: list[Segment] = [text]
+        for kind in pieces:
+            number, text = int(next(pieces)), next(pieces)
+            if kind == until:
+                return joined(out), text
+            if kind in _DECIDES:
+                linked, behind = self._branch(pieces, text, mode, "x")
+                plain, text = self._branch(pieces, behind, mode, "e")
+                out.append(Choice(self.slot(number, _DECIDES[kind]), linked, plain))
+            else:
+                out += self._value(kind, number, mode)
+            out.append(text)
+        return joined(out), ""
+
+    def _value(self, kind: str, number: int, mode: Mode) -> Segments:
+        token = self.tokens[number]
+        if not self.known(number):
+            return (unknown_html(token.written) if mode is Mode.HTML else token.written,)
+        slot = self.slot(number, _MODES[mode][kind])
+        if kind == "t" and token.field == "calendar.links":
+            # Inside a label or a subject: only the words, for there is no room for links.
+            google = self.slot(self.own("calendar.google"), Mode.URL)
+            return (Choice(google, (", ".join(CALENDAR_NAMES.values()),), (slot,)),)
+        return (slot,)
+
+
+def linkable(url: str) -> bool:
+    """Whether a text may be a link target: http, https, mailto or tel, and something behind it."""
+    return _LINKABLE.match(url) is not None
+
+
+def unknown_html(written: str) -> str:
+    """A draft's unresolved token, to be seen in the preview."""
+    return f'<span class="em-unknown">{escape(written)}</span>'
+
+
+def joined(segments: Sequence[Segment]) -> Segments:
+    """The segments with neighbouring strings joined and empty ones gone."""
+    out: list[Segment] = []
+    for segment in segments:
+        if isinstance(segment, str) and out and isinstance(out[-1], str):
+            out[-1] += segment
+        elif segment != "":
+            out.append(segment)
+    return tuple(out)

@@ -1,0 +1,154 @@
+"""Merge tokens: the grammar, the closed table of standard fields, and what is wrong with a token (C1, C2, C3)."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+NOT_STATED = "not stated"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field that tokens may name: its label for people, its text when a guest has no value, whether it is a URL."""
+
+    label: str
+    default: str
+    url: bool = False
+
+
+# Every default must read well inside a sentence ("Dear {guest.lastName},") and after a label ("Where: …").
+FIELDS: Mapping[str, Field] = {
+    "guest.firstName": Field("First name", "there"),
+    "guest.lastName": Field("Last name", "guest"),
+    "guest.fullName": Field("Full name", "guest"),
+    "guest.email": Field("Email address", "your email address"),
+    "event.title": Field("Event title", "our event"),
+    "event.date": Field("Event date", "Date to be announced"),
+    "event.time": Field("Event time", "Time to be announced"),
+    "event.timezone": Field("Event time zone", "local time"),
+    "event.location": Field("Event location", "Location to be announced"),
+    "event.url": Field("Event page", "a link that will follow", url=True),
+    "organizer.name": Field("Organizer name", "the organizers"),
+    "organizer.email": Field("Organizer address", "this address"),
+    "calendar.links": Field("All calendar links", "Calendar links to follow"),
+    "calendar.google": Field("Google Calendar link", "a calendar link that will follow", url=True),
+    "calendar.outlook": Field("Outlook.com link", "a calendar link that will follow", url=True),
+    "calendar.office365": Field("Outlook (work) link", "a calendar link that will follow", url=True),
+    "calendar.yahoo": Field("Yahoo link", "a calendar link that will follow", url=True),
+    "calendar.ics": Field("Calendar file link", "a calendar link that will follow", url=True),
+    "unsubscribe.url": Field("Unsubscribe link", "the link at the end of this mail", url=True),
+}
+_SCOPES = "|".join(sorted({name.partition(".")[0] for name in FIELDS}))
+_SYNONYMS = {"name": "guest.fullName", "guestname": "guest.fullName"}
+
+# Braces are matched possessively and only from the start of a run, so a page of "{" costs linear time.
+_BRACED = re.compile(
+    r"(?<!\{)(?P<open>\{++)(?:(?P<head>[^{}|\n]*+)(?:\|(?P<fallback>[^{}\n]*+))?(?P<close>\}++)"
+    rf"|(?P<unclosed>[ \t]*+[^\W\d]\w*+\.\w[\w.]*|(?:{_SCOPES})\b))"
+)
+_NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
+_MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
+
+# C0 (but for blanks), DEL, C1, zero-width characters that only hide, bidi overrides, lone surrogates.
+_CONTROLS = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u180e\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
+# Joiners and marks are needed inside words; a value made of nothing else shows nothing.
+_VISIBLE = re.compile("[^\u00ad\u034f\u200c-\u200f\ufe00-\ufe0f ]")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token in a text: offset, as written, what it names, fallback. `field` is None when it is malformed."""
+
+    start: int
+    written: str
+    head: str
+    field: str | None
+    fallback: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """A token that names no field: as written, part of the content, line and column from 1, nearest real name."""
+
+    written: str
+    part: str
+    line: int
+    column: int
+    nearest: str | None
+
+
+def clean_value(value: str | None) -> str:
+    """The value as one line of data: control characters gone, blanks collapsed, trimmed; "" when missing (C3, C4)."""
+    if not value:
+        return ""
+    text = " ".join(_CONTROLS.sub("", value).split())
+    return text if _VISIBLE.search(text) else ""
+
+
+def clean_source(text: str) -> str:
+    """An author's text without control characters, its line ends as newlines."""
+    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def known_fields(columns: Mapping[str, str]) -> Mapping[str, Field]:
+    """The standard fields plus `guest.<column>` for each imported column (header to default; "" is "not stated")."""
+    imported = {f"guest.{name}": Field(name, clean_value(default) or NOT_STATED) for name, default in columns.items()}
+    return {**imported, **FIELDS}
+
+
+def find(text: str) -> list[Token]:
+    """Every token, and everything that was meant as one, in reading order (C1, C2). Other braces are text."""
+    return [token for match in _BRACED.finditer(text) if (token := _token(match)) is not None]
+
+
+def _token(match: re.Match[str]) -> Token | None:
+    if match["unclosed"] is not None:
+        return Token(match.start(), match[0], match["unclosed"].strip(), None, None)
+    head = match["head"].strip()
+    named = _NAMED.fullmatch(head) is not None
+    if not named and not _MEANT_AS_NAME.fullmatch(head):
+        return None
+    field = head if named and match["open"] == "{" and match["close"] == "}" else None
+    return Token(match.start(), match[0], head, field, clean_value(match["fallback"]) or None)
+
+
+def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Unresolved]:
+    """The tokens of the named parts that are no field, in order (C2)."""
+    return [
+        Unresolved(
+            token.written,
+            part,
+            text.count("\n", 0, token.start) + 1,
+            token.start - text.rfind("\n", 0, token.start),
+            nearest(token.head, fields),
+        )
+        for part, text in parts.items()
+        for token in find(text)
+        if token.field not in fields
+    ]
+
+
+def nearest(head: str, names: Iterable[str]) -> str | None:
+    """The real name most like what was written, forgiving case, underscores and a missing scope; None if unlike all."""
+    wanted = _folded(head)
+    if wanted in _SYNONYMS:
+        return _SYNONYMS[wanted]
+    best, score = None, 0.6
+    # A guest's own field wins a tie: "{email}" is the reader's address, not the organizer's.
+    for name in sorted(names, key=lambda name: not name.startswith("guest.")):
+        likeness = max(_likeness(wanted, _folded(name)), _likeness(wanted, _folded(name.partition(".")[2])))
+        if likeness > score:
+            best, score = name, likeness
+    return best
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]", "", name).lower()
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() if other else 0.0

@@ -1,0 +1,90 @@
+"""Text as it travels: quoted-printable, encoded words, header lines and addresses that no value can break (C4)."""
+
+import re
+import unicodedata
+from base64 import b64encode
+from binascii import b2a_qp
+
+from eventmail.content.tokens import clean_value
+from eventmail.errors import FieldError, InvalidInput
+
+_LINE = 78
+# 42 bytes become a 68-character encoded word: below the 75 of RFC 2047 section 2, and short enough behind any name.
+_WORD_BYTES = 42
+_NAME_LENGTH = 60
+_ADDRESS = re.compile(r'[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+@[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+')
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_BREAKS_NAMES = str.maketrans("", "", '<>@,;:"\\()')
+
+
+def quoted_printable(text: str) -> bytes:
+    """The text, its lines ended by newlines, as quoted-printable UTF-8 with CRLF, at most 76 wide (RFC 2045 6.7)."""
+    return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+
+
+def header(name: str, text: str) -> bytes:
+    """An unstructured header line with CRLF, folded at 78, encoded where it must be (RFC 2047). `text` is one line."""
+    words = text.split(" ")
+    literal = text.isascii() and text.isprintable() and "=?" not in text and "" not in words
+    if not literal or max(map(len, words)) > _LINE - len(name) - 2:
+        return f"{name}: {encoded_words(text)}\r\n".encode()
+    line, out = f"{name}:", ""
+    for word in words:
+        if len(line) + 1 + len(word) > _LINE:
+            out, line = f"{out}{line}\r\n", ""
+        line += f" {word}"
+    return f"{out}{line}\r\n".encode()
+
+
+def encoded_words(text: str) -> str:
+    """The text as folded base64 encoded words, none cutting a character in two."""
+    chunks: list[bytes] = []
+    chunk = b""
+    for character in text:
+        encoded = character.encode()
+        if len(chunk) + len(encoded) > _WORD_BYTES:
+            chunks, chunk = [*chunks, chunk], b""
+        chunk += encoded
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(part).decode()}?=" for part in [*chunks, chunk])
+
+
+def mailbox(name: str, address: str) -> str:
+    """`"Name" <address>` for a header, the bare address without a name.
+
+    The characters that give an address meaning leave the name: a folded name that loses its quotes adds addresses.
+    """
+    shown = " ".join(clean_value(name).translate(_BREAKS_NAMES)[:_NAME_LENGTH].split())
+    if not shown:
+        return address
+    quoted = f'"{shown}"' if shown.isascii() and "=?" not in shown else encoded_words(shown)
+    return f"{quoted}\r\n <{address}>" if len(quoted) + len(address) > _LINE - 12 else f"{quoted} <{address}>"
+
+
+def wire_address(address: str) -> str:
+    """The address as a header and SMTP take it: domain in ASCII (RFC 5891), local part as it is.
+
+    Raises InvalidInput for anything but one bare `local@domain`.
+    """
+    if not _ADDRESS.fullmatch(address) or clean_value(address) != address:
+        raise _invalid(address)
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        domain = ".".join(_ascii_label(label) for label in unicodedata.normalize("NFKC", domain).lower().split("."))
+    if not _DOMAIN.fullmatch(domain):
+        raise _invalid(address)
+    return f"{local}@{domain}"
+
+
+def needs_smtputf8(address: str) -> bool:
+    """Whether only a server with SMTPUTF8 can take the address: its local part is not ASCII (RFC 6531)."""
+    return not address.rpartition("@")[0].isascii()
+
+
+def _ascii_label(label: str) -> str:
+    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
+
+
+def _invalid(address: str) -> InvalidInput:
+    message = f"“{clean_value(address)[:80]}” is not an email address."
+    return InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])

@@ -1,0 +1,178 @@
+"""The database: engine events, the one way to write (`transaction`), the one writer of states (`move`), pages.
+
+SQLite is set up so that what a commit returned is on disk (a lost `sending` mark would be a double mail), and so that
+a transaction which may write starts with BEGIN IMMEDIATE: a deferred one that read first fails at once when somebody
+else committed meanwhile, whatever the busy timeout.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Generic, TypeVar, cast
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Row, Select, event, func, select, update
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
+from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeDecorator
+
+from eventmail import states
+
+BUSY_TIMEOUT_MS = 10_000
+T = TypeVar("T")
+Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
+_BEGIN = "sqlite_begin"
+_WRITING = "eventmail_writing"
+
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware in Python, UTC in the database. SQLite would hand it back naive."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return value if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table. Row ids are never used again (AUTOINCREMENT), so an old link can't lead to somebody new."""
+
+    registry = registry(metadata=MetaData(naming_convention=_NAMES), type_annotation_map={datetime: UtcDateTime()})
+    __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy's own way
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+
+
+def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
+    """A CHECK that keeps `column` inside an enum."""
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=column)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+
+@event.listens_for(Engine, "connect")
+def _prepare(connection: Any, _record: object) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None  # we say BEGIN ourselves
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
+
+
+@contextmanager
+def transaction() -> Iterator[Session]:
+    """The only way to write: ends the session's read transaction, begins IMMEDIATE, commits or rolls back.
+
+    Rows loaded before are expired, so whatever a command decides on is read inside. Never nests; refuses changes
+    that somebody made outside. Inside: no network, no sleeping, no huey, no Argon2, no rendering, no parsing.
+    """
+    session = cast(Session, db.session())
+    if session.info.get(_WRITING):
+        raise RuntimeError("transaction() inside transaction(): pass tx on instead")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("rows were changed outside transaction()")
+    session.rollback()
+    session.expire_all()  # rollback alone forgets nothing of what an earlier transaction committed
+    session.info[_WRITING] = True
+    try:
+        session.connection(execution_options={_BEGIN: "IMMEDIATE"})
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[_WRITING] = False
+
+
+def fresh() -> Session:
+    """The session of this request or task, for reads."""
+    return cast(Session, db.session())
+
+
+def move(
+    tx: Session,
+    model: type[Base],
+    where: Sequence[ColumnElement[bool]],
+    from_: StrEnum,
+    to: StrEnum,
+    **values: object,
+) -> list[int]:
+    """Move the rows of `model` that match `where` and are in `from_` to state `to`; the ids that really moved.
+
+    One UPDATE with the old state in its WHERE. Fewer ids than expected means somebody else won; the caller says
+    whether that is an error or a no-op. Raises ValueError for a move that `states` does not know.
+    """
+    if not states.legal(from_, to):
+        raise ValueError(f"{model.__name__}: {from_} may not become {to}")
+    table = cast(Any, model)
+    statement = update(model).where(*where, table.state == from_).values(state=to, **values).returning(model.id)
+    return list(tx.scalars(statement, execution_options={"synchronize_session": False}))
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list: `number` of `pages`, `total` items in all, `size` a page."""
+
+    items: Sequence[T]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+    @property
+    def first(self) -> int:
+        return (self.number - 1) * self.size + 1 if self.total else 0
+
+    @property
+    def last(self) -> int:
+        return min(self.number * self.size, self.total)
+
+
+def paginate(
+    statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
+) -> Page[Any]:
+    """One page of `statement`, 2 queries; a page past the end shows the last (D2)."""
+    session = fresh()
+    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    number = min(max(page, 1), max(1, -(-total // size)))
+    rows = session.execute(statement.limit(size).offset((number - 1) * size)).all()
+    return Page([row(r) for r in rows], number, size, total)

@@ -1,0 +1,269 @@
+"""Who gets it and who won't, with one reason each (A1, A2, A5, A7).
+
+Counting and the snapshot walk the index (event, address, status) in its order, so that one address is one recipient
+without sorting; the do-not-mail list is short and is looked up by address.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy.orm import Session, aliased
+
+from eventmail import ids
+from eventmail.db import Rows, fresh
+from eventmail.errors import FieldError, InvalidAudience
+from eventmail.models import EVERYWHERE, Guest, Suppression
+from eventmail.states import GuestStatus, Reason, SuppressionReason
+
+# of two entries for one address the first in this order is the reason shown (A2)
+_REASONS = {
+    SuppressionReason.HARD_BOUNCE: Reason.BOUNCED,
+    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT: Reason.SUPPRESSED,
+    SuppressionReason.MANUAL: Reason.SUPPRESSED,
+    SuppressionReason.IMPORT: Reason.SUPPRESSED,
+}
+_LARGEST_HAND_PICK = 5000
+
+
+@dataclass(frozen=True)
+class Audience:
+    """The criteria, as picked: never empty, every part known (see `checked`)."""
+
+    event_id: int
+    statuses: tuple[GuestStatus, ...]
+    guests: tuple[int, ...]
+    outside: bool = False  # the mail service is outside this box, so reserved domains are left out
+
+    def as_json(self) -> dict[str, list[str]]:
+        """As stored with the mailing and shown in answers."""
+        return {"statuses": list(self.statuses), "segments": [], "guests": [str(g) for g in self.guests],
+                "exclude_segments": []}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How many get it, and how many won't by reason, in the order of A2."""
+
+    count: int
+    excluded: Mapping[Reason, int]
+
+    @property
+    def excluded_count(self) -> int:
+        return sum(self.excluded.values())
+
+
+def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) -> Audience:
+    """The audience that `criteria` (statuses, segments, guests, exclude_segments) names.
+
+    Raises InvalidAudience (400) when nothing is selected or when a part is not known in this event.
+    """
+    unknown = [
+        FieldError("audience.statuses", "UNKNOWN_STATUS", f"“{s}” is not a status; there are {_listed()}.")
+        for s in criteria.get("statuses", [])
+        if s not in set(GuestStatus)
+    ] + [
+        FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", f"There is no segment “{s}” in this event.")
+        for part in ("segments", "exclude_segments")
+        for s in criteria.get(part, [])
+    ]
+    picked = dict.fromkeys(criteria.get("guests", []))
+    if len(picked) > _LARGEST_HAND_PICK:
+        unknown.append(FieldError("audience.guests", "TOO_MANY", "Pick at most 5000 guests by hand."))
+    else:
+        known = _known_guests(event_id, [row for g in picked if (row := ids.row_id(g))])
+        unknown += [
+            FieldError("audience.guests", "UNKNOWN_GUEST", f"There is no guest “{g}” in this event.")
+            for g in picked
+            if ids.row_id(g) not in known
+        ]
+    if unknown:
+        raise InvalidAudience(" ".join(error.message for error in unknown[:5]), fields=unknown[:50])
+    statuses = tuple(status for status in GuestStatus if status in criteria.get("statuses", []))
+    if not statuses and not picked:
+        raise InvalidAudience(fields=[FieldError("audience", "REQUIRED", InvalidAudience.sentence)])
+    return Audience(event_id, statuses, tuple(int(g) for g in picked), outside)
+
+
+def resolve(session: Session, audience: Audience) -> Resolution:
+    """Count who gets it and who won't, in three queries, whatever the number of guests."""
+    count = session.scalar(select(func.count()).select_from(recipients(audience).subquery())) or 0
+    total, without, reserved = (
+        session.execute(
+            select(
+                func.count(),
+                func.count().filter(Guest.address.is_(None)),
+                func.count().filter(and_(Guest.reserved, Guest.address.is_not(None), ~_suppressed(Guest, audience))),
+            ).where(_picked(Guest, audience))
+        ).one()
+        if audience.outside
+        else (
+            *session.execute(
+                select(func.count(), func.count().filter(Guest.address.is_(None))).where(_picked(Guest, audience))
+            ).one(),
+            0,
+        )
+    )
+    by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
+    by_reason[Reason.NO_ADDRESS] = without
+    for reason, number in session.execute(_suppressed_by_reason(audience)).tuples():
+        by_reason[Reason(reason)] += number
+    by_reason[Reason.RESERVED_ADDRESS] = reserved
+    by_reason[Reason.DUPLICATE_ADDRESS] = total - count - sum(by_reason.values())
+    return Resolution(count, {reason: number for reason, number in by_reason.items() if number})
+
+
+def recipients(audience: Audience) -> Rows:
+    """One row (guest id, address) per address that gets the mail: the oldest guest who has it (A7)."""
+    mailable = [_picked(Guest, audience), Guest.address.is_not(None), ~_suppressed(Guest, audience)]
+    if audience.outside:
+        mailable.append(~Guest.reserved)
+    return select(func.min(Guest.id).label("guest_id"), Guest.address).where(*mailable).group_by(Guest.address)
+
+
+def excluded(audience: Audience) -> Rows:
+    """One row per guest who won't get it, with one reason each (A2).
+
+    Columns: id, email, first_name, last_name, search_key, reason, shares_with (the guest whose mail goes there).
+    """
+    chosen = recipients(audience).subquery()
+    reason = case(
+        (Guest.address.is_(None), Reason.NO_ADDRESS.value),
+        (_suppressed(Guest, audience), _reason_of(audience)),
+        (and_(Guest.reserved, literal(audience.outside)), Reason.RESERVED_ADDRESS.value),
+        else_=Reason.DUPLICATE_ADDRESS.value,
+    )
+    return (
+        select(
+            Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.search_key,
+            reason.label("reason"), chosen.c.guest_id.label("shares_with"),
+        )
+        .outerjoin(chosen, chosen.c.address == Guest.address)
+        .where(_picked(Guest, audience), or_(chosen.c.guest_id.is_(None), chosen.c.guest_id != Guest.id))
+    )  # fmt: skip
+
+
+def sample(audience: Audience, limit: int = 5) -> list[Guest]:
+    """The first recipients by name."""
+    return list(fresh().scalars(_by_name(audience).limit(limit)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A recipient to preview as, and the neighbours by name."""
+
+    guest: Guest | None
+    previous: int | None = None
+    next: int | None = None
+
+
+def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step:
+    """The chosen guest of this event, or the first recipient by name, with neighbours among the recipients (A3)."""
+    session = fresh()
+    chosen = (
+        guest_id
+        and session.scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
+    )
+    if audience is None:
+        anybody = select(Guest).where(Guest.event_id == event_id).order_by(Guest.search_key, Guest.id).limit(1)
+        return Step(chosen or session.scalars(anybody).one_or_none())
+    guest = chosen or session.scalars(_by_name(audience).limit(1)).one_or_none()
+    if guest is None:
+        return Step(None)
+    place, here = tuple_(Guest.search_key, Guest.id), tuple_(guest.search_key, guest.id)
+    after = session.scalar(_by_name(audience).with_only_columns(Guest.id).where(place > here).limit(1))
+    before = session.scalar(
+        _by_name(audience).with_only_columns(Guest.id).where(place < here).order_by(None)
+        .order_by(Guest.search_key.desc(), Guest.id.desc()).limit(1)
+    )  # fmt: skip
+    return Step(guest, before, after)
+
+
+def _by_name(audience: Audience) -> Select[Guest]:
+    chosen = recipients(audience).subquery()
+    return select(Guest).join(chosen, chosen.c.guest_id == Guest.id).order_by(Guest.search_key, Guest.id)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the picker shows: guests by status, and those who can't be mailed whatever is ticked (A1)."""
+
+    by_status: Mapping[GuestStatus, int]
+    bounced: int
+    suppressed: int
+
+
+def choices(event_id: int) -> Choices:
+    """Counts for the audience picker, in two queries."""
+    session = fresh()
+    counted = dict(
+        session.execute(
+            select(Guest.status, func.count()).where(Guest.event_id == event_id).group_by(Guest.status)
+        ).tuples().all()
+    )
+    everyone = Audience(event_id, tuple(GuestStatus), ())
+    blocked: dict[str, int] = dict(session.execute(_suppressed_by_reason(everyone)).tuples().all())
+    bounced = blocked.pop(Reason.BOUNCED, 0)
+    return Choices({s: counted.get(s, 0) for s in GuestStatus}, bounced, sum(blocked.values()))
+
+
+def scopes(event_id: int) -> tuple[str, str]:
+    """The scopes of the do-not-mail list that count for an event."""
+    return EVERYWHERE, str(event_id)
+
+
+def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
+    ways = []
+    if audience.statuses:
+        ways.append(guest.status.in_(audience.statuses))
+    if audience.guests:
+        ways.append(guest.id.in_(audience.guests))
+    return and_(guest.event_id == audience.event_id, or_(*ways))
+
+
+def _suppressed(guest: Any, audience: Audience) -> ColumnElement[bool]:
+    return exists().where(Suppression.address == guest.address, Suppression.scope.in_(scopes(audience.event_id)))
+
+
+def _rank() -> ColumnElement[int]:
+    return case({reason.value: rank for rank, reason in enumerate(_REASONS)}, value=Suppression.reason)
+
+
+def _reason_of(audience: Audience) -> ColumnElement[str]:
+    return (
+        select(case({reason.value: shown.value for reason, shown in _REASONS.items()}, value=Suppression.reason))
+        .where(Suppression.address == Guest.address, Suppression.scope.in_(scopes(audience.event_id)))
+        .order_by(_rank())
+        .limit(1)
+        .correlate(Guest)
+        .scalar_subquery()
+    )
+
+
+def _suppressed_by_reason(audience: Audience) -> Rows:
+    """(reason, number) over the picked guests on the list; driven from the list, which is short."""
+    listed = (
+        select(Suppression.address, func.min(_rank()).label("rank"))
+        .where(Suppression.scope.in_(scopes(audience.event_id)))
+        .group_by(Suppression.address)
+        .subquery()
+    )
+    guest = aliased(Guest)
+    shown = case({rank: reason.value for rank, reason in enumerate(_REASONS.values())}, value=listed.c.rank)
+    return (
+        select(shown, func.count())
+        .select_from(listed)
+        .join(guest, and_(guest.event_id == audience.event_id, guest.address == listed.c.address))
+        .where(_picked(guest, audience))
+        .group_by(shown)
+    )
+
+
+def _known_guests(event_id: int, picked: list[int]) -> set[int]:
+    return set(fresh().scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id.in_(picked))))
+
+
+def _listed() -> str:
+    return ", ".join(GuestStatus)

@@ -1,0 +1,96 @@
+"""Texts that were compiled: kept once each, previewed and sent from the same row (C5)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail.content import checks, tokens
+from eventmail.content.compile import compile_content, sentence
+from eventmail.content.compiled import Compiled
+from eventmail.content.personalise import Rendered, render
+from eventmail.db import fresh, transaction
+from eventmail.domain import merge
+from eventmail.domain.merge import Place
+from eventmail.errors import NotFound
+from eventmail.models import Content, Event, Guest, User
+from eventmail.records import Acting
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a mail says, as written."""
+
+    subject: str
+    preheader: str
+    body: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text as it stands, compiled leniently: the row it is kept in, what blocks it, what is worth a look."""
+
+    content_id: int
+    compiled: Compiled
+    problems: Sequence[str]
+    remarks: Sequence[str]
+
+
+def checked(event_id: int, text: Text) -> Compiled:
+    """The compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
+    return compile_content(text.subject, text.preheader, text.body, fields=merge.fields(event_id))
+
+
+def preview(event_id: int, text: Text, by: Acting) -> Draft:
+    """Compile and keep what is being written, unknown merge fields marked instead of refused (C2)."""
+    fields = merge.fields(event_id)
+    compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
+    found = tokens.unresolved(asdict(text), fields)
+    remarks = [remark.message for remark in checks.remarks(text.body, compiled.size, fields)]
+    with transaction() as tx:
+        content = kept(tx, event_id, text, compiled, by)
+    return Draft(content.id, compiled, [sentence(problem) for problem in found], remarks)
+
+
+def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:
+    """The row of this text in its event, made when it is new."""
+    same = select(Content).where(Content.event_id == event_id, Content.hash == compiled.hash)
+    found = tx.scalars(same).one_or_none()
+    if found is None:
+        found = Content(
+            event_id=event_id,
+            **asdict(text),
+            compiled=compiled.dump(),
+            hash=compiled.hash,
+            size=compiled.size,
+            created_at=by.now,
+        )
+        tx.add(found)
+        tx.flush()
+    return found
+
+
+def rendered(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> Rendered:
+    """The mail of `content` as `guest` would read it, its way off the list inert (E2)."""
+    sender = merge.sender(event, author)
+    values = {
+        **merge.constants(event, sender, place),
+        **_guest_values(guest),
+        "unsubscribe.url": merge.inert_unsubscribe_url(place),
+    }
+    return render(Compiled.load(content.compiled), values, merge.fields(event.id))
+
+
+def find(event_id: int, content_id: int) -> Content:
+    """One text of this event, or NotFound."""
+    found = fresh().scalars(select(Content).where(Content.id == content_id, Content.event_id == event_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _guest_values(guest: Guest | None) -> dict[str, str]:
+    if guest is None:
+        return {}
+    return merge.guest_values(guest.first_name, guest.last_name, guest.email or "", guest.attributes)

@@ -1,0 +1,93 @@
+"""What may stand in a guest's fields, for forms, JSON and imports alike: cleaned, measured, made searchable. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from eventmail.content import tokens
+from eventmail.states import GuestStatus
+
+LONGEST_NAME = 300
+LONGEST_TAG = 100
+MOST_TAGS = 50
+LONGEST_COLUMN = 100
+LONGEST_VALUE = 2000
+MOST_COLUMNS = 250
+
+_BETWEEN_TAGS = re.compile(r"[,;\n]")
+_STATUSES: Mapping[str, GuestStatus] = {
+    **{str(status): status for status in GuestStatus},
+    **dict.fromkeys(("yes", "accepted", "attending", "ja", "zugesagt", "bestätigt"), GuestStatus.CONFIRMED),
+    **dict.fromkeys(("no", "rejected", "nein", "abgesagt"), GuestStatus.DECLINED),
+    **dict.fromkeys(("eingeladen",), GuestStatus.INVITED),
+}
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters, its blanks collapsed; "" when nothing of it can be seen."""
+    if text.isascii() and text.isprintable() and "  " not in text:  # nearly every cell of an import
+        return text.strip(" ")
+    return tokens.clean_value(text)
+
+
+def lines(text: str) -> str:
+    """`text` without control characters but with its line breaks, as newlines."""
+    return one_line(text) if text.isprintable() else tokens.clean_source(text).strip()
+
+
+def column_name(text: str) -> str:
+    """A column's name as it can stand in a merge field: without braces and bars, which end one (C1)."""
+    return " ".join(re.sub(r"[{}|]", " ", one_line(text)).split())
+
+
+def split_tags(text: str) -> list[str]:
+    """The tags of one cell or input, between commas or semicolons; a tag that differs in case only counts once."""
+    return distinct_tags(one_line(word) for word in _BETWEEN_TAGS.split(text))
+
+
+def distinct_tags(words: Iterable[str]) -> list[str]:
+    """`words` without empty ones and without those that differ from an earlier one in case only."""
+    first: dict[str, str] = {}
+    for word in words:
+        if word:
+            first.setdefault(word.casefold(), word)
+    return list(first.values())
+
+
+def tags_complaint(tags: Iterable[str]) -> str | None:
+    """What is wrong with a guest's tags, in a sentence."""
+    tags = list(tags)
+    if any(len(tag) > LONGEST_TAG for tag in tags):
+        return f"A tag may have at most {LONGEST_TAG} characters."
+    if any(_BETWEEN_TAGS.search(tag) for tag in tags):
+        return "A comma or semicolon separates tags and cannot stand inside one."
+    if len(tags) > MOST_TAGS:
+        return f"A guest may have at most {MOST_TAGS} tags."
+    return None
+
+
+def status_of(word: str) -> GuestStatus | None:
+    """The status a word stands for, whatever its case; None for any other word."""
+    return _STATUSES.get(word.strip().casefold())
+
+
+STATUS_COMPLAINT = "is not a status. Use invited, confirmed or declined."
+
+
+def folded(text: str) -> str:
+    """`text` for comparison and search: without case and accents, so that "muller" finds "Müller"."""
+    if text.isascii():
+        return text.lower()
+    # casefold also takes apart what has no decomposition, such as "ß"
+    apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return "".join(mark for mark in apart if not unicodedata.combining(mark))
+
+
+def search_key(first_name: str, last_name: str, email: str | None) -> str:
+    """What a guest is found and sorted by: last name, first name, address."""
+    return folded(" ".join(part for part in (last_name, first_name, email) if part))
+
+
+def words(query: str) -> list[str]:
+    """The words of a search; each must match somewhere. Of a very long one only the beginning counts."""
+    return folded(one_line(query[:200])).split()[:12]

@@ -1,0 +1,115 @@
+"""What merge fields stand for: the known fields of an event, its constants, and one guest's values (C1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from eventmail import signing
+from eventmail.content import calendar_links, tokens
+from eventmail.db import fresh
+from eventmail.models import Event, GuestField, User
+
+UNSUBSCRIBE = "unsubscribe"
+CALENDAR = "calendar"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where this instance sends from: its public address, its secret, and whether mail leaves the box."""
+
+    base_url: str
+    secret: bytes
+    outside: bool
+
+
+def fields(event_id: int) -> Mapping[str, tokens.Field]:
+    """Every field a text of this event may use: the standard ones and the columns its guests were imported with."""
+    names = fresh().scalars(select(GuestField.name).where(GuestField.event_id == event_id).order_by(GuestField.name))
+    return tokens.known_fields(dict.fromkeys(names, ""))
+
+
+def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, str | None]:
+    """What is the same for every guest of a mailing: event, organizer, calendar. `sender` is (name, email)."""
+    links = calendar_links.links(calendar_facts(event), ics_url(event, place))
+    return {
+        "event.title": event.title,
+        "event.date": _date(event),
+        "event.time": _time(event),
+        "event.timezone": event.timezone if event.starts_wall else "",
+        "event.location": event.location,
+        "event.url": event.url,
+        "organizer.name": sender[0],
+        "organizer.email": sender[1],
+        **calendar_links.calendar_values(links),
+    }
+
+
+def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
+    """One guest's values by field name."""
+    return {
+        **{f"guest.{name}": str(value) for name, value in attributes.items()},
+        "guest.firstName": first_name,
+        "guest.lastName": last_name,
+        "guest.fullName": f"{first_name} {last_name}".strip(),
+        "guest.email": email,
+    }
+
+
+def sender(event: Event, author: User | None) -> tuple[str, str]:
+    """The organizer as guests read them: (name, address for replies)."""
+    name = event.sender_name or (author.name if author else "") or event.title
+    return name, event.reply_to or (author.email if author else "")
+
+
+def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
+    """The event as calendars need it."""
+    return calendar_links.CalendarFacts(
+        uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail",
+        title=event.title,
+        description=event.description,
+        location=event.location,
+        url=event.url,
+        timezone=event.timezone,
+        starts=event.starts_wall,
+        ends=event.ends_wall,
+        all_day=event.all_day,
+        sequence=event.ics_sequence,
+        updated_at=event.updated_at,
+        cancelled=False,
+    )
+
+
+def ics_url(event: Event, place: Place) -> str:
+    """The event's own signed calendar file (K3); the event's secret is part of the signature, so it can be rotated."""
+    signature = signing.sign(place.secret, CALENDAR, event.id, event.ics_secret)
+    return f"{place.base_url}/calendar/{event.id}-{signature}.ics"
+
+
+def unsubscribe_url(recipient_id: int, place: Place) -> str:
+    """One recipient's way off the list; short, since a folded List-Unsubscribe is useless."""
+    return f"{place.base_url}/unsubscribe/{recipient_id}-{signing.sign(place.secret, UNSUBSCRIBE, recipient_id)}"
+
+
+def inert_unsubscribe_url(place: Place) -> str:
+    """Where the link of a preview or a test leads: a page that changes nothing (E2)."""
+    return f"{place.base_url}/unsubscribe/preview"
+
+
+def _date(event: Event) -> str:
+    if event.starts_wall is None:
+        return ""
+    first = _day(event.starts_wall)
+    if event.ends_wall is None or event.ends_wall.date() == event.starts_wall.date():
+        return first
+    return f"{first} to {_day(event.ends_wall)}"
+
+
+def _day(wall: datetime) -> str:
+    return f"{wall:%A}, {wall.day} {wall:%B %Y}"
+
+
+def _time(event: Event) -> str:
+    return "" if event.starts_wall is None or event.all_day else f"{event.starts_wall:%H:%M}"

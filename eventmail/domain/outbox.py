@@ -1,0 +1,64 @@
+"""Reading what the outbox keeps: which event a mail belongs to, and what a list of them shows."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from pathlib import Path
+
+from sqlalchemy import select
+
+from eventmail.db import fresh
+from eventmail.errors import NotFound
+from eventmail.models import Mailing
+from eventmail.providers.outbox import Kept, kept
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One mail of the outbox in a list."""
+
+    name: str
+    to: str
+    subject: str
+    mailing_id: int | None
+    at: datetime
+
+
+def of_event(folder: Path, event_id: int) -> list[Kept]:
+    """The mails of one event, newest first; told by file name, no mail is opened."""
+    keys = _mailings(event_id)
+    return [mail for mail in reversed(kept(folder)) if _root(mail) in keys]
+
+
+def find(folder: Path, event_id: int, name: str) -> Kept:
+    """One mail of this event by file name. NotFound for any other name, another event's included."""
+    mail = next((mail for mail in kept(folder) if mail.path.name == name), None)
+    if mail is None or _root(mail) not in _mailings(event_id):
+        raise NotFound
+    return mail
+
+
+def everything(folder: Path) -> list[Summary]:
+    """Every mail on this box, oldest first."""
+    return [summary(mail) for mail in kept(folder)]
+
+
+def summary(mail: Kept) -> Summary:
+    """What a list shows of one mail; reads its header."""
+    with mail.path.open("rb") as file:
+        header = message_from_bytes(file.read(64 * 1024).partition(b"\r\n\r\n")[0] + b"\r\n\r\n", policy=policy.default)
+    return Summary(
+        name=mail.path.name,
+        to=str(header["To"]),
+        subject=str(header["Subject"]),
+        mailing_id=fresh().scalar(select(Mailing.id).where(Mailing.key == _root(mail))),
+        at=datetime.fromtimestamp(int(mail.path.name.split(".")[0]) / 1e9, UTC),
+    )
+
+
+def _mailings(event_id: int) -> set[str]:
+    return set(fresh().scalars(select(Mailing.key).where(Mailing.event_id == event_id)))
+
+
+def _root(mail: Kept) -> str:
+    return mail.key.partition("-")[0]

@@ -1,0 +1,65 @@
+"""What the overview of an event shows."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, or_, select
+
+from eventmail.db import fresh
+from eventmail.models import Content, Guest, Mailing
+from eventmail.states import GuestStatus, MailingState
+
+ATTENTION = 5  # so many mailings are named one by one
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mailing and its subject."""
+
+    mailing: Mailing
+    subject: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Guests by status, the newest mailing, how many are being sent, and the mailings that wait for a look."""
+
+    by_status: dict[GuestStatus, int]
+    last: Named | None
+    running: int
+    failed: int
+    unknown: int
+    attention: tuple[Named, ...]
+
+    @property
+    def guests(self) -> int:
+        return sum(self.by_status.values())
+
+
+def facts(event_id: int) -> Facts:
+    """At most four queries, whatever the size of the event."""
+    session = fresh()
+    by_status = select(Guest.status, func.count()).where(Guest.event_id == event_id).group_by(Guest.status)
+    counted = {row[0]: row[1] for row in session.execute(by_status)}
+    newest = (
+        select(Mailing, Content.subject)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(Mailing.event_id == event_id)
+        .order_by(Mailing.id.desc())
+    )
+    last = session.execute(newest.limit(1)).one_or_none()
+    running, failed, unknown = session.execute(
+        select(
+            func.coalesce(func.sum(Mailing.state == MailingState.SENDING), 0),
+            func.coalesce(func.sum(Mailing.n_failed), 0),
+            func.coalesce(func.sum(Mailing.n_unknown), 0),
+        ).where(Mailing.event_id == event_id)
+    ).one()
+    waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0)).limit(ATTENTION)
+    return Facts(
+        {status: counted.get(status, 0) for status in GuestStatus},
+        Named(*last) if last else None,
+        running,
+        failed,
+        unknown,
+        tuple(Named(*row) for row in session.execute(waiting)) if failed or unknown else (),
+    )

@@ -1,0 +1,190 @@
+"""Every error an organizer or an API client can meet: one small class per code, its sentence written once, here.
+
+`web/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). A `ProviderError` never reaches HTTP: it is the
+worker's word for what a mail service did with one mail (rules S4, S5).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One complaint about one field of what came in."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal: nothing was changed. `detail` says what happened and what to do; `extra` goes into the JSON answer."""
+
+    code: ClassVar[str] = "INVALID_INPUT"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "This could not be done"
+    sentence: ClassVar[str] = ""
+
+    def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = (), **extra: object) -> None:
+        self.detail = detail or self.sentence
+        self.fields = tuple(fields)
+        self.extra = extra
+        super().__init__(self.detail)
+
+
+class InvalidInput(DomainError):
+    title = "Something in the form needs a correction"
+
+
+class UnresolvedToken(DomainError):
+    code = "UNRESOLVED_TOKEN"
+    title = "A merge field is not known"
+
+
+class InvalidAudience(DomainError):
+    code = "INVALID_AUDIENCE"
+    title = "Nobody is selected yet"
+    sentence = "Choose at least one status, segment or guest. Nothing selected never means everyone."
+
+
+class IdempotencyKeyRequired(DomainError):
+    code = "IDEMPOTENCY_KEY_REQUIRED"
+    title = "An Idempotency-Key is required"
+    sentence = "Send an Idempotency-Key header (or the form field idempotency_key), new for each message."
+
+
+class NonexistentTime(DomainError):
+    code = "NONEXISTENT_TIME"
+    title = "This local time does not exist"
+
+
+class InvalidTimezone(DomainError):
+    code = "INVALID_TIMEZONE"
+    title = "This time zone is not known"
+
+
+class NotSignedIn(DomainError):
+    code = "NOT_SIGNED_IN"
+    status = 401
+    title = "Please sign in"
+    sentence = "You are not signed in, or your session ended. Nothing was changed."
+
+
+class BadCredentials(DomainError):
+    code = "BAD_CREDENTIALS"
+    status = 401
+    title = "That did not match"
+    sentence = "The address and the password do not belong together. Try again, or ask for a one-time sign-in link."
+
+
+class LinkExpired(DomainError):
+    code = "LINK_EXPIRED"
+    status = 403
+    title = "This sign-in link no longer works"
+    sentence = (
+        "A sign-in link works once and only for a short time. "
+        "Run “eventmail signin ADDRESS” for a new one, or sign in with your password."
+    )
+
+
+class CsrfFailed(DomainError):
+    code = "CSRF_FAILED"
+    status = 403
+    title = "This form was open too long"
+    sentence = "Nothing was changed. Reload the page and press the button again."
+
+
+class BadSignature(DomainError):
+    code = "BAD_SIGNATURE"
+    status = 403
+    title = "This link is not valid"
+    sentence = "The address was changed or cut on its way. Open it again from the original mail."
+
+
+class Forbidden(DomainError):
+    code = "FORBIDDEN"
+    status = 403
+    title = "Your role does not allow this"
+    sentence = "Only an owner can do this. Nothing was changed."
+
+
+class NotFound(DomainError):
+    code = "NOT_FOUND"
+    status = 404
+    title = "This page does not exist"
+    sentence = "It does not exist, was removed, or is not shared with you."
+
+
+class NoRecipients(DomainError):
+    code = "NO_RECIPIENTS"
+    status = 409
+    title = "Nobody would get this"
+    sentence = "No recipients match this audience."
+
+
+class AudienceChanged(DomainError):
+    code = "AUDIENCE_CHANGED"
+    status = 409
+    title = "The audience changed since you looked"
+
+
+class AlreadyRegistered(DomainError):
+    code = "ALREADY_REGISTERED"
+    status = 409
+    title = "This is set up already"
+
+
+class TooLarge(DomainError):
+    code = "TOO_LARGE"
+    status = 413
+    title = "This is too large"
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    status = 422
+    title = "This key was used for another message"
+    sentence = "The same Idempotency-Key came with another body. Nothing was sent; use a new key for a new message."
+
+
+class RateLimited(DomainError):
+    code = "RATE_LIMITED"
+    status = 429
+    title = "Too many tries"
+
+
+class Busy(DomainError):
+    code = "BUSY"
+    status = 503
+    title = "The database did not answer"
+    sentence = "Nothing was changed. Wait a moment and try again."
+
+
+class ProviderError(Exception):
+    """What a mail service did with one mail, when it did not simply take it.
+
+    `code` is the service's own (for SMTP the reply code and, after a space, the enhanced status code of RFC 3463).
+    """
+
+    def __init__(self, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
+        self.detail = detail
+        self.code = code
+        self.retry_after = retry_after
+        super().__init__(detail)
+
+
+class Transient(ProviderError):
+    """Surely not taken; worth another try (S4). `retry_after` in seconds when the service named it."""
+
+
+class Permanent(ProviderError):
+    """Surely not taken, never will be. `hard` says that the address itself is dead (F1)."""
+
+    def __init__(self, detail: str, *, code: str = "", hard: bool = False) -> None:
+        super().__init__(detail, code=code)
+        self.hard = hard
+
+
+class Unclear(ProviderError):
+    """Nobody can say whether the mail was taken: the reply was lost after hand-over (S5)."""

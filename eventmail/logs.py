@@ -1,0 +1,39 @@
+"""Structured logs: one JSON object a line on stderr, carrying the id of the request or run it belongs to."""
+
+import json
+import logging
+import sys
+from contextvars import ContextVar
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+_PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+class JsonLines(logging.Formatter):
+    """Everything given as `extra` becomes a member of the line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "at": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id.get():
+            line["request_id"] = request_id.get()
+        line.update({name: value for name, value in vars(record).items() if name not in _PLAIN})
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def set_up(level: int = logging.INFO) -> None:
+    """Send our own log to stderr; safe to repeat. Libraries speak up from WARNING on."""
+    ours = logging.getLogger("eventmail")
+    if not ours.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(JsonLines())
+        ours.addHandler(handler)
+        ours.propagate = False
+    ours.setLevel(level)

@@ -1,0 +1,49 @@
+"""Brings the database to the schema of this version, at start, under a file lock."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Connection, Engine
+
+HERE = Path(__file__).parent
+
+
+def upgrade(engine: Engine, lock: Path) -> None:
+    """Apply what is missing. Web and worker start at once: the second waits for the lock and finds nothing to do."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with engine.connect() as connection:
+        if _current(connection) == _head():
+            return
+    with _locked(lock), engine.connect() as connection:
+        if _current(connection) != _head():
+            command.upgrade(config(connection), "head")
+            connection.commit()
+
+
+def config(connection: Connection) -> Config:
+    """An Alembic configuration that works on this connection; there is no alembic.ini."""
+    made = Config()
+    made.set_main_option("script_location", str(HERE))
+    made.attributes["connection"] = connection
+    return made
+
+
+def _head() -> str | None:
+    return ScriptDirectory(str(HERE)).get_current_head()
+
+
+def _current(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

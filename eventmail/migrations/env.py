@@ -1,0 +1,23 @@
+"""Alembic's entry: runs on the connection that `migrations.config` was given."""
+
+from typing import Literal
+
+from alembic import context
+
+from eventmail import models  # noqa: F401  registers the tables
+from eventmail.db import Base, UtcDateTime
+
+
+def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
+    """Migrations stand on their own: a column type of ours is written as what the database stores."""
+    return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
+
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    render_item=_render,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,34 @@
+"""The tables. Importing this package registers all of them."""
+
+from eventmail.models.account import ApiToken, LoginSession, SignInLink, User
+from eventmail.models.audit import AuditEntry, IdempotencyRecord, Reservation, Worker
+from eventmail.models.content import Content
+from eventmail.models.event import Event, EventMember, GuestField
+from eventmail.models.guest import Guest, GuestTag
+from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
+from eventmail.models.suppression import EVERYWHERE, Suppression
+
+__all__ = [
+    "EVERYWHERE",
+    "ApiToken",
+    "Attempt",
+    "AuditEntry",
+    "Content",
+    "EmailEvent",
+    "Event",
+    "EventMember",
+    "Exclusion",
+    "Guest",
+    "GuestField",
+    "GuestTag",
+    "IdempotencyRecord",
+    "Job",
+    "LoginSession",
+    "Mailing",
+    "Recipient",
+    "Reservation",
+    "SignInLink",
+    "Suppression",
+    "User",
+    "Worker",
+]

@@ -1,0 +1,69 @@
+"""What both sides write beside the work itself: the log, replayable answers, the quota ledger, living workers."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base
+
+
+class AuditEntry(Base):
+    """Who did what to what, when, in which request. `actor` keeps the name when the person is gone."""
+
+    __tablename__ = "audit_entry"
+    __table_args__ = (Index("ix_audit_entry_event_id_at", "event_id", "at"), Base.__table_args__)
+
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id", ondelete="SET NULL"))
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSON)
+    request_id: Mapped[str]
+
+
+class IdempotencyRecord(Base):
+    """The 2xx answer that was given under a key (S1); a refused request leaves no row, so its key stays free."""
+
+    __tablename__ = "idempotency_record"
+    __table_args__ = (UniqueConstraint("scope", "key"), Index("ix_idempotency_record_created_at", "created_at"),
+                      Base.__table_args__)  # fmt: skip
+
+    scope: Mapped[str]
+    key: Mapped[str]
+    body_hash: Mapped[str]
+    mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    status: Mapped[int]
+    answer: Mapped[dict[str, Any]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+
+
+class Reservation(Base):
+    """The places of one job in the quota window of `due_at`; each recipient takes or returns exactly one (S9)."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        CheckConstraint("consumed + refunded <= reserved", name="balance"),
+        CheckConstraint("consumed >= 0 AND refunded >= 0", name="not_negative"),
+        Index("ix_reservation_due_at", "due_at"),
+        Base.__table_args__,
+    )
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)
+    due_at: Mapped[datetime]
+    reserved: Mapped[int]
+    consumed: Mapped[int] = mapped_column(default=0)
+    refunded: Mapped[int] = mapped_column(default=0)
+
+
+class Worker(Base):
+    """A worker process; `seen_at` is its last sign of life."""
+
+    __tablename__ = "worker"
+
+    owner: Mapped[str] = mapped_column(unique=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

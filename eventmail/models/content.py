@@ -1,0 +1,27 @@
+"""What a mail says: immutable, so that preview is what is sent and a mailing keeps its words (C5, D3)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base
+
+
+class Content(Base):
+    """Source and compiled form of one text; `hash` covers both, `size` is in bytes as encoded for the wire.
+
+    The same text is one row: the mail that was previewed and the one that is sent share their compiled bytes.
+    """
+
+    __tablename__ = "content"
+    __table_args__ = (UniqueConstraint("event_id", "hash"), Base.__table_args__)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    subject: Mapped[str]
+    preheader: Mapped[str]
+    body: Mapped[str] = mapped_column(Text)
+    compiled: Mapped[str] = mapped_column(Text)
+    hash: Mapped[str]
+    size: Mapped[int]
+    created_at: Mapped[datetime]

@@ -1,0 +1,69 @@
+"""An event, who may see it when it is restricted, and the columns its guest list was imported with."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base
+
+
+class Event(Base):
+    """What guests are invited to.
+
+    `starts_wall` and `ends_wall` are naive wall times in `timezone`, as a person chose them: moving the event to
+    another zone keeps the hour on the invitation.
+    """
+
+    __tablename__ = "event"
+
+    title: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    location: Mapped[str] = mapped_column(default="")
+    timezone: Mapped[str]
+    starts_wall: Mapped[datetime | None] = mapped_column(DateTime())
+    ends_wall: Mapped[datetime | None] = mapped_column(DateTime())
+    all_day: Mapped[bool] = mapped_column(default=False)
+    url: Mapped[str] = mapped_column(default="")
+    sender_name: Mapped[str] = mapped_column(default="")
+    reply_to: Mapped[str] = mapped_column(default="")
+    restricted: Mapped[bool] = mapped_column(default=False)
+    ics_secret: Mapped[str]
+    ics_sequence: Mapped[int] = mapped_column(default=0)
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The start as an instant in the event's zone; of an hour that occurs twice, the first."""
+        return self.starts_wall and self.starts_wall.replace(tzinfo=self.zone)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        return self.ends_wall and self.ends_wall.replace(tzinfo=self.zone)
+
+
+class EventMember(Base):
+    """Who sees a restricted event."""
+
+    __tablename__ = "event_member"
+    __table_args__ = (UniqueConstraint("event_id", "user_id"), Base.__table_args__)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+
+
+class GuestField(Base):
+    """A column that came with an import and is a merge field `{guest.name}` since (C1)."""
+
+    __tablename__ = "guest_field"
+    __table_args__ = (UniqueConstraint("event_id", "name"), Base.__table_args__)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    name: Mapped[str]

@@ -1,0 +1,53 @@
+"""A guest of one event. Several may share an address (A7)."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from eventmail.db import Base, one_of
+from eventmail.states import GuestStatus
+
+
+class Guest(Base):
+    """`email` is as typed and is what mail is sent to; `address` is `email` lower-cased whole, for comparison."""
+
+    __tablename__ = "guest"
+    __table_args__ = (
+        one_of("status", GuestStatus),
+        # the audience is counted and deduplicated in the order of this index, without touching the rows
+        Index("ix_guest_audience", "event_id", "address", "status", "reserved"),
+        Index("ix_guest_list", "event_id", "search_key"),
+        Index("ix_guest_status", "event_id", "status", "search_key"),
+        Base.__table_args__,
+    )
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    email: Mapped[str | None]
+    address: Mapped[str | None]
+    reserved: Mapped[bool] = mapped_column(default=False)
+    first_name: Mapped[str] = mapped_column(default="")
+    last_name: Mapped[str] = mapped_column(default="")
+    status: Mapped[str]
+    attributes: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    search_key: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    tags: Mapped[list["GuestTag"]] = relationship(
+        lazy="selectin", order_by="GuestTag.tag", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+
+class GuestTag(Base):
+    """A word an organizer put on a guest."""
+
+    __tablename__ = "guest_tag"
+    __table_args__ = (Index("uq_guest_tag_guest_id_tag", "guest_id", "tag", unique=True), Base.__table_args__)
+
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
+    tag: Mapped[str]

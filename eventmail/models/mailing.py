@@ -1,0 +1,148 @@
+"""A mailing, its run, its recipients, and what happened to each of them."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base, one_of
+from eventmail.states import JobState, MailingState, RecipientState
+
+COUNTERS = {state: f"n_{state}" for state in RecipientState}
+
+
+class Mailing(Base):
+    """One message to an audience.
+
+    The `n_…` columns count its recipients by state and are written in the transaction that moves them; the CHECK
+    keeps their sum at the size of the snapshot, always (S2). `key` is the root of every recipient's key (S3).
+    `constants` are the merge values of event and organizer as they were when it was sent: an edit during the run
+    does not reach half of the guests.
+    """
+
+    __tablename__ = "mailing"
+    __table_args__ = (
+        one_of("state", MailingState),
+        CheckConstraint("kind IN ('one_time')", name="kind"),
+        CheckConstraint(" + ".join(COUNTERS.values()) + " = recipient_count", name="counters_add_up"),
+        CheckConstraint(" AND ".join(f"{name} >= 0" for name in COUNTERS.values()), name="counters_not_negative"),
+        Index("ix_mailing_event_id_created_at", "event_id", "created_at"),
+        Base.__table_args__,
+    )
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    state: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), index=True)
+    audience: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    excluded: Mapped[dict[str, int]] = mapped_column(JSON)
+    constants: Mapped[dict[str, str | None]] = mapped_column(JSON)
+    reply_to: Mapped[str]
+    recipient_count: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]
+    last_error: Mapped[str | None]
+
+    n_queued: Mapped[int] = mapped_column(default=0)
+    n_sending: Mapped[int] = mapped_column(default=0)
+    n_sent: Mapped[int] = mapped_column(default=0)
+    n_failed: Mapped[int] = mapped_column(default=0)
+    n_unknown: Mapped[int] = mapped_column(default=0)
+    n_suppressed: Mapped[int] = mapped_column(default=0)
+    n_cancelled: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def counts(self) -> dict[RecipientState, int]:
+        return {state: getattr(self, name) for state, name in COUNTERS.items()}
+
+
+class Exclusion(Base):
+    """A guest who was in the audience and won't get it, and why (A2)."""
+
+    __tablename__ = "exclusion"
+    __table_args__ = (Index("ix_exclusion_mailing_id", "mailing_id"), Base.__table_args__)
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
+    reason: Mapped[str]
+    email: Mapped[str | None]
+    shares_with: Mapped[int | None]
+
+
+class Job(Base):
+    """One fan-out run of a mailing; a retry is the next run."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("mailing_id", "run"),
+        one_of("state", JobState),
+        Index("ix_job_state", "state"),
+        Base.__table_args__,
+    )
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    run: Mapped[int]
+    state: Mapped[str]
+    request_id: Mapped[str]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class Recipient(Base):
+    """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11)."""
+
+    __tablename__ = "recipient"
+    __table_args__ = (
+        UniqueConstraint("mailing_id", "address"),
+        one_of("state", RecipientState),
+        Index("ix_recipient_mailing_id_state", "mailing_id", "state"),
+        Index("ix_recipient_guest_id", "guest_id"),
+        Base.__table_args__,
+    )
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"))
+    address: Mapped[str]
+    email: Mapped[str]
+    state: Mapped[str]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_attempt_at: Mapped[datetime | None]
+    claim_owner: Mapped[str | None]
+    claim_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    updated_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """One call of a mail service for one recipient, and its answer."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (UniqueConstraint("recipient_id", "number"), Base.__table_args__)
+
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("recipient.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    request_id: Mapped[str]
+    provider: Mapped[str]
+    outcome: Mapped[str]
+    code: Mapped[str]
+    detail: Mapped[str]
+    at: Mapped[datetime]
+
+
+class EmailEvent(Base):
+    """What a mail service reported about an address, each report once (F1)."""
+
+    __tablename__ = "email_event"
+    __table_args__ = (UniqueConstraint("provider", "provider_event_id"), Base.__table_args__)
+
+    provider: Mapped[str]
+    provider_event_id: Mapped[str]
+    kind: Mapped[str]
+    address: Mapped[str] = mapped_column(index=True)
+    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id", ondelete="SET NULL"))
+    recipient_id: Mapped[int | None] = mapped_column(ForeignKey("recipient.id", ondelete="SET NULL"), index=True)
+    code: Mapped[str]
+    detail: Mapped[str]
+    at: Mapped[datetime]

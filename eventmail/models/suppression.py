@@ -1,0 +1,25 @@
+"""The do-not-mail list (F1)."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base, one_of
+from eventmail.states import SuppressionReason
+
+EVERYWHERE = "all"  # the scope of the whole installation; any other scope is an event's id
+
+
+class Suppression(Base):
+    """An address that gets no mail: of the whole installation (scope `all`) or of one event (scope = its id)."""
+
+    __tablename__ = "suppression"
+    __table_args__ = (UniqueConstraint("address", "scope"), one_of("reason", SuppressionReason), Base.__table_args__)
+
+    address: Mapped[str]
+    scope: Mapped[str]
+    reason: Mapped[str]
+    source: Mapped[str]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Mail services: one adapter each, behind `base.Provider`. They know no tables."""

@@ -1,0 +1,82 @@
+"""The embedded mail service: mail lands as files in the instance and is read in the app.
+
+It behaves like a plain SMTP server, which takes the same mail twice when it is handed over twice; so the promise
+"at most once" is tested here, not granted by the store. It plays awkward recipients by address tag (product 7).
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from eventmail import ids
+from eventmail.errors import Permanent, ProviderError, Transient, Unclear
+from eventmail.providers.base import Accepted, Mail, Outcome
+
+SLOW_SECONDS = 1.0
+TRANSIENT_FAILURES = 2
+
+
+class Outbox:
+    """Mail into `folder`, one `.eml` file each, named so that files sort by time and tell their key."""
+
+    name = "outbox"
+    honours_keys = False
+    outside = False
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+        """See `base.Provider`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for mail in mails:
+            try:
+                yield self._take(mail)
+            except ProviderError as error:
+                yield error
+
+    def _take(self, mail: Mail) -> Accepted:
+        match _tag(mail.to):
+            case "hardbounce":
+                raise Permanent("No such user here", code="550 5.1.1", hard=True)
+            case "softbounce":
+                raise Permanent("Mailbox full", code="552 5.2.2")
+            case "transient" if mail.attempt <= TRANSIENT_FAILURES:
+                raise Transient("Try again later", code="451 4.3.2")
+            case "slow":
+                time.sleep(SLOW_SECONDS)
+            case "lost":
+                self._write(mail)
+                raise Unclear("The connection was lost before the answer came")
+        return Accepted(self._write(mail))
+
+    def _write(self, mail: Mail) -> str:
+        name = f"{time.time_ns():020d}.{mail.key}.{ids.token(6)}.eml"
+        draft = self.folder / f".{name}"
+        try:
+            draft.write_bytes(mail.data)
+            draft.replace(self.folder / name)  # a reader sees a whole mail or none
+        except OSError as error:
+            raise Transient(f"The outbox could not be written: {error.strerror}") from error
+        return name
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A mail in the outbox: its file and the key it was handed over under."""
+
+    path: Path
+    key: str
+
+
+def kept(folder: Path) -> list[Kept]:
+    """Every mail in the outbox, oldest first."""
+    if not folder.is_dir():
+        return []
+    return [Kept(path, path.name.split(".")[1]) for path in sorted(folder.glob("[0-9]*.eml"))]
+
+
+def _tag(address: str) -> str:
+    local = address.rpartition("@")[0]
+    return local.rpartition("+")[2].lower() if "+" in local else ""

@@ -1,0 +1,129 @@
+"""What both sides write in somebody's transaction: the log, replayable answers, the quota ledger, recipients' moves."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail.db import move
+from eventmail.errors import IdempotencyKeyReused
+from eventmail.models import AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
+from eventmail.models.mailing import COUNTERS
+from eventmail.states import RecipientState
+
+# what a recipient's end does to its place in the quota (S9)
+CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
+REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Who acts, in which request, at which instant; handed to every command as `by`."""
+
+    user_id: int | None
+    name: str
+    request_id: str
+    now: datetime
+
+
+def audit(tx: Session, by: Acting, action: str, subject: str, *, event_id: int | None = None, **detail: object) -> None:
+    """Write one log entry, e.g. `audit(tx, by, "guest.deleted", "guest:17", event_id=3, before={…})`."""
+    tx.add(
+        AuditEntry(
+            at=by.now,
+            actor=by.name,
+            user_id=by.user_id,
+            event_id=event_id,
+            action=action,
+            subject=subject,
+            detail=detail,
+            request_id=by.request_id,
+        )
+    )
+
+
+def body_hash(body: Mapping[str, Any]) -> str:
+    """A fingerprint of what a request asks for, whatever the order of its members."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def replayable(tx: Session, scope: str, key: str, fingerprint: str) -> IdempotencyRecord | None:
+    """The answer that was given under this key, or None while the key is free.
+
+    Raises IdempotencyKeyReused when the key was used for another body.
+    """
+    found = tx.scalars(
+        select(IdempotencyRecord).where(IdempotencyRecord.scope == scope, IdempotencyRecord.key == key)
+    ).one_or_none()
+    if found and found.body_hash != fingerprint:
+        raise IdempotencyKeyReused
+    return found
+
+
+def reserve(tx: Session, job: Job, places: int, due_at: datetime) -> None:
+    """Reserve `places` sends for `job` in the window of `due_at` (S9)."""
+    tx.add(Reservation(job_id=job.id, due_at=due_at, reserved=places))
+
+
+def move_recipients(
+    tx: Session,
+    where: Sequence[ColumnElement[bool]],
+    from_: RecipientState,
+    to: RecipientState,
+    **values: object,
+) -> list[int]:
+    """Move recipients and, in the same transaction, their mailings' counters and ledgers; the ids that moved.
+
+    The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
+    always balances (S9).
+    """
+    moved = move(tx, Recipient, where, from_, to, **values)
+    for mailing_id, count in _by_mailing(tx, moved).items():
+        changes = {COUNTERS[from_]: -count, COUNTERS[to]: count}
+        tx.execute(
+            update(Mailing)
+            .where(Mailing.id == mailing_id)
+            .values({name: getattr(Mailing, name) + step for name, step in changes.items()}),
+            execution_options={"synchronize_session": False},
+        )
+        _settle_places(tx, mailing_id, from_, to, count)
+    return moved
+
+
+def _settle_places(tx: Session, mailing_id: int, from_: RecipientState, to: RecipientState, count: int) -> None:
+    column = "consumed" if to in CONSUMING else "refunded" if to in REFUNDING else None
+    if column is None or from_ in CONSUMING | REFUNDING:  # a place is settled once
+        return
+    current = select(func.max(Job.id)).where(Job.mailing_id == mailing_id).scalar_subquery()
+    tx.execute(
+        update(Reservation).where(Reservation.job_id == current).values({column: getattr(Reservation, column) + count}),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _by_mailing(tx: Session, recipient_ids: Sequence[int]) -> Counter[int]:
+    counts: Counter[int] = Counter()
+    for chunk in chunks(recipient_ids, 500):
+        counts.update(
+            dict(
+                tx.execute(
+                    select(Recipient.mailing_id, func.count())
+                    .where(Recipient.id.in_(chunk))
+                    .group_by(Recipient.mailing_id)
+                ).tuples().all()
+            )
+        )
+    return counts
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """`items` in pieces of at most `size`, since SQLite binds a bounded number of values."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

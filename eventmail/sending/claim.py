@@ -1,0 +1,109 @@
+"""Claims: a lease on recipients that stay `queued`, so that a cancellation beats a claim (S11)."""
+
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail import ids
+from eventmail.db import fresh, transaction
+from eventmail.domain import merge
+from eventmail.models import Guest, Job, Recipient
+from eventmail.states import JobState, RecipientState
+
+LEASE = timedelta(seconds=20)
+BATCH = 200
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A recipient this worker may hand over until its lease ends; `attempt` is the number of the coming attempt."""
+
+    id: int
+    email: str
+    address: str
+    attempt: int
+    values: Mapping[str, str]
+
+
+@cache
+def owner() -> str:
+    """This process, under a name that no other process ever had."""
+    return _named(os.getpid())
+
+
+def _named(pid: int) -> str:
+    return f"{socket.gethostname()}:{pid}:{ids.token(8)}"
+
+
+def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
+    """Lease up to `limit` due recipients of `job`: one UPDATE … RETURNING, then one query for all their guests."""
+    running = select(Job.id).where(Job.id == job.id, Job.state == JobState.RUNNING).exists()
+    due = (
+        select(Recipient.id)
+        .where(Recipient.mailing_id == job.mailing_id, *claimable(now), running)
+        .order_by(Recipient.id)
+        .limit(limit)
+    )
+    with transaction() as tx:
+        rows = tx.execute(
+            update(Recipient)
+            .where(Recipient.id.in_(due))
+            .values(claim_owner=owner(), claim_until=now + LEASE)
+            .returning(Recipient.id, Recipient.guest_id, Recipient.email, Recipient.address, Recipient.attempts),
+            execution_options={"synchronize_session": False},
+        ).all()
+    guests = _values([row.guest_id for row in rows])
+    return [
+        Claimed(row.id, row.email, row.address, row.attempts + 1, guests.get(row.guest_id) or _nobody(row.email))
+        for row in sorted(rows, key=lambda row: row.id)
+    ]
+
+
+def release(recipient_ids: Sequence[int]) -> None:
+    """Give back what this process claimed and did not get to."""
+    if not recipient_ids:
+        return
+    with transaction() as tx:
+        tx.execute(
+            update(Recipient)
+            .where(
+                Recipient.id.in_(recipient_ids),
+                Recipient.claim_owner == owner(),
+                Recipient.state == RecipientState.QUEUED,
+            )
+            .values(claim_owner=None, claim_until=None),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def claimable(now: datetime) -> list[ColumnElement[bool]]:
+    """Due, and nobody holds it."""
+    return [
+        Recipient.state == RecipientState.QUEUED,
+        or_(Recipient.claim_until.is_(None), Recipient.claim_until <= now),
+        or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
+    ]
+
+
+def _values(guest_ids: Sequence[int | None]) -> dict[int | None, Mapping[str, str]]:
+    rows = fresh().execute(
+        select(Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest.attributes).where(
+            and_(Guest.id.in_([guest_id for guest_id in guest_ids if guest_id is not None]))
+        )
+    )
+    return {row.id: _guest(row) for row in rows}
+
+
+def _guest(row: Any) -> Mapping[str, str]:
+    return merge.guest_values(row.first_name, row.last_name, row.email or "", row.attributes)
+
+
+def _nobody(email: str) -> Mapping[str, str]:
+    return merge.guest_values("", "", email, {})

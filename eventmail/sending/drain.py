@@ -1,0 +1,100 @@
+"""One turn of a run: claim, hand over, record, for at most two seconds; then somebody else may have the thread."""
+
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import case, func, literal, select, update
+
+from eventmail import clock
+from eventmail.content import mime, personalise
+from eventmail.content.compiled import Compiled
+from eventmail.db import UtcDateTime, fresh, transaction
+from eventmail.domain import merge
+from eventmail.domain.merge import Place
+from eventmail.models import Content, Job, Mailing, Recipient
+from eventmail.providers.base import Provider
+from eventmail.records import chunks
+from eventmail.sending import claim, outcome
+from eventmail.sending.finish import finish
+from eventmail.sending.handover import GROUP, Sending, hand_over, in_flight
+from eventmail.sending.settle import settle
+from eventmail.settings import Settings
+from eventmail.states import JobState, RecipientState
+
+_LONG_AGO = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcDateTime())
+TURN_SECONDS = 2.0
+BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits would starve the web
+
+
+def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
+    """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
+    job = fresh().get(Job, job_id)
+    if job is None or job.state != JobState.RUNNING:
+        return None
+    sending = _prepare(job, provider, settings)
+    until = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until:
+        claimed = claim.claim(job, clock.now())
+        if not claimed:
+            settle(provider, clock.now())
+            return None if finish(job_id, clock.now()) else next_due(job.mailing_id)
+        _breathe()
+        done = 0
+        try:
+            for group in chunks(claimed, GROUP):
+                if time.monotonic() >= until:
+                    break
+                with in_flight.one_group():
+                    results = hand_over(sending, provider, group)
+                    outcome.record(sending, provider, results, clock.now())
+                done += len(group)
+                _breathe()
+        finally:
+            claim.release([recipient.id for recipient in claimed[done:]])
+    return clock.now()
+
+
+def next_due(mailing_id: int) -> datetime | None:
+    """When the next recipient of a mailing can be worked on: its retry is due, or a dead worker's lease ends."""
+    retry = func.coalesce(Recipient.next_attempt_at, _LONG_AGO)
+    lease = func.coalesce(Recipient.claim_until, _LONG_AGO)
+    due: datetime | None = fresh().scalar(
+        select(func.min(case((retry > lease, retry), else_=lease))).where(
+            Recipient.mailing_id == mailing_id,
+            Recipient.state.in_([RecipientState.QUEUED, RecipientState.SENDING]),
+        )
+    )
+    return due
+
+
+def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
+    session = fresh()
+    mailing = session.get_one(Mailing, job.mailing_id)
+    content = session.get_one(Content, mailing.content_id)
+    if job.started_at is None:
+        with transaction() as tx:
+            tx.execute(update(Job).where(Job.id == job.id, Job.started_at.is_(None)).values(started_at=clock.now()))
+    fields = merge.fields(mailing.event_id)
+    bound = personalise.bind(Compiled.load(content.compiled), mailing.constants, fields)
+    domain = settings.from_.rpartition("@")[2]
+    envelope = mime.Envelope(
+        from_email=settings.from_,
+        from_name=mailing.constants["organizer.name"] or "",
+        reply_to=mailing.reply_to or None,
+        date=mailing.created_at,
+        message_id_domain=domain,
+        list_id=f"event-{mailing.event_id}.{domain}",
+    )
+    return Sending(
+        mailing_id=mailing.id,
+        event_id=mailing.event_id,
+        key=mailing.key,
+        request_id=job.request_id,
+        sender=settings.from_,
+        place=Place(settings.public_url, settings.secret, outside=provider.outside),
+        skeleton=mime.Skeleton(bound, envelope, fields),
+    )
+
+
+def _breathe() -> None:
+    time.sleep(BREATH_SECONDS)

@@ -1,0 +1,60 @@
+"""A worker's sign of life, and the renewal of what it has in hand."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import Row, delete, func, select, update
+
+from eventmail.db import fresh, transaction
+from eventmail.models import Recipient, Worker
+from eventmail.sending.claim import LEASE, owner
+from eventmail.sending.handover import in_flight
+from eventmail.states import RecipientState
+
+EVERY_SECONDS = 5.0
+ALIVE = timedelta(seconds=15)
+_FORGOTTEN = timedelta(days=1)
+
+
+def beat(now: datetime) -> None:
+    """Say that this process lives, and extend the lease of the group it is handing over."""
+    held = in_flight.ids
+    kept: Sequence[Row[int]] = ()
+    with transaction() as tx:
+        seen = tx.execute(update(Worker).where(Worker.owner == owner()).values(seen_at=now).returning(Worker.id)).all()
+        if not seen:
+            tx.add(Worker(owner=owner(), started_at=now, seen_at=now))
+            tx.flush()
+            tx.execute(delete(Worker).where(Worker.seen_at < now - _FORGOTTEN))
+        if held:
+            kept = tx.execute(
+                update(Recipient)
+                .where(
+                    Recipient.id.in_(held),
+                    Recipient.claim_owner == owner(),
+                    Recipient.state == RecipientState.SENDING,
+                )
+                .values(claim_until=now + LEASE)
+                .returning(Recipient.id),
+                execution_options={"synchronize_session": False},
+            ).all()
+    if held and len(kept) == len(held) and in_flight.ids == held:
+        in_flight.renewed()
+
+
+def gone() -> None:
+    """This process ends in order: it is no longer counted as alive."""
+    with transaction() as tx:
+        tx.execute(delete(Worker).where(Worker.owner == owner()))
+
+
+def age(now: datetime) -> float | None:
+    """Seconds since any worker was last seen, or None when none ever was."""
+    seen = fresh().scalar(select(func.max(Worker.seen_at)))
+    return max(0.0, (now - seen).total_seconds()) if seen else None
+
+
+def alive(now: datetime) -> bool:
+    """Whether some worker was seen lately."""
+    seconds = age(now)
+    return seconds is not None and seconds <= ALIVE.total_seconds()

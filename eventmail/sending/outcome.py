@@ -1,0 +1,119 @@
+"""What becomes of a recipient after a hand-over: retry, give-up or doubt (S4, S5); one transaction a group."""
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import transaction
+from eventmail.errors import ProviderError, Transient, Unclear
+from eventmail.models import Attempt, Mailing, Recipient
+from eventmail.providers.base import Accepted, Outcome, Provider
+from eventmail.sending import feedback
+from eventmail.sending.claim import owner
+from eventmail.sending.handover import Result, Sending
+from eventmail.states import RecipientState
+
+# seconds before the next attempt; after the last one it failed for good (S4)
+BACKOFF = (2, 10, 60, 300, 900, 1800)
+JITTER = 0.2
+LONGEST_RETRY_AFTER = 3600.0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Where a recipient goes, in which words, and when it is tried again."""
+
+    state: RecipientState
+    words: str | None = None
+    retry_at: datetime | None = None
+    counts: bool = True  # whether this was an attempt at all
+
+
+def record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
+    """Write the outcomes of one group: recipients, counters, ledger, attempts, email events."""
+    verdicts: dict[Verdict, list[int]] = defaultdict(list)
+    for result in results:
+        verdicts[judge(result.outcome, result.claimed.attempt, provider, now)].append(result.claimed.id)
+    with transaction() as tx:
+        settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
+        told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
+        if told:
+            tx.execute(insert(Attempt), [_attempt(sending, provider, result, now) for result in told])
+        _last_error(tx, sending, verdicts)
+        feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
+
+
+def judge(outcome: Outcome | None, attempt: int, provider: Provider, now: datetime) -> Verdict:
+    """The verdict on one outcome of attempt number `attempt` (from 1). At most once outranks the retry."""
+    match outcome:
+        case None:
+            return Verdict(RecipientState.QUEUED, counts=False)
+        case Accepted():
+            return Verdict(RecipientState.SENT)
+        case Transient() if attempt <= len(BACKOFF):
+            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, attempt))
+        case Unclear() if provider.honours_keys and attempt <= len(BACKOFF):
+            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, attempt))
+        case Unclear():
+            return Verdict(RecipientState.UNKNOWN, _words(outcome))
+        case _:
+            return Verdict(RecipientState.FAILED, _words(outcome))
+
+
+def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: datetime) -> list[int]:
+    """Move the group; the ids that moved. What a sweep had given up meanwhile still learns that it was sent (S5)."""
+    values: dict[str, object] = {
+        "claim_owner": None,
+        "claim_until": None,
+        "next_attempt_at": verdict.retry_at,
+        "last_error": verdict.words,
+        "updated_at": now,
+    }
+    if not verdict.counts:
+        values["attempts"] = Recipient.attempts - 1
+    ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner()]
+    moved = records.move_recipients(tx, ours, RecipientState.SENDING, verdict.state, **values)
+    if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
+        return moved
+    given_up = [Recipient.id.in_(set(recipient_ids) - set(moved))]
+    late = records.move_recipients(tx, given_up, RecipientState.UNKNOWN, RecipientState.SENT, **values)
+    tx.execute(delete(Attempt).where(Attempt.recipient_id.in_(late), Attempt.outcome == "unclear"))
+    return moved + late
+
+
+def _delay(error: ProviderError, attempt: int) -> timedelta:
+    if error.retry_after is not None:
+        return timedelta(seconds=min(error.retry_after, LONGEST_RETRY_AFTER))
+    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  spreads load, keeps no secret
+    return timedelta(seconds=BACKOFF[attempt - 1] * spread)
+
+
+def _words(error: ProviderError) -> str:
+    return f"{error.detail} ({error.code})" if error.code else error.detail
+
+
+def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime) -> dict[str, object]:
+    claimed, mail, outcome = result.claimed, result.mail, result.outcome
+    failed = outcome if isinstance(outcome, ProviderError) else None
+    return {
+        "recipient_id": claimed.id,
+        "number": claimed.attempt,
+        "request_id": mail.request_id if mail else f"{sending.request_id}.{claimed.id}.{claimed.attempt}",
+        "provider": provider.name,
+        "outcome": type(failed).__name__.lower() if failed else "accepted",
+        "code": failed.code if failed else "",
+        "detail": failed.detail if failed else outcome.id if isinstance(outcome, Accepted) else "",
+        "at": now,
+    }
+
+
+def _last_error(tx: Session, sending: Sending, verdicts: dict[Verdict, list[int]]) -> None:
+    words = [verdict.words for verdict in verdicts if verdict.words]
+    if words:
+        tx.execute(update(Mailing).where(Mailing.id == sending.mailing_id).values(last_error=words[-1]))

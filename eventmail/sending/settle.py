@@ -1,0 +1,64 @@
+"""Doubt, named: what a dead worker left between the `sending` mark and the record (S5, S11)."""
+
+import logging
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import transaction
+from eventmail.models import Attempt, Job, Recipient
+from eventmail.providers.base import Provider
+from eventmail.states import JobState, RecipientState
+
+log = logging.getLogger(__name__)
+
+WORDS = "The worker stopped while this mail was being handed over; nobody can say whether it left"
+
+
+def settle(provider: Provider, now: datetime) -> int:
+    """Recipients whose lease ended between mark and record: doubt, or the same key again if the service honours keys.
+
+    Returns how many. At most once outranks the retry (S5).
+    """
+    running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
+    left = [
+        Recipient.mailing_id.in_(running),
+        Recipient.state == RecipientState.SENDING,
+        Recipient.claim_until <= now,
+    ]
+    to = RecipientState.QUEUED if provider.honours_keys else RecipientState.UNKNOWN
+    with transaction() as tx:
+        settled = records.move_recipients(
+            tx, left, RecipientState.SENDING, to, claim_owner=None, claim_until=None, last_error=WORDS, updated_at=now
+        )
+        _explain(tx, settled, provider, now)
+    if settled:
+        log.warning("a worker stopped during hand-over", extra={"recipients": len(settled), "state": to})
+    return len(settled)
+
+
+def _explain(tx: Session, recipient_ids: list[int], provider: Provider, now: datetime) -> None:
+    for chunk in records.chunks(recipient_ids, 500):
+        rows = tx.execute(
+            select(Recipient.id, Recipient.attempts, Job.request_id)
+            .join(Job, Job.mailing_id == Recipient.mailing_id)
+            .where(Recipient.id.in_(chunk), Job.state == JobState.RUNNING)
+        )
+        tx.execute(
+            insert(Attempt),
+            [
+                {
+                    "recipient_id": row.id,
+                    "number": row.attempts,
+                    "request_id": f"{row.request_id}.{row.id}.{row.attempts}",
+                    "provider": provider.name,
+                    "outcome": "unclear",
+                    "code": "",
+                    "detail": WORDS,
+                    "at": now,
+                }
+                for row in rows
+            ],
+        )

@@ -1,0 +1,28 @@
+"""What nobody rang for: rows of dead workers, lost rings, retries that are due (S11)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from eventmail.db import fresh
+from eventmail.models import Job
+from eventmail.providers.base import Provider
+from eventmail.sending.drain import next_due
+from eventmail.sending.settle import settle
+from eventmail.states import JobState
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A running job, and when it has work."""
+
+    job_id: int
+    due: datetime
+
+
+def sweep(provider: Provider, now: datetime) -> list[Waiting]:
+    """Settle what dead workers left behind, and name every running job with the time it has work."""
+    settle(provider, now)
+    running = fresh().execute(select(Job.id, Job.mailing_id).where(Job.state == JobState.RUNNING)).tuples().all()
+    return [Waiting(job_id, next_due(mailing_id) or now) for job_id, mailing_id in running]

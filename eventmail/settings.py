@@ -1,0 +1,79 @@
+"""The environment, read once at start and checked by name. Everything is optional."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from eventmail import signing
+
+PREFIX = "EVENTMAIL_"
+
+
+class SettingsError(Exception):
+    """A setting in the environment is wrong; the sentence names it."""
+
+
+class Settings(BaseSettings):
+    """All settings; see the README's table for what each does."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
+
+    instance: Path = Path("instance")
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    base_url: str = ""
+    provider: Literal["outbox"] = "outbox"
+    from_: str = Field(default="eventmail@localhost", alias="EVENTMAIL_FROM")
+
+    @field_validator("instance")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().resolve()
+
+    @field_validator("base_url")
+    @classmethod
+    def _web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
+            raise ValueError("must be an address such as https://mail.example.org")
+        return value.rstrip("/")
+
+    @property
+    def public_url(self) -> str:
+        """Where guests and organizers reach this instance, without a trailing slash."""
+        return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def database(self) -> Path:
+        return self.instance / "app.sqlite"
+
+    @property
+    def queue(self) -> Path:
+        return self.instance / "huey.sqlite"
+
+    @property
+    def outbox(self) -> Path:
+        return self.instance / "outbox"
+
+    @cached_property
+    def secret(self) -> bytes:
+        """The key behind every signature; made on first use."""
+        return signing.instance_secret(self.instance / "secret.key")
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsError with one sentence that names each wrong variable."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"Please correct the environment: {wrong}.") from None
+
+
+def _variable(location: tuple[int | str, ...]) -> str:
+    name = str(location[0])
+    return name if name.startswith(PREFIX) else f"{PREFIX}{name.upper()}"

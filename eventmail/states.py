@@ -1,0 +1,81 @@
+"""Every state machine: its states and its legal moves. `db.move` is the only writer of a state column."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class MailingState(StrEnum):
+    SENDING = "sending"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class JobState(StrEnum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class RecipientState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SUPPRESSED = "suppressed"
+    CANCELLED = "cancelled"
+
+
+class GuestStatus(StrEnum):
+    """A guest's RSVP; not a machine, an organizer may set any of them."""
+
+    INVITED = "invited"
+    CONFIRMED = "confirmed"
+    DECLINED = "declined"
+
+
+class Reason(StrEnum):
+    """Why a guest won't get a mailing; the first that applies, in this order (rule A2)."""
+
+    NO_ADDRESS = "no_address"
+    BOUNCED = "bounced"
+    UNSUBSCRIBED = "unsubscribed"
+    SUPPRESSED = "suppressed"
+    DUPLICATE_ADDRESS = "duplicate_address"
+    RESERVED_ADDRESS = "reserved_address"
+
+
+class SuppressionReason(StrEnum):
+    """Why an address is on the do-not-mail list (rule F1)."""
+
+    HARD_BOUNCE = "hard_bounce"
+    COMPLAINT = "complaint"
+    UNSUBSCRIBED = "unsubscribed"
+    MANUAL = "manual"
+    IMPORT = "import"
+
+
+Moves = Mapping[StrEnum, frozenset[StrEnum]]
+
+_M, _J, _R = MailingState, JobState, RecipientState
+
+MOVES: Mapping[type[StrEnum], Moves] = {
+    MailingState: {
+        _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),
+    },
+    JobState: {
+        _J.RUNNING: frozenset({_J.FINISHED, _J.CANCELLED}),
+    },
+    RecipientState: {
+        _R.QUEUED: frozenset({_R.SENDING, _R.SUPPRESSED, _R.CANCELLED}),
+        # back to queued only when the mail was surely not taken (S4)
+        _R.SENDING: frozenset({_R.SENT, _R.FAILED, _R.UNKNOWN, _R.QUEUED}),
+        # the worker that was thought dead may still bring the true answer (S5)
+        _R.UNKNOWN: frozenset({_R.SENT}),
+    },
+}
+
+
+def legal(from_: StrEnum, to: StrEnum) -> bool:
+    """Whether `from_` may become `to`."""
+    return to in MOVES[type(from_)].get(from_, frozenset())

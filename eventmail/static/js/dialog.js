@@ -1,0 +1,42 @@
+// Native <dialog>. A server-rendered `<dialog open data-modal>` works without script and becomes modal with it;
+// buttons use command/commandfor, which older browsers get from here. Closing gives the focus back.
+
+const openers = new WeakMap();
+
+function show(dialog, opener) {
+  if (dialog.open) dialog.close();
+  openers.set(dialog, opener);
+  dialog.showModal();
+}
+
+function showRendered() {
+  for (const dialog of document.querySelectorAll("dialog[data-modal][open]:not(:modal)")) {
+    show(dialog, document.activeElement);
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[commandfor]");
+  if (!button || "commandForElement" in HTMLButtonElement.prototype) return;
+  const dialog = document.getElementById(button.getAttribute("commandfor"));
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  if (button.getAttribute("command") === "show-modal") show(dialog, button);
+  else dialog.close();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-dialog-close]");
+  const dialog = button?.closest("dialog[open]");
+  if (!dialog) return;
+  event.preventDefault(); // without script it is a link back to the page
+  dialog.close();
+});
+
+// "close" does not bubble, so this listens on the way down.
+document.addEventListener("close", (event) => {
+  const opener = openers.get(event.target);
+  if (opener?.isConnected && document.activeElement === document.body) opener.focus();
+}, true);
+
+document.addEventListener("htmx:after:swap", showRendered);
+showRendered();

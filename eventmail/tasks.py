@@ -1,0 +1,121 @@
+"""Huey is the doorbell: our tables are the queue. Losing a ring is harmless, since the sweep rings again."""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Flask, current_app
+from huey import SqliteHuey, crontab
+from sqlalchemy.exc import SQLAlchemyError
+
+from eventmail import clock, ids, logs
+from eventmail.providers.base import Provider
+from eventmail.providers.outbox import Outbox
+from eventmail.sending import drain as drain_
+from eventmail.sending import heartbeat
+from eventmail.sending import sweep as sweep_
+from eventmail.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HORIZON = timedelta(seconds=60)  # the next minute's sweep rings for what is later
+
+
+def create_huey(app: Flask) -> SqliteHuey:
+    """The consumer's tasks, `drain(job)` and the minute `sweep`, in the context of `app`.
+
+    No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one.
+    """
+    settings: Settings = app.extensions["settings"]
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    provider = make_provider(settings)
+    huey = SqliteHuey("eventmail", filename=str(settings.queue), results=False, utc=True)
+
+    @huey.task()
+    def drain(job_id: int) -> None:
+        """One turn of a job, then ring again while it has work."""
+        with _run(app):
+            _ring_at(drain, job_id, drain_.drain(job_id, provider, settings))
+
+    @huey.task()
+    def sweep() -> None:
+        """One pass over what nobody rang for."""
+        with _run(app):
+            for waiting in sweep_.sweep(provider, clock.now()):
+                _ring_at(drain, waiting.job_id, waiting.due)
+
+    @huey.periodic_task(crontab(minute="*"))
+    def every_minute() -> None:
+        sweep.call_local()
+
+    @huey.on_startup()
+    def begin() -> None:
+        _start_once(app, sweep)
+
+    app.extensions["ring"] = drain
+    app.extensions["provider"] = provider
+    return huey
+
+
+def make_provider(settings: Settings) -> Provider:
+    """The mail service that the settings name."""
+    return Outbox(settings.outbox)
+
+
+def ring(job_id: int) -> None:
+    """After a commit: tell the worker that `job_id` has work. A lost ring costs up to a minute, never a mail."""
+    try:
+        current_app.extensions["ring"](job_id)
+    except sqlite3.OperationalError:
+        log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
+
+
+def tick(app: Flask) -> int:
+    """One scheduler pass in this process, as `eventmail tick` runs it: how many running jobs it rang for."""
+    with _run(app):
+        waiting = sweep_.sweep(app.extensions["provider"], clock.now())
+        for job in waiting:
+            ring(job.job_id)
+        return len(waiting)
+
+
+def _ring_at(drain: Any, job_id: int, due: datetime | None) -> None:
+    if due is None or due > clock.now() + HORIZON:
+        return
+    if due <= clock.now():
+        drain(job_id)
+    else:
+        drain.schedule(args=(job_id,), eta=due + timedelta(seconds=1))  # an aware eta, and never early
+
+
+@contextmanager
+def _run(app: Flask) -> Iterator[None]:
+    """The app context and the log id of one run of the worker."""
+    with app.app_context():
+        logs.request_id.set(ids.token(12))
+        yield
+
+
+_started = threading.Lock()
+
+
+def _start_once(app: Flask, sweep: Callable[[], object]) -> None:
+    """Huey runs its start-up hook in every thread; one heartbeat and one first sweep are enough."""
+    if _started.acquire(blocking=False):
+        threading.Thread(target=_keep_beating, args=(app,), name="heartbeat", daemon=True).start()
+        sweep()
+
+
+def _keep_beating(app: Flask) -> None:
+    pause = threading.Event()
+    while True:
+        with _run(app):
+            try:
+                heartbeat.beat(clock.now())
+            except SQLAlchemyError:  # the lease runs out by itself: nothing doubles
+                log.exception("no sign of life could be written")
+        pause.wait(heartbeat.EVERY_SECONDS)

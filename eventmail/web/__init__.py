@@ -1,0 +1,44 @@
+"""HTTP: parse, call one command, answer. Knows htmx only in `respond` and `problems`."""
+
+from flask import Flask
+from werkzeug.routing import BaseConverter, ValidationError
+
+from eventmail import ids
+
+
+class RowId(BaseConverter):
+    """`<id:event_id>`: an opaque public id; what can't be one is simply not found."""
+
+    regex = r"[^/]{1,40}"
+
+    def to_python(self, value: str) -> int:
+        found = ids.row_id(value)
+        if found is None:
+            raise ValidationError
+        return found
+
+    def to_url(self, value: int | str) -> str:
+        return str(value)
+
+
+def register(app: Flask) -> None:
+    """Mount every page of the application."""
+    from eventmail.web import (  # noqa: PLC0415  blueprints need the converter above
+        access,
+        account,
+        context,
+        events,
+        guests,
+        mailings,
+        messaging,
+        outbox,
+        problems,
+        public,
+    )
+
+    app.url_map.converters["id"] = RowId
+    access.register(app)
+    problems.register(app)
+    context.register(app)
+    for module in (public, account, events, guests, messaging, mailings, outbox):
+        app.register_blueprint(module.bp)

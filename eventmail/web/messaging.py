@@ -1,0 +1,123 @@
+"""Guest messaging: write, look, review, send, watch."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, request, url_for
+from sqlalchemy import select
+
+from eventmail import ids, tasks
+from eventmail.db import fresh, paginate
+from eventmail.domain import audience as audiences
+from eventmail.domain import contents, mailings, merge
+from eventmail.errors import IdempotencyKeyRequired
+from eventmail.models import Guest
+from eventmail.web import access, compose, schemas, tracker
+from eventmail.web.csv_out import csv_answer
+from eventmail.web.problems import Problem, shown_by
+from eventmail.web.respond import as_json, respond, see_other
+
+bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
+
+
+def _composer(event_id: int, problem: Problem | None = None) -> Response:
+    return respond(page="messages/compose.html", problem=problem, **compose.page(access.event(event_id)))
+
+
+@bp.get("/messages", endpoint="compose")
+def new_message(event_id: int) -> Response:
+    return _composer(event_id)
+
+
+@bp.post("/messages/preview")
+def preview(event_id: int) -> Response:
+    """What changed while somebody wrote: count, preview, list of what is in the way. Nothing is sent."""
+    event = access.event(event_id)
+    return respond(page="messages/compose.html", fragment="composer/_live.html", **compose.page(event))
+
+
+@bp.get("/messages/previews/<id:content_id>")
+def mail(event_id: int, content_id: int) -> Response:
+    """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own."""
+    event = access.event(event_id)
+    content = contents.find(event_id, content_id)
+    guest_id = ids.row_id(request.args.get("guest", ""))
+    guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
+    rendered = contents.rendered(content, event, guest, g.user, compose.place())
+    if request.args.get("part") == "text":
+        answer = make_response(rendered.text)
+        answer.mimetype = "text/plain"
+    else:
+        answer = make_response(rendered.html)
+    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
+    return answer
+
+
+@bp.post("/messages/review")
+@shown_by(_composer)
+def review(event_id: int) -> Response:
+    """The last look before it leaves: every check is made, the sentence says what will happen, a fresh key is laid."""
+    event = access.event(event_id)
+    values = compose.typed()
+    mailings.check(event_id, compose.message(values), compose.place())
+    return respond(
+        page="messages/compose.html",
+        review={"key": ids.token(24), "sender": merge.sender(event, g.user)},
+        **compose.page(event, values),
+    )
+
+
+@bp.post("/messages")
+@shown_by(_composer)
+def send(event_id: int) -> Any:
+    """Send what was reviewed. The second click of a double click lands on the same message."""
+    access.event(event_id)
+    key = schemas.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    sent = mailings.send(event_id, compose.message(compose.typed()), key=key, place=compose.place(), by=access.acting())
+    if sent.job_id is not None:
+        tasks.ring(sent.job_id)
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=sent.mailing_id))
+
+
+@bp.get("/messages/<id:mailing_id>")
+def watch(event_id: int, mailing_id: int) -> Response:
+    """A message that was sent, with its tracker."""
+    access.event(event_id)
+    return tracker.page("messages/sent.html", mailings.find(event_id, mailing_id))
+
+
+@bp.get("/messages/exclusions")
+def exclusions(event_id: int) -> Response:
+    """Who won't get it, each with the reason, as a page and as a CSV (A2)."""
+    event = access.event(event_id)
+    picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
+    listed = audiences.excluded(picked).order_by(Guest.search_key, Guest.id)
+    if request.args.get("format") == "csv":
+        rows = fresh().execute(listed)
+        return csv_answer(
+            f"wont-get-it-{event.id}.csv",
+            ["email", "first_name", "last_name", "reason"],
+            ([row.email, row.first_name, row.last_name, compose.REASONS[row.reason]] for row in rows),
+        )
+    page = paginate(listed, **schemas.paging())
+    shared = [row.shares_with for row in page.items if row.shares_with]
+    names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
+    return respond(page="messages/exclusions.html", excluded=page, names=names, reasons=compose.REASONS)
+
+
+@bp.post("/audience-previews")
+def audience_preview(event_id: int) -> Response:
+    """How many would get a message, who won't by reason, and five of those who do (product 6)."""
+    access.event(event_id)
+    body = schemas.parse(schemas.AudiencePreview)
+    picked = audiences.checked(event_id, body.audience.as_lists(), outside=compose.place().outside)
+    resolution = audiences.resolve(fresh(), picked)
+    return as_json(
+        {
+            "count": resolution.count,
+            "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
+            "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
+                        "last_name": guest.last_name} for guest in audiences.sample(picked)],
+        }
+    )  # fmt: skip

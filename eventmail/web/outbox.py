@@ -1,0 +1,72 @@
+"""The outbox of an event, in practice mode: every mail that was kept on this box, to read as guests would."""
+
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, make_response, request
+
+from eventmail.db import Page
+from eventmail.domain import outbox
+from eventmail.errors import NotFound
+from eventmail.web import access, schemas
+from eventmail.web.context import settings
+from eventmail.web.respond import respond
+
+bp = Blueprint("outbox", __name__, url_prefix="/admin/events/<id:event_id>/outbox")
+
+PARTS = ("html", "text", "headers", "source")
+
+
+@bp.get("")
+def listing(event_id: int) -> Response:
+    """The mails of this event, newest first."""
+    access.event(event_id)
+    kept = outbox.of_event(settings().outbox, event_id)
+    paging = schemas.paging()
+    pages = max(1, -(-len(kept) // paging["size"]))
+    number = min(paging["page"], pages)
+    first = (number - 1) * paging["size"]
+    shown = [outbox.summary(mail) for mail in kept[first : first + paging["size"]]]
+    return respond(page="outbox/list.html", mails=Page(shown, number, paging["size"], len(kept)))
+
+
+@bp.get("/<name>")
+def read(event_id: int, name: str) -> Response:
+    """One mail: HTML, text, headers, source."""
+    access.event(event_id)
+    mail = outbox.find(settings().outbox, event_id, name)
+    message = _parsed(mail.path)
+    part = request.args.get("part", "html")
+    return respond(
+        page="outbox/mail.html",
+        name=name,
+        summary=outbox.summary(mail),
+        part=part if part in PARTS else "html",
+        parts=PARTS,
+        text=_body(message, "plain"),
+        headers=list(message.items()),
+        source=mail.path.read_bytes().decode("utf-8", "replace"),
+    )
+
+
+@bp.get("/<name>/html")
+def html(event_id: int, name: str) -> Any:
+    """The HTML part alone, under the policy of mail previews."""
+    access.event(event_id)
+    body = _body(_parsed(outbox.find(settings().outbox, event_id, name).path), "html")
+    if body is None:
+        raise NotFound
+    answer = make_response(body)
+    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
+    return answer
+
+
+def _parsed(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def _body(message: EmailMessage, kind: str) -> str | None:
+    part = message.get_body((kind,))
+    return part.get_content() if part else None

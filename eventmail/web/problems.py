@@ -1,0 +1,135 @@
+"""The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from eventmail.errors import Busy, CsrfFailed, DomainError, FieldError, NotFound, NotSignedIn, TooLarge
+from eventmail.web.respond import as_json, see_other, wants_fragment, wants_json
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the templates and the JSON answer are made of."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    fields: tuple[FieldError, ...]
+    extra: dict[str, Any]
+    request_id: str
+
+    def message(self, field: str) -> str | None:
+        """The complaint about one field of the form."""
+        return next((error.message for error in self.fields if error.field == field), None)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": request.path,
+            "code": self.code,
+            "request_id": self.request_id,
+            "errors": [{"field": e.field, "code": e.code, "message": e.message} for e in self.fields],
+            **self.extra,
+        }
+
+
+def shown_by(page: Callable[..., Response]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For a form's POST: a refusal shows `page(problem=…, **url values)` again, with what was typed."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapped(**values: Any) -> Any:
+            g.form_again = lambda problem: page(problem=problem, **values)
+            return view(**values)
+
+        return wrapped
+
+    return decorate
+
+
+def register(app: Flask) -> None:
+    """Handle every error of `app` here and nowhere else."""
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, lambda _error: _refused(CsrfFailed()))
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(HTTPException, _http)
+
+
+def _refused(error: DomainError) -> Any:
+    return _show(
+        Problem(error.status, error.code, error.title, error.detail, error.fields, error.extra, g.get("request_id", ""))
+    )
+
+
+def _database(error: OperationalError) -> Any:
+    """Locked, full or read-only: nothing was changed, since every write is one transaction."""
+    log.error("the database refused: %s", error.orig)
+    return _refused(Busy())
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    if status == 404:
+        return _refused(NotFound())
+    if status == 413:
+        return _refused(TooLarge("The upload is larger than 60 MB. Nothing was read."))
+    name = error.name or "Error"
+    detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
+    return _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), {}, g.get("request_id", "")))
+
+
+_WORDS = {
+    405: "This address does not take that kind of request. Nothing was changed.",
+    500: "Something broke on our side. If you were saving or sending, look at the page again before you repeat it.",
+}
+
+
+def _show(problem: Problem) -> Any:
+    if wants_json():
+        answer = as_json(problem.as_json(), problem.status)
+        answer.mimetype = "application/problem+json"
+        if problem.status == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    form_again = g.pop("form_again", None)
+    if problem.code == NotSignedIn.code:
+        return _to_sign_in(problem)
+    if wants_fragment():
+        return _fragment(problem)
+    if form_again:
+        answer = make_response(form_again(problem))
+        answer.status_code = problem.status
+        return answer
+    return make_response(render_template("error.html", problem=problem), problem.status)
+
+
+def _fragment(problem: Problem) -> Response:
+    answer = make_response(render_template("_problem.html", problem=problem), problem.status)
+    answer.headers["HX-Retarget"] = "#warning"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
+def _to_sign_in(problem: Problem) -> Any:
+    if wants_fragment():
+        answer = _fragment(problem)
+        answer.headers["HX-Redirect"] = url_for("account.sign_in")
+        return answer
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return see_other(url_for("account.sign_in", next=back))

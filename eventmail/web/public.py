@@ -1,0 +1,83 @@
+"""What guests and machines reach without signing in: calendar file, unsubscribe page, health."""
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template
+from sqlalchemy import text
+
+from eventmail import __version__, signing
+from eventmail.content import ics
+from eventmail.db import fresh, transaction
+from eventmail.domain import merge, suppressions
+from eventmail.errors import BadSignature, NotFound
+from eventmail.models import Event, Job, User
+from eventmail.sending import heartbeat
+from eventmail.states import JobState
+from eventmail.web.access import acting, csrf, open_to_everyone
+from eventmail.web.context import settings
+from eventmail.web.respond import as_json
+
+bp = Blueprint("public", __name__)
+
+
+@bp.get("/calendar/<id:event_id>-<signature>.ics")
+@open_to_everyone
+def calendar_file(event_id: int, signature: str) -> Response:
+    """The event's own calendar file; any change of the address is 403, a missing event 404 (K3)."""
+    event = fresh().get(Event, event_id)
+    if event is None:
+        raise NotFound
+    if not signing.verify(settings().secret, signature, merge.CALENDAR, event.id, event.ics_secret):
+        raise BadSignature
+    if event.starts_wall is None:
+        raise NotFound("The time of this event is not set yet. Try again later.")
+    author = fresh().get(User, event.created_by) if event.created_by else None
+    name, email = merge.sender(event, author)
+    answer = make_response(ics.event_file(merge.calendar_facts(event), name, email or settings().from_))
+    answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
+    answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
+    return answer
+
+
+@bp.get("/unsubscribe/preview")
+@open_to_everyone
+def unsubscribe_preview() -> str:
+    """Where the link of a preview leads: a page that changes nothing (E2)."""
+    return render_template("public/unsubscribe.html", state="preview")
+
+
+@bp.get("/unsubscribe/<token>")
+@open_to_everyone
+def unsubscribe_page(token: str) -> str:
+    """Asks first: scanners open every link of a mail, and a GET changes nothing (F2)."""
+    found = suppressions.by_token(token, settings().secret)
+    return render_template("public/unsubscribe.html", state="done" if found.listed else "asked", found=found)
+
+
+@bp.post("/unsubscribe/<token>")
+@open_to_everyone
+@csrf.exempt
+def unsubscribe(token: str) -> str:
+    """Takes the guest off at once, however often it comes; mail services post here by themselves (RFC 8058)."""
+    found = suppressions.unsubscribe(token, settings().secret, acting())
+    return render_template("public/unsubscribe.html", state="done", found=found)
+
+
+@bp.get("/healthz")
+@open_to_everyone
+def health() -> Response:
+    """200 while this process can read and write its database, else 503; a missing worker only shows in the body."""
+    with transaction() as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = version_num"))
+    backlog = fresh().query(Job).where(Job.state == JobState.RUNNING).count()
+    age = heartbeat.age(g.now)
+    return as_json(
+        {
+            "status": "ok",
+            "instance": settings().instance.name,
+            "version": __version__,
+            "dry_run": True,
+            "database": "ok",
+            "queue": len(current_app.extensions["huey"]),
+            "worker_age_s": None if age is None else round(age, 1),
+            "due_backlog": backlog,
+        }
+    )

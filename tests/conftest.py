@@ -1,0 +1,328 @@
+"""Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, a browser."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from playwright.sync_api import Page
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+import eventmail.clock
+from eventmail import create_app, migrations, signing
+from eventmail.db import Base, db, fresh, transaction
+from eventmail.domain import accounts
+from eventmail.models.account import Role
+from eventmail.settings import Settings
+from eventmail.web.access import SESSION
+from tests.support import seeding
+from tests.support.browser import ARGUMENTS, Complaints, chromium
+from tests.support.live import Live
+from tests.support.queries import Queries, count_queries
+from tests.support.seeding import Person
+from tests.support.time import FrozenClock
+from tests.support.web import Client
+
+M = TypeVar("M", bound=Base)
+INSTANCES = ("live", "shared_live")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_surroundings() -> Iterator[None]:
+    """Nothing of this shell's environment reaches a test, and a password hash costs next to nothing."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in os.environ:
+            if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
+                patch.delenv(name)
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        patch.setattr(accounts, "_hasher", hasher)
+        patch.setattr(accounts, "_NOBODY", hasher.hash(signing.new_token()))
+        yield
+
+
+@pytest.fixture(scope="session")
+def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty database file; copy it, never open it."""
+    folder = tmp_path_factory.mktemp("template")
+    engine = create_engine(f"sqlite:///{folder / 'app.sqlite'}")
+    migrations.upgrade(engine, folder / "migration.lock")
+    engine.dispose()
+    return folder / "app.sqlite"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of an instance of this test alone."""
+    return Settings(instance=tmp_path / "instance")
+
+
+@pytest.fixture
+def app(settings: Settings, template_database: Path) -> Iterator[Flask]:
+    """The application on a fresh database. No context is pushed; ask for `in_app` where one is needed."""
+    settings.instance.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(template_database, settings.database)
+    made = create_app(settings)
+    made.testing = True
+    made.test_client_class = Client
+    yield made
+    with made.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def in_app(app: Flask) -> Iterator[Flask]:
+    """An app context for the whole test, for calling commands and reads directly."""
+    with app.app_context():
+        yield app
+
+
+@pytest.fixture
+def owner(app: Flask) -> Person:
+    with app.app_context():
+        return seeding.add_person("Olive Owner", "olive@organizers.example", Role.OWNER)
+
+
+@pytest.fixture
+def organizer(app: Flask) -> Person:
+    with app.app_context():
+        return seeding.add_person("Oscar Organizer", "oscar@organizers.example")
+
+
+@pytest.fixture
+def add_person(app: Flask) -> Callable[..., Person]:
+    """add_person(name, email, role=Role.ORGANIZER): another colleague."""
+    return _in_context(app, seeding.add_person)
+
+
+@pytest.fixture
+def event_id(app: Flask, organizer: Person) -> int:
+    """An open event: Fixture Gala, Europe/Berlin, on 19 June 2027 from 18:00 to 23:00."""
+    with app.app_context():
+        return seeding.add_event(organizer)
+
+
+@pytest.fixture
+def add_event(app: Flask) -> Callable[..., int]:
+    """add_event(by=None, *, restricted=False, **values): another event, the Gala but for `values`."""
+    return _in_context(app, seeding.add_event)
+
+
+@pytest.fixture
+def add_guest(app: Flask, event_id: int) -> Callable[..., int]:
+    """add_guest(email="ada@example.com", *, tags=(), **values): one guest of the event, confirmed."""
+    return _in_context(app, seeding.add_guest, event_id)
+
+
+@pytest.fixture
+def add_guests(app: Flask, event_id: int) -> Callable[..., list[int]]:
+    """add_guests(n or [values, …], **common): guests of the event, confirmed."""
+    return _in_context(app, seeding.add_guests, event_id)
+
+
+def _in_context(app: Flask, function: Callable[..., Any], *first: Any) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with app.app_context():
+            return function(*first, *args, **kwargs)
+
+    return call
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Client:
+    """A browser that is not signed in."""
+    return new_client(app)
+
+
+@pytest.fixture
+def client_for(app: Flask) -> Callable[[Person], Client]:
+    """client_for(person): a browser in which `person` is signed in."""
+
+    def make(person: Person) -> Client:
+        client = new_client(app)
+        with app.app_context():
+            token = accounts.open_link(accounts.issue_link(person.email, seeding.acting()), seeding.acting(person))
+        with client.session_transaction() as session:
+            session[SESSION] = token
+            session.permanent = True
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(client_for: Callable[[Person], Client], organizer: Person) -> Client:
+    """A browser in which the organizer is signed in; `client.submit(url, data)` posts a form with its token."""
+    return client_for(organizer)
+
+
+@pytest.fixture
+def api_for(app: Flask) -> Callable[[Person], Client]:
+    """api_for(person): a program with a token of `person` that asks for JSON."""
+
+    def make(person: Person) -> Client:
+        with app.app_context():
+            token = seeding.add_api_token(person)
+        client = new_client(app)
+        client.environ_base |= {"HTTP_AUTHORIZATION": f"Bearer {token}", "HTTP_ACCEPT": "application/json"}
+        return client
+
+    return make
+
+
+@pytest.fixture
+def api(api_for: Callable[[Person], Client], organizer: Person) -> Client:
+    """A program with a token of the organizer."""
+    return api_for(organizer)
+
+
+def new_client(app: Flask) -> Client:
+    client = app.test_client()
+    assert isinstance(client, Client)
+    client.environ_base["HTTP_ACCEPT"] = "text/html"
+    return client
+
+
+@pytest.fixture
+def rows(app: Flask) -> Callable[..., list[Any]]:
+    """rows(Model, *where): what the database holds now, by id; detached, so attributes only."""
+
+    def read(model: type[M], *where: ColumnElement[bool]) -> list[M]:
+        with app.app_context():
+            return list(fresh().scalars(select(model).where(*where).order_by(model.id)))
+
+    return read
+
+
+@pytest.fixture
+def row(rows: Callable[..., list[Any]]) -> Callable[..., Any]:
+    """row(Model, *where): the one row there is."""
+
+    def read(model: type[M], *where: ColumnElement[bool]) -> M:
+        found = rows(model, *where)
+        assert len(found) == 1, f"{len(found)} rows of {model.__name__} instead of one"
+        return found[0]
+
+    return read
+
+
+@pytest.fixture
+def count(app: Flask) -> Callable[..., int]:
+    """count(Model, *where): how many rows."""
+
+    def read(model: type[M], *where: ColumnElement[bool]) -> int:
+        with app.app_context():
+            return fresh().scalar(select(func.count()).select_from(model).where(*where)) or 0
+
+    return read
+
+
+@pytest.fixture
+def writing(app: Flask) -> Callable[[], contextlib.AbstractContextManager[Session]]:
+    """`with writing() as tx:` a transaction in a context of its own, for rows that no command makes."""
+
+    @contextlib.contextmanager
+    def begin() -> Iterator[Session]:
+        with app.app_context(), transaction() as tx:
+            yield tx
+
+    return begin
+
+
+@pytest.fixture(name="count_queries")
+def _count_queries() -> Callable[[], contextlib.AbstractContextManager[Queries]]:
+    """`with count_queries() as queries: …; len(queries)`."""
+    return count_queries
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FrozenClock:
+    """A clock that stands still from now on: clock.now(), clock.advance(minutes=5), clock.set(instant)."""
+    frozen = FrozenClock()
+    monkeypatch.setattr(eventmail.clock, "now", frozen.now)
+    return frozen
+
+
+# Processes
+
+
+@pytest.fixture
+def make_live(tmp_path: Path, template_database: Path) -> Iterator[Callable[..., Live]]:
+    """make_live(**environment): an instance with nothing started; call start_web() and start_worker()."""
+    made: list[Live] = []
+
+    def make(**environment: str) -> Live:
+        made.append(Live(tmp_path / f"live-{len(made)}", template_database, **environment))
+        return made[-1]
+
+    yield make
+    for instance in made:
+        instance.stop()
+
+
+@pytest.fixture
+def live(make_live: Callable[..., Live]) -> Live:
+    """The web process and the worker, running on an instance of this test alone."""
+    return _running(make_live())
+
+
+@pytest.fixture(scope="session")
+def shared_live(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[Live]:
+    """One running instance for all tests that bring an event of their own or only look."""
+    instance = Live(tmp_path_factory.mktemp("shared") / "instance", template_database)
+    try:
+        yield _running(instance)
+    finally:
+        instance.stop()
+
+
+def _running(instance: Live) -> Live:
+    instance.start_web()
+    instance.start_worker()
+    return instance
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failing test shows what its processes wrote."""
+    report: Any = yield
+    if report.failed:
+        for name in INSTANCES:
+            instance = getattr(item, "funcargs", {}).get(name)
+            if isinstance(instance, Live):
+                report.sections.append((f"logs of {name}", instance.logs()))
+    return report
+
+
+# Browser
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The Chromium of this box."""
+    program = chromium()
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    if program is None:
+        return {"args": arguments}
+    return {"executable_path": program, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def _a_browser_is_there(playwright: Any) -> None:
+    if chromium() is None and not Path(playwright.chromium.executable_path).exists():
+        pytest.fail("No Chromium found. Run tests/browser/install_chromium.sh, or name one in EVENTMAIL_CHROMIUM.")
+
+
+@pytest.fixture
+def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
+    """A page that fails the test on any console error, page error, failed request or policy violation."""
+    complaints = Complaints()
+    complaints.watch(page)
+    yield page
+    assert complaints == [], "\n".join(complaints)

@@ -1,0 +1,230 @@
+"""The real web process and the real worker, as the Procfile starts them, on an instance of their own."""
+
+import email
+import email.policy
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from eventmail import create_app
+from eventmail.db import db
+from eventmail.domain import accounts
+from eventmail.models.account import Role
+from eventmail.settings import Settings
+from tests.support import seeding
+from tests.support.waiting import wait_for
+
+ROOT = Path(__file__).parent.parent.parent
+PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
+KILL_AFTER_S = 8.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What HTTP answered; `json` is None when the body is something else."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text) if "json" in self.headers.get("content-type", "") else None
+
+
+class Live:
+    """One running instance with an owner, an organizer and the event Fixture Gala.
+
+    url, instance, event_id, owner, organizer; `app` is an application of this process on the same instance, for
+    calling commands: `with live.app.app_context(): …`.
+    """
+
+    def __init__(self, instance: Path, template: Path, **environment: str) -> None:
+        self.instance = instance
+        instance.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(template, instance / "app.sqlite")
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("EVENTMAIL_")},
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "EVENTMAIL_INSTANCE": str(instance),
+            "EVENTMAIL_PORT": str(self.port),
+            **environment,
+        }
+        self.app = self._application()
+        with self.app.app_context():
+            self.owner = seeding.add_person("Olive Owner", "olive@organizers.example", Role.OWNER)
+            self.organizer = seeding.add_person("Oscar Organizer", "oscar@organizers.example")
+            self.event_id = seeding.add_event(self.organizer)
+            self._token = seeding.add_api_token(self.organizer)
+        self.web: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None
+
+    def _application(self) -> Flask:
+        return create_app(Settings(instance=self.instance, port=self.port))
+
+    def start_web(self) -> None:
+        """Start gunicorn and wait until /healthz answers."""
+        self.web = self._start("web")
+        self._await_health("the web process", 10.0, lambda _health: True)
+
+    def start_worker(self) -> None:
+        """Start the huey consumer and wait until it has said in the database that it lives."""
+        before = self._workers()
+        self.worker = self._start("worker")
+        wait_for(lambda: self._alive(self.worker, "worker") and self._workers() - before, 10.0, "the worker to report")
+
+    def kill_worker(self) -> None:
+        """SIGKILL: the worker gets no chance to tidy up."""
+        assert self.worker, "no worker runs"
+        self.worker.kill()
+        self.worker.wait()
+        self.worker = None
+
+    def stop_worker(self) -> int:
+        """SIGTERM, as an upgrade does: the exit code."""
+        assert self.worker, "no worker runs"
+        code = self._end(self.worker)
+        self.worker = None
+        return code
+
+    def stop(self) -> None:
+        """End every process that was started, by its id."""
+        for process in (self.worker, self.web):
+            if process is not None:
+                self._end(process)
+        self.worker = self.web = None
+        with self.app.app_context():
+            db.engine.dispose()
+
+    def signin_url(self, person: seeding.Person | None = None, next: str = "") -> str:  # noqa: A002  as in the URL
+        """A one-time link that signs `person` (the organizer) in."""
+        with self.app.app_context():
+            token = accounts.issue_link((person or self.organizer).email, seeding.acting())
+        return f"{self.url}/sign-in/{token}" + (f"?next={next}" if next else "")
+
+    def db(self) -> sqlite3.Connection:
+        """The database, read only; rows by column name."""
+        connection = sqlite3.connect(f"file:{self.instance / 'app.sqlite'}?mode=ro", uri=True, timeout=10)
+        connection.row_factory = sqlite3.Row
+        return connection
+
+    def query(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """The rows of one read."""
+        connection = self.db()
+        try:
+            return [dict(row) for row in connection.execute(sql, values)]
+        finally:
+            connection.close()
+
+    def outbox(self) -> list[EmailMessage]:
+        """The mails that were kept in the outbox, oldest first."""
+        return outbox(self.instance)
+
+    def api(
+        self, method: str, path: str, json: Any = None, headers: dict[str, str] | None = None, body: bytes | None = None
+    ) -> Answer:
+        """One request with the organizer's bearer token, asking for JSON. Redirects are followed."""
+        return request(
+            method, self.url + path, json, {"Authorization": f"Bearer {self._token}", **(headers or {})}, body
+        )
+
+    def health(self) -> dict[str, Any]:
+        """What /healthz says."""
+        answer: dict[str, Any] = self.api("GET", "/healthz").json
+        return answer
+
+    def logs(self) -> str:
+        """What the processes wrote, for a failing test."""
+        return "\n".join(f"--- {path.name}\n{path.read_text(errors='replace')}" for path in self._log_files())
+
+    def _log_files(self) -> list[Path]:
+        return sorted(self.instance.glob("*.log"))
+
+    def _start(self, name: str) -> subprocess.Popen[bytes]:
+        with (self.instance / f"{name}.log").open("ab") as log:
+            # exec: the id we hold is the server's own, not a shell's
+            return subprocess.Popen(
+                ["/bin/sh", "-c", f"exec {PROCFILE[name]}"],
+                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )  # fmt: skip
+
+    def _end(self, process: subprocess.Popen[bytes]) -> int:
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(KILL_AFTER_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            return process.wait()
+
+    def _await_health(self, what: str, timeout: float, ready: Any) -> None:
+        def healthy() -> bool:
+            self._alive(self.web, "web")
+            try:
+                answer = request("GET", self.url + "/healthz")
+            except OSError:
+                return False
+            return answer.status == 200 and ready(answer.json)
+
+        wait_for(healthy, timeout, what)
+
+    def _alive(self, process: subprocess.Popen[bytes] | None, name: str) -> bool:
+        assert process is not None
+        if process.poll() is not None:
+            raise AssertionError(f"{name} ended with {process.returncode} while starting\n{self.logs()}")
+        return True
+
+    def _workers(self) -> set[tuple[str, str]]:
+        return {(row["owner"], row["started_at"]) for row in self.query("SELECT owner, started_at FROM worker")}
+
+
+def request(
+    method: str, url: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes | None = None
+) -> Answer:
+    """One request over the wire; `body` goes as JSON, `raw` as it is."""
+    data = raw if body is None else json.dumps(body).encode()
+    made = urllib.request.Request(url, data, {"Accept": "application/json", **(headers or {})}, method=method)
+    if body is not None:
+        made.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(made, timeout=30) as answer:
+            return _answer(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return _answer(error)
+
+
+def _answer(answer: Any) -> Answer:
+    text = answer.read().decode("utf-8", "replace")
+    return Answer(answer.status, {name.lower(): value for name, value in answer.headers.items()}, text)
+
+
+def outbox(instance: Path) -> list[EmailMessage]:
+    """The mails in an instance's outbox, oldest first."""
+    return [_parsed(path) for path in sorted((instance / "outbox").glob("*.eml"))]
+
+
+def _parsed(path: Path) -> EmailMessage:
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+
+def free_port() -> int:
+    """A port nobody listens on right now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port

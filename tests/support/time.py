@@ -1,0 +1,25 @@
+"""The clock's double."""
+
+from datetime import UTC, datetime, timedelta
+
+
+class FrozenClock:
+    """Stands still until a test moves it. Starts at the real instant, to the second, so that sessions stay good."""
+
+    def __init__(self) -> None:
+        self.instant = datetime.now(UTC).replace(microsecond=0)
+
+    def now(self) -> datetime:
+        """What eventmail.clock.now answers meanwhile."""
+        return self.instant
+
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
+        """Move on by so much: the new instant."""
+        self.instant += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        return self.instant
+
+    def set(self, instant: datetime) -> datetime:
+        """Jump to an aware `instant`. Sessions and links that were made before may end by it."""
+        assert instant.tzinfo, "an instant needs a time zone"
+        self.instant = instant.astimezone(UTC)
+        return self.instant

@@ -1,0 +1,40 @@
+"""A test client that behaves like a browser with forms, or like a program with a token."""
+
+import contextvars
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Client(FlaskClient):
+    """Each request runs in a context of its own, as in the real process.
+
+    An app context that a test has pushed would otherwise be reused, and `g` and the database session with it.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        return contextvars.Context().run(super().open, *args, **kwargs)
+
+    def csrf_token(self) -> str:
+        """A token for this client's session, read from a real form."""
+        return csrf_token_in(self.get("/sign-in", headers={"Accept": "text/html"}))
+
+    def submit(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        """POST a form with its CSRF token, as the browser does. Redirects are not followed."""
+        return self.post(url, data={"csrf_token": self.csrf_token(), **(data or {})}, **kwargs)
+
+
+def csrf_token_in(answer: TestResponse) -> str:
+    """The CSRF token of the first form on a page."""
+    found = _TOKEN.search(answer.text)
+    assert found, f"no form with a CSRF token in the {answer.status} answer:\n{answer.text[:400]}"
+    return found[1]
+
+
+def partial(headers: dict[str, str] | None = None) -> dict[str, str]:
+    """The headers of a request that htmx makes for a fragment."""
+    return {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html", **(headers or {})}

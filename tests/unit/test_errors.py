@@ -1,0 +1,57 @@
+"""One class per code, its status as the HTTP contract says."""
+
+import pytest
+
+from eventmail import errors
+from eventmail.errors import DomainError, FieldError, InvalidInput
+
+STATUSES = {
+    400: {
+        "UNRESOLVED_TOKEN", "INVALID_AUDIENCE", "INVALID_INPUT", "NONEXISTENT_TIME", "INVALID_TIMEZONE",
+        "IDEMPOTENCY_KEY_REQUIRED",
+    },
+    401: {"NOT_SIGNED_IN", "BAD_CREDENTIALS"},
+    403: {"LINK_EXPIRED", "CSRF_FAILED", "BAD_SIGNATURE", "FORBIDDEN"},
+    404: {"NOT_FOUND"},
+    409: {"NO_RECIPIENTS", "AUDIENCE_CHANGED", "ALREADY_REGISTERED"},
+    413: {"TOO_LARGE"},
+    422: {"IDEMPOTENCY_KEY_REUSED"},
+    429: {"RATE_LIMITED"},
+    503: {"BUSY"},
+}  # fmt: skip
+
+
+def every_error() -> list[type[DomainError]]:
+    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
+
+
+def test_every_code_stands_under_its_status() -> None:
+    grouped: dict[int, set[str]] = {}
+    for kind in every_error():
+        grouped.setdefault(kind.status, set()).add(kind.code)
+    assert grouped == STATUSES
+
+
+def test_no_two_errors_share_a_code() -> None:
+    codes = [kind.code for kind in every_error() if kind is not DomainError]
+    assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_a_title_is_a_short_sentence_without_a_full_stop(kind: type[DomainError]) -> None:
+    assert kind.title
+    assert len(kind.title) <= 60
+    assert not kind.title.endswith(".")
+
+
+def test_a_detail_replaces_the_usual_sentence() -> None:
+    assert errors.NoRecipients().detail == "No recipients match this audience."
+    assert errors.NoRecipients("Nobody at all.").detail == "Nobody at all."
+    assert str(errors.NoRecipients()) == "No recipients match this audience."
+
+
+def test_fields_and_extras_travel_with_the_error() -> None:
+    wrong = FieldError("title", "REQUIRED", "An event needs a title.")
+    refused = InvalidInput("An event needs a title.", fields=[wrong], left=3)
+    assert refused.fields == (wrong,)
+    assert refused.extra == {"left": 3}

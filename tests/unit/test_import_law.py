@@ -1,0 +1,171 @@
+"""The shape of the code, held by walking its syntax: who may import whom, how long a file is, what is explained."""
+
+import ast
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PACKAGE = ROOT / "eventmail"
+LONGEST = 300
+
+# Downward only: a module may import what ranks below it, and its own unit.
+RANKS = (
+    {"settings", "clock", "ids", "signing", "states", "errors", "logs"},
+    {"content", "providers"},
+    {"db"},
+    {"models"},
+    {"records", "migrations"},
+    {"domain"},
+    {"sending"},
+    {"tasks"},
+    {"web", "cli", "probe"},
+    {"__init__"},
+)
+RANK = {unit: rank for rank, units in enumerate(RANKS) for unit in units}
+LEAVES = RANKS[0]
+PURE = LEAVES | {"content", "providers"}
+
+# What a unit must not meet although it would be below it, and libraries that have one home.
+FORBIDDEN = {
+    "db": {"content", "providers"},
+    "models": {"content", "providers"},
+    "records": {"content", "providers", "migrations"},
+    "domain": {"providers", "migrations"},
+    "sending": {"migrations"},
+}
+HOMES = {
+    "flask": {"web", "tasks", "cli", "__init__"},
+    "werkzeug": {"web"},
+    "flask_wtf": {"web"},
+    "flask_sqlalchemy": {"db"},
+    "sqlalchemy": {"db", "models", "records", "migrations", "domain", "sending", "tasks", "web", "cli"},
+    "alembic": {"migrations"},
+    "huey": {"tasks"},
+    "gunicorn": set[str](),
+    "honcho": {"cli"},
+    "argon2": {"domain"},
+    "markdown_it": {"content"},
+    "nh3": {"content"},
+    "css_inline": {"content"},
+    "icalendar": {"content"},
+    "email_validator": {"domain"},
+    "pydantic": {"settings", "web"},
+    "pydantic_settings": {"settings"},
+}
+
+
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def unit_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The full names of what a module imports, wherever in it; for `from a import b` both a and a.b."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def units_imported(path: Path) -> set[str]:
+    names = {name.split(".")[1] for name in imported(path) if name.startswith("eventmail.")}
+    return {name for name in names if name in RANK}
+
+
+def named(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+ALL = pytest.mark.parametrize("path", modules(), ids=named)
+
+
+def test_every_module_has_a_rank() -> None:
+    assert {unit_of(path) for path in modules()} - set(RANK) == set()
+
+
+@ALL
+def test_imports_go_downward_only(path: Path) -> None:
+    unit = unit_of(path)
+    upward = {other for other in units_imported(path) - {unit} if RANK[other] >= RANK[unit] and other not in LEAVES}
+    assert upward == set()
+
+
+@ALL
+def test_neighbours_that_must_not_meet_do_not(path: Path) -> None:
+    assert units_imported(path) & FORBIDDEN.get(unit_of(path), set()) == set()
+
+
+@ALL
+def test_a_library_is_used_in_its_home_only(path: Path) -> None:
+    unit = unit_of(path)
+    libraries = {name.split(".")[0] for name in imported(path)}
+    assert {library for library in libraries & set(HOMES) if unit not in HOMES[library]} == set()
+
+
+def test_leaves_import_each_other_in_one_direction() -> None:
+    edges = {unit: units_imported(PACKAGE / f"{unit}.py") & LEAVES - {unit} for unit in LEAVES}
+    while edges:
+        free = {unit for unit, others in edges.items() if not others & set(edges)}
+        assert free, f"a circle among {sorted(edges)}"
+        edges = {unit: others for unit, others in edges.items() if unit not in free}
+
+
+def test_what_is_pure_knows_no_tables() -> None:
+    touching = {named(path) for path in modules() if unit_of(path) in PURE and "db" in units_imported(path)}
+    assert touching == set()
+
+
+@ALL
+def test_only_domain_and_sending_commands_begin_a_transaction(path: Path) -> None:
+    begins = "eventmail.db.transaction" in set(imported(path))
+    assert not begins or unit_of(path) in {"domain", "sending"}
+
+
+@ALL
+def test_nobody_but_the_clock_asks_for_the_time_of_day(path: Path) -> None:
+    asked = [
+        node.lineno
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}
+        and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date"}
+    ]  # fmt: skip
+    assert asked == [] or unit_of(path) == "clock"
+
+
+@ALL
+def test_a_file_has_one_subject_and_stays_short(path: Path) -> None:
+    if "versions" not in path.parts:
+        assert len(path.read_text().splitlines()) < LONGEST
+
+
+@ALL
+def test_a_module_says_what_it_is_for(path: Path) -> None:
+    assert ast.get_docstring(tree(path)) or not tree(path).body
+
+
+@ALL
+def test_every_public_function_is_explained(path: Path) -> None:
+    """A view's URL and template explain it, a revision's name; every other function speaks for itself."""
+    if "versions" in path.parts:
+        return
+    silent = [
+        node.name
+        for node in tree(path).body
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+        and not (unit_of(path) == "web" and node.decorator_list)
+    ]  # fmt: skip
+    assert silent == []

@@ -1,0 +1,41 @@
+"""The state machines: which moves are legal, and that nothing leaves a state where a story ends."""
+
+from enum import StrEnum
+from itertools import product
+
+import pytest
+
+from eventmail import states
+from eventmail.states import MOVES, JobState, MailingState, RecipientState
+
+LEGAL = {
+    MailingState: {("sending", "finished"), ("sending", "cancelled")},
+    JobState: {("running", "finished"), ("running", "cancelled")},
+    RecipientState: {
+        ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"),
+        ("sending", "sent"), ("sending", "failed"), ("sending", "unknown"), ("sending", "queued"),
+        ("unknown", "sent"),
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("machine", MOVES, ids=lambda machine: machine.__name__)
+def test_exactly_these_moves_are_legal(machine: type[StrEnum]) -> None:
+    legal = {(a.value, b.value) for a, b in product(machine, machine) if states.legal(a, b)}
+    assert legal == LEGAL[machine]
+
+
+def test_S5_an_unclear_outcome_is_never_retried_by_itself() -> None:
+    assert not states.legal(RecipientState.UNKNOWN, RecipientState.QUEUED)
+    assert not states.legal(RecipientState.UNKNOWN, RecipientState.SENDING)
+
+
+@pytest.mark.parametrize("end", [RecipientState.SENT, RecipientState.SUPPRESSED, RecipientState.CANCELLED])
+def test_S2_a_recipient_never_leaves_an_end(end: RecipientState) -> None:
+    assert [to for to in RecipientState if states.legal(end, to)] == []
+
+
+def test_A2_the_reasons_stand_in_the_order_in_which_they_apply() -> None:
+    assert [str(reason) for reason in states.Reason] == [
+        "no_address", "bounced", "unsubscribed", "suppressed", "duplicate_address", "reserved_address",
+    ]  # fmt: skip
