@@ -16,7 +16,7 @@ ROOT = Path(__file__).parent.parent
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The application of one process: wiring only. Raises SettingsError when the environment is wrong."""
-    from eventmail import cli, tasks, web  # noqa: PLC0415  the top of the import law, met only when an app is made
+    from eventmail import tasks, web  # noqa: PLC0415  the top of the import law, met only when an app is made
 
     settings = settings or settings_.load()
     logs.set_up()
@@ -42,5 +42,4 @@ def create_app(settings: Settings | None = None) -> Flask:
         db.engine.dispose()  # no connection may cross a fork
     app.extensions["huey"] = tasks.create_huey(app)
     web.register(app)
-    cli.register(app)
     return app

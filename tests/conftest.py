@@ -225,7 +225,10 @@ def count(app: Flask) -> Callable[..., int]:
 
 @pytest.fixture
 def writing(app: Flask) -> Callable[[], contextlib.AbstractContextManager[Session]]:
-    """`with writing() as tx:` a transaction in a context of its own, for rows that no command makes."""
+    """`with writing() as tx:` a transaction in a context of its own, for rows that no command makes.
+
+    Under `in_app` use `transaction()` instead: the test's own session keeps reading what it began to read.
+    """
 
     @contextlib.contextmanager
     def begin() -> Iterator[Session]:

@@ -82,7 +82,7 @@ def counts(event_id: int, q: str = "") -> dict[Filter, int]:
     statuses = dict(
         session.execute(
             select(Guest.status, func.count()).where(*_matching(event_id, Filter.ALL, q)).group_by(Guest.status)
-        ).tuples().all()
+        ).all()
     )
     listed, bounced = session.execute(
         select(func.count(), func.coalesce(func.sum(_on_list(event_id, SuppressionReason.HARD_BOUNCE)), 0)).where(
@@ -204,7 +204,7 @@ def _listed(event_id: int, rows: Sequence[Any]) -> list[Listed]:
     session = fresh()
     tags: dict[int, list[str]] = {}
     chosen = select(GuestTag.guest_id, GuestTag.tag).where(GuestTag.guest_id.in_([row.id for row in rows]))
-    for guest_id, tag in session.execute(chosen.order_by(GuestTag.tag)).tuples():
+    for guest_id, tag in session.execute(chosen.order_by(GuestTag.tag)):
         tags.setdefault(guest_id, []).append(tag)
     theirs = {row.address for row in rows if row.address}
     reasons = _reasons(session, event_id, theirs)
@@ -236,7 +236,7 @@ def _reasons(session: Session, event_id: int, theirs: set[str]) -> dict[str, Sup
     )
     order = list(_RANK)
     reasons: dict[str, SuppressionReason] = {}
-    for address, word in session.execute(found).tuples():
+    for address, word in session.execute(found):
         reason = SuppressionReason(word)
         reasons[address] = min(reason, reasons.get(address, reason), key=order.index)
     return reasons
@@ -255,6 +255,6 @@ def _sharers(session: Session, event_id: int, theirs: set[str]) -> dict[str, tup
         shared, or_(Guest.id == shared.c.oldest, Guest.id == shared.c.newest)
     )
     sharers: dict[str, tuple[int, dict[int, str]]] = {}
-    for address, number, guest_id, first, last in session.execute(found.order_by(Guest.id)).tuples():
+    for address, number, guest_id, first, last in session.execute(found.order_by(Guest.id)):
         sharers.setdefault(address or "", (number, {}))[1][guest_id] = _full(first, last) or "a guest without a name"
     return sharers

@@ -138,7 +138,7 @@ def _planned(session: Session, event_id: int, sheet: Sheet) -> _Plan:
 def _tags(session: Session, event_id: int) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     chosen = select(GuestTag.guest_id, GuestTag.tag).join(Guest, Guest.id == GuestTag.guest_id)
-    for guest_id, tag in session.execute(chosen.where(Guest.event_id == event_id)).tuples():
+    for guest_id, tag in session.execute(chosen.where(Guest.event_id == event_id)):
         found.setdefault(guest_id, []).append(tag)
     return found
 

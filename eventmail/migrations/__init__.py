@@ -18,10 +18,10 @@ def upgrade(engine: Engine, lock: Path) -> None:
     """Apply what is missing. Web and worker start at once: the second waits for the lock and finds nothing to do."""
     lock.parent.mkdir(parents=True, exist_ok=True)
     with engine.connect() as connection:
-        if _current(connection) == _head():
+        if _current(connection) == head():
             return
     with _locked(lock), engine.connect() as connection:
-        if _current(connection) != _head():
+        if _current(connection) != head():
             command.upgrade(config(connection), "head")
             connection.commit()
 
@@ -34,8 +34,9 @@ def config(connection: Connection) -> Config:
     return made
 
 
-def _head() -> str | None:
-    return ScriptDirectory(str(HERE)).get_current_head()
+def head() -> str | None:
+    """The revision that this version of the program works with."""
+    return ScriptDirectory(str(HERE)).get_currenthead()
 
 
 def _current(connection: Connection) -> str | None:

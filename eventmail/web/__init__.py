@@ -1,7 +1,8 @@
 """HTTP: parse, call one command, answer. Knows htmx only in `respond` and `problems`."""
 
 from flask import Flask
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import NotFound
+from werkzeug.routing import BaseConverter
 
 from eventmail import ids
 
@@ -14,7 +15,7 @@ class RowId(BaseConverter):
     def to_python(self, value: str) -> int:
         found = ids.row_id(value)
         if found is None:
-            raise ValidationError
+            raise NotFound  # a ValidationError would become 405 where another method has a rule of its own
         return found
 
     def to_url(self, value: int | str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, request
 
 from eventmail.db import Page
-from eventmail.domain import outbox
+from eventmail import outbox
 from eventmail.errors import NotFound
 from eventmail.web import access, schemas
 from eventmail.web.context import settings

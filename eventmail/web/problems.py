@@ -112,7 +112,7 @@ def _show(problem: Problem) -> Any:
         return _to_sign_in(problem)
     if wants_fragment():
         return _fragment(problem)
-    if form_again:
+    if form_again and problem.status != NotFound.status:  # what isn't there has no form either
         answer = make_response(form_again(problem))
         answer.status_code = problem.status
         return answer

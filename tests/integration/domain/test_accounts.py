@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from eventmail import signing
+from eventmail.db import transaction
 from eventmail.domain import accounts
 from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, LinkExpired, NotFound
 from eventmail.models import ApiToken, AuditEntry, LoginSession, SignInLink, User
@@ -153,12 +154,12 @@ def test_a_session_ends_after_thirty_days(organizer: Person, clock: FrozenClock)
     assert who(token) is None
 
 
-def test_a_token_acts_for_its_person_until_it_is_revoked(organizer: Person, writing: Any, clock: FrozenClock) -> None:
+def test_a_token_acts_for_its_person_until_it_is_revoked(organizer: Person, clock: FrozenClock) -> None:
     token = add_api_token(organizer)
     found = accounts.token_user(token)
     assert found is not None
     assert found.id == organizer.id
-    with writing() as tx:
+    with transaction() as tx:
         tx.query(ApiToken).one().revoked_at = clock.now()
     assert accounts.token_user(token) is None
 

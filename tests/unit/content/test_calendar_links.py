@@ -79,7 +79,8 @@ def test_K1_a_short_event_gives_exactly_these_five_links():
 )
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Wake", "America/Los_Angeles"])
 def test_K1_all_day_ends_are_exclusive_in_every_zone(days, google, outlook, yahoo, zone):
-    made = links(event(*days, zone, all_day=True), ICS)
+    starts, ends = days
+    made = links(event(starts, ends, zone, all_day=True), ICS)
     assert (asked(made["google"])["dates"], "ctz" in made["google"]) == (google, False)
     for name in ("outlook", "office365"):
         query = asked(made[name])

@@ -126,6 +126,9 @@ def test_C4_a_mail_link_needs_a_mail_address():
         "write: mailto:a+b@example.org?subject=A%20%26%20B",
     )
     assert both(body, {}) == ("<p>write</p>", "write")
+    assert both("[w](mailto:{guest.email})", {"guest.email": "a&b?cc=c@example.org"})[1] == (
+        "w: mailto:a%26b%3Fcc%3Dc@example.org"
+    )
 
 
 def test_K1_the_block_and_the_token_give_the_same_calendar_links(event_values):

@@ -1,0 +1,149 @@
+"""The processes: the Procfile is their only list, read here and repeated nowhere."""
+
+import http.client
+import json
+import os
+import socket
+import sys
+import sysconfig
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import click
+from honcho.environ import parse_procfile
+from honcho.manager import SIGNALS, Manager
+from honcho.printer import Message
+
+from eventmail.settings import PREFIX, Settings
+
+ROOT = Path(__file__).parent.parent
+PATIENCE_SECONDS = 30.0
+_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to ask, not where to listen
+
+
+class CannotStart(Exception):
+    """A process can't begin; the sentence says why and what to do."""
+
+
+def become(name: str, settings: Settings) -> NoReturn:
+    """Replace this process by the Procfile's `name`, so that SIGTERM reaches the server itself."""
+    command = _procfile()[name]
+    if name == "web":
+        check_port(settings)
+    os.chdir(ROOT)
+    sys.stdout.flush()
+    os.execve("/bin/sh", ["sh", "-c", f"exec {command}"], _environment(settings))  # noqa: S606  the Procfile is ours
+
+
+def run_all(settings: Settings, sentence: str) -> int:
+    """Run every process until one ends or a signal comes; say `sentence` once web answers. 0 when asked to stop."""
+    manager = _Manager(settings, sentence)
+    for name, command in _procfile().items():
+        manager.add_process(name, f"exec {command}", env=_environment(settings), cwd=str(ROOT))
+    manager.loop()
+    if manager.returncode in {signal["rc"] for signal in SIGNALS.values()}:
+        click.echo("Stopped.")
+        return 0
+    raise CannotStart(f"{manager.first_to_end} ended by itself, so everything was stopped. The lines above say why.")
+
+
+def check_port(settings: Settings) -> None:
+    """Raise CannotStart when nothing can listen where the settings say."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+            listener.listen(1)
+        except OSError as error:
+            raise CannotStart(
+                f"eventmail can't listen on {settings.host}, port {settings.port}: {error.strerror or error}. "
+                f"Stop what runs there, or choose another port, for example {PREFIX}PORT={_next(settings.port)}."
+            ) from None
+
+
+def _next(port: int) -> int:
+    return port + 1 if port < 65535 else port - 1
+
+
+def _procfile() -> Mapping[str, str]:
+    commands: Mapping[str, str] = parse_procfile((ROOT / "Procfile").read_text()).processes
+    return commands
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """What a process needs, wherever this one was started from."""
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]),
+        f"{PREFIX}INSTANCE": str(settings.instance),
+        f"{PREFIX}HOST": settings.host,
+        f"{PREFIX}PORT": str(settings.port),
+    }
+
+
+class _Manager(Manager):  # type: ignore[misc]  # honcho comes without types
+    """Honcho's, quieter: a newcomer reads our sentences, and the log lines of the processes pass through."""
+
+    def __init__(self, settings: Settings, sentence: str) -> None:
+        super().__init__(printer=_PassThrough())
+        self.first_to_end = ""
+        self._settings = settings
+        self._sentence = sentence
+        self._asked_early = False
+
+    def terminate(self) -> None:
+        """A signal may come before honcho knows the ids of its children; then it waits for them."""
+        if self._all_started():
+            super().terminate()
+        else:
+            self._asked_early = True
+
+    def _start(self) -> None:
+        super()._start()
+        threading.Thread(target=self._welcome, name="welcome", daemon=True).start()
+
+    def _system_print(self, data: str) -> None:
+        if " stopped " in data and not self.first_to_end:
+            self.first_to_end = data.split()[0]
+        if self._asked_early and self._all_started():
+            super().terminate()
+
+    def _welcome(self) -> None:
+        pause, waited = threading.Event(), 0.0
+        while not self._terminating:
+            if _healthy(self._settings):
+                click.echo(self._sentence)
+                return
+            if waited >= PATIENCE_SECONDS:
+                click.echo("The web process does not answer yet. The lines above may say why.", err=True)
+                waited = 0.0
+            waited += 0.1
+            pause.wait(0.1)
+
+
+class _PassThrough:
+    """Log lines to stderr, each after the name of its process."""
+
+    width = 0
+
+    def write(self, message: Message) -> None:
+        text = message.data.decode("utf-8", "replace") if isinstance(message.data, bytes) else message.data
+        for line in text.splitlines():
+            sys.stderr.write(f"{message.name} | {line}\n")
+        sys.stderr.flush()
+
+
+def _healthy(settings: Settings) -> bool:
+    """Whether our own web process answers; asked directly, whatever proxy the environment names."""
+    connection = http.client.HTTPConnection(_ANYWHERE.get(settings.host, settings.host), settings.port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        answer = connection.getresponse()
+        return answer.status == 200 and bool(json.load(answer).get("instance") == settings.instance.name)
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
