@@ -1,5 +1,6 @@
 """eventmail: mail to the guests of an event, at most once each, every outcome explained."""
 
+import zoneinfo
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from eventmail.db import db
 from eventmail.settings import Settings
 
 __version__ = "0.1.0"
+zoneinfo.reset_tzpath(to=())  # the pinned tzdata, so that every box computes the same hours
 ROOT = Path(__file__).parent.parent
 
 

@@ -1,6 +1,7 @@
 """The command line. Each command calls one function below it; answers go to stdout, everything else to stderr."""
 
 import json
+import logging
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,14 +13,17 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventmail import __version__, clock, create_app, doctor, ids, run, settings, tasks
+from eventmail import __version__, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
 from eventmail.db import db, fresh
-from eventmail.domain import accounts, demo, imports, outbox
+from eventmail.domain import accounts, demo, imports
 from eventmail.errors import DomainError, NotFound
+from eventmail.migrations import NewerDatabase
 from eventmail.models import Event
 from eventmail.records import Acting
 from eventmail.run import CannotStart
 from eventmail.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
 
 _json = click.option("--json", "as_json", is_flag=True, help="Answer with one JSON value on one line.")
 
@@ -28,6 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The console script. Ends with 0, with 1 when something is refused or wrong, with 2 when asked wrongly."""
     try:
         sys.exit(commands(arguments, prog_name="eventmail", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _end(2, error.format_message())
     except click.UsageError as error:
         _end(2, f"{error.format_message()} See “{_path(error)} --help”.")
     except click.ClickException as error:
@@ -45,8 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(1, f"The database could not be used: {getattr(error, 'orig', None) or error}. Try “eventmail doctor”.")
     except OSError as error:
         _end(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-    except (CannotStart, ValueError) as error:
+    except (CannotStart, NewerDatabase, ValueError) as error:
         _end(1, str(error))
+    except Exception as error:  # a bug of ours: the log keeps its trace, the person at the console gets a sentence
+        logs.set_up()
+        log.exception("a command failed")
+        _end(1, f"Something went wrong that eventmail did not expect ({type(error).__name__}). Please report it.")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -188,9 +198,10 @@ def outbox_(as_json: bool) -> None:
 
 @commands.command()
 def tick() -> None:
-    """Look once for what is due, in this process."""
+    """Look once for what is due, in this process; the worker does so by itself every minute."""
     with _opened(settings.load()) as app:
-        click.echo(f"{tasks.tick(app)} running jobs were told to the worker.")
+        jobs = tasks.tick(app)
+    click.echo(f"{jobs} {'job is' if jobs == 1 else 'jobs are'} left for the worker.")
 
 
 @commands.command("doctor")

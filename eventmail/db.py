@@ -23,6 +23,8 @@ from sqlalchemy.types import TypeDecorator
 from eventmail import states
 
 BUSY_TIMEOUT_MS = 10_000
+CACHE_KB = 2_000
+ROOMY_KB = 64_000
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
 _BEGIN = "sqlite_begin"
@@ -84,6 +86,7 @@ def _prepare(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        f"cache_size=-{CACHE_KB}",
     ):
         connection.execute(f"PRAGMA {pragma}")
 
@@ -118,6 +121,20 @@ def transaction() -> Iterator[Session]:
         raise
     finally:
         session.info[_WRITING] = False
+
+
+@contextmanager
+def roomy(tx: Session) -> Iterator[None]:
+    """A large page cache for one statement that fills several indexes at once; with SQLite's 2 MB it thrashes."""
+    connection = tx.connection()
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql(f"PRAGMA cache_size=-{ROOMY_KB}")
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
 
 
 def fresh() -> Session:

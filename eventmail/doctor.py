@@ -1,14 +1,263 @@
-"""x"""
-from enum import StrEnum
+"""What is wrong with an instance, and what to do. Looks only: it changes nothing and needs nothing to be running.
+
+It reads the database as a file, so that it can speak about one that the application refuses to open.
+"""
+
+import ipaddress
+import os
+import shutil
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from eventmail import migrations
+from eventmail.models.mailing import COUNTERS
+from eventmail.sending import heartbeat
+from eventmail.settings import PREFIX, Settings
+from eventmail.states import JobState, RecipientState
+
+START_WORKER = ".venv/bin/eventmail worker"
+RESTORE = "Stop eventmail, keep a copy of the file, and go back to your newest good backup."
+MAIL_LEFT_LYING = timedelta(minutes=1)
+_MEGABYTE = 1024 * 1024
+_TOO_LITTLE, _LITTLE = 100 * _MEGABYTE, 1024 * _MEGABYTE
+
+
 class Level(StrEnum):
+    """How much a finding matters: nothing to do, good to know, to be put right."""
+
     OK = "ok"
     REMARK = "remark"
     WRONG = "wrong"
+
+
 @dataclass(frozen=True)
 class Finding:
+    """What was found, how much it matters, and what to do about it."""
+
     what: str
-    level: Level
+    level: Level = Level.OK
     to_do: str = ""
-def examine(settings, now):
-    return []
+
+
+def examine(settings: Settings, now: datetime) -> list[Finding]:
+    """Every check of this instance, in the order in which one would put things right."""
+    return [*_files(settings), *_inside(settings, now), *_mail(settings)]
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    yield folder(settings.instance)
+    yield secret(settings.instance / "secret.key", needed=settings.database.exists())
+    yield disk(settings.instance)
+
+
+def _mail(settings: Settings) -> Iterator[Finding]:
+    yield from base_url(settings.public_url)
+    yield sender(settings)
+    yield practice(settings.provider)
+
+
+def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
+    if not settings.database.exists():
+        yield Finding("There is no database yet", Level.REMARK, "The first start makes it: make run")
+        return
+    try:
+        with closing(sqlite3.connect(f"{settings.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
+            yield from _database(connection, now)
+    except sqlite3.Error as error:
+        yield Finding(f"The database {settings.database} cannot be read: {error}", Level.WRONG, RESTORE)
+
+
+def _database(connection: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
+    for check in (intact, references, journal):
+        yield check(connection)
+    version = schema(connection)
+    yield version
+    if version.level is Level.OK:  # of other tables nothing can be asked
+        for look in (worker, waiting):
+            yield look(connection, now)
+        for look_at_rows in (counters, ledger):
+            yield look_at_rows(connection)
+
+
+# Files
+
+
+def folder(instance: Path) -> Finding:
+    """Whether everything can be written: the database needs files beside it."""
+    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        return Finding(f"The instance folder {instance} can be written")
+    return Finding(
+        f"The instance folder {instance} cannot be written", Level.WRONG,
+        f"Give it to the user that runs eventmail, or name another folder in {PREFIX}INSTANCE.",
+    )  # fmt: skip
+
+
+def secret(path: Path, *, needed: bool) -> Finding:
+    """The key behind every link in the mails that were sent, and who can read it."""
+    if not path.exists():
+        if not needed:
+            return Finding("There is no secret yet; the first start makes it")
+        what = f"{path} is gone: links in mails that were sent stop working at the next start"
+        return Finding(what, Level.WRONG, "Put it back from a backup before you start eventmail.")
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o077:
+        return Finding(f"Others can read {path} (mode {mode:04o})", Level.WRONG, f"chmod 600 {path}")
+    return Finding("The secret is readable by its owner alone")
+
+
+def disk(instance: Path) -> Finding:
+    """Free space where the instance lives."""
+    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
+    free = shutil.disk_usage(place).free
+    what = f"{free // _MEGABYTE:,} MB are free"
+    if free >= _LITTLE:
+        return Finding(what)
+    level = Level.WRONG if free < _TOO_LITTLE else Level.REMARK
+    return Finding(f"Only {what}", level, f"Make room on the disk of {instance}; without any, nothing can be sent.")
+
+
+# Database
+
+
+def intact(connection: sqlite3.Connection) -> Finding:
+    """SQLite's own look at its file."""
+    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    return Finding("The database is intact") if said == "ok" else Finding(
+        f"The database is damaged: {said}", Level.WRONG, RESTORE
+    )  # fmt: skip
+
+
+def references(connection: sqlite3.Connection) -> Finding:
+    """Rows that point at rows which are not there."""
+    broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    if not broken:
+        return Finding("Every reference between rows holds")
+    tables = ", ".join(sorted({row[0] for row in broken}))
+    return Finding(f"{len(broken)} rows point at nothing (in {tables})", Level.WRONG, RESTORE)
+
+
+def journal(connection: sqlite3.Connection) -> Finding:
+    """Without WAL, whoever reads stops whoever writes."""
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    if mode == "wal":
+        return Finding("The database keeps a write-ahead log")
+    to_do = "Start eventmail, which switches it on. If it stays like this, the folder may be a network share: move it."
+    return Finding(f"The database's journal mode is {mode}, not WAL", Level.WRONG, to_do)
+
+
+def schema(connection: sqlite3.Connection) -> Finding:
+    """Whether the tables are those of this version."""
+    try:
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    except sqlite3.OperationalError:
+        row = None
+    found, wanted = row[0] if row else None, migrations.head()
+    if found == wanted:
+        return Finding(f"The tables are those of this version ({wanted})")
+    to_do = "Start eventmail once: it brings the tables up to date."
+    if found and wanted and found > wanted:  # revisions are numbered
+        to_do = "A newer eventmail made these tables: run that version, or go back to the backup from before."
+    return Finding(f"The tables are at {found or 'nothing'}, this version needs {wanted}", Level.WRONG, to_do)
+
+
+def worker(connection: sqlite3.Connection, now: datetime) -> Finding:
+    """Whether anybody sends."""
+    seen = _instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
+    if seen and now - seen <= heartbeat.ALIVE:
+        return Finding("A worker is running")
+    when = f"was last seen {seen:%Y-%m-%d %H:%M} UTC" if seen else "was never seen"
+    return Finding(
+        f"No worker is running; one {when}", Level.REMARK, f"Nothing is sent until one starts: {START_WORKER}"
+    )
+
+
+def waiting(connection: sqlite3.Connection, now: datetime) -> Finding:
+    """Mailings that are to be sent while nobody sends."""
+    asked = "SELECT count(*), min(created_at) FROM job WHERE state = ?"
+    jobs, oldest = connection.execute(asked, (JobState.RUNNING,)).fetchone()
+    since = _instant(oldest)
+    if since is None or now - since <= MAIL_LEFT_LYING:
+        return Finding("No mailing is waiting for long")
+    what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+    if worker(connection, now).level is Level.OK:
+        return Finding(f"{what}; a worker is on it")
+    return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {START_WORKER}")
+
+
+def counters(connection: sqlite3.Connection) -> Finding:
+    """Every mailing's counters against its rows (S2)."""
+    columns = ", ".join(f"m.{name} - count(CASE r.state WHEN '{state}' THEN 1 END)" for state, name in COUNTERS.items())
+    asked = f"SELECT m.id, {columns} FROM mailing m LEFT JOIN recipient r ON r.mailing_id = m.id GROUP BY m.id"  # noqa: S608
+    off = [row[0] for row in connection.execute(asked) if any(row[1:])]
+    return _sums("The counters of every mailing match its recipients", "Counters and recipients differ", off)
+
+
+def ledger(connection: sqlite3.Connection) -> Finding:
+    """The places still reserved by each mailing against those who may still get it (S9)."""
+    open_ = " + ".join(f"m.{COUNTERS[state]}" for state in (RecipientState.QUEUED, RecipientState.SENDING))
+    asked = (
+        f"SELECT m.id FROM mailing m LEFT JOIN job j ON j.mailing_id = m.id "  # noqa: S608
+        f"LEFT JOIN reservation v ON v.job_id = j.id GROUP BY m.id "
+        f"HAVING coalesce(sum(v.reserved - v.consumed - v.refunded), 0) <> {open_}"
+    )
+    off = [row[0] for row in connection.execute(asked)]
+    return _sums("The quota ledger balances", "The quota ledger does not balance", off)
+
+
+def _sums(fine: str, wrong: str, mailings: list[int]) -> Finding:
+    if not mailings:
+        return Finding(fine)
+    named = ", ".join(map(str, mailings[:5])) + (" and more" if len(mailings) > 5 else "")
+    to_do = "Please report this with the lines of the log about them; what was mailed to whom stays right."
+    return Finding(f"{wrong} for mailing {named}", Level.WRONG, to_do)
+
+
+def _instant(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
+
+
+# Mail
+
+
+def base_url(url: str) -> Iterator[Finding]:
+    """Whether guests can follow the links in their mail, and leave the list with one click."""
+    to_do = f"Set {PREFIX}BASE_URL to the public https address of this instance."
+    host = urlsplit(url).hostname or ""
+    if _is_this_box(host):
+        yield Finding(f"Links in mails lead to {url}, which only this box can open", Level.REMARK, to_do)
+    if url.startswith("https:"):
+        yield Finding(f"Links in mails lead to {url}")
+    else:
+        yield Finding("Without https, mails have no one-click unsubscribe (RFC 8058)", Level.REMARK, to_do)
+
+
+def _is_this_box(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+def sender(settings: Settings) -> Finding:
+    """Whether somebody chose the From address."""
+    if settings.from_ != type(settings).model_fields["from_"].default:
+        return Finding(f"Mail comes from {settings.from_}")
+    what = f"Mail comes from {settings.from_}, an address nobody can answer"
+    return Finding(what, Level.REMARK, f"Set {PREFIX}FROM to an address of yours.")
+
+
+def practice(provider: str) -> Finding:
+    """Whether mail leaves the box at all."""
+    if provider != "outbox":
+        return Finding(f"Mail is handed to {provider}")
+    to_do = f"To reach guests, connect a mail service with {PREFIX}PROVIDER."
+    return Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)

@@ -117,7 +117,7 @@ def _by_mailing(tx: Session, recipient_ids: Sequence[int]) -> Counter[int]:
                     select(Recipient.mailing_id, func.count())
                     .where(Recipient.id.in_(chunk))
                     .group_by(Recipient.mailing_id)
-                ).tuples().all()
+                ).all()
             )
         )
     return counts

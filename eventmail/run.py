@@ -107,7 +107,7 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho comes without types
 
     def _system_print(self, data: str) -> None:
         if " stopped " in data and not self.first_to_end:
-            self.first_to_end = data.split()[0]
+            self.first_to_end = data.split(maxsplit=1)[0]
         if self._asked_early and self._all_started():
             super().terminate()
 

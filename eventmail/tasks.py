@@ -13,6 +13,7 @@ from huey import SqliteHuey, crontab
 from sqlalchemy.exc import SQLAlchemyError
 
 from eventmail import clock, ids, logs
+from eventmail.domain import housekeeping
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain as drain_
@@ -45,6 +46,7 @@ def create_huey(app: Flask) -> SqliteHuey:
     def sweep() -> None:
         """One pass over what nobody rang for."""
         with _run(app):
+            housekeeping.purge(clock.now())
             for waiting in sweep_.sweep(provider, clock.now()):
                 _ring_at(drain, waiting.job_id, waiting.due)
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Page
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
@@ -31,7 +32,6 @@ from tests.support.time import FrozenClock
 from tests.support.web import Client
 
 M = TypeVar("M", bound=Base)
-INSTANCES = ("live", "shared_live")
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,13 +63,19 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(instance=tmp_path / "instance")
 
 
+@pytest.fixture(scope="session")
+def _templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings, template_database: Path) -> Iterator[Flask]:
+def app(settings: Settings, template_database: Path, _templates: FileSystemBytecodeCache) -> Iterator[Flask]:
     """The application on a fresh database. No context is pushed; ask for `in_app` where one is needed."""
     settings.instance.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(template_database, settings.database)
     made = create_app(settings)
     made.testing = True
+    made.jinja_env.bytecode_cache = _templates  # else every test would compile its pages again
     made.test_client_class = Client
     yield made
     with made.app_context():
@@ -272,7 +278,9 @@ def make_live(tmp_path: Path, template_database: Path) -> Iterator[Callable[...,
 @pytest.fixture
 def live(make_live: Callable[..., Live]) -> Live:
     """The web process and the worker, running on an instance of this test alone."""
-    return _running(make_live())
+    instance = make_live()
+    instance.start()
+    return instance
 
 
 @pytest.fixture(scope="session")
@@ -280,15 +288,10 @@ def shared_live(tmp_path_factory: pytest.TempPathFactory, template_database: Pat
     """One running instance for all tests that bring an event of their own or only look."""
     instance = Live(tmp_path_factory.mktemp("shared") / "instance", template_database)
     try:
-        yield _running(instance)
+        instance.start()
+        yield instance
     finally:
         instance.stop()
-
-
-def _running(instance: Live) -> Live:
-    instance.start_web()
-    instance.start_worker()
-    return instance
 
 
 @pytest.hookimpl(wrapper=True)
@@ -296,10 +299,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """A failing test shows what its processes wrote."""
     report: Any = yield
     if report.failed:
-        for name in INSTANCES:
-            instance = getattr(item, "funcargs", {}).get(name)
-            if isinstance(instance, Live):
-                report.sections.append((f"logs of {name}", instance.logs()))
+        for name, value in getattr(item, "funcargs", {}).items():
+            if isinstance(value, Live):
+                report.sections.append((f"logs of {name}", value.logs()))
     return report
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
@@ -88,66 +88,74 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
-    """Count who gets it and who won't, in three queries, whatever the number of guests."""
-    count = session.scalar(select(func.count()).select_from(recipients(audience).subquery())) or 0
-    total, without, reserved = (
-        session.execute(
-            select(
-                func.count(),
-                func.count().filter(Guest.address.is_(None)),
-                func.count().filter(and_(Guest.reserved, Guest.address.is_not(None), ~_suppressed(Guest, audience))),
-            ).where(_picked(Guest, audience))
-        ).one()
-        if audience.outside
-        else (
-            *session.execute(
-                select(func.count(), func.count().filter(Guest.address.is_(None))).where(_picked(Guest, audience))
-            ).one(),
-            0,
-        )
-    )
+    """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
+    picked = select(func.count(), func.count(Guest.address), func.count(Guest.address.distinct()))
+    total, with_address, addresses = session.execute(picked.where(_picked(Guest, audience))).one()
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
-    by_reason[Reason.NO_ADDRESS] = without
-    for reason, number in session.execute(_suppressed_by_reason(audience)).tuples():
-        by_reason[Reason(reason)] += number
-    by_reason[Reason.RESERVED_ADDRESS] = reserved
-    by_reason[Reason.DUPLICATE_ADDRESS] = total - count - sum(by_reason.values())
+    by_reason[Reason.NO_ADDRESS] = total - with_address
+    listed = 0
+    for reason, guests, theirs in session.execute(_suppressed_by_reason(audience)).tuples():
+        by_reason[Reason(reason)] += guests
+        listed += theirs
+        with_address -= guests
+    count = addresses - listed
+    by_reason[Reason.DUPLICATE_ADDRESS] = with_address - count
+    if audience.outside:
+        nobodys = select(func.count(Guest.address.distinct())).where(_picked(Guest, audience), Guest.reserved)
+        by_reason[Reason.RESERVED_ADDRESS] = session.scalar(nobodys.where(~_suppressed(Guest, audience))) or 0
+        count -= by_reason[Reason.RESERVED_ADDRESS]
     return Resolution(count, {reason: number for reason, number in by_reason.items() if number})
 
 
 def recipients(audience: Audience) -> Rows:
-    """One row (guest id, address) per address that gets the mail: the oldest guest who has it (A7)."""
-    mailable = [_picked(Guest, audience), Guest.address.is_not(None), ~_suppressed(Guest, audience)]
-    if audience.outside:
-        mailable.append(~Guest.reserved)
-    return select(func.min(Guest.id).label("guest_id"), Guest.address).where(*mailable).group_by(Guest.address)
+    """One row (guest id, address) per address that gets the mail: the oldest picked guest who has it (A7)."""
+    return (
+        select(func.min(Guest.id).label("guest_id"), Guest.address)
+        .where(*_mailable(Guest, audience))
+        .group_by(Guest.address)
+    )
+
+
+def recipient_ids(audience: Audience) -> Select[int]:
+    """The guests of `recipients`, for `Guest.id.in_(…)`: SQLite then meets them in the order of the table."""
+    return select(recipients(audience).subquery().c.guest_id)
+
+
+def is_recipient(audience: Audience) -> ColumnElement[bool]:
+    """The same as membership in `recipients`, as a test of one guest: for the few that a list shows."""
+    older = aliased(Guest)
+    shared = and_(_picked(older, audience), older.address == Guest.address, older.id < Guest.id)
+    return and_(*_mailable(Guest, audience), ~exists(select(older.id).where(shared)))
 
 
 def excluded(audience: Audience) -> Rows:
-    """One row per guest who won't get it, with one reason each (A2).
+    """One row per guest who won't get it, with one reason each (A2): everyone picked who is no recipient.
 
     Columns: id, email, first_name, last_name, search_key, reason, shares_with (the guest whose mail goes there).
     """
-    chosen = recipients(audience).subquery()
+    sharer = aliased(Guest)
+    first = (
+        select(func.min(sharer.id))
+        .where(_picked(sharer, audience), sharer.address == Guest.address)
+        .correlate(Guest)
+        .scalar_subquery()
+    )
     reason = case(
         (Guest.address.is_(None), Reason.NO_ADDRESS.value),
         (_suppressed(Guest, audience), _reason_of(audience)),
-        (and_(Guest.reserved, literal(audience.outside)), Reason.RESERVED_ADDRESS.value),
-        else_=Reason.DUPLICATE_ADDRESS.value,
+        (first != Guest.id, Reason.DUPLICATE_ADDRESS.value),
+        else_=Reason.RESERVED_ADDRESS.value,
     )
-    return (
-        select(
-            Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.search_key,
-            reason.label("reason"), chosen.c.guest_id.label("shares_with"),
-        )
-        .outerjoin(chosen, chosen.c.address == Guest.address)
-        .where(_picked(Guest, audience), or_(chosen.c.guest_id.is_(None), chosen.c.guest_id != Guest.id))
+    rows = select(
+        Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.search_key, reason.label("reason"),
+        case((reason == Reason.DUPLICATE_ADDRESS.value, first)).label("shares_with"),
     )  # fmt: skip
+    return rows.where(_picked(Guest, audience), Guest.id.not_in(recipient_ids(audience)))
 
 
 def sample(audience: Audience, limit: int = 5) -> list[Guest]:
     """The first recipients by name."""
-    return list(fresh().scalars(_by_name(audience).limit(limit)))
+    return _by_name(audience, limit)
 
 
 @dataclass(frozen=True)
@@ -169,21 +177,40 @@ def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step
     if audience is None:
         anybody = select(Guest).where(Guest.event_id == event_id).order_by(Guest.search_key, Guest.id).limit(1)
         return Step(chosen or session.scalars(anybody).one_or_none())
-    guest = chosen or session.scalars(_by_name(audience).limit(1)).one_or_none()
+    first = None if chosen else next(iter(_by_name(audience, 1)), None)
+    guest = chosen or first
     if guest is None:
         return Step(None)
-    place, here = tuple_(Guest.search_key, Guest.id), tuple_(guest.search_key, guest.id)
-    after = session.scalar(_by_name(audience).with_only_columns(Guest.id).where(place > here).limit(1))
-    before = session.scalar(
-        _by_name(audience).with_only_columns(Guest.id).where(place < here).order_by(None)
-        .order_by(Guest.search_key.desc(), Guest.id.desc()).limit(1)
-    )  # fmt: skip
-    return Step(guest, before, after)
+    before, after = _by_name(audience, 1, before=guest), _by_name(audience, 1, after=guest)
+    return Step(guest, before[0].id if before else None, after[0].id if after else None)
 
 
-def _by_name(audience: Audience) -> Select[Guest]:
-    chosen = recipients(audience).subquery()
-    return select(Guest).join(chosen, chosen.c.guest_id == Guest.id).order_by(Guest.search_key, Guest.id)
+def _by_name(
+    audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None
+) -> list[Guest]:
+    """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
+
+    One query per ticked status and one for the hand-picked, since each finds its own in the order of an index and
+    stops early; together they would be sorted first.
+    """
+    place = tuple_(Guest.search_key, Guest.id)
+    statement = select(Guest).where(is_recipient(audience)).limit(limit)
+    if after:
+        statement = statement.where(place > tuple_(after.search_key, after.id))
+    if before:
+        statement = statement.where(place < tuple_(before.search_key, before.id))
+    order = (Guest.search_key.desc(), Guest.id.desc()) if before else (Guest.search_key, Guest.id)
+    ways: list[ColumnElement[bool]] = [Guest.status == status for status in audience.statuses]
+    if audience.guests:
+        ways.append(Guest.id.in_(audience.guests))
+    session = fresh()
+    found = {
+        guest.id: guest
+        for way in ways
+        for guest in session.scalars(statement.where(Guest.event_id == audience.event_id, way).order_by(*order))
+    }
+    by_place = sorted(found.values(), key=lambda guest: (guest.search_key, guest.id), reverse=before is not None)
+    return by_place[:limit]
 
 
 @dataclass(frozen=True)
@@ -197,16 +224,19 @@ class Choices:
 
 def choices(event_id: int) -> Choices:
     """Counts for the audience picker, in two queries."""
-    session = fresh()
-    counted = dict(
-        session.execute(
-            select(Guest.status, func.count()).where(Guest.event_id == event_id).group_by(Guest.status)
-        ).tuples().all()
-    )
     everyone = Audience(event_id, tuple(GuestStatus), ())
-    blocked: dict[str, int] = dict(session.execute(_suppressed_by_reason(everyone)).tuples().all())
+    blocked = {reason: guests for reason, guests, _ in fresh().execute(_suppressed_by_reason(everyone)).tuples()}
     bounced = blocked.pop(Reason.BOUNCED, 0)
-    return Choices({s: counted.get(s, 0) for s in GuestStatus}, bounced, sum(blocked.values()))
+    return Choices(by_status(event_id), bounced, sum(blocked.values()))
+
+
+def by_status(event_id: int) -> dict[GuestStatus, int]:
+    """How many guests there are of each status; counted one by one, which is twice as fast as grouping."""
+    numbers = [
+        select(func.count()).where(Guest.event_id == event_id, Guest.status == status).scalar_subquery()
+        for status in GuestStatus
+    ]
+    return dict(zip(GuestStatus, fresh().execute(select(*numbers)).one(), strict=True))
 
 
 def scopes(event_id: int) -> tuple[str, str]:
@@ -221,6 +251,11 @@ def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
     if audience.guests:
         ways.append(guest.id.in_(audience.guests))
     return and_(guest.event_id == audience.event_id, or_(*ways))
+
+
+def _mailable(guest: Any, audience: Audience) -> list[ColumnElement[bool]]:
+    where = [_picked(guest, audience), guest.address.is_not(None), ~_suppressed(guest, audience)]
+    return [*where, ~guest.reserved] if audience.outside else where
 
 
 def _suppressed(guest: Any, audience: Audience) -> ColumnElement[bool]:
@@ -243,7 +278,7 @@ def _reason_of(audience: Audience) -> ColumnElement[str]:
 
 
 def _suppressed_by_reason(audience: Audience) -> Rows:
-    """(reason, number) over the picked guests on the list; driven from the list, which is short."""
+    """(reason, guests, addresses) over the picked guests on the list; driven from the list, which is short."""
     listed = (
         select(Suppression.address, func.min(_rank()).label("rank"))
         .where(Suppression.scope.in_(scopes(audience.event_id)))
@@ -253,7 +288,7 @@ def _suppressed_by_reason(audience: Audience) -> Rows:
     guest = aliased(Guest)
     shown = case({rank: reason.value for rank, reason in enumerate(_REASONS.values())}, value=listed.c.rank)
     return (
-        select(shown, func.count())
+        select(shown, func.count(), func.count(guest.address.distinct()))
         .select_from(listed)
         .join(guest, and_(guest.event_id == audience.event_id, guest.address == listed.c.address))
         .where(_picked(guest, audience))

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.tokens import Field
@@ -41,18 +40,10 @@ def gaps(
     of_guests = {name: missing for name in compiled.merged if (missing := _missing(name)) is not None}
     if not of_guests:
         return everyone
-    chosen = audiences.recipients(audience).subquery()
-    numbers = (
-        fresh()
-        .execute(
-            select(*(func.count().filter(missing) for missing in of_guests.values()))
-            .select_from(Guest)
-            .join(chosen, chosen.c.guest_id == Guest.id)
-        )
-        .one()
-    )
+    lacking = select(*(func.count().filter(missing) for missing in of_guests.values()))
+    numbers = fresh().execute(lacking.where(or_(*of_guests.values()), audiences.is_recipient(audience))).one()
     return everyone + [
-        Gap(fields[name], number, False, _first(chosen, missing))
+        Gap(fields[name], number, False, _first(audience, missing))
         for (name, missing), number in zip(of_guests.items(), numbers, strict=True)
         if number
     ]
@@ -66,14 +57,15 @@ def _missing(name: str) -> ColumnElement[bool] | None:
         return (Guest.first_name if member == "firstName" else Guest.last_name) == ""
     if member == "fullName":
         return and_(Guest.first_name == "", Guest.last_name == "")
-    return func.coalesce(Guest.attributes[member].as_string(), "") == ""
+    each = func.json_each(Guest.attributes).table_valued("key", "value")
+    # a JSON path could not name every column: quotes, dots and brackets mean something in one, "ü" is escaped
+    return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
 
 
-def _first(chosen: Any, missing: ColumnElement[bool]) -> Sequence[Guest]:
+def _first(audience: Audience, missing: ColumnElement[bool]) -> Sequence[Guest]:
     rows = fresh().scalars(
         select(Guest)
-        .join(chosen, chosen.c.guest_id == Guest.id)
-        .where(missing)
+        .where(missing, audiences.is_recipient(audience))
         .order_by(Guest.search_key, Guest.id)
         .limit(NAMED)
     )

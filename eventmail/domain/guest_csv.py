@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +88,8 @@ def read(data: bytes) -> Sheet:
     first = next((number for number, line in enumerate(lines) if line.strip()), None)
     if first is None:
         raise InvalidInput("The file is empty. Its first line must name the columns, one of them “email”.")
-    delimiter = ";" if lines[first].count(";") > lines[first].count(",") else ","
+    unquoted = re.sub(r'"[^"]*"', "", lines[first])
+    delimiter = ";" if unquoted.count(";") > unquoted.count(",") else ","
     records = _records(lines, first, delimiter)
     _, _, header = next(records)
     if isinstance(header, str):
@@ -98,6 +100,8 @@ def read(data: bytes) -> Sheet:
         try:
             if isinstance(cells, str):
                 raise _Refusal("BROKEN_QUOTES", cells)
+            if last > line and _swallowed(cells, layout):
+                raise _Refusal("BROKEN_QUOTES", "A cell holds the rows that follow.")
             entry = _entry(line, cells, layout, sheet.addresses)
         except _Refusal as refusal:
             code, message = refusal.args
@@ -184,6 +188,12 @@ def _layout(header: Sequence[str]) -> _Layout:
         raise InvalidInput(f"The file has {len(rest)} further columns; an event can have at most {most}.")
     attributes = [(n, names[n]) for n in rest if names[n]]
     return _Layout(len(names), places, attributes, [n for n in rest if not names[n]])
+
+
+def _swallowed(cells: Sequence[str], layout: _Layout) -> bool:
+    """Whether an open quote happened to be closed by a later one: a name does not hold lines with addresses."""
+    own = [cells[n] for n in layout.places.values() if n < len(cells)]
+    return any("@" in cell.partition("\n")[2] or "@" in cell.partition("\r")[2] for cell in own)
 
 
 def _settle_names(places: dict[str, int]) -> None:

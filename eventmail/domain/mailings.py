@@ -9,16 +9,16 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.content.compiled import Compiled
-from eventmail.db import Rows, fresh, transaction
+from eventmail.db import Rows, fresh, roomy, transaction
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.merge import Place
-from eventmail.errors import NoRecipients, NotFound
+from eventmail.errors import IdempotencyKeyReused, NoRecipients, NotFound
 from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
 from eventmail.records import Acting
-from eventmail.states import JobState, MailingState, RecipientState
+from eventmail.states import JobState, MailingState, Reason, RecipientState
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,7 @@ def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audi
 
     Raises UnresolvedToken, InvalidInput, InvalidAudience (400) or NoRecipients (409).
     """
-    compiled = contents.checked(event_id, message.text)
-    picked = audiences.checked(event_id, message.audience, outside=place.outside)
+    compiled, picked = _picked(event_id, message, place)
     resolution = audiences.resolve(fresh(), picked)
     if resolution.count == 0:
         raise NoRecipients
@@ -61,10 +60,10 @@ def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audi
 
 def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting) -> Sent:
     """Send `message` now, once per `key` and person (S1). The errors of `check`, and IdempotencyKeyReused."""
-    scope, fingerprint = f"user:{by.user_id}:mailings:{event_id}", records.body_hash(message.as_json())
+    scope, fingerprint = _scope(event_id, by), records.body_hash(message.as_json())
     if replay := records.replayable(fresh(), scope, key, fingerprint):
         return _replayed(replay)
-    compiled, picked, _ = check(event_id, message, place)
+    compiled, picked = _picked(event_id, message, place)
     with transaction() as tx:
         if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
             return _replayed(replay)
@@ -81,6 +80,24 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting)
             )
         )  # fmt: skip
     return Sent(mailing.id, 202, answer, job.id)
+
+
+def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str:
+    """The key to lay under a form: the one it had, or a new one when another message was sent under that.
+
+    So a form that is posted again leads to the message it became, and a changed one is a new message.
+    """
+    try:
+        if key:
+            records.replayable(fresh(), _scope(event_id, by), key, records.body_hash(message.as_json()))
+            return key
+    except IdempotencyKeyReused:
+        pass
+    return ids.token(24)
+
+
+def _scope(event_id: int, by: Acting) -> str:
+    return f"user:{by.user_id}:mailings:{event_id}"
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:
@@ -139,14 +156,16 @@ def described(mailing: Mailing, content: Content, job: Job) -> dict[str, Any]:
     }
 
 
+def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience]:
+    compiled = contents.checked(event_id, message.text)
+    return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
+
+
 def _replayed(record: IdempotencyRecord) -> Sent:
     return Sent(record.mailing_id or 0, record.status, record.answer, None)
 
 
 def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by: Acting) -> Mailing:
-    resolution = audiences.resolve(tx, picked)
-    if resolution.count == 0:
-        raise NoRecipients
     event = tx.get_one(Event, text.event_id)
     sender = merge.sender(event, tx.get(User, by.user_id) if by.user_id else None)
     mailing = Mailing(
@@ -156,39 +175,41 @@ def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by:
         key=ids.token(16),
         content_id=text.id,
         audience=picked.as_json(),
-        excluded={str(reason): number for reason, number in resolution.excluded.items()},
+        excluded={},
         constants=merge.constants(event, sender, place),
         reply_to=event.reply_to,
-        recipient_count=resolution.count,
-        n_queued=resolution.count,
+        recipient_count=0,
         created_by=by.user_id,
         created_at=by.now,
     )
     tx.add(mailing)
     tx.flush()
-    _freeze(tx, mailing, picked, by)
+    mailing.recipient_count = mailing.n_queued = _freeze(tx, mailing, picked, by)
+    if mailing.recipient_count == 0:
+        raise NoRecipients
+    mailing.excluded = _leave_out(tx, mailing, picked)
+    tx.flush()
     return mailing
 
 
-def _freeze(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> None:
-    """One row per recipient and one per guest who won't get it, without bringing any of them into Python."""
-    chosen = audiences.recipients(picked).subquery()
-    tx.execute(
-        insert(Recipient).from_select(
-            ["mailing_id", "guest_id", "address", "email", "state", "attempts", "updated_at"],
-            select(
-                literal(mailing.id),
-                Guest.id,
-                chosen.c.address,
-                Guest.email,
-                literal(RecipientState.QUEUED.value),
-                literal(0),
-                literal(by.now, Recipient.updated_at.type),
-            )
-            .join(chosen, chosen.c.guest_id == Guest.id)
-            .order_by(Guest.id),
-        )
-    )
+def _freeze(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> int:
+    """One row per recipient, without bringing any of them into Python: how many."""
+    frozen = select(
+        literal(mailing.id),
+        Guest.id,
+        Guest.address,
+        Guest.email,
+        literal(RecipientState.QUEUED.value),
+        literal(0),
+        literal(by.now, Recipient.updated_at.type),
+    ).where(Guest.id.in_(audiences.recipient_ids(picked)))
+    into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "updated_at"]
+    with roomy(tx):
+        return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
+
+
+def _leave_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int]:
+    """One row per guest who won't get it: how many by reason, in the order of A2."""
     left_out = audiences.excluded(picked).subquery()
     tx.execute(
         insert(Exclusion).from_select(
@@ -196,6 +217,13 @@ def _freeze(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> None
             select(literal(mailing.id), left_out.c.id, left_out.c.reason, left_out.c.email, left_out.c.shares_with),
         )
     )
+    counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)
+    numbers = dict(tx.execute(counted.group_by(Exclusion.reason)).tuples().all())
+    return {str(reason): numbers[reason] for reason in Reason if reason in numbers}
+
+
+def _rows(result: Any) -> int:
+    return int(result.rowcount)
 
 
 def _add_run(tx: Session, mailing: Mailing, by: Acting) -> Job:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select
 
 from eventmail.db import fresh
-from eventmail.models import Content, Guest, Mailing
+from eventmail.domain import audience
+from eventmail.models import Content, Mailing
 from eventmail.states import GuestStatus, MailingState
 
 ATTENTION = 5  # so many mailings are named one by one
@@ -38,8 +39,6 @@ class Facts:
 def facts(event_id: int) -> Facts:
     """At most four queries, whatever the size of the event."""
     session = fresh()
-    by_status = select(Guest.status, func.count()).where(Guest.event_id == event_id).group_by(Guest.status)
-    counted = {row[0]: row[1] for row in session.execute(by_status)}
     newest = (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
@@ -49,14 +48,14 @@ def facts(event_id: int) -> Facts:
     last = session.execute(newest.limit(1)).one_or_none()
     running, failed, unknown = session.execute(
         select(
-            func.coalesce(func.sum(Mailing.state == MailingState.SENDING), 0),
+            func.count().filter(Mailing.state == MailingState.SENDING),
             func.coalesce(func.sum(Mailing.n_failed), 0),
             func.coalesce(func.sum(Mailing.n_unknown), 0),
         ).where(Mailing.event_id == event_id)
     ).one()
     waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0)).limit(ATTENTION)
     return Facts(
-        {status: counted.get(status, 0) for status in GuestStatus},
+        audience.by_status(event_id),
         Named(*last) if last else None,
         running,
         failed,

@@ -9,9 +9,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
 from sqlalchemy.engine import Connection, Engine
 
 HERE = Path(__file__).parent
+
+
+class NewerDatabase(Exception):
+    """These tables were made by a later version than this one."""
+
+    def __str__(self) -> str:
+        return "A newer eventmail made this database. Run that version, or restore a backup from before."
 
 
 def upgrade(engine: Engine, lock: Path) -> None:
@@ -22,7 +30,10 @@ def upgrade(engine: Engine, lock: Path) -> None:
             return
     with _locked(lock), engine.connect() as connection:
         if _current(connection) != head():
-            command.upgrade(config(connection), "head")
+            try:
+                command.upgrade(config(connection), "head")
+            except CommandError as error:  # it does not know the revision the tables are at
+                raise NewerDatabase from error
             connection.commit()
 
 
@@ -36,7 +47,7 @@ def config(connection: Connection) -> Config:
 
 def head() -> str | None:
     """The revision that this version of the program works with."""
-    return ScriptDirectory(str(HERE)).get_currenthead()
+    return ScriptDirectory(str(HERE)).get_current_head()
 
 
 def _current(connection: Connection) -> str | None:

@@ -53,7 +53,7 @@ class Outbox:
 
     def _write(self, mail: Mail) -> str:
         name = f"{time.time_ns():020d}.{mail.key}.{ids.token(6)}.eml"
-        draft = self.folder / f".{name}"
+        draft = self.folder / f"{name}.part"
         try:
             draft.write_bytes(mail.data)
             draft.replace(self.folder / name)  # a reader sees a whole mail or none

@@ -17,7 +17,8 @@ from eventmail.domain import merge
 from eventmail.models import Guest, Job, Recipient
 from eventmail.states import JobState, RecipientState
 
-LEASE = timedelta(seconds=20)
+CLAIM_LEASE = timedelta(seconds=6)  # a turn takes two; short, since nothing happens to the rows of a dead worker
+LEASE = timedelta(seconds=20)  # from the mark on, renewed by the heartbeat; at its end a recipient is in doubt
 BATCH = 200
 
 
@@ -55,7 +56,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
         rows = tx.execute(
             update(Recipient)
             .where(Recipient.id.in_(due))
-            .values(claim_owner=owner(), claim_until=now + LEASE)
+            .values(claim_owner=owner(), claim_until=now + CLAIM_LEASE)
             .returning(Recipient.id, Recipient.guest_id, Recipient.email, Recipient.address, Recipient.attempts),
             execution_options={"synchronize_session": False},
         ).all()

@@ -45,7 +45,7 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
                 if time.monotonic() >= until:
                     break
                 with in_flight.one_group():
-                    results = hand_over(sending, provider, group)
+                    results = hand_over(sending, provider, group, until)
                     outcome.record(sending, provider, results, clock.now())
                 done += len(group)
                 _breathe()

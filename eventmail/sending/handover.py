@@ -79,7 +79,7 @@ in_flight = InFlight()
 class Result(NamedTuple):
     """One hand-over. `mail` is None when it could not be built.
 
-    An `outcome` of None means that the mail surely did not leave: the lease ran out before its turn.
+    An `outcome` of None means that the mail surely did not leave: its turn never came.
     """
 
     claimed: Claimed
@@ -87,12 +87,15 @@ class Result(NamedTuple):
     outcome: Outcome | None
 
 
-def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed]) -> list[Result]:
-    """Hand over at most GROUP recipients, inside `in_flight.one_group()`: a result for each that was marked."""
+def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], until: float) -> list[Result]:
+    """Hand over at most GROUP recipients, inside `in_flight.one_group()`: a result for each that was marked.
+
+    After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop.
+    """
     mails = {claimed.id: _built(sending, claimed) for claimed in group}
     in_flight.holds(mark(sending, [claimed.id for claimed in group], clock.now()))
     going = [(claimed, mails[claimed.id]) for claimed in group if claimed.id in in_flight.ids]
-    told = _outcomes(provider, [mail for _, mail in going if isinstance(mail, Mail)])
+    told = _outcomes(provider, [mail for _, mail in going if isinstance(mail, Mail)], until)
     return [
         Result(claimed, mail, next(told)) if isinstance(mail, Mail) else Result(claimed, None, mail)
         for claimed, mail in going
@@ -106,11 +109,11 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
         return Permanent(error.detail)
 
 
-def _outcomes(provider: Provider, mails: Sequence[Mail]) -> Iterator[Outcome | None]:
+def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> Iterator[Outcome | None]:
     handing = provider.hand_over(mails)
     for _mail in mails:
         # A process that was frozen past its lease may already be counted out; what it did not begin, it leaves.
-        yield next(handing) if time.monotonic() < in_flight.deadline else None
+        yield next(handing) if time.monotonic() < min(in_flight.deadline, until) else None
 
 
 def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:

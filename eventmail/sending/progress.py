@@ -95,14 +95,10 @@ def recipients(mailing_id: int, state: RecipientState | None) -> Select[Recipien
 def request_ids(recipient_ids: Sequence[int]) -> dict[int, list[str]]:
     """The request ids of every attempt, by recipient, oldest first; one query for a page."""
     found: dict[int, list[str]] = {}
-    rows = (
-        fresh()
-        .execute(
-            select(Attempt.recipient_id, Attempt.request_id)
-            .where(Attempt.recipient_id.in_(recipient_ids))
-            .order_by(Attempt.recipient_id, Attempt.number)
-        )
-        .tuples()
+    rows = fresh().execute(
+        select(Attempt.recipient_id, Attempt.request_id)
+        .where(Attempt.recipient_id.in_(recipient_ids))
+        .order_by(Attempt.recipient_id, Attempt.number)
     )
     for recipient_id, request_id in rows:
         found.setdefault(recipient_id, []).append(request_id)

@@ -24,5 +24,5 @@ class Waiting:
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job with the time it has work."""
     settle(provider, now)
-    running = fresh().execute(select(Job.id, Job.mailing_id).where(Job.state == JobState.RUNNING)).tuples().all()
+    running = fresh().execute(select(Job.id, Job.mailing_id).where(Job.state == JobState.RUNNING)).all()
     return [Waiting(job_id, next_due(mailing_id) or now) for job_id, mailing_id in running]

@@ -5,19 +5,20 @@ from enum import StrEnum
 from typing import Any
 
 from flask import g, request, url_for
+from sqlalchemy import select
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, merge
+from eventmail.domain import contents, coverage, mailings, merge
 from eventmail.domain.audience import Audience, Resolution, Step
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
-from eventmail.errors import InvalidAudience
+from eventmail.errors import InvalidAudience, InvalidInput, NoRecipients
 from eventmail.ids import row_id
 from eventmail.models import Event
-from eventmail.web import access
+from eventmail.web import access, schemas
 from eventmail.web.context import settings
 
 
@@ -32,13 +33,15 @@ LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 @dataclass(frozen=True)
 class Live:
-    """What changes while somebody writes: who gets it, who won't, how it reads, what is in the way."""
+    """What changes while somebody writes: who gets it, who won't, how it reads, what is missing or wrong."""
 
     resolution: Resolution | None
     draft: Draft
     step: Step
+    subject: str  # as the guest of `step` reads it
     gaps: list[Gap]
-    blockers: list[str]
+    missing: list[str]
+    wrong: list[str]
 
     @property
     def count(self) -> int:
@@ -75,9 +78,14 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     audience = _audience(event.id, values)
     resolution = audiences.resolve(fresh(), audience) if audience else None
     draft = contents.preview(event.id, text(values), access.acting())
-    step = audiences.step(audience, event.id, row_id(values["guest"]))
+    step = audiences.step(audience, event.id, _chosen(values, audience))
+    content = contents.find(event.id, draft.content_id)
+    subject = contents.rendered(content, event, step.guest, g.user, place()).subject
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
-    return Live(resolution, draft, step, gaps, _blockers(values, draft, resolution))
+    wrong = list(draft.problems)
+    if resolution and not resolution.count:
+        wrong.append(NoRecipients.sentence)
+    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong)
 
 
 def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -88,6 +96,7 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "typed": values,
         "choices": audiences.choices(event.id),
         "live": live(event, values),
+        "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id).values(),
         "exclusions_url": url_for("messaging.exclusions", event_id=event.id, **_criteria(values)),
         "reasons": REASONS,
@@ -95,13 +104,20 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
 
 
 REASONS = {
-    "no_address": "no address",
+    "no_address": "without an address",
     "bounced": "bounced",
     "unsubscribed": "unsubscribed",
     "suppressed": "on the do-not-mail list",
     "duplicate_address": "sharing an address",
-    "reserved_address": "an address nobody can have",
+    "reserved_address": "with an address nobody can have",
 }
+
+
+def _key() -> str | None:
+    try:
+        return schemas.idempotency_key()
+    except InvalidInput:
+        return None  # the page that says so is made with a new one
 
 
 def _criteria(values: dict[str, Any]) -> dict[str, Any]:
@@ -115,19 +131,24 @@ def _audience(event_id: int, values: dict[str, Any]) -> Audience | None:
         return None
 
 
+def _chosen(values: dict[str, Any], audience: Audience | None) -> int | None:
+    """The guest that was stepped to, unless the audience has changed since and that guest won't get it any more."""
+    guest_id = row_id(values["guest"])
+    if guest_id is None or audience is None:
+        return guest_id
+    chosen = audiences.recipients(audience).subquery()
+    return fresh().scalar(select(chosen.c.guest_id).where(chosen.c.guest_id == guest_id))
+
+
 def _gaps(event: Event, draft: Draft, audience: Audience, resolution: Resolution) -> list[Gap]:
     constants = merge.constants(event, merge.sender(event, g.user), place())
     return coverage.gaps(draft.compiled, merge.fields(event.id), constants, audience, resolution.count)
 
 
-def _blockers(values: dict[str, Any], draft: Draft, resolution: Resolution | None) -> list[str]:
-    found = list(draft.problems)
-    if not values["subject"].strip():
-        found.append("The subject is empty.")
-    if not values["body"].strip():
-        found.append("The message is empty.")
-    if resolution is None:
-        found.append("Nobody is selected yet.")
-    elif resolution.count == 0:
-        found.append("No recipients match this audience.")
-    return found
+def _missing(values: dict[str, Any], audience: Audience | None) -> list[str]:
+    found = {
+        "Tick who should get it": audience is not None,
+        "Write a subject": values["subject"].strip(),
+        "Write the message": values["body"].strip(),
+    }
+    return [sentence for sentence, there in found.items() if not there]

@@ -21,11 +21,10 @@ def listing(event_id: int) -> Response:
     """The list; search, filter and page stand in the URL."""
     access.event(event_id)
     q, status = request.args.get("q", "").strip(), _filter()
-    page = guests.listing(event_id, status, q, **schemas.paging())
     if wants_json():
-        return as_json(schemas.page_out(page, schemas.guest_out))
+        return as_json(schemas.page_out(guests.listing(event_id, status, q, **schemas.paging()), schemas.guest_out))
     counts = guests.counts(event_id, q)
-    unfiltered = counts if not q else guests.counts(event_id)
+    page = guests.listing(event_id, status, q, **schemas.paging(), total=counts[status])
 
     def url_of(number: int = 1, narrowed: Filter = status, words: str = q) -> str:
         size = page.size if "per_page" in request.args else None
@@ -38,7 +37,7 @@ def listing(event_id: int) -> Response:
         fragment="guests/_table.html",
         guests=page,
         counts=counts,
-        anybody=unfiltered[Filter.ALL],
+        anybody=counts[Filter.ALL] > 0 or guests.has_any(event_id),
         q=q,
         chosen=status,
         filters=list(Filter),

@@ -13,6 +13,7 @@ from eventmail.models import AuditEntry, Content, Job, Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
 from eventmail.web import access, compose, schemas, tracker
+from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, respond
 
@@ -88,8 +89,11 @@ def recipients(event_id: int, mailing_id: int) -> Response:
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
+    words = {RecipientState.UNKNOWN: "May have been sent"}
+    if settings().provider == "outbox":
+        words[RecipientState.SENT] = "Kept in outbox"
     return [
-        (state.value.capitalize() if state != RecipientState.UNKNOWN else "May have been sent",
+        (words.get(state, state.value.capitalize()),
          f"{here}?state={state}#recipients", state == shown, count)
         for state, count in mailing.counts.items()
         if count

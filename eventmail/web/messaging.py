@@ -55,13 +55,14 @@ def mail(event_id: int, content_id: int) -> Response:
 @bp.post("/messages/review")
 @shown_by(_composer)
 def review(event_id: int) -> Response:
-    """The last look before it leaves: every check is made, the sentence says what will happen, a fresh key is laid."""
+    """The last look before it leaves: every check is made, and one sentence says what will happen."""
     event = access.event(event_id)
     values = compose.typed()
     mailings.check(event_id, compose.message(values), compose.place())
     return respond(
         page="messages/compose.html",
-        review={"key": ids.token(24), "sender": merge.sender(event, g.user)},
+        sender=merge.sender(event, g.user),
+        review=True,
         **compose.page(event, values),
     )
 

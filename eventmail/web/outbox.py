@@ -9,8 +9,10 @@ from flask import Blueprint, Response, make_response, request
 
 from eventmail.db import Page
 from eventmail import outbox
+from eventmail.domain import merge
 from eventmail.errors import NotFound
 from eventmail.web import access, schemas
+from eventmail.web.compose import place
 from eventmail.web.context import settings
 from eventmail.web.respond import respond
 
@@ -45,7 +47,7 @@ def read(event_id: int, name: str) -> Response:
         summary=outbox.summary(mail),
         part=part if part in PARTS else "html",
         parts=PARTS,
-        text=_body(message, "plain"),
+        text=_inert(_body(message, "plain") or "", message),
         headers=list(message.items()),
         source=mail.path.read_bytes().decode("utf-8", "replace"),
     )
@@ -55,16 +57,23 @@ def read(event_id: int, name: str) -> Response:
 def html(event_id: int, name: str) -> Any:
     """The HTML part alone, under the policy of mail previews."""
     access.event(event_id)
-    body = _body(_parsed(outbox.find(settings().outbox, event_id, name).path), "html")
+    message = _parsed(outbox.find(settings().outbox, event_id, name).path)
+    body = _body(message, "html")
     if body is None:
         raise NotFound
-    answer = make_response(body)
+    answer = make_response(_inert(body, message))
     answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
     return answer
 
 
 def _parsed(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def _inert(body: str, message: EmailMessage) -> str:
+    """The body with its way off the list leading nowhere: whoever reads here is not the guest (E2)."""
+    real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
+    return body.replace(real, merge.inert_unsubscribe_url(place())) if real else body
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

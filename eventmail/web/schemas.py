@@ -190,6 +190,7 @@ class MailingIn(Body):
 
 
 def recipient_out(recipient: Recipient, request_ids: list[str]) -> dict[str, Any]:
+    """A recipient's JSON; `request_ids` are those of its attempts, oldest first."""
     return {
         "email": recipient.email,
         "state": recipient.state,

@@ -73,20 +73,36 @@ class Live:
             self._token = seeding.add_api_token(self.organizer)
         self.web: subprocess.Popen[bytes] | None = None
         self.worker: subprocess.Popen[bytes] | None = None
+        self._others: list[subprocess.Popen[bytes]] = []
 
     def _application(self) -> Flask:
         return create_app(Settings(instance=self.instance, port=self.port))
 
+    def start(self) -> None:
+        """Start web and worker together, as `eventmail run` does, and wait until both are up."""
+        workers = self._workers()
+        self.web, self.worker = self._start("web"), self._start("worker")
+        self._await_web()
+        self._await_worker(workers)
+
     def start_web(self) -> None:
         """Start gunicorn and wait until /healthz answers."""
         self.web = self._start("web")
-        self._await_health("the web process", 10.0, lambda _health: True)
+        self._await_web()
 
     def start_worker(self) -> None:
         """Start the huey consumer and wait until it has said in the database that it lives."""
-        before = self._workers()
+        workers = self._workers()
         self.worker = self._start("worker")
-        wait_for(lambda: self._alive(self.worker, "worker") and self._workers() - before, 10.0, "the worker to report")
+        self._await_worker(workers)
+
+    def start_another_worker(self) -> subprocess.Popen[bytes]:
+        """A second consumer on the same instance; ended with the rest."""
+        before = self._workers()
+        process = self._start("worker")
+        self._others.append(process)
+        wait_for(lambda: self._alive(process, "worker") and self._workers() - before, 10.0, "the second worker")
+        return process
 
     def kill_worker(self) -> None:
         """SIGKILL: the worker gets no chance to tidy up."""
@@ -104,9 +120,11 @@ class Live:
 
     def stop(self) -> None:
         """End every process that was started, by its id."""
-        for process in (self.worker, self.web):
-            if process is not None:
-                self._end(process)
+        started = [process for process in (self.worker, self.web) if process is not None]
+        for process in started:
+            process.send_signal(signal.SIGTERM)
+        for process in started:
+            self._end(process)
         self.worker = self.web = None
         with self.app.app_context():
             db.engine.dispose()
@@ -171,16 +189,18 @@ class Live:
             process.kill()
             return process.wait()
 
-    def _await_health(self, what: str, timeout: float, ready: Any) -> None:
+    def _await_web(self) -> None:
         def healthy() -> bool:
             self._alive(self.web, "web")
             try:
-                answer = request("GET", self.url + "/healthz")
+                return request("GET", self.url + "/healthz").status == 200
             except OSError:
                 return False
-            return answer.status == 200 and ready(answer.json)
 
-        wait_for(healthy, timeout, what)
+        wait_for(healthy, 15.0, "/healthz to answer")
+
+    def _await_worker(self, before: set[tuple[str, str]]) -> None:
+        wait_for(lambda: self._alive(self.worker, "worker") and self._workers() - before, 15.0, "the worker to report")
 
     def _alive(self, process: subprocess.Popen[bytes] | None, name: str) -> bool:
         assert process is not None

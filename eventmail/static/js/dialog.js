@@ -4,14 +4,14 @@
 const openers = new WeakMap();
 
 function show(dialog, opener) {
-  if (dialog.open) dialog.close();
+  dialog.removeAttribute("open"); // not close(): that would tell everybody it was closed
   openers.set(dialog, opener);
   dialog.showModal();
 }
 
 function showRendered() {
   for (const dialog of document.querySelectorAll("dialog[data-modal][open]:not(:modal)")) {
-    show(dialog, document.activeElement);
+    show(dialog, document.getElementById(dialog.dataset.opener) ?? document.activeElement);
   }
 }
 
@@ -32,10 +32,14 @@ document.addEventListener("click", (event) => {
   dialog.close();
 });
 
+function outside(dialog) {
+  return document.activeElement === document.body || dialog.contains(document.activeElement);
+}
+
 // "close" does not bubble, so this listens on the way down.
 document.addEventListener("close", (event) => {
   const opener = openers.get(event.target);
-  if (opener?.isConnected && document.activeElement === document.body) opener.focus();
+  if (opener?.isConnected && !event.target.open && outside(event.target)) opener.focus();
 }, true);
 
 document.addEventListener("htmx:after:swap", showRendered);

@@ -1,0 +1,26 @@
+"""What may be forgotten: answers under old keys, texts that were only looked at, links nobody can use any more."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, exists, select
+
+from eventmail.db import Base, fresh, transaction
+from eventmail.models import Content, IdempotencyRecord, Mailing, SignInLink
+
+KEYS_KEPT = timedelta(hours=24)  # product 6
+PREVIEWS_KEPT = timedelta(days=1)
+LINKS_KEPT = timedelta(days=1)
+
+
+def purge(now: datetime) -> int:
+    """Delete what is old enough: how many rows. Takes the write lock only when there is something to delete."""
+    old: list[tuple[type[Base], list[ColumnElement[bool]]]] = [
+        (IdempotencyRecord, [IdempotencyRecord.created_at < now - KEYS_KEPT]),
+        (Content, [Content.created_at < now - PREVIEWS_KEPT, ~exists().where(Mailing.content_id == Content.id)]),
+        (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
+    ]
+    there = [(model, where) for model, where in old if fresh().scalar(select(model.id).where(*where).limit(1))]
+    if not there:
+        return 0
+    with transaction() as tx:
+        return sum(len(tx.execute(delete(model).where(*where).returning(model.id)).all()) for model, where in there)

@@ -1,0 +1,141 @@
+"""What the stories do over and over: sign in, pick, write, review, send, and look at what became of it."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from playwright.sync_api import FrameLocator, Locator, Page, expect
+
+from tests.support import seeding
+from tests.support.live import Live
+
+SENT_URL = re.compile(r"/messages/\d+$")
+TRACKED = "guest-message-job-tracker"
+WARNING = "guest-message-warning"
+COMPOSER = (
+    "guest-messaging-page",
+    "guest-message-audience-picker",
+    "guest-message-editor",
+    "guest-message-recipient-count",
+    "guest-message-preview",
+    "guest-message-send-cta",
+)
+
+
+@dataclass(frozen=True)
+class Gala:
+    """An event of one test alone on a running instance."""
+
+    live: Live
+    id: int
+
+    def url(self, path: str = "") -> str:
+        return f"{self.live.url}/admin/events/{self.id}{path}"
+
+    def add_guests(self, people: int | list[dict[str, Any]], **common: Any) -> list[int]:
+        with self.live.app.app_context():
+            return seeding.add_guests(self.id, people, **common)
+
+    def mailings(self) -> list[dict[str, Any]]:
+        return self.live.query("SELECT * FROM mailing WHERE event_id = ? ORDER BY id", self.id)
+
+    def recipients(self) -> dict[str, dict[str, Any]]:
+        """Every recipient of every mailing of this event by address as typed."""
+        found = self.live.query(
+            "SELECT recipient.* FROM recipient JOIN mailing ON mailing.id = mailing_id WHERE event_id = ?", self.id
+        )
+        assert len({row["email"] for row in found}) == len(found), "somebody is a recipient twice"
+        return {row["email"]: row for row in found}
+
+    def mails(self) -> list[EmailMessage]:
+        """The mails of this event in the outbox folder, oldest first."""
+        keys = {row["key"] for row in self.mailings()}
+        return [
+            message_from_bytes(path.read_bytes(), policy=policy.default)
+            for path in sorted((self.live.instance / "outbox").glob("*.eml"))
+            if path.name.split(".")[1].partition("-")[0] in keys
+        ]
+
+    def mail_to(self, address: str) -> EmailMessage:
+        """The one mail to `address`."""
+        found = [mail for mail in self.mails() if mail["To"].addresses[0].addr_spec == address]
+        assert len(found) == 1, f"{len(found)} mails to {address}"
+        return found[0]
+
+
+def body(mail: EmailMessage, kind: str = "plain") -> str:
+    """The text of one part, line ends as in HTTP answers."""
+    part = mail.get_body((kind,))
+    assert part is not None
+    content: str = part.get_content()
+    return content.replace("\r\n", "\n")
+
+
+def by_test(page: Page, name: str) -> Locator:
+    return page.locator(f'[data-test="{name}"]')
+
+
+def sign_in(page: Page, gala: Gala, path: str = "/messages") -> None:
+    """Through a one-time link, to a page of the event."""
+    page.goto(gala.live.signin_url(next=f"/admin/events/{gala.id}{path}"))
+    expect(page).to_have_url(gala.url(path))
+
+
+def pick(page: Page, statuses: Iterable[str]) -> None:
+    picker = by_test(page, "guest-message-audience-picker")
+    for status in statuses:
+        picker.get_by_label(status).check()
+
+
+def write(page: Page, subject: str, text: str, *, statuses: Iterable[str] = ("Confirmed",)) -> None:
+    """Fill in the composer of the page."""
+    pick(page, statuses)
+    editor = by_test(page, "guest-message-editor")
+    editor.get_by_label("Subject").fill(subject)
+    editor.get_by_label("Message", exact=True).fill(text)
+
+
+def review(page: Page) -> Locator:
+    """Press the primary button of the composer: the dialog."""
+    by_test(page, "guest-message-send-cta").click()
+    dialog = page.get_by_role("dialog", name="Send this message?")
+    expect(dialog).to_be_visible()
+    return dialog
+
+
+def send(page: Page) -> Locator:
+    """Review and confirm: the tracker."""
+    review(page)
+    by_test(page, "guest-message-send-confirm").click()
+    page.wait_for_url(SENT_URL)
+    return by_test(page, TRACKED)
+
+
+def finished(page: Page) -> None:
+    """Wait, without touching the page, until its tracker says that the run is over."""
+    expect(by_test(page, TRACKED)).to_have_attribute("data-state", "finished", timeout=30_000)
+
+
+def tiles(page: Page) -> dict[str, str]:
+    """What the tracker counts, by the words of its tiles."""
+    tracker = by_test(page, TRACKED)
+    return dict(zip(tracker.locator(".tile dt").all_inner_texts(), tracker.locator(".tile dd").all_inner_texts()))
+
+
+def preview(page: Page) -> FrameLocator:
+    """The mail in the preview's frame."""
+    return page.frame_locator('[data-test="guest-message-preview"] iframe')
+
+
+def preview_html(page: Page) -> str:
+    """The very bytes of the preview's frame, as text."""
+    source = by_test(page, "guest-message-preview").locator("iframe").get_attribute("src")
+    return page.request.get(page.url.split("/admin")[0] + str(source)).text()
+
+
+def nothing_left(gala: Gala) -> bool:
+    """Whether no mailing, recipient or mail of this event exists."""
+    return not gala.mailings() and not gala.recipients() and not gala.mails()

@@ -1,0 +1,281 @@
+"""One turn of a run, from claim to record."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from eventmail.errors import Permanent, Transient, Unclear
+from eventmail.models import EmailEvent, Event, Suppression
+from eventmail.providers.base import Accepted, Mail
+from eventmail.sending import drain, outcome
+from eventmail.sending.handover import in_flight
+from tests.support.queries import count_queries
+from tests.support.recording import Recording
+from tests.support.time import FrozenClock
+from tests.support.waiting import wait_for
+
+
+def test_S2_everybody_gets_one_mail_and_the_run_finishes(send: Callable[..., Any], provider: Recording) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net", "c@guests.example.net")
+
+    assert run.drain(provider) is None
+
+    assert provider.addresses == ["a@guests.example.net", "b@guests.example.net", "c@guests.example.net"]
+    assert run.counts == {"sent": 3}
+    assert (run.mailing.state, run.job.state) == ("finished", "finished")
+    assert run.attempts == [(address, 1, "accepted") for address in provider.addresses]
+    run.assert_balanced()
+
+
+def test_a_finished_job_is_never_worked_on_again(send: Callable[..., Any], provider: Recording) -> None:
+    run = send("a@guests.example.net")
+    run.drain(provider)
+
+    assert run.drain(provider) is None
+
+    assert provider.addresses == ["a@guests.example.net"]
+
+
+def test_a_ring_for_a_job_that_never_was_is_harmless(send: Callable[..., Any], provider: Recording) -> None:
+    run = send("a@guests.example.net")
+
+    assert drain.drain(run.job_id + 1000, provider, run.settings) is None
+
+    assert provider.addresses == []
+
+
+def test_S3_every_attempt_carries_the_same_key_and_a_request_id_of_its_own(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    provider.answers["a@guests.example.net"] = lambda mail: Transient("later") if mail.attempt < 3 else Permanent("no")
+    run = send("a@guests.example.net")
+    for _ in range(3):
+        run.drain(provider)
+        clock.advance(minutes=60)
+
+    assert len({mail.key for mail in provider.mails}) == 1
+    assert [mail.request_id for mail in provider.mails] == [
+        f"{run.job.request_id}.{run.recipients[0].id}.{number}" for number in (1, 2, 3)
+    ]
+    assert len({mail.data for mail in provider.mails}) == 1
+
+
+def test_S4_a_transient_failure_is_tried_again_later_and_arrives_once(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    provider.answers["b@guests.example.net"] = lambda mail: (
+        Transient("Try again later", code="451 4.3.2") if mail.attempt == 1 else provider_accepts(mail)
+    )
+    run = send("a@guests.example.net", "b@guests.example.net")
+
+    due = run.drain(provider)
+
+    assert run.counts == {"queued": 1, "sent": 1}
+    assert run.mailing.last_error == "Try again later (451 4.3.2)"
+    assert due is not None
+    assert clock.now() < due <= clock.advance(seconds=outcome.BACKOFF[0] * (1 + outcome.JITTER))
+    assert run.drain(provider) is None
+    assert run.counts == {"sent": 2}
+    assert run.attempts == [
+        ("a@guests.example.net", 1, "accepted"),
+        ("b@guests.example.net", 1, "transient"),
+        ("b@guests.example.net", 2, "accepted"),
+    ]
+    run.assert_balanced()
+
+
+def test_S4_nothing_is_tried_before_it_is_due(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    provider.answers["a@guests.example.net"] = Transient("later")
+    run = send("a@guests.example.net")
+    run.drain(provider)
+
+    clock.advance(seconds=outcome.BACKOFF[0] * (1 - outcome.JITTER) - 0.1)
+    run.drain(provider)
+
+    assert len(provider.mails) == 1
+
+
+def test_S4_tries_are_capped_and_the_last_words_are_kept(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    provider.answers["a@guests.example.net"] = Transient("greylisted", code="451 4.7.1")
+    run = send("a@guests.example.net")
+
+    while run.drain(provider) is not None:
+        clock.advance(hours=2)
+
+    assert len(provider.mails) == len(outcome.BACKOFF) + 1
+    assert run.counts == {"failed": 1}
+    assert run.recipients[0].last_error == "greylisted (451 4.7.1)"
+    run.assert_balanced()
+
+
+def test_S4_retry_after_is_honoured(send: Callable[..., Any], provider: Recording, clock: FrozenClock) -> None:
+    provider.answers["a@guests.example.net"] = Transient("slow down", retry_after=500)
+    run = send("a@guests.example.net")
+
+    due = run.drain(provider)
+
+    assert due is not None
+    assert (due - clock.now()).total_seconds() == 500
+
+
+def test_S5_an_unclear_outcome_is_doubt_and_never_tried_again_by_itself(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    provider.answers["a@guests.example.net"] = Unclear("The connection was lost before the answer came")
+    run = send("a@guests.example.net")
+
+    assert run.drain(provider) is None
+    clock.advance(days=2)
+    run.drain(provider)
+
+    assert len(provider.mails) == 1
+    assert run.counts == {"unknown": 1}
+    assert run.recipients[0].last_error == "The connection was lost before the answer came"
+    assert run.mailing.state == "finished"
+    run.assert_balanced()
+
+
+def test_S5_where_keys_are_honoured_the_same_key_is_tried_again(send: Callable[..., Any], clock: FrozenClock) -> None:
+    provider = Recording(honours_keys=True)
+    provider.answers["a@guests.example.net"] = lambda mail: (
+        Unclear("lost") if mail.attempt == 1 else provider_accepts(mail)
+    )
+    run = send("a@guests.example.net")
+    run.drain(provider)
+    clock.advance(minutes=1)
+    run.drain(provider)
+
+    assert len({mail.key for mail in provider.mails}) == 1
+    assert run.counts == {"sent": 1}
+
+
+def test_F1_a_hard_bounce_in_the_answer_suppresses_the_address_everywhere(
+    send: Callable[..., Any], provider: Recording, rows: Callable[..., list[Any]]
+) -> None:
+    provider.answers["a@guests.example.net"] = Permanent("No such user", code="550 5.1.1", hard=True)
+    provider.answers["b@guests.example.net"] = Permanent("Mailbox full", code="552 5.2.2")
+    run = send("a@guests.example.net", "b@guests.example.net")
+
+    run.drain(provider)
+
+    assert run.counts == {"failed": 2}
+    assert [(s.address, s.scope, s.reason) for s in rows(Suppression)] == [
+        ("a@guests.example.net", "all", "hard_bounce")
+    ]
+    assert [(e.address, e.kind, e.code, e.recipient_id) for e in rows(EmailEvent)] == [
+        ("a@guests.example.net", "bounce", "550 5.1.1", run.recipients[0].id)
+    ]
+
+
+def test_A6_an_address_suppressed_after_send_gets_nothing(
+    send: Callable[..., Any], provider: Recording, writing: Callable[..., Any], clock: FrozenClock
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+    with writing() as tx:
+        tx.add(
+            Suppression(address="a@guests.example.net", scope="all", reason="complaint", source="test",
+                        created_by=None, created_at=clock.now())
+        )  # fmt: skip
+
+    run.drain(provider)
+
+    assert provider.addresses == ["b@guests.example.net"]
+    assert run.states == {"a@guests.example.net": "suppressed", "b@guests.example.net": "sent"}
+    run.assert_balanced()
+
+
+def test_S11_no_more_than_twenty_are_ever_being_handed_over(send: Callable[..., Any], provider: Recording) -> None:
+    run = send(*(f"g{n:02}@guests.example.net" for n in range(50)))
+    seen: list[int] = []
+    provider.before = lambda _mail: seen.append(run.mailing.n_sending)
+
+    run.drain(provider)
+
+    assert (max(seen), run.counts) == (20, {"sent": 50})
+
+
+def test_the_mark_is_committed_before_the_first_byte_leaves(send: Callable[..., Any], provider: Recording) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+    seen: list[dict[str, str]] = []
+    provider.before = lambda _mail: seen.append(run.states)
+
+    run.drain(provider)
+
+    assert seen[0] == {"a@guests.example.net": "sending", "b@guests.example.net": "sending"}
+
+
+def test_S11_a_process_that_outlived_its_lease_begins_nothing_more(
+    send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net", "c@guests.example.net")
+
+    def freeze_after_the_first(_mail: Mail) -> None:
+        in_flight.deadline = 0.0
+
+    provider.before = freeze_after_the_first
+    run.drain(provider)
+    provider.before = lambda _mail: None
+    run.drain(provider)
+
+    assert sorted(provider.addresses) == ["a@guests.example.net", "b@guests.example.net", "c@guests.example.net"]
+    assert run.counts == {"sent": 3}
+    assert [recipient.attempts for recipient in run.recipients] == [1, 1, 1]
+
+
+def test_a_slow_service_does_not_hold_up_a_stop(
+    send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+    monkeypatch.setattr(drain, "TURN_SECONDS", 0.2)
+
+    def outlast_the_turn(_mail: Mail) -> None:
+        over = time.monotonic() + drain.TURN_SECONDS
+        wait_for(lambda: time.monotonic() > over, what="the end of the turn")
+
+    provider.before = outlast_the_turn
+
+    assert run.drain(provider) is not None
+
+    assert provider.addresses == ["a@guests.example.net"]
+    assert run.states == {"a@guests.example.net": "sent", "b@guests.example.net": "queued"}
+    assert [(recipient.attempts, recipient.claim_owner) for recipient in run.recipients] == [(1, None), (0, None)]
+
+
+def test_an_event_that_is_edited_meanwhile_does_not_change_half_of_the_mails(
+    send: Callable[..., Any], provider: Recording, event_id: int, writing: Callable[..., Any]
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net", body="See you at {event.location}")
+
+    def move_after_the_first(mail: Mail) -> None:
+        if mail.to.startswith("b@"):
+            return
+        with writing() as tx:
+            tx.get_one(Event, event_id).location = "Elsewhere"
+
+    provider.before = move_after_the_first
+    run.drain(provider)
+
+    assert [b"Elsewhere" in mail.data for mail in provider.mails] == [False, False]
+
+
+def test_a_claim_costs_the_same_number_of_queries_for_one_and_for_three(
+    send: Callable[..., Any], provider: Recording
+) -> None:
+    first = send("a@guests.example.net")
+    with count_queries() as one:
+        first.drain(provider)
+    second = send("b@guests.example.net", "c@guests.example.net")
+    with count_queries() as three:
+        second.drain(provider)
+
+    assert (len(provider.mails), len(three)) == (4, len(one))
+
+
+def provider_accepts(_mail: Mail) -> Accepted:
+    return Accepted("taken")

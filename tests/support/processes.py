@@ -1,0 +1,55 @@
+"""Several processes on one instance that start each round together, at a barrier."""
+
+import multiprocessing
+import traceback
+from collections.abc import Callable
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+from eventmail import create_app
+from eventmail.settings import Settings
+
+Round = Callable[[int, Any], Any]
+TIMEOUT_S = 120.0
+
+
+def race(instance: Path, play: Round, rounds: int, arguments: Any = None, processes: int = 2) -> list[list[Any]]:
+    """`play(round, arguments)` in each process for each round, begun together: the answers by round, one a process.
+
+    `play` runs in an app context and must be a function of a module. An exception in any process is raised here.
+    """
+    context = multiprocessing.get_context("spawn")
+    barrier, answers = context.Barrier(processes), context.Queue()
+    workers = [
+        context.Process(target=_work, args=(number, instance, play, rounds, arguments, barrier, answers), daemon=True)
+        for number in range(processes)
+    ]
+    for worker in workers:
+        worker.start()
+    try:
+        found = dict(answers.get(timeout=TIMEOUT_S) for _ in workers)
+    finally:
+        for worker in workers:
+            worker.join(5)
+            worker.kill()
+    wrong = [answer for answer in found.values() if isinstance(answer, str)]
+    assert wrong == [], "\n".join(wrong)
+    return [list(answer) for answer in zip(*(found[number] for number in range(processes)), strict=True)]
+
+
+def _work(
+    number: int, instance: Path, play: Round, rounds: int, arguments: Any, barrier: Barrier, answers: Any
+) -> None:
+    try:
+        app = create_app(Settings(instance=instance))
+        told = []
+        for turn in range(rounds):
+            barrier.wait(TIMEOUT_S)
+            with app.app_context():
+                told.append(play(turn, arguments))
+        answers.put((number, told))
+    except BaseException:  # whatever it was, the parent must hear of it
+        barrier.abort()
+        answers.put((number, traceback.format_exc()))
+        raise

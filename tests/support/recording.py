@@ -1,0 +1,33 @@
+"""The mail service's double: remembers every hand-over and answers as it was told."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from eventmail.errors import ProviderError
+from eventmail.providers.base import Accepted, Mail, Outcome
+
+Script = Callable[[Mail], Outcome]
+
+
+@dataclass
+class Recording:
+    """A provider; `answers` maps an address to what it gets, as an outcome or a function of the mail."""
+
+    answers: dict[str, Outcome | Script] = field(default_factory=dict)
+    honours_keys: bool = False
+    outside: bool = False
+    name: str = "recording"
+    mails: list[Mail] = field(default_factory=list)
+    before: Callable[[Mail], None] = lambda _mail: None
+
+    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+        """See providers.base.Provider."""
+        for mail in mails:
+            self.before(mail)
+            self.mails.append(mail)
+            answer = self.answers.get(mail.to, Accepted("taken"))
+            yield answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
+
+    @property
+    def addresses(self) -> list[str]:
+        return [mail.to for mail in self.mails]
