@@ -8,7 +8,6 @@ import sys
 import sysconfig
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from typing import NoReturn
 
 import click
@@ -16,9 +15,9 @@ from honcho.environ import parse_procfile
 from honcho.manager import SIGNALS, Manager
 from honcho.printer import Message
 
+from eventmail import ROOT
 from eventmail.settings import PREFIX, Settings
 
-ROOT = Path(__file__).parent.parent
 PATIENCE_SECONDS = 30.0
 _ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to ask, not where to listen
 
