@@ -129,6 +129,32 @@ class AudienceChanged(DomainError):
     title = "The audience changed since you looked"
 
 
+class QuotaExceeded(DomainError):
+    code = "QUOTA_EXCEEDED"
+    status = 409
+    title = "This is more than the quota allows"
+
+
+class AlreadyCancelled(DomainError):
+    code = "ALREADY_CANCELLED"
+    status = 409
+    title = "This was cancelled already"
+    sentence = "This message was cancelled before; nothing more will leave."
+
+
+class AlreadySent(DomainError):
+    code = "ALREADY_SENT"
+    status = 409
+    title = "It is too late to cancel"
+    sentence = "Nobody is waiting any more: everything is with the mail service already."
+
+
+class NothingToDo(DomainError):
+    code = "NOTHING_TO_DO"
+    status = 409
+    title = "There is nobody to do this for"
+
+
 class AlreadyRegistered(DomainError):
     code = "ALREADY_REGISTERED"
     status = 409
@@ -188,3 +214,7 @@ class Permanent(ProviderError):
 
 class Unclear(ProviderError):
     """Nobody can say whether the mail was taken: the reply was lost after hand-over (S5)."""
+
+
+class Refused(ProviderError):
+    """The service refuses the sender or the credentials; no mail of this job can leave (S12)."""

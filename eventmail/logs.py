@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from contextvars import ContextVar
+from typing import TextIO
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -28,11 +29,22 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class _Stderr(logging.StreamHandler[TextIO]):
+    """Writes to what sys.stderr is at that moment, which a program around us may have replaced."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
 def set_up(level: int = logging.INFO) -> None:
     """Send our own log to stderr; safe to repeat. Libraries speak up from WARNING on."""
     ours = logging.getLogger("eventmail")
     if not ours.handlers:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = _Stderr()
         handler.setFormatter(JsonLines())
         ours.addHandler(handler)
         ours.propagate = False

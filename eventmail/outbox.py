@@ -1,5 +1,6 @@
 """Reading what the outbox keeps: which event a mail belongs to, and what a list of them shows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -11,6 +12,7 @@ from eventmail.db import fresh
 from eventmail.errors import NotFound
 from eventmail.models import Mailing
 from eventmail.providers.outbox import Kept, kept
+from eventmail.records import chunks
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,25 @@ def find(folder: Path, event_id: int, name: str) -> Kept:
 
 def everything(folder: Path) -> list[Summary]:
     """Every mail on this box, oldest first."""
-    return [summary(mail) for mail in kept(folder)]
+    return summaries(kept(folder))
 
 
-def summary(mail: Kept) -> Summary:
-    """What a list shows of one mail; reads its header."""
+def summaries(mails: Sequence[Kept]) -> list[Summary]:
+    """What a list shows of each mail: one query, and the header of each file."""
+    mailings: dict[str, int] = {}
+    for roots in chunks(sorted({_root(mail) for mail in mails}), 500):
+        mailings.update(fresh().execute(select(Mailing.key, Mailing.id).where(Mailing.key.in_(roots))).all())
+    return [_summary(mail, mailings.get(_root(mail))) for mail in mails]
+
+
+def _summary(mail: Kept, mailing_id: int | None) -> Summary:
     with mail.path.open("rb") as file:
         header = message_from_bytes(file.read(64 * 1024).partition(b"\r\n\r\n")[0] + b"\r\n\r\n", policy=policy.default)
     return Summary(
         name=mail.path.name,
         to=str(header["To"]),
         subject=str(header["Subject"]),
-        mailing_id=fresh().scalar(select(Mailing.id).where(Mailing.key == _root(mail))),
+        mailing_id=mailing_id,
         at=datetime.fromtimestamp(int(mail.path.name.split(".")[0]) / 1e9, UTC),
     )
 

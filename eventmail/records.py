@@ -5,7 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import move
-from eventmail.errors import IdempotencyKeyReused
+from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
 from eventmail.models import AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
 from eventmail.states import RecipientState
@@ -67,8 +67,54 @@ def replayable(tx: Session, scope: str, key: str, fingerprint: str) -> Idempoten
     return found
 
 
-def reserve(tx: Session, job: Job, places: int, due_at: datetime) -> None:
-    """Reserve `places` sends for `job` in the window of `due_at` (S9)."""
+@dataclass(frozen=True)
+class Limits:
+    """Sends per rolling day and month of the whole installation; 0 is none (S9)."""
+
+    per_day: int = 0
+    per_month: int = 0
+
+    @property
+    def windows(self) -> tuple[tuple[str, int, timedelta], ...]:
+        """(word, limit, length) of each window."""
+        return ("day", self.per_day, timedelta(days=1)), ("month", self.per_month, timedelta(days=30))
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One window of the quota: what is used for good, what is reserved, what is left (None without a limit)."""
+
+    limit: int
+    used: int
+    reserved: int
+
+    @property
+    def left(self) -> int | None:
+        return max(0, self.limit - self.used - self.reserved) if self.limit else None
+
+
+def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usage:
+    """The ledger of the window of `length` that ends at `at`."""
+    used, open_ = session.execute(
+        select(
+            func.coalesce(func.sum(Reservation.consumed), 0),
+            func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0),
+        ).where(Reservation.due_at > at - length, Reservation.due_at <= at)
+    ).one()
+    return Usage(limit, used, open_)
+
+
+def reserve(tx: Session, job: Job, places: int, due_at: datetime, limits: Limits) -> None:
+    """Reserve `places` sends for `job` in the window of `due_at` (S9). Raises QuotaExceeded, reserving nothing."""
+    for word, limit, length in limits.windows:
+        left = usage(tx, limit, length, due_at).left
+        if left is not None and places > left:
+            raise QuotaExceeded(
+                f"This needs {places} sends; {left} of {limit} are left for this {word}. Nothing was queued."
+            )
     tx.add(Reservation(job_id=job.id, due_at=due_at, reserved=places))
 
 

@@ -29,8 +29,6 @@ class CannotStart(Exception):
 def become(name: str, settings: Settings) -> NoReturn:
     """Replace this process by the Procfile's `name`, so that SIGTERM reaches the server itself."""
     command = _procfile()[name]
-    if name == "web":
-        check_port(settings)
     os.chdir(ROOT)
     sys.stdout.flush()
     os.execve("/bin/sh", ["sh", "-c", f"exec {command}"], _environment(settings))  # noqa: S606  the Procfile is ours

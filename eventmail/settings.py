@@ -22,12 +22,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
-    instance: Path = Path("instance")
+    instance: Path = Path(__file__).parent.parent / "instance"
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""
     provider: Literal["outbox"] = "outbox"
     from_: str = Field(default="eventmail@localhost", alias="EVENTMAIL_FROM")
+    undo_seconds: int = Field(default=10, ge=0, le=600)
+    quota_per_day: int = Field(default=0, ge=0)
+    quota_per_month: int = Field(default=0, ge=0)
+    rate_per_second: float | None = Field(default=None, ge=0)
 
     @field_validator("instance")
     @classmethod
@@ -46,6 +50,11 @@ class Settings(BaseSettings):
     def public_url(self) -> str:
         """Where guests and organizers reach this instance, without a trailing slash."""
         return self.base_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def pace(self) -> float:
+        """Mails a second over all workers, 0 for no limit; 5 where mail leaves by somebody else's SMTP server (S10)."""
+        return self.rate_per_second or 0.0
 
     @property
     def database(self) -> Path:

@@ -62,6 +62,8 @@ _M, _J, _R = MailingState, JobState, RecipientState
 MOVES: Mapping[type[StrEnum], Moves] = {
     MailingState: {
         _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),
+        # a retry, or a decision to send again (S5, S8)
+        _M.FINISHED: frozenset({_M.SENDING}),
     },
     JobState: {
         _J.RUNNING: frozenset({_J.FINISHED, _J.CANCELLED}),
@@ -70,8 +72,9 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         _R.QUEUED: frozenset({_R.SENDING, _R.SUPPRESSED, _R.CANCELLED}),
         # back to queued only when the mail was surely not taken (S4)
         _R.SENDING: frozenset({_R.SENT, _R.FAILED, _R.UNKNOWN, _R.QUEUED}),
-        # the worker that was thought dead may still bring the true answer (S5)
-        _R.UNKNOWN: frozenset({_R.SENT}),
+        _R.FAILED: frozenset({_R.QUEUED}),
+        # a decision; and the worker that was thought dead may still bring the true answer (S5)
+        _R.UNKNOWN: frozenset({_R.SENT, _R.QUEUED}),
     },
 }
 

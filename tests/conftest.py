@@ -60,7 +60,7 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of an instance of this test alone."""
-    return Settings(instance=tmp_path / "instance")
+    return Settings(instance=tmp_path / "instance", undo_seconds=0)
 
 
 @pytest.fixture(scope="session")

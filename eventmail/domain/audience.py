@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
@@ -89,19 +89,21 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
     """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
-    picked = select(func.count(), func.count(Guest.address), func.count(Guest.address.distinct()))
-    total, with_address, addresses = session.execute(picked.where(_picked(Guest, audience))).one()
+    picked = _picked(Guest, audience)
+    total, with_address = session.execute(select(func.count(), func.count(Guest.address)).where(picked)).one()
+    # alone in its query this follows the index; beside another number it would be sorted
+    addresses = session.scalar(select(func.count(Guest.address.distinct())).where(picked)) or 0
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
     by_reason[Reason.NO_ADDRESS] = total - with_address
     listed = 0
-    for reason, guests, theirs in session.execute(_suppressed_by_reason(audience)).tuples():
+    for reason, guests, theirs in session.execute(_suppressed_by_reason(audience)):
         by_reason[Reason(reason)] += guests
         listed += theirs
         with_address -= guests
     count = addresses - listed
     by_reason[Reason.DUPLICATE_ADDRESS] = with_address - count
     if audience.outside:
-        nobodys = select(func.count(Guest.address.distinct())).where(_picked(Guest, audience), Guest.reserved)
+        nobodys = select(func.count(Guest.address.distinct())).where(picked, Guest.reserved)
         by_reason[Reason.RESERVED_ADDRESS] = session.scalar(nobodys.where(~_suppressed(Guest, audience))) or 0
         count -= by_reason[Reason.RESERVED_ADDRESS]
     return Resolution(count, {reason: number for reason, number in by_reason.items() if number})
@@ -150,7 +152,23 @@ def excluded(audience: Audience) -> Rows:
         Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.search_key, reason.label("reason"),
         case((reason == Reason.DUPLICATE_ADDRESS.value, first)).label("shares_with"),
     )  # fmt: skip
-    return rows.where(_picked(Guest, audience), Guest.id.not_in(recipient_ids(audience)))
+    return rows.where(Guest.id.in_(_doubtful(audience)), ~is_recipient(audience))
+
+
+def _doubtful(audience: Audience) -> Select[int]:
+    """The picked guests who may be left out; few, so that finding out costs no look at everyone's row."""
+    other = aliased(Guest)
+    picked = _picked(other, audience)
+    shared = select(other.address).where(picked, other.address.is_not(None)).group_by(other.address)
+    listed = select(Suppression.address).where(Suppression.scope.in_(scopes(audience.event_id)))
+    ways = [
+        Guest.address.is_(None),
+        Guest.address.in_(shared.having(func.count() > 1)),
+        Guest.address.in_(listed),
+        *([Guest.reserved] if audience.outside else []),
+    ]
+    parts = (select(Guest.id).where(_picked(Guest, audience), way) for way in ways)
+    return select(union_all(*parts).subquery().c.id)
 
 
 def sample(audience: Audience, limit: int = 5) -> list[Guest]:
@@ -185,9 +203,7 @@ def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step
     return Step(guest, before[0].id if before else None, after[0].id if after else None)
 
 
-def _by_name(
-    audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None
-) -> list[Guest]:
+def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None) -> list[Guest]:
     """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
 
     One query per ticked status and one for the hand-picked, since each finds its own in the order of an index and
@@ -225,7 +241,7 @@ class Choices:
 def choices(event_id: int) -> Choices:
     """Counts for the audience picker, in two queries."""
     everyone = Audience(event_id, tuple(GuestStatus), ())
-    blocked = {reason: guests for reason, guests, _ in fresh().execute(_suppressed_by_reason(everyone)).tuples()}
+    blocked = {reason: guests for reason, guests, _ in fresh().execute(_suppressed_by_reason(everyone))}
     bounced = blocked.pop(Reason.BOUNCED, 0)
     return Choices(by_status(event_id), bounced, sum(blocked.values()))
 
@@ -279,24 +295,25 @@ def _reason_of(audience: Audience) -> ColumnElement[str]:
 
 def _suppressed_by_reason(audience: Audience) -> Rows:
     """(reason, guests, addresses) over the picked guests on the list; driven from the list, which is short."""
+    here = (
+        select(func.count())
+        .where(_picked(Guest, audience), Guest.address == Suppression.address)
+        .correlate(Suppression)
+        .scalar_subquery()
+    )
     listed = (
-        select(Suppression.address, func.min(_rank()).label("rank"))
+        select(func.min(_rank()).label("rank"), here.label("guests"))
         .where(Suppression.scope.in_(scopes(audience.event_id)))
         .group_by(Suppression.address)
         .subquery()
     )
-    guest = aliased(Guest)
     shown = case({rank: reason.value for rank, reason in enumerate(_REASONS.values())}, value=listed.c.rank)
-    return (
-        select(shown, func.count(), func.count(guest.address.distinct()))
-        .select_from(listed)
-        .join(guest, and_(guest.event_id == audience.event_id, guest.address == listed.c.address))
-        .where(_picked(guest, audience))
-        .group_by(shown)
-    )
+    return select(shown, func.sum(listed.c.guests), func.count()).where(listed.c.guests > 0).group_by(shown)
 
 
 def _known_guests(event_id: int, picked: list[int]) -> set[int]:
+    if not picked:
+        return set()
     return set(fresh().scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id.in_(picked))))
 
 

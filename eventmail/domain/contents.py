@@ -13,9 +13,11 @@ from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
 from eventmail.domain import merge
 from eventmail.domain.merge import Place
-from eventmail.errors import NotFound
+from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
 from eventmail.records import Acting
+
+LONGEST = 150_000  # characters; compiled twice, as HTML and as text, no such mail stays below 100 KB
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,31 @@ class Draft:
 
 def checked(event_id: int, text: Text) -> Compiled:
     """The compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
+    if complaint := _too_long(text):
+        raise InvalidInput(complaint, fields=[FieldError("body", "TOO_LONG", complaint)])
     return compile_content(text.subject, text.preheader, text.body, fields=merge.fields(event_id))
 
 
 def preview(event_id: int, text: Text, by: Acting) -> Draft:
-    """Compile and keep what is being written, unknown merge fields marked instead of refused (C2)."""
+    """Compile and keep what is being written, unknown merge fields marked instead of refused (C2).
+
+    Of a text that is far too long only the beginning is shown.
+    """
+    complaint = _too_long(text)
+    text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
     fields = merge.fields(event_id)
     compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
     found = tokens.unresolved(asdict(text), fields)
     remarks = [remark.message for remark in checks.remarks(text.body, compiled.size, fields)]
     with transaction() as tx:
         content = kept(tx, event_id, text, compiled, by)
-    return Draft(content.id, compiled, [sentence(problem) for problem in found], remarks)
+    return Draft(content.id, compiled, [*([complaint] if complaint else []), *map(sentence, found)], remarks)
+
+
+def _too_long(text: Text) -> str | None:
+    """Judged before compiling, which takes seconds for megabytes; what passes is measured as it is sent (C6)."""
+    length = len(text.subject) + len(text.preheader) + len(text.body)
+    return f"The text has {length} characters; at most {LONGEST} fit into a mail." if length > LONGEST else None
 
 
 def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:

@@ -27,7 +27,6 @@ from eventmail.states import GuestStatus
 _GUESTS: Any = Guest.__table__
 _TAGS: Any = GuestTag.__table__
 _AT_ONCE = 10_000
-_MOST_SHARERS = 100  # beyond, half a name is no longer compared: time must not grow with the square
 
 
 @dataclass(frozen=True)
@@ -184,31 +183,17 @@ class _Matcher:
             return Rejected(entry.line, "OTHER_GUEST", message)
         return found
 
-    def _by_address(self, entry: Entry) -> _Known | Rejected | None:
+    def _by_address(self, entry: Entry) -> _Known | None:
         # a name alone makes nobody the same person, unless neither has an address
         exact = self.by_name.get((entry.address, _name(entry)))
         candidates = self.by_address.get(entry.address, ())
         if exact or not candidates:
             return exact
-        if len(candidates) == 1:
-            return candidates[0] if self.rows_of[entry.address] == 1 else None
-        if entry.first_name and entry.last_name:
-            return None
-        close = [known for known in candidates[:_MOST_SHARERS] if _fits(entry, known)]
-        if len(close) > 1:
-            message = "Several guests share this address and the row does not tell which is meant. Add the name."
-            return Rejected(entry.line, "AMBIGUOUS_GUEST", message)
-        return close[0] if close else None
+        return candidates[0] if len(candidates) == 1 and self.rows_of[entry.address] == 1 else None
 
 
 def _name(person: Entry | _Known) -> str:
     return guest_fields.folded(f"{person.first_name} {person.last_name}".strip())
-
-
-def _fits(entry: Entry, known: _Known) -> bool:
-    """Whether what the row says of the name, if anything, is so."""
-    pairs = ((entry.first_name, known.first_name), (entry.last_name, known.last_name))
-    return all(not said or guest_fields.folded(said) == guest_fields.folded(theirs) for said, theirs in pairs)
 
 
 def _created(entry: Entry, attributes: Mapping[str, str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, literal, select
@@ -69,7 +70,7 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting)
             return _replayed(replay)
         text = contents.kept(tx, event_id, message.text, compiled, by)
         mailing = _add_mailing(tx, text, picked, place, by)
-        job = _add_run(tx, mailing, by)
+        job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
         answer = described(mailing, tx.get_one(Content, mailing.content_id), job)
@@ -201,9 +202,10 @@ def _freeze(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> int:
         Guest.email,
         literal(RecipientState.QUEUED.value),
         literal(0),
+        literal(0),
         literal(by.now, Recipient.updated_at.type),
     ).where(Guest.id.in_(audiences.recipient_ids(picked)))
-    into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "updated_at"]
+    into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
     with roomy(tx):
         return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
 
@@ -218,7 +220,7 @@ def _leave_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int
         )
     )
     counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)
-    numbers = dict(tx.execute(counted.group_by(Exclusion.reason)).tuples().all())
+    numbers = dict(tx.execute(counted.group_by(Exclusion.reason)).all())
     return {str(reason): numbers[reason] for reason in Reason if reason in numbers}
 
 
@@ -226,10 +228,21 @@ def _rows(result: Any) -> int:
     return int(result.rowcount)
 
 
-def _add_run(tx: Session, mailing: Mailing, by: Acting) -> Job:
+def add_run(
+    tx: Session, mailing: Mailing, places: int, place: Place, by: Acting, *, delay: timedelta = timedelta(0)
+) -> Job:
+    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded."""
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
-    job = Job(mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now)
+    starts_at = by.now + delay
+    job = Job(
+        mailing_id=mailing.id,
+        run=run,
+        state=JobState.RUNNING,
+        request_id=by.request_id,
+        created_at=by.now,
+        starts_at=starts_at,
+    )
     tx.add(job)
     tx.flush()
-    records.reserve(tx, job, mailing.recipient_count, by.now)
+    records.reserve(tx, job, places, starts_at, place.limits)
     return job

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +11,7 @@ from eventmail import signing
 from eventmail.content import calendar_links, tokens
 from eventmail.db import fresh
 from eventmail.models import Event, GuestField, User
+from eventmail.records import NO_LIMITS, Limits
 
 UNSUBSCRIBE = "unsubscribe"
 CALENDAR = "calendar"
@@ -18,11 +19,16 @@ CALENDAR = "calendar"
 
 @dataclass(frozen=True)
 class Place:
-    """Where this instance sends from: its public address, its secret, and whether mail leaves the box."""
+    """Where and under which terms this instance sends.
+
+    Public address and secret, whether mail leaves the box (S13), how long a send can be undone (S7), the quota (S9).
+    """
 
     base_url: str
     secret: bytes
     outside: bool
+    undo: timedelta = timedelta(0)
+    limits: Limits = NO_LIMITS
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:

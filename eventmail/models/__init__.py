@@ -1,7 +1,7 @@
 """The tables. Importing this package registers all of them."""
 
 from eventmail.models.account import ApiToken, LoginSession, SignInLink, User
-from eventmail.models.audit import AuditEntry, IdempotencyRecord, Reservation, Worker
+from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestTag
@@ -25,6 +25,7 @@ __all__ = [
     "Job",
     "LoginSession",
     "Mailing",
+    "Pace",
     "Recipient",
     "Reservation",
     "SignInLink",

@@ -59,6 +59,14 @@ class Reservation(Base):
     refunded: Mapped[int] = mapped_column(default=0)
 
 
+class Pace(Base):
+    """The one row that every worker takes its turn from (S10): the bucket is empty until `empty_until`."""
+
+    __tablename__ = "pace"
+
+    empty_until: Mapped[datetime]
+
+
 class Worker(Base):
     """A worker process; `seen_at` is its last sign of life."""
 

@@ -71,7 +71,11 @@ class Exclusion(Base):
 
 
 class Job(Base):
-    """One fan-out run of a mailing; a retry is the next run."""
+    """One fan-out run of a mailing; a retry is the next run.
+
+    Nothing is handed over before `starts_at` (S7). `stopped` is why nothing can leave at all, in the mail service's
+    words; recipients stay queued (S12).
+    """
 
     __tablename__ = "job"
     __table_args__ = (
@@ -86,12 +90,17 @@ class Job(Base):
     state: Mapped[str]
     request_id: Mapped[str]
     created_at: Mapped[datetime]
+    starts_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+    stopped: Mapped[str | None]
 
 
 class Recipient(Base):
-    """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11)."""
+    """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11).
+
+    `attempts` numbers the attempts for good; `tries` counts those of this run and decides when to give up (S4).
+    """
 
     __tablename__ = "recipient"
     __table_args__ = (
@@ -108,6 +117,7 @@ class Recipient(Base):
     email: Mapped[str]
     state: Mapped[str]
     attempts: Mapped[int] = mapped_column(default=0)
+    tries: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     claim_owner: Mapped[str | None]
     claim_until: Mapped[datetime | None]

@@ -6,6 +6,7 @@ It behaves like a plain SMTP server, which takes the same mail twice when it is 
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,6 @@ class Outbox:
 
     def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
         """See `base.Provider`."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         for mail in mails:
             try:
                 yield self._take(mail)
@@ -55,9 +55,12 @@ class Outbox:
         name = f"{time.time_ns():020d}.{mail.key}.{ids.token(6)}.eml"
         draft = self.folder / f"{name}.part"
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(mail.data)
             draft.replace(self.folder / name)  # a reader sees a whole mail or none
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink()  # what a full disk took of it
             raise Transient(f"The outbox could not be written: {error.strerror}") from error
         return name
 

@@ -24,12 +24,16 @@ BATCH = 200
 
 @dataclass(frozen=True)
 class Claimed:
-    """A recipient this worker may hand over until its lease ends; `attempt` is the number of the coming attempt."""
+    """A recipient this worker may hand over until its lease ends.
+
+    `attempt` is the number of the coming attempt, `try_` the same within this run (both from 1).
+    """
 
     id: int
     email: str
     address: str
     attempt: int
+    try_: int
     values: Mapping[str, str]
 
 
@@ -45,7 +49,11 @@ def _named(pid: int) -> str:
 
 def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     """Lease up to `limit` due recipients of `job`: one UPDATE … RETURNING, then one query for all their guests."""
-    running = select(Job.id).where(Job.id == job.id, Job.state == JobState.RUNNING).exists()
+    running = (
+        select(Job.id)
+        .where(Job.id == job.id, Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.starts_at <= now)
+        .exists()
+    )
     due = (
         select(Recipient.id)
         .where(Recipient.mailing_id == job.mailing_id, *claimable(now), running)
@@ -57,12 +65,26 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
             update(Recipient)
             .where(Recipient.id.in_(due))
             .values(claim_owner=owner(), claim_until=now + CLAIM_LEASE)
-            .returning(Recipient.id, Recipient.guest_id, Recipient.email, Recipient.address, Recipient.attempts),
+            .returning(
+                Recipient.id,
+                Recipient.guest_id,
+                Recipient.email,
+                Recipient.address,
+                Recipient.attempts,
+                Recipient.tries,
+            ),
             execution_options={"synchronize_session": False},
         ).all()
     guests = _values([row.guest_id for row in rows])
     return [
-        Claimed(row.id, row.email, row.address, row.attempts + 1, guests.get(row.guest_id) or _nobody(row.email))
+        Claimed(
+            row.id,
+            row.email,
+            row.address,
+            row.attempts + 1,
+            row.tries + 1,
+            guests.get(row.guest_id) or _nobody(row.email),
+        )
         for row in sorted(rows, key=lambda row: row.id)
     ]
 

@@ -13,8 +13,8 @@ from eventmail.domain import merge
 from eventmail.domain.merge import Place
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.records import chunks
-from eventmail.sending import claim, outcome
+from eventmail.sending import claim, outcome, rate
+from eventmail.sending.claim import Claimed
 from eventmail.sending.finish import finish
 from eventmail.sending.handover import GROUP, Sending, hand_over, in_flight
 from eventmail.sending.settle import settle
@@ -37,25 +37,39 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
         claimed = claim.claim(job, clock.now())
         if not claimed:
             settle(provider, clock.now())
-            return None if finish(job_id, clock.now()) else next_due(job.mailing_id)
+            return None if finish(job_id, clock.now()) else next_due(job_id)
         _breathe()
-        done = 0
         try:
-            for group in chunks(claimed, GROUP):
-                if time.monotonic() >= until:
-                    break
+            while claimed and time.monotonic() < until:
+                group = _turns(claimed[:GROUP], settings.pace, until)
                 with in_flight.one_group():
                     results = hand_over(sending, provider, group, until)
                     outcome.record(sending, provider, results, clock.now())
-                done += len(group)
+                del claimed[: len(group)]
                 _breathe()
         finally:
-            claim.release([recipient.id for recipient in claimed[done:]])
+            claim.release([recipient.id for recipient in claimed])
     return clock.now()
 
 
-def next_due(mailing_id: int) -> datetime | None:
-    """When the next recipient of a mailing can be worked on: its retry is due, or a dead worker's lease ends."""
+def _turns(group: list[Claimed], per_second: float, until: float) -> list[Claimed]:
+    """As many of `group` as the shared pace lets go now; waits for the next turn, not beyond the end of this one."""
+    if not per_second:
+        return group
+    granted, wait = rate.take(len(group), per_second, clock.now())
+    if not granted:
+        time.sleep(min(wait, max(0.0, until - time.monotonic())))
+    return group[:granted]
+
+
+def next_due(job_id: int) -> datetime | None:
+    """When a job has work again: it begins, a retry is due, or a dead worker's lease ends; None while it is stopped."""
+    job = fresh().get_one(Job, job_id, populate_existing=True)
+    due = _next_recipient(job.mailing_id)
+    return None if job.stopped or due is None else max(due, job.starts_at)
+
+
+def _next_recipient(mailing_id: int) -> datetime | None:
     retry = func.coalesce(Recipient.next_attempt_at, _LONG_AGO)
     lease = func.coalesce(Recipient.claim_until, _LONG_AGO)
     due: datetime | None = fresh().scalar(
@@ -86,6 +100,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         list_id=f"event-{mailing.event_id}.{domain}",
     )
     return Sending(
+        job_id=job.id,
         mailing_id=mailing.id,
         event_id=mailing.event_id,
         key=mailing.key,

@@ -29,6 +29,7 @@ MARGIN_SECONDS = 5.0  # no hand-over begins this close to the end of the lease
 class Sending:
     """One mailing, prepared once per run of `drain`: what a guest costs from here on is escaping and joining."""
 
+    job_id: int
     mailing_id: int
     event_id: int
     key: str
@@ -142,6 +143,7 @@ def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[
             RecipientState.QUEUED,
             RecipientState.SENDING,
             attempts=Recipient.attempts + 1,
+            tries=Recipient.tries + 1,
             claim_until=now + LEASE,
             updated_at=now,
         )

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, exists, insert, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import transaction
-from eventmail.errors import ProviderError, Transient, Unclear
-from eventmail.models import Attempt, Mailing, Recipient
+from eventmail.errors import ProviderError, Refused, Transient, Unclear
+from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Provider
 from eventmail.sending import feedback
 from eventmail.sending.claim import owner
 from eventmail.sending.handover import Result, Sending
-from eventmail.states import RecipientState
+from eventmail.states import JobState, RecipientState
 
 # seconds before the next attempt; after the last one it failed for good (S4)
 BACKOFF = (2, 10, 60, 300, 900, 1800)
@@ -39,31 +39,38 @@ def record(sending: Sending, provider: Provider, results: Sequence[Result], now:
     """Write the outcomes of one group: recipients, counters, ledger, attempts, email events."""
     verdicts: dict[Verdict, list[int]] = defaultdict(list)
     for result in results:
-        verdicts[judge(result.outcome, result.claimed.attempt, provider, now)].append(result.claimed.id)
+        verdicts[judge(result.outcome, result.claimed.try_, provider, now)].append(result.claimed.id)
     with transaction() as tx:
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
         if told:
             tx.execute(insert(Attempt), [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
+        _stop(tx, sending, told)
+        _cancel_late(tx, sending, now)
         feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
 
 
-def judge(outcome: Outcome | None, attempt: int, provider: Provider, now: datetime) -> Verdict:
-    """The verdict on one outcome of attempt number `attempt` (from 1). At most once outranks the retry."""
+def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime) -> Verdict:
+    """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry."""
     match outcome:
         case None:
             return Verdict(RecipientState.QUEUED, counts=False)
         case Accepted():
             return Verdict(RecipientState.SENT)
-        case Transient() if attempt <= len(BACKOFF):
-            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, attempt))
-        case Unclear() if provider.honours_keys and attempt <= len(BACKOFF):
-            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, attempt))
+        case Refused():
+            return Verdict(RecipientState.QUEUED, _words(outcome))
+        case Transient() | Unclear() if _again(outcome, try_, provider):
+            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, try_))
         case Unclear():
             return Verdict(RecipientState.UNKNOWN, _words(outcome))
         case _:
             return Verdict(RecipientState.FAILED, _words(outcome))
+
+
+def _again(error: ProviderError, try_: int, provider: Provider) -> bool:
+    """Whether another try can do no harm, and is not one too many."""
+    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or provider.honours_keys)
 
 
 def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: datetime) -> list[int]:
@@ -76,7 +83,7 @@ def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: dat
         "updated_at": now,
     }
     if not verdict.counts:
-        values["attempts"] = Recipient.attempts - 1
+        values |= {"attempts": Recipient.attempts - 1, "tries": Recipient.tries - 1}
     ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner()]
     moved = records.move_recipients(tx, ours, RecipientState.SENDING, verdict.state, **values)
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
@@ -87,11 +94,11 @@ def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: dat
     return moved + late
 
 
-def _delay(error: ProviderError, attempt: int) -> timedelta:
+def _delay(error: ProviderError, try_: int) -> timedelta:
     if error.retry_after is not None:
         return timedelta(seconds=min(error.retry_after, LONGEST_RETRY_AFTER))
     spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  spreads load, keeps no secret
-    return timedelta(seconds=BACKOFF[attempt - 1] * spread)
+    return timedelta(seconds=BACKOFF[try_ - 1] * spread)
 
 
 def _words(error: ProviderError) -> str:
@@ -111,6 +118,25 @@ def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime
         "detail": failed.detail if failed else outcome.id if isinstance(outcome, Accepted) else "",
         "at": now,
     }
+
+
+def _stop(tx: Session, sending: Sending, told: Sequence[Result]) -> None:
+    """Refused credentials or sender: nobody else of this job is tried until somebody says so (S12)."""
+    refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
+    if refused:
+        tx.execute(update(Job).where(Job.id == sending.job_id).values(stopped=_words(refused[0])))
+
+
+def _cancel_late(tx: Session, sending: Sending, now: datetime) -> None:
+    """Who comes back to the queue of a job that was cancelled meanwhile is cancelled too (S6)."""
+    over = exists().where(Job.id == sending.job_id, Job.state == JobState.CANCELLED)
+    records.move_recipients(
+        tx,
+        [Recipient.mailing_id == sending.mailing_id, over],
+        RecipientState.QUEUED,
+        RecipientState.CANCELLED,
+        updated_at=now,
+    )
 
 
 def _last_error(tx: Session, sending: Sending, verdicts: dict[Verdict, list[int]]) -> None:

@@ -68,7 +68,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     settled = sum(counts[state] for state in _SETTLED)
     running = (now - job.started_at).total_seconds() if job.started_at and not job.finished_at else 0.0
     rate = settled / running if running >= 1 and settled else None
-    waiting = next_due(mailing.id) if counts[RecipientState.QUEUED] and not settled_lately(counts) else None
+    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not settled_lately(counts) else None
     return Progress(
         mailing=mailing,
         job=job,

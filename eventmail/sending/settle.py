@@ -3,14 +3,14 @@
 import logging
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import transaction
-from eventmail.models import Attempt, Job, Recipient
+from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.states import JobState, RecipientState
+from eventmail.states import RecipientState
 
 log = logging.getLogger(__name__)
 
@@ -22,9 +22,9 @@ def settle(provider: Provider, now: datetime) -> int:
 
     Returns how many. At most once outranks the retry (S5).
     """
-    running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
+    under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
     left = [
-        Recipient.mailing_id.in_(running),
+        Recipient.mailing_id.in_(under_way),
         Recipient.state == RecipientState.SENDING,
         Recipient.claim_until <= now,
     ]
@@ -40,11 +40,14 @@ def settle(provider: Provider, now: datetime) -> int:
 
 
 def _explain(tx: Session, recipient_ids: list[int], provider: Provider, now: datetime) -> None:
+    latest = (
+        select(func.max(Job.run)).where(Job.mailing_id == Recipient.mailing_id).correlate(Recipient).scalar_subquery()
+    )
     for chunk in records.chunks(recipient_ids, 500):
         rows = tx.execute(
             select(Recipient.id, Recipient.attempts, Job.request_id)
             .join(Job, Job.mailing_id == Recipient.mailing_id)
-            .where(Recipient.id.in_(chunk), Job.state == JobState.RUNNING)
+            .where(Recipient.id.in_(chunk), Job.run == latest)
         )
         tx.execute(
             insert(Attempt),

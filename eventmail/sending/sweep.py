@@ -24,5 +24,5 @@ class Waiting:
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job with the time it has work."""
     settle(provider, now)
-    running = fresh().execute(select(Job.id, Job.mailing_id).where(Job.state == JobState.RUNNING)).all()
-    return [Waiting(job_id, next_due(mailing_id) or now) for job_id, mailing_id in running]
+    running = fresh().scalars(select(Job.id).where(Job.state == JobState.RUNNING, Job.stopped.is_(None))).all()
+    return [Waiting(job_id, next_due(job_id) or now) for job_id in running]

@@ -1,11 +1,14 @@
 """The one composer and the one tracker: what their fragments are given, whatever page they stand on."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from flask import g, request, url_for
 from sqlalchemy import select
+from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
@@ -17,7 +20,8 @@ from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.errors import InvalidAudience, InvalidInput, NoRecipients
 from eventmail.ids import row_id
-from eventmail.models import Event
+from eventmail.models import Event, Guest
+from eventmail.records import Limits
 from eventmail.web import access, schemas
 from eventmail.web.context import settings
 
@@ -50,7 +54,14 @@ class Live:
 
 def place() -> Place:
     """Where this instance sends from."""
-    return Place(settings().public_url, settings().secret, outside=settings().provider != "outbox")
+    chosen = settings()
+    return Place(
+        chosen.public_url,
+        chosen.secret,
+        outside=chosen.provider != "outbox",
+        undo=timedelta(seconds=chosen.undo_seconds),
+        limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
+    )
 
 
 def typed() -> dict[str, Any]:
@@ -94,10 +105,10 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "prefix": Prefix.MESSAGE,
         "typed": values,
-        "choices": audiences.choices(event.id),
+        "choices": LocalProxy(cache(lambda: audiences.choices(event.id))),  # the page counts, its live parts don't
         "live": live(event, values),
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
-        "fields": merge.fields(event.id).values(),
+        "fields": merge.fields(event.id),
         "exclusions_url": url_for("messaging.exclusions", event_id=event.id, **_criteria(values)),
         "reasons": REASONS,
     }
@@ -136,8 +147,7 @@ def _chosen(values: dict[str, Any], audience: Audience | None) -> int | None:
     guest_id = row_id(values["guest"])
     if guest_id is None or audience is None:
         return guest_id
-    chosen = audiences.recipients(audience).subquery()
-    return fresh().scalar(select(chosen.c.guest_id).where(chosen.c.guest_id == guest_id))
+    return fresh().scalar(select(Guest.id).where(Guest.id == guest_id, audiences.is_recipient(audience)))
 
 
 def _gaps(event: Event, draft: Draft, audience: Audience, resolution: Resolution) -> list[Gap]:

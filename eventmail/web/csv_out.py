@@ -7,7 +7,8 @@ from itertools import chain
 
 from flask import Response, stream_with_context
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r")
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_CHUNK = 32_000  # characters; a row of its own would be a packet of its own
 
 
 def csv_answer(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -26,9 +27,11 @@ def safe_cell(value: object) -> str:
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    yield "\ufeff"
+    buffer.write("\ufeff")
     for row in chain([header], rows):
         writer.writerow([safe_cell(cell) for cell in row])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
+        if buffer.tell() > _CHUNK:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()

@@ -95,7 +95,7 @@ def exclusions(event_id: int) -> Response:
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
     listed = audiences.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
-        rows = fresh().execute(listed)
+        rows = fresh().execute(listed.execution_options(yield_per=500))
         return csv_answer(
             f"wont-get-it-{event.id}.csv",
             ["email", "first_name", "last_name", "reason"],
@@ -104,7 +104,13 @@ def exclusions(event_id: int) -> Response:
     page = paginate(listed, **schemas.paging())
     shared = [row.shares_with for row in page.items if row.shares_with]
     names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
-    return respond(page="messages/exclusions.html", excluded=page, names=names, reasons=compose.REASONS)
+    return respond(
+        page="messages/exclusions.html",
+        json=lambda: schemas.page_out(page, schemas.exclusion_out),
+        excluded=page,
+        names=names,
+        reasons=compose.REASONS,
+    )
 
 
 @bp.post("/audience-previews")

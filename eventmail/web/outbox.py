@@ -7,8 +7,8 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, request
 
-from eventmail.db import Page
 from eventmail import outbox
+from eventmail.db import Page
 from eventmail.domain import merge
 from eventmail.errors import NotFound
 from eventmail.web import access, schemas
@@ -30,7 +30,7 @@ def listing(event_id: int) -> Response:
     pages = max(1, -(-len(kept) // paging["size"]))
     number = min(paging["page"], pages)
     first = (number - 1) * paging["size"]
-    shown = [outbox.summary(mail) for mail in kept[first : first + paging["size"]]]
+    shown = outbox.summaries(kept[first : first + paging["size"]])
     return respond(page="outbox/list.html", mails=Page(shown, number, paging["size"], len(kept)))
 
 
@@ -44,7 +44,7 @@ def read(event_id: int, name: str) -> Response:
     return respond(
         page="outbox/mail.html",
         name=name,
-        summary=outbox.summary(mail),
+        summary=outbox.summaries([mail])[0],
         part=part if part in PARTS else "html",
         parts=PARTS,
         text=_inert(_body(message, "plain") or "", message),

@@ -1,28 +1,31 @@
 """What guests and machines reach without signing in: calendar file, unsubscribe page, health."""
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template
-from sqlalchemy import text
+import logging
 
-from eventmail import __version__, signing
+from flask import Blueprint, Response, current_app, g, make_response, render_template
+from sqlalchemy.exc import OperationalError
+
+from eventmail import __version__, ids, signing
 from eventmail.content import ics
-from eventmail.db import fresh, transaction
-from eventmail.domain import merge, suppressions
+from eventmail.db import fresh
+from eventmail.domain import merge, overview, suppressions
 from eventmail.errors import BadSignature, NotFound
-from eventmail.models import Event, Job, User
+from eventmail.models import Event, User
 from eventmail.sending import heartbeat
-from eventmail.states import JobState
 from eventmail.web.access import acting, csrf, open_to_everyone
 from eventmail.web.context import settings
 from eventmail.web.respond import as_json
 
 bp = Blueprint("public", __name__)
+log = logging.getLogger(__name__)
 
 
-@bp.get("/calendar/<id:event_id>-<signature>.ics")
+@bp.get("/calendar/<signed>.ics")
 @open_to_everyone
-def calendar_file(event_id: int, signature: str) -> Response:
+def calendar_file(signed: str) -> Response:
     """The event's own calendar file; any change of the address is 403, a missing event 404 (K3)."""
-    event = fresh().get(Event, event_id)
+    number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
+    event = fresh().get(Event, ids.row_id(number) or 0)
     if event is None:
         raise NotFound
     if not signing.verify(settings().secret, signature, merge.CALENDAR, event.id, event.ics_secret):
@@ -65,9 +68,11 @@ def unsubscribe(token: str) -> str:
 @open_to_everyone
 def health() -> Response:
     """200 while this process can read and write its database, else 503; a missing worker only shows in the body."""
-    with transaction() as tx:
-        tx.execute(text("UPDATE alembic_version SET version_num = version_num"))
-    backlog = fresh().query(Job).where(Job.state == JobState.RUNNING).count()
+    try:
+        backlog = overview.backlog()
+    except OperationalError as error:
+        log.error("the database refused: %s", error.orig)
+        return as_json({"status": "unavailable", "dry_run": True, "database": "unavailable"}, 503)
     age = heartbeat.age(g.now)
     return as_json(
         {

@@ -42,7 +42,15 @@ def json_body() -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise InvalidInput("The body must be one JSON object.")
-    return {name: value for name, value in body.items() if value is not None or request.method == "PATCH"}
+    return body if request.method == "PATCH" else _without_nulls(body)
+
+
+def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in body.items()
+        if value is not None
+    }
 
 
 def form_body(form: MultiDict[str, str], lists: frozenset[str] = frozenset()) -> dict[str, Any]:
@@ -187,6 +195,18 @@ class MailingIn(Body):
     def message(self) -> Message:
         """What the domain is asked to send."""
         return Message(Text(self.subject, self.preheader, self.body), self.audience.as_lists())
+
+
+def exclusion_out(row: Any) -> dict[str, Any]:
+    """A guest who won't get it, as JSON; `shares_with` is the guest whose mail goes to the same address."""
+    return {
+        "id": str(row.id),
+        "email": row.email,
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+        "reason": row.reason,
+        "shares_with": str(row.shares_with) if row.shares_with else None,
+    }
 
 
 def recipient_out(recipient: Recipient, request_ids: list[str]) -> dict[str, Any]:

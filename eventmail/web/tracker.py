@@ -10,7 +10,7 @@ from eventmail.sending import progress
 from eventmail.web.compose import Prefix
 from eventmail.web.respond import respond
 
-WORKER_COMMAND = "make run"
+WORKER_COMMAND = ".venv/bin/eventmail worker"
 
 
 def page(template: str, mailing: Mailing, **context: Any) -> Response:

@@ -80,7 +80,9 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     expect(preview(page).locator("body")).to_contain_text("Hi Ana, Doors open at 18:00, your table is 7.")
     expect(by_test(page, "guest-message-preview-subject")).to_have_text("Ana, doors open")
     previewed = preview_html(page)
-    expect(by_test(page, "guest-message-checks")).to_contain_text("1 guest has no first name and reads the fallback: Quiet.")
+    expect(by_test(page, "guest-message-checks")).to_contain_text(
+        "1 guest has no first name and reads the fallback: Quiet."
+    )
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
     assert_visible_everywhere(page, steps.COMPOSER)
 
@@ -170,7 +172,9 @@ def test_A1_nothing_selected_is_refused_in_the_warning_and_nothing_is_lost(compo
     assert refused.value.status == 400
     warning = by_test(composer, WARNING)
     expect(warning).to_have_attribute("data-error-code", "INVALID_AUDIENCE")
-    expect(warning).to_contain_text("Choose at least one status, segment or guest. Nothing selected never means everyone.")
+    expect(warning).to_contain_text(
+        "Choose at least one status, segment or guest. Nothing selected never means everyone."
+    )
     expect(composer.get_by_label("Subject")).to_have_value("Doors open")
     expect(composer.get_by_label("Message", exact=True)).to_have_value("Hello")
     expect(by_test(composer, "guest-message-send-confirm")).to_have_count(0)
@@ -313,7 +317,9 @@ def test_C4_awkward_names_are_shown_as_they_are_everywhere_from_picker_to_mail(w
     gala.add_guests([{"email": email, **names} for email, names in AWKWARD.items()])
     gala.add_guests([{"email": "BO@guests.example.net", "first_name": "Bea", "last_name": "Shares"}])
     steps.sign_in(page, gala)
-    steps.write(page, "Dear {guest.fullName}", "Hi {guest.firstName}, [look](https://gala.example/?n={guest.firstName})")
+    steps.write(
+        page, "Dear {guest.fullName}", "Hi {guest.firstName}, [look](https://gala.example/?n={guest.firstName})"
+    )
     expect(by_test(page, "guest-message-recipient-count")).to_contain_text("1 won’t: 1 sharing an address.")
     seen: dict[str, str] = {}
     while True:
@@ -368,7 +374,13 @@ def test_S4_S5_a_try_that_fails_is_repeated_and_a_lost_answer_may_have_been_sent
     expect(tracker.get_by_role("heading")).to_have_text("Finished, not for everyone")
     expect(tracker).to_contain_text("Finished with problems")
     expect(tracker).to_contain_text("2 of 4 were kept in the outbox. 1 failed. 1 may have been sent: nobody can say")
-    assert tiles(page) == {"Queued": "0", "Kept in outbox": "2", "Failed": "1", "May have been sent": "1", "Suppressed": "0"}
+    assert tiles(page) == {
+        "Queued": "0",
+        "Kept in outbox": "2",
+        "Failed": "1",
+        "May have been sent": "1",
+        "Suppressed": "0",
+    }
     recipients = gala.recipients()
     assert {email: (row["state"], row["attempts"]) for email, row in recipients.items()} == {
         "fine@guests.example.net": ("sent", 1),

@@ -266,6 +266,7 @@ def add_job(tx: Session, mailing: Mailing, **values: Any) -> Job:
             "state": "running",
             "request_id": "r",
             "created_at": clock.now(),
+            "starts_at": clock.now(),
             **values,
         }
     )

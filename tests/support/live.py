@@ -63,6 +63,7 @@ class Live:
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
             "EVENTMAIL_INSTANCE": str(instance),
             "EVENTMAIL_PORT": str(self.port),
+            "EVENTMAIL_UNDO_SECONDS": "0",
             **environment,
         }
         self.app = self._application()
@@ -72,7 +73,8 @@ class Live:
             self.event_id = seeding.add_event(self.organizer)
             self._token = seeding.add_api_token(self.organizer)
         self.web: subprocess.Popen[bytes] | None = None
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.worker: subprocess.Popen[bytes] | None = None  # the newest; a test may start several
+        self._started: list[subprocess.Popen[bytes]] = []
         self._others: list[subprocess.Popen[bytes]] = []
 
     def _application(self) -> Flask:
@@ -120,10 +122,10 @@ class Live:
 
     def stop(self) -> None:
         """End every process that was started, by its id."""
-        started = [process for process in (self.worker, self.web) if process is not None]
-        for process in started:
+        running = [process for process in self._started if process.poll() is None]
+        for process in running:
             process.send_signal(signal.SIGTERM)
-        for process in started:
+        for process in running:
             self._end(process)
         self.worker = self.web = None
         with self.app.app_context():
@@ -176,10 +178,12 @@ class Live:
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         with (self.instance / f"{name}.log").open("ab") as log:
             # exec: the id we hold is the server's own, not a shell's
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 ["/bin/sh", "-c", f"exec {PROCFILE[name]}"],
                 cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )  # fmt: skip
+        self._started.append(process)
+        return process
 
     def _end(self, process: subprocess.Popen[bytes]) -> int:
         process.send_signal(signal.SIGTERM)

@@ -103,7 +103,7 @@ def test_an_hour_that_occurs_twice_is_the_first_of_them(event_id: int, row: Any)
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field_and_nothing_changes(
-    values: dict[str, Any], kind: type[DomainError], field: str, code: str, event_id: int, row: Any, count: Any
+    *, values: dict[str, Any], kind: type[DomainError], field: str, code: str, event_id: int, row: Any, count: Any
 ) -> None:
     before, logged = row(Event), count(AuditEntry)
     with pytest.raises(DomainError) as refused:

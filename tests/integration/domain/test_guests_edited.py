@@ -182,7 +182,7 @@ def queued_mail(event_id: int, guest_ids: list[int], states: list[str]) -> int:
         )  # fmt: skip
         tx.add(mailing)
         tx.flush()
-        job = Job(mailing_id=mailing.id, run=1, state="running", request_id="r", created_at=now)
+        job = Job(mailing_id=mailing.id, run=1, state="running", request_id="r", created_at=now, starts_at=now)
         tx.add(job)
         tx.flush()
         tx.add(Reservation(job_id=job.id, due_at=now, reserved=len(states), consumed=states.count("sent")))

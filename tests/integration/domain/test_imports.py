@@ -124,14 +124,11 @@ def test_couples_who_share_an_address_stay_two_guests_a7(event_id: int, rows: An
     ]
 
 
-def test_a_row_that_fits_several_sharers_is_rejected_and_one_that_fits_one_is_used_a7(event_id: int, rows: Any) -> None:
+def test_a_row_without_the_name_of_a_sharer_is_a_new_guest_and_only_the_first_time_a7(event_id: int, rows: Any) -> None:
     imported(event_id, "email,name\npair@x.test,Ana Ruiz\npair@x.test,Tom Ruiz\n")
-    assert totals(imported(event_id, "email,status\npair@x.test,yes\n")) == (0, 0, 0, [(2, "AMBIGUOUS_GUEST")])
-    assert totals(imported(event_id, "email,surname,status\npair@x.test,Ruiz,yes\n")) == (
-        0, 0, 0, [(2, "AMBIGUOUS_GUEST")],
-    )  # fmt: skip
-    assert totals(imported(event_id, "email,first name,status\npair@x.test,TOM,yes\n")) == (0, 1, 0, [])
-    assert [status for *_, status in people(rows)] == ["invited", "confirmed"]
+    assert totals(imported(event_id, "email,first name,status\npair@x.test,Kim,yes\n")) == (1, 0, 0, [])
+    assert totals(imported(event_id, "email,first name,status\npair@x.test,Kim,yes\n")) == (0, 0, 1, [])
+    assert [status for *_, status in people(rows)] == ["invited", "invited", "confirmed"]
 
 
 def test_one_row_for_an_address_that_one_guest_has_renames_them(event_id: int, rows: Any) -> None:

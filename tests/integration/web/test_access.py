@@ -232,7 +232,7 @@ def test_the_first_form_keeps_what_was_typed_when_it_needs_a_correction(
 
 @pytest.mark.parametrize("token", [None, "", "made-up", "of-another-session"])
 def test_a_form_without_its_token_changes_nothing(
-    client: Client, app: Flask, count: Any, organizer: Person, client_for: Any, token: str | None
+    *, client: Client, app: Flask, count: Any, organizer: Person, client_for: Any, token: str | None
 ) -> None:
     if token == "of-another-session":
         token = client_for(organizer).csrf_token()

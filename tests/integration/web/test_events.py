@@ -98,7 +98,7 @@ def test_the_new_form_begins_with_the_zone_of_the_last_event(client: Client, eve
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field(
-    change: dict[str, Any], status: int, code: str, errors: list[tuple[str, str]], api: Any, count: Any
+    *, change: dict[str, Any], status: int, code: str, errors: list[tuple[str, str]], api: Any, count: Any
 ) -> None:
     answer = api.post(EVENTS, json={**BALL, **change})
     assert (answer.status_code, answer.json["code"], codes(answer)) == (status, code, errors)
@@ -185,7 +185,7 @@ def test_an_unticked_box_and_an_emptied_field_are_saved_too(client: Client, api:
     ],
 )
 def test_what_was_typed_survives_a_refusal_and_the_field_says_why(
-    form_page: str, change: dict[str, str], message: str, client: Client, event_id: int, rows: Any
+    *, form_page: str, change: dict[str, str], message: str, client: Client, event_id: int, rows: Any
 ) -> None:
     path, shown_at = (EVENTS, f"{EVENTS}/new") if form_page == "new" else (f"{EVENTS}/{event_id}/settings",) * 2
     names = values(client.get(shown_at)).keys() - {"all_day"}
@@ -267,7 +267,7 @@ def test_an_event_without_a_date_says_so(client: Client, add_event: Any) -> None
 
 
 def test_the_overview_shows_the_last_message_and_what_waits_for_a_look(
-    client: Client, event_id: int, writing: Any, organizer: Person, clock: Any, add_guests: Any
+    *, client: Client, event_id: int, writing: Any, organizer: Person, clock: Any, add_guests: Any
 ) -> None:
     add_guests(1)
     with writing() as tx:
