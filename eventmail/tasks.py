@@ -10,15 +10,19 @@ from typing import Any
 
 from flask import Flask, current_app
 from huey import SqliteHuey, crontab
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from eventmail import clock, ids, logs
+from eventmail.db import fresh
 from eventmail.domain import housekeeping
+from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain as drain_
 from eventmail.sending import heartbeat
 from eventmail.sending import sweep as sweep_
+from eventmail.sending.settle import settle
 from eventmail.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -58,8 +62,7 @@ def create_huey(app: Flask) -> SqliteHuey:
     def begin() -> None:
         _start_once(app, sweep)
 
-    app.extensions["ring"] = drain
-    app.extensions["provider"] = provider
+    app.extensions |= {"ring": drain, "provider": provider}
     return huey
 
 
@@ -70,8 +73,9 @@ def make_provider(settings: Settings) -> Provider:
 
 def ring(job_id: int) -> None:
     """After a commit: tell the worker that `job_id` has work. A lost ring costs up to a minute, never a mail."""
+    starts_at = fresh().scalar(select(Job.starts_at).where(Job.id == job_id))
     try:
-        current_app.extensions["ring"](job_id)
+        _ring_at(current_app.extensions["ring"], job_id, starts_at)
     except sqlite3.OperationalError:
         log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
 
@@ -108,16 +112,19 @@ _started = threading.Lock()
 def _start_once(app: Flask, sweep: Callable[[], object]) -> None:
     """Huey runs its start-up hook in every thread; one heartbeat and one first sweep are enough."""
     if _started.acquire(blocking=False):
-        threading.Thread(target=_keep_beating, args=(app,), name="heartbeat", daemon=True).start()
+        threading.Thread(
+            target=_keep_beating, args=(app, app.extensions["provider"]), name="heartbeat", daemon=True
+        ).start()
         sweep()
 
 
-def _keep_beating(app: Flask) -> None:
+def _keep_beating(app: Flask, provider: Provider) -> None:
     pause = threading.Event()
     while True:
         with _run(app):
             try:
                 heartbeat.beat(clock.now())
+                settle(provider, clock.now())
             except SQLAlchemyError:  # the lease runs out by itself: nothing doubles
                 log.exception("no sign of life could be written")
         pause.wait(heartbeat.EVERY_SECONDS)

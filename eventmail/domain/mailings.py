@@ -16,7 +16,7 @@ from eventmail.domain import contents, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.merge import Place
-from eventmail.errors import IdempotencyKeyReused, NoRecipients, NotFound
+from eventmail.errors import AlreadyCancelled, IdempotencyKeyReused, NoRecipients, NotFound
 from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
 from eventmail.records import Acting
 from eventmail.states import JobState, MailingState, Reason, RecipientState
@@ -63,11 +63,11 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting)
     """Send `message` now, once per `key` and person (S1). The errors of `check`, and IdempotencyKeyReused."""
     scope, fingerprint = _scope(event_id, by), records.body_hash(message.as_json())
     if replay := records.replayable(fresh(), scope, key, fingerprint):
-        return _replayed(replay)
+        return _replayed(fresh(), replay)
     compiled, picked = _picked(event_id, message, place)
     with transaction() as tx:
         if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
-            return _replayed(replay)
+            return _replayed(tx, replay)
         text = contents.kept(tx, event_id, message.text, compiled, by)
         mailing = _add_mailing(tx, text, picked, place, by)
         job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
@@ -162,7 +162,10 @@ def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Au
     return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
 
 
-def _replayed(record: IdempotencyRecord) -> Sent:
+def _replayed(session: Session, record: IdempotencyRecord) -> Sent:
+    mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
+    if mailing is not None and mailing.state == MailingState.CANCELLED:
+        raise AlreadyCancelled  # S7: its key says so and sends nothing
     return Sent(record.mailing_id or 0, record.status, record.answer, None)
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import transaction
+from eventmail.db import fresh, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.states import RecipientState
@@ -28,6 +28,8 @@ def settle(provider: Provider, now: datetime) -> int:
         Recipient.state == RecipientState.SENDING,
         Recipient.claim_until <= now,
     ]
+    if fresh().scalar(select(Recipient.id).where(*left).limit(1)) is None:
+        return 0  # nearly always: no write lock for nothing
     to = RecipientState.QUEUED if provider.honours_keys else RecipientState.UNKNOWN
     with transaction() as tx:
         settled = records.move_recipients(

@@ -35,11 +35,12 @@ def register(app: Flask) -> None:
         outbox,
         problems,
         public,
+        runs,
     )
 
     app.url_map.converters["id"] = RowId
     access.register(app)
     problems.register(app)
     context.register(app)
-    for module in (public, account, events, guests, messaging, mailings, outbox):
+    for module in (public, account, events, guests, messaging, mailings, runs, outbox):
         app.register_blueprint(module.bp)

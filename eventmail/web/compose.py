@@ -65,7 +65,9 @@ def place() -> Place:
 
 
 def typed() -> dict[str, Any]:
-    """The composer's form as it was typed; an empty one on a first visit."""
+    """The composer's form as it was typed; on a first visit empty, or the message that `again` names (S7)."""
+    if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
+        return _again(g.event.id, again)
     form = request.form if request.method == "POST" else request.args
     return {
         "subject": form.get("subject", ""),
@@ -76,11 +78,25 @@ def typed() -> dict[str, Any]:
     }
 
 
+def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
+    mailing = mailings.find(event_id, mailing_id)
+    content = mailings.content(mailing)
+    return {
+        "subject": content.subject,
+        "preheader": content.preheader,
+        "body": content.body,
+        "guest": "",
+        "audience": {name: mailing.audience.get(name, []) for name in LISTS},
+    }
+
+
 def text(values: dict[str, Any]) -> Text:
+    """The text of a form."""
     return Text(values["subject"], values["preheader"], values["body"])
 
 
 def message(values: dict[str, Any]) -> Message:
+    """The text and the audience of a form."""
     return Message(text(values), values["audience"])
 
 

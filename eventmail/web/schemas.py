@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal, TypedDict, TypeVar
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -207,6 +207,24 @@ def exclusion_out(row: Any) -> dict[str, Any]:
         "reason": row.reason,
         "shares_with": str(row.shares_with) if row.shares_with else None,
     }
+
+
+class DecisionIn(Body):
+    """What to make of mails that may have been sent: `recipients` (addresses) or `all`, never neither or both."""
+
+    decision: Literal["sent", "send_again"]
+    recipients: list[str] | None = None
+    all: bool = False
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "DecisionIn":
+        if self.all == bool(self.recipients):
+            raise ValueError("Name the recipients by address, or say all.")
+        return self
+
+    def chosen(self) -> list[str] | None:
+        """The addresses, None for all."""
+        return None if self.all else self.recipients
 
 
 def recipient_out(recipient: Recipient, request_ids: list[str]) -> dict[str, Any]:

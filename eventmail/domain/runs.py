@@ -1,0 +1,148 @@
+"""What an organizer does with a message under way: cancel or undo, try again, decide about doubt (S5 to S8, S12)."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import move, transaction
+from eventmail.domain import addresses, mailings
+from eventmail.domain.merge import Place
+from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
+from eventmail.models import Job, Mailing, Recipient
+from eventmail.records import Acting
+from eventmail.states import JobState, MailingState, RecipientState
+
+
+class Decision(StrEnum):
+    """What to make of a mail that may have been sent (S5)."""
+
+    SENT = "sent"
+    SEND_AGAIN = "send_again"
+
+
+def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
+    """Cancel who still waits, claimed or not: how many. What is with the mail service already goes on.
+
+    Raises AlreadyCancelled, or AlreadySent when nobody waits any more.
+    """
+    with transaction() as tx:
+        mailing = _find(tx, event_id, mailing_id)
+        if mailing.state == MailingState.CANCELLED:
+            raise AlreadyCancelled
+        cancelled = records.move_recipients(
+            tx,
+            [Recipient.mailing_id == mailing_id],
+            RecipientState.QUEUED,
+            RecipientState.CANCELLED,
+            claim_owner=None,
+            claim_until=None,
+            last_error=f"Cancelled by {by.name}",
+            updated_at=by.now,
+        )
+        if not cancelled:
+            raise AlreadySent
+        move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
+        move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, MailingState.CANCELLED)
+        tx.refresh(mailing)
+        records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
+                      cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
+    return len(cancelled)
+
+
+def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
+    """A new run over the failed recipients, same keys, its own reservation; or the stopped run goes on (S8, S12).
+
+    Returns the job to ring for. Raises NothingToDo when nobody failed, QuotaExceeded. Never touches sent or unknown.
+    """
+    with transaction() as tx:
+        mailing = _find(tx, event_id, mailing_id)
+        if (stopped := _resume(tx, mailing_id)) is not None:
+            records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
+            return stopped
+        if mailing.state != MailingState.FINISHED or not mailing.n_failed:
+            raise NothingToDo("Nobody failed, so there is nothing to try again.")
+        return _again(tx, [Recipient.mailing_id == mailing_id], mailing, RecipientState.FAILED, place=place, by=by)
+
+
+def decide(
+    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, place: Place, by: Acting
+) -> int | None:
+    """Settle recipients in doubt, all of them when `emails` is None (S5).
+
+    Counted as sent, or sent again in a new run with its own reservation: then the job to ring for. Raises
+    NothingToDo when nobody, or not everybody named, is in doubt, and QuotaExceeded; then nothing is changed.
+    """
+    where = [Recipient.mailing_id == mailing_id]
+    if emails is not None:
+        where.append(Recipient.address.in_([addresses.normalized(email) for email in emails]))
+    with transaction() as tx:
+        mailing = _find(tx, event_id, mailing_id)
+        in_doubt = _count(tx, where, RecipientState.UNKNOWN)
+        if not in_doubt or (emails is not None and in_doubt != len(set(map(addresses.normalized, emails)))):
+            raise NothingToDo("Only mails that may have been sent can be decided on. Reload the page to see them.")
+        if decision == Decision.SEND_AGAIN:
+            if mailing.state != MailingState.FINISHED:
+                raise NothingToDo("Mails can be sent again when a message is finished, not while it runs or cancelled.")
+            return _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
+        moved = records.move_recipients(
+            tx,
+            where,
+            RecipientState.UNKNOWN,
+            RecipientState.SENT,
+            last_error=f"Counted as sent by {by.name}",
+            updated_at=by.now,
+        )
+        records.audit(tx, by, "mailing.counted_as_sent", f"mailing:{mailing_id}", event_id=event_id,
+                      recipients=len(moved))  # fmt: skip
+    return None
+
+
+def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
+    found = tx.scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _resume(tx: Session, mailing_id: int) -> int | None:
+    return tx.scalar(
+        update(Job)
+        .where(Job.mailing_id == mailing_id, Job.state == JobState.RUNNING, Job.stopped.is_not(None))
+        .values(stopped=None)
+        .returning(Job.id)
+    )
+
+
+def _again(
+    tx: Session,
+    where: Sequence[ColumnElement[bool]],
+    mailing: Mailing,
+    from_: RecipientState,
+    *,
+    place: Place,
+    by: Acting,
+) -> int:
+    """Queue the recipients of one state in the next run of a finished mailing: the run's job."""
+    job = mailings.add_run(tx, mailing, _count(tx, where, from_), place, by)
+    moved = records.move_recipients(
+        tx,
+        where,
+        from_,
+        RecipientState.QUEUED,
+        tries=0,
+        next_attempt_at=None,
+        claim_owner=None,
+        claim_until=None,
+        updated_at=by.now,
+    )
+    move(tx, Mailing, [Mailing.id == mailing.id], MailingState.FINISHED, MailingState.SENDING)
+    records.audit(tx, by, f"mailing.{from_}_sent_again", f"mailing:{mailing.id}", event_id=mailing.event_id,
+                  recipients=len(moved), run=job.run)  # fmt: skip
+    return job.id
+
+
+def _count(tx: Session, where: Sequence[ColumnElement[bool]], state: RecipientState) -> int:
+    return tx.scalar(select(func.count()).select_from(Recipient).where(Recipient.state == state, *where)) or 0

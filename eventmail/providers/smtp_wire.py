@@ -1,0 +1,195 @@
+"""A connection to a mail server as whole replies and counted bytes: what was surely not sent is known exactly."""
+
+import re
+import select
+import socket
+import ssl
+import time
+from typing import NamedTuple
+
+LONGEST_LINE = 8 * 1024  # bytes; RFC 5321 4.5.3.1.5 allows 512
+LONGEST_REPLY = 64 * 1024
+LONGEST_WORDS = 300
+_RECORD = 16 * 1024  # what TLS encrypts and sends as one piece (RFC 8446 5.1)
+_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+_ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)")  # RFC 2034
+NONSENSE = "The mail server's answer made no sense"
+OUT_OF_TURN = "The mail server answered out of turn"
+HUNG_UP = "The mail server closed the connection"
+
+
+class Lost(Exception):
+    """The connection is of no more use. `handed`: at most so many bytes of the write at hand have left."""
+
+    def __init__(self, words: str, *, code: str = "", handed: int = 0) -> None:
+        self.words = words
+        self.code = code
+        self.handed = handed
+        super().__init__(words)
+
+
+class Closed(Lost):
+    """The server ended it: closed, reset, or sent us away with 421 or 452 4.5.3. Another connection may do."""
+
+
+class Reply(NamedTuple):
+    """A whole reply: its code, and what follows the code on each line."""
+
+    code: int
+    lines: tuple[bytes, ...]
+
+    @property
+    def enhanced(self) -> str:
+        """The enhanced status code of RFC 3463, or nothing."""
+        found = _ENHANCED.match(self.lines[0])
+        return found[1].decode() if found else ""
+
+    @property
+    def status(self) -> str:
+        """`550 5.1.1`, or `550` from a server without enhanced codes."""
+        return f"{self.code} {self.enhanced}".rstrip()
+
+    @property
+    def words(self) -> str:
+        """The server's words on the first line, without codes and control characters, cut at 300 characters."""
+        text = _ENHANCED.sub(b"", self.lines[0], count=1).decode(errors="replace")
+        if not text.isprintable():
+            text = "".join(character if character.isprintable() else " " for character in text)
+        return text.strip()[:LONGEST_WORDS]
+
+    @property
+    def sends_away(self) -> bool:
+        """The server wants no more on this connection: 421 (RFC 5321 3.8), or its limit of mails is reached."""
+        return self.code == 421 or (self.code == 452 and self.enhanced == "4.5.3")
+
+
+class Wire:
+    """One connected socket with a reader of its own."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._unread = b""
+        self.closed = False
+        self._use(sock)
+
+    @property
+    def sock(self) -> socket.socket:
+        return self._sock
+
+    @property
+    def encrypted(self) -> bool:
+        return isinstance(self._sock, ssl.SSLSocket)
+
+    def encrypt(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
+        """Continue in TLS. Raises OSError (ssl.SSLError) when the handshake fails, Lost when plain text waits unread.
+
+        What came before the handshake could have been put there by somebody on the way (RFC 3207 4.2).
+        """
+        self.expect_silence()
+        self._sock.settimeout(seconds)
+        self._use(context.wrap_socket(self._sock, server_hostname=host))
+
+    def write(self, data: bytes, seconds: float, edge: int = 0) -> None:
+        """Send all of `data`, `seconds` for each block. Raises Lost, which counts the bytes that may have left.
+
+        The connection then stays open for reading: the server may have said why.
+
+        Over TLS a failed write may have sent any part of its block, so a block then ends at `edge`.
+        """
+        self._patience(seconds)
+        view, handed, block = memoryview(data), 0, len(data)
+        while handed < len(view):
+            if self.encrypted:
+                block = min(_RECORD, edge - handed if handed < edge else len(data))
+            piece = view[handed : handed + block]
+            try:
+                handed += self._sock.send(piece)
+            except OSError as error:
+                left = handed + len(piece) if self.encrypted else handed
+                raise _lost(error, seconds, left) from error
+
+    def reply(self, seconds: float) -> Reply:
+        """The next whole reply, all of it within `seconds`. Raises Lost."""
+        lines: list[bytes] = []
+        code, size = b"", 0
+        end: float | None = None
+        while True:
+            line, newline, rest = self._unread.partition(b"\n")
+            if not newline:
+                now = time.monotonic()
+                left = seconds if end is None else end - now
+                end = end or now + seconds
+                self._read(left, seconds)
+                continue
+            self._unread = rest
+            size += len(line)
+            found = _LINE.fullmatch(line.removesuffix(b"\r"))
+            if not found or (lines and found[1] != code) or len(line) > LONGEST_LINE or size > LONGEST_REPLY:
+                raise self._nonsense()
+            code = found[1]
+            lines.append(found[3] or b"")
+            if found[2] != b"-":
+                return Reply(int(code), tuple(lines))
+
+    def expect_silence(self) -> None:
+        """Raises Closed when the server has hung up meanwhile, Lost when it said what nobody asked for."""
+        if not self._unread and self._poll.poll(0):
+            self._patience(0.0)
+            try:
+                self._take(self._sock.recv(LONGEST_LINE))
+            except (BlockingIOError, ssl.SSLWantReadError):
+                pass  # a TLS record without text, such as a session ticket
+            except OSError as error:
+                self.close()
+                raise _lost(error, 0.0) from error
+        if not self._unread:
+            return
+        said = self.reply(1.0)
+        self.close()
+        if said.code == 421:
+            raise Closed(said.words or HUNG_UP, code=said.status)
+        raise Lost(OUT_OF_TURN, code=said.status)
+
+    def close(self) -> None:
+        """Hang up. What was not handed over will never leave."""
+        self.closed = True
+        self._sock.close()
+
+    def _use(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._timeout: float | None = None
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+
+    def _patience(self, seconds: float) -> None:
+        if seconds != self._timeout:  # setting it costs a system call
+            self._sock.settimeout(seconds)
+            self._timeout = seconds
+
+    def _read(self, left: float, seconds: float) -> None:
+        if len(self._unread) > LONGEST_LINE:
+            raise self._nonsense()
+        if left <= 0:
+            self.close()
+            raise _lost(TimeoutError(), seconds)
+        self._patience(left)
+        try:
+            self._take(self._sock.recv(LONGEST_LINE))
+        except OSError as error:
+            self.close()
+            raise _lost(error, seconds) from error
+
+    def _take(self, data: bytes) -> None:
+        if not data:
+            self.close()
+            raise Closed(HUNG_UP)
+        self._unread += data
+
+    def _nonsense(self) -> Lost:
+        self.close()
+        return Lost(NONSENSE)
+
+
+def _lost(error: OSError, seconds: float, handed: int = 0) -> Lost:
+    if isinstance(error, TimeoutError):
+        return Lost(f"The mail server did not answer within {seconds:g} seconds", handed=handed)
+    return Closed(HUNG_UP, handed=handed)

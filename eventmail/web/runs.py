@@ -1,0 +1,75 @@
+"""Buttons of the tracker: cancel or undo, try again, decide about doubt; and what is left of the quota."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+
+from eventmail import tasks
+from eventmail.db import fresh
+from eventmail.domain import mailings, runs
+from eventmail.records import usage
+from eventmail.web import access, compose, schemas, tracker
+from eventmail.web.problems import Problem, shown_by
+from eventmail.web.respond import as_json, see_other, wants_json
+
+bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
+
+
+def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
+    """The page a refused button leads back to."""
+    access.event(event_id)
+    return tracker.page("messages/sent.html", mailings.find(event_id, mailing_id), problem=problem)
+
+
+@bp.post("/mailings/<id:mailing_id>/cancellation")
+@shown_by(_watched)
+def cancel(event_id: int, mailing_id: int) -> Any:
+    """Cancel who still waits (S6); as Undo, back to the composer with the same text (S7)."""
+    access.event(event_id)
+    runs.cancel(event_id, mailing_id, access.acting())
+    if request.form.get("undo"):
+        return see_other(url_for("messaging.compose", event_id=event_id, again=mailing_id))
+    return _done(event_id, mailing_id)
+
+
+@bp.post("/mailings/<id:mailing_id>/retries")
+@shown_by(_watched)
+def retry(event_id: int, mailing_id: int) -> Any:
+    """Try the failed ones again, or let a stopped run go on (S8, S12)."""
+    access.event(event_id)
+    tasks.ring(runs.retry(event_id, mailing_id, compose.place(), access.acting()))
+    return _done(event_id, mailing_id)
+
+
+@bp.post("/mailings/<id:mailing_id>/decisions")
+@shown_by(_watched)
+def decide(event_id: int, mailing_id: int) -> Any:
+    """Settle mails that may have been sent (S5)."""
+    access.event(event_id)
+    body = schemas.parse(schemas.DecisionIn, lists=frozenset({"recipients"}))
+    job_id = runs.decide(
+        event_id, mailing_id, runs.Decision(body.decision), body.chosen(), place=compose.place(), by=access.acting()
+    )
+    if job_id is not None:
+        tasks.ring(job_id)
+    return _done(event_id, mailing_id)
+
+
+@bp.get("/quota")
+def quota(event_id: int) -> Response:
+    """What is used, reserved and left in each window (S9)."""
+    access.event(event_id)
+    windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in compose.place().limits.windows}
+    return as_json(
+        {
+            word: {"limit": window.limit, "used": window.used, "reserved": window.reserved, "left": window.left}
+            for word, window in windows.items()
+        }
+    )
+
+
+def _done(event_id: int, mailing_id: int) -> Any:
+    if not wants_json():
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
+    mailing = mailings.find(event_id, mailing_id)
+    return as_json(mailings.described(mailing, mailings.content(mailing), mailings.last_job(mailing_id)))

@@ -1,0 +1,227 @@
+"""Every page there is, as everybody gets it: accessible, no wider than the window, quiet in the console."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from eventmail import ids
+from tests.browser import steps
+from tests.browser.steps import Gala, by_test, finished
+from tests.support import seeding
+from tests.support.browser import Complaints, assert_fits, axe_everywhere
+from tests.support.live import Live
+from tests.support.waiting import wait_for
+
+LONG = "Ab" * 150
+PEOPLE = [
+    {"email": "ana@guests.example.net", "first_name": "Ana", "last_name": "Ruiz", "tags": ("vip", "press")},
+    {"email": "ana@guests.example.net", "first_name": "Alex", "last_name": "Ruiz"},
+    {"email": "long@guests.example.net", "first_name": LONG, "last_name": "<b>Bo</b>"},
+    {"email": "rtl@guests.example.net", "first_name": "שלום", "last_name": ""},
+    {"email": None, "first_name": "Nora", "last_name": ""},
+    {"email": "lost+lost@guests.example.net", "status": "declined"},
+    {"email": "gone+hardbounce@guests.example.net", "status": "declined"},
+    {"email": "fine@guests.example.net", "status": "declined"},
+    {"email": "often+transient@guests.example.net", "status": "invited"},
+]
+TEXT = f"Hi {{guest.firstName}},\n\n- one\n- two\n\n::: button https://gala.example/{LONG}\nSee more\n:::\n\n{LONG}"
+
+
+@dataclass
+class Tour:
+    """One page that walks through everything, and what it stumbles over."""
+
+    page: Page
+    full: Gala
+    empty: Gala
+    done: str = ""
+    partly: str = ""
+    running: str = ""
+    complaints: Complaints = field(default_factory=Complaints)
+
+    def go(self, url: str) -> None:
+        self.page.goto(url)
+
+
+@pytest.fixture(scope="module")
+def tour(_a_browser_is_there: None, browser: Browser, shared_live: Live) -> Iterator[Tour]:
+    """Signed in, with an empty event and one in which messages went well, went partly, and are under way."""
+    with shared_live.app.app_context():
+        titles = "Fixture Gala " + "Ab" * 90, "Empty"
+        full, empty = (seeding.add_event(shared_live.organizer, title=title) for title in titles)
+    context = browser.new_context(reduced_motion="reduce")
+    made = Tour(context.new_page(), Gala(shared_live, full), Gala(shared_live, empty))
+    made.complaints.watch(made.page)
+    made.full.add_guests(PEOPLE)
+    steps.sign_in(made.page, made.full)
+    made.running = _sent(made, "Invited")
+    made.done, made.partly = _sent(made, "Confirmed"), _sent(made, "Declined")
+    for url in (made.done, made.partly):
+        made.go(url)
+        finished(made.page)
+    yield made
+    context.close()
+
+
+def _sent(tour: Tour, status: str) -> str:
+    tour.go(tour.full.url("/messages"))
+    steps.write(tour.page, "Dear {guest.fullName}", TEXT, statuses=[status])
+    steps.send(tour.page)
+    return tour.page.url
+
+
+def _written(tour: Tour) -> None:
+    tour.go(tour.full.url("/messages"))
+    steps.write(tour.page, "Dear {guest.fullName}", TEXT)
+    tour.page.get_by_text("Merge fields").click()
+    expect(by_test(tour.page, "guest-message-send-cta")).to_have_text("Review and send to 3…")
+
+
+def _reviewed(tour: Tour) -> None:
+    _written(tour)
+    steps.review(tour.page)
+
+
+def _refused(tour: Tour) -> None:
+    tour.go(tour.full.url("/messages"))
+    steps.write(tour.page, "", f"{{guest.frstName}} {{event.{LONG}}}", statuses=[])
+    by_test(tour.page, "guest-message-send-cta").click()
+    expect(by_test(tour.page, steps.WARNING)).to_be_visible()
+
+
+def _first_guest(tour: Tour) -> None:
+    tour.go(tour.full.url("/guests"))
+    tour.page.get_by_role("row").nth(1).get_by_role("link").click()
+
+
+def _deletion(tour: Tour) -> None:
+    _first_guest(tour)
+    tour.page.get_by_role("link", name="Delete").or_(tour.page.get_by_role("button", name="Delete")).first.click()
+
+
+def _import_report(tour: Tour) -> None:
+    tour.go(tour.empty.url("/guests/import"))
+    content = b"email,first name\nana@guests.example.net,Ana\nnot an address,Bo\n"
+    tour.page.get_by_label("CSV file").set_input_files({"name": "g.csv", "mimeType": "text/csv", "buffer": content})
+    tour.page.get_by_label("Only check, change nothing").check()
+    tour.page.get_by_role("button", name="Import").click()
+    expect(by_test(tour.page, "guest-import-report")).to_be_visible()
+
+
+def _mail(part: str) -> Callable[[Tour], None]:
+    def open_(tour: Tour) -> None:
+        tour.go(tour.full.url("/outbox"))
+        tour.page.get_by_role("row", name="long@guests.example.net").get_by_role("link").click()
+        tour.page.get_by_role("link", name=part, exact=True).click()
+
+    return open_
+
+
+def _unsubscribe(*, press: bool) -> Callable[[Tour], None]:
+    def open_(tour: Tour) -> None:
+        tour.go(tour.full.mail_to("fine@guests.example.net")["List-Unsubscribe"].strip("<>"))
+        if press:
+            tour.page.get_by_role("button", name="Stop these mails").click()
+            expect(tour.page.get_by_role("heading", level=1)).to_have_text("You are off the list")
+
+    return open_
+
+
+def _full(path: str) -> Callable[[Tour], None]:
+    return lambda tour: tour.go(tour.full.url(path))
+
+
+def _empty(path: str) -> Callable[[Tour], None]:
+    return lambda tour: tour.go(tour.empty.url(path))
+
+
+def _site(path: str) -> Callable[[Tour], None]:
+    return lambda tour: tour.go(tour.full.live.url + path)
+
+
+def _running(tour: Tour) -> None:
+    """Its second try lies seconds ahead, so that the tracker stands and polls while it is looked at."""
+    tour.go(tour.running)
+
+
+PAGES: dict[str, Callable[[Tour], None]] = {
+    "tracker running": _running,
+    "events": _site("/admin/events"),
+    "new event": _site("/admin/events/new"),
+    "overview, empty": _empty(""),
+    "overview": _full(""),
+    "settings": _full("/settings"),
+    "guests, empty": _empty("/guests"),
+    "guests": _full("/guests"),
+    "guests, none found": _full("/guests?q=nobody-at-all"),
+    "new guest": _full("/guests/new"),
+    "guest": _first_guest,
+    "guest deletion": _deletion,
+    "import": _full("/guests/import"),
+    "import report": _import_report,
+    "messages, nobody to write to": _empty("/messages"),
+    "messages, blank": _full("/messages"),
+    "messages, written": _written,
+    "messages, review": _reviewed,
+    "messages, refused": _refused,
+    "tracker finished": lambda tour: tour.go(tour.done),
+    "tracker with problems": lambda tour: tour.go(tour.partly),
+    "exclusions": _full("/messages/exclusions?statuses=confirmed"),
+    "exclusions, nobody": _full("/messages/exclusions?statuses=invited"),
+    "sent, empty": _empty("/mailings"),
+    "sent": _full("/mailings"),
+    "mailing": lambda tour: tour.go(tour.partly.replace("/messages/", "/mailings/")),
+    "outbox, empty": _empty("/outbox"),
+    "outbox": _full("/outbox"),
+    "mail, HTML": _mail("HTML"),
+    "mail, text": _mail("Text"),
+    "mail, headers": _mail("Headers"),
+    "mail, source": _mail("Source"),
+    "unsubscribe": _unsubscribe(press=False),
+    "unsubscribed": _unsubscribe(press=True),
+    "unsubscribe preview": _site("/unsubscribe/preview"),
+    "not found": _full("/nothing-here"),
+    "bad request": _full("/messages/exclusions"),
+    "link used up": _site(f"/sign-in/{ids.token(24)}"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None:
+    tour.complaints.clear()
+    PAGES[name](tour)
+    assert_fits(tour.page)
+    axe_everywhere(tour.page)
+    assert tour.complaints == []
+
+
+def test_the_sign_in_page_is_accessible_fits_and_is_quiet(watched: Page, shared_live: Live) -> None:
+    watched.goto(shared_live.url + "/sign-in")
+    assert_fits(watched)
+    axe_everywhere(watched)
+    watched.get_by_label("Email address").fill("oscar@organizers.example")
+    watched.get_by_label("Password").fill("not it")
+    watched.get_by_role("button", name="Sign in").click()
+    expect(watched.locator("[data-error-code=BAD_CREDENTIALS]")).to_be_visible()
+    assert_fits(watched)
+    axe_everywhere(watched)
+
+
+def test_every_page_of_an_event_is_on_the_tour(shared_live: Live) -> None:
+    """A new GET page fails here until it is looked at above."""
+    seen = {"sign_in", "open_link", "home", "health", "calendar_file"}  # above, a redirect, or no page
+    seen |= {"unsubscribe_preview", "unsubscribe_page", "listing", "new", "overview", "settings", "edit", "import_"}
+    seen |= {"compose", "watch", "exclusions", "detail", "read", "delete", "confirm_deletion", "deletion"}
+    parts = {"mail", "html", "recipients", "static", "history", "export", "preview", "one"}
+    pages = {
+        rule.endpoint.rpartition(".")[2]
+        for rule in shared_live.app.url_map.iter_rules()
+        if "GET" in (rule.methods or ())
+    }
+    assert pages <= seen | parts, f"not on the tour: {pages - seen - parts}"
+
+
+def test_the_running_tracker_of_the_tour_did_run(tour: Tour) -> None:
+    wait_for(lambda: tour.full.recipients()["often+transient@guests.example.net"]["state"] == "sent", 40.0)

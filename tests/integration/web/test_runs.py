@@ -1,0 +1,139 @@
+"""The buttons of the tracker, by HTTP."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from eventmail.errors import Permanent, Unclear
+from eventmail.models import Job, Mailing, Recipient
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from tests.support.recording import Recording
+from tests.support.web import Client
+
+MESSAGE = {"kind": "one_time", "subject": "Hello", "body": "Hi", "audience": {"statuses": ["confirmed"]}}
+
+
+@pytest.fixture
+def sent(api: Client, event_id: int, add_guests: Callable[..., Any]) -> str:
+    """The address of a mailing to three guests that nobody has worked on."""
+    add_guests(3)
+    answer = api.post(f"/admin/events/{event_id}/mailings", json=MESSAGE, headers={"Idempotency-Key": "k"})
+    assert answer.status_code == 202
+    return answer.headers["Location"]
+
+
+@pytest.fixture
+def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Callable[[Recording], None]:
+    def turn(provider: Recording) -> None:
+        for job in rows(Job, Job.state == "running"):
+            with app.app_context():
+                drain.drain(job.id, provider, settings)
+
+    return turn
+
+
+def test_S6_cancelling_by_api_answers_the_mailing_and_then_that_it_was_cancelled(
+    api: Client, sent: str, rows: Any
+) -> None:
+    first, second = api.post(f"{sent}/cancellation"), api.post(f"{sent}/cancellation")
+
+    assert (first.status_code, first.json["state"], first.json["counts"]["cancelled"]) == (200, "cancelled", 3)
+    assert (second.status_code, second.json["code"]) == (409, "ALREADY_CANCELLED")
+    assert {recipient.state for recipient in rows(Recipient)} == {"cancelled"}
+
+
+def test_S6_cancelling_a_finished_one_is_too_late(api: Client, sent: str, work: Any) -> None:
+    work(Recording())
+
+    answer = api.post(f"{sent}/cancellation")
+
+    assert (answer.status_code, answer.json["code"]) == (409, "ALREADY_SENT")
+
+
+def test_S7_the_key_of_a_cancelled_mailing_says_so_and_sends_nothing(
+    api: Client, sent: str, event_id: int, count: Any
+) -> None:
+    api.post(f"{sent}/cancellation")
+
+    answer = api.post(f"/admin/events/{event_id}/mailings", json=MESSAGE, headers={"Idempotency-Key": "k"})
+
+    assert (answer.status_code, answer.json["code"]) == (409, "ALREADY_CANCELLED")
+    assert count(Mailing) == 1
+
+
+def test_S7_undo_leads_back_to_the_composer_with_the_same_words(
+    client: Client, sent: str, event_id: int, row: Any
+) -> None:
+    answer = client.submit(f"{sent}/cancellation", {"undo": "1"})
+
+    assert (answer.status_code, row(Mailing).state) == (303, "cancelled")
+    page = client.get(answer.headers["Location"])
+    assert (page.status_code, 'value="Hello"' in page.text, ">\nHi</textarea>" in page.text) == (200, True, True)
+    assert 'name="statuses" value="confirmed" checked' in page.text
+
+
+def test_S8_failed_ones_are_tried_again_by_api(api: Client, sent: str, work: Any) -> None:
+    work(Recording(answers={"guest-001@guests.example.net": Permanent("full")}))
+
+    answer = api.post(f"{sent}/retries")
+    work(Recording())
+
+    assert (answer.status_code, answer.json["state"], answer.json["counts"]["queued"]) == (200, "sending", 1)
+    assert api.get(sent).json["counts"]["sent"] == 3
+    again = api.post(f"{sent}/retries")
+    assert (again.status_code, again.json["code"]) == (409, "NOTHING_TO_DO")
+
+
+def test_S5_doubt_is_decided_by_api(api: Client, sent: str, work: Any) -> None:
+    doubt = {f"guest-00{n}@guests.example.net": Unclear("lost") for n in (1, 2, 3)}
+    work(Recording(answers=dict(doubt)))
+
+    one = api.post(f"{sent}/decisions", json={"recipients": ["guest-001@guests.example.net"], "decision": "sent"})
+    rest = api.post(f"{sent}/decisions", json={"all": True, "decision": "send_again"})
+
+    assert (one.status_code, one.json["counts"]["sent"], one.json["counts"]["unknown"]) == (200, 1, 2)
+    assert (rest.status_code, rest.json["state"], rest.json["counts"]["queued"]) == (200, "sending", 2)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"decision": "sent"},
+        {"all": True},
+        {"all": True, "decision": "maybe"},
+        {"all": True, "recipients": ["a@b.example"], "decision": "sent"},
+        {"recipients": [], "decision": "sent"},
+        {"recipients": "all", "decision": "sent"},
+    ],
+)
+def test_S5_a_decision_that_is_not_whole_is_refused(api: Client, sent: str, body: dict[str, Any]) -> None:
+    answer = api.post(f"{sent}/decisions", json=body)
+
+    assert (answer.status_code, answer.json["code"]) == (400, "INVALID_INPUT")
+
+
+def test_S9_the_quota_tells_what_is_left(api: Client, event_id: int, sent: str, work: Any) -> None:
+    before = api.get(f"/admin/events/{event_id}/quota").json
+    work(Recording(answers={"guest-001@guests.example.net": Permanent("full")}))
+    after = api.get(f"/admin/events/{event_id}/quota").json
+
+    assert before["day"] == {"limit": 0, "used": 0, "reserved": 3, "left": None}
+    assert after["day"] == after["month"] == {"limit": 0, "used": 2, "reserved": 0, "left": None}
+
+
+@pytest.mark.parametrize("button", ["cancellation", "retries", "decisions"])
+def test_a_restricted_event_of_others_answers_404_to_every_button(
+    api_for: Any, add_person: Any, owner: Any, add_event: Any, sent: str, button: str
+) -> None:
+    mailing = sent.rsplit("/", 1)[1]
+    hidden = add_event(owner, restricted=True)
+
+    answer = api_for(add_person("Other", "other@organizers.example")).post(
+        f"/admin/events/{hidden}/mailings/{mailing}/{button}", json={"all": True, "decision": "sent"}
+    )
+
+    assert answer.status_code == 404
