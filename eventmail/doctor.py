@@ -3,7 +3,6 @@
 It reads the database as a file, so that it can speak about one that the application refuses to open.
 """
 
-import ipaddress
 import os
 import shutil
 import sqlite3
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 from eventmail import migrations
 from eventmail.models.mailing import COUNTERS
 from eventmail.sending import heartbeat
-from eventmail.settings import PREFIX, Settings
+from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box
 from eventmail.states import JobState, RecipientState
 
 START_WORKER = ".venv/bin/eventmail worker"
@@ -231,7 +230,7 @@ def base_url(url: str) -> Iterator[Finding]:
     """Whether guests can follow the links in their mail, and leave the list with one click."""
     to_do = f"Set {PREFIX}BASE_URL to the public https address of this instance."
     host = urlsplit(url).hostname or ""
-    if _is_this_box(host):
+    if is_this_box(host):
         yield Finding(f"Links in mails lead to {url}, which only this box can open", Level.REMARK, to_do)
     if url.startswith("https:"):
         yield Finding(f"Links in mails lead to {url}")
@@ -239,17 +238,9 @@ def base_url(url: str) -> Iterator[Finding]:
         yield Finding("Without https, mails have no one-click unsubscribe (RFC 8058)", Level.REMARK, to_do)
 
 
-def _is_this_box(host: str) -> bool:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
-
-
 def sender(settings: Settings) -> Finding:
     """Whether somebody chose the From address."""
-    if settings.from_ != type(settings).model_fields["from_"].default:
+    if settings.from_ != UNANSWERABLE:
         return Finding(f"Mail comes from {settings.from_}")
     what = f"Mail comes from {settings.from_}, an address nobody can answer"
     return Finding(what, Level.REMARK, f"Set {PREFIX}FROM to an address of yours.")

@@ -1,16 +1,19 @@
 """The environment, read once at start and checked by name. Everything is optional."""
 
+import ipaddress
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eventmail import signing
 
 PREFIX = "EVENTMAIL_"
+POLITE = 5.0  # mails a second to a server that is not ours (S10)
+UNANSWERABLE = "eventmail@localhost"
 
 
 class SettingsError(Exception):
@@ -26,8 +29,9 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     base_url: str = ""
-    provider: Literal["outbox"] = "outbox"
-    from_: str = Field(default="eventmail@localhost", alias="EVENTMAIL_FROM")
+    provider: Literal["outbox", "smtp"] = "outbox"
+    smtp_url: SecretStr = SecretStr("")
+    from_: str = Field(default=UNANSWERABLE, alias="EVENTMAIL_FROM")
     undo_seconds: int = Field(default=10, ge=0, le=600)
     quota_per_day: int = Field(default=0, ge=0)
     quota_per_month: int = Field(default=0, ge=0)
@@ -51,10 +55,23 @@ class Settings(BaseSettings):
         """Where guests and organizers reach this instance, without a trailing slash."""
         return self.base_url or f"http://{self.host}:{self.port}"
 
-    @property
-    def pace(self) -> float:
+    def pace(self, *, outside: bool) -> float:
         """Mails a second over all workers, 0 for no limit; 5 where mail leaves by somebody else's SMTP server (S10)."""
-        return self.rate_per_second or 0.0
+        return self.rate_per_second if self.rate_per_second is not None else POLITE if outside else 0.0
+
+    def hindrances(self, *, outside: bool) -> tuple[str, ...]:
+        """Why no mail may leave this box yet, in words (S13); nothing hinders while it stays."""
+        if not outside:
+            return ()
+        found = []
+        if is_this_box(urlsplit(self.public_url).hostname or ""):
+            found.append(
+                f"Links in mails would begin with {self.public_url}, which guests cannot reach. "
+                "Set EVENTMAIL_BASE_URL to the address of this instance."
+            )
+        if self.from_ == UNANSWERABLE:
+            found.append("The sender has no address. Set EVENTMAIL_FROM to one that can be answered.")
+        return tuple(found)
 
     @property
     def database(self) -> Path:
@@ -72,6 +89,15 @@ class Settings(BaseSettings):
     def secret(self) -> bytes:
         """The key behind every signature; made on first use."""
         return signing.instance_secret(self.instance / "secret.key")
+
+
+def is_this_box(host: str) -> bool:
+    """Whether a host name or IP address means this box alone."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
 
 
 def load() -> Settings:

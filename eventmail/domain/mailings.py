@@ -16,7 +16,7 @@ from eventmail.domain import contents, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.merge import Place
-from eventmail.errors import AlreadyCancelled, IdempotencyKeyReused, NoRecipients, NotFound
+from eventmail.errors import AlreadyCancelled, IdempotencyKeyReused, InvalidInput, NoRecipients, NotFound
 from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
 from eventmail.records import Acting
 from eventmail.states import JobState, MailingState, Reason, RecipientState
@@ -50,7 +50,8 @@ class Sent:
 def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, audiences.Resolution]:
     """Every check of a send, storing nothing.
 
-    Raises UnresolvedToken, InvalidInput, InvalidAudience (400) or NoRecipients (409).
+    Raises UnresolvedToken, InvalidInput, InvalidAudience (400) or NoRecipients (409); InvalidInput also while nothing
+    may leave this box yet (S13).
     """
     compiled, picked = _picked(event_id, message, place)
     resolution = audiences.resolve(fresh(), picked)
@@ -158,6 +159,8 @@ def described(mailing: Mailing, content: Content, job: Job) -> dict[str, Any]:
 
 
 def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience]:
+    if place.hindrances:
+        raise InvalidInput(" ".join(place.hindrances))
     compiled = contents.checked(event_id, message.text)
     return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
 

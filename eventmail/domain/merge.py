@@ -21,7 +21,8 @@ CALENDAR = "calendar"
 class Place:
     """Where and under which terms this instance sends.
 
-    Public address and secret, whether mail leaves the box (S13), how long a send can be undone (S7), the quota (S9).
+    Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), and why
+    nothing may leave yet (S13).
     """
 
     base_url: str
@@ -29,6 +30,7 @@ class Place:
     outside: bool
     undo: timedelta = timedelta(0)
     limits: Limits = NO_LIMITS
+    hindrances: tuple[str, ...] = ()
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:

@@ -10,7 +10,7 @@ from eventmail.providers.smtp_refusals import Step
 Commands = list[tuple[Step, bytes]]
 
 _LONGEST_PATH = 254  # octets between < and >, RFC 5321 4.5.3.1.3
-_BREAKING = frozenset("<>,;:\\\"()[]")
+_BREAKING = frozenset('<>,;:\\"()[]')
 
 
 def commands(mail: Mail, features: Mapping[str, str]) -> Commands | ProviderError:

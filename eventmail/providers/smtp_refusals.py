@@ -20,14 +20,14 @@ class Step(Enum):
 _DEAD = {"5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
 _BAD_SENDER = {"5.1.7", "5.1.8"}
 _UNTRUSTED = {"5.7.8", "5.7.9", "5.7.23", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.515"}
-_SIGN_IN = {530, 534, 535, 538}  # RFC 4954
+SIGN_IN = {530, 534, 535, 538}  # RFC 4954
 _ABOUT_SENDER = {550, 551, 553, 554}
 _TOO_LARGE = {"5.2.3", "5.3.4"}
 _NO_MAILBOX = {550, 551}
 # Words that make a bare 550 a judgement on the mail or on us, not on the mailbox.
 _POLICY = re.compile(
-    r"spam|block|black ?list|deny ?list|polic|denied|reputation|reject|relay|authenti|dmarc|\bspf\b|dkim|prohibit|virus"
-    r"|content|rbl|rate|too many|quota|full|greylist",
+    r"spam|virus|block|black ?list|deny ?list|polic|denied|prohibit|reputation|relay|authenti|dmarc|\bspf\b|dkim|\brbl\b"
+    r"|\brate\b|too many|quota|full",
     re.IGNORECASE,
 )
 
@@ -45,7 +45,7 @@ def refusal(reply: Reply, step: Step, *, signed_in: bool, host: str) -> Provider
 
 
 def _is_refusal_of_us(reply: Reply, step: Step, *, signed_in: bool) -> bool:
-    if reply.code in _SIGN_IN or reply.enhanced in _BAD_SENDER | _UNTRUSTED:
+    if reply.code in SIGN_IN or reply.enhanced in _BAD_SENDER | _UNTRUSTED:
         return True
     if step is Step.SENDER and reply.code in _ABOUT_SENDER and reply.enhanced not in _TOO_LARGE:
         return True  # the server has not heard of any recipient yet

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"smtp": 587, "smtps": 465}
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*\.?")
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,17 @@ def parse(url: str) -> Server:
         raise ValueError("must begin with smtp:// or smtps://")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
         raise ValueError("must end after the host and port; write / ? # @ : in a password as %2F %3F %23 %40 %3A")
-    if not (_HOST.fullmatch(host) or _is_address(host)) or port == 0:
+    if not (is_host(host) or _is_address(host)) or port == 0:
         raise ValueError("must name a mail server as in smtp://user:password@mail.example.org:587")
     user, password = _decoded(parts.username), _decoded(parts.password)
     if bool(user) != bool(password):
         raise ValueError("must hold both a user and a password, or neither")
     return Server(host, port or _PORTS[parts.scheme], parts.scheme == "smtps", user, password)
+
+
+def is_host(name: str) -> bool:
+    """Whether this can be the name of a host, in small letters."""
+    return _HOST.fullmatch(name) is not None
 
 
 def is_loopback(address: str) -> bool:

@@ -41,7 +41,7 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
         _breathe()
         try:
             while claimed and time.monotonic() < until:
-                group = _turns(claimed[:GROUP], settings.pace, until)
+                group = _turns(claimed[:GROUP], settings.pace(outside=provider.outside), until)
                 with in_flight.one_group():
                     results = hand_over(sending, provider, group, until)
                     outcome.record(sending, provider, results, clock.now())

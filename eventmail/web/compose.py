@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from flask import g, request, url_for
+from flask import current_app, g, request, url_for
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
@@ -54,13 +54,14 @@ class Live:
 
 def place() -> Place:
     """Where this instance sends from."""
-    chosen = settings()
+    chosen, outside = settings(), current_app.extensions["provider"].outside
     return Place(
         chosen.public_url,
         chosen.secret,
-        outside=chosen.provider != "outbox",
+        outside=outside,
         undo=timedelta(seconds=chosen.undo_seconds),
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
+        hindrances=chosen.hindrances(outside=outside),
     )
 
 
@@ -109,7 +110,7 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     content = contents.find(event.id, draft.content_id)
     subject = contents.rendered(content, event, step.guest, g.user, place()).subject
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
-    wrong = list(draft.problems)
+    wrong = [*place().hindrances, *draft.problems]
     if resolution and not resolution.count:
         wrong.append(NoRecipients.sentence)
     return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong)
