@@ -26,8 +26,8 @@ _TOO_LARGE = {"5.2.3", "5.3.4"}
 _NO_MAILBOX = {550, 551}
 # Words that make a bare 550 a judgement on the mail or on us, not on the mailbox.
 _POLICY = re.compile(
-    r"spam|virus|block|black ?list|deny ?list|polic|denied|prohibit|reputation|relay|authenti|dmarc|\bspf\b|dkim|\brbl\b"
-    r"|\brate\b|too many|quota|full",
+    r"spam|virus|block|black ?list|deny ?list|polic|denied|prohibit|reputation|relay|authenti|dmarc|\bspf\b|dkim"
+    r"|\brbl\b|\brate\b|too many|quota|full",
     re.IGNORECASE,
 )
 

@@ -5,6 +5,7 @@ server's reply can say what became of it (RFC 5321 4.2.5, 6.1).
 """
 
 import time
+from contextlib import suppress
 
 from eventmail.errors import ProviderError, Unclear
 from eventmail.providers.base import Accepted, Mail, Outcome
@@ -23,13 +24,14 @@ _AWAITED = {Step.RESET: (250,), Step.SENDER: (250,), Step.RECIPIENT: (250, 251),
 class Session:
     """A connection that takes mail. When it can't any more, `usable` is false and another is to be opened."""
 
-    def __init__(self, opened: Opened, server: Server, timeouts: Timeouts) -> None:
+    def __init__(self, opened: Opened, server: Server, timeouts: Timeouts, *, pipelines: bool = True) -> None:
         self._wire = opened.wire
         self._features = opened.features
         self._signed_in = opened.signed_in
         self._host = server.host
         self._timeouts = timeouts
-        self.pipelines = "PIPELINING" in opened.features
+        self._pipelines = pipelines and "PIPELINING" in opened.features
+        self.is_hasty = False  # asked for a message although it had refused the recipient
         self.used = False
         self.rested_at = time.monotonic()
         self._at_rest = True
@@ -63,18 +65,16 @@ class Session:
         self.used, self._at_rest = True, False
         if time.monotonic() - self.rested_at > PAUSE_SECONDS:
             following = None
-        outcome = self._envelope(mail) or self._message(mail, following)
+        refused = self._envelope(mail)
+        outcome = refused or self._message(mail, following)
         self._at_rest = True
         self.rested_at = time.monotonic()
         return outcome
 
     def quit(self) -> None:
-        """Take leave without waiting for an answer, or simply hang up where a QUIT would be read as part of a mail."""
+        """Take leave without waiting for an answer; hang up where a QUIT would be read as part of a mail."""
         if self.at_rest:
-            try:
-                self._wire.write(b"QUIT\r\n", self._timeouts.reply)
-            except Lost:
-                pass
+            self._say(b"QUIT\r\n")
         self._wire.close()
 
     def _envelope(self, mail: Mail) -> ProviderError | None:
@@ -86,14 +86,11 @@ class Session:
         if isinstance(asked, ProviderError):
             return asked
         if self._needs_reset:
-            asked = _RESET + asked
+            asked = [*_RESET, *asked]
             self._needs_reset = False
-        if self.pipelines:
-            self._wire_write(asked)
-            return self._judge(asked, *self._replies(asked))
-        for command in asked:
-            self._wire_write([command])
-            refused = self._judge([command], *self._replies([command]))
+        for group in [asked] if self._pipelines else [[command] for command in asked]:
+            self._say(b"".join(command for _, command in group))
+            refused = self._judge(group, *self._replies(group))
             if refused:
                 return refused
         return None
@@ -101,9 +98,10 @@ class Session:
     def _message(self, mail: Mail, following: Mail | None) -> Outcome:
         self._wire.expect_silence()  # else a reply that came too early would pass for the one to this message
         message = stuffed(mail.data)
-        ahead = self._ask_ahead(following)
+        self._asked, self._is_ready = self._fit_to_go_ahead(following), False
+        self._ahead = following if self._asked else None
         try:
-            written = b"".join((message, b".\r\n", *(command for _, command in ahead)))
+            written = b"".join((message, b".\r\n", *(command for _, command in self._asked)))
             self._wire.write(written, self._timeouts.block, edge=len(message))
         except Lost as lost:
             return self._cut_off(lost, len(message))
@@ -113,53 +111,93 @@ class Session:
             return Unclear(f"{lost.words} after the whole mail had left", code=lost.code)
         if reply.code == 250:
             return Accepted(reply.words)
-        if reply.code < 400:
-            self._wire.close()
-            return Unclear(OUT_OF_TURN, code=reply.status)
-        if not self._is_in_step(reply):
+        if reply.code < 400 or not self._is_in_step():
             self._wire.close()
             return Unclear(OUT_OF_TURN, code=reply.status)
         return refusal(reply, Step.MESSAGE, signed_in=self._signed_in, host=self._host)
 
-    def _ask_ahead(self, following: Mail | None) -> Commands:
-        """The envelope to write behind this mail; nothing when the server or `following` isn't fit for that."""
-        self._asked, self._is_ready = [], False
-        asked = commands(following, self._features) if following and self.pipelines else []
-        if not asked or isinstance(asked, ProviderError):
-            return []
-        self._ahead, self._asked = following, asked
-        return asked
+    def _fit_to_go_ahead(self, following: Mail | None) -> Commands:
+        """The envelope to write behind the mail at hand; nothing when it has to wait for its turn."""
+        asked = commands(following, self._features) if following and self._pipelines else []
+        return [] if isinstance(asked, ProviderError) else asked
 
     def _cut_off(self, lost: Lost, message_length: int) -> Outcome:
         """The write failed. Without a byte of the final dot gone the mail is not sent, whatever else was."""
-        self._ahead = None
         try:
             if lost.handed > message_length:
                 return Unclear(f"{lost.words} while the end of the mail was leaving", code=lost.code)
-            if isinstance(lost, Closed):
-                reply = self._wire.reply(min(_LAST_WORDS_SECONDS, self._timeouts.reply))
-                if reply.code >= 400 and not reply.sends_away:
-                    return refusal(reply, Step.DATA, signed_in=self._signed_in, host=self._host)
+            if not isinstance(lost, Closed):
+                raise lost
+            reply = self._wire.reply(min(_LAST_WORDS_SECONDS, self._timeouts.reply))
+            if reply.sends_away or reply.code < 400:
                 raise Closed(reply.words or HUNG_UP, code=reply.status)
-            raise lost
+            return refusal(reply, Step.DATA, signed_in=self._signed_in, host=self._host)
         finally:
             self._wire.close()
 
-    def _is_in_step(self, refused: Reply) -> bool:
-        """Whether `refused` is the reply to the message, not one too many from before it.
+    def _is_in_step(self) -> bool:
+        """Whether the refusal just read answered the message, and was not one reply too many from before it.
 
-        If it is not, the real one is still to come and may say that the mail was taken: then every further reply is one
-        command late. So it counts only if DATA behind it gets its 354, QUIT its 221, or the server hangs up at once.
+        In that case the real one is still to come, may say that the mail was taken, and every further reply is late by
+        one command. So a refusal counts only when DATA behind it has its 354, QUIT its 221, or the server hangs up.
         """
         replies, lost = self._replies(self._asked)
-        ready = len(replies) == len(self._asked) and [reply.code for reply in replies[-1:]] == [354]
-        if ready and self._judge(self._asked, replies, lost) is None:
-            self._is_ready = True
-            return True
-        self._ahead = None
-        if lost is None:
+        if lost:
+            return replies[0].code == 421 if replies else isinstance(lost, Closed)
+        if replies and replies[-1].code == 354:
             try:
-                self._wire.write(b"QUIT\r\n", self._timeouts.reply)
+                self._is_ready = self._judge(self._asked, replies, None) is None
             except Lost:
-                pass
-        return True
+                self._wire.close()
+            return True
+        self._say(b"QUIT\r\n")
+        try:
+            return self._wire.reply(self._timeouts.reply).code in (221, 421)
+        except Lost as after:
+            return isinstance(after, Closed)
+        finally:
+            self._wire.close()
+
+    def _say(self, commands_: bytes) -> None:
+        """Write; when that fails, what the server said last is still to be read, and reading tells that it is gone."""
+        with suppress(Lost):
+            self._wire.write(commands_, self._timeouts.reply)
+
+    def _replies(self, asked: Commands) -> tuple[list[Reply], Lost | None]:
+        """The reply to each command, and what ended the connection before the last of them."""
+        replies: list[Reply] = []
+        for step, _ in asked:
+            try:
+                replies.append(self._wire.reply(self._timeouts.data if step is Step.DATA else self._timeouts.reply))
+            except Lost as lost:
+                return replies, lost
+        return replies, None
+
+    def _judge(self, asked: Commands, replies: list[Reply], lost: Lost | None) -> ProviderError | None:
+        """None when every command got what it awaits, else the first refusal. Raises Lost for anything else."""
+        refused: ProviderError | None = None
+        for (step, _), reply in zip(asked, replies, strict=False):
+            if refused:
+                self._check_behind_refusal(step, reply)
+            elif reply.code in _AWAITED[step]:
+                continue
+            elif reply.sends_away:
+                self._wire.close()
+                raise Closed(reply.words or HUNG_UP, code=reply.status)
+            elif reply.code < 400 or step is Step.RESET:
+                self._wire.close()
+                raise Lost(OUT_OF_TURN, code=reply.status)
+            else:
+                refused = refusal(reply, step, signed_in=self._signed_in, host=self._host)
+                self._needs_reset = True
+        if lost and not refused:
+            raise lost
+        return refused
+
+    def _check_behind_refusal(self, step: Step, reply: Reply) -> None:
+        """DATA behind a refused recipient is to be refused as well."""
+        if step is Step.DATA and reply.code < 400:
+            self._wire.close()  # a lone dot would end the 354 politely, yet hand over an empty mail to who knows whom
+            if reply.code != 354:
+                raise Lost(OUT_OF_TURN, code=reply.status)
+            self.is_hasty = True

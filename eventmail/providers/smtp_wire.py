@@ -79,6 +79,11 @@ class Wire:
     def encrypted(self) -> bool:
         return isinstance(self._sock, ssl.SSLSocket)
 
+    @property
+    def encryption(self) -> str:
+        """The version of TLS in use, or nothing."""
+        return (self._sock.version() or "") if isinstance(self._sock, ssl.SSLSocket) else ""
+
     def encrypt(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
         """Continue in TLS. Raises OSError (ssl.SSLError) when the handshake fails, Lost when plain text waits unread.
 

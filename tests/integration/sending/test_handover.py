@@ -1,0 +1,51 @@
+"""The mark: what may be handed over, decided in one commit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from eventmail import clock as clock_
+from eventmail.models import Recipient
+from eventmail.sending import claim, handover
+from eventmail.sending.drain import _prepare
+from tests.support.recording import Recording
+from tests.support.time import FrozenClock
+
+
+def test_S11_what_another_worker_claimed_meanwhile_is_not_marked(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+    slow = [claimed.id for claimed in claim.claim(run.job, clock.now())]
+    clock.advance(seconds=claim.CLAIM_LEASE.total_seconds())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(claim, "owner", lambda: "another:1:process")
+        assert [claimed.id for claimed in claim.claim(run.job, clock.now())] == slow
+
+    assert handover.mark(_prepare(run.job, provider, run.settings), slow, clock.now()) == []
+
+    assert run.counts == {"queued": 2}
+
+
+def test_S11_a_recipient_is_marked_once(send: Callable[..., Any], provider: Recording) -> None:
+    run = send("a@guests.example.net")
+    [claimed] = claim.claim(run.job, clock_.now())
+    sending = _prepare(run.job, provider, run.settings)
+
+    assert handover.mark(sending, [claimed.id], clock_.now()) == [claimed.id]
+    assert handover.mark(sending, [claimed.id], clock_.now()) == []
+
+
+def test_a_recipient_whose_address_cannot_stand_in_an_envelope_fails_and_the_others_go(
+    send: Callable[..., Any], provider: Recording, writing: Callable[..., Any]
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+    with writing() as tx:
+        tx.query(Recipient).filter_by(address="a@guests.example.net").update({"email": "a@guests.example.net\r\nRCPT"})
+
+    run.drain(provider)
+
+    assert provider.addresses == ["b@guests.example.net"]
+    assert run.states == {"a@guests.example.net": "failed", "b@guests.example.net": "sent"}
+    run.assert_balanced()
