@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,21 +46,17 @@ def create_huey(app: Flask) -> SqliteHuey:
         with _run(app):
             _ring_at(drain, job_id, drain_.drain(job_id, provider, settings))
 
-    @huey.task()
+    @huey.periodic_task(crontab(minute="*"))
     def sweep() -> None:
-        """One pass over what nobody rang for."""
+        """One pass over what nobody rang for; huey begins with it."""
         with _run(app):
             housekeeping.purge(clock.now())
             for waiting in sweep_.sweep(provider, clock.now()):
                 _ring_at(drain, waiting.job_id, waiting.due)
 
-    @huey.periodic_task(crontab(minute="*"))
-    def every_minute() -> None:
-        sweep.call_local()
-
     @huey.on_startup()
     def begin() -> None:
-        _start_once(app, sweep)
+        _start_once(app, provider)
 
     app.extensions |= {"ring": drain, "provider": provider}
     return huey
@@ -109,13 +105,10 @@ def _run(app: Flask) -> Iterator[None]:
 _started = threading.Lock()
 
 
-def _start_once(app: Flask, sweep: Callable[[], object]) -> None:
-    """Huey runs its start-up hook in every thread; one heartbeat and one first sweep are enough."""
+def _start_once(app: Flask, provider: Provider) -> None:
+    """Huey runs its start-up hook in every thread; one heartbeat is enough."""
     if _started.acquire(blocking=False):
-        threading.Thread(
-            target=_keep_beating, args=(app, app.extensions["provider"]), name="heartbeat", daemon=True
-        ).start()
-        sweep()
+        threading.Thread(target=_keep_beating, args=(app, provider), name="heartbeat", daemon=True).start()
 
 
 def _keep_beating(app: Flask, provider: Provider) -> None:

@@ -129,8 +129,10 @@ class Session:
             if not isinstance(lost, Closed):
                 raise lost
             reply = self._wire.reply(min(_LAST_WORDS_SECONDS, self._timeouts.reply))
-            if reply.sends_away or reply.code < 400:
+            if reply.sends_away:
                 raise Closed(reply.words or HUNG_UP, code=reply.status)
+            if reply.code < 400:
+                raise Lost(OUT_OF_TURN, code=reply.status)
             return refusal(reply, Step.DATA, signed_in=self._signed_in, host=self._host)
         finally:
             self._wire.close()

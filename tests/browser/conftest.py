@@ -1,6 +1,7 @@
 """What the stories share."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.live import Live
 def add_gala(shared_live: Live) -> Callable[..., Gala]:
     """add_gala(**values): an event without guests on the shared instance."""
 
-    def add(**values: object) -> Gala:
+    def add(**values: Any) -> Gala:
         with shared_live.app.app_context():
             return Gala(shared_live, seeding.add_event(shared_live.organizer, **values))
 

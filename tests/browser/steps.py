@@ -122,7 +122,8 @@ def finished(page: Page) -> None:
 def tiles(page: Page) -> dict[str, str]:
     """What the tracker counts, by the words of its tiles."""
     tracker = by_test(page, TRACKED)
-    return dict(zip(tracker.locator(".tile dt").all_inner_texts(), tracker.locator(".tile dd").all_inner_texts()))
+    words, numbers = (tracker.locator(f".tile {part}").all_inner_texts() for part in ("dt", "dd"))
+    return dict(zip(words, numbers, strict=True))
 
 
 def preview(page: Page) -> FrameLocator:

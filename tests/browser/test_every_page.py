@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,7 +16,7 @@ from tests.support.live import Live
 from tests.support.waiting import wait_for
 
 LONG = "Ab" * 150
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {"email": "ana@guests.example.net", "first_name": "Ana", "last_name": "Ruiz", "tags": ("vip", "press")},
     {"email": "ana@guests.example.net", "first_name": "Alex", "last_name": "Ruiz"},
     {"email": "long@guests.example.net", "first_name": LONG, "last_name": "<b>Bo</b>"},

@@ -185,11 +185,17 @@ def test_a_morph_replaces_a_frame_of_another_id_so_that_back_leaves_the_page(sit
 
 def test_a_newer_request_replaces_the_one_under_way(site: Site) -> None:
     free = threading.Event()
-    answers = iter([lambda: free.wait(10) and "older", lambda: "newer"])
+
+    def answer() -> str:
+        if site.times("live") > 1:
+            return "newer"
+        free.wait(10)
+        return "older"
+
     page = site.open(
         '<form id="f"><input name="q"><div id="live" hx-post="/live" hx-trigger="input from:#f delay:10ms"'
         ' hx-include="#f" hx-sync="this:replace" hx-target="#out"></div></form><p id="out"></p>',
-        live=lambda: next(answers)(),
+        live=answer,
     )
     page.locator("[name=q]").press_sequentially("a")
     wait_for(lambda: site.times("live") == 1, what="the first request")

@@ -9,10 +9,11 @@ from tests.browser.steps import TRACKED, Gala, by_test, finished, preview
 _SEEN = """() => {
   const at = document.activeElement, style = getComputedStyle(at), box = at.getBoundingClientRect();
   if (at === document.body) return "nothing has the focus";
-  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return `no ring on ${at.outerHTML.slice(0, 90)}`;
+  const name = at.outerHTML.slice(0, 90);
+  if (style.outlineStyle === "none" || parseFloat(style.outlineWidth) < 2) return `no ring on ${name}`;
   const x = box.left + Math.min(box.width / 2, 20), y = box.top + Math.min(box.height / 2, 20);
   const hit = document.elementFromPoint(x, y);
-  return hit && (at.contains(hit) || hit.contains(at)) ? "" : `covered or off the screen: ${at.outerHTML.slice(0, 90)}`;
+  return hit && (at.contains(hit) || hit.contains(at)) ? "" : `covered or off the screen: ${name}`;
 }"""
 
 
@@ -116,12 +117,13 @@ def test_a_refused_review_takes_the_focus_to_the_warning_and_typing_goes_on_from
     expect(warning).to_have_count(0)
 
 
-def test_a_changed_preview_keeps_the_focus_on_its_stepper(watched: Page, gala: Gala) -> None:
+def test_a_changed_preview_keeps_the_focus_on_its_stepper_and_out_of_the_history(watched: Page, gala: Gala) -> None:
     page = watched
     gala.add_guests(3)
     steps.sign_in(page, gala)
     steps.write(page, "Doors open", "Hi {guest.lastName}")
     expect(preview(page).locator("body")).to_contain_text("Hi 001")
+    before = page.evaluate("history.length")
     following = page.get_by_role("button", name="Next guest")
     following.focus()
     page.keyboard.press("Enter")
@@ -129,3 +131,4 @@ def test_a_changed_preview_keeps_the_focus_on_its_stepper(watched: Page, gala: G
     expect(following).to_be_focused()
     page.keyboard.press("Enter")
     expect(preview(page).locator("body")).to_contain_text("Hi 003")
+    assert page.evaluate("history.length") == before, "Back would walk through the previews"

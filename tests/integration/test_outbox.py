@@ -76,7 +76,8 @@ def test_everything_is_listed_oldest_first_in_one_query(
     with count_queries() as queries:
         found = outbox.everything(folder)
     assert [(mail.to, mail.subject, mail.mailing_id) for mail in found] == [
-        ("Ada <ada@guests.org>", "One", mine.id), ("ben@guests.org", "Zürich", None), ("cem@guests.org", "Three", mine.id),
+        ("Ada <ada@guests.org>", "One", mine.id), ("ben@guests.org", "Zürich", None),
+        ("cem@guests.org", "Three", mine.id),
     ]  # fmt: skip
     assert len(queries) == 1
     assert [mail.at for mail in found] == sorted(mail.at for mail in found)

@@ -4,8 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from eventmail import settings as settings_
 from eventmail.settings import POLITE, Settings, SettingsError, is_this_box

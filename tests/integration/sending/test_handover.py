@@ -1,5 +1,6 @@
 """The mark: what may be handed over, decided in one commit."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from eventmail import clock as clock_
 from eventmail.models import Recipient
+from eventmail.providers.base import Accepted, Mail
 from eventmail.sending import claim, handover
 from eventmail.sending.drain import _prepare
 from tests.support.recording import Recording
@@ -35,6 +37,23 @@ def test_S11_a_recipient_is_marked_once(send: Callable[..., Any], provider: Reco
 
     assert handover.mark(sending, [claimed.id], clock_.now()) == [claimed.id]
     assert handover.mark(sending, [claimed.id], clock_.now()) == []
+
+
+def test_S11_a_process_that_outlived_its_lease_begins_nothing_more(
+    send: Callable[..., Any], provider: Recording
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net", "c@guests.example.net")
+    claimed = claim.claim(run.job, clock_.now())
+
+    def freeze(_mail: Mail) -> None:
+        handover.in_flight.deadline = 0.0
+
+    provider.before = freeze
+    with handover.in_flight.one_group():
+        results = handover.hand_over(_prepare(run.job, provider, run.settings), provider, claimed, until=math.inf)
+
+    assert provider.addresses == ["a@guests.example.net"]
+    assert [result.outcome for result in results] == [Accepted("taken"), None, None]
 
 
 def test_a_recipient_whose_address_cannot_stand_in_an_envelope_fails_and_the_others_go(

@@ -30,9 +30,8 @@ def test_a_browser_gets_what_it_accepts(client: Client, event_id: int, accept: s
 
 
 def test_a_program_gets_json_unless_it_asks_for_a_page(api: Any, event_id: int) -> None:
-    url, kinds = f"{EVENTS}/{event_id}/mailings", []
-    for accept in ("*/*", "application/json", "text/html"):
-        kinds.append(api.get(url, headers=Headers({"Accept": accept})).mimetype)
+    url, wanted = f"{EVENTS}/{event_id}/mailings", ("*/*", "application/json", "text/html")
+    kinds = [api.get(url, headers=Headers({"Accept": accept})).mimetype for accept in wanted]
     assert kinds == ["application/json", "application/json", "text/html"]
 
 

@@ -1,0 +1,173 @@
+"""Guest messaging in a browser without script: write, review, send, watch."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from eventmail import clock
+from eventmail.models import Content, Mailing, Recipient, Suppression
+from tests.support import seeding
+from tests.support.web import Client, partial
+
+TYPED = {"subject": "Hi {guest.firstName}", "preheader": "", "body": "Come to {event.title}.", "statuses": "confirmed"}
+
+
+@pytest.fixture
+def url(event_id: int) -> str:
+    return f"/admin/events/{event_id}/messages"
+
+
+@pytest.fixture
+def party(add_guests: Any) -> list[int]:
+    return add_guests([{"email": "ada@guests.org"}, {"email": "ben@guests.org", "first_name": "Ben"}])
+
+
+def words(answer: TestResponse) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
+
+
+def codes(answer: TestResponse) -> list[str]:
+    return re.findall(r'data-error-code="([A-Z_]+)"', answer.text)
+
+
+def key(answer: TestResponse) -> str:
+    found = re.search(r'name="idempotency_key" value="([^"]+)"', answer.text)
+    assert found
+    return found[1]
+
+
+def number(answer: TestResponse) -> list[str]:
+    return re.findall(r'data-count="(\d+)"', answer.text)
+
+
+def test_an_empty_composer_is_about_nobody_a1(client: Client, url: str, party: list[int]) -> None:
+    answer = client.get(url)
+    assert (answer.status_code, number(answer)) == (200, ["0"])
+    assert 'data-test="guest-messaging-page"' in answer.text
+
+
+def test_the_count_and_the_preview_follow_what_is_typed_a3(client: Client, url: str, party: list[int]) -> None:
+    part = client.submit(f"{url}/preview", TYPED, headers=partial())
+    assert (part.status_code, number(part)) == (200, ["2"])
+    frame = re.search(r'<iframe[^>]*src="([^"]+)"', part.text)
+    assert frame
+    mail = client.get(unescape(frame[1]))
+    assert "Come to Fixture Gala." in mail.text
+    assert "sandbox" in mail.headers["Content-Security-Policy"]
+
+
+def test_a_preview_mail_is_of_this_event_only(
+    client: Client, url: str, party: list[int], add_event: Any, row: Any
+) -> None:
+    client.submit(f"{url}/preview", TYPED)
+    content, other = row(Content).id, add_event()
+    assert client.get(f"{url}/previews/{content}").status_code == 200
+    assert client.get(f"/admin/events/{other}/messages/previews/{content}").status_code == 404
+
+
+def test_a_guest_of_another_event_is_not_merged_into_a_preview(
+    app: Any, client: Client, url: str, party: list[int], add_event: Any, row: Any
+) -> None:
+    other = add_event()
+    with app.app_context():
+        foreign = seeding.add_guest(other, "secret@guests.org", first_name="Secret")
+    client.submit(f"{url}/preview", {**TYPED, "body": "Dear {guest.firstName}."})
+    mail = client.get(f"{url}/previews/{row(Content).id}?guest={foreign}&part=text")
+    assert ("Dear there." in mail.text, "Secret" in mail.text) == (True, False)
+
+
+def test_review_says_in_one_sentence_what_will_happen_and_sends_nothing_a3(
+    client: Client, url: str, party: list[int], count: Any
+) -> None:
+    answer = client.submit(f"{url}/review", TYPED)
+    assert answer.status_code == 200
+    assert "Send to outbox (2)" in words(answer)
+    assert 'data-test="guest-message-send-confirm"' in answer.text
+    assert count(Mailing) == 0
+
+
+def test_send_leads_to_the_tracker_and_a_second_click_to_the_same_one_s1(
+    client: Client, url: str, party: list[int], row: Any, count: Any
+) -> None:
+    form = {**TYPED, "idempotency_key": key(client.submit(f"{url}/review", TYPED))}
+    first, second = client.submit(url, form), client.submit(url, form)
+    assert (first.status_code, first.location) == (303, f"{url}/{row(Mailing).id}")
+    assert (second.status_code, second.location, count(Recipient)) == (303, first.location, 2)
+    assert 'data-test="guest-message-job-tracker"' in client.get(first.location).text
+
+
+def test_a_form_that_succeeded_comes_back_with_a_fresh_key_s1(client: Client, url: str, party: list[int]) -> None:
+    used = key(client.submit(f"{url}/review", TYPED))
+    client.submit(url, {**TYPED, "idempotency_key": used})
+    assert key(client.get(url)) != used
+    assert key(client.submit(f"{url}/review", {**TYPED, "subject": "Other", "idempotency_key": used})) != used
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"subject": ""}, 400, "INVALID_INPUT"),
+        ({"body": "{guest.nickname}"}, 400, "UNRESOLVED_TOKEN"),
+        ({"statuses": []}, 400, "INVALID_AUDIENCE"),
+        ({"statuses": "declined"}, 409, "NO_RECIPIENTS"),
+        ({"guests": "999"}, 400, "INVALID_AUDIENCE"),
+        ({"body": "x" * 400_000}, 400, "INVALID_INPUT"),
+        ({"body": "x" * 3_000_000}, 413, "TOO_LARGE"),
+    ],
+)
+def test_a_refused_form_comes_back_with_what_was_typed(
+    client: Client, url: str, party: list[int], change: dict[str, Any], status: int, code: str, count: Any
+) -> None:
+    typed = {**TYPED, "preheader": "Kept as typed", **change}
+    for path, more in ((f"{url}/review", {}), (url, {"idempotency_key": "k"})):
+        answer = client.submit(path, {**typed, **more})
+        assert (answer.status_code, codes(answer)[:1]) == (status, [code])
+        assert ("Kept as typed" in answer.text) is (status != 413)
+    assert count(Mailing) == 0
+
+
+def test_a_refused_fragment_lands_in_the_warning_of_the_page(client: Client, url: str, party: list[int]) -> None:
+    answer = client.submit(f"{url}/review", {**TYPED, "statuses": "declined"}, headers=partial())
+    assert (answer.status_code, codes(answer)) == (409, ["NO_RECIPIENTS"])
+    assert (answer.headers["HX-Retarget"], answer.headers["HX-Reswap"]) == ("#warning", "innerHTML")
+    assert "No recipients match this audience." in words(answer)
+
+
+def test_without_a_key_a_form_sends_nothing(client: Client, url: str, party: list[int], count: Any) -> None:
+    answer = client.submit(url, TYPED)
+    assert (answer.status_code, codes(answer)[:1], count(Mailing)) == (400, ["IDEMPOTENCY_KEY_REQUIRED"], 0)
+
+
+def test_a_key_in_header_and_form_that_differ_is_refused(
+    client: Client, url: str, party: list[int], count: Any
+) -> None:
+    form = {**TYPED, "idempotency_key": "one"}
+    answer = client.submit(url, form, headers={"Idempotency-Key": "two"})
+    assert (answer.status_code, codes(answer)[:1], count(Mailing)) == (400, ["INVALID_INPUT"], 0)
+    assert client.submit(url, form, headers={"Idempotency-Key": '"one"'}).status_code == 303
+
+
+def test_awkward_characters_in_a_form_are_words_like_others(
+    client: Client, url: str, party: list[int], row: Any
+) -> None:
+    typed = {**TYPED, "subject": "A\x00\u202eB <b>", "body": "x\x00y\r\n</textarea><script>", "idempotency_key": "k"}
+    assert client.submit(f"{url}/preview", typed).status_code == 200
+    answer = client.submit(f"{url}/review", typed)
+    assert (answer.status_code, "</textarea><script>" in answer.text) == (200, False)
+    assert client.submit(url, typed).status_code == 303
+
+
+def test_a_message_of_another_event_is_not_watched(client: Client, url: str, party: list[int], add_event: Any) -> None:
+    where = client.submit(url, {**TYPED, "idempotency_key": "k"}).location
+    foreign = where.replace(url, f"/admin/events/{add_event()}/messages")
+    assert (client.get(where).status_code, client.get(foreign).status_code) == (200, 404)
+
+
+def test_the_picker_says_who_can_not_be_mailed_a1(client: Client, url: str, party: list[int], writing: Any) -> None:
+    with writing() as tx:
+        for address, reason in (("ada@guests.org", "hard_bounce"), ("ben@guests.org", "manual")):
+            tx.add(Suppression(address=address, scope="all", reason=reason, source="test", created_at=clock.now()))
+    assert "2 can’t be mailed (1 bounced, 1 on the do-not-mail list)" in words(client.get(url))

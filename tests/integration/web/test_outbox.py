@@ -1,0 +1,107 @@
+"""The outbox of an event, read in the app."""
+
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from eventmail import clock
+from eventmail.models import Job, Mailing
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from tests.support.web import Client
+
+
+@pytest.fixture
+def url(event_id: int) -> str:
+    return f"/admin/events/{event_id}/outbox"
+
+
+@pytest.fixture
+def deliver(app: Flask, api: Any, event_id: int, settings: Settings, writing: Any) -> Any:
+    """deliver(): send to every confirmed guest and let a worker hand over; each call is a mailing of its own."""
+    made: list[int] = []
+
+    def run() -> None:
+        made.append(len(made))
+        body = {"kind": "one_time", "subject": f"No {len(made)}", "audience": {"statuses": ["confirmed"]},
+                "body": "Dear {guest.firstName}, <b>x</b>\\n\\n[Off the list]({unsubscribe.url})"}  # fmt: skip
+        answer = api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": f"k{len(made)}"})
+        with writing() as tx:
+            job = tx.query(Job).filter_by(mailing_id=int(answer.json["id"])).one()
+            job.starts_at = clock.now()
+        with app.app_context():
+            while drain.drain(job.id, app.extensions["provider"], settings):
+                pass
+
+    return run
+
+
+def names(client: Client, url: str) -> list[str]:
+    return list(dict.fromkeys(re.findall(rf'href="{url}/([^"/?]+\.eml)"', client.get(url).text)))
+
+
+def test_an_empty_outbox_says_so(client: Client, url: str) -> None:
+    assert "The outbox is empty" in client.get(url).text
+
+
+def test_each_mail_can_be_read_in_four_ways(client: Client, url: str, add_guest: Any, deliver: Any) -> None:
+    add_guest("ada@guests.org", first_name="Ada")
+    deliver()
+    (name,) = names(client, url)
+    pages = {
+        part: client.get(f"{url}/{name}?part={part}") for part in ("html", "text", "headers", "source", "nonsense")
+    }
+    assert {part: page.status_code for part, page in pages.items()} == dict.fromkeys(pages, 200)
+    assert "Dear Ada" in pages["text"].text
+    assert "List-Unsubscribe" in pages["headers"].text
+    assert "X-Eventmail-Id" in pages["source"].text
+    assert f'src="{url}/{name}/html"' in pages["html"].text
+    frame = client.get(f"{url}/{name}/html")
+    assert ("Dear Ada" in frame.text, "sandbox" in frame.headers["Content-Security-Policy"]) == (True, True)
+
+
+def test_the_way_off_the_list_is_inert_for_whoever_reads_here_e2(
+    client: Client, url: str, add_guest: Any, deliver: Any
+) -> None:
+    add_guest("ada@guests.org")
+    deliver()
+    (name,) = names(client, url)
+    for body in (client.get(f"{url}/{name}/html").text, client.get(f"{url}/{name}?part=text").text):
+        assert set(re.findall(r"/unsubscribe/([^\"'\s<)]+)", body)) == {"preview"}
+
+
+def test_a_mail_of_another_event_is_not_found(
+    client: Client, url: str, add_guest: Any, deliver: Any, add_event: Any
+) -> None:
+    add_guest("ada@guests.org")
+    deliver()
+    (name,) = names(client, url)
+    other = f"/admin/events/{add_event()}/outbox"
+    assert names(client, other) == []
+    paths = [f"{other}/{name}", f"{other}/{name}/html", f"{url}/none.eml", f"{url}/..%2f..%2fapp.sqlite", f"{url}/%00"]
+    assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
+
+
+def test_the_list_costs_the_same_for_one_and_for_three(
+    client: Client, url: str, add_guest: Any, deliver: Any, count_queries: Any, count: Any
+) -> None:
+    costs = []
+    for n in range(3):
+        add_guest(f"{n}@guests.org")
+        deliver()
+        with count_queries() as queries:
+            client.get(url)
+        costs.append(len(queries))
+    assert (costs[0] == costs[2], len(names(client, url)), count(Mailing)) == (True, 6, 3)
+
+
+def test_the_newest_mail_stands_first_and_pages_end_at_the_last(
+    client: Client, url: str, add_guest: Any, deliver: Any
+) -> None:
+    add_guest("ada@guests.org")
+    for _ in range(3):
+        deliver()
+    assert re.findall(r">(No \d)</a>", client.get(url).text) == ["No 3", "No 2", "No 1"]
+    assert re.findall(r">(No \d)</a>", client.get(f"{url}?per_page=2&page=99").text) == ["No 1"]

@@ -1,0 +1,232 @@
+"""Refusals: every error in its three forms, nothing for strangers, and never a 5xx for what comes in."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import TestResponse
+
+from eventmail.domain import mailings
+from eventmail.domain.contents import Text
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.models import Content
+from tests.support import seeding
+from tests.support.seeding import Person, acting
+from tests.support.web import Client, partial
+
+SECRET = "zz-secret-zz"
+PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+
+
+def problem(answer: TestResponse) -> tuple[int, str]:
+    assert answer.content_type == "application/problem+json"
+    body: Any = answer.json
+    assert (body["status"], body["instance"]) == (answer.status_code, answer.request.path)
+    assert body["request_id"] == answer.headers["X-Request-Id"]
+    return answer.status_code, body["code"]
+
+
+# One error, three forms
+
+
+REFUSALS: list[tuple[str, dict[str, Any], int, str]] = [
+    ("messages/review", {"statuses": "confirmed", "subject": "", "body": "x"}, 400, "INVALID_INPUT"),
+    ("messages/review", {"statuses": "confirmed", "subject": "x", "body": "{a.b}"}, 400, "UNRESOLVED_TOKEN"),
+    ("messages/review", {"subject": "x", "body": "x"}, 400, "INVALID_AUDIENCE"),
+    ("messages/review", {"statuses": "confirmed", "subject": "x", "body": "x"}, 409, "NO_RECIPIENTS"),
+    ("messages", {"statuses": "confirmed", "subject": "x", "body": "x"}, 400, "IDEMPOTENCY_KEY_REQUIRED"),
+    ("mailings/999", {}, 405, "METHOD_NOT_ALLOWED"),
+    ("nothing", {}, 404, "NOT_FOUND"),
+]
+
+
+@pytest.mark.parametrize(("path", "form", "status", "code"), REFUSALS)
+def test_a_refusal_says_the_same_as_json_fragment_and_page(
+    client: Client, event_id: int, path: str, form: dict[str, Any], status: int, code: str
+) -> None:
+    url = f"/admin/events/{event_id}/{path}"
+    by_json = client.submit(url, form, headers={"Accept": "application/json"})
+    part, page = client.submit(url, form, headers=partial()), client.submit(url, form)
+    assert problem(by_json) == (status, code)
+    for answer in (part, page):
+        assert answer.status_code == status
+        assert re.findall(r'data-error-code="([A-Z_]+)"', answer.text)[0] == code
+    assert ("<html" in part.text, "<html" in page.text) == (False, True)
+    assert {answer.headers["Vary"] for answer in (by_json, part, page)} == {by_json.headers["Vary"]}
+
+
+# Whatever comes in
+
+
+ODD = st.sampled_from(["", "\x00", "\ud800", "a\x00b", "confirmed", "{guest.firstName}", "{", "}{", "9" * 5000, "'; --",
+                       "<script>", "\u202e", "😀", "x" * 2000, "none", ":::button", "[x](javascript:1)"])  # fmt: skip
+SCALARS = st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.floats() | ODD | st.text(max_size=8)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(ODD, inner, max_size=3), max_leaves=6
+)
+AUDIENCES = VALUES | st.fixed_dictionaries(
+    {}, optional={name: st.lists(SCALARS | st.just("1"), max_size=3) | VALUES
+                  for name in ("statuses", "segments", "guests", "exclude_segments")},
+)  # fmt: skip
+MAILINGS = st.fixed_dictionaries(
+    {},
+    optional={"kind": st.just("one_time") | VALUES, "subject": ODD | VALUES, "preheader": ODD | VALUES, "body": ODD | VALUES,
+              "audience": st.just({"statuses": ["confirmed"]}) | AUDIENCES, "dry_run": st.booleans() | VALUES},
+) | VALUES  # fmt: skip
+GUESTS = (
+    st.fixed_dictionaries(
+        {},
+        optional=dict.fromkeys(("email", "first_name", "last_name", "status", "tags", "attributes"), ODD | VALUES),
+    )
+    | VALUES
+)
+fuzz = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def posted(api: Any, url: str, body: object) -> int:
+    headers = {"Idempotency-Key": "fuzz"}
+    answer = api.post(url, data=json.dumps(body), content_type="application/json", headers=headers)
+    assert answer.status_code < 500, answer.text
+    if answer.status_code >= 400:
+        assert problem(answer)[0] == answer.status_code
+    return answer.status_code
+
+
+@fuzz
+@given(MAILINGS)
+def test_no_body_of_a_mailing_breaks_anything(api: Any, event_id: int, body: object) -> None:
+    assert posted(api, f"/admin/events/{event_id}/mailings", body) in {200, 400, 409}
+
+
+@fuzz
+@given(AUDIENCES)
+def test_no_body_of_an_audience_breaks_anything(api: Any, event_id: int, body: object) -> None:
+    assert posted(api, f"/admin/events/{event_id}/audience-previews", {"audience": body}) in {200, 400}
+
+
+@fuzz
+@given(GUESTS)
+def test_no_body_of_a_guest_breaks_anything(api: Any, event_id: int, body: object) -> None:
+    assert posted(api, f"/admin/events/{event_id}/guests", body) in {201, 400}
+
+
+@pytest.mark.parametrize("path", ["mailings", "audience-previews", "guests"])
+@pytest.mark.parametrize("size", [0, 3_000_000])
+def test_an_empty_and_a_huge_body_are_refused(api: Any, event_id: int, path: str, size: int) -> None:
+    url = f"/admin/events/{event_id}/{path}"
+    for kind in (
+        "application/json",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+    ):
+        answer = api.post(url, data=b"x" * size, content_type=kind, headers={"Idempotency-Key": "k"})
+        assert problem(answer)[0] in {400, 413, 415}
+
+
+# Who may see what
+
+
+@pytest.fixture
+def secret(app: Flask, owner: Person) -> dict[str, Any]:
+    """A restricted event of the owner with one of everything: the values of every URL."""
+    with app.app_context():
+        event = seeding.add_event(owner, restricted=True, title=SECRET)
+        guest = seeding.add_guest(event, f"{SECRET}@guests.org", first_name=SECRET)
+        message = Message(Text(SECRET, "", SECRET), {"statuses": ["confirmed"]})
+        sent = mailings.send(event, message, key="k", place=PLACE, by=acting(owner))
+        content = mailings.content(mailings.find(event, sent.mailing_id))
+    return {
+        "event_id": event,
+        "guest_id": guest,
+        "mailing_id": sent.mailing_id,
+        "content_id": content.id,
+        "name": "x.eml",
+    }
+
+
+def urls(app: Flask, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(method, path) of every URL there is below an event, for these ids."""
+    builder = app.url_map.bind("localhost")
+    for rule in app.url_map.iter_rules():
+        if "event_id" not in rule.arguments:
+            continue
+        unknown = rule.arguments - set(values)
+        assert unknown == set(), f"say what {unknown} of {rule} stands for"
+        path = builder.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield method, path
+
+
+def answers(app: Flask, client: Any, values: dict[str, Any], **headers: str) -> dict[tuple[str, str], TestResponse]:
+    token = client.csrf_token()
+    return {
+        (method, path): client.open(
+            path,
+            method=method,
+            headers={"X-CSRFToken": token, **headers},
+            data={"statuses": "confirmed", "subject": "x", "body": "x"} if method != "GET" else None,
+        )
+        for method, path in urls(app, values)
+    }
+
+
+def leaks(found: dict[tuple[str, str], TestResponse]) -> set[tuple[str, str]]:
+    return {where for where, answer in found.items() if SECRET in answer.text}
+
+
+def statuses(found: dict[tuple[str, str], TestResponse]) -> dict[int, int]:
+    counted: dict[int, int] = {}
+    for answer in found.values():
+        counted[answer.status_code] = counted.get(answer.status_code, 0) + 1
+    return counted
+
+
+def test_there_are_urls_to_walk(app: Flask, secret: dict[str, Any]) -> None:
+    assert len(list(urls(app, secret))) > 25
+
+
+def test_nobody_sees_anything_of_an_event(app: Flask, visitor: Client, secret: dict[str, Any]) -> None:
+    pages, data = answers(app, visitor, secret), answers(app, visitor, secret, Accept="application/json")
+    assert (leaks(pages), leaks(data)) == (set(), set())
+    assert (statuses(pages), statuses(data)) == ({303: len(pages)}, {401: len(data)})
+    assert {answer.location.partition("?")[0] for answer in pages.values()} == {"/sign-in"}
+
+
+def test_who_is_no_member_sees_nothing_of_a_restricted_event(
+    app: Flask, client: Client, api: Any, secret: dict[str, Any], count: Any
+) -> None:
+    for asking in (client, api):
+        found = answers(app, asking, secret)
+        assert (leaks(found), statuses(found)) == (set(), {404: len(found)})
+    assert count(Content) == 1
+
+
+def test_the_ids_of_another_event_lead_nowhere_in_ones_own(
+    app: Flask, client: Client, api: Any, event_id: int, secret: dict[str, Any], rows: Any
+) -> None:
+    crossed = {**secret, "event_id": event_id}
+    for asking in (client, api):
+        found = {
+            where: answer
+            for where, answer in answers(app, asking, crossed).items()
+            if any(f"/{part}/{secret[name]}" in where[1] + "/" for part, name in
+                   (("guests", "guest_id"), ("mailings", "mailing_id"), ("messages", "mailing_id"),
+                    ("previews", "content_id"), ("outbox", "name")))
+        }  # fmt: skip
+        assert len(found) > 8
+        assert (leaks(found), statuses(found)) == (set(), {404: len(found)})
+
+
+def test_who_is_a_member_sees_what_is_theirs(
+    app: Flask, client_for: Any, owner: Person, secret: dict[str, Any]
+) -> None:
+    """So the walks above prove something: the same URLs show it to the owner."""
+    found = answers(app, client_for(owner), {**secret})
+    assert len(leaks(found)) > 10
