@@ -19,11 +19,12 @@ from eventmail.domain import housekeeping
 from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
+from eventmail.providers.smtp import Smtp, parse
 from eventmail.sending import drain as drain_
 from eventmail.sending import heartbeat
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.settle import settle
-from eventmail.settings import Settings
+from eventmail.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -63,8 +64,13 @@ def create_huey(app: Flask) -> SqliteHuey:
 
 
 def make_provider(settings: Settings) -> Provider:
-    """The mail service that the settings name."""
-    return Outbox(settings.outbox)
+    """The mail service that the settings name. Raises SettingsError when it is not described well."""
+    if settings.provider == "outbox":
+        return Outbox(settings.outbox)
+    try:
+        return Smtp(parse(settings.smtp_url.get_secret_value()))
+    except ValueError as error:
+        raise SettingsError(f"Please correct the environment: EVENTMAIL_SMTP_URL {error}.") from None
 
 
 def ring(job_id: int) -> None:

@@ -1,6 +1,6 @@
 """What a mail service looks like to the worker."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,7 +44,7 @@ class Provider(Protocol):
     honours_keys: bool
     outside: bool
 
-    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
         """Hand over `mails` in order, yielding one outcome for each as it becomes known.
 
         Lazy: nothing of a mail leaves before its outcome is asked for, so whoever stops asking stops sending.

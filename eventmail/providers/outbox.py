@@ -5,7 +5,7 @@ It behaves like a plain SMTP server, which takes the same mail twice when it is 
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
         """See `base.Provider`."""
         for mail in mails:
             try:

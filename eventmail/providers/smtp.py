@@ -3,7 +3,7 @@
 import ssl
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from itertools import zip_longest
 
 from eventmail.errors import ProviderError, Refused, Transient
@@ -44,7 +44,7 @@ class Smtp:
         self._lock = threading.Lock()
         self._pipelines = True
 
-    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
         """See `base.Provider`. The envelope of the next mail may be asked for ahead, never its message."""
         group = _Group(self)
         try:

@@ -50,7 +50,7 @@ class Session:
         return self.usable and self._at_rest and self._ahead is None
 
     def answers(self) -> bool:
-        """Whether the connection still seems to stand after a while of rest."""
+        """Whether the connection seems to stand, with no reply left over."""
         try:
             self._wire.expect_silence()
         except Lost:
@@ -85,6 +85,8 @@ class Session:
         asked = commands(mail, self._features)
         if isinstance(asked, ProviderError):
             return asked
+        if not self.answers():
+            raise Closed(HUNG_UP)
         if self._needs_reset:
             asked = [*_RESET, *asked]
             self._needs_reset = False
@@ -145,12 +147,9 @@ class Session:
         """
         replies, lost = self._replies(self._asked)
         if lost:
-            return replies[0].code == 421 if replies else isinstance(lost, Closed)
+            return isinstance(lost, Closed) and not replies
         if replies and replies[-1].code == 354:
-            try:
-                self._is_ready = self._judge(self._asked, replies, None) is None
-            except Lost:
-                self._wire.close()
+            self._is_ready = self._judge(self._asked, replies, None) is None
             return True
         self._say(b"QUIT\r\n")
         try:
@@ -166,40 +165,36 @@ class Session:
             self._wire.write(commands_, self._timeouts.reply)
 
     def _replies(self, asked: Commands) -> tuple[list[Reply], Lost | None]:
-        """The reply to each command, and what ended the connection before the last of them."""
+        """The reply to each command, awaited or a refusal, and what ended the connection before the last of them."""
         replies: list[Reply] = []
         for step, _ in asked:
             try:
-                replies.append(self._wire.reply(self._timeouts.data if step is Step.DATA else self._timeouts.reply))
+                reply = self._wire.reply(self._timeouts.data if step is Step.DATA else self._timeouts.reply)
             except Lost as lost:
                 return replies, lost
+            if reply.sends_away:
+                self._wire.close()
+                return replies, Closed(reply.words or HUNG_UP, code=reply.status)
+            if reply.code not in _AWAITED[step] and (reply.code < 400 or step is Step.RESET):
+                self._wire.close()
+                return replies, Lost(OUT_OF_TURN, code=reply.status)
+            replies.append(reply)
         return replies, None
 
     def _judge(self, asked: Commands, replies: list[Reply], lost: Lost | None) -> ProviderError | None:
-        """None when every command got what it awaits, else the first refusal. Raises Lost for anything else."""
-        refused: ProviderError | None = None
+        """None when every command got what it awaits, else the first refusal. Raises Lost."""
         for (step, _), reply in zip(asked, replies, strict=False):
-            if refused:
-                self._check_behind_refusal(step, reply)
-            elif reply.code in _AWAITED[step]:
-                continue
-            elif reply.sends_away:
-                self._wire.close()
-                raise Closed(reply.words or HUNG_UP, code=reply.status)
-            elif reply.code < 400 or step is Step.RESET:
-                self._wire.close()
-                raise Lost(OUT_OF_TURN, code=reply.status)
-            else:
-                refused = refusal(reply, step, signed_in=self._signed_in, host=self._host)
-                self._needs_reset = True
-        if lost and not refused:
-            raise lost
-        return refused
-
-    def _check_behind_refusal(self, step: Step, reply: Reply) -> None:
-        """DATA behind a refused recipient is to be refused as well."""
-        if step is Step.DATA and reply.code < 400:
-            self._wire.close()  # a lone dot would end the 354 politely, yet hand over an empty mail to who knows whom
-            if reply.code != 354:
-                raise Lost(OUT_OF_TURN, code=reply.status)
+            if reply.code >= 400:
+                break
+        else:
+            if lost:
+                raise lost
+            return None
+        if lost and not isinstance(lost, Closed):
+            raise lost  # what looks like a refusal may have been a reply to something else
+        self._needs_reset = True
+        if replies[-1].code == 354:
+            # A lone dot would end this politely, yet hand over an empty mail to who knows whom.
+            self._wire.close()
             self.is_hasty = True
+        return refusal(reply, step, signed_in=self._signed_in, host=self._host)

@@ -110,9 +110,14 @@ def claimable(now: datetime) -> list[ColumnElement[bool]]:
     """Due, and nobody holds it."""
     return [
         Recipient.state == RecipientState.QUEUED,
-        or_(Recipient.claim_until.is_(None), Recipient.claim_until <= now),
+        or_(Recipient.claim_until.is_(None), lapsed(now)),
         or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
     ]
+
+
+def lapsed(now: datetime) -> ColumnElement[bool]:
+    """Whether a lease has ended; one that ends too far ahead was given before the clock was set back."""
+    return or_(Recipient.claim_until <= now, Recipient.claim_until > now + LEASE)
 
 
 def _values(guest_ids: Sequence[int | None]) -> dict[int | None, Mapping[str, str]]:

@@ -44,6 +44,8 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
                 group = _turns(claimed[:GROUP], settings.pace(outside=provider.outside), until)
                 with in_flight.one_group():
                     results = hand_over(sending, provider, group, until)
+                    if not results:
+                        break  # cancelled or stopped meanwhile, or nobody's turn: look again, keep no claim
                     outcome.record(sending, provider, results, clock.now())
                 del claimed[: len(group)]
                 _breathe()
@@ -71,7 +73,7 @@ def next_due(job_id: int) -> datetime | None:
 
 def _next_recipient(mailing_id: int) -> datetime | None:
     retry = func.coalesce(Recipient.next_attempt_at, _LONG_AGO)
-    lease = func.coalesce(Recipient.claim_until, _LONG_AGO)
+    lease = case((claim.lapsed(clock.now()), _LONG_AGO), else_=func.coalesce(Recipient.claim_until, _LONG_AGO))
     due: datetime | None = fresh().scalar(
         select(func.min(case((retry > lease, retry), else_=lease))).where(
             Recipient.mailing_id == mailing_id,

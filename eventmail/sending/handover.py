@@ -1,9 +1,10 @@
 """Hand-over: personalise, mark a group `sending` in one commit, and only then let the first byte leave (S11)."""
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -16,10 +17,12 @@ from eventmail.db import transaction
 from eventmail.domain import audience, merge
 from eventmail.domain.merge import Place
 from eventmail.errors import InvalidInput, Permanent
-from eventmail.models import Recipient, Suppression
+from eventmail.models import Job, Mailing, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Provider
 from eventmail.sending.claim import LEASE, Claimed, owner
-from eventmail.states import RecipientState
+from eventmail.states import JobState, RecipientState
+
+log = logging.getLogger(__name__)
 
 GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
 MARGIN_SECONDS = 5.0  # no hand-over begins this close to the end of the lease
@@ -64,14 +67,14 @@ class InFlight:
             finally:
                 self.ids = frozenset()
 
-    def holds(self, recipient_ids: Sequence[int]) -> None:
-        """These were marked just now."""
+    def holds(self, recipient_ids: Sequence[int], since: float) -> None:
+        """These were marked, with a lease that began at `since` (time.monotonic)."""
         self.ids = frozenset(recipient_ids)
-        self.renewed()
+        self.renewed(since)
 
-    def renewed(self) -> None:
-        """The lease was extended in the database just now."""
-        self.deadline = time.monotonic() + LEASE.total_seconds() - MARGIN_SECONDS
+    def renewed(self, since: float) -> None:
+        """The lease in the database now counts from `since`, which is before the wait for the write lock."""
+        self.deadline = since + LEASE.total_seconds() - MARGIN_SECONDS
 
 
 in_flight = InFlight()
@@ -94,9 +97,10 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop.
     """
     mails = {claimed.id: _built(sending, claimed) for claimed in group}
-    in_flight.holds(mark(sending, [claimed.id for claimed in group], clock.now()))
+    since = time.monotonic()
+    in_flight.holds(mark(sending, [claimed.id for claimed in group], clock.now()), since)
     going = [(claimed, mails[claimed.id]) for claimed in group if claimed.id in in_flight.ids]
-    told = _outcomes(provider, [mail for _, mail in going if isinstance(mail, Mail)], until)
+    told = iter(_outcomes(provider, [mail for _, mail in going if isinstance(mail, Mail)], until))
     return [
         Result(claimed, mail, next(told)) if isinstance(mail, Mail) else Result(claimed, None, mail)
         for claimed, mail in going
@@ -108,21 +112,30 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
         return sending.mail(claimed)
     except InvalidInput as error:
         return Permanent(error.detail)
+    except Exception:  # one guest's values must not hold up everybody else
+        log.exception("a mail could not be built", extra={"recipient": claimed.id})
+        return Permanent("This mail could not be put together")
 
 
-def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> Iterator[Outcome | None]:
-    handing = provider.hand_over(mails)
-    for _mail in mails:
-        # A process that was frozen past its lease may already be counted out; what it did not begin, it leaves.
-        yield next(handing) if time.monotonic() < min(in_flight.deadline, until) else None
+def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> list[Outcome | None]:
+    """One outcome a mail, None for those whose turn never came.
+
+    A process that was frozen past its lease may already be counted out; what it did not begin, it leaves.
+    """
+    with closing(provider.hand_over(mails)) as handing:
+        return [next(handing) if time.monotonic() < min(in_flight.deadline, until) else None for _ in mails]
 
 
 def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:
     """Move still-queued recipients of ours to `sending` in one commit; those on the do-not-mail list drop out (A6).
 
-    Returns the ids that may be handed over: fewer when a cancellation or another worker was first.
+    So do those whose guest was deleted while they could not be cancelled: in hand-over, failed or in doubt (S6).
+    Returns the ids that may be handed over: fewer when a cancellation or another worker was first, none when the job
+    was stopped since they were claimed (S12).
     """
-    ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner()]
+    runs = exists().where(Job.id == sending.job_id, Job.state == JobState.RUNNING, Job.stopped.is_(None))
+    ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner(), runs]
+    to_guests = exists().where(Mailing.id == Recipient.mailing_id, Mailing.kind != "test")
     listed = exists().where(
         Suppression.address == Recipient.address, Suppression.scope.in_(audience.scopes(sending.event_id))
     )
@@ -135,6 +148,16 @@ def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[
             claim_owner=None,
             claim_until=None,
             last_error="On the do-not-mail list since the message was sent off",
+            updated_at=now,
+        )
+        records.move_recipients(
+            tx,
+            [*ours, Recipient.guest_id.is_(None), to_guests],
+            RecipientState.QUEUED,
+            RecipientState.CANCELLED,
+            claim_owner=None,
+            claim_until=None,
+            last_error="guest deleted",
             updated_at=now,
         )
         return records.move_recipients(

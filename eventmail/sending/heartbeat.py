@@ -1,5 +1,6 @@
 """A worker's sign of life, and the renewal of what it has in hand."""
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ _FORGOTTEN = timedelta(days=1)
 
 def beat(now: datetime) -> None:
     """Say that this process lives, and extend the lease of the group it is handing over."""
-    held = in_flight.ids
+    held, since = in_flight.ids, time.monotonic()
     kept: Sequence[Row[int]] = ()
     with transaction() as tx:
         seen = tx.execute(update(Worker).where(Worker.owner == owner()).values(seen_at=now).returning(Worker.id)).all()
@@ -39,7 +40,7 @@ def beat(now: datetime) -> None:
                 execution_options={"synchronize_session": False},
             ).all()
     if held and len(kept) == len(held) and in_flight.ids == held:
-        in_flight.renewed()
+        in_flight.renewed(since)
 
 
 def gone() -> None:

@@ -1,6 +1,6 @@
 """The mail service's double: remembers every hand-over and answers as it was told."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from eventmail.errors import ProviderError
@@ -20,7 +20,7 @@ class Recording:
     mails: list[Mail] = field(default_factory=list)
     before: Callable[[Mail], None] = lambda _mail: None
 
-    def hand_over(self, mails: Sequence[Mail]) -> Iterator[Outcome]:
+    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
         """See providers.base.Provider."""
         for mail in mails:
             self.before(mail)
