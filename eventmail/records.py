@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -110,12 +112,23 @@ def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usag
 def reserve(tx: Session, job: Job, places: int, due_at: datetime, limits: Limits) -> None:
     """Reserve `places` sends for `job` in the window of `due_at` (S9). Raises QuotaExceeded, reserving nothing."""
     for word, limit, length in limits.windows:
-        left = usage(tx, limit, length, due_at).left
-        if left is not None and places > left:
+        if limit and places > (left := max(0, limit - _fullest(tx, length, due_at))):
             raise QuotaExceeded(
                 f"This needs {places} sends; {left} of {limit} are left for this {word}. Nothing was queued."
             )
     tx.add(Reservation(job_id=job.id, due_at=due_at, reserved=places))
+
+
+def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
+    """The most places taken in any window of `length` that holds `due_at`; later ones were reserved before, too."""
+    taken = tx.execute(
+        select(Reservation.due_at, Reservation.reserved - Reservation.refunded)
+        .where(Reservation.due_at > due_at - length, Reservation.due_at < due_at + length)
+        .order_by(Reservation.due_at)
+    ).all()
+    instants, places = [row[0] for row in taken], [0, *accumulate(row[1] for row in taken)]
+    ends = {due_at, *(instant for instant in instants if instant >= due_at)}
+    return max(places[bisect_right(instants, end)] - places[bisect_right(instants, end - length)] for end in ends)
 
 
 def move_recipients(

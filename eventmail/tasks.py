@@ -11,7 +11,6 @@ from typing import Any
 from flask import Flask, current_app
 from huey import SqliteHuey, crontab
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from eventmail import clock, ids, logs
 from eventmail.db import fresh
@@ -51,9 +50,9 @@ def create_huey(app: Flask) -> SqliteHuey:
     def sweep() -> None:
         """One pass over what nobody rang for; huey begins with it."""
         with _run(app):
-            housekeeping.purge(clock.now())
             for waiting in sweep_.sweep(provider, clock.now()):
                 _ring_at(drain, waiting.job_id, waiting.due)
+            housekeeping.purge(clock.now())  # last: mails do not wait for it
 
     @huey.on_startup()
     def begin() -> None:
@@ -78,7 +77,7 @@ def ring(job_id: int) -> None:
     starts_at = fresh().scalar(select(Job.starts_at).where(Job.id == job_id))
     try:
         _ring_at(current_app.extensions["ring"], job_id, starts_at)
-    except sqlite3.OperationalError:
+    except sqlite3.Error:
         log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
 
 
@@ -94,10 +93,20 @@ def tick(app: Flask) -> int:
 def _ring_at(drain: Any, job_id: int, due: datetime | None) -> None:
     if due is None or due > clock.now() + HORIZON:
         return
-    if due <= clock.now():
+    eta = due + timedelta(seconds=1) if due > clock.now() else None  # aware, and never early
+    if _is_rung(drain, job_id, eta):
+        return
+    if eta is None:
         drain(job_id)
     else:
-        drain.schedule(args=(job_id,), eta=due + timedelta(seconds=1))  # an aware eta, and never early
+        drain.schedule(args=(job_id,), eta=eta)
+
+
+def _is_rung(drain: Any, job_id: int, eta: datetime | None) -> bool:
+    """Whether a ring that waits already will do. Turns ring for turns: each ring too many would go on for ever."""
+    waiting = [task for task in (*drain.huey.pending(), *drain.huey.scheduled()) if task.args == (job_id,)]
+    by = (eta or clock.now()).replace(tzinfo=None)  # huey keeps UTC without saying so
+    return any(task.eta is None or task.eta <= by for task in waiting)
 
 
 @contextmanager
@@ -124,6 +133,6 @@ def _keep_beating(app: Flask, provider: Provider) -> None:
             try:
                 heartbeat.beat(clock.now())
                 settle(provider, clock.now())
-            except SQLAlchemyError:  # the lease runs out by itself: nothing doubles
+            except Exception:  # the lease runs out by itself: nothing doubles; and the next beat may succeed
                 log.exception("no sign of life could be written")
         pause.wait(heartbeat.EVERY_SECONDS)

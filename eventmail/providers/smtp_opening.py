@@ -73,7 +73,11 @@ def _reach(server: Server, timeouts: Timeouts) -> Wire:
 
 
 def _reason(error: OSError) -> str:
-    return "no answer" if isinstance(error, TimeoutError) else (error.strerror or str(error))
+    if isinstance(error, TimeoutError):
+        return "no answer"
+    if isinstance(error, ssl.SSLError) and error.reason:
+        return error.reason.replace("_", " ").lower()
+    return error.strerror or str(error)
 
 
 def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext) -> Opened:
@@ -83,6 +87,7 @@ def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetConte
     features = _hello(wire, timeouts)
     if not wire.encrypted and "STARTTLS" in features:
         _expect(_ask(wire, b"STARTTLS", timeouts), 220, "offers encryption, but does not begin it")
+        wire.expect_silence()  # text from before the handshake may be somebody's on the way (RFC 3207 4.2)
         wire.encrypt(context(), server.host, timeouts.connect)
         features = _hello(wire, timeouts)  # what was announced in plain text is void (RFC 3207 4.2)
     if server.user:

@@ -197,4 +197,7 @@ class Session:
             # A lone dot would end this politely, yet hand over an empty mail to who knows whom.
             self._wire.close()
             self.is_hasty = True
+        if self.usable:
+            with suppress(Closed):
+                self._wire.expect_silence()
         return refusal(reply, step, signed_in=self._signed_in, host=self._host)

@@ -85,11 +85,7 @@ class Wire:
         return (self._sock.version() or "") if isinstance(self._sock, ssl.SSLSocket) else ""
 
     def encrypt(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
-        """Continue in TLS. Raises OSError (ssl.SSLError) when the handshake fails, Lost when plain text waits unread.
-
-        What came before the handshake could have been put there by somebody on the way (RFC 3207 4.2).
-        """
-        self.expect_silence()
+        """Continue in TLS. Raises OSError (ssl.SSLError) when the handshake fails."""
         self._sock.settimeout(seconds)
         self._use(context.wrap_socket(self._sock, server_hostname=host))
 

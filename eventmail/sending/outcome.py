@@ -1,12 +1,15 @@
 """What becomes of a recipient after a hand-over: retry, give-up or doubt (S4, S5); one transaction a group."""
 
+import logging
 import random
+import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists, insert, update
+from sqlalchemy import delete, exists, insert, select, tuple_, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -15,10 +18,14 @@ from eventmail.errors import ProviderError, Refused, Transient, Unclear
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Provider
 from eventmail.sending import feedback
-from eventmail.sending.claim import owner
+from eventmail.sending.claim import Claimed, owner
 from eventmail.sending.handover import Result, Sending
 from eventmail.states import JobState, RecipientState
 
+log = logging.getLogger(__name__)
+
+RECORD_TRIES = 3  # each waits for the write lock as long as the database's busy timeout
+RECORD_PAUSE_SECONDS = 0.5
 # seconds before the next attempt; after the last one it failed for good (S4)
 BACKOFF = (2, 10, 60, 300, 900, 1800)
 JITTER = 0.2
@@ -36,11 +43,28 @@ class Verdict:
 
 
 def record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
-    """Write the outcomes of one group: recipients, counters, ledger, attempts, email events."""
-    verdicts: dict[Verdict, list[int]] = defaultdict(list)
-    for result in results:
-        verdicts[judge(result.outcome, result.claimed.try_, provider, now)].append(result.claimed.id)
+    """Write the outcomes of one group: recipients, counters, ledger, attempts, email events.
+
+    A database that can't be written is asked again: what is known now would be doubt for good.
+    """
+    for tries_left in reversed(range(RECORD_TRIES)):
+        try:
+            _record(sending, provider, results, now)
+        except OperationalError:
+            if not tries_left:
+                raise
+            log.warning("outcomes could not be recorded yet", extra={"job": sending.job_id}, exc_info=True)
+            time.sleep(RECORD_PAUSE_SECONDS)
+        else:
+            return
+
+
+def _record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
     with transaction() as tx:
+        goes_on = tx.scalar(select(Job.state).where(Job.id == sending.job_id)) == JobState.RUNNING
+        verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
+        for result in results:
+            verdicts[judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on)].append(result.claimed)
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
         if told:
@@ -51,8 +75,11 @@ def record(sending: Sending, provider: Provider, results: Sequence[Result], now:
         feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
 
 
-def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime) -> Verdict:
-    """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry."""
+def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True) -> Verdict:
+    """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry.
+
+    `goes_on` is false when the run was cancelled: then nothing settles a doubt by another try.
+    """
     match outcome:
         case None:
             return Verdict(RecipientState.QUEUED, counts=False)
@@ -60,7 +87,7 @@ def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime)
             return Verdict(RecipientState.SENT)
         case Refused():
             return Verdict(RecipientState.QUEUED, _words(outcome))
-        case Transient() | Unclear() if _again(outcome, try_, provider):
+        case Transient() | Unclear() if _again(outcome, try_, provider, goes_on):
             return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, try_))
         case Unclear():
             return Verdict(RecipientState.UNKNOWN, _words(outcome))
@@ -68,12 +95,12 @@ def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime)
             return Verdict(RecipientState.FAILED, _words(outcome))
 
 
-def _again(error: ProviderError, try_: int, provider: Provider) -> bool:
+def _again(error: ProviderError, try_: int, provider: Provider, goes_on: bool) -> bool:
     """Whether another try can do no harm, and is not one too many."""
-    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or provider.honours_keys)
+    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or (provider.honours_keys and goes_on))
 
 
-def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: datetime) -> list[int]:
+def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime) -> list[int]:
     """Move the group; the ids that moved. What a sweep had given up meanwhile still learns that it was sent (S5)."""
     values: dict[str, object] = {
         "claim_owner": None,
@@ -84,13 +111,15 @@ def _apply(tx: Session, verdict: Verdict, recipient_ids: Sequence[int], now: dat
     }
     if not verdict.counts:
         values |= {"attempts": Recipient.attempts - 1, "tries": Recipient.tries - 1}
+    recipient_ids = [claimed.id for claimed in group]
     ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner()]
     moved = records.move_recipients(tx, ours, RecipientState.SENDING, verdict.state, **values)
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
         return moved
     given_up = [Recipient.id.in_(set(recipient_ids) - set(moved))]
     late = records.move_recipients(tx, given_up, RecipientState.UNKNOWN, RecipientState.SENT, **values)
-    tx.execute(delete(Attempt).where(Attempt.recipient_id.in_(late), Attempt.outcome == "unclear"))
+    explained = [(claimed.id, claimed.attempt) for claimed in group if claimed.id in late]
+    tx.execute(delete(Attempt).where(tuple_(Attempt.recipient_id, Attempt.number).in_(explained)))
     return moved + late
 
 
@@ -139,7 +168,7 @@ def _cancel_late(tx: Session, sending: Sending, now: datetime) -> None:
     )
 
 
-def _last_error(tx: Session, sending: Sending, verdicts: dict[Verdict, list[int]]) -> None:
+def _last_error(tx: Session, sending: Sending, verdicts: Iterable[Verdict]) -> None:
     words = [verdict.words for verdict in verdicts if verdict.words]
     if words:
         tx.execute(update(Mailing).where(Mailing.id == sending.mailing_id).values(last_error=words[-1]))

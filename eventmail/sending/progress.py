@@ -32,7 +32,22 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        return self.mailing.state != MailingState.SENDING
+        """Whether nothing will change by itself any more; a cancelled run may have mails on their way."""
+        return self.mailing.state != MailingState.SENDING and not self.counts[RecipientState.SENDING]
+
+    @property
+    def cancelled(self) -> bool:
+        return self.mailing.state == MailingState.CANCELLED
+
+    @property
+    def finished(self) -> bool:
+        return self.mailing.state == MailingState.FINISHED
+
+    @property
+    def undoable(self) -> bool:
+        """Whether nothing has left yet and nothing will for a moment (S7)."""
+        waiting = self.counts[RecipientState.QUEUED] == self.total and self.job.run == 1
+        return not self.over and waiting and self.job.starts_at > self.now
 
     @property
     def total(self) -> int:
@@ -49,7 +64,7 @@ class Progress:
     @property
     def poll_seconds(self) -> int | None:
         """How long the page waits before it asks again; None when there is nothing more to ask (T2)."""
-        if self.over:
+        if self.over or self.job.stopped:
             return None
         age = (self.now - self.job.created_at).total_seconds()
         return 1 if age < 60 else 3 if age < 600 else 10

@@ -10,7 +10,8 @@ from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.states import RecipientState
+from eventmail.sending.claim import lapsed
+from eventmail.states import MailingState, RecipientState
 
 log = logging.getLogger(__name__)
 
@@ -20,24 +21,28 @@ WORDS = "The worker stopped while this mail was being handed over; nobody can sa
 def settle(provider: Provider, now: datetime) -> int:
     """Recipients whose lease ended between mark and record: doubt, or the same key again if the service honours keys.
 
-    Returns how many. At most once outranks the retry (S5).
+    A cancelled message goes nowhere again, so there it is doubt in any case. Returns how many. At most once outranks
+    the retry (S5).
     """
     under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
     left = [
         Recipient.mailing_id.in_(under_way),
         Recipient.state == RecipientState.SENDING,
-        Recipient.claim_until <= now,
+        lapsed(now),
     ]
     if fresh().scalar(select(Recipient.id).where(*left).limit(1)) is None:
         return 0  # nearly always: no write lock for nothing
-    to = RecipientState.QUEUED if provider.honours_keys else RecipientState.UNKNOWN
+    values = {"claim_owner": None, "claim_until": None, "last_error": WORDS, "updated_at": now}
+    goes_on = Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.state == MailingState.SENDING))
     with transaction() as tx:
-        settled = records.move_recipients(
-            tx, left, RecipientState.SENDING, to, claim_owner=None, claim_until=None, last_error=WORDS, updated_at=now
-        )
+        settled = []
+        if provider.honours_keys:
+            again = [*left, goes_on]
+            settled += records.move_recipients(tx, again, RecipientState.SENDING, RecipientState.QUEUED, **values)
+        settled += records.move_recipients(tx, left, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
         _explain(tx, settled, provider, now)
     if settled:
-        log.warning("a worker stopped during hand-over", extra={"recipients": len(settled), "state": to})
+        log.warning("a worker stopped during hand-over", extra={"recipients": len(settled)})
     return len(settled)
 
 

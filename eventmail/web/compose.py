@@ -12,12 +12,13 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, mailings, merge
-from eventmail.domain.audience import Audience, Resolution, Step
+from eventmail.domain import contents, coverage, mailings, merge, stepping
+from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
+from eventmail.domain.stepping import Step
 from eventmail.errors import InvalidAudience, InvalidInput, NoRecipients
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
@@ -106,7 +107,7 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     audience = _audience(event.id, values)
     resolution = audiences.resolve(fresh(), audience) if audience else None
     draft = contents.preview(event.id, text(values), access.acting())
-    step = audiences.step(audience, event.id, _chosen(values, audience))
+    step = stepping.step(audience, event.id, _chosen(values, audience))
     content = contents.find(event.id, draft.content_id)
     subject = contents.rendered(content, event, step.guest, g.user, place()).subject
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from eventmail import ids, tasks
 from eventmail.db import fresh, paginate
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, mailings, merge
+from eventmail.domain import contents, mailings, merge, stepping
 from eventmail.errors import IdempotencyKeyRequired
 from eventmail.models import Guest
 from eventmail.web import access, compose, schemas, tracker
@@ -125,6 +125,6 @@ def audience_preview(event_id: int) -> Response:
             "count": resolution.count,
             "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
             "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
-                        "last_name": guest.last_name} for guest in audiences.sample(picked)],
+                        "last_name": guest.last_name} for guest in stepping.sample(picked)],
         }
     )  # fmt: skip

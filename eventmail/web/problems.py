@@ -113,7 +113,10 @@ def _show(problem: Problem) -> Any:
     if wants_fragment():
         return _fragment(problem)
     if form_again and problem.status != NotFound.status:  # what isn't there has no form either
-        answer = make_response(form_again(problem))
+        try:
+            answer = make_response(form_again(problem))
+        except DomainError as error:  # what the form is about is not there
+            return _refused(error)
         answer.status_code = problem.status
         return answer
     return make_response(render_template("error.html", problem=problem), problem.status)

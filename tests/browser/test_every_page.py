@@ -212,7 +212,7 @@ def test_the_sign_in_page_is_accessible_fits_and_is_quiet(watched: Page, shared_
 
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "outbox.html", "mailings.recipients",
-    "account.home", "account.open_link",
+    "runs.quota",    "account.home", "account.open_link",
 }  # fmt: skip
 ON_THE_TOUR = {
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",

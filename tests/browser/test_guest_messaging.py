@@ -161,9 +161,8 @@ def test_T2_the_finished_tracker_asks_no_more_and_the_running_one_keeps_asking(c
     assert polls, "it finished without asking"
     assert set(polls) == {composer.url}
     expect(by_test(composer, TRACKED)).not_to_have_attribute("hx-trigger", "every 1s")
-    composer.expose_function("enough", lambda: None)
     asked = len(polls)
-    composer.evaluate("new Promise(done => setTimeout(done, 2500))")
+    composer.evaluate("new Promise(done => setTimeout(done, 1600))")
     assert len(polls) == asked, "a finished tracker goes on asking"
 
 
@@ -240,8 +239,6 @@ def test_C2_an_unknown_merge_field_is_refused_by_name_with_the_nearest_real_one(
 def test_A3_the_preview_shows_who_was_stepped_to_until_the_audience_leaves_them_out(composer: Page, gala: Gala) -> None:
     gala.add_guests([{"email": "ida@guests.example.net", "first_name": "Ida", "status": "invited"}])
     steps.write(composer, "Doors open", "Hi {guest.firstName}", statuses=["Confirmed", "Invited"])
-    expect(preview(composer).locator("body")).to_contain_text("Hi there")
-    composer.get_by_role("button", name="Next guest").click()
     expect(preview(composer).locator("body")).to_contain_text("Hi Ana")
     composer.get_by_role("button", name="Next guest").click()
     expect(preview(composer).locator("body")).to_contain_text("Hi Ida")
@@ -249,10 +246,10 @@ def test_A3_the_preview_shows_who_was_stepped_to_until_the_audience_leaves_them_
     expect(by_test(composer, "guest-message-preview-subject")).to_have_text("Doors are open")
     expect(preview(composer).locator("body")).to_contain_text("Hi Ida")
     composer.get_by_label("Invited").uncheck()
-    expect(preview(composer).locator("body")).to_contain_text("Hi there")
+    expect(preview(composer).locator("body")).to_contain_text("Hi Ana")
     composer.get_by_label("Invited").check()
     expect(by_test(composer, "guest-message-send-cta")).to_have_text("Review and send to 3…")
-    expect(preview(composer).locator("body")).to_contain_text("Hi there")
+    expect(preview(composer).locator("body")).to_contain_text("Hi Ana")
 
 
 def test_S1_a_double_click_on_the_confirm_button_sends_one_mailing_with_one_mail_each(
@@ -419,7 +416,7 @@ def test_S4_S5_a_try_that_fails_is_repeated_and_a_lost_answer_may_have_been_sent
 
     # no list of messages calls that simply finished (S2)
     for place in ("Sent", "Overview"):
-        page.get_by_role("navigation").get_by_role("link", name=place).click()
+        page.get_by_role("navigation", name="This event").get_by_role("link", name=place).click()
         expect(page.locator(".badge", has_text="Finished")).to_have_text(["Finished with problems"])
 
     # the bounce keeps the guest out of the next message
@@ -445,7 +442,7 @@ def test_T1_without_a_worker_the_tracker_says_so_with_the_command_and_goes_on_wh
     tracker = by_test(page, TRACKED)
     expect(tracker).to_contain_text("Nothing is working on this right now")
     expect(tracker).to_contain_text("Your message is safe and goes on as soon as one runs.")
-    expect(tracker.locator("code")).to_have_text("make run")
+    expect(tracker.locator("code")).to_have_text(".venv/bin/eventmail worker")
     assert tiles(page)["Queued"] == "2"
     assert gala.mails() == []
     assert_visible_everywhere(page, [TRACKED])

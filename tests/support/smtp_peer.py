@@ -54,11 +54,12 @@ FRIENDLY: dict[str, bytes] = {
 
 @dataclass
 class Taken:
-    """A message whose final dot came; `answered` is what the peer then said (nothing: it hung up)."""
+    """A message whose final dot came: what the peer had said while it came, and answered then (nothing: it hung up)."""
 
     sender: str
     to: str
     data: bytes
+    during: bytes = b""
     answered: bytes = b""
 
 
@@ -69,6 +70,8 @@ class _Over(Exception):
 @dataclass
 class Peer:
     """`answers` maps a step to the answers it gives one after the other, over all connections; then it is friendly.
+
+    `{to}` in an answer is the recipient whom the peer has in hand.
 
     Steps: connect, EHLO, STARTTLS, AUTH, MAIL, RCPT, DATA, body (some of a message has come), "." (its final dot has),
     RSET, QUIT. `commands` and `messages` are what came, `begun` counts the messages of which anything came.
@@ -82,7 +85,7 @@ class Peer:
     messages: list[Taken] = field(default_factory=list)
     begun: int = 0
     connections: int = 0
-    received: bytes = b""
+    packets: list[bytes] = field(default_factory=list)
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
     def __enter__(self) -> "Peer":
@@ -109,6 +112,11 @@ class Peer:
     @property
     def url(self) -> str:
         return f"{'smtps' if self.tls_at_once else 'smtp'}://127.0.0.1:{self.port}"
+
+    @property
+    def received(self) -> bytes:
+        """Every byte that came, over all connections."""
+        return b"".join(self.packets)
 
     def provider(self, user: str = "", timeouts: Timeouts | None = None, **options) -> Smtp:
         """A provider that hands over to this peer; `user` is `name:password`."""
@@ -172,7 +180,7 @@ class _Connection:
     def run(self) -> None:
         self.play("connect")
         while True:
-            line = self.line().rstrip(b"\r\n").decode()
+            line = self.line().rstrip(b"\r\n").decode(errors="replace")
             self.peer.commands.append(line)
             word = line.partition(" ")[0].upper()
             if word == "MAIL":
@@ -186,7 +194,7 @@ class _Connection:
                 self.encrypt()
             elif word == "AUTH":
                 while said.startswith(b"334"):
-                    self.peer.commands.append(self.line().rstrip(b"\r\n").decode())
+                    self.peer.commands.append(self.line().rstrip(b"\r\n").decode(errors="replace"))
                     said = self.play("AUTH")
             elif word == "QUIT":
                 raise _Over
@@ -196,11 +204,11 @@ class _Connection:
         if not self.unread:
             self.read()
         self.peer.begun += 1
-        self.play("body")
+        during = self.play("body")
         lines = []
         while (line := self.line()) != b".\r\n":
             lines.append(line.removeprefix(b"."))
-        taken = Taken(self.sender, self.to, b"".join(lines))
+        taken = Taken(self.sender, self.to, b"".join(lines), during)
         self.peer.messages.append(taken)
         self.play(".", taken)
 
@@ -210,10 +218,11 @@ class _Connection:
         said = b""
         for part in answer if isinstance(answer, tuple) else (answer,):
             if isinstance(part, bytes):
-                said += part
+                words = part.replace(b"{to}", self.to.encode())
+                said += words
                 if taken:
                     taken.answered = said
-                self.sock.sendall(part)
+                self.sock.sendall(words)
             elif isinstance(part, Wait):
                 self.peer.pause(part.seconds)
             elif part is Silence:
@@ -247,7 +256,7 @@ class _Connection:
         data = self.sock.recv(65536)
         if not data:
             raise _Over
-        self.peer.received += data
+        self.peer.packets.append(data)
         self.unread += data
 
 

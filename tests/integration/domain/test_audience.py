@@ -12,6 +12,7 @@ from sqlalchemy import delete, update
 from eventmail import clock
 from eventmail.db import fresh, transaction
 from eventmail.domain import audience as audiences
+from eventmail.domain import stepping
 from eventmail.domain.audience import Audience, Choices
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import Guest, Suppression
@@ -115,7 +116,7 @@ def test_5000_hand_picked_guests_are_counted_and_listed(event_id: int) -> None:
     picked = tuple(seeding.add_guests(event_id, 5000))
     audience = audiences.checked(event_id, criteria(guests=[str(n) for n in picked]), outside=False)
     assert (resolved(audience), left_out(audience)) == ((5000, {}), {})
-    assert [guest.id for guest in audiences.sample(audience, 2)] == list(picked[:2])
+    assert [guest.id for guest in stepping.sample(audience, 2)] == list(picked[:2])
 
 
 def test_guests_of_other_events_are_in_no_audience(event_id: int, add_event: Any, add_guest: Any) -> None:
@@ -303,7 +304,7 @@ def test_everyone_picked_either_gets_it_or_is_left_out_for_one_reason_a2(
         assert {addresses[n] for n in mail} == reached
         assert mail == sorted(min(n for n in wanted if addresses[n] == address) for address in reached)
         fresh().expunge_all()
-        by_name = [guest.id for guest in audiences.sample(audience, 99)]
+        by_name = [guest.id for guest in stepping.sample(audience, 99)]
         assert sorted(by_name) == mail
 
 
@@ -339,7 +340,7 @@ def named(event_id: int) -> dict[str, int]:
 
 def test_the_sample_is_the_first_recipients_by_name_a3(event_id: int, named: dict[str, int]) -> None:
     def shown(*statuses: GuestStatus, limit: int = 5, guests: tuple[int, ...] = ()) -> list[str]:
-        return [guest.last_name for guest in audiences.sample(Audience(event_id, statuses, guests), limit)]
+        return [guest.last_name for guest in stepping.sample(Audience(event_id, statuses, guests), limit)]
 
     assert shown(*CONFIRMED) == ["Ada", "Ben", "Finn"]
     assert shown(*EVERYONE) == ["Ada", "Ben", "Cem", "Eva", "Finn"]
@@ -353,7 +354,7 @@ def test_a_preview_steps_through_the_recipients_by_name_a3(event_id: int, named:
     names = {guest_id: name for name, guest_id in named.items()}
 
     def step(name: str | None) -> tuple[str | None, str | None, str | None]:
-        found = audiences.step(audience, event_id, named[name] if name else None)
+        found = stepping.step(audience, event_id, named[name] if name else None)
         return (
             names.get(found.previous or 0),
             found.guest.last_name if found.guest else None,
@@ -373,7 +374,7 @@ def test_guests_of_one_name_are_stepped_through_one_by_one(event_id: int) -> Non
     )
     audience, seen, here = Audience(event_id, EVERYONE, ()), [], None
     for _ in twins:
-        step = audiences.step(audience, event_id, here)
+        step = stepping.step(audience, event_id, here)
         assert step.guest
         seen.append(step.guest.id)
         here = step.next
@@ -383,21 +384,21 @@ def test_guests_of_one_name_are_stepped_through_one_by_one(event_id: int) -> Non
 def test_a_guest_of_another_event_is_never_previewed(event_id: int, named: dict[str, int], add_event: Any) -> None:
     foreign = seeding.add_guest(add_event(), "secret@guests.example.net")
     for audience in (None, Audience(event_id, EVERYONE, ())):
-        step = audiences.step(audience, event_id, foreign)
+        step = stepping.step(audience, event_id, foreign)
         assert step.guest
         assert step.guest.last_name == "Ada"
 
 
 def test_before_anything_is_picked_the_preview_shows_the_first_guest(event_id: int, named: dict[str, int]) -> None:
-    step = audiences.step(None, event_id, None)
+    step = stepping.step(None, event_id, None)
     assert step.guest
     assert (step.guest.last_name, step.previous, step.next) == ("Ada", None, None)
-    assert audiences.step(None, event_id + 1, None).guest is None
+    assert stepping.step(None, event_id + 1, None).guest is None
 
 
 def test_an_audience_without_recipients_has_nobody_to_preview(event_id: int, add_guest: Any) -> None:
     add_guest(None, first_name="Nobody")
-    assert audiences.step(Audience(event_id, EVERYONE, ()), event_id, None).guest is None
+    assert stepping.step(Audience(event_id, EVERYONE, ()), event_id, None).guest is None
 
 
 def test_counting_costs_the_same_for_one_guest_and_for_many(event_id: int, add_guests: Any, count_queries: Any) -> None:
@@ -407,7 +408,7 @@ def test_counting_costs_the_same_for_one_guest_and_for_many(event_id: int, add_g
         with count_queries() as queries:
             audiences.resolve(fresh(), audience)
             audiences.choices(event_id)
-            audiences.step(audience, event_id, None)
+            stepping.step(audience, event_id, None)
         costs.append(len(queries))
     assert costs[0] == costs[1]
 

@@ -84,7 +84,8 @@ class Run:
         return {str(state): number for state, number in self.mailing.counts.items() if number}
 
     def drain(self, provider: Recording) -> datetime | None:
-        """One turn of the worker."""
+        """One turn of the worker, which begins with nothing in memory."""
+        fresh().expire_all()
         return drain.drain(self.job_id, provider, self.settings)
 
     def assert_balanced(self) -> None:

@@ -242,7 +242,7 @@ def test_the_outcome_as_csv_t1(api: Any, sent: str) -> None:
 def test_a_list_costs_the_same_for_one_and_for_three_mailings(
     client: Any, api: Any, post: Any, party: list[int], url: str, count_queries: Any
 ) -> None:
-    costs = []
+    costs: list[int] = []
     for _ in range(3):
         post(f"k{len(costs)}", subject=f"No {len(costs)}")
         with count_queries() as queries:
@@ -254,7 +254,7 @@ def test_a_list_costs_the_same_for_one_and_for_three_mailings(
 def test_the_recipients_cost_the_same_for_one_and_for_three(
     client: Any, api: Any, post: Any, add_guest: Any, count_queries: Any
 ) -> None:
-    costs = []
+    costs: list[int] = []
     for n in (1, 2, 3):
         add_guest(f"{n}@guests.org")
         where = post(f"k{n}").location

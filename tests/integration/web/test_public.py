@@ -71,7 +71,7 @@ def test_the_same_event_gives_the_same_bytes_and_an_edit_a_higher_number_k3(
         with app.app_context():
             events.edit(event_id, {"title": title}, acting())
         (found,) = Calendar.from_ical(visitor.get(where).data).walk("VEVENT")
-        numbers.append((int(found["SEQUENCE"]), str(found["SUMMARY"]), str(found["UID"])))
+        numbers.append((int(str(found["SEQUENCE"])), str(found["SUMMARY"]), str(found["UID"])))
     (before,) = Calendar.from_ical(first).walk("VEVENT")
     assert numbers == [(1, "Second", str(before["UID"])), (2, "Third", str(before["UID"]))]
 

@@ -14,7 +14,7 @@ from eventmail.web import schemas
 
 class Sample(schemas.Body):
     name: str
-    words: list[str] = []
+    words: list[str] = Field(default_factory=list)
     number: int | None = Field(default=None)
 
 
@@ -41,7 +41,7 @@ def test_an_unknown_member_is_refused_by_name(app: Flask) -> None:
     with request(app, json={"name": "Ada", "nmae": 1, "dry-run": True}), pytest.raises(InvalidInput) as refused:
         schemas.parse(Sample)
     sentence = "This is not a field we know."
-    assert complaints(refused) == [("nmae", sentence), ("dry-run", sentence)]
+    assert sorted(complaints(refused)) == [("dry-run", sentence), ("nmae", sentence)]
 
 
 def test_every_complaint_is_named_at_once(app: Flask) -> None:
@@ -87,9 +87,8 @@ def test_a_key_in_header_or_form_quoted_or_bare(
 )
 def test_two_keys_or_a_strange_one_are_refused(app: Flask, header: str | None, field: str | None) -> None:
     headers = {} if header is None else {"Idempotency-Key": header}
-    with request(app, headers=headers, data={} if field is None else {"idempotency_key": field}):
-        with pytest.raises(InvalidInput):
-            schemas.idempotency_key()
+    with request(app, headers=headers, data={} if field is None else {"idempotency_key": field}), pytest.raises(InvalidInput):
+        schemas.idempotency_key()
 
 
 @pytest.mark.parametrize(
