@@ -23,11 +23,12 @@ class NewerDatabase(Exception):
 
 
 def upgrade(engine: Engine, lock: Path) -> None:
-    """Apply what is missing. Web and worker start at once: the second waits for the lock and finds nothing to do."""
+    """Apply what is missing. Web and worker start at once: the second waits for the lock and finds nothing to do.
+
+    Even the look is taken under the lock: the first connection turns the file to WAL, which SQLite refuses at once,
+    whatever the busy timeout, while somebody else has it open.
+    """
     lock.parent.mkdir(parents=True, exist_ok=True)
-    with engine.connect() as connection:
-        if _current(connection) == head():
-            return
     with _locked(lock), engine.connect() as connection:
         if _current(connection) != head():
             try:
