@@ -58,6 +58,12 @@ def create_huey(app: Flask) -> SqliteHuey:
     def begin() -> None:
         _start_once(app, provider)
 
+    @huey.on_shutdown()
+    def end() -> None:
+        _ending.set()
+        with _run(app):
+            heartbeat.gone()
+
     app.extensions |= {"ring": drain, "provider": provider}
     return huey
 
@@ -118,6 +124,7 @@ def _run(app: Flask) -> Iterator[None]:
 
 
 _started = threading.Lock()
+_ending = threading.Event()
 
 
 def _start_once(app: Flask, provider: Provider) -> None:
@@ -127,12 +134,11 @@ def _start_once(app: Flask, provider: Provider) -> None:
 
 
 def _keep_beating(app: Flask, provider: Provider) -> None:
-    pause = threading.Event()
-    while True:
+    while not _ending.is_set():
         with _run(app):
             try:
                 heartbeat.beat(clock.now())
                 settle(provider, clock.now())
             except Exception:  # the lease runs out by itself: nothing doubles; and the next beat may succeed
                 log.exception("no sign of life could be written")
-        pause.wait(heartbeat.EVERY_SECONDS)
+        _ending.wait(heartbeat.EVERY_SECONDS)

@@ -1,7 +1,7 @@
 """Texts that were compiled: kept once each, previewed and sent from the same row (C5)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,9 +31,12 @@ class Text:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text as it stands, compiled leniently: the row it is kept in, what blocks it, what is worth a look."""
+    """A text as it stands, compiled leniently: what blocks it, what is worth a look, and the row it is kept in.
 
-    content_id: int
+    A blank text is kept in none.
+    """
+
+    content_id: int | None
     compiled: Compiled
     problems: Sequence[str]
     remarks: Sequence[str]
@@ -57,9 +60,19 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
     compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
     found = tokens.unresolved(asdict(text), fields)
     remarks = [remark.message for remark in checks.remarks(text.body, compiled.size, fields)]
+    return Draft(
+        _kept_id(event_id, text, compiled, by),
+        compiled,
+        [*([complaint] if complaint else []), *map(sentence, found)],
+        remarks,
+    )
+
+
+def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:
+    if not any(part.strip() for part in astuple(text)):
+        return None  # looking at an empty page writes nothing
     with transaction() as tx:
-        content = kept(tx, event_id, text, compiled, by)
-    return Draft(content.id, compiled, [*([complaint] if complaint else []), *map(sentence, found)], remarks)
+        return kept(tx, event_id, text, compiled, by).id
 
 
 def _too_long(text: Text) -> str | None:

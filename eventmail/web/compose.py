@@ -108,13 +108,18 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     resolution = audiences.resolve(fresh(), audience) if audience else None
     draft = contents.preview(event.id, text(values), access.acting())
     step = stepping.step(audience, event.id, _chosen(values, audience))
-    content = contents.find(event.id, draft.content_id)
-    subject = contents.rendered(content, event, step.guest, g.user, place()).subject
+    subject = _subject(event, draft, step)
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
     wrong = [*place().hindrances, *draft.problems]
     if resolution and not resolution.count:
         wrong.append(NoRecipients.sentence)
     return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong)
+
+
+def _subject(event: Event, draft: Draft, step: Step) -> str:
+    if draft.content_id is None:
+        return ""
+    return contents.rendered(contents.find(event.id, draft.content_id), event, step.guest, g.user, place()).subject
 
 
 def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:

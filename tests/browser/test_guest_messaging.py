@@ -149,7 +149,7 @@ def test_T2_the_finished_tracker_asks_no_more_and_the_running_one_keeps_asking(c
     polls: list[str] = []
 
     def note(request: Request) -> None:
-        if request.headers.get("hx-request"):
+        if request.method == "GET" and request.headers.get("hx-request"):
             polls.append(request.url)
 
     steps.write(composer, "Slow", "Hello")

@@ -87,7 +87,10 @@ def test_a_key_in_header_or_form_quoted_or_bare(
 )
 def test_two_keys_or_a_strange_one_are_refused(app: Flask, header: str | None, field: str | None) -> None:
     headers = {} if header is None else {"Idempotency-Key": header}
-    with request(app, headers=headers, data={} if field is None else {"idempotency_key": field}), pytest.raises(InvalidInput):
+    with (
+        request(app, headers=headers, data={} if field is None else {"idempotency_key": field}),
+        pytest.raises(InvalidInput),
+    ):
         schemas.idempotency_key()
 
 

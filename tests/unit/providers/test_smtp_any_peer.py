@@ -12,7 +12,15 @@ from tests.support.smtp_peer import FEATURES, FRIENDLY, LOCK_STEP, Close, Peer, 
 
 REFUSALS = [b"421 4.3.2 Away\r\n", b"450 4.2.1 Not {to}\r\n", b"452 4.5.3 Enough\r\n", b"550 5.1.1 No {to}\r\n",
             b"550-5.7.1 Never {to}\r\n550 5.7.1 Never\r\n", b"503 5.5.2 Order\r\n"]  # fmt: skip
-ODD = [b"250 Ok\r\n", b"354 Go\r\n", b"221 Bye\r\n", b"535 5.7.8 Who\r\n", b"what?\r\n", b"250-Ok\r\n550 No\r\n", b"\r\n"]
+ODD = [
+    b"250 Ok\r\n",
+    b"354 Go\r\n",
+    b"221 Bye\r\n",
+    b"535 5.7.8 Who\r\n",
+    b"what?\r\n",
+    b"250-Ok\r\n550 No\r\n",
+    b"\r\n",
+]
 STRAY = [b"250 Ok\r\n", b"354 Go\r\n", b"450 4.2.0 Again\r\n", b"550 5.1.1 Gone\r\n", b"451"]
 STEPS = ("MAIL", "RCPT", "DATA", ".")
 # Long enough for an answer, short enough for the many that never come.
@@ -28,7 +36,9 @@ def friendly(step):
 def orderly(step):
     """One answer to one command: mostly friendly; now and then a refusal, in pieces, or the end of the connection."""
     said = st.one_of(*[st.just(friendly(step))] * 3, st.sampled_from(REFUSALS))
-    return st.one_of(*[said] * 4, said.map(in_fragments), said.map(lambda reply: (reply, Close)), st.sampled_from([Close, Reset]))
+    return st.one_of(
+        *[said] * 4, said.map(in_fragments), said.map(lambda reply: (reply, Close)), st.sampled_from([Close, Reset])
+    )
 
 
 def disorderly(step):
@@ -40,7 +50,9 @@ def disorderly(step):
 
 def scripts(answers, body):
     steps = {step: st.lists(answers(step), max_size=8) for step in STEPS}
-    return st.fixed_dictionaries({**steps, "RSET": st.lists(answers("RSET"), max_size=2), "body": st.lists(body, max_size=8)})
+    return st.fixed_dictionaries(
+        {**steps, "RSET": st.lists(answers("RSET"), max_size=2), "body": st.lists(body, max_size=8)}
+    )
 
 
 ORDERLY = scripts(orderly, st.sampled_from([b"", b"", b"", Close]))

@@ -9,7 +9,26 @@ from eventmail.providers.smtp_envelope import commands, path, stuffed
 from tests.support.smtp_peer import mail
 
 ALL = {"PIPELINING": "", "SIZE": "1000", "8BITMIME": "", "SMTPUTF8": ""}
-BREAKING = ["\r", "\n", "\0", " ", "<", ">", "\t", "\x7f", "\x85", "\u2028", "\xa0", "(", ",", ";", '"', "\\", "[", "\udc80"]
+BREAKING = [
+    "\r",
+    "\n",
+    "\0",
+    " ",
+    "<",
+    ">",
+    "\t",
+    "\x7f",
+    "\x85",
+    "\u2028",
+    "\xa0",
+    "(",
+    ",",
+    ";",
+    '"',
+    "\\",
+    "[",
+    "\udc80",
+]
 
 
 def said(**given_):
@@ -28,7 +47,8 @@ def test_C4_what_could_break_a_command_is_no_address(character, address):
 
 
 @pytest.mark.parametrize(
-    "address", ["example.com", "@example.com", "a@", "a@b@example.com", "a" * 250 + "@b.de", "ü" * 130 + "@b.de", "a@＜.com"]
+    "address",
+    ["example.com", "@example.com", "a@", "a@b@example.com", "a" * 250 + "@b.de", "ü" * 130 + "@b.de", "a@＜.com"],
 )
 def test_what_is_no_address_stays_here(address):
     assert path(address) is None

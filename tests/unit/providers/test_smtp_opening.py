@@ -59,7 +59,11 @@ def test_S4_a_name_that_is_not_known(monkeypatch):
     ("answers", "words", "code"),
     [
         ({"connect": [b"421 4.3.2 Too busy\r\n"]}, "The mail server does not take us in: Too busy", "421 4.3.2"),
-        ({"connect": [b"554 5.7.1 You are listed\r\n"]}, "The mail server does not take us in: You are listed", "554 5.7.1"),
+        (
+            {"connect": [b"554 5.7.1 You are listed\r\n"]},
+            "The mail server does not take us in: You are listed",
+            "554 5.7.1",
+        ),
         ({"connect": [b"nonsense\r\n"]}, "The mail server's answer made no sense", ""),
         ({"connect": [Close]}, "The mail server closed the connection", ""),
         ({"connect": [Reset]}, "The mail server closed the connection", ""),

@@ -65,10 +65,15 @@ def test_a_message_that_is_asked_for_although_the_recipient_was_refused_is_never
 
 @pytest.mark.parametrize("refused", [0, 1, 2])
 def test_a_refused_sender_whose_data_gets_a_go_ahead_ends_the_connection(refused):
-    answers = {"MAIL": [OK] * refused + [b"451 4.7.0 Later\r\n"], "RCPT": [OK] * refused + [b"503 5.5.1 MAIL first\r\n"]}
+    answers = {
+        "MAIL": [OK] * refused + [b"451 4.7.0 Later\r\n"],
+        "RCPT": [OK] * refused + [b"503 5.5.1 MAIL first\r\n"],
+    }
     with Peer(answers) as peer:
         outcomes = peer.hand_over(mails(3))
-    assert [(type(outcome), outcome.code) for outcome in outcomes if type(outcome) is not Accepted] == [(Transient, "451 4.7.0")]
+    assert [(type(outcome), outcome.code) for outcome in outcomes if type(outcome) is not Accepted] == [
+        (Transient, "451 4.7.0")
+    ]
     assert type(outcomes[refused]) is Transient
     assert [taken.to for taken in peer.messages] == [mail(number).to for number in range(3) if number != refused]
 
@@ -95,7 +100,12 @@ def test_two_refusals_on_end_belong_to_two_recipients():
 def test_a_refused_message_is_not_the_next_ones():
     with Peer({".": [b"554 5.7.1 Spam\r\n", OK, b"452 4.3.1 Full\r\n"]}) as peer:
         outcomes = peer.hand_over(mails(4))
-    assert told(outcomes) == [("Permanent", "554 5.7.1"), ("Accepted", ""), ("Transient", "452 4.3.1"), ("Accepted", "")]
+    assert told(outcomes) == [
+        ("Permanent", "554 5.7.1"),
+        ("Accepted", ""),
+        ("Transient", "452 4.3.1"),
+        ("Accepted", ""),
+    ]
     assert peer.connections == 1
 
 
