@@ -102,13 +102,6 @@ class BadSignature(DomainError):
     sentence = "The address was changed or cut on its way. Open it again from the original mail."
 
 
-class Forbidden(DomainError):
-    code = "FORBIDDEN"
-    status = 403
-    title = "Your role does not allow this"
-    sentence = "Only an owner can do this. Nothing was changed."
-
-
 class NotFound(DomainError):
     code = "NOT_FOUND"
     status = 404
@@ -121,12 +114,6 @@ class NoRecipients(DomainError):
     status = 409
     title = "Nobody would get this"
     sentence = "No recipients match this audience."
-
-
-class AudienceChanged(DomainError):
-    code = "AUDIENCE_CHANGED"
-    status = 409
-    title = "The audience changed since you looked"
 
 
 class QuotaExceeded(DomainError):
@@ -172,12 +159,6 @@ class IdempotencyKeyReused(DomainError):
     status = 422
     title = "This key was used for another message"
     sentence = "The same Idempotency-Key came with another body. Nothing was sent; use a new key for a new message."
-
-
-class RateLimited(DomainError):
-    code = "RATE_LIMITED"
-    status = 429
-    title = "Too many tries"
 
 
 class Busy(DomainError):

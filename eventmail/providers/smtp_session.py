@@ -16,7 +16,7 @@ from eventmail.providers.smtp_url import Server
 from eventmail.providers.smtp_wire import HUNG_UP, OUT_OF_TURN, Closed, Lost, Reply
 
 PAUSE_SECONDS = 0.1  # who takes longer to ask for the next outcome may not ask at all: then no envelope goes ahead
-_LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 1.0
 _RESET: Commands = [(Step.RESET, b"RSET\r\n")]
 _AWAITED = {Step.RESET: (250,), Step.SENDER: (250,), Step.RECIPIENT: (250, 251), Step.DATA: (354,)}
 
@@ -85,8 +85,10 @@ class Session:
         asked = commands(mail, self._features)
         if isinstance(asked, ProviderError):
             return asked
-        if not self.answers():
-            raise Closed(HUNG_UP)
+        try:
+            self._wire.expect_silence()
+        except Lost as lost:
+            raise Closed(lost.words, code=lost.code) from lost
         if self._needs_reset:
             asked = [*_RESET, *asked]
             self._needs_reset = False
@@ -130,7 +132,10 @@ class Session:
                 return Unclear(f"{lost.words} while the end of the mail was leaving", code=lost.code)
             if not isinstance(lost, Closed):
                 raise lost
-            reply = self._wire.reply(min(_LAST_WORDS_SECONDS, self._timeouts.reply))
+            try:
+                reply = self._wire.reply(LAST_WORDS_SECONDS)
+            except Lost:
+                raise lost from None
             if reply.sends_away:
                 raise Closed(reply.words or HUNG_UP, code=reply.status)
             if reply.code < 400:
@@ -143,7 +148,7 @@ class Session:
         """Whether the refusal just read answered the message, and was not one reply too many from before it.
 
         In that case the real one is still to come, may say that the mail was taken, and every further reply is late by
-        one command. So a refusal counts only when DATA behind it has its 354, QUIT its 221, or the server hangs up.
+        one command. So a refusal counts only when DATA behind it has its 354, or QUIT behind it its 221.
         """
         replies, lost = self._replies(self._asked)
         if lost:
@@ -151,13 +156,22 @@ class Session:
         if replies and replies[-1].code == 354:
             self._is_ready = self._judge(self._asked, replies, None) is None
             return True
+        return self._ends_in_step()
+
+    def _ends_in_step(self) -> bool:
+        """End the connection; whether nothing but QUIT's reply came before its end."""
         self._say(b"QUIT\r\n")
         try:
-            return self._wire.reply(self._timeouts.reply).code in (221, 421)
-        except Lost as after:
-            return isinstance(after, Closed)
+            bye = self._wire.reply(self._timeouts.reply)
+        except Lost as end:
+            return isinstance(end, Closed)
+        try:
+            self._wire.reply(LAST_WORDS_SECONDS)
+        except Lost:
+            return bye.code in (221, 421)
         finally:
             self._wire.close()
+        return False
 
     def _say(self, commands_: bytes) -> None:
         """Write; when that fails, what the server said last is still to be read, and reading tells that it is gone."""
@@ -183,21 +197,16 @@ class Session:
 
     def _judge(self, asked: Commands, replies: list[Reply], lost: Lost | None) -> ProviderError | None:
         """None when every command got what it awaits, else the first refusal. Raises Lost."""
-        for (step, _), reply in zip(asked, replies, strict=False):
-            if reply.code >= 400:
-                break
-        else:
-            if lost:
-                raise lost
+        refused = next((at for at, reply in enumerate(replies) if reply.code >= 400), None)
+        if lost and (refused is None or not isinstance(lost, Closed)):
+            raise lost  # even with a refusal: it may have been the reply to something else
+        if refused is None:
             return None
-        if lost and not isinstance(lost, Closed):
-            raise lost  # what looks like a refusal may have been a reply to something else
         self._needs_reset = True
         if replies[-1].code == 354:
             # A lone dot would end this politely, yet hand over an empty mail to who knows whom.
             self._wire.close()
             self.is_hasty = True
-        if self.usable:
-            with suppress(Closed):
-                self._wire.expect_silence()
-        return refusal(reply, step, signed_in=self._signed_in, host=self._host)
+        elif asked[refused][0] is Step.DATA and not lost and not self._ends_in_step():
+            raise Lost(OUT_OF_TURN, code=replies[refused].status)  # perhaps it waits for the message in earnest
+        return refusal(replies[refused], asked[refused][0], signed_in=self._signed_in, host=self._host)

@@ -16,7 +16,7 @@ from eventmail.content.mime import Skeleton
 from eventmail.db import transaction
 from eventmail.domain import audience, merge
 from eventmail.domain.merge import Place
-from eventmail.errors import InvalidInput, Permanent
+from eventmail.errors import InvalidInput, Permanent, Refused, Unclear
 from eventmail.models import Job, Mailing, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Provider
 from eventmail.sending.claim import LEASE, Claimed, owner
@@ -24,6 +24,7 @@ from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
+_BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
 GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
 MARGIN_SECONDS = 5.0  # no hand-over begins this close to the end of the lease
 
@@ -120,10 +121,22 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
 def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> list[Outcome | None]:
     """One outcome a mail, None for those whose turn never came.
 
-    A process that was frozen past its lease may already be counted out; what it did not begin, it leaves.
+    A process that was frozen past its lease may already be counted out; what it did not begin, it leaves. A fault
+    of the provider's own code puts one mail in doubt; what the others got is known. Who is refused asks no further.
     """
-    with closing(provider.hand_over(mails)) as handing:
-        return [next(handing) if time.monotonic() < min(in_flight.deadline, until) else None for _ in mails]
+    told: list[Outcome | None] = [None] * len(mails)
+    try:
+        with closing(provider.hand_over(mails)) as handing:
+            for place in range(len(mails)):
+                if time.monotonic() >= min(in_flight.deadline, until):
+                    break
+                told[place] = _BROKEN_OFF
+                told[place] = answer = next(handing)
+                if isinstance(answer, Refused):
+                    break
+    except Exception:
+        log.exception("a hand-over broke off")
+    return told
 
 
 def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.steps import Gala
 from tests.support import seeding
 from tests.support.live import Live
+
+
+expect.set_options(timeout=20_000)  # a state is waited for; a busy machine takes its time
 
 
 @pytest.fixture

@@ -9,12 +9,12 @@ from eventmail import states
 from eventmail.states import MOVES, JobState, MailingState, RecipientState
 
 LEGAL = {
-    MailingState: {("sending", "finished"), ("sending", "cancelled")},
+    MailingState: {("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
     JobState: {("running", "finished"), ("running", "cancelled")},
     RecipientState: {
         ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"),
         ("sending", "sent"), ("sending", "failed"), ("sending", "unknown"), ("sending", "queued"),
-        ("unknown", "sent"),
+        ("failed", "queued"), ("unknown", "sent"), ("unknown", "queued"),
     },
 }  # fmt: skip
 
@@ -25,8 +25,7 @@ def test_exactly_these_moves_are_legal(machine: type[StrEnum]) -> None:
     assert legal == LEGAL[machine]
 
 
-def test_S5_an_unclear_outcome_is_never_retried_by_itself() -> None:
-    assert not states.legal(RecipientState.UNKNOWN, RecipientState.QUEUED)
+def test_S5_doubt_never_goes_straight_to_the_mail_service_again() -> None:
     assert not states.legal(RecipientState.UNKNOWN, RecipientState.SENDING)
 
 
