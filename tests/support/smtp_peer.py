@@ -6,11 +6,12 @@ import ssl
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Self
 
-from eventmail.providers.base import Mail, Outcome
+from eventmail.providers.base import Mail
 from eventmail.providers.smtp import Smtp, Timeouts, parse
 
 FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN")
@@ -77,7 +78,7 @@ class Peer:
     RSET, QUIT. `commands` and `messages` are what came, `begun` counts the messages of which anything came.
     """
 
-    answers: dict[str, Sequence[Answer]] = field(default_factory=dict)
+    answers: Mapping[str, Sequence[Answer]] = field(default_factory=dict)
     features: tuple[str, ...] = FEATURES
     tls: ssl.SSLContext | None = None
     tls_at_once: bool = False
@@ -88,9 +89,9 @@ class Peer:
     packets: list[bytes] = field(default_factory=list)
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
-    def __enter__(self) -> "Peer":
+    def __enter__(self) -> Self:
         self._left = {step: deque(answers) for step, answers in self.answers.items()}
-        self._stopping = threading.Event()
+        self.stopping = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         # A large mail then can't hide in buffers: a peer that does not read keeps its end from leaving.
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
@@ -101,7 +102,9 @@ class Peer:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stopping.set()
+        self.stopping.set()
+        for thread in self._threads[1:]:
+            thread.join(1)  # what the client said last is still to be read
         for sock in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -123,7 +126,7 @@ class Peer:
         url = self.url.replace("//", f"//{user}@") if user else self.url
         return Smtp(parse(url), timeouts=timeouts or patient(), **options)
 
-    def hand_over(self, mails: Sequence[Mail], **options) -> list[Outcome]:
+    def hand_over(self, mails: Sequence[Mail], **options) -> list[Any]:
         """The outcomes of one group, whose connections are then ended."""
         provider = self.provider(**options)
         try:
@@ -147,7 +150,11 @@ class Peer:
         with contextlib.suppress(_Over, OSError):
             sock.settimeout(30)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _Connection(self, sock).run()
+            connection = _Connection(self, sock)
+            try:
+                connection.run()
+            finally:
+                connection.sock.close()
         self.ended.release()
 
     def answer(self, step: str) -> Answer:
@@ -161,10 +168,6 @@ class Peer:
         if step == ".":
             return FRIENDLY["."] % len(self.messages)
         return FRIENDLY.get(step, b"")
-
-    def pause(self, seconds: float) -> None:
-        """Wait, unless the test is over."""
-        self._stopping.wait(seconds)
 
 
 class _Connection:
@@ -224,7 +227,7 @@ class _Connection:
                     taken.answered = said
                 self.sock.sendall(words)
             elif isinstance(part, Wait):
-                self.peer.pause(part.seconds)
+                self.peer.stopping.wait(part.seconds)
             elif part is Silence:
                 while self.sock.recv(65536):
                     pass
@@ -286,13 +289,19 @@ def mails(count: int) -> list[Mail]:
     return [mail(number) for number in range(count)]
 
 
-def make_certificate(folder: Path) -> Iterator[Path]:
+def make_certificate(folder: Path) -> Path:
     """A self-made certificate for 127.0.0.1 with its key, in one file."""
     path = folder / "peer.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-subj", "/CN=peer.example", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", path, "-out", f"{path}.crt"],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    path.write_bytes(path.read_bytes() + Path(f"{path}.crt").read_bytes())
-    yield path
+    made = ["openssl", "req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    named = [
+        "-subj",
+        "/CN=peer.example",
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(path),
+        "-out",
+        str(path),
+    ]
+    subprocess.run([*made, *named], check=True, capture_output=True)
+    return path

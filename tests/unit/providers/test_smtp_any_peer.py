@@ -36,16 +36,14 @@ def friendly(step):
 def orderly(step):
     """One answer to one command: mostly friendly; now and then a refusal, in pieces, or the end of the connection."""
     said = st.one_of(*[st.just(friendly(step))] * 3, st.sampled_from(REFUSALS))
-    return st.one_of(
-        *[said] * 4, said.map(in_fragments), said.map(lambda reply: (reply, Close)), st.sampled_from([Close, Reset])
-    )
+    return st.one_of(*[said] * 4, said.map(in_fragments), said.map(lambda reply: (reply, Close)), st.just(Close))
 
 
 def disorderly(step):
     """Also replies that don't fit, and one too many."""
     said = st.one_of(*[st.just(friendly(step))] * 3, st.sampled_from(REFUSALS), st.sampled_from(ODD))
     more = st.builds(lambda reply, stray: reply + stray, said, st.sampled_from(STRAY))
-    return st.one_of(*[orderly(step)] * 4, said, more)
+    return st.one_of(*[orderly(step)] * 4, said, more, st.just(Reset))
 
 
 def scripts(answers, body):
@@ -77,7 +75,7 @@ def test_S5_at_most_once_whatever_the_server_does(script, count, features):
     assert len(outcomes) == count
     for mail, outcome in zip(sent, outcomes, strict=True):
         if mail.to in whole and isinstance(outcome, Transient | Permanent | Refused):
-            refused_by = whole[mail.to].answered or whole[mail.to].during
+            refused_by = whole[mail.to].answered.strip() or whole[mail.to].during
             assert refused_by[:1] in (b"4", b"5"), f"{outcome!r}, yet the peer said {refused_by!r}"
 
 
@@ -96,6 +94,6 @@ def test_every_outcome_is_the_guests_own(script, count, features):
         if isinstance(outcome, Accepted):
             assert answered == b"2"
         elif isinstance(outcome, Unclear):
-            assert answered in (None, b"")
+            assert answered != b"2"
         else:
             assert answered in (None, b"4", b"5")

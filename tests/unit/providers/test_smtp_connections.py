@@ -128,9 +128,10 @@ def test_an_interrupted_mail_is_not_finished_by_the_next_one(monkeypatch):
 
     with Peer() as peer:
         provider = peer.provider()
-        with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        with monkeypatch.context() as patch:
             patch.setattr(smtp_session, "stuffed", interrupted)
-            next(provider.hand_over(mails(1)))
+            with pytest.raises(KeyboardInterrupt):
+                next(provider.hand_over(mails(1)))
         assert [type(outcome) for outcome in provider.hand_over([mail(1)])] == [Accepted]
         provider.close()
     assert peer.connections == 2

@@ -1,4 +1,4 @@
-"""Reaching a server: greeting, EHLO, encryption, credentials. Without a connection nothing is sent and nothing failed."""
+"""Reaching a server: greeting, EHLO, encryption, credentials. Without a connection nothing is sent, nothing failed."""
 
 import socket
 import ssl
@@ -7,7 +7,7 @@ from base64 import b64encode
 import pytest
 
 from eventmail.errors import Refused, Transient
-from eventmail.providers import smtp_opening
+from eventmail.providers import smtp_url
 from eventmail.providers.base import Accepted
 from eventmail.providers.smtp import Smtp, check, parse
 from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, mails, make_certificate, patient
@@ -19,7 +19,7 @@ USER = "team:s3%3Acret"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    yield from make_certificate(tmp_path_factory.mktemp("tls"))
+    return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_S4_nobody_listening_is_tried_once_a_group():
     provider = Smtp(parse(f"smtp://127.0.0.1:{port}"), timeouts=patient())
     outcomes = list(provider.hand_over(mails(3)))
     assert [type(outcome) for outcome in outcomes] == [Transient] * 3
-    assert {outcome.detail for outcome in outcomes} == {
+    assert {str(outcome) for outcome in outcomes} == {
         f"The mail server 127.0.0.1, port {port}, cannot be reached: Connection refused"
     }
 
@@ -201,7 +201,7 @@ def test_S12_a_server_that_wants_credentials_and_gets_none():
 
 
 def test_S12_credentials_never_leave_in_plain_except_to_this_box(monkeypatch):
-    monkeypatch.setattr(smtp_opening.smtp_url, "is_loopback", lambda _address: False)
+    monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
     with Peer() as peer:
         outcomes = peer.hand_over(mails(2), user=USER)
     assert [type(outcome) for outcome in outcomes] == [Refused] * 2
@@ -211,7 +211,7 @@ def test_S12_credentials_never_leave_in_plain_except_to_this_box(monkeypatch):
 
 
 def test_credentials_leave_the_box_over_an_encrypted_connection(monkeypatch, server_side, trusting):
-    monkeypatch.setattr(smtp_opening.smtp_url, "is_loopback", lambda _address: False)
+    monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
     with Peer(features=STARTTLS, tls=server_side) as peer:
         assert [type(outcome) for outcome in peer.hand_over(mails(1), context=trusting, user=USER)] == [Accepted]
     assert f"AUTH PLAIN {PLAIN}" in peer.commands

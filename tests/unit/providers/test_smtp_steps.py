@@ -1,4 +1,4 @@
-"""What becomes of a mail when the server fails at one step: not sent, refused or in doubt, in lock-step and pipelined."""
+"""What becomes of a mail when the server fails at one step: not sent, refused or in doubt."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_S4_a_temporary_refusal_before_the_message_is_tried_again(features, step
     assert (type(first), first.code, first.detail) == (Transient, "451 4.7.1", "Greylisted, come back")
     assert second == Accepted("Ok: queued as 1")
     assert [taken.to for taken in peer.messages] == [mail(1).to]
-    assert peer.connections == 1 + (features == FEATURES and step != "DATA")
+    assert peer.connections == 1 + (step == "DATA" or features == FEATURES)
 
 
 @BOTH
@@ -110,7 +110,7 @@ def test_S4_a_final_refusal_of_data_is_final_and_says_nothing_about_the_address(
         [first, second] = peer.hand_over(mails(2))
     assert (type(first), first.code, first.hard) == (Permanent, "554 5.1.1", False)
     assert second == Accepted("Ok: queued as 1")
-    assert peer.connections == 1
+    assert peer.connections == 2
 
 
 @BOTH
@@ -136,10 +136,9 @@ def test_S5_no_answer_to_the_final_dot_leaves_the_mail_in_doubt(features, how):
 @BOTH
 def test_S5_silence_after_the_final_dot_leaves_the_mail_in_doubt(features):
     with Peer({".": [Silence]}, features) as peer:
-        [first, second] = peer.hand_over(mails(2), timeouts=patient(final=0.2))
-    assert type(first) is Unclear
-    assert first.detail == "The mail server did not answer within 0.2 seconds after the whole mail had left"
-    assert second == Accepted("Ok: queued as 2")
+        [only] = peer.hand_over(mails(1), timeouts=patient(final=0.2))
+    assert type(only) is Unclear
+    assert only.detail == "The mail server did not answer within 0.2 seconds after the whole mail had left"
 
 
 @BOTH
