@@ -10,18 +10,19 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import move
 from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
-from eventmail.models import AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
+from eventmail.models import Attempt, AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
 from eventmail.states import RecipientState
 
 # what a recipient's end does to its place in the quota (S9)
 CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
+UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
 REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
 
 
@@ -154,6 +155,27 @@ def move_recipients(
         )
         _settle_places(tx, mailing_id, from_, to, count)
     return moved
+
+
+def leave_queue(
+    tx: Session, where: Sequence[ColumnElement[bool]], to: RecipientState, words: str, now: datetime
+) -> list[int]:
+    """Take waiting recipients out of the queue for good, cancelled or suppressed: the ids that were.
+
+    Who waited only because somebody decided to send a doubtful mail again goes back to doubt: that mail may have left
+    (S5), whatever became of the second one.
+    """
+    values = {"claim_owner": None, "claim_until": None, "updated_at": now}
+    doubted = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR)
+    move_recipients(
+        tx,
+        [*where, doubted],
+        RecipientState.QUEUED,
+        RecipientState.UNKNOWN,
+        last_error=f"An earlier mail may have been sent. Not sent again: {words}",
+        **values,
+    )
+    return move_recipients(tx, where, RecipientState.QUEUED, to, last_error=words, **values)
 
 
 def _settle_places(tx: Session, mailing_id: int, from_: RecipientState, to: RecipientState, count: int) -> None:

@@ -69,7 +69,8 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         _J.RUNNING: frozenset({_J.FINISHED, _J.CANCELLED}),
     },
     RecipientState: {
-        _R.QUEUED: frozenset({_R.SENDING, _R.SUPPRESSED, _R.CANCELLED}),
+        # back to doubt when a mail that may have been sent is not sent again after all
+        _R.QUEUED: frozenset({_R.SENDING, _R.SUPPRESSED, _R.CANCELLED, _R.UNKNOWN}),
         # back to queued only when the mail was surely not taken (S4)
         _R.SENDING: frozenset({_R.SENT, _R.FAILED, _R.UNKNOWN, _R.QUEUED}),
         _R.FAILED: frozenset({_R.QUEUED}),

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -17,24 +18,31 @@ _RESERVED = re.compile(r"(?:\A|\.)(?:example\.(?:com|net|org)|example|test|inval
 
 
 def checked(email: str, *, field: str = "email") -> str:
-    """`email` without surrounding space, as it will be sent to. Raises InvalidInput with a sentence naming it."""
+    """`email` as it will be sent to: as typed without surrounding space; beyond ASCII in its one normal spelling.
+
+    Raises InvalidInput with a sentence naming it.
+    """
     email = email.strip()
-    reason = _complaint(email)
-    if reason:
+    judged = _judged(email)
+    if judged.complaint:
+        reason = judged.complaint
         shown = email if len(email) <= 80 else email[:80] + "…"
         message = f"“{shown}” is not an email address: {reason}" if email else "An email address is missing."
         raise InvalidInput(message, fields=[FieldError(field, "INVALID_EMAIL", message)])
-    return email
+    return judged.email
 
 
 def is_valid(email: str) -> bool:
     """Whether mail can be addressed to `email` (already stripped)."""
-    return _complaint(email) == ""
+    return _judged(email).complaint == ""
 
 
 def normalized(email: str) -> str:
-    """The form addresses are compared in: lower-cased whole (A7)."""
-    return email.lower()
+    """The form addresses are compared in: lower-cased whole (A7), a domain beyond ASCII as the wire spells it.
+
+    Two spellings of one mailbox must compare equal, or it is mailed twice, or after its owner left the list.
+    """
+    return _judged(email).address
 
 
 def is_reserved(address: str) -> bool:
@@ -42,17 +50,27 @@ def is_reserved(address: str) -> bool:
     return _RESERVED.search(address.rpartition("@")[2].lower()) is not None
 
 
-def _complaint(email: str) -> str:
+class _Judged(NamedTuple):
+    """What is wrong with an address (or nothing), what it is sent to, and what it is compared as."""
+
+    complaint: str
+    email: str
+    address: str
+
+
+def _judged(email: str) -> _Judged:
     if _PLAIN.fullmatch(email) and "--" not in email.rpartition("@")[2]:
-        return ""
-    return _judged(email)
+        return _Judged("", email, email.lower())
+    return _judged_by_library(email)
 
 
 @lru_cache(maxsize=4096)
-def _judged(email: str) -> str:
+def _judged_by_library(email: str) -> _Judged:
     try:
         # test_environment: reserved domains are fine here, rule A2 decides later whether they are mailed
-        validate_email(email, check_deliverability=False, test_environment=True)
+        found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
-        return str(error)
-    return ""
+        return _Judged(str(error), email, email.lower())
+    return _Judged(
+        "", email if email.isascii() else found.normalized, f"{found.local_part}@{found.ascii_domain}".lower()
+    )

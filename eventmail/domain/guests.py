@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
 from eventmail.db import Page, fresh, transaction
-from eventmail.domain import guest_fields, guest_values
+from eventmail.domain import guest_fields, guest_values, heirs
 from eventmail.errors import NotFound
 from eventmail.models import EVERYWHERE, Guest, GuestTag, Recipient, Suppression
 from eventmail.records import Acting
@@ -167,13 +167,16 @@ def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting) ->
 
 
 def delete(event_id: int, guest_id: int, by: Acting) -> int:
-    """Remove a guest and, in the same transaction, cancel the mails waiting for them (S6): how many those were."""
+    """Remove a guest and, in the same transaction, cancel the mails waiting for them (S6): how many those were.
+
+    A mail that waits for somebody at the same address too goes on, to them.
+    """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
-        cancelled = records.move_recipients(
-            tx, [Recipient.guest_id == guest.id], RecipientState.QUEUED, RecipientState.CANCELLED,
-            last_error="guest deleted", updated_at=by.now,
-        )  # fmt: skip
+        heirs.pass_on(tx, guest)
+        cancelled = records.leave_queue(
+            tx, [Recipient.guest_id == guest.id], RecipientState.CANCELLED, "guest deleted", by.now
+        )
         records.audit(
             tx, by, "guest.deleted", f"guest:{guest.id}", event_id=event_id,
             before=guest_values.state(guest), cancelled=len(cancelled),

@@ -32,20 +32,14 @@ def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
         mailing = _find(tx, event_id, mailing_id)
         if mailing.state == MailingState.CANCELLED:
             raise AlreadyCancelled
-        cancelled = records.move_recipients(
-            tx,
-            [Recipient.mailing_id == mailing_id],
-            RecipientState.QUEUED,
-            RecipientState.CANCELLED,
-            claim_owner=None,
-            claim_until=None,
-            last_error=f"Cancelled by {by.name}",
-            updated_at=by.now,
-        )
-        if not cancelled:
+        if not mailing.n_queued:
             raise AlreadySent
+        waiting = [Recipient.mailing_id == mailing_id]
+        cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
         move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
-        move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, MailingState.CANCELLED)
+        # a cancelled second run leaves a message that was sent, with what is still to decide about it
+        over = MailingState.CANCELLED if mailings.last_job(mailing_id).run == 1 else MailingState.FINISHED
+        move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
         tx.refresh(mailing)
         records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
                       cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
@@ -62,8 +56,12 @@ def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
         if (stopped := _resume(tx, mailing_id)) is not None:
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
-        if mailing.state != MailingState.FINISHED or not mailing.n_failed:
+        if not mailing.n_failed:
             raise NothingToDo("Nobody failed, so there is nothing to try again.")
+        if mailing.state == MailingState.CANCELLED:
+            raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
+        if mailing.state != MailingState.FINISHED:
+            raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
         return _again(tx, [Recipient.mailing_id == mailing_id], mailing, RecipientState.FAILED, place=place, by=by)
 
 

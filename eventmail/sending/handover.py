@@ -17,7 +17,7 @@ from eventmail.db import transaction
 from eventmail.domain import audience, merge
 from eventmail.domain.merge import Place
 from eventmail.errors import InvalidInput, Permanent, Refused, Unclear
-from eventmail.models import Job, Mailing, Recipient, Suppression
+from eventmail.models import Guest, Job, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Provider
 from eventmail.sending.claim import LEASE, Claimed, owner
 from eventmail.states import JobState, RecipientState
@@ -142,37 +142,24 @@ def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> list[O
 def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:
     """Move still-queued recipients of ours to `sending` in one commit; those on the do-not-mail list drop out (A6).
 
-    So do those whose guest was deleted while they could not be cancelled: in hand-over, failed or in doubt (S6).
+    So do those whose guest was deleted or has another address by now: what is known of the guest is not for the
+    mailbox that was frozen (S6).
     Returns the ids that may be handed over: fewer when a cancellation or another worker was first, none when the job
     was stopped since they were claimed (S12).
     """
     runs = exists().where(Job.id == sending.job_id, Job.state == JobState.RUNNING, Job.stopped.is_(None))
     ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner(), runs]
-    to_guests = exists().where(Mailing.id == Recipient.mailing_id, Mailing.kind != "test")
+    same = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
     listed = exists().where(
         Suppression.address == Recipient.address, Suppression.scope.in_(audience.scopes(sending.event_id))
     )
     with transaction() as tx:
-        records.move_recipients(
-            tx,
-            [*ours, listed],
-            RecipientState.QUEUED,
-            RecipientState.SUPPRESSED,
-            claim_owner=None,
-            claim_until=None,
-            last_error="On the do-not-mail list since the message was sent off",
-            updated_at=now,
-        )
-        records.move_recipients(
-            tx,
-            [*ours, Recipient.guest_id.is_(None), to_guests],
-            RecipientState.QUEUED,
-            RecipientState.CANCELLED,
-            claim_owner=None,
-            claim_until=None,
-            last_error="guest deleted",
-            updated_at=now,
-        )
+        for where, state, words in (
+            (listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off"),
+            (Recipient.guest_id.is_(None), RecipientState.CANCELLED, "guest deleted"),
+            (~same, RecipientState.CANCELLED, "The guest has another address since the message was sent off"),
+        ):
+            records.leave_queue(tx, [*ours, where], state, words, now)
         return records.move_recipients(
             tx,
             ours,

@@ -159,13 +159,8 @@ def _stop(tx: Session, sending: Sending, told: Sequence[Result]) -> None:
 def _cancel_late(tx: Session, sending: Sending, now: datetime) -> None:
     """Who comes back to the queue of a job that was cancelled meanwhile is cancelled too (S6)."""
     over = exists().where(Job.id == sending.job_id, Job.state == JobState.CANCELLED)
-    records.move_recipients(
-        tx,
-        [Recipient.mailing_id == sending.mailing_id, over],
-        RecipientState.QUEUED,
-        RecipientState.CANCELLED,
-        updated_at=now,
-    )
+    where = [Recipient.mailing_id == sending.mailing_id, over]
+    records.leave_queue(tx, where, RecipientState.CANCELLED, "Cancelled while it was tried", now)
 
 
 def _last_error(tx: Session, sending: Sending, verdicts: Iterable[Verdict]) -> None:

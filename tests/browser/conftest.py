@@ -10,7 +10,6 @@ from tests.browser.steps import Gala
 from tests.support import seeding
 from tests.support.live import Live
 
-
 expect.set_options(timeout=20_000)  # a state is waited for; a busy machine takes its time
 
 

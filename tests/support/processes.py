@@ -2,7 +2,7 @@
 
 import multiprocessing
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,21 @@ Round = Callable[[int, Any], Any]
 TIMEOUT_S = 120.0
 
 
-def race(instance: Path, play: Round, rounds: int, arguments: Any = None, processes: int = 2) -> list[list[Any]]:
+def race(
+    instance: Path, play: Round | Sequence[Round], rounds: int, arguments: Any = None, processes: int = 2
+) -> list[list[Any]]:
     """`play(round, arguments)` in each process for each round, begun together: the answers by round, one a process.
 
-    `play` runs in an app context and must be a function of a module. An exception in any process is raised here.
+    With several functions each process plays its own. They run in an app context and must be functions of a module.
+    An exception in any process is raised here.
     """
+    plays = list(play) if isinstance(play, Sequence) else [play] * processes
+    processes = len(plays)
     context = multiprocessing.get_context("spawn")
     barrier, answers = context.Barrier(processes), context.Queue()
     workers = [
-        context.Process(target=_work, args=(number, instance, play, rounds, arguments, barrier, answers), daemon=True)
-        for number in range(processes)
+        context.Process(target=_work, args=(number, instance, own, rounds, arguments, barrier, answers), daemon=True)
+        for number, own in enumerate(plays)
     ]
     for worker in workers:
         worker.start()

@@ -12,7 +12,7 @@ LEGAL = {
     MailingState: {("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
     JobState: {("running", "finished"), ("running", "cancelled")},
     RecipientState: {
-        ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"),
+        ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"), ("queued", "unknown"),
         ("sending", "sent"), ("sending", "failed"), ("sending", "unknown"), ("sending", "queued"),
         ("failed", "queued"), ("unknown", "sent"), ("unknown", "queued"),
     },

@@ -359,20 +359,36 @@ def test_the_constants_are_those_of_the_moment_it_was_sent(
     assert mailing.reply_to == ""
 
 
-def test_a_guest_who_is_deleted_leaves_their_row_of_the_mailing(
+def test_S6_a_guest_who_is_deleted_leaves_their_row_of_the_mailing(
     event_id: int, party: list[int], send: Any, rows: Any, row: Any
 ) -> None:
     send()
-    for guest in (party[0], party[3]):
+    for guest in (party[1], party[3]):
         guests.delete(event_id, guest, acting())
     assert [(r.guest_id, r.email, r.state) for r in rows(Recipient)] == [
-        (None, "Ada@Guests.example.net", "cancelled"), (party[1], "ben@guests.example.net", "queued"),
+        (party[0], "Ada@Guests.example.net", "queued"), (None, "ben@guests.example.net", "cancelled"),
     ]  # fmt: skip
     assert sorted((e.guest_id or 0, e.reason) for e in rows(Exclusion)) == [
         (0, "bounced"), (party[2], "no_address"), (party[4], "duplicate_address"),
     ]  # fmt: skip
     mailing, reservation = row(Mailing), row(Reservation)
     assert (mailing.n_queued, mailing.n_cancelled, mailing.recipient_count, reservation.refunded) == (1, 1, 2, 1)
+
+
+def test_A7_who_shares_the_address_of_a_deleted_guest_takes_the_waiting_mail_over(
+    event_id: int, party: list[int], send: Any, rows: Any, row: Any
+) -> None:
+    send()
+
+    assert guests.delete(event_id, party[0], acting()) == 0
+
+    assert [(r.guest_id, r.email, r.state) for r in rows(Recipient)] == [
+        (party[4], "Ada@Guests.example.net", "queued"), (party[1], "ben@guests.example.net", "queued"),
+    ]  # fmt: skip
+    assert sorted((e.guest_id, e.reason) for e in rows(Exclusion)) == [
+        (party[2], "no_address"), (party[3], "bounced"),
+    ]  # fmt: skip
+    assert row(Mailing).excluded == {"no_address": 1, "bounced": 1}
 
 
 def test_an_address_that_is_corrected_later_does_not_move_a_mail(

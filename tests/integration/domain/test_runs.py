@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eventmail import clock as clock_
-from eventmail.domain import mailings, runs
+from eventmail.domain import guests, mailings, runs
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
@@ -295,3 +295,53 @@ def test_S12_a_refused_sender_stops_the_job_with_everybody_queued(
     work(provider)
     assert states() == {A: "sent", B: "sent", C: "sent"}
     assert ledger() == [(3, 3, 0)]
+
+
+def test_S5_a_doubt_that_is_not_sent_again_after_all_stays_a_doubt(
+    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, ledger: Any, row: Any
+) -> None:
+    mailing_id = send(A, B)
+    work(Recording(answers={A: Unclear("lost")}))
+    runs.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, place=place, by=by)
+
+    assert runs.cancel(event_id, mailing_id, by) == 0
+
+    assert states() == {A: "unknown", B: "sent"}
+    assert row(Recipient, Recipient.address == A).last_error == (
+        f"An earlier mail may have been sent. Not sent again: Cancelled by {by.name}"
+    )
+    assert ledger() == [(2, 2, 0), (1, 1, 0)]
+    assert row(Mailing).state == "finished"
+
+
+def test_S8_a_cancelled_second_run_leaves_a_finished_message_whose_rest_can_be_tried_again(
+    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, row: Any
+) -> None:
+    provider = Recording(answers={A: Permanent("full"), B: Permanent("full")})
+    mailing_id = send(A, B, C)
+    work(provider)
+    runs.retry(event_id, mailing_id, place, by)
+
+    assert runs.cancel(event_id, mailing_id, by) == 2
+
+    assert row(Mailing).state == "finished"
+    assert states() == {A: "cancelled", B: "cancelled", C: "sent"}
+
+
+@pytest.mark.parametrize("decision", [None, Decision.SEND_AGAIN])
+def test_A6_what_is_known_of_a_guest_never_goes_to_an_address_that_is_no_longer_theirs(
+    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, row: Any, decision: Decision | None
+) -> None:
+    mailing_id = send(A, B)
+    if decision:
+        work(Recording(answers={A: Unclear("lost")}))
+        runs.decide(event_id, mailing_id, decision, None, place=place, by=by)
+    guest_id = row(Recipient, Recipient.address == A).guest_id
+    guests.edit(event_id, guest_id, {"email": "dave@guests.example.net", "first_name": "Dave"}, by)
+
+    work(provider := Recording())
+
+    assert A not in provider.addresses
+    assert "dave@guests.example.net" not in provider.addresses
+    assert states() == {A: "unknown" if decision else "cancelled", B: "sent"}
+    assert "The guest has another address" in str(row(Recipient, Recipient.address == A).last_error)

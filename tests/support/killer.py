@@ -1,0 +1,82 @@
+"""A worker or web process that kills itself at one point: `python -m tests.support.killer POINT COMMAND …`.
+
+COMMAND is a line of the Procfile, run in this very process. The product knows nothing of it: the named function is
+wrapped, and around its n-th call the process sends itself SIGKILL.
+"""
+
+import importlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from importlib.metadata import entry_points
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Point:
+    """Die before or after call number `call` (from 1) of `target` ("module:name") for which `counts` holds."""
+
+    target: str
+    before: bool
+    call: int = 1
+    counts: Callable[..., bool] = lambda *_args, **_kwargs: True
+
+
+def _to_sending(*args: Any, **_kwargs: Any) -> bool:
+    return args[3] == "sending"
+
+
+# In groups of 20: the first is through when the second is struck.
+POINTS = {
+    "before the claim": Point("eventmail.sending.claim:claim", before=True),
+    "after the claim": Point("eventmail.sending.claim:claim", before=False),
+    "within the mark": Point("eventmail.records:move_recipients", before=False, call=2, counts=_to_sending),
+    "after the mark": Point("eventmail.sending.handover:mark", before=False, call=2),
+    "during hand-over": Point("eventmail.providers.outbox:Outbox._take", before=True, call=28),
+    "after the reply": Point("eventmail.sending.drain:outcome.record", before=True, call=2),
+    "within the record": Point("eventmail.sending.feedback:record_hard_bounces", before=False, call=2),
+    "after the record": Point("eventmail.sending.drain:outcome.record", before=False, call=2),
+    "before the finish": Point("eventmail.sending.drain:finish", before=True),
+    "before the ring": Point("eventmail.tasks:ring", before=True),
+}
+
+
+def arm(point: Point) -> None:
+    """Wrap the function of `point`."""
+    module, _, path = point.target.partition(":")
+    *owners, name = path.split(".")
+    holder: Any = importlib.import_module(module)
+    for owner in owners:
+        holder = getattr(holder, owner)
+    real, lock, calls = getattr(holder, name), threading.Lock(), 0
+
+    @wraps(real)
+    def deadly(*args: Any, **kwargs: Any) -> Any:
+        nonlocal calls
+        with lock:
+            calls += point.counts(*args, **kwargs)
+            now = calls == point.call and point.counts(*args, **kwargs)
+        if now and point.before:
+            os.kill(os.getpid(), signal.SIGKILL)
+        answer = real(*args, **kwargs)
+        if now:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return answer
+
+    setattr(holder, name, deadly)
+
+
+def main(point: str, program: str, *arguments: str) -> None:
+    """Run `program`, a console script of an installed package, armed with `point`."""
+    arm(POINTS[point])
+    sys.argv = [program, *arguments]
+    [script] = entry_points(group="console_scripts", name=program)
+    sys.exit(script.load()())
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
