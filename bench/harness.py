@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
@@ -37,10 +37,10 @@ def skip(name: str, why: str) -> None:
     print(json.dumps({"name": name, "skipped": why}), flush=True)
 
 
-def wait_for(asked: Callable[[], T], seconds: float, what: str, step: float = 0.02) -> T:
-    """The first truthy answer, or RuntimeError after `seconds`."""
+def wait_for(asked: Callable[[], T], seconds: float, what: str, step: float = 0.02, *, late_is_fine: bool = False) -> T:
+    """The first truthy answer; after `seconds` the last one, or RuntimeError unless that is fine."""
     end = time.monotonic() + seconds
-    while not (answer := asked()):
+    while not (answer := asked()) and not (late_is_fine and time.monotonic() > end):
         if time.monotonic() > end:
             raise RuntimeError(f"waited {seconds:g} s for {what}")
         time.sleep(step)
@@ -72,7 +72,7 @@ def cpu_seconds(pid: int) -> float:
 def memory_mb(*pids: int) -> float:
     """What these processes and their children hold, shared pages counted once (PSS), in MB."""
     kilobytes = 0
-    for pid in _family(pids):
+    for pid in family(*pids):
         try:
             lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         except OSError:
@@ -81,7 +81,8 @@ def memory_mb(*pids: int) -> float:
     return kilobytes / 1024
 
 
-def _family(pids: tuple[int, ...]) -> list[int]:
+def family(*pids: int) -> list[int]:
+    """These processes and their children."""
     found = list(pids)
     for pid in found:
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -101,7 +102,7 @@ class Sampler:
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
-    def __enter__(self) -> "Sampler":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

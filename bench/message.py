@@ -17,7 +17,7 @@ _LINES = (
     "Whoever needs a quiet place finds one in the library: tea, armchairs and no loudspeakers.",
     "Night buses leave from the square every twenty minutes; the café calls taxis on request.",
 )
-_LINES_IN_ALL = 40
+_LINES_IN_ALL = 50
 
 
 def body() -> str:

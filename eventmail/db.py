@@ -6,7 +6,7 @@ else committed meanwhile, whatever the busy timeout.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Row, Select, event, func, select, update
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Row, Select, Update, event, func, select, update
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.sql.elements import ColumnElement
@@ -152,14 +152,20 @@ def move(
 ) -> list[int]:
     """Move the rows of `model` that match `where` and are in `from_` to state `to`; the ids that really moved.
 
-    One UPDATE with the old state in its WHERE. Fewer ids than expected means somebody else won; the caller says
-    whether that is an error or a no-op. Raises ValueError for a move that `states` does not know.
+    Fewer ids than expected means somebody else won; the caller says whether that is an error or a no-op. Raises
+    ValueError for a move that `states` does not know.
     """
+    statement = moving(model, where, from_, to, values).returning(model.id)
+    return list(tx.scalars(statement, execution_options={"synchronize_session": False}))
+
+
+def moving(
+    model: type[Base], where: Sequence[ColumnElement[bool]], from_: StrEnum, to: StrEnum, values: Mapping[str, object]
+) -> Update:
+    """The one UPDATE that writes a state, with the old one in its WHERE; for `move`, and `records.move_recipients`."""
     if not states.legal(from_, to):
         raise ValueError(f"{model.__name__}: {from_} may not become {to}")
-    table = cast(Any, model)
-    statement = update(model).where(*where, table.state == from_).values(state=to, **values).returning(model.id)
-    return list(tx.scalars(statement, execution_options={"synchronize_session": False}))
+    return update(model).where(*where, cast(Any, model).state == from_).values(state=to, **values)
 
 
 @dataclass(frozen=True)

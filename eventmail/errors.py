@@ -116,6 +116,12 @@ class NoRecipients(DomainError):
     sentence = "No recipients match this audience."
 
 
+class AudienceChanged(DomainError):
+    code = "AUDIENCE_CHANGED"
+    status = 409
+    title = "The audience changed since you looked"
+
+
 class QuotaExceeded(DomainError):
     code = "QUOTA_EXCEEDED"
     status = 409

@@ -14,7 +14,7 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail.db import move
+from eventmail.db import moving
 from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
 from eventmail.models import Attempt, AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
@@ -144,8 +144,9 @@ def move_recipients(
     The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
     always balances (S9).
     """
-    moved = move(tx, Recipient, where, from_, to, **values)
-    for mailing_id, count in _by_mailing(tx, moved).items():
+    statement = moving(Recipient, where, from_, to, values).returning(Recipient.id, Recipient.mailing_id)
+    moved = tx.execute(statement, execution_options={"synchronize_session": False}).all()
+    for mailing_id, count in Counter(row.mailing_id for row in moved).items():
         changes = {COUNTERS[from_]: -count, COUNTERS[to]: count}
         tx.execute(
             update(Mailing)
@@ -154,7 +155,7 @@ def move_recipients(
             execution_options={"synchronize_session": False},
         )
         _settle_places(tx, mailing_id, from_, to, count)
-    return moved
+    return [row.id for row in moved]
 
 
 def leave_queue(
@@ -187,21 +188,6 @@ def _settle_places(tx: Session, mailing_id: int, from_: RecipientState, to: Reci
         update(Reservation).where(Reservation.job_id == current).values({column: getattr(Reservation, column) + count}),
         execution_options={"synchronize_session": False},
     )
-
-
-def _by_mailing(tx: Session, recipient_ids: Sequence[int]) -> Counter[int]:
-    counts: Counter[int] = Counter()
-    for chunk in chunks(recipient_ids, 500):
-        counts.update(
-            dict(
-                tx.execute(
-                    select(Recipient.mailing_id, func.count())
-                    .where(Recipient.id.in_(chunk))
-                    .group_by(Recipient.mailing_id)
-                ).all()
-            )
-        )
-    return counts
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

@@ -46,6 +46,8 @@ _SYNONYMS = {"name": "guest.fullName", "guestname": "guest.fullName"}
 _BRACED = re.compile(
     r"(?<!\{)(?P<open>\{++)(?:(?P<head>[^{}|\n]*+)(?:\|(?P<fallback>[^{}\n]*+))?(?P<close>\}++)"
     rf"|(?P<unclosed>[ \t]*+[^\W\d]\w*+\.\w[\w.]*|(?:{_SCOPES})\b))"
+    # the opening brace was lost, or the braces are those of an East Asian keyboard
+    rf"|(?P<stray>(?:(?<![\w.])(?:{_SCOPES})\.\w{{1,100}}(?:\|[^{{}}\n]{{0,100}})?|\uff5b[^{{}}\uff5b\uff5d\n]{{1,200}})[}}\uff5d])"
 )
 _NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
 _MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
@@ -108,6 +110,8 @@ def find(text: str) -> list[Token]:
 def _token(match: re.Match[str]) -> Token | None:
     if match["unclosed"] is not None:
         return Token(match.start(), match[0], match["unclosed"].strip(), None, None)
+    if match["stray"] is not None:
+        return Token(match.start(), match[0], match[0].strip("}\uff5b\uff5d").partition("|")[0].strip(), None, None)
     head = match["head"].strip()
     named = _NAMED.fullmatch(head) is not None
     if not named and not _MEANT_AS_NAME.fullmatch(head):

@@ -123,6 +123,15 @@ def recipient_ids(audience: Audience) -> Select[int]:
     return select(recipients(audience).subquery().c.guest_id)
 
 
+def fingerprint(session: Session, audience: Audience) -> str:
+    """Who gets it, as a short text that begins with how many: laid under a review, compared when it is sent."""
+    guest = recipients(audience).subquery().c.guest_id
+    count, total, mixed = session.execute(
+        select(func.count(), func.coalesce(func.sum(guest), 0), func.coalesce(func.sum(guest * guest % 2147483647), 0))
+    ).one()
+    return f"{count}-{total}-{mixed}"
+
+
 def is_recipient(audience: Audience) -> ColumnElement[bool]:
     """The same as membership in `recipients`, as a test of one guest: for the few that a list shows."""
     older = aliased(Guest)

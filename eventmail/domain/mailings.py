@@ -16,7 +16,14 @@ from eventmail.domain import contents, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.merge import Place
-from eventmail.errors import AlreadyCancelled, IdempotencyKeyReused, InvalidInput, NoRecipients, NotFound
+from eventmail.errors import (
+    AlreadyCancelled,
+    AudienceChanged,
+    IdempotencyKeyReused,
+    InvalidInput,
+    NoRecipients,
+    NotFound,
+)
 from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
 from eventmail.records import Acting
 from eventmail.states import JobState, MailingState, Reason, RecipientState
@@ -24,10 +31,14 @@ from eventmail.states import JobState, MailingState, Reason, RecipientState
 
 @dataclass(frozen=True)
 class Message:
-    """What an organizer asks to send: the text, and the audience criteria as picked."""
+    """What an organizer asks to send: the text, and the audience criteria as picked.
+
+    `seen` is the fingerprint of the audience that was reviewed; without one, whoever matches gets it.
+    """
 
     text: Text
     audience: Mapping[str, list[str]]
+    seen: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
@@ -61,7 +72,11 @@ def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audi
 
 
 def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting) -> Sent:
-    """Send `message` now, once per `key` and person (S1). The errors of `check`, and IdempotencyKeyReused."""
+    """Send `message` now, once per `key` and person (S1).
+
+    Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7), and
+    AudienceChanged when not exactly those would get it who were reviewed.
+    """
     scope, fingerprint = _scope(event_id, by), records.body_hash(message.as_json())
     if replay := records.replayable(fresh(), scope, key, fingerprint):
         return _replayed(fresh(), replay)
@@ -69,6 +84,7 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting)
     with transaction() as tx:
         if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
             return _replayed(tx, replay)
+        _check_unchanged(tx, picked, message.seen)
         text = contents.kept(tx, event_id, message.text, compiled, by)
         mailing = _add_mailing(tx, text, picked, place, by)
         job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
@@ -163,6 +179,18 @@ def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Au
         raise InvalidInput(" ".join(place.hindrances))
     compiled = contents.checked(event_id, message.text)
     return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
+
+
+def _check_unchanged(tx: Session, picked: Audience, seen: str) -> None:
+    if not seen or audiences.fingerprint(tx, picked) == seen:
+        return
+    before, now = seen.partition("-")[0], audiences.resolve(tx, picked).count
+    if now == 0:
+        raise NoRecipients
+    same = "as many, but not the same guests" if before == str(now) else f"{now}"
+    raise AudienceChanged(
+        f"When you looked, {before} would have got it; now it is {same}. Nothing was sent: look again."
+    )
 
 
 def _replayed(session: Session, record: IdempotencyRecord) -> Sent:

@@ -71,7 +71,8 @@ def _record(sending: Sending, provider: Provider, results: Sequence[Result], now
             tx.execute(insert(Attempt), [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
         _stop(tx, sending, told)
-        _cancel_late(tx, sending, now)
+        if not goes_on:
+            _cancel_late(tx, sending, now)
         feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
 
 

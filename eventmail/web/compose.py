@@ -98,8 +98,8 @@ def text(values: dict[str, Any]) -> Text:
 
 
 def message(values: dict[str, Any]) -> Message:
-    """The text and the audience of a form."""
-    return Message(text(values), values["audience"])
+    """The text and the audience of a form, with what the review showed of it."""
+    return Message(text(values), values["audience"], request.form.get("seen", ""))
 
 
 def live(event: Event, values: dict[str, Any]) -> Live:

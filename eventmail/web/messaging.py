@@ -58,11 +58,12 @@ def review(event_id: int) -> Response:
     """The last look before it leaves: every check is made, and one sentence says what will happen."""
     event = access.event(event_id)
     values = compose.typed()
-    mailings.check(event_id, compose.message(values), compose.place())
+    _, picked, _ = mailings.check(event_id, compose.message(values), compose.place())
     return respond(
         page="messages/compose.html",
         sender=merge.sender(event, g.user),
         review=True,
+        seen=audiences.fingerprint(fresh(), picked),
         **compose.page(event, values),
     )
 

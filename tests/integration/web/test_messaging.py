@@ -171,3 +171,38 @@ def test_the_picker_says_who_can_not_be_mailed_a1(client: Client, url: str, part
         for address, reason in (("ada@guests.org", "hard_bounce"), ("ben@guests.org", "manual")):
             tx.add(Suppression(address=address, scope="all", reason=reason, source="test", created_at=clock.now()))
     assert "2 can’t be mailed (1 bounced, 1 on the do-not-mail list)" in words(client.get(url))
+
+
+def test_A4_a_review_that_is_no_longer_true_sends_nothing_and_says_what_changed(
+    client: Client, event_id: int, add_guests: Any, add_guest: Any, count: Any
+) -> None:
+    add_guests(3)
+    typed = {"subject": "Hello", "body": "Hi", "statuses": ["confirmed"]}
+    page = client.submit(f"/admin/events/{event_id}/messages/review", typed)
+    laid = dict(re.findall(r'name="(idempotency_key|seen)" value="([^"]*)"', page.text.split("<dialog")[1]))
+    joined = add_guest("joined@guests.example.net")
+
+    answer = client.submit(f"/admin/events/{event_id}/messages", {**typed, **laid})
+
+    assert (answer.status_code, count(Mailing)) == (409, 0)
+    assert 'data-error-code="AUDIENCE_CHANGED"' in answer.text
+    assert "When you looked, 3 would have got it; now it is 4. Nothing was sent: look again." in answer.text
+    assert ">\nHi</textarea>" in answer.text
+    client.submit(f"/admin/events/{event_id}/guests/{joined}/deletion")
+    assert client.submit(f"/admin/events/{event_id}/messages", {**typed, **laid}).status_code == 303
+
+
+def test_A4_one_in_and_one_out_is_a_change_too(
+    client: Client, event_id: int, add_guests: Any, add_guest: Any, count: Any
+) -> None:
+    ids = add_guests(3)
+    typed = {"subject": "Hello", "body": "Hi", "statuses": ["confirmed"]}
+    page = client.submit(f"/admin/events/{event_id}/messages/review", typed)
+    laid = dict(re.findall(r'name="(idempotency_key|seen)" value="([^"]*)"', page.text.split("<dialog")[1]))
+    client.submit(f"/admin/events/{event_id}/guests/{ids[0]}/deletion")
+    add_guest("joined@guests.example.net")
+
+    answer = client.submit(f"/admin/events/{event_id}/messages", {**typed, **laid})
+
+    assert (answer.status_code, count(Mailing)) == (409, 0)
+    assert "now it is as many, but not the same guests" in answer.text

@@ -17,7 +17,7 @@ MESSAGE = {"kind": "one_time", "subject": "Hello", "body": "Hi", "audience": {"s
 
 
 @pytest.fixture
-def sent(api: Client, event_id: int, add_guests: Callable[..., Any]) -> str:
+def sent(api: Any, event_id: int, add_guests: Callable[..., Any]) -> str:
     """The address of a mailing to three guests that nobody has worked on."""
     add_guests(3)
     answer = api.post(f"/admin/events/{event_id}/mailings", json=MESSAGE, headers={"Idempotency-Key": "k"})
@@ -36,7 +36,7 @@ def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Call
 
 
 def test_S6_cancelling_by_api_answers_the_mailing_and_then_that_it_was_cancelled(
-    api: Client, sent: str, rows: Any
+    api: Any, sent: str, rows: Any
 ) -> None:
     first, second = api.post(f"{sent}/cancellation"), api.post(f"{sent}/cancellation")
 
@@ -45,7 +45,7 @@ def test_S6_cancelling_by_api_answers_the_mailing_and_then_that_it_was_cancelled
     assert {recipient.state for recipient in rows(Recipient)} == {"cancelled"}
 
 
-def test_S6_cancelling_a_finished_one_is_too_late(api: Client, sent: str, work: Any) -> None:
+def test_S6_cancelling_a_finished_one_is_too_late(api: Any, sent: str, work: Any) -> None:
     work(Recording())
 
     answer = api.post(f"{sent}/cancellation")
@@ -54,7 +54,7 @@ def test_S6_cancelling_a_finished_one_is_too_late(api: Client, sent: str, work: 
 
 
 def test_S7_the_key_of_a_cancelled_mailing_says_so_and_sends_nothing(
-    api: Client, sent: str, event_id: int, count: Any
+    api: Any, sent: str, event_id: int, count: Any
 ) -> None:
     api.post(f"{sent}/cancellation")
 
@@ -75,7 +75,7 @@ def test_S7_undo_leads_back_to_the_composer_with_the_same_words(
     assert 'name="statuses" value="confirmed" checked' in page.text
 
 
-def test_S8_failed_ones_are_tried_again_by_api(api: Client, sent: str, work: Any) -> None:
+def test_S8_failed_ones_are_tried_again_by_api(api: Any, sent: str, work: Any) -> None:
     work(Recording(answers={"guest-001@guests.example.net": Permanent("full")}))
 
     answer = api.post(f"{sent}/retries")
@@ -87,7 +87,7 @@ def test_S8_failed_ones_are_tried_again_by_api(api: Client, sent: str, work: Any
     assert (again.status_code, again.json["code"]) == (409, "NOTHING_TO_DO")
 
 
-def test_S5_doubt_is_decided_by_api(api: Client, sent: str, work: Any) -> None:
+def test_S5_doubt_is_decided_by_api(api: Any, sent: str, work: Any) -> None:
     doubt = {f"guest-00{n}@guests.example.net": Unclear("lost") for n in (1, 2, 3)}
     work(Recording(answers=dict(doubt)))
 
@@ -110,13 +110,13 @@ def test_S5_doubt_is_decided_by_api(api: Client, sent: str, work: Any) -> None:
         {"recipients": "all", "decision": "sent"},
     ],
 )
-def test_S5_a_decision_that_is_not_whole_is_refused(api: Client, sent: str, body: dict[str, Any]) -> None:
+def test_S5_a_decision_that_is_not_whole_is_refused(api: Any, sent: str, body: dict[str, Any]) -> None:
     answer = api.post(f"{sent}/decisions", json=body)
 
     assert (answer.status_code, answer.json["code"]) == (400, "INVALID_INPUT")
 
 
-def test_S9_the_quota_tells_what_is_left(api: Client, event_id: int, sent: str, work: Any) -> None:
+def test_S9_the_quota_tells_what_is_left(api: Any, event_id: int, sent: str, work: Any) -> None:
     before = api.get(f"/admin/events/{event_id}/quota").json
     work(Recording(answers={"guest-001@guests.example.net": Permanent("full")}))
     after = api.get(f"/admin/events/{event_id}/quota").json

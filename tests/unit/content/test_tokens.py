@@ -61,6 +61,10 @@ def test_C2_harmless_braces_are_text(text):
         "{.firstName}",
         "{foo.bar}",
         "{guest.FirstName}",
+        "guest.firstName}",
+        "guest.firstName|there}",
+        "\uff5bguest.firstName\uff5d",
+        "\uff5bfirstName|there\uff5d",
     ],
 )
 def test_C2_what_looks_like_a_token_and_is_none_is_unresolved_never_literal(written):

@@ -21,6 +21,11 @@ def test_A7_a_domain_from_another_keyboard_is_the_same_mailbox(spelling: str) ->
     assert addresses.normalized(addresses.checked(spelling)) == "foo@example.com"
 
 
+def test_A7_what_is_sent_to_is_spelled_so_that_the_wire_can_carry_it() -> None:
+    assert addresses.spelled("foo@example\u3002com") == "foo@example.com"
+    assert addresses.spelled("no address") == "no address"
+
+
 def test_A7_a_local_part_has_one_spelling_too() -> None:
     assert addresses.normalized("\u00f6@nfc.de") == addresses.normalized("o\u0308@nfc.de")
 

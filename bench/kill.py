@@ -1,0 +1,102 @@
+"""At most once under SIGKILL: one send, the worker killed again and again at random moments, then every mail counted.
+
+`python bench/kill.py [--n 20000] [--kills 50] [--seed 1]`; one JSON line. Ends with 1 when a mail was doubled or lost.
+"""
+
+import argparse
+import random
+import sys
+import time
+from collections import Counter
+
+from harness import report, wait_for
+from instance import Instance
+from smtp_tools import RecordingSink
+
+PATIENCE_SECONDS = 300.0
+YOUNG = 0.2  # share of kills that come at any time after the start, before the first mail of that worker too
+YOUNG_SECONDS = 1.5
+NAMED = ("failed", "unknown", "suppressed", "cancelled")
+
+
+class Doubt:
+    """What each dead worker left in `sending`: its mails in doubt."""
+
+    def __init__(self, it: Instance) -> None:
+        self._it = it
+        self._seen: set[int] = set()
+        self.per_kill: list[int] = []
+
+    def count(self) -> None:
+        """Right after a kill: the recipients that are new in `sending` or, meanwhile, in `unknown`."""
+        rows = self._it.rows("SELECT id FROM recipient WHERE state IN ('sending', 'unknown')")
+        left = {row[0] for row in rows} - self._seen
+        self._seen |= left
+        self.per_kill.append(len(left))
+
+
+def _await_moment(sink: RecordingSink, chance: random.Random, mails: float, mail_bytes: float) -> None:
+    """Wait for a random moment of the life of the worker that was just started."""
+    if chance.random() < YOUNG:
+        time.sleep(chance.uniform(0, YOUNG_SECONDS))
+        return
+    wanted = sink.size() + chance.uniform(0, 2 * mails) * mail_bytes
+    wait_for(lambda: sink.size() > wanted, 20, "", step=0.0005, late_is_fine=True)
+
+
+def _kill_again_and_again(it: Instance, sink: RecordingSink, kills: int, n: int, chance: random.Random) -> Doubt:
+    doubt = Doubt(it)
+    for number in range(kills):
+        taken = len(sink.recipients())
+        a_line = sink.size() / taken if taken else len("guest10000@example.com\n")
+        _await_moment(sink, chance, 0.9 * (n - taken) / (kills - number + 1), a_line)
+        it.kill_worker()
+        doubt.count()
+        it.start_worker(wait=False)
+    return doubt
+
+
+def run(n: int, kills: int, seed: int) -> bool:
+    """One send of n under `kills` kills; whether nothing was doubled or lost."""
+    chance = random.Random(seed)
+    with RecordingSink() as sink, Instance(n, sink.port) as it:
+        began = time.perf_counter()
+        mailing = it.send()
+        doubt = _kill_again_and_again(it, sink, kills, mailing["recipient_count"], chance)
+        last_kill, ended_early = time.perf_counter(), it.mailing(mailing["id"])["state"] == "finished"
+        over = wait_for(
+            lambda: it.mailing(mailing["id"])["state"] == "finished", PATIENCE_SECONDS, "", 0.1, late_is_fine=True
+        )
+        ended = time.perf_counter()
+        got = Counter(sink.recipients())
+        states = dict(it.rows("SELECT address, state FROM recipient WHERE mailing_id = ?", int(mailing["id"])))
+        logs = it.logs()
+    duplicates = sum(times - 1 for times in got.values())
+    lost = [to for to, state in states.items() if to not in got and state not in NAMED]
+    report(
+        "kill/eventmail", len(states), ended - began, None, None,
+        kills=kills, seed=seed, duplicates=duplicates, lost=len(lost), strangers=len(set(got) - set(states)),
+        delivered=len(got), states=dict(Counter(states.values())),
+        unknown_but_delivered=sum(state == "unknown" and to in got for to, state in states.items()),
+        not_settled=0 if over else sum(state in {"queued", "sending"} for state in states.values()),
+        doubt_max=max(doubt.per_kill), doubt_total=sum(doubt.per_kill),
+        kills_with_doubt=sum(map(bool, doubt.per_kill)), settled_s=ended - last_kill,
+        ended_before_last_kill=ended_early,
+    )  # fmt: skip
+    if not over:
+        print(logs, file=sys.stderr)
+    return bool(over) and not duplicates and not lost
+
+
+def main() -> None:
+    """One run; the exit code says whether the promise held."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--n", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    sys.exit(0 if run(asked.n, asked.kills, asked.seed) else 1)
+
+
+if __name__ == "__main__":
+    main()
