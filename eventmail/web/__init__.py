@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     from eventmail.web import (  # noqa: PLC0415  blueprints need the converter above
         access,
         account,
+        compress,
         context,
         events,
         guests,
@@ -41,6 +42,7 @@ def register(app: Flask) -> None:
     app.url_map.converters["id"] = RowId
     access.register(app)
     problems.register(app)
+    compress.register(app)
     context.register(app)
     for module in (public, account, events, guests, messaging, mailings, runs, outbox):
         app.register_blueprint(module.bp)

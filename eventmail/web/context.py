@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.filters["instant"] = instant
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
+    app.jinja_env.globals["asset"] = cache(lambda name: url_for("static", filename=name))  # a row of a list has several
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
