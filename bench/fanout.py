@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from harness import ROOT, Peak, Sampler, cpu_seconds, percentile, report, skip, wait_for
-from instance import Instance, mail_bytes
+from running import Instance, mail_bytes
 from smtp_tools import CountingSink, Missing, SlowLine, fastest, peer
 
 PATIENCE_SECONDS = 900.0

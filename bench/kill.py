@@ -10,7 +10,7 @@ import time
 from collections import Counter
 
 from harness import report, wait_for
-from instance import Instance
+from running import Instance
 from smtp_tools import RecordingSink
 
 PATIENCE_SECONDS = 300.0

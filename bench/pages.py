@@ -19,7 +19,7 @@ import time
 from functools import partial
 
 from harness import Peak, cpu_seconds, family, memory_mb, percentile, report, wait_for
-from instance import Instance
+from running import Instance
 from smtp_tools import CountingSink, Missing
 
 PAUSE_SECONDS = 0.5
