@@ -76,11 +76,6 @@ def wire_address(address: str) -> str:
     return f"{local}@{domain}"
 
 
-def needs_smtputf8(address: str) -> bool:
-    """Whether only a server with SMTPUTF8 can take the address: its local part is not ASCII (RFC 6531)."""
-    return not address.rpartition("@")[0].isascii()
-
-
 def _ascii_label(label: str) -> str:
     return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventmail.content.tokens import clean_value
-from eventmail.content.wire import header, mailbox, needs_smtputf8, quoted_printable, wire_address
+from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
 
 MODERATE = settings(max_examples=100, deadline=None)
@@ -102,7 +102,3 @@ def test_C4_an_address_goes_out_as_typed_its_domain_in_ascii(address, wire):
 def test_C4_what_is_not_one_bare_address_is_refused(address):
     with pytest.raises(InvalidInput):
         wire_address(address)
-
-
-def test_S3_only_a_local_part_beyond_ascii_needs_smtputf8():
-    assert [needs_smtputf8(a) for a in ("a@example.org", "a@bücher.example", "ü@example.org")] == [False, False, True]
