@@ -67,7 +67,8 @@ def site(_a_browser_is_there: None, page: Page) -> Iterator[Site]:
             path = self.path.strip("/")
             text = self.rfile.read(int(self.headers["Content-Length"] or 0)).decode()
             headers = {name.lower(): value for name, value in self.headers.items()}
-            made.asked.append(Asked(self.command, path, headers, parse_qs(text)))
+            if path != "favicon.ico":  # the browser's own wish, whenever it likes
+                made.asked.append(Asked(self.command, path, headers, parse_qs(text)))
             given = made.answers.get(path, (404, ""))
             given = given() if callable(given) else given
             status, content, *more = (200, given) if isinstance(given, str) else given
