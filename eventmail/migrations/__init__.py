@@ -31,11 +31,15 @@ def upgrade(engine: Engine, lock: Path) -> None:
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _locked(lock), engine.connect() as connection:
         if _current(connection) != head():
+            # a column or CHECK of SQLite is changed by copying its table, and dropping the old one would cascade
+            connection.rollback()
+            connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
             try:
                 command.upgrade(config(connection), "head")
             except CommandError as error:  # it does not know the revision the tables are at
                 raise NewerDatabase from error
             connection.commit()
+            connection.exec_driver_sql("PRAGMA foreign_keys=ON")
 
 
 def config(connection: Connection) -> Config:

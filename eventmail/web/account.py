@@ -6,10 +6,11 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from eventmail.domain import accounts
 from eventmail.errors import CsrfFailed
-from eventmail.web import schemas
+from eventmail.web import intake
 from eventmail.web.access import SESSION, acting, csrf, open_to_everyone
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import see_other
+from eventmail.web.schemas.account import Owner, SignIn
 
 bp = Blueprint("account", __name__)
 
@@ -37,7 +38,7 @@ def sign_in() -> Response:
 @shown_by(_sign_in_page)
 def begin_session() -> Any:
     csrf.protect()
-    form = schemas.parse(schemas.SignIn)
+    form = intake.parse(SignIn)
     target = _next()
     _keep(accounts.sign_in(form.email, form.password, acting()))
     return see_other(target)
@@ -70,7 +71,7 @@ def _errors(problem: Problem | None) -> dict[str, str]:
 @shown_by(_welcome_page)
 def become_owner(token: str) -> Any:
     csrf.protect()
-    form = schemas.parse(schemas.Owner)
+    form = intake.parse(Owner)
     _keep(
         accounts.become_owner(token, name=form.name, email=form.email, password=form.password, by=acting()),
     )

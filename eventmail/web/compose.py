@@ -23,7 +23,7 @@ from eventmail.errors import InvalidAudience, InvalidInput, NoRecipients
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.records import Limits
-from eventmail.web import access, schemas
+from eventmail.web import access, intake
 from eventmail.web.context import settings
 
 
@@ -149,7 +149,7 @@ REASONS = {
 
 def _key() -> str | None:
     try:
-        return schemas.idempotency_key()
+        return intake.idempotency_key()
     except InvalidInput:
         return None  # the page that says so is made with a new one
 

@@ -9,9 +9,10 @@ from eventmail.domain import events
 from eventmail.domain import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
-from eventmail.web import access, schemas
+from eventmail.web import access, intake
 from eventmail.web.problems import Problem, shown_by
-from eventmail.web.respond import as_json, respond, see_other, wants_json
+from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.schemas.events import EventIn, event_out
 
 bp = Blueprint("events", __name__, url_prefix="/admin/events")
 
@@ -29,8 +30,8 @@ def _new_page(problem: Problem | None = None) -> Response:
 def listing() -> Response:
     """The events this person sees, newest first."""
     newest = events.visible_to(g.user).order_by(Event.id.desc())
-    page = paginate(newest, **schemas.paging(), row=lambda row: row[0])
-    return respond(page="events/list.html", events=page, json=lambda: schemas.page_out(page, schemas.event_out))
+    page = paginate(newest, **intake.paging(), row=lambda row: row[0])
+    return respond(page="events/list.html", events=page, json=lambda: page_out(page, event_out))
 
 
 @bp.get("/new")
@@ -41,14 +42,14 @@ def new() -> Response:
 @bp.post("")
 @shown_by(_new_page)
 def create() -> Any:
-    body = schemas.parse(schemas.EventIn)
+    body = intake.parse(EventIn)
     missing = [FieldError(n, "REQUIRED", "Please fill this in.") for n in ("title", "timezone") if not getattr(body, n)]
     if missing:
         raise InvalidInput("An event needs a title and a time zone.", fields=missing)
     event_id = events.create(body.values(), access.acting())
     where = url_for("events.overview", event_id=event_id)
     if wants_json():
-        return as_json(schemas.event_out(access.event(event_id)), 201, {"Location": where})
+        return as_json(event_out(access.event(event_id)), 201, {"Location": where})
     return see_other(where)
 
 
@@ -56,15 +57,15 @@ def create() -> Any:
 def overview(event_id: int) -> Response:
     event = access.event(event_id)
     if wants_json():
-        return as_json(schemas.event_out(event))
+        return as_json(event_out(event))
     return respond(page="events/overview.html", facts=overview_.facts(event_id))
 
 
 @bp.patch("/<id:event_id>")
 def patch(event_id: int) -> Response:
     access.event(event_id)
-    events.edit(event_id, schemas.parse(schemas.EventIn).values(), access.acting())
-    return as_json(schemas.event_out(access.event(event_id)))
+    events.edit(event_id, intake.parse(EventIn).values(), access.acting())
+    return as_json(event_out(access.event(event_id)))
 
 
 def _settings_page(event_id: int, problem: Problem | None = None) -> Response:
@@ -87,7 +88,7 @@ def settings(event_id: int) -> Response:
 @shown_by(_settings_page)
 def save(event_id: int) -> Any:
     access.event(event_id)
-    values = {"all_day": False, **schemas.parse(schemas.EventIn).values()}  # an unticked box sends nothing
+    values = {"all_day": False, **intake.parse(EventIn).values()}  # an unticked box sends nothing
     events.edit(event_id, values, access.acting())
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 
@@ -95,7 +96,7 @@ def save(event_id: int) -> Any:
 def _typed(event: Event) -> dict[str, Any]:
     pattern = "%Y-%m-%dT%H:%M"
     return {
-        **schemas.event_out(event),
+        **event_out(event),
         "starts_at": event.starts_wall.strftime(pattern) if event.starts_wall else "",
         "ends_at": event.ends_wall.strftime(pattern) if event.ends_wall else "",
     }

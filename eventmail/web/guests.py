@@ -8,9 +8,10 @@ from eventmail.domain import guest_fields, guests, imports
 from eventmail.domain.guests import Filter
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import GuestStatus
-from eventmail.web import access, schemas
+from eventmail.web import access, intake
 from eventmail.web.problems import Problem, shown_by
-from eventmail.web.respond import as_json, respond, see_other, wants_json
+from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.schemas.guests import GuestIn, guest_out, report_out
 
 bp = Blueprint("guests", __name__, url_prefix="/admin/events/<id:event_id>/guests")
 ATTRIBUTE = "attribute:"  # what the form puts before the name of an imported column
@@ -22,9 +23,9 @@ def listing(event_id: int) -> Response:
     access.event(event_id)
     q, status = request.args.get("q", "").strip(), _filter()
     if wants_json():
-        return as_json(schemas.page_out(guests.listing(event_id, status, q, **schemas.paging()), schemas.guest_out))
+        return as_json(page_out(guests.listing(event_id, status, q, **intake.paging()), guest_out))
     counts = guests.counts(event_id, q)
-    page = guests.listing(event_id, status, q, **schemas.paging(), total=counts[status])
+    page = guests.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
     def url_of(number: int = 1, narrowed: Filter = status, words: str = q) -> str:
         size = page.size if "per_page" in request.args else None
@@ -78,7 +79,7 @@ def create(event_id: int) -> Any:
     guest_id = guests.add(event_id, _body().values(), access.acting())
     if wants_json():
         where = url_for(".edit", event_id=event_id, guest_id=guest_id)
-        return as_json(schemas.guest_out(guests.get(event_id, guest_id)), 201, {"Location": where})
+        return as_json(guest_out(guests.get(event_id, guest_id)), 201, {"Location": where})
     flash("The guest was added.")
     return see_other(url_for(".listing", event_id=event_id))
 
@@ -86,10 +87,10 @@ def create(event_id: int) -> Any:
 def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
     guest = guests.get(event_id, guest_id)
-    saved = {**schemas.guest_out(guest), "tags": ", ".join(guest.tags)}
+    saved = {**guest_out(guest), "tags": ", ".join(guest.tags)}
     return respond(
         page="guests/form.html",
-        json=lambda: schemas.guest_out(guest),
+        json=lambda: guest_out(guest),
         problem=problem,
         guest=guest,
         typed=request.form or saved,
@@ -117,7 +118,7 @@ def save(event_id: int, guest_id: int) -> Any:
 def patch(event_id: int, guest_id: int) -> Response:
     access.event(event_id)
     guests.edit(event_id, guest_id, _body().values(), access.acting())
-    return as_json(schemas.guest_out(guests.get(event_id, guest_id)))
+    return as_json(guest_out(guests.get(event_id, guest_id)))
 
 
 @bp.delete("/<id:guest_id>")
@@ -163,10 +164,10 @@ def run_import(event_id: int) -> Response:
     dry_run = (request.form if by_form else request.args).get("dry_run", "") not in ("", "0", "false")
     report = imports.run(event_id, _form_file() if by_form else _csv_body(), access.acting(), dry_run)
     if not by_form:
-        return as_json(schemas.report_out(report))
+        return as_json(report_out(report))
     return respond(
         page="guests/import.html",
-        json=lambda: schemas.report_out(report),
+        json=lambda: report_out(report),
         problem=None,
         report=report,
         checked=dry_run,
@@ -188,17 +189,17 @@ def _form_file() -> bytes:
     return upload.read()
 
 
-def _body() -> schemas.GuestIn:
+def _body() -> GuestIn:
     """The guest in this request; a form names attributes one by one and has its tags in one input."""
     if request.is_json:
-        return schemas.parse(schemas.GuestIn)
-    values = schemas.form_body(request.form)
+        return intake.parse(GuestIn)
+    values = intake.form_body(request.form)
     given = {name: values.pop(name) for name in list(values) if name.startswith(ATTRIBUTE)}
     if given:
         values["attributes"] = {name.removeprefix(ATTRIBUTE): text for name, text in given.items()}
     if "tags" in values:
         values["tags"] = guest_fields.split_tags(values["tags"])
-    return schemas.validated(schemas.GuestIn, values)
+    return intake.validated(GuestIn, values)
 
 
 def _columns(event_id: int, typed: Any, saved: Any) -> list[tuple[str, str]]:

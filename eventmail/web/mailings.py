@@ -12,10 +12,11 @@ from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import AuditEntry, Content, Job, Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
-from eventmail.web import access, compose, schemas, tracker
+from eventmail.web import access, compose, intake, tracker
 from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
-from eventmail.web.respond import as_json, respond
+from eventmail.web.respond import as_json, page_out, respond
+from eventmail.web.schemas.mailings import MailingIn, recipient_out
 
 bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mailings")
 
@@ -24,7 +25,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
     access.event(event_id)
-    page = paginate(mailings.newest_first(event_id), **schemas.paging())
+    page = paginate(mailings.newest_first(event_id), **intake.paging())
     return respond(page="mailings/list.html", mailings=page, json=lambda: _page_out(page))
 
 
@@ -32,10 +33,10 @@ def listing(event_id: int) -> Response:
 def create(event_id: int) -> Any:
     """Send a message (JSON): 202, or 200 for a dry run, which stores nothing."""
     access.event(event_id)
-    body = schemas.parse(schemas.MailingIn)
+    body = intake.parse(MailingIn)
     if body.dry_run:
         return as_json(_dry_run(event_id, body))
-    key = schemas.idempotency_key()
+    key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
     sent = mailings.send(event_id, body.message(), key=key, place=compose.place(), by=access.acting())
@@ -53,7 +54,7 @@ def detail(event_id: int, mailing_id: int) -> Response:
     access.event(event_id)
     mailing = mailings.find(event_id, mailing_id)
     shown = _state(request.args.get("state"))
-    page = paginate(progress.recipients(mailing_id, shown), **schemas.paging(), row=lambda row: row[0])
+    page = paginate(progress.recipients(mailing_id, shown), **intake.paging(), row=lambda row: row[0])
     log = fresh().scalars(
         select(AuditEntry).where(AuditEntry.subject == f"mailing:{mailing_id}", AuditEntry.event_id == event_id)
         .order_by(AuditEntry.id)
@@ -82,9 +83,9 @@ def recipients(event_id: int, mailing_id: int) -> Response:
             ["email", "state", "attempts", "request_id", "last_error", "updated_at"],
             _outcomes(wanted),
         )
-    page = paginate(wanted, **schemas.paging(), row=lambda row: row[0])
+    page = paginate(wanted, **intake.paging(), row=lambda row: row[0])
     found = progress.request_ids([recipient.id for recipient in page.items])
-    return as_json(schemas.page_out(page, lambda r: schemas.recipient_out(r, found.get(r.id, []))))
+    return as_json(page_out(page, lambda r: recipient_out(r, found.get(r.id, []))))
 
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
@@ -104,12 +105,12 @@ def _outcomes(wanted: Any) -> Any:
     for batch in fresh().scalars(wanted.execution_options(yield_per=500)).partitions(500):
         found = progress.request_ids([recipient.id for recipient in batch])
         for recipient in batch:
-            row = schemas.recipient_out(recipient, found.get(recipient.id, []))
+            row = recipient_out(recipient, found.get(recipient.id, []))
             yield [*(row[name] for name in ("email", "state", "attempts")), " ".join(row["request_ids"]),
                    row["last_error"], row["updated_at"]]  # fmt: skip
 
 
-def _dry_run(event_id: int, body: schemas.MailingIn) -> dict[str, Any]:
+def _dry_run(event_id: int, body: MailingIn) -> dict[str, Any]:
     _, _, resolution = mailings.check(event_id, body.message(), compose.place())
     return {
         "kind": body.kind,
@@ -126,7 +127,7 @@ def _page_out(page: Any) -> dict[str, Any]:
         job.mailing_id: job for job in fresh().scalars(select(Job).where(Job.mailing_id.in_(found)).order_by(Job.run))
     }
     texts = {text.id: text for text in fresh().scalars(select(Content).where(Content.id.in_(content_ids)))}
-    return schemas.page_out(page, lambda row: mailings.described(row[0], texts[row[0].content_id], jobs[row[0].id]))
+    return page_out(page, lambda row: mailings.described(row[0], texts[row[0].content_id], jobs[row[0].id]))
 
 
 def _state(name: str | None) -> RecipientState | None:

@@ -11,10 +11,11 @@ from eventmail.domain import audience as audiences
 from eventmail.domain import contents, mailings, merge, stepping
 from eventmail.errors import IdempotencyKeyRequired
 from eventmail.models import Guest
-from eventmail.web import access, compose, schemas, tracker
+from eventmail.web import access, compose, intake, tracker
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
-from eventmail.web.respond import as_json, respond, see_other
+from eventmail.web.respond import as_json, page_out, respond, see_other
+from eventmail.web.schemas.audience import AudiencePreview, exclusion_out
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 
@@ -73,7 +74,7 @@ def review(event_id: int) -> Response:
 def send(event_id: int) -> Any:
     """Send what was reviewed. The second click of a double click lands on the same message."""
     access.event(event_id)
-    key = schemas.idempotency_key()
+    key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
     sent = mailings.send(event_id, compose.message(compose.typed()), key=key, place=compose.place(), by=access.acting())
@@ -102,12 +103,12 @@ def exclusions(event_id: int) -> Response:
             ["email", "first_name", "last_name", "reason"],
             ([row.email, row.first_name, row.last_name, compose.REASONS[row.reason]] for row in rows),
         )
-    page = paginate(listed, **schemas.paging())
+    page = paginate(listed, **intake.paging())
     shared = [row.shares_with for row in page.items if row.shares_with]
     names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
     return respond(
         page="messages/exclusions.html",
-        json=lambda: schemas.page_out(page, schemas.exclusion_out),
+        json=lambda: page_out(page, exclusion_out),
         excluded=page,
         names=names,
         reasons=compose.REASONS,
@@ -118,7 +119,7 @@ def exclusions(event_id: int) -> Response:
 def audience_preview(event_id: int) -> Response:
     """How many would get a message, who won't by reason, and five of those who do (product 6)."""
     access.event(event_id)
-    body = schemas.parse(schemas.AudiencePreview)
+    body = intake.parse(AudiencePreview)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=compose.place().outside)
     resolution = audiences.resolve(fresh(), picked)
     return as_json(

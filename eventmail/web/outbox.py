@@ -11,7 +11,7 @@ from eventmail import outbox
 from eventmail.db import Page
 from eventmail.domain import merge
 from eventmail.errors import NotFound
-from eventmail.web import access, schemas
+from eventmail.web import access, intake
 from eventmail.web.compose import place
 from eventmail.web.context import settings
 from eventmail.web.respond import respond
@@ -26,7 +26,7 @@ def listing(event_id: int) -> Response:
     """The mails of this event, newest first."""
     access.event(event_id)
     kept = outbox.of_event(settings().outbox, event_id)
-    paging = schemas.paging()
+    paging = intake.paging()
     pages = max(1, -(-len(kept) // paging["size"]))
     number = min(paging["page"], pages)
     first = (number - 1) * paging["size"]

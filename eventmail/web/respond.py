@@ -45,6 +45,11 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
     return answer
 
 
+def page_out(page: Any, item: Any) -> dict[str, Any]:
+    """A list's JSON (product 6)."""
+    return {"items": [item(row) for row in page.items], "page": page.number, "pages": page.pages, "total": page.total}
+
+
 def see_other(url: str) -> BaseResponse:
     """After a POST: 303, so that reload and Back do not repeat it. htmx follows it and swaps the final body."""
     return redirect(url, 303)

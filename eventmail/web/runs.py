@@ -8,9 +8,10 @@ from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.domain import mailings, runs
 from eventmail.records import usage
-from eventmail.web import access, compose, schemas, tracker
+from eventmail.web import access, compose, intake, tracker
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, see_other, wants_json
+from eventmail.web.schemas.mailings import DecisionIn
 
 bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
@@ -46,7 +47,7 @@ def retry(event_id: int, mailing_id: int) -> Any:
 def decide(event_id: int, mailing_id: int) -> Any:
     """Settle mails that may have been sent (S5)."""
     access.event(event_id)
-    body = schemas.parse(schemas.DecisionIn, lists=frozenset({"recipients"}))
+    body = intake.parse(DecisionIn, lists=frozenset({"recipients"}))
     job_id = runs.decide(
         event_id, mailing_id, runs.Decision(body.decision), body.chosen(), place=compose.place(), by=access.acting()
     )

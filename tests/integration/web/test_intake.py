@@ -9,10 +9,10 @@ from flask import Flask
 from pydantic import Field
 
 from eventmail.errors import InvalidInput
-from eventmail.web import schemas
+from eventmail.web import intake
 
 
-class Sample(schemas.Body):
+class Sample(intake.Body):
     name: str
     words: list[str] = Field(default_factory=list)
     number: int | None = Field(default=None)
@@ -31,22 +31,22 @@ def complaints(refused: pytest.ExceptionInfo[InvalidInput]) -> list[tuple[str, s
 def test_a_form_and_json_are_the_same_body(app: Flask) -> None:
     lists = frozenset({"words"})
     with request(app, json={"name": " Ada ", "words": ["a", "b"]}):
-        by_json = schemas.parse(Sample, lists=lists)
+        by_json = intake.parse(Sample, lists=lists)
     with request(app, data={"name": " Ada ", "words": ["a", "b", ""], "csrf_token": "x", "idempotency_key": "k"}):
-        by_form = schemas.parse(Sample, lists=lists)
+        by_form = intake.parse(Sample, lists=lists)
     assert by_json == by_form == Sample(name="Ada", words=["a", "b"])
 
 
 def test_an_unknown_member_is_refused_by_name(app: Flask) -> None:
     with request(app, json={"name": "Ada", "nmae": 1, "dry-run": True}), pytest.raises(InvalidInput) as refused:
-        schemas.parse(Sample)
+        intake.parse(Sample)
     sentence = "This is not a field we know."
     assert sorted(complaints(refused)) == [("dry-run", sentence), ("nmae", sentence)]
 
 
 def test_every_complaint_is_named_at_once(app: Flask) -> None:
     with request(app, json={"words": ["a", 1]}), pytest.raises(InvalidInput) as refused:
-        schemas.parse(Sample)
+        intake.parse(Sample)
     assert complaints(refused) == [("name", "Please fill this in."), ("words.1", "This must be text.")]
     assert refused.value.detail == "name: Please fill this in.; words.1: This must be text."
 
@@ -55,15 +55,15 @@ def test_every_complaint_is_named_at_once(app: Flask) -> None:
 def test_null_is_absent_but_in_a_patch(app: Flask, method: str) -> None:
     body = {"a": None, "b": {"c": None, "d": {"e": None}}, "f": [None], "g": 0, "h": ""}
     with request(app, method=method, json=body):
-        assert schemas.json_body() == {"b": {"d": {}}, "f": [None], "g": 0, "h": ""}
+        assert intake.json_body() == {"b": {"d": {}}, "f": [None], "g": 0, "h": ""}
     with request(app, method="PATCH", json=body):
-        assert schemas.json_body() == body
+        assert intake.json_body() == body
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"1", b"null", b'"x"', b"\xff", b"[" * 50_000, b"1" * 5000])
 def test_what_is_no_json_object_is_refused_in_one_sentence(app: Flask, data: bytes) -> None:
     with request(app, data=data, content_type="application/json"), pytest.raises(InvalidInput) as refused:
-        schemas.parse(Sample)
+        intake.parse(Sample)
     assert refused.value.detail == "The body must be one JSON object."
 
 
@@ -79,7 +79,7 @@ def test_a_key_in_header_or_form_quoted_or_bare(
 ) -> None:
     headers = {} if header is None else {"Idempotency-Key": header}
     with request(app, headers=headers, data={} if field is None else {"idempotency_key": field}):
-        assert schemas.idempotency_key() == key
+        assert intake.idempotency_key() == key
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_two_keys_or_a_strange_one_are_refused(app: Flask, header: str | None, f
         request(app, headers=headers, data={} if field is None else {"idempotency_key": field}),
         pytest.raises(InvalidInput),
     ):
-        schemas.idempotency_key()
+        intake.idempotency_key()
 
 
 @pytest.mark.parametrize(
@@ -104,4 +104,4 @@ def test_two_keys_or_a_strange_one_are_refused(app: Flask, header: str | None, f
 )  # fmt: skip
 def test_a_page_number_is_always_one_that_can_be(app: Flask, query: str, page: int, size: int) -> None:
     with request(app, query_string=query):
-        assert schemas.paging() == {"page": page, "size": size}
+        assert intake.paging() == {"page": page, "size": size}

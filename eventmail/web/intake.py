@@ -1,0 +1,124 @@
+"""What a request brings, for forms and JSON alike: its body checked, its page, its idempotency key."""
+
+from datetime import datetime
+from typing import Annotated, Any, TypedDict, TypeVar
+
+from flask import request
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import BadRequest
+
+from eventmail import ids
+from eventmail.errors import FieldError, InvalidInput
+
+M = TypeVar("M", bound="Body")
+
+_FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next"})
+
+
+class Body(BaseModel):
+    """A request's body. Unknown members are refused, so that a misspelt one is never silently dropped."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+def parse(model: type[M], *, lists: frozenset[str] = frozenset()) -> M:
+    """The body of this request, JSON or form, as `model`; `lists` names the form fields that may come repeatedly.
+
+    Raises InvalidInput with one FieldError per complaint.
+    """
+    return validated(model, json_body() if request.is_json else form_body(request.form, lists))
+
+
+def json_body() -> dict[str, Any]:
+    """The JSON object of this request; in a POST null means absent."""
+    try:
+        body = request.get_json()
+    except (BadRequest, RecursionError, UnicodeDecodeError):
+        body = None
+    if not isinstance(body, dict):
+        raise InvalidInput("The body must be one JSON object.")
+    return body if request.method == "PATCH" else _without_nulls(body)
+
+
+def _without_nulls(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_nulls(value) if isinstance(value, dict) else value
+        for name, value in body.items()
+        if value is not None
+    }
+
+
+def form_body(form: MultiDict[str, str], lists: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """A form as a mapping, without the fields that every form carries."""
+    return {
+        name: [value for value in form.getlist(name) if value] if name in lists else form[name]
+        for name in form
+        if name not in _FORM_EXTRAS
+    }
+
+
+def validated(model: type[M], values: dict[str, Any]) -> M:
+    """`values` as `model`, or InvalidInput in plain words."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        fields = [
+            FieldError(".".join(map(str, item["loc"])), item["type"].upper(), _words(item["type"], item["msg"]))
+            for item in error.errors(include_url=False)
+        ]
+        detail = "; ".join(f"{field.field}: {field.message}" if field.field else field.message for field in fields)
+        raise InvalidInput(detail, fields=fields) from None
+
+
+def _words(kind: str, message: str) -> str:
+    return {
+        "missing": "Please fill this in.",
+        "extra_forbidden": "This is not a field we know.",
+        "string_type": "This must be text.",
+    }.get(kind, message.removeprefix("Value error, "))
+
+
+def _wall_time(value: Any) -> Any:
+    """A naive wall time `YYYY-MM-DDTHH:MM[:SS]` (or a date, for all-day); a form's empty field is None."""
+    if value is None or value == "":
+        return None
+    for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"):
+        try:
+            return datetime.strptime(str(value), pattern)  # noqa: DTZ007  a wall time, its zone stands beside it
+        except ValueError:
+            continue
+    raise ValueError("Use a local time such as 2027-05-01T18:00, without offset; the time zone stands beside it.")
+
+
+WallTime = Annotated[datetime | None, BeforeValidator(_wall_time)]
+
+
+class Paging(TypedDict):
+    """The arguments of `db.paginate` that come from a URL."""
+
+    page: int
+    size: int
+
+
+def paging() -> Paging:
+    """`page` and `size` from the URL; anything unreadable is the first page of 50."""
+    page = request.args.get("page", default=1, type=int)
+    size = request.args.get("per_page", default=50, type=int)
+    return {"page": max(1, min(page, 10**9)), "size": max(1, min(size, 200))}
+
+
+def idempotency_key() -> str | None:
+    """The key of this request, from the header or from the form; both and different is InvalidInput."""
+    try:
+        given = {
+            key
+            for raw in (request.headers.get("Idempotency-Key"), request.form.get("idempotency_key"))
+            if (key := ids.idempotency_key(raw))
+        }
+    except ValueError as error:
+        message = f"The Idempotency-Key must be {error}."
+        raise InvalidInput(message, fields=[FieldError("idempotency_key", "INVALID_KEY", message)]) from None
+    if len(given) > 1:
+        raise InvalidInput("The Idempotency-Key of the header and the one of the form differ.")
+    return given.pop() if given else None

@@ -1,0 +1,44 @@
+"""An event."""
+
+from typing import Any
+
+from eventmail.models import Event
+from eventmail.web.context import instant
+from eventmail.web.intake import Body, WallTime
+
+
+class EventIn(Body):
+    """POST needs `title` and `timezone`; PATCH takes any of them, null clears."""
+
+    title: str | None = None
+    description: str | None = None
+    location: str | None = None
+    timezone: str | None = None
+    starts_at: WallTime = None
+    ends_at: WallTime = None
+    all_day: bool | None = None
+    url: str | None = None
+    sender_name: str | None = None
+    reply_to: str | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The given fields under the names the domain uses."""
+        renamed = {"starts_at": "starts_wall", "ends_at": "ends_wall"}
+        return {renamed.get(name, name): value for name, value in self.model_dump(exclude_unset=True).items()}
+
+
+def event_out(event: Event) -> dict[str, Any]:
+    """An event's JSON (product 6): instants in UTC beside the zone they belong to."""
+    return {
+        "id": str(event.id),
+        "title": event.title,
+        "description": event.description,
+        "location": event.location,
+        "timezone": event.timezone,
+        "starts_at": instant(event.starts_at) or None,
+        "ends_at": instant(event.ends_at) or None,
+        "all_day": event.all_day,
+        "url": event.url,
+        "sender_name": event.sender_name,
+        "reply_to": event.reply_to,
+    }

@@ -1,0 +1,45 @@
+"""A guest, and what an import did."""
+
+from typing import Any
+
+from eventmail.domain import guests, imports
+from eventmail.web.intake import Body
+
+
+class GuestIn(Body):
+    """POST and PATCH take any of them; null clears, and clears one attribute inside `attributes`."""
+
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    status: str | None = None
+    tags: list[str] | None = None
+    attributes: dict[str, str | None] | None = None
+
+    def values(self) -> dict[str, Any]:
+        """The given fields under the names the domain uses."""
+        return self.model_dump(exclude_unset=True)
+
+
+def guest_out(guest: guests.Listed) -> dict[str, Any]:
+    """A guest's JSON (product 6); `suppressed` is the reason on the do-not-mail list (F1) or null."""
+    return {
+        "id": str(guest.id),
+        "email": guest.email,
+        "first_name": guest.first_name,
+        "last_name": guest.last_name,
+        "status": guest.status,
+        "suppressed": guest.suppressed,
+        "tags": list(guest.tags),
+        "attributes": dict(guest.attributes),
+    }
+
+
+def report_out(report: imports.Report) -> dict[str, Any]:
+    """What an import did, as JSON (product 6)."""
+    return {
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": [row._asdict() for row in report.rejected],
+    }
