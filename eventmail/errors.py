@@ -102,6 +102,20 @@ class BadSignature(DomainError):
     sentence = "The address was changed or cut on its way. Open it again from the original mail."
 
 
+class RoleTooLow(DomainError):
+    code = "ROLE_TOO_LOW"
+    status = 403
+    title = "Your role does not allow this"
+    sentence = "Only an owner can do this. Nothing was changed; ask one of them."
+
+
+class NotByToken(DomainError):
+    code = "NOT_BY_TOKEN"
+    status = 403
+    title = "A token does not allow this"
+    sentence = "Who gets in is changed in a browser, by somebody who signed in. Nothing was changed."
+
+
 class NotFound(DomainError):
     code = "NOT_FOUND"
     status = 404
@@ -142,16 +156,48 @@ class AlreadySent(DomainError):
     sentence = "Nobody is waiting any more: everything is with the mail service already."
 
 
+class EventArchived(DomainError):
+    code = "EVENT_ARCHIVED"
+    status = 409
+    title = "This event is archived"
+    sentence = "Nothing can be sent from an archived event. Bring it back on its settings page, then send again."
+
+
+class MessagesWaiting(DomainError):
+    code = "MESSAGES_WAITING"
+    status = 409
+    title = "Mails of this event are still waiting"
+
+
 class NothingToDo(DomainError):
     code = "NOTHING_TO_DO"
     status = 409
     title = "There is nobody to do this for"
 
 
+class ListChanged(DomainError):
+    code = "LIST_CHANGED"
+    status = 409
+    title = "The guest list changed since you looked"
+
+
+class UndoOver(DomainError):
+    code = "UNDO_OVER"
+    status = 409
+    title = "This can no longer be undone"
+
+
 class AlreadyRegistered(DomainError):
     code = "ALREADY_REGISTERED"
     status = 409
     title = "This is set up already"
+
+
+class LastOwner(DomainError):
+    code = "LAST_OWNER"
+    status = 409
+    title = "There must be an owner"
+    sentence = "This is the only owner. Nothing was changed; make somebody else an owner first."
 
 
 class TooLarge(DomainError):
@@ -165,6 +211,17 @@ class IdempotencyKeyReused(DomainError):
     status = 422
     title = "This key was used for another message"
     sentence = "The same Idempotency-Key came with another body. Nothing was sent; use a new key for a new message."
+
+
+class RateLimited(DomainError):
+    """`retry_after`: in so many seconds it is worth another try."""
+
+    code = "RATE_LIMITED"
+    status = 429
+    title = "Too many tries"
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail, retry_after=retry_after)
 
 
 class Busy(DomainError):

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     quota_per_day: int = Field(default=0, ge=0)
     quota_per_month: int = Field(default=0, ge=0)
     rate_per_second: float | None = Field(default=None, ge=0)
+    webhook_secret_generic: SecretStr = SecretStr("")
 
     @field_validator("instance")
     @classmethod

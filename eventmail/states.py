@@ -4,6 +4,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
+class MailingKind(StrEnum):
+    """What a mailing is for; not a machine. A `test` goes to organizers and counts in no statistics (E1)."""
+
+    ONE_TIME = "one_time"
+    TEST = "test"
+
+
 class MailingState(StrEnum):
     SENDING = "sending"
     FINISHED = "finished"
@@ -26,12 +33,29 @@ class RecipientState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Delivery(StrEnum):
+    """What a mail service reported after it took a mail; not a machine: news only ever raises it, in this order."""
+
+    DEFERRED = "deferred"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+
+
 class GuestStatus(StrEnum):
     """A guest's RSVP; not a machine, an organizer may set any of them."""
 
     INVITED = "invited"
     CONFIRMED = "confirmed"
     DECLINED = "declined"
+
+
+class ChangeKind(StrEnum):
+    """What can be changed about many guests at once."""
+
+    STATUS = "status"
+    ADD_TAG = "add_tag"
+    REMOVE_TAG = "remove_tag"
 
 
 class Reason(StrEnum):

@@ -24,7 +24,7 @@ def checked(email: str, *, field: str = "email") -> str:
     Raises InvalidInput with a sentence naming it.
     """
     email = email.strip()
-    judged = _judged(email)
+    judged = judged(email)
     if judged.complaint:
         reason = judged.complaint
         shown = email if len(email) <= 80 else email[:80] + "…"
@@ -35,12 +35,12 @@ def checked(email: str, *, field: str = "email") -> str:
 
 def is_valid(email: str) -> bool:
     """Whether mail can be addressed to `email` (already stripped)."""
-    return _judged(email).complaint == ""
+    return judged(email).complaint == ""
 
 
 def spelled(email: str) -> str:
     """`email` (already stripped) as it is sent to, see `checked`; what is no address stays as it is."""
-    return _judged(email).email
+    return judged(email).email
 
 
 def normalized(email: str) -> str:
@@ -48,7 +48,7 @@ def normalized(email: str) -> str:
 
     Two spellings of one mailbox must compare equal, or it is mailed twice, or after its owner left the list.
     """
-    return _judged(email).address
+    return judged(email).address
 
 
 def is_reserved(address: str) -> bool:
@@ -56,7 +56,7 @@ def is_reserved(address: str) -> bool:
     return _RESERVED.search(address.rpartition("@")[2].lower()) is not None
 
 
-class _Judged(NamedTuple):
+class Judged(NamedTuple):
     """What is wrong with an address (or nothing), what it is sent to, and what it is compared as."""
 
     complaint: str
@@ -64,21 +64,22 @@ class _Judged(NamedTuple):
     address: str
 
 
-def _judged(email: str) -> _Judged:
+def judged(email: str) -> Judged:
+    """`checked`, `spelled` and `normalized` at once, of an address already stripped; an import asks for all three."""
     if _PLAIN.fullmatch(email) and "--" not in email.rpartition("@")[2]:
-        return _Judged("", email, email.lower())
+        return Judged("", email, email.lower())
     if email.count("@") != 1 or len(email) > _LONGEST:
-        return _Judged("It needs one @-sign, and at most 254 characters.", email, email.lower())
+        return Judged("It needs one @-sign, and at most 254 characters.", email, email.lower())
     return _judged_by_library(email)
 
 
 @lru_cache(maxsize=4096)
-def _judged_by_library(email: str) -> _Judged:
+def _judged_by_library(email: str) -> Judged:
     try:
         # test_environment: reserved domains are fine here, rule A2 decides later whether they are mailed
         found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
-        return _Judged(str(error), email, email.lower())
-    return _Judged(
+        return Judged(str(error), email, email.lower())
+    return Judged(
         "", email if email.isascii() else found.normalized, f"{found.local_part}@{found.ascii_domain}".lower()
     )

@@ -1,4 +1,4 @@
-"""Events: who sees which, create, edit."""
+"""Events: who sees which, create, edit; what an archived one refuses."""
 
 import re
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from eventmail import records, signing
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses
-from eventmail.errors import FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
+from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -39,6 +39,32 @@ def visible(event_id: int, user: User) -> Event:
     if found is None:
         raise NotFound
     return found
+
+
+def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
+    """The events `user` may see, newest first: current or archived ones, or both; `q` is part of title or place."""
+    statement = visible_to(user).order_by(Event.id.desc())
+    if archived is not None:
+        statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
+    if q:
+        ways = {q, q.lower(), q.upper(), q.capitalize()}  # SQLite folds the case of A to Z only
+        columns = (Event.title, Event.location)
+        statement = statement.where(
+            or_(*(column.icontains(way, autoescape=True) for way in ways for column in columns))
+        )
+    return statement
+
+
+def archived_count(user: User) -> int:
+    """How many archived events `user` may see."""
+    archived = visible_to(user).where(Event.archived_at.is_not(None)).with_only_columns(func.count())
+    return fresh().scalar(archived) or 0
+
+
+def refuse_archived(session: Session, event_id: int) -> None:
+    """Raise EventArchived for an archived event; whatever queues a mail asks this in its own transaction."""
+    if session.scalar(select(Event.id).where(Event.id == event_id, Event.archived_at.is_not(None))):
+        raise EventArchived
 
 
 def usual_timezone(user: User) -> str:

@@ -12,7 +12,7 @@ from eventmail import ids, records
 from eventmail.content.compiled import Compiled
 from eventmail.db import Rows, fresh, roomy, transaction
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, merge
+from eventmail.domain import contents, events, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.merge import Place
@@ -26,7 +26,7 @@ from eventmail.errors import (
 )
 from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
 from eventmail.records import Acting
-from eventmail.states import JobState, MailingState, Reason, RecipientState
+from eventmail.states import JobState, MailingKind, MailingState, Reason, RecipientState
 
 
 @dataclass(frozen=True)
@@ -127,11 +127,11 @@ def find(event_id: int, mailing_id: int) -> Mailing:
 
 
 def newest_first(event_id: int) -> Rows:
-    """(mailing, subject) of an event, for its list."""
+    """(mailing, subject) of an event, for its list; tests are no messages to guests (E1)."""
     return (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id)
+        .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
         .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
 
@@ -177,6 +177,7 @@ def described(mailing: Mailing, content: Content, job: Job) -> dict[str, Any]:
 def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience]:
     if place.hindrances:
         raise InvalidInput(" ".join(place.hindrances))
+    events.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
     return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
 
@@ -200,18 +201,22 @@ def _replayed(session: Session, record: IdempotencyRecord) -> Sent:
     return Sent(record.mailing_id or 0, record.status, record.answer, None)
 
 
-def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by: Acting) -> Mailing:
+def begun(
+    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], place: Place, by: Acting
+) -> Mailing:
+    """A new mailing of what `text` says, with everything frozen but its recipients, who are still to come."""
     event = tx.get_one(Event, text.event_id)
     sender = merge.sender(event, tx.get(User, by.user_id) if by.user_id else None)
     mailing = Mailing(
         event_id=event.id,
-        kind="one_time",
+        kind=kind,
         state=MailingState.SENDING,
         key=ids.token(16),
         content_id=text.id,
-        audience=picked.as_json(),
+        audience=criteria,
         excluded={},
         constants=merge.constants(event, sender, place),
+        defaults=merge.defaults(event.id),
         reply_to=event.reply_to,
         recipient_count=0,
         created_by=by.user_id,
@@ -219,6 +224,11 @@ def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by:
     )
     tx.add(mailing)
     tx.flush()
+    return mailing
+
+
+def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by: Acting) -> Mailing:
+    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place, by)
     mailing.recipient_count = mailing.n_queued = _freeze(tx, mailing, picked, by)
     if mailing.recipient_count == 0:
         raise NoRecipients
@@ -265,7 +275,8 @@ def _rows(result: Any) -> int:
 def add_run(
     tx: Session, mailing: Mailing, places: int, place: Place, by: Acting, *, delay: timedelta = timedelta(0)
 ) -> Job:
-    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded."""
+    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived."""
+    events.refuse_archived(tx, mailing.event_id)
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
     starts_at = by.now + delay
     job = Job(

@@ -35,8 +35,13 @@ class Place:
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
     """Every field a text of this event may use: the standard ones and the columns its guests were imported with."""
-    names = fresh().scalars(select(GuestField.name).where(GuestField.event_id == event_id).order_by(GuestField.name))
-    return tokens.known_fields(dict.fromkeys(names, ""))
+    return tokens.known_fields(defaults(event_id))
+
+
+def defaults(event_id: int) -> dict[str, str]:
+    """The imported columns by name, each with what guests without a value read; "" until somebody says (C3)."""
+    rows = select(GuestField.name, GuestField.default_text).where(GuestField.event_id == event_id)
+    return dict(fresh().execute(rows.order_by(GuestField.name)).all())
 
 
 def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, str | None]:
@@ -86,7 +91,7 @@ def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
         all_day=event.all_day,
         sequence=event.ics_sequence,
         updated_at=event.updated_at,
-        cancelled=False,
+        cancelled=event.cancelled_at is not None,
     )
 
 

@@ -1,10 +1,10 @@
 """The tables. Importing this package registers all of them."""
 
-from eventmail.models.account import ApiToken, LoginSession, SignInLink, User
+from eventmail.models.account import ApiToken, Invitation, LoginSession, SignInLink, Throttle, User
 from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
-from eventmail.models.guest import Guest, GuestTag
+from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
 from eventmail.models.suppression import EVERYWHERE, Suppression
 
@@ -19,9 +19,12 @@ __all__ = [
     "EventMember",
     "Exclusion",
     "Guest",
+    "GuestBefore",
+    "GuestChange",
     "GuestField",
     "GuestTag",
     "IdempotencyRecord",
+    "Invitation",
     "Job",
     "LoginSession",
     "Mailing",
@@ -30,6 +33,7 @@ __all__ = [
     "Reservation",
     "SignInLink",
     "Suppression",
+    "Throttle",
     "User",
     "Worker",
 ]

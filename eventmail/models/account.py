@@ -1,9 +1,9 @@
-"""People, and what lets one in: password, sign-in link, session, API token. Bearers are stored hashed."""
+"""People, and what lets one in: password, invitation, sign-in link, session, API token. Bearers are stored hashed."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmail.db import Base, one_of
@@ -15,7 +15,10 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A colleague. `address` is `email` lower-cased; without a `password_hash` only a sign-in link lets one in."""
+    """A colleague. `address` is `email` as addresses are compared; without a `password_hash` only a link lets one in.
+
+    Who was removed keeps the row: what they wrote stays theirs by name, and an invitation brings them back.
+    """
 
     __tablename__ = "user"
     __table_args__ = (one_of("role", Role), Base.__table_args__)
@@ -26,6 +29,22 @@ class User(Base):
     role: Mapped[str]
     password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+
+class Invitation(Base):
+    """Somebody who may join, once, by a link. The row goes when they join or when it is taken back."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (one_of("role", Role), Base.__table_args__)
+
+    email: Mapped[str]
+    address: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    invited_by: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
 
 
 class SignInLink(Base):
@@ -41,7 +60,7 @@ class SignInLink(Base):
 
 
 class LoginSession(Base):
-    """One browser that is signed in."""
+    """One browser that is signed in. `by_link`: it began with a one-time link, not with the password."""
 
     __tablename__ = "login_session"
 
@@ -50,6 +69,9 @@ class LoginSession(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    seen_at: Mapped[datetime | None]
+    user_agent: Mapped[str] = mapped_column(server_default="")
+    by_link: Mapped[bool] = mapped_column(server_default=text("0"))
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
@@ -64,5 +86,23 @@ class ApiToken(Base):
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
 
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+class Throttle(Base):
+    """How often somebody was wrong since `since`. `key` is hashed: it may hold what was typed into the wrong field."""
+
+    __tablename__ = "throttle"
+    __table_args__ = (
+        UniqueConstraint("scope", "key"),
+        CheckConstraint("tries >= 0", name="not_negative"),
+        Index("ix_throttle_since", "since"),
+        Base.__table_args__,
+    )
+
+    scope: Mapped[str]
+    key: Mapped[str]
+    since: Mapped[datetime]
+    tries: Mapped[int]

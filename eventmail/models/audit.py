@@ -3,26 +3,44 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import DDL, JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
 
 
 class AuditEntry(Base):
-    """Who did what to what, when, in which request. `actor` keeps the name when the person is gone."""
+    """Who did what to what, when, in which request. Written once: the database refuses to change or delete a row.
+
+    `user_id` and `event_id` are no foreign keys, since what they name may go and the row must stay as it was written;
+    `actor` keeps the name.
+    """
 
     __tablename__ = "audit_entry"
-    __table_args__ = (Index("ix_audit_entry_event_id_at", "event_id", "at"), Base.__table_args__)
 
     at: Mapped[datetime]
     actor: Mapped[str]
-    user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id", ondelete="SET NULL"))
+    user_id: Mapped[int | None]
+    event_id: Mapped[int | None] = mapped_column(index=True)
     action: Mapped[str]
-    subject: Mapped[str]
+    subject: Mapped[str] = mapped_column(index=True)
     detail: Mapped[dict[str, Any]] = mapped_column(JSON)
     request_id: Mapped[str]
+
+
+# INSERT OR REPLACE deletes without asking a trigger for DELETE, hence the third
+for _name, _when in {
+    "update": "BEFORE UPDATE ON audit_entry",
+    "delete": "BEFORE DELETE ON audit_entry",
+    "replace": "BEFORE INSERT ON audit_entry WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
+}.items():
+    event.listen(
+        AuditEntry.__table__,
+        "after_create",
+        DDL(  # type: ignore[no-untyped-call]
+            f"CREATE TRIGGER audit_entry_no_{_name} {_when} BEGIN SELECT RAISE(ABORT, 'the log is written once'); END"
+        ).execute_if(dialect="sqlite"),
+    )
 
 
 class IdempotencyRecord(Base):

@@ -13,7 +13,8 @@ class Event(Base):
     """What guests are invited to.
 
     `starts_wall` and `ends_wall` are naive wall times in `timezone`, as a person chose them: moving the event to
-    another zone keeps the hour on the invitation.
+    another zone keeps the hour on the invitation. From `archived_at` on nothing can be sent; a cancelled event says so
+    in guests' calendars (K3).
     """
 
     __tablename__ = "event"
@@ -34,6 +35,8 @@ class Event(Base):
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    archived_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -60,10 +63,14 @@ class EventMember(Base):
 
 
 class GuestField(Base):
-    """A column that came with an import and is a merge field `{guest.name}` since (C1)."""
+    """A column that came with an import and is a merge field `{guest.name}` since (C1).
+
+    `default_text` is what guests without a value read (C3); empty until somebody says.
+    """
 
     __tablename__ = "guest_field"
     __table_args__ = (UniqueConstraint("event_id", "name"), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
     name: Mapped[str]
+    default_text: Mapped[str] = mapped_column(default="", server_default="")

@@ -1,12 +1,12 @@
-"""A guest of one event. Several may share an address (A7)."""
+"""A guest of one event. Several may share an address (A7). And what was changed about many of them at once."""
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, text
+from sqlalchemy import JSON, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from eventmail.db import Base, one_of
-from eventmail.states import GuestStatus
+from eventmail.states import ChangeKind, GuestStatus
 
 
 class Guest(Base):
@@ -20,7 +20,8 @@ class Guest(Base):
         # who reads a fallback for a name (C3); few, so these stay small
         Index("ix_guest_no_first_name", "event_id", "address", sqlite_where=text("first_name = ''")),
         Index("ix_guest_no_last_name", "event_id", "address", sqlite_where=text("last_name = ''")),
-        Index("ix_guest_list", "event_id", "search_key"),
+        # a search counts all filters along this one, without touching the rows
+        Index("ix_guest_list", "event_id", "search_key", "address", "status"),
         Index("ix_guest_status", "event_id", "status", "search_key"),
         Base.__table_args__,
     )
@@ -54,3 +55,31 @@ class GuestTag(Base):
 
     guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
     tag: Mapped[str]
+
+
+class GuestChange(Base):
+    """One change of many guests at once: what each was given. Of `picked` guests it `changed` so many."""
+
+    __tablename__ = "guest_change"
+    __table_args__ = (one_of("kind", ChangeKind), Base.__table_args__)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    value: Mapped[str]
+    picked: Mapped[int]
+    changed: Mapped[int]
+    actor: Mapped[str]
+    created_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str | None]
+
+
+class GuestBefore(Base):
+    """What one guest had before a change of many: the status, or the tag that was removed, as it was spelt."""
+
+    __tablename__ = "guest_before"
+    __table_args__ = (UniqueConstraint("change_id", "guest_id"), Base.__table_args__)
+
+    change_id: Mapped[int] = mapped_column(ForeignKey("guest_change.id", ondelete="CASCADE"))
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"), index=True)
+    value: Mapped[str | None]

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstrain
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
-from eventmail.states import JobState, MailingState, RecipientState
+from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
 
 COUNTERS = {state: f"n_{state}" for state in RecipientState}
 
@@ -16,14 +16,15 @@ class Mailing(Base):
 
     The `n_…` columns count its recipients by state and are written in the transaction that moves them; the CHECK
     keeps their sum at the size of the snapshot, always (S2). `key` is the root of every recipient's key (S3).
-    `constants` are the merge values of event and organizer as they were when it was sent: an edit during the run
-    does not reach half of the guests.
+    `constants` are the merge values of event and organizer as they were when it was sent, `defaults` what guests
+    without a value in an imported column read: an edit during the run does not reach half of the guests.
+    A test goes to addresses that are no guests: each of its mails is read as the guest `as_guest_id` would (E1).
     """
 
     __tablename__ = "mailing"
     __table_args__ = (
         one_of("state", MailingState),
-        CheckConstraint("kind IN ('one_time')", name="kind"),
+        one_of("kind", MailingKind),
         CheckConstraint(" + ".join(COUNTERS.values()) + " = recipient_count", name="counters_add_up"),
         CheckConstraint(" AND ".join(f"{name} >= 0" for name in COUNTERS.values()), name="counters_not_negative"),
         Index("ix_mailing_event_id_created_at", "event_id", "created_at"),
@@ -38,7 +39,9 @@ class Mailing(Base):
     audience: Mapped[dict[str, list[str]]] = mapped_column(JSON)
     excluded: Mapped[dict[str, int]] = mapped_column(JSON)
     constants: Mapped[dict[str, str | None]] = mapped_column(JSON)
+    defaults: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
     reply_to: Mapped[str]
+    as_guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
     recipient_count: Mapped[int]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
@@ -100,12 +103,14 @@ class Recipient(Base):
     """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11).
 
     `attempts` numbers the attempts for good; `tries` counts those of this run and decides when to give up (S4).
+    `delivery` is the mail service's later news and never rewinds `state`.
     """
 
     __tablename__ = "recipient"
     __table_args__ = (
         UniqueConstraint("mailing_id", "address"),
         one_of("state", RecipientState),
+        one_of("delivery", Delivery),
         Index("ix_recipient_mailing_id_state", "mailing_id", "state"),
         Index("ix_recipient_guest_id", "guest_id"),
         Base.__table_args__,
@@ -122,6 +127,7 @@ class Recipient(Base):
     claim_owner: Mapped[str | None]
     claim_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    delivery: Mapped[str | None]
     updated_at: Mapped[datetime]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import case, func, literal, select, update
 
 from eventmail import clock
-from eventmail.content import mime, personalise
+from eventmail.content import mime, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
 from eventmail.domain import merge
@@ -90,7 +90,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
     if job.started_at is None:
         with transaction() as tx:
             tx.execute(update(Job).where(Job.id == job.id, Job.started_at.is_(None)).values(started_at=clock.now()))
-    fields = merge.fields(mailing.event_id)
+    fields = tokens.known_fields(mailing.defaults)
     bound = personalise.bind(Compiled.load(content.compiled), mailing.constants, fields)
     domain = settings.from_.rpartition("@")[2]
     envelope = mime.Envelope(

@@ -1,15 +1,31 @@
 """What mail services report about an address: `email_event`, and the do-not-mail list for a dead one (F1)."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
 
+from eventmail import ids, records
+from eventmail.db import transaction
+from eventmail.domain import addresses
 from eventmail.errors import Permanent
-from eventmail.models import EVERYWHERE, EmailEvent, Suppression
+from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient, Suppression
+from eventmail.providers.webhook import Kind, Report
 from eventmail.sending.handover import Result
-from eventmail.states import SuppressionReason
+from eventmail.states import Delivery, RecipientState, SuppressionReason
+
+SOFT_BOUNCES = 3  # within SOFT_WINDOW an address counts as dead (F1)
+SOFT_WINDOW = timedelta(days=14)
+_NEWS = {
+    Kind.DEFERRED: Delivery.DEFERRED,
+    Kind.DELIVERED: Delivery.DELIVERED,
+    Kind.REFUSED: Delivery.BOUNCED,
+    Kind.SOFT_BOUNCE: Delivery.BOUNCED,
+    Kind.BOUNCE: Delivery.BOUNCED,
+    Kind.COMPLAINT: Delivery.COMPLAINED,
+}
+_RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 
 def record_hard_bounces(tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime) -> None:
@@ -34,3 +50,83 @@ def record_hard_bounces(tx: Session, event_id: int, provider: str, results: Sequ
                    detail=error.detail, at=now)
         for claimed, mail, error in dead
     )  # fmt: skip
+
+
+def take(provider: str, reports: Iterable[Report], now: datetime) -> int:
+    """Record what a mail service reports; how many of the reports were new.
+
+    Each counts once, in whatever order they come. A report about a mail in doubt is the proof that the service had
+    it (S5). A dead address and a complaint put the address on the do-not-mail list of the whole installation; so do
+    SOFT_BOUNCES soft bounces within SOFT_WINDOW.
+    """
+    with transaction() as tx:
+        return sum(_take(tx, provider, report, now) for report in reports)
+
+
+def _take(tx: Session, provider: str, report: Report, now: datetime) -> bool:
+    known = select(EmailEvent.id).where(EmailEvent.provider == provider, EmailEvent.provider_event_id == report.id)
+    if tx.scalar(known) is not None:
+        return False
+    recipient, event_id = _recipient(tx, report.key)
+    email = recipient.email if recipient else report.email
+    address = addresses.normalized(email)
+    tx.add(
+        EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
+                   event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
+                   detail=report.detail, at=now)
+    )  # fmt: skip
+    tx.flush()
+    if recipient:
+        _tell(tx, recipient.id, _NEWS[report.kind], now)
+    if addresses.is_valid(email):
+        _list(tx, address, report.kind, provider, now)
+    return True
+
+
+def _recipient(tx: Session, key: str) -> tuple[Recipient | None, int | None]:
+    """Whose mail had this key (S3), and of which event; (None, None) for a key that is not ours."""
+    root, _, number = key.rpartition("-")
+    row = tx.execute(
+        select(Recipient, Mailing.event_id)
+        .join(Mailing, Mailing.id == Recipient.mailing_id)
+        .where(Recipient.id == (ids.row_id(number) or 0), Mailing.key == root)
+    ).one_or_none()
+    return (row[0], row[1]) if row else (None, None)
+
+
+def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None:
+    """Raise a recipient's delivery to `news`. A mail in doubt, or waiting for another try, was sent then.
+
+    One that was never tried is left alone, whatever the service believes.
+    """
+    this = Recipient.id == recipient_id
+    rank = case(_RANK, value=Recipient.delivery, else_=-1)
+    tx.execute(
+        update(Recipient).where(this, rank < _RANK[news]).values(delivery=news, updated_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    taken: dict[str, object] = {"last_error": None, "updated_at": now}
+    tried = [this, Recipient.attempts > 0]
+    records.move_recipients(
+        tx, tried, RecipientState.QUEUED, RecipientState.UNKNOWN, claim_owner=None, claim_until=None, **taken
+    )
+    records.move_recipients(tx, [this], RecipientState.UNKNOWN, RecipientState.SENT, **taken)
+
+
+def _list(tx: Session, address: str, kind: Kind, source: str, now: datetime) -> None:
+    """Put `address` on the do-not-mail list when this news ends it; policy and content refusals never do."""
+    if kind == Kind.SOFT_BOUNCE:
+        recent = (EmailEvent.address == address, EmailEvent.kind == kind, EmailEvent.at > now - SOFT_WINDOW)
+        if (tx.scalar(select(func.count()).select_from(EmailEvent).where(*recent)) or 0) < SOFT_BOUNCES:
+            return
+        source = f"{source}: {SOFT_BOUNCES} soft bounces in {SOFT_WINDOW.days} days"
+    elif kind not in (Kind.BOUNCE, Kind.COMPLAINT):
+        return
+    reason = SuppressionReason.COMPLAINT if kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
+    listed = select(Suppression.id).where(Suppression.address == address, Suppression.scope == EVERYWHERE)
+    if tx.scalar(listed) is None:
+        tx.add(
+            Suppression(address=address, scope=EVERYWHERE, reason=reason, source=source, created_by=None,
+                        created_at=now)
+        )  # fmt: skip
+        tx.flush()

@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
         problems,
         public,
         runs,
+        webhooks,
     )
 
     app.url_map.converters["id"] = RowId
@@ -44,5 +45,5 @@ def register(app: Flask) -> None:
     problems.register(app)
     compress.register(app)
     context.register(app)
-    for module in (public, account, events, guests, messaging, mailings, runs, outbox):
+    for module in (public, account, events, guests, messaging, mailings, runs, outbox, webhooks):
         app.register_blueprint(module.bp)

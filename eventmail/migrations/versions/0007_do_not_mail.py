@@ -10,8 +10,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("recipient", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        batch.add_column(sa.Column("delivery", sa.String(), nullable=True))
+        batch.create_check_constraint("delivery", "delivery IN ('deferred', 'delivered', 'bounced', 'complained')")
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("recipient", table_kwargs={"sqlite_autoincrement": True}) as batch:
+        batch.drop_constraint("delivery", type_="check")
+        batch.drop_column("delivery")

@@ -1,0 +1,104 @@
+"""API tokens: a program may act as a colleague until they take the token back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import records, signing
+from eventmail.db import fresh, transaction
+from eventmail.domain import accounts
+from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.models import ApiToken, User
+from eventmail.records import Acting
+
+USED_EVERY = timedelta(minutes=1)
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True)
+class Bearer:
+    """Who a token acts for, and when its last use was written down."""
+
+    user: User
+    token_id: int
+    used_at: datetime | None
+
+
+_FIND = (
+    select(User, ApiToken.id, ApiToken.used_at)
+    .join(ApiToken, ApiToken.user_id == User.id)
+    .where(ApiToken.token_hash == bindparam("hash"), ApiToken.revoked_at.is_(None), User.removed_at.is_(None))
+)
+
+
+def find(token: str) -> Bearer | None:
+    """Who an API token acts for, if it is still good. One statement, built once."""
+    row = fresh().execute(_FIND, {"hash": signing.hashed(token)}).one_or_none()
+    return Bearer(*row) if row else None
+
+
+def used(bearer: Bearer, now: datetime) -> None:
+    """Note that a token is in use, at most once a minute; never waits for somebody who writes."""
+    if bearer.used_at is not None and bearer.used_at > now - USED_EVERY:
+        return
+    with transaction(patience_ms=0) as tx:
+        tx.execute(
+            update(ApiToken)
+            .where(ApiToken.id == bearer.token_id, or_(ApiToken.used_at.is_(None), ApiToken.used_at <= now - USED_EVERY))
+            .values(used_at=now),
+            execution_options={"synchronize_session": False},
+        )  # fmt: skip
+
+
+def listed(user_id: int) -> Sequence[ApiToken]:
+    """The good tokens of one person, newest first."""
+    mine = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+    return fresh().scalars(mine.order_by(ApiToken.id.desc()).limit(200)).all()
+
+
+def issue(user_id: int, name: str, by: Acting) -> tuple[int, str]:
+    """A new token of one person: its id, and the token, shown this once. InvalidInput without a name."""
+    name = _checked(name)
+    with transaction() as tx:
+        token = add(tx, user_id, name, by)
+        return tx.scalars(select(ApiToken.id).where(ApiToken.token_hash == signing.hashed(token))).one(), token
+
+
+def issue_to(email: str, name: str, by: Acting) -> str:
+    """A new token for the colleague at `email`, shown this once. NotFound for a stranger."""
+    name = _checked(name)
+    with transaction() as tx:
+        return add(tx, accounts.colleague(tx, email).id, name, by)
+
+
+def add(tx: Session, user_id: int, name: str, by: Acting) -> str:
+    """A new token in somebody's transaction, shown this once."""
+    token = "em_" + signing.new_token()
+    tx.add(ApiToken(user_id=user_id, name=name, token_hash=signing.hashed(token), created_at=by.now))
+    records.audit(tx, by, "api_token.added", f"user:{user_id}", name=name)
+    return token
+
+
+def revoke(user_id: int, token_id: int, by: Acting) -> None:
+    """Take back one of one's own tokens. NotFound for one that is taken back already or somebody else's."""
+    with transaction() as tx:
+        name = tx.scalar(
+            update(ApiToken)
+            .where(ApiToken.id == token_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=by.now)
+            .returning(ApiToken.name)
+        )
+        if name is None:
+            raise NotFound
+        records.audit(tx, by, "api_token.revoked", f"user:{user_id}", name=name)
+
+
+def _checked(name: str) -> str:
+    name = accounts.one_line(name)
+    if not name or len(name) > LONGEST_NAME:
+        message = f"Say what the token is for, in at most {LONGEST_NAME} characters."
+        raise InvalidInput(message, fields=[FieldError("name", "REQUIRED" if not name else "TOO_LONG", message)])
+    return name

@@ -1,0 +1,122 @@
+"""The end of an event: cancelled, or archived; what still waits to be sent never leaves then (S6)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import records, states
+from eventmail.db import fresh, move, transaction
+from eventmail.errors import MessagesWaiting, NothingToDo
+from eventmail.models import Event, Job, Mailing, Recipient
+from eventmail.records import Acting
+from eventmail.states import JobState, MailingState, RecipientState
+
+# a second run of a message is over, not the message: what was sent stays sent, with what is still to decide about it
+_CANCELLABLE = tuple(state for state in MailingState if states.legal(state, MailingState.CANCELLED))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What an end would stop: messages on their way or planned, mails that wait, mails with the mail service."""
+
+    messages: int
+    mails: int
+    under_way: int
+
+
+def waiting(event_id: int) -> Waiting:
+    """What is on its way or planned in this event, in one query."""
+    return _waiting(fresh(), event_id)
+
+
+def cancel(event_id: int, by: Acting) -> int:
+    """The event does not take place: how many waiting mails were cancelled with that reason (S6).
+
+    Guests' calendars are told (K3). Messages can still be written: somebody has to tell the guests.
+    """
+    with transaction() as tx:
+        done = update(Event).where(Event.id == event_id, Event.cancelled_at.is_(None)).values(
+            cancelled_at=by.now, updated_at=by.now, ics_sequence=Event.ics_sequence + 1
+        )  # fmt: skip
+        if not tx.scalar(done.returning(Event.id)):
+            raise NothingToDo("This event was cancelled before.")
+        cancelled = _withdraw(tx, event_id, f"The event was cancelled by {by.name}", by)
+        records.audit(tx, by, "event.cancelled", f"event:{event_id}", event_id=event_id, mails_cancelled=cancelled,
+                      before={"cancelled": False}, after={"cancelled": True})  # fmt: skip
+    return cancelled
+
+
+def reinstate(event_id: int, by: Acting) -> None:
+    """The event takes place after all. Mails that were cancelled with it stay cancelled."""
+    with transaction() as tx:
+        done = update(Event).where(Event.id == event_id, Event.cancelled_at.is_not(None)).values(
+            cancelled_at=None, updated_at=by.now, ics_sequence=Event.ics_sequence + 1
+        )  # fmt: skip
+        if not tx.scalar(done.returning(Event.id)):
+            raise NothingToDo("This event is not cancelled.")
+        records.audit(tx, by, "event.reinstated", f"event:{event_id}", event_id=event_id,
+                      before={"cancelled": True}, after={"cancelled": False})  # fmt: skip
+
+
+def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
+    """Put the event away, so that nothing can be sent from it: how many waiting mails were cancelled.
+
+    Raises MessagesWaiting, changing nothing, while something is on its way or planned, unless `cancel_waiting`.
+    """
+    with transaction() as tx:
+        found = _waiting(tx, event_id)
+        if found.messages and not cancel_waiting:
+            raise MessagesWaiting(
+                f"{_number(found.messages, 'message')} with {_number(found.mails, 'waiting mail')} would never leave. "
+                "Nothing was changed. Wait until they are sent, or tick that they are to be cancelled."
+            )
+        done = update(Event).where(Event.id == event_id, Event.archived_at.is_(None)).values(archived_at=by.now)
+        if not tx.scalar(done.returning(Event.id)):
+            raise NothingToDo("This event was archived before.")
+        cancelled = _withdraw(tx, event_id, f"The event was archived by {by.name}", by)
+        records.audit(tx, by, "event.archived", f"event:{event_id}", event_id=event_id, mails_cancelled=cancelled,
+                      before={"archived": False}, after={"archived": True})  # fmt: skip
+    return cancelled
+
+
+def bring_back(event_id: int, by: Acting) -> None:
+    """Take the event out of the archive; sending is possible again, nothing is sent by itself."""
+    with transaction() as tx:
+        done = update(Event).where(Event.id == event_id, Event.archived_at.is_not(None)).values(archived_at=None)
+        if not tx.scalar(done.returning(Event.id)):
+            raise NothingToDo("This event is not archived.")
+        records.audit(tx, by, "event.brought_back", f"event:{event_id}", event_id=event_id,
+                      before={"archived": True}, after={"archived": False})  # fmt: skip
+
+
+def _waiting(session: Session, event_id: int) -> Waiting:
+    row = session.execute(
+        select(
+            func.count(),
+            func.coalesce(func.sum(Mailing.n_queued), 0),
+            func.coalesce(func.sum(Mailing.n_sending), 0),
+        ).where(Mailing.event_id == event_id, Mailing.state.in_(_CANCELLABLE))
+    ).one()
+    return Waiting(*row)
+
+
+def _withdraw(tx: Session, event_id: int, words: str, by: Acting) -> int:
+    """Take every waiting mail of the event out of the queue and end its runs and plans: how many mails.
+
+    What is with the mail service goes on; should it come back to be tried again, it finds its run cancelled (S6).
+    """
+    theirs = select(Mailing.id).where(Mailing.event_id == event_id)
+    left = records.leave_queue(
+        tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now
+    )  # fmt: skip
+    move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
+    run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
+    move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
+    for state in _CANCELLABLE:
+        move(tx, Mailing, [Mailing.event_id == event_id], state, MailingState.CANCELLED)
+    return len(left)
+
+
+def _number(count: int, word: str) -> str:
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"

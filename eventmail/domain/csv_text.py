@@ -1,0 +1,121 @@
+"""A CSV file's bytes as lines of text: its encoding, its delimiter, the `sep=` line of spreadsheets. Pure."""
+
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from eventmail.errors import FieldError, InvalidInput, TooLarge
+
+MOST_BYTES = 25_000_000
+MOST_LINES = 250_000
+
+# what people choose from: word -> (name, Python's codec)
+ENCODINGS: Mapping[str, tuple[str, str]] = {
+    "utf-8": ("UTF-8", "utf-8-sig"),
+    "utf-16": ("UTF-16", "utf-16"),
+    "windows-1252": ("Windows-1252 (Western Europe)", "cp1252"),
+    "windows-1250": ("Windows-1250 (Central Europe)", "cp1250"),
+    "macintosh": ("Mac Roman", "mac_roman"),
+}
+DELIMITERS: Mapping[str, str] = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+_EMPTY = "The file is empty. Its first line must name the columns, one of them “email”."
+_NO_TEXT = "This is not a text file. Save the guest list as “CSV UTF-8” and try again."
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
+_SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The file's lines with their ends, the index of the header, and how it was read (words of the tables above)."""
+
+    lines: list[str]
+    header: int
+    encoding: str
+    delimiter: str
+
+
+def check_size(size: int) -> None:
+    """Raises TooLarge for a file of more bytes than an import holds in memory."""
+    if size > MOST_BYTES:
+        most = f"{MOST_BYTES // 1_000_000} MB"
+        raise TooLarge(f"The file is larger than {most}. Nothing was imported. Please split it and import the parts.")
+
+
+def lines(data: bytes, encoding: str = "", delimiter: str = "") -> Lines:
+    """The lines of a CSV file; the encoding and the delimiter are found out unless given.
+
+    Raises InvalidInput in words when it is empty or no text, TooLarge beyond `MOST_BYTES`.
+    """
+    check_size(len(data))
+    text, encoding = _decoded(data, encoding)
+    found = list(io.StringIO(text, newline=""))
+    if len(found) > MOST_LINES:
+        raise InvalidInput(f"The file has more than {MOST_LINES:,} lines. Please split it and import the parts.")
+    header = _next_with_text(found, 0)
+    said = _SEP.fullmatch(found[header])
+    if said:
+        header = _next_with_text(found, header + 1)
+    return Lines(found, header, encoding, delimiter or _delimiter(found[header], said[1] if said else ""))
+
+
+def _decoded(data: bytes, encoding: str) -> tuple[str, str]:
+    """The text and the word of the encoding it was read with."""
+    if not data.strip():
+        raise InvalidInput(_EMPTY)
+    if data.startswith(_SPREADSHEETS):
+        raise InvalidInput("This is a spreadsheet or zip file. In the spreadsheet choose “Save as”, “CSV UTF-8”.")
+    if not encoding:
+        text, encoding = _guessed(data)
+    else:
+        name, codec = ENCODINGS[encoding]
+        if codec == "utf-16" and not data.startswith(_UTF_16):
+            codec = "utf-16-le"  # without a mark, as Windows writes it
+        try:
+            text = data.decode(codec)
+        except UnicodeDecodeError:
+            message = f"The file is not {name} text. Choose another encoding."
+            raise InvalidInput(message, fields=[FieldError("encoding", "NOT_THIS_ENCODING", message)]) from None
+    if "\0" in text:
+        raise InvalidInput(_NO_TEXT)
+    return text.removeprefix("\ufeff").rstrip("\x1a"), encoding  # DOS ended its texts with one of these
+
+
+def _guessed(data: bytes) -> tuple[str, str]:
+    if data.startswith(_UTF_16):
+        try:
+            return data.decode("utf-16"), "utf-16"
+        except UnicodeDecodeError:
+            raise InvalidInput("The file is UTF-16 text that was cut off or damaged. Save it again.") from None
+    try:
+        return data.decode("utf-8-sig"), "utf-8"
+    except UnicodeDecodeError:
+        pass
+    try:
+        text = data.decode("cp1252")
+    except UnicodeDecodeError:
+        raise InvalidInput(_NO_TEXT) from None
+    if _CONTROLS.search(text.rstrip("\x1a")):  # nearly every byte is a letter of this encoding, of a picture too
+        raise InvalidInput(_NO_TEXT)
+    return text, "windows-1252"
+
+
+def _next_with_text(found: list[str], start: int) -> int:
+    number = next((number for number in range(start, len(found)) if found[number].strip()), None)
+    if number is None:
+        raise InvalidInput(_EMPTY)
+    return number
+
+
+def _delimiter(header: str, said: str) -> str:
+    for word, sign in DELIMITERS.items():
+        if sign == said:
+            return word
+    if said:
+        message = f"The file separates its cells by “{said}”. Please use commas, semicolons or tabs."
+        raise InvalidInput(message, fields=[FieldError("delimiter", "UNKNOWN_DELIMITER", message)])
+    unquoted = re.sub(r'"[^"]*"', "", header)
+    return max(DELIMITERS, key=lambda word: unquoted.count(DELIMITERS[word]))  # of several the first: the comma

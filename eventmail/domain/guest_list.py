@@ -1,0 +1,220 @@
+"""The guest list as it is shown: one page of it, one guest, and who shares an address. Filters: guest_filters.
+
+Every query is scoped by the event. The statements are built once; a request only binds values.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import bindparam, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from eventmail.db import Page, Rows, fresh
+from eventmail.domain import guest_fields, guest_filters
+from eventmail.domain.guest_filters import EVENT, SCOPES, Filter
+from eventmail.errors import NotFound
+from eventmail.models import EVERYWHERE, Guest, GuestTag, Suppression
+from eventmail.states import GuestStatus, Reason, SuppressionReason
+
+# of two entries for one address the first of these is named, in the order of rule A2
+_RANK = {
+    SuppressionReason.HARD_BOUNCE: Reason.BOUNCED,
+    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT: Reason.SUPPRESSED,
+    SuppressionReason.MANUAL: Reason.SUPPRESSED,
+    SuppressionReason.IMPORT: Reason.SUPPRESSED,
+}
+_ORDER = list(_RANK)
+_NOBODY = "a guest without a name"
+MOST_SHARERS = 10  # so many are named one by one
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A guest as lists show it.
+
+    `suppressed` is the reason on the do-not-mail list; `shares_with` names another guest with the same address (A7)
+    and `sharers` says how many others there are.
+    """
+
+    id: int
+    email: str | None
+    first_name: str
+    last_name: str
+    status: GuestStatus
+    tags: tuple[str, ...]
+    suppressed: SuppressionReason | None
+    shares_with: str | None
+    sharers: int
+
+    @property
+    def full_name(self) -> str:
+        return full_name(self.first_name, self.last_name)
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why mail does not reach the address, as exclusions word it (A2)."""
+        return _RANK[self.suppressed] if self.suppressed else None
+
+
+@dataclass(frozen=True, slots=True)
+class Detailed(Listed):
+    """A guest with everything that was imported, as the form and JSON show it."""
+
+    attributes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sharer:
+    """Another guest at the same address."""
+
+    id: int
+    name: str
+
+
+def full_name(first_name: str, last_name: str) -> str:
+    return f"{first_name} {last_name}".strip()
+
+
+def listing(
+    event_id: int, status: Filter = Filter.ALL, q: str = "", *, page: int = 1, size: int = 50, total: int | None = None
+) -> Page[Listed]:
+    """One page of the event's guests by name; past the end is the last page (D2).
+
+    5 queries, whatever the number of rows; 4 with the `total` that `counts` found.
+    """
+    session, bound, words = fresh(), guest_filters.values(event_id, q), len(guest_fields.words(q))
+    if total is None:
+        total = session.scalar(guest_filters.number(status, words), bound) or 0
+    number = min(max(page, 1), max(1, -(-total // size)))
+    rows = session.execute(_page(status, words), {**bound, "size": size, "skipped": (number - 1) * size}).all()
+    return Page(_listed(session, event_id, rows), number, size, total)
+
+
+def detailed(event_id: int, page: Page[Listed]) -> Page[Detailed]:
+    """The same page with everything that was imported; 1 query."""
+    return Page(_detailed(fresh(), event_id, page.items), page.number, page.size, page.total)
+
+
+def get(event_id: int, guest_id: int) -> Detailed:
+    """One guest of this event, or NotFound."""
+    session = fresh()
+    rows = session.execute(_ONE, {"event": event_id, "guest": guest_id}).all()
+    if not rows:
+        raise NotFound
+    return _detailed(session, event_id, _listed(session, event_id, rows))[0]
+
+
+def has_any(event_id: int) -> bool:
+    """Whether the event has a guest at all."""
+    return fresh().scalar(select(exists().where(Guest.event_id == event_id))) or False
+
+
+def sharers(event_id: int, guest_id: int) -> list[Sharer]:
+    """The first others at this guest's address, oldest first (A7)."""
+    rows = fresh().execute(_SHARERS, {"event": event_id, "guest": guest_id}).all()
+    return [Sharer(row.id, full_name(row.first_name, row.last_name) or _NOBODY) for row in rows]
+
+
+# The statements: built once, see guest_filters.
+
+_SHOWN = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
+_ONE = select(*_SHOWN).where(Guest.event_id == EVENT, Guest.id == bindparam("guest"))
+
+
+@cache
+def _page(status: Filter, words: int) -> Rows:
+    found = select(*_SHOWN).where(*guest_filters.where(status, words)).order_by(Guest.search_key, Guest.id)
+    return found.limit(bindparam("size")).offset(bindparam("skipped"))
+
+
+_TAGS = (
+    select(GuestTag.guest_id, GuestTag.tag)
+    .where(GuestTag.guest_id.in_(bindparam("guests", expanding=True)))
+    .order_by(GuestTag.tag)
+)
+_REASONS = select(Suppression.address, Suppression.reason).where(
+    Suppression.address.in_(bindparam("addresses", expanding=True)), Suppression.scope.in_(SCOPES)
+)
+_ATTRIBUTES = select(Guest.id, Guest.attributes).where(
+    Guest.event_id == EVENT, Guest.id.in_(bindparam("guests", expanding=True))
+)
+
+
+def _of_shared() -> Rows:
+    shared = (
+        select(func.min(Guest.id).label("oldest"), func.max(Guest.id).label("newest"), func.count().label("number"))
+        .where(Guest.event_id == EVENT, Guest.address.in_(bindparam("addresses", expanding=True)))
+        .group_by(Guest.address)
+        .having(func.count() > 1)
+        .subquery()
+    )
+    ends = or_(Guest.id == shared.c.oldest, Guest.id == shared.c.newest)
+    columns = (Guest.address, shared.c.number, Guest.id, Guest.first_name, Guest.last_name)
+    return select(*columns).join(shared, ends).order_by(Guest.id)
+
+
+def _others() -> Rows:
+    mine = select(Guest.address).where(Guest.event_id == EVENT, Guest.id == bindparam("guest")).scalar_subquery()
+    others = select(Guest.id, Guest.first_name, Guest.last_name).where(
+        Guest.event_id == EVENT, Guest.address == mine, Guest.id != bindparam("guest")
+    )
+    return others.order_by(Guest.id).limit(MOST_SHARERS)
+
+
+_OF_SHARED = _of_shared()
+_SHARERS = _others()
+
+
+def _listed(session: Session, event_id: int, rows: Sequence[Any]) -> list[Listed]:
+    """The rows with their tags, their places on the do-not-mail list and whom they share an address with; 3 queries."""
+    tags: dict[int, list[str]] = {}
+    for guest_id, tag in session.execute(_TAGS, {"guests": [row.id for row in rows]}):
+        tags.setdefault(guest_id, []).append(tag)
+    theirs = sorted({row.address for row in rows if row.address})
+    reasons = _reasons(session, event_id, theirs)
+    shared = _by_address(session.execute(_OF_SHARED, {"event": event_id, "addresses": theirs}))
+    out = []
+    for row in rows:
+        number, named = shared.get(row.address, (1, {}))
+        other = next((name for guest_id, name in named.items() if guest_id != row.id), None)
+        out.append(
+            Listed(
+                row.id,
+                row.email,
+                row.first_name,
+                row.last_name,
+                GuestStatus(row.status),
+                tuple(tags.get(row.id, ())),
+                reasons.get(row.address),
+                other,
+                number - 1,
+            )
+        )
+    return out
+
+
+def _detailed(session: Session, event_id: int, guests: Iterable[Listed]) -> list[Detailed]:
+    guests = list(guests)
+    found = session.execute(_ATTRIBUTES, {"event": event_id, "guests": [guest.id for guest in guests]})
+    attributes = {row.id: row.attributes for row in found}
+    return [Detailed(**asdict(guest), attributes=attributes.get(guest.id, {})) for guest in guests]
+
+
+def _reasons(session: Session, event_id: int, theirs: Sequence[str]) -> dict[str, SuppressionReason]:
+    values = {"addresses": theirs, "scopes": [EVERYWHERE, str(event_id)]}
+    reasons: dict[str, SuppressionReason] = {}
+    for address, word in session.execute(_REASONS, values):
+        reason = SuppressionReason(word)
+        reasons[address] = min(reason, reasons.get(address, reason), key=_ORDER.index)
+    return reasons
+
+
+def _by_address(rows: Iterable[Any]) -> dict[str, tuple[int, dict[int, str]]]:
+    """For each address that several guests have: how many, and the names of the oldest and the newest by id."""
+    shared: dict[str, tuple[int, dict[int, str]]] = {}
+    for address, number, guest_id, first, last in rows:
+        shared.setdefault(address or "", (number, {}))[1][guest_id] = full_name(first, last) or _NOBODY
+    return shared

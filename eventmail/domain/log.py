@@ -1,0 +1,98 @@
+"""Reading the log: who did what, when, in which request. Nothing here writes; `records.audit` does."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+
+from eventmail import ids
+from eventmail.db import Rows, fresh
+from eventmail.models import AuditEntry, Content, Event, Guest, Mailing, User
+
+_FULL_NAME = func.trim(Guest.first_name + " " + Guest.last_name)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the log is narrowed to; days are those of `zone`, both included."""
+
+    actor: str = ""
+    action: str = ""
+    q: str = ""
+    since: date | None = None
+    until: date | None = None
+    zone: tzinfo = UTC
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.actor or self.action or self.q or self.since or self.until)
+
+
+def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
+    """The log of one event, or of the whole installation (None), newest first."""
+    statement = select(AuditEntry).where(*_here(event_id)).order_by(AuditEntry.id.desc())
+    if wanted.actor:
+        statement = statement.where(AuditEntry.actor == wanted.actor)
+    if wanted.action:
+        statement = statement.where(AuditEntry.action == wanted.action)
+    if wanted.since:
+        statement = statement.where(AuditEntry.at >= _midnight(wanted.since, wanted.zone))
+    if wanted.until:
+        statement = statement.where(AuditEntry.at < _midnight(wanted.until + timedelta(days=1), wanted.zone))
+    if wanted.q:
+        written = json.dumps(wanted.q)[1:-1]  # as it stands in the JSON column
+        statement = statement.where(
+            or_(
+                cast(AuditEntry.detail, String).icontains(written, autoescape=True),
+                AuditEntry.subject.icontains(wanted.q, autoescape=True),
+                AuditEntry.actor.icontains(wanted.q, autoescape=True),
+                AuditEntry.request_id == wanted.q,
+            )
+        )
+    return statement
+
+
+def actors(event_id: int | None) -> Sequence[str]:
+    """Everybody who appears in the log, by name."""
+    return fresh().scalars(select(AuditEntry.actor).where(*_here(event_id)).distinct().order_by(AuditEntry.actor)).all()
+
+
+def actions(event_id: int | None) -> Sequence[str]:
+    """Every kind of entry there is."""
+    return (
+        fresh().scalars(select(AuditEntry.action).where(*_here(event_id)).distinct().order_by(AuditEntry.action)).all()
+    )
+
+
+def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
+    """What the subjects of these entries are called today, by subject; who or what is gone is left out.
+
+    At most four queries, whatever the number of entries.
+    """
+    by_kind: dict[str, set[int]] = {}
+    for entry in shown:
+        kind, _, number = entry.subject.partition(":")
+        if row := ids.row_id(number):
+            by_kind.setdefault(kind, set()).add(row)
+    statements: dict[str, Rows] = {
+        "event": select(Event.id, Event.title),
+        "guest": select(Guest.id, func.coalesce(func.nullif(_FULL_NAME, ""), Guest.email)),
+        "mailing": select(Mailing.id, Content.subject).join(Content, Content.id == Mailing.content_id),
+        "user": select(User.id, User.name),
+    }
+    return {
+        f"{kind}:{row[0]}": row[1] or ""
+        for kind, row_ids in by_kind.items()
+        if kind in statements
+        for row in fresh().execute(statements[kind].where(statements[kind].selected_columns[0].in_(row_ids)))
+    }
+
+
+def _here(event_id: int | None) -> Sequence[ColumnElement[bool]]:
+    return () if event_id is None else (AuditEntry.event_id == event_id,)
+
+
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,137 @@
+"""Browsers that are signed in: begin, find, list, end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail import records, signing
+from eventmail.db import fresh, transaction
+from eventmail.errors import NotFound
+from eventmail.models import LoginSession, User
+from eventmail.records import Acting
+
+LIFETIME = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=1)
+_LONGEST = 300
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a request comes from: the network address as the throttle counts it, and the browser's User-Agent."""
+
+    network: str = ""
+    user_agent: str = ""
+
+
+@dataclass(frozen=True)
+class Present:
+    """Who is signed in, in which session, and when that was last written down."""
+
+    user: User
+    session_id: int
+    seen_at: datetime | None
+
+
+NOWHERE = Caller()
+_FIND = (
+    select(User, LoginSession.id, LoginSession.seen_at)
+    .join(LoginSession, LoginSession.user_id == User.id)
+    .where(
+        LoginSession.token_hash == bindparam("hash"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("now", type_=LoginSession.expires_at.type),
+        User.removed_at.is_(None),
+    )
+)
+
+
+def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: bool = False) -> str:
+    """A new session in somebody's transaction: its token."""
+    token = signing.new_token()
+    tx.add(
+        LoginSession(
+            user_id=user_id,
+            token_hash=signing.hashed(token),
+            created_at=by.now,
+            expires_at=by.now + LIFETIME,
+            seen_at=by.now,
+            user_agent=caller.user_agent[:_LONGEST],
+            by_link=by_link,
+        )
+    )
+    records.audit(tx, by, "session.began", f"user:{user_id}")
+    return token
+
+
+def find(token: str, now: datetime) -> Present | None:
+    """Who is signed in with this session, if it is still good. One statement, built once."""
+    row = fresh().execute(_FIND, {"hash": signing.hashed(token), "now": now}).one_or_none()
+    return Present(*row) if row else None
+
+
+def seen(present: Present, now: datetime) -> None:
+    """Note that a session is in use, at most once a minute; never waits for somebody who writes."""
+    if present.seen_at is not None and present.seen_at > now - SEEN_EVERY:
+        return
+    with transaction(patience_ms=0) as tx:
+        tx.execute(
+            update(LoginSession)
+            .where(
+                LoginSession.id == present.session_id,
+                or_(LoginSession.seen_at.is_(None), LoginSession.seen_at <= now - SEEN_EVERY),
+            )
+            .values(seen_at=now),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def listed(user_id: int, now: datetime) -> Sequence[LoginSession]:
+    """The good sessions of one person, the last used first."""
+    return (
+        fresh()
+        .scalars(select(LoginSession).where(*_good(user_id, now)).order_by(LoginSession.seen_at.desc()).limit(200))
+        .all()
+    )
+
+
+def sign_out(token: str, by: Acting) -> None:
+    """End the session behind `token`; ending it twice is fine."""
+    with transaction() as tx:
+        _end(tx, [LoginSession.token_hash == signing.hashed(token)], by)
+
+
+def end_one(user_id: int, session_id: int, by: Acting) -> None:
+    """End one of one's own sessions. NotFound for one that ended before or is somebody else's."""
+    with transaction() as tx:
+        if not _end(tx, [*_good(user_id, by.now), LoginSession.id == session_id], by):
+            raise NotFound
+        records.audit(tx, by, "session.ended", f"user:{user_id}", sessions=1)
+
+
+def end_others(user_id: int, session_id: int, by: Acting) -> int:
+    """End all of one's sessions but `session_id`: how many."""
+    with transaction() as tx:
+        ended = _end(tx, [*_good(user_id, by.now), LoginSession.id != session_id], by)
+        if ended:
+            records.audit(tx, by, "session.ended", f"user:{user_id}", sessions=ended)
+        return ended
+
+
+def end_all(tx: Session, user_id: int, by: Acting) -> int:
+    """End every session of one person, in somebody's transaction: how many."""
+    return _end(tx, [LoginSession.user_id == user_id], by)
+
+
+def _good(user_id: int, now: datetime) -> list[ColumnElement[bool]]:
+    return [LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now]
+
+
+def _end(tx: Session, where: Sequence[ColumnElement[bool]], by: Acting) -> int:
+    statement = update(LoginSession).where(*where, LoginSession.revoked_at.is_(None)).values(revoked_at=by.now)
+    return len(
+        tx.scalars(statement.returning(LoginSession.id), execution_options={"synchronize_session": False}).all()
+    )

@@ -1,0 +1,153 @@
+"""Signed reports of a mail service about mails it took (F1): checked by the Standard Webhooks scheme, then read.
+
+Any service can be connected by a few lines that translate its own report into this form; docs/operations.md shows it.
+Source of the scheme: standardwebhooks.com, version 1 (HMAC-SHA256 over `id.timestamp.body`).
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from eventmail.errors import BadSignature, InvalidInput
+
+TOLERANCE = timedelta(minutes=5)
+PREFIX = "whsec_"
+LONGEST_TEXT = 500  # characters kept of whatever a service says
+MOST_REPORTS = 1000  # in one request
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_KEY = re.compile(r"[A-Za-z0-9_\-]{3,100}")
+
+
+class Kind(StrEnum):
+    """What a report says became of a mail. `refused` is for its content or by a policy: nothing about the address."""
+
+    DELIVERED = "delivered"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    SOFT_BOUNCE = "soft_bounce"
+    BOUNCE = "bounce"
+    COMPLAINT = "complaint"
+
+
+_KINDS = {
+    "delivered": Kind.DELIVERED, "delivery": Kind.DELIVERED,
+    "deferred": Kind.DEFERRED, "delayed": Kind.DEFERRED, "delivery_delayed": Kind.DEFERRED,
+    "bounce": Kind.BOUNCE, "bounced": Kind.BOUNCE, "hard_bounce": Kind.BOUNCE, "hard_bounced": Kind.BOUNCE,
+    "soft_bounce": Kind.SOFT_BOUNCE, "soft_bounced": Kind.SOFT_BOUNCE,
+    "complaint": Kind.COMPLAINT, "complained": Kind.COMPLAINT, "spam_complaint": Kind.COMPLAINT,
+}  # fmt: skip
+_SOFT = frozenset({"soft", "transient", "temporary", "undetermined"})
+# refused for what it says or who sends it, not because the mailbox is dead (RFC 3463, x.6 and x.7): never suppresses
+_CONTENT_OR_POLICY = re.compile(r"\b[45]\.[67]\.\d{1,3}\b")
+_TEMPORARY = re.compile(r"\A\s*4(?:\d\d\b|\.\d)")
+
+
+@dataclass(frozen=True)
+class Report:
+    """One thing a mail service says about one mail.
+
+    `id` names the report for good, `key` is the mail's own (its X-Eventmail-Id), "" when the service did not tell it;
+    `email` is whom it was about, "" likewise.
+    """
+
+    id: str
+    kind: Kind
+    key: str
+    email: str
+    code: str
+    detail: str
+
+
+def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """The id of this delivery. Raises BadSignature when it is forged, changed, or not of the last five minutes."""
+    message_id = headers.get("webhook-id", "")
+    timestamp = headers.get("webhook-timestamp", "")
+    if not re.fullmatch(r"[\x21-\x7e]{1,200}", message_id) or not re.fullmatch(r"[0-9]{1,12}", timestamp):
+        raise BadSignature("This report carries no webhook-id or no webhook-timestamp.")
+    if abs(now.timestamp() - int(timestamp)) > TOLERANCE.total_seconds():
+        raise BadSignature("This report is not of the last five minutes.")
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    given = [part[3:].encode("utf-8", "replace") for part in headers.get("webhook-signature", "").split()
+             if part.startswith("v1,")]  # fmt: skip
+    wanted = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)) for key in _keys(secret)]
+    # every pair is compared, so that the time tells nothing
+    if not any([hmac.compare_digest(one, other) for one in wanted for other in given]):  # noqa: C419
+        raise BadSignature("The signature of this report does not match.")
+    return message_id
+
+
+def _keys(secret: str) -> list[bytes]:
+    """The bytes behind a shared secret: base64 after `whsec_`; without it, also the text as it stands."""
+    keys = [] if secret.startswith(PREFIX) else [secret.encode()]
+    with suppress(ValueError):  # no base64
+        keys.append(base64.b64decode(secret.removeprefix(PREFIX), validate=True))
+    return [key for key in keys if key]
+
+
+def parse(delivery_id: str, body: bytes) -> list[Report]:
+    """The reports in one delivery: an object `{"type", "data"}`, or several as an array or under `events`.
+
+    Of a type that we don't know nothing is made. Raises InvalidInput for what is not JSON or not of this form.
+    """
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError):  # a UnicodeDecodeError is a ValueError
+        raise InvalidInput("The body must be JSON.") from None
+    items = given.get("events", [given]) if isinstance(given, dict) else given
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise InvalidInput("The body must be a report, or an array of reports.")
+    if len(items) > MOST_REPORTS:
+        raise InvalidInput(f"At most {MOST_REPORTS} reports fit into one request.")
+    return list(_reports(delivery_id, items))
+
+
+def _reports(delivery_id: str, items: list[dict[str, Any]]) -> Iterator[Report]:
+    for number, item in enumerate(items):
+        data = item["data"] if isinstance(item.get("data"), dict) else item
+        kind = _kind(_text(item, "type", "event"), data)
+        if kind:
+            yield Report(
+                f"{delivery_id}#{number}" if len(items) > 1 else delivery_id,
+                kind,
+                _mail_key(_text(data, "eventmail_id", "x_eventmail_id", "key", "message_id", "id")),
+                _text(data, "email", "address", "recipient", "to"),
+                _text(data, "code", "status", "smtp_code"),
+                _text(data, "detail", "reason", "message", "description"),
+            )
+
+
+def _kind(named: str, data: Mapping[str, Any]) -> Kind | None:
+    kind = _KINDS.get(named.rpartition(".")[2].lower().replace("-", "_"))
+    if kind != Kind.BOUNCE:
+        return kind
+    told = _text(data, "bounce_type", "severity", "class").lower()
+    code = _text(data, "code", "status", "smtp_code")
+    if _CONTENT_OR_POLICY.search(code):
+        return Kind.REFUSED
+    soft = told in _SOFT or data.get("hard") is False or data.get("permanent") is False or _TEMPORARY.match(code)
+    return Kind.SOFT_BOUNCE if soft else Kind.BOUNCE
+
+
+def _mail_key(text: str) -> str:
+    """The mail's key in an X-Eventmail-Id or in a Message-ID that we made of it."""
+    key = text.strip("<> ").partition("@")[0]
+    return key if _KEY.fullmatch(key) else ""
+
+
+def _text(data: Mapping[str, Any], *names: str) -> str:
+    """The first of `names` that is there, as one line that any database can keep."""
+    for name in names:
+        value = data.get(name)
+        if isinstance(value, list) and len(value) == 1:
+            value = value[0]
+        if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
+            return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())[:LONGEST_TEXT]
+    return ""
