@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from eventmail import __version__, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
 from eventmail.db import db, fresh
-from eventmail.domain import accounts, demo, imports
+from eventmail.domain import api_tokens, demo, imports, links, users
 from eventmail.errors import DomainError, NotFound
 from eventmail.migrations import NewerDatabase
 from eventmail.models import Event
@@ -71,11 +71,11 @@ def run_() -> int:
     here = settings.load()
     run.check_port(here)
     with _opened(here):
-        if not accounts.has_people():
+        if not users.has_people():
             click.echo("This is the first start: loading the demo …")
             demo.load(_by())
         email = demo.guide()
-        token = accounts.issue_link(email, _by()) if email else accounts.issue_first_link(_by())
+        token = links.issue(email, _by()) if email else links.issue_first(_by())
         sentence = _welcome(here, _link(here, token), email)
     return run.run_all(here, sentence)
 
@@ -86,7 +86,7 @@ def web() -> None:
     here = settings.load()
     run.check_port(here)
     with _opened(here):
-        token = None if accounts.has_people() else accounts.issue_first_link(_by())
+        token = None if users.has_people() else links.issue_first(_by())
     if token:
         click.echo(f"Open this to set up eventmail; whoever does becomes its owner:\n\n  {_link(here, token)}\n")
     run.become("web", here)
@@ -141,7 +141,7 @@ def token() -> None:
 def token_add(address: str, name: str) -> None:
     """Print a new API token of the colleague at ADDRESS. It is shown this once."""
     with _opened(settings.load()):
-        click.echo(accounts.issue_api_token(address, name, _by()))
+        click.echo(api_tokens.issue_to(address, name, _by()))
 
 
 @commands.group()
@@ -233,9 +233,9 @@ def _by() -> Acting:
 def _colleague_or_owner(address: str) -> str:
     """A link for the colleague, or while there is no owner the link that makes one."""
     try:
-        return accounts.issue_link(address, _by())
+        return links.issue(address, _by())
     except NotFound:
-        first = accounts.issue_first_link(_by())
+        first = links.issue_first(_by())
         if first is None:
             raise
         click.echo(f"Nobody has the address {address} yet. Whoever opens this becomes the owner:", err=True)

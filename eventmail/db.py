@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, regi
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from eventmail import states
+from eventmail import readings, states
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 2_000
@@ -28,6 +28,7 @@ ROOMY_KB = 64_000
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
 _BEGIN = "sqlite_begin"
+_PATIENCE = "sqlite_patience"
 _WRITING = "eventmail_writing"
 
 
@@ -80,6 +81,8 @@ def _prepare(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves
+    for name, function in (("folded", readings.folded), ("number_in", readings.number), ("day_in", readings.day)):
+        connection.create_function(name, 1, function, deterministic=True)
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
@@ -93,13 +96,24 @@ def _prepare(connection: Any, _record: object) -> None:
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get(_BEGIN, 'DEFERRED')}")
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    patience = options.get(_PATIENCE)
+    try:
+        if patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
+        connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
+    finally:
+        if patience is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
 
 
 @contextmanager
-def transaction() -> Iterator[Session]:
+def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
     """The only way to write: ends the session's read transaction, begins IMMEDIATE, commits or rolls back.
+
+    `patience_ms`: how long to wait for another writer, else BUSY_TIMEOUT_MS; then OperationalError.
 
     Rows loaded before are expired, so whatever a command decides on is read inside. Never nests; refuses changes
     that somebody made outside. Inside: no network, no sleeping, no huey, no Argon2, no rendering, no parsing.
@@ -113,7 +127,7 @@ def transaction() -> Iterator[Session]:
     session.expire_all()  # rollback alone forgets nothing of what an earlier transaction committed
     session.info[_WRITING] = True
     try:
-        session.connection(execution_options={_BEGIN: "IMMEDIATE"})
+        session.connection(execution_options={_BEGIN: "IMMEDIATE", _PATIENCE: patience_ms})
         yield session
         session.commit()
     except BaseException:

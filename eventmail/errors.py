@@ -224,11 +224,39 @@ class RateLimited(DomainError):
         super().__init__(detail, retry_after=retry_after)
 
 
-class Busy(DomainError):
-    code = "BUSY"
+class Unavailable(DomainError):
+    """The database does not serve now; each write is one transaction, so nothing was changed."""
+
+    code = "UNAVAILABLE"
     status = 503
-    title = "The database did not answer"
-    sentence = "Nothing was changed. Wait a moment and try again."
+    title = "The database cannot be used right now"
+    sentence = (
+        "The database could not be read or written. Nothing was changed and nothing was sent. Whoever runs this "
+        "installation has to look at its disk and at the rights on its folder; then try again."
+    )
+    after_seconds: ClassVar[int] = 30
+
+    def __init__(self) -> None:
+        super().__init__(retry_after=self.after_seconds)
+
+
+class Busy(Unavailable):
+    code = "BUSY"
+    title = "The database is busy"
+    sentence = (
+        "Something else has kept the database busy for too long. Nothing was changed and nothing was sent. Wait a "
+        "moment and try again."
+    )
+    after_seconds = 5
+
+
+class DiskFull(Unavailable):
+    code = "DISK_FULL"
+    title = "The disk is full"
+    sentence = (
+        "There is no room left on the disk. Nothing was changed and nothing was sent. Whoever runs this installation "
+        "has to make room; then try again."
+    )
 
 
 class ProviderError(Exception):

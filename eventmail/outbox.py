@@ -40,6 +40,11 @@ def find(folder: Path, event_id: int, name: str) -> Kept:
     return mail
 
 
+def named(folder: Path, key: str) -> str | None:
+    """The file name of the mail that was handed over under this key, or None."""
+    return next((path.name for path in folder.glob(f"[0-9]*.{key}.*.eml")), None)
+
+
 def everything(folder: Path) -> list[Summary]:
     """Every mail on this box, oldest first."""
     return summaries(kept(folder))

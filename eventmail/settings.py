@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     from_: str = Field(default=UNANSWERABLE, alias="EVENTMAIL_FROM")
     undo_seconds: int = Field(default=10, ge=0, le=600)
+    proxies: int = Field(default=0, ge=0, le=10)
     quota_per_day: int = Field(default=0, ge=0)
     quota_per_month: int = Field(default=0, ge=0)
     rate_per_second: float | None = Field(default=None, ge=0)

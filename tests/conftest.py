@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import ColumnElement
 import eventmail.clock
 from eventmail import create_app, migrations, signing
 from eventmail.db import Base, db, fresh, transaction
-from eventmail.domain import accounts
+from eventmail.domain import links, passwords
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web.access import SESSION
@@ -42,8 +42,8 @@ def _plain_surroundings() -> Iterator[None]:
             if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
                 patch.delenv(name)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(accounts, "_hasher", hasher)
-        patch.setattr(accounts, "_NOBODY", hasher.hash(signing.new_token()))
+        patch.setattr(passwords, "_hasher", hasher)
+        patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))
         yield
 
 
@@ -153,7 +153,7 @@ def client_for(app: Flask) -> Callable[[Person], Client]:
     def make(person: Person) -> Client:
         client = new_client(app)
         with app.app_context():
-            token = accounts.open_link(accounts.issue_link(person.email, seeding.acting()), seeding.acting(person))
+            token = links.open_(links.issue(person.email, seeding.acting()), seeding.acting(person))
         with client.session_transaction() as session:
             session[SESSION] = token
             session.permanent = True

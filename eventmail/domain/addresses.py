@@ -24,13 +24,13 @@ def checked(email: str, *, field: str = "email") -> str:
     Raises InvalidInput with a sentence naming it.
     """
     email = email.strip()
-    judged = judged(email)
-    if judged.complaint:
-        reason = judged.complaint
+    found = judged(email)
+    if found.complaint:
+        reason = found.complaint
         shown = email if len(email) <= 80 else email[:80] + "…"
         message = f"“{shown}” is not an email address: {reason}" if email else "An email address is missing."
         raise InvalidInput(message, fields=[FieldError(field, "INVALID_EMAIL", message)])
-    return judged.email
+    return found.email
 
 
 def is_valid(email: str) -> bool:
@@ -53,7 +53,12 @@ def normalized(email: str) -> str:
 
 def is_reserved(address: str) -> bool:
     """Whether the domain is one that nobody can have (example.*, .test, .invalid, .localhost)."""
-    return _RESERVED.search(address.rpartition("@")[2].lower()) is not None
+    return _is_reserved_domain(address.rpartition("@")[2])
+
+
+@lru_cache(maxsize=4096)
+def _is_reserved_domain(domain: str) -> bool:
+    return _RESERVED.search(domain.lower()) is not None
 
 
 class Judged(NamedTuple):

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import accounts
+from eventmail.domain import users
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import ApiToken, User
 from eventmail.records import Acting
@@ -71,7 +71,7 @@ def issue_to(email: str, name: str, by: Acting) -> str:
     """A new token for the colleague at `email`, shown this once. NotFound for a stranger."""
     name = _checked(name)
     with transaction() as tx:
-        return add(tx, accounts.colleague(tx, email).id, name, by)
+        return add(tx, users.colleague(tx, email).id, name, by)
 
 
 def add(tx: Session, user_id: int, name: str, by: Acting) -> str:
@@ -97,7 +97,7 @@ def revoke(user_id: int, token_id: int, by: Acting) -> None:
 
 
 def _checked(name: str) -> str:
-    name = accounts.one_line(name)
+    name = users.one_line(name)
     if not name or len(name) > LONGEST_NAME:
         message = f"Say what the token is for, in at most {LONGEST_NAME} characters."
         raise InvalidInput(message, fields=[FieldError("name", "REQUIRED" if not name else "TOO_LONG", message)])

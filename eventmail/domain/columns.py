@@ -40,7 +40,8 @@ def columns(event_id: int) -> Sequence[Column]:
 def set_defaults(event_id: int, defaults: Mapping[int, str], by: Acting) -> None:
     """Set the defaults of the given columns (by id); "" makes one `NOT_STATED` again.
 
-    A message that was sent off keeps what it had. Raises InvalidInput for a text that is too long or a column that is not of this event; then nothing is changed.
+    A message that was sent off keeps what it had. Raises InvalidInput for a text that is too long or a column that is
+    not of this event; then nothing is changed.
     """
     clean = {column_id: clean_value(text) for column_id, text in defaults.items()}
     wrong = [

@@ -104,7 +104,7 @@ def rendered(content: Content, event: Event, guest: Guest | None, author: User, 
     sender = merge.sender(event, author)
     values = {
         **merge.constants(event, sender, place),
-        **_guest_values(guest),
+        **guest_values(guest),
         "unsubscribe.url": merge.inert_unsubscribe_url(place),
     }
     return render(Compiled.load(content.compiled), values, merge.fields(event.id))
@@ -118,7 +118,8 @@ def find(event_id: int, content_id: int) -> Content:
     return found
 
 
-def _guest_values(guest: Guest | None) -> dict[str, str]:
+def guest_values(guest: Guest | None) -> dict[str, str]:
+    """One guest's values; of nobody none, so that every field reads its fallback."""
     if guest is None:
         return {}
     return merge.guest_values(guest.first_name, guest.last_name, guest.email or "", guest.attributes)

@@ -14,7 +14,16 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import accounts, demo_guests, events, guest_fields, guest_values
+from eventmail.domain import (
+    api_tokens,
+    demo_guests,
+    events,
+    guest_fields,
+    guest_values,
+    links,
+    passwords,
+    users,
+)
 from eventmail.domain.demo_guests import Sketch
 from eventmail.models import EVERYWHERE, AuditEntry, EmailEvent, Event, EventMember, Guest, Suppression, User
 from eventmail.models.account import Role
@@ -46,27 +55,27 @@ class Loaded:
 def load(by: Acting, *, guests: int = 0) -> Loaded:
     """Load what is missing of the demo, and up to `guests` confirmed guests more; a new password, token, link."""
     password = ids.token(16)
-    hashed = accounts.hashed_password(password)
+    hashed = passwords.hashed(password)
     with transaction() as tx:
         organizer = _person(tx, "Dana Reyes", ORGANIZER, hashed, by)
         event, added = _gala(tx, organizer, by)
         added += _crowd(tx, event.id, guests, by)
-        token = accounts.add_api_token(tx, organizer.id, "demo", by)
+        token = api_tokens.add(tx, organizer.id, "demo", by)
         records.audit(tx, by, _LOADED, f"event:{event.id}", event_id=event.id, guests=added)
-    return Loaded(event.id, ORGANIZER, password, token, accounts.issue_link(ORGANIZER, by), added)
+    return Loaded(event.id, ORGANIZER, password, token, links.issue(ORGANIZER, by), added)
 
 
 def guide() -> str | None:
     """Whom a start signs in: the demo's organizer, else the first owner; None when there is neither."""
-    owners = select(User.email).where(User.role == Role.OWNER).order_by(User.id).limit(1)
-    organizer = accounts.find(ORGANIZER)
+    owners = select(User.email).where(User.role == Role.OWNER, User.removed_at.is_(None)).order_by(User.id).limit(1)
+    organizer = users.find(ORGANIZER)
     return organizer.email if organizer else fresh().scalar(owners)
 
 
 def _person(tx: Session, name: str, email: str, password_hash: str, by: Acting) -> User:
-    user = tx.scalars(select(User).where(User.address == email)).one_or_none()
+    user = tx.scalars(select(User).where(User.address == email, User.removed_at.is_(None))).one_or_none()
     if user is None:
-        return accounts.add_user(tx, name=name, email=email, role=Role.ORGANIZER, password_hash=password_hash, by=by)
+        return users.add(tx, name=name, email=email, role=Role.ORGANIZER, password_hash=password_hash, by=by)
     user.password_hash = password_hash
     return user
 
@@ -102,12 +111,11 @@ def _gala_values(now: datetime) -> dict[str, Any]:
 
 
 def _add_other_team(tx: Session, by: Acting) -> None:
-    member = tx.scalars(select(User).where(User.address == _OTHER_TEAM)).one_or_none()
+    member = tx.scalars(select(User).where(User.address == _OTHER_TEAM, User.removed_at.is_(None))).one_or_none()
     if member is None:
-        member = accounts.add_user(
-            tx, name="Bruno Castellani", email=_OTHER_TEAM, role=Role.ORGANIZER, password_hash="", by=by
+        member = users.add(  # without a password: only a sign-in link lets them in
+            tx, name="Bruno Castellani", email=_OTHER_TEAM, role=Role.ORGANIZER, password_hash=None, by=by
         )
-        member.password_hash = None  # only a sign-in link lets them in
     values = {"title": "Board Retreat", "timezone": "Europe/Lisbon", "location": "Quinta da Serra, Sintra"}
     event = events.add(tx, values, by, restricted=True)
     event.created_by = member.id

@@ -55,10 +55,11 @@ def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
     return statement
 
 
-def archived_count(user: User) -> int:
-    """How many archived events `user` may see."""
-    archived = visible_to(user).where(Event.archived_at.is_not(None)).with_only_columns(func.count())
-    return fresh().scalar(archived) or 0
+def counts(user: User) -> tuple[int, int]:
+    """How many current and how many archived events `user` may see."""
+    archived = func.count(Event.archived_at)
+    row = fresh().execute(visible_to(user).with_only_columns(func.count() - archived, archived)).one()
+    return row[0], row[1]
 
 
 def refuse_archived(session: Session, event_id: int) -> None:

@@ -1,33 +1,46 @@
 """A guest list as CSV, read into rows. Pure: no database, so an import's transaction never waits for it."""
 
 import csv
-import io
+import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 from eventmail import ids
-from eventmail.domain import addresses, guest_fields
+from eventmail.content import csv_cells
+from eventmail.domain import addresses, csv_text, guest_columns, guest_fields
+from eventmail.domain.csv_text import Lines
+from eventmail.domain.guest_columns import Layout
 from eventmail.errors import InvalidInput
 
-MOST_LINES = 500_000
 MOST_BROKEN = 1000
 LONGEST_CELL = 131_072  # characters; what the csv module allows unless told otherwise
+TOLD_EVERY = 10_000
+_SAMPLES = 3
+_SAMPLE = 60  # characters
+_BROKEN_HEADER = "The first line, which names the columns, cannot be read: "
 
-# Heading to field, from the surest to the vaguest word: beside an "Email" column, "Address" is a postal one.
-_HEADINGS: Mapping[str, Sequence[str]] = {
-    "id": ("id", "guestid"),
-    "email": (
-        "email", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "mail", "emails", "address", "adresse",
-    ),
-    "first_name": ("firstname", "vorname", "givenname", "forename"),
-    "last_name": ("lastname", "surname", "nachname", "familyname", "familienname"),
-    "full_name": ("fullname", "name", "guestname"),
-    "status": ("status", "rsvp"),
-    "tags": ("tags", "tag", "schlagworte"),
-}  # fmt: skip
+
+class Reading(NamedTuple):
+    """How to read a file: words of `csv_text`, and what each column is taken for; what is not said is found out."""
+
+    encoding: str = ""
+    delimiter: str = ""
+    columns: tuple[str, ...] | None = None
+
+
+class Head(NamedTuple):
+    """How a file was read, its headings, what each is taken for, and the beginning of its columns."""
+
+    encoding: str
+    delimiter: str
+    headings: tuple[str, ...]
+    columns: tuple[str, ...]
+    samples: tuple[tuple[str, ...], ...]
 
 
 class Rejected(NamedTuple):
@@ -39,7 +52,10 @@ class Rejected(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One good row, cleaned; "" and empty where the file says nothing. `address` is for comparison (A7)."""
+    """One good row, cleaned; "" and empty where the file says nothing. `address` is for comparison (A7).
+
+    `attributes` is JSON text, name to value: a fifth of the memory of a mapping, and what the database keeps.
+    """
 
     line: int
     id: str
@@ -49,7 +65,7 @@ class Entry(NamedTuple):
     last_name: str
     status: str
     tags: Sequence[str]
-    attributes: Mapping[str, str]
+    attributes: str
 
 
 @dataclass
@@ -67,74 +83,77 @@ class _Refusal(Exception):
     """Why one row is not imported: code and sentence."""
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Which cell holds what: field to column, and (column, attribute name) for the rest."""
-
-    width: int
-    places: Mapping[str, int]
-    attributes: Sequence[tuple[int, str]]
-    nameless: Sequence[int]
+Record = tuple[int, int, list[str] | str]  # physical line where it begins, where it ends, cells or a complaint
 
 
-def read(data: bytes) -> Sheet:
-    """The rows of a CSV file: UTF-8, comma or semicolon, the header matched by name, unknown columns as attributes.
+def head(data: bytes, reading: Reading = Reading()) -> Head:
+    """The head of a CSV file, for people to correct. Raises InvalidInput when there is none, TooLarge."""
+    opened = csv_text.lines(data, reading.encoding, reading.delimiter)
+    records = _records(opened)
+    headings = _headings(records)
+    columns = reading.columns if fits(reading, headings) else None
+    first = [cells for _, _, cells in islice(records, _SAMPLES) if isinstance(cells, list)]
+    samples = tuple(
+        tuple(text[:_SAMPLE] for cells in first if n < len(cells) and (text := guest_fields.one_line(cells[n])))
+        for n in range(len(headings))
+    )
+    return Head(opened.encoding, opened.delimiter, headings, columns or guest_columns.guessed(headings), samples)
 
-    Raises InvalidInput when the file as a whole cannot be read: binary, not UTF-8, empty, without an address column.
+
+def fits(reading: Reading, headings: Sequence[str]) -> bool:
+    """Whether what was said about the columns was said about these."""
+    return reading.columns is not None and len(reading.columns) == len(headings)
+
+
+def read(data: bytes, reading: Reading = Reading(), tell: Callable[[int, int], None] = lambda _done, _of: None) -> Sheet:
+    """The rows of a CSV file; `tell` hears now and then how many lines of how many are read.
+
+    Raises InvalidInput when the file as a whole cannot be read: binary, empty, without an address column; TooLarge.
     """
-    lines = list(io.StringIO(_text(data), newline=""))
-    if len(lines) > MOST_LINES:
-        raise InvalidInput(f"The file has more than {MOST_LINES:,} lines. Please split it and import the parts.")
-    first = next((number for number, line in enumerate(lines) if line.strip()), None)
-    if first is None:
-        raise InvalidInput("The file is empty. Its first line must name the columns, one of them “email”.")
-    unquoted = re.sub(r'"[^"]*"', "", lines[first])
-    delimiter = ";" if unquoted.count(";") > unquoted.count(",") else ","
-    records = _records(lines, first, delimiter)
-    _, _, header = next(records)
-    if isinstance(header, str):
-        raise InvalidInput(f"The first line, which names the columns, cannot be read: {header}")
-    layout = _layout(header)
+    opened = csv_text.lines(data, reading.encoding, reading.delimiter)
+    records = _records(opened)
+    headings = _headings(records)
+    layout = guest_columns.layout(headings, reading.columns if fits(reading, headings) else None)
     sheet = Sheet([name for _, name in layout.attributes], "full_name" in layout.places)
+    rows, rejected, seen = sheet.rows, sheet.rejected, sheet.addresses
+    told = 0
     for line, last, cells in records:
+        if line >= told:
+            tell(line, len(opened.lines))
+            told = line + TOLD_EVERY
         try:
             if isinstance(cells, str):
                 raise _Refusal("BROKEN_QUOTES", cells)
             if last > line and _swallowed(cells, layout):
                 raise _Refusal("BROKEN_QUOTES", "A cell holds the rows that follow.")
-            entry = _entry(line, cells, layout, sheet.addresses)
+            entry = _entry(line, cells, layout, seen)
         except _Refusal as refusal:
             code, message = refusal.args
             if last > line:
                 message += f" (Lines {line} to {last} were read as one row. Is a closing quotation mark missing?)"
-            sheet.rejected.append(Rejected(line, code, message))
+            rejected.append(Rejected(line, code, message))
         else:
             if entry:
-                sheet.rows.append(entry)
+                rows.append(entry)
     return sheet
 
 
-def _text(data: bytes) -> str:
-    if not data.strip():
-        raise InvalidInput("The file is empty. Its first line must name the columns, one of them “email”.")
-    if data.startswith(b"PK\x03\x04"):
-        raise InvalidInput("This is a spreadsheet or zip file. In the spreadsheet choose “Save as”, “CSV UTF-8”.")
-    if b"\0" in data:
-        raise InvalidInput("This is not a text file. Save the guest list as “CSV UTF-8” and try again.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        message = "The file is not UTF-8 text. Save the guest list as “CSV UTF-8” and try again."
-        raise InvalidInput(message) from None
+def _headings(records: Iterator[Record]) -> tuple[str, ...]:
+    _, _, header = next(records)
+    if isinstance(header, str):
+        raise InvalidInput(_BROKEN_HEADER + header)
+    return guest_columns.names(header)
 
 
-def _records(lines: list[str], first: int, delimiter: str) -> Iterator[tuple[int, int, list[str] | str]]:
-    """(physical line where it begins, line where it ends, cells) of each record; a complaint instead of cells.
+def _records(opened: Lines) -> Iterator[Record]:
+    """Each record of the file, the header first.
 
     A quote that is never closed would swallow the rest of the file, so after a broken record reading goes on with
     the line after its first. Each retry may read one cell's limit in vain, hence the bound.
     """
-    start, broken = first, 0
+    lines, start, broken = opened.lines, opened.header, 0
+    delimiter = csv_text.DELIMITERS[opened.delimiter]
+    kept_back = any("'" in line and csv_cells.MAY_BE_KEPT_BACK.search(line) for line in lines)
     while start < len(lines):
         reader = csv.reader(iter(lines[start:]), delimiter=delimiter, strict=True)
         begins = start + 1
@@ -142,7 +161,7 @@ def _records(lines: list[str], first: int, delimiter: str) -> Iterator[tuple[int
             for cells in reader:
                 ends = start + reader.line_num
                 if cells:
-                    yield begins, ends, cells
+                    yield begins, ends, [csv_cells.restored(cell) for cell in cells] if kept_back else cells
                 begins = ends + 1
             return
         except csv.Error as error:
@@ -160,84 +179,78 @@ def _words(error: str) -> str:
     return "A quotation mark in this line is never closed, or text follows it. Inside quotation marks, write it twice."
 
 
-def _layout(header: Sequence[str]) -> _Layout:
-    names = [guest_fields.column_name(cell) for cell in header]
-    while names and not names[-1]:
-        names.pop()
-    keys = ["".join(char for char in guest_fields.folded(name) if char.isalnum()) for name in names]
-    known = [key or name.casefold() for key, name in zip(keys, names, strict=True)]
-    twice = next((name for n, name in enumerate(names) if name and known[n] in known[:n]), None)
-    if twice:
-        raise InvalidInput(f"Two columns are named “{twice[:40]}”. Rename one of them, so that nothing gets mixed up.")
-    places: dict[str, int] = {}
-    for place, words in _HEADINGS.items():
-        column = next((keys.index(word) for word in words if word in keys), None)
-        if column is not None:
-            places[place] = column
-    if "email" not in places:
-        found = ", ".join(f"“{name[:40]}”" for name in names[:10] if name)
-        raise InvalidInput(f"No column holds email addresses. Name one “email” in the first line, which reads {found}.")
-    _settle_names(places)
-    rest = [n for n in range(len(names)) if n not in places.values()]
-    long = next((names[n] for n in rest if len(names[n]) > guest_fields.LONGEST_COLUMN), None)
-    if long:
-        most = guest_fields.LONGEST_COLUMN
-        raise InvalidInput(f"The column name “{long[:40]}…” is longer than {most} characters. Please shorten it.")
-    if len(rest) > guest_fields.MOST_COLUMNS:
-        most = guest_fields.MOST_COLUMNS
-        raise InvalidInput(f"The file has {len(rest)} further columns; an event can have at most {most}.")
-    attributes = [(n, names[n]) for n in rest if names[n]]
-    return _Layout(len(names), places, attributes, [n for n in rest if not names[n]])
-
-
-def _swallowed(cells: Sequence[str], layout: _Layout) -> bool:
+def _swallowed(cells: Sequence[str], layout: Layout) -> bool:
     """Whether an open quote happened to be closed by a later one: a name does not hold lines with addresses."""
     own = [cells[n] for n in layout.places.values() if n < len(cells)]
     return any("@" in cell.partition("\n")[2] or "@" in cell.partition("\r")[2] for cell in own)
 
 
-def _settle_names(places: dict[str, int]) -> None:
-    """Beside "Vorname", "Name" is the last name; beside "Surname", the first. Beside both it is a further column."""
-    if "full_name" not in places:
-        return
-    missing = [name for name in ("first_name", "last_name") if name not in places]
-    if len(missing) < 2:
-        column = places.pop("full_name")
-        if missing:
-            places[missing[0]] = column
-
-
-def _entry(line: int, cells: list[str], layout: _Layout, seen: Counter[str]) -> Entry | None:
+def _entry(line: int, cells: list[str], layout: Layout, seen: Counter[str]) -> Entry | None:
     """The row, or None when it is wholly blank. Raises _Refusal."""
     width, places = layout.width, layout.places
+    extra = False
     if len(cells) > width:
         extra = any(cell.strip() for cell in cells[width:])
-        cells = cells[:width]
-    else:
-        extra = False
+    elif len(cells) < width:
         cells += [""] * (width - len(cells))
-    clean = guest_fields.one_line
-    email = addresses.spelled(cells[places["email"]].strip())
-    address = addresses.normalized(email)
+    _, email, address = judged = addresses.judged(cells[places["email"]].strip())
     if email:
         seen[address] += 1
-    if extra or any(cells[n].strip() for n in layout.nameless):
+    if extra or (layout.unnamed and any(cells[n].strip() for n in layout.unnamed)):
         raise _Refusal("TOO_MANY_CELLS", f"A value stands where the first line names no column; it names {width}.")
     first, last = _names(cells, places)
-    attributes = {name: text for n, name in layout.attributes if (text := guest_fields.lines(cells[n]))}
-    status = clean(cells[places["status"]]) if "status" in places else ""
-    tags = guest_fields.split_tags(cells[places["tags"]]) if "tags" in places else []
-    own_id = clean(cells[places["id"]]) if "id" in places else ""
-    if not (email or first or last or attributes or status or tags or own_id):
-        return None
+    attributes = {name: text for n, name in layout.attributes if (text := _lines(cells[n]))}
+    status = _status(cells[places["status"]]) if "status" in places else ""
+    tags = _tags(cells[places["tags"]]) if "tags" in places else ()
+    own_id = guest_fields.one_line(cells[places["id"]]) if "id" in places else ""
     if not (email or first or last or own_id):
+        if not (attributes or status or tags):
+            return None
         raise _Refusal("NOBODY", "The row has neither an email address nor a name.")
-    if email and (complaint := _address_complaint(email)):
-        raise _Refusal("INVALID_EMAIL", complaint)
+    if email and judged.complaint:
+        raise _Refusal("INVALID_EMAIL", _address_complaint(email))
     if own_id and ids.row_id(own_id) is None:
         raise _Refusal("UNKNOWN_ID", _unknown(own_id))
-    _check_lengths(first, last, tags, attributes)
-    return Entry(line, own_id, email, address, first, last, _status(status), tags, attributes)
+    if len(first) > guest_fields.LONGEST_NAME or len(last) > guest_fields.LONGEST_NAME:
+        raise _Refusal("TOO_LONG", f"A name is longer than {guest_fields.LONGEST_NAME} characters.")
+    if status == _NO_STATUS:
+        word = guest_fields.one_line(cells[places["status"]])
+        raise _Refusal("INVALID_STATUS", f"“{word[:40]}” {guest_fields.STATUS_COMPLAINT}")
+    for name, text in attributes.items():
+        if len(text) > guest_fields.LONGEST_VALUE:
+            raise _Refusal("TOO_LONG", f"The value in “{name}” is longer than {guest_fields.LONGEST_VALUE} characters.")
+    if tags and (complaint := guest_fields.tags_complaint(tags)):
+        raise _Refusal("INVALID_TAGS", complaint)
+    return Entry(line, own_id, email, address, first, last, status, tags, as_json(attributes) if attributes else "{}")
+
+
+as_json: Callable[[Mapping[str, str]], str] = json.JSONEncoder(check_circular=False).encode
+_NO_STATUS = "?"
+_OFTEN = 60  # characters; the same short words stand in many rows, and longer ones would fill the memory
+_known_lines = lru_cache(maxsize=4096)(guest_fields.lines)
+
+
+def _lines(cell: str) -> str:
+    return _known_lines(cell) if len(cell) <= _OFTEN else guest_fields.lines(cell)
+
+
+def _tags(cell: str) -> Sequence[str]:
+    return _known_tags(cell) if len(cell) <= _OFTEN else guest_fields.split_tags(cell)
+
+
+@lru_cache(maxsize=4096)
+def _known_tags(cell: str) -> Sequence[str]:
+    return tuple(guest_fields.split_tags(cell))
+
+
+def _status(cell: str) -> str:
+    return _known_status(cell) if len(cell) <= _OFTEN else _NO_STATUS
+
+
+@lru_cache(maxsize=256)
+def _known_status(cell: str) -> str:
+    word = guest_fields.one_line(cell)
+    return guest_fields.status_of(word) or _NO_STATUS if word else ""
 
 
 def _names(cells: list[str], places: Mapping[str, int]) -> tuple[str, str]:
@@ -250,28 +263,7 @@ def _names(cells: list[str], places: Mapping[str, int]) -> tuple[str, str]:
     return first, clean(cells[places["last_name"]]) if "last_name" in places else ""
 
 
-def _status(word: str) -> str:
-    if not word:
-        return ""
-    status = guest_fields.status_of(word)
-    if status is None:
-        raise _Refusal("INVALID_STATUS", f"“{word[:40]}” {guest_fields.STATUS_COMPLAINT}")
-    return status
-
-
-def _check_lengths(first: str, last: str, tags: Sequence[str], attributes: Mapping[str, str]) -> None:
-    if max(len(first), len(last)) > guest_fields.LONGEST_NAME:
-        raise _Refusal("TOO_LONG", f"A name is longer than {guest_fields.LONGEST_NAME} characters.")
-    for name, text in attributes.items():
-        if len(text) > guest_fields.LONGEST_VALUE:
-            raise _Refusal("TOO_LONG", f"The value in “{name}” is longer than {guest_fields.LONGEST_VALUE} characters.")
-    if tags and (complaint := guest_fields.tags_complaint(tags)):
-        raise _Refusal("INVALID_TAGS", complaint)
-
-
 def _address_complaint(email: str) -> str:
-    if addresses.is_valid(email):
-        return ""
     try:
         addresses.checked(email)
     except InvalidInput as error:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import Rows, fresh
@@ -16,8 +16,8 @@ from eventmail.domain import guest_fields
 from eventmail.models import EVERYWHERE, Guest, Suppression
 from eventmail.states import GuestStatus, SuppressionReason
 
-EVENT = bindparam("event")
-SCOPES = bindparam("scopes", expanding=True)
+EVENT: BindParameter[int] = bindparam("event")
+SCOPES: BindParameter[list[str]] = bindparam("scopes", expanding=True)
 
 
 class Filter(StrEnum):

@@ -1,75 +1,92 @@
 """Importing a guest list: read first, then match, create and update in one transaction.
 
-A row is matched by its `id`, else by address and name, else by an address that one guest alone has and one row alone
-names; else it is a new guest, since couples share an address (A7). A column the file lacks is never changed, a blank
-cell erases nothing, a tag is added and never taken away, and the do-not-mail list is not touched.
+`import_match` says whom a row means. A column the file lacks is never changed, a blank cell erases nothing, a tag is
+added and never taken away, and the do-not-mail list is not touched.
 """
 
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Insert, String, Update, bindparam, cast, func, insert, select, update
+from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import fresh, transaction
+from eventmail.db import fresh, roomy, transaction
 from eventmail.domain import addresses, guest_csv, guest_fields, guest_values
-from eventmail.domain.guest_csv import Entry, Rejected, Sheet
+from eventmail.domain.guest_csv import Entry, Reading, Rejected, Sheet
+from eventmail.domain.import_match import Known, Matcher
+from eventmail.domain.import_report import MOST_SHOWN, Change, Line, Report, Shown
 from eventmail.models import Guest, GuestTag
 from eventmail.records import Acting
 from eventmail.states import GuestStatus
 
+Tell = Callable[[str, int, int], None]  # hears what is done ("reading", "writing"), how much of it, of how much
+READING, WRITING = "reading", "writing"
 _GUESTS: Any = Guest.__table__
 _TAGS: Any = GuestTag.__table__
 _AT_ONCE = 10_000
-
-
-@dataclass(frozen=True)
-class Report:
-    """What an import did, or with a dry run would do; `rejected` by line."""
-
-    created: int
-    updated: int
-    unchanged: int
-    rejected: Sequence[Rejected]
-
-
-class _Known(NamedTuple):
-    """A guest of the event before the import; `attributes` is still JSON text."""
-
-    id: int
-    email: str | None
-    address: str | None
-    first_name: str
-    last_name: str
-    status: str
-    attributes: str
+# one guest as written, in this order; the attributes are JSON text already
+_WRITTEN = ("email", "address", "reserved", "first_name", "last_name", "status", "attributes", "search_key")
+Values = tuple[str | None, str | None, bool, str, str, str, str, str]
 
 
 @dataclass
 class _Plan:
-    """What is to be written: (values, tags) of new guests, values of changed ones, (guest, tag) of added tags."""
+    """What is to be written: values of new guests with their tags, (values…, id) of changed ones, added tags."""
 
-    new: list[tuple[dict[str, Any], Sequence[str]]] = field(default_factory=list)
-    changed: list[dict[str, Any]] = field(default_factory=list)
+    new: list[Values] = field(default_factory=list)
+    new_tags: list[tuple[int, Sequence[str]]] = field(default_factory=list)  # by place in `new`
+    changed: list[tuple[Any, ...]] = field(default_factory=list)
     tags: list[tuple[int, str]] = field(default_factory=list)
     updated: int = 0
     unchanged: int = 0
+    status_changes: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    shown: Shown = field(default_factory=Shown)
+
+    def report(self) -> Report:
+        """The report of this plan."""
+        rejected = sorted(self.rejected)
+        return Report(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
 
 
-def run(event_id: int, data: bytes, by: Acting, dry_run: bool = False) -> Report:
+def _nobody(_what: str, _done: int, _of: int) -> None:
+    """Nobody asked for the progress."""
+
+
+def run(
+    event_id: int,
+    data: bytes,
+    by: Acting,
+    dry_run: bool = False,
+    *,
+    reading: Reading = Reading(),
+    tell: Tell = _nobody,
+) -> Report:
     """Import the CSV file `data`; good rows land, the others are reported. A dry run writes nothing at all.
 
-    Raises InvalidInput when the file as a whole cannot be read; nothing is changed then.
+    `reading` is what people said about the file, see `guest_csv`. Raises InvalidInput or TooLarge when the file as a
+    whole cannot be read; nothing is changed then.
     """
     with _without_collecting():
-        return _run(event_id, data, by, dry_run)
+        sheet = guest_csv.read(data, reading, lambda done, of: tell(READING, done, of))
+        if dry_run:
+            return _planned(fresh(), event_id, sheet).report()
+        with transaction() as tx:
+            plan = _planned(tx, event_id, sheet)
+            guest_values.record_columns(tx, event_id, sheet.columns)
+            _write(tx, event_id, plan, by, tell)
+            report = plan.report()
+            records.audit(
+                tx, by, "guests.imported", f"event:{event_id}", event_id=event_id, created=report.created,
+                updated=report.updated, unchanged=report.unchanged, rejected=len(report.rejected),
+            )  # fmt: skip
+        return report
 
 
 @contextmanager
@@ -84,39 +101,25 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _run(event_id: int, data: bytes, by: Acting, dry_run: bool) -> Report:
-    sheet = guest_csv.read(data)
-    if dry_run:
-        return _report(_planned(fresh(), event_id, sheet))
-    with transaction() as tx:
-        plan = _planned(tx, event_id, sheet)
-        guest_values.record_columns(tx, event_id, sheet.columns)
-        _write(tx, event_id, plan, by)
-        report = _report(plan)
-        records.audit(
-            tx, by, "guests.imported", f"event:{event_id}", event_id=event_id, created=report.created,
-            updated=report.updated, unchanged=report.unchanged, rejected=len(report.rejected),
-        )  # fmt: skip
-    return report
-
-
-def _report(plan: _Plan) -> Report:
-    return Report(len(plan.new), plan.updated, plan.unchanged, sorted(plan.rejected))
-
-
 def _planned(session: Session, event_id: int, sheet: Sheet) -> _Plan:
     placed, _ = guest_values.placed_columns(guest_values.columns(session, event_id), sheet.columns)
-    matcher = _Matcher(session, event_id, sheet)
+    renamed = any(name != place for name, place in placed.items())
+    matcher = Matcher(session, event_id, sheet)
     tags = _tags(session, event_id)
     plan = _Plan(rejected=list(sheet.rejected))
+    shown = plan.shown
     for entry in sheet.rows:
         found = matcher.find(entry)
         if isinstance(found, Rejected):
             plan.rejected.append(found)
             continue
-        attributes = {placed[name]: text for name, text in entry.attributes.items()}
+        attributes = _renamed(entry.attributes, placed) if renamed else entry.attributes
         if found is None:
-            plan.new.append((_created(entry, attributes), entry.tags))
+            if entry.tags:
+                plan.new_tags.append((len(plan.new), entry.tags))
+            plan.new.append(_created(entry, attributes))
+            if len(shown.new) < MOST_SHOWN:
+                shown.new.append(_line(entry, (Change("Status", "", entry.status or GuestStatus.INVITED),)))
             continue
         theirs = tags.get(found.id, ())
         known = {tag.casefold() for tag in theirs}
@@ -127,11 +130,49 @@ def _planned(session: Session, event_id: int, sheet: Sheet) -> _Plan:
             continue
         values = _changed(found, entry, attributes, sheet.whole_names)
         if values:
-            plan.changed.append(values)
+            plan.changed.append((*values, found.id))
         plan.tags += [(found.id, tag) for tag in added]
-        plan.updated += bool(values or added)
-        plan.unchanged += not (values or added)
+        _count(plan, entry, found, values, added)
     return plan
+
+
+def _count(plan: _Plan, entry: Entry, found: Known, values: Values | None, added: Sequence[str]) -> None:
+    if not (values or added):
+        plan.unchanged += 1
+        if len(plan.shown.left) < MOST_SHOWN:
+            plan.shown.left.append(_line(entry, (), found))
+        return
+    status = values is not None and values[5] != found.status
+    plan.updated += 1
+    plan.status_changes += status
+    lines = plan.shown.status if status else plan.shown.changed
+    if len(lines) < MOST_SHOWN:
+        lines.append(_line(entry, tuple(_changes(found, values, added)), found))
+
+
+def _line(entry: Entry, changes: tuple[Change, ...], found: Known | None = None) -> Line:
+    name = f"{entry.first_name} {entry.last_name}".strip()
+    return Line(
+        entry.line,
+        name or (f"{found.first_name} {found.last_name}".strip() if found else ""),
+        entry.email or (found.email if found else "") or "",
+        changes,
+    )
+
+
+def _changes(found: Known, values: Values | None, added: Sequence[str]) -> Iterator[Change]:
+    if values:
+        email, _, _, first, last, status, attributes, _ = values
+        before, after = json.loads(found.attributes), json.loads(attributes)
+        own = [(name, before.get(name, ""), text) for name, text in after.items()]
+        fields = (
+            ("Status", found.status, status),
+            ("Email address", found.email or "", email or ""),
+            ("First name", found.first_name, first),
+            ("Last name", found.last_name, last),
+        )
+        yield from (Change(*change) for change in (*fields, *own) if change[1] != change[2])
+    yield from (Change("Tag", "", tag) for tag in added)
 
 
 def _tags(session: Session, event_id: int) -> dict[int, list[str]]:
@@ -142,132 +183,88 @@ def _tags(session: Session, event_id: int) -> dict[int, list[str]]:
     return found
 
 
-class _Matcher:
-    """Finds the guest that a row means, each guest for one row only."""
-
-    def __init__(self, session: Session, event_id: int, sheet: Sheet) -> None:
-        columns = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
-        raw = cast(Guest.attributes, String)  # decoded for the rows that need it only
-        chosen: Any = select(*columns, raw).where(Guest.event_id == event_id).order_by(Guest.id)
-        self.by_id: dict[int, _Known] = {}
-        self.by_address: dict[str, list[_Known]] = {}
-        self.by_name: dict[tuple[str, str], _Known] = {}  # the oldest of those with one address and name
-        for row in session.execute(chosen):
-            known = _Known(*row)
-            self.by_id[known.id] = known
-            if known.address:
-                self.by_address.setdefault(known.address, []).append(known)
-            self.by_name.setdefault((known.address or "", _name(known)), known)
-        self.rows_of = sheet.addresses
-        self.taken: dict[int | tuple[str, str], int] = {}
-
-    def find(self, entry: Entry) -> _Known | Rejected | None:
-        """The guest, None for a new one, or why it cannot be told."""
-        found = self._by_id(entry) if entry.id else self._by_address(entry)
-        if isinstance(found, Rejected):
-            return found
-        key = found.id if found else (entry.address, _name(entry))
-        line = self.taken.setdefault(key, entry.line)
-        if line != entry.line:
-            return Rejected(entry.line, "DUPLICATE_ROW", f"The same guest stands in line {line}; only that row counts.")
-        return found
-
-    def _by_id(self, entry: Entry) -> _Known | Rejected:
-        found = self.by_id.get(int(entry.id))
-        if found is None:
-            return guest_csv.unknown_id(entry)
-        other_address = entry.address and found.address and entry.address != found.address
-        if other_address and _name(entry) and _name(found) and _name(entry) != _name(found):
-            # numbers of another program look like ours and would turn one guest into another
-            message = f"The guest with the id {entry.id} has another name and another address. Is it our id?"
-            return Rejected(entry.line, "OTHER_GUEST", message)
-        return found
-
-    def _by_address(self, entry: Entry) -> _Known | None:
-        # a name alone makes nobody the same person, unless neither has an address
-        exact = self.by_name.get((entry.address, _name(entry)))
-        candidates = self.by_address.get(entry.address, ())
-        if exact or not candidates:
-            return exact
-        return candidates[0] if len(candidates) == 1 and self.rows_of[entry.address] == 1 else None
+def _renamed(attributes: str, placed: Mapping[str, str]) -> str:
+    return guest_csv.as_json({placed[name]: text for name, text in json.loads(attributes).items()})
 
 
-def _name(person: Entry | _Known) -> str:
-    return guest_fields.folded(f"{person.first_name} {person.last_name}".strip())
+def _created(entry: Entry, attributes: str) -> Values:
+    _, _, email, address, first, last, status, _, _ = entry
+    return (
+        email or None,
+        address or None,
+        addresses.is_reserved(address),
+        first,
+        last,
+        status or GuestStatus.INVITED.value,
+        attributes,
+        guest_fields.search_key(first, last, email),
+    )
 
 
-def _created(entry: Entry, attributes: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "email": entry.email or None,
-        "address": entry.address or None,
-        "reserved": addresses.is_reserved(entry.address),
-        "first_name": entry.first_name,
-        "last_name": entry.last_name,
-        "status": entry.status or GuestStatus.INVITED,
-        "attributes": attributes,
-        "search_key": guest_fields.search_key(entry.first_name, entry.last_name, entry.email),
-    }
-
-
-def _changed(known: _Known, entry: Entry, attributes: Mapping[str, str], whole_names: bool) -> dict[str, Any] | None:
+def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> Values | None:
     """All columns of the guest after the row, or None when it changes nothing."""
-    before = json.loads(known.attributes)
-    after = {**before, **attributes}
     email = entry.email or known.email
     first, last = entry.first_name or known.first_name, entry.last_name or known.last_name
     if whole_names and entry.first_name:  # the column says what the name is, not where its parts divide
         same = f"{known.first_name} {known.last_name}".strip() == f"{entry.first_name} {entry.last_name}".strip()
         first, last = (known.first_name, known.last_name) if same else (entry.first_name, entry.last_name)
     status = entry.status or known.status
-    if (email, first, last, status, after) == (known.email, known.first_name, known.last_name, known.status, before):
+    as_before = (email, first, last, status) == (known.email, known.first_name, known.last_name, known.status)
+    merged = known.attributes
+    if attributes not in ("{}", merged):  # as it was written, more often than not
+        before = json.loads(merged)
+        after = {**before, **json.loads(attributes)}
+        merged = merged if after == before else guest_csv.as_json(after)
+    if as_before and merged == known.attributes:
         return None
     address = addresses.normalized(email) if email else None
-    return {
-        "guest_id": known.id,
-        "email": email,
-        "address": address,
-        "reserved": addresses.is_reserved(address) if address else False,
-        "first_name": first,
-        "last_name": last,
-        "status": status,
-        "attributes": after,
-        "search_key": guest_fields.search_key(first, last, email),
-    }
+    reserved = addresses.is_reserved(address) if address else False
+    return email, address, reserved, first, last, status, merged, guest_fields.search_key(first, last, email)
 
 
-def _write(tx: Session, event_id: int, plan: _Plan, by: Acting) -> None:
+def _write(tx: Session, event_id: int, plan: _Plan, by: Acting, tell: Tell) -> None:
     last = tx.scalar(select(func.max(Guest.id))) or 0
     common = {"event_id": event_id, "created_at": by.now, "updated_at": by.now}
-    _many(tx, insert(_GUESTS), [values for values, _ in plan.new], common)
-    mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))
-    _many(tx, mine, plan.changed, {"of_event": event_id, "updated_at": by.now})
-    tags = [{"guest_id": guest_id, "tag": tag} for guest_id, tag in (*plan.tags, *_new_tags(tx, event_id, plan, last))]
-    _many(tx, insert(_TAGS), tags, {})
+    with roomy(tx):
+        _many(tx, insert(_GUESTS), _WRITTEN, plan.new, common, tell)
+        mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))
+        _many(tx, mine, (*_WRITTEN, "guest_id"), plan.changed, {"of_event": event_id, "updated_at": by.now}, tell)
+        _many(tx, insert(_TAGS), ("guest_id", "tag"), [*plan.tags, *_new_tags(tx, event_id, plan, last)], {}, tell)
 
 
-def _many(tx: Session, statement: Insert | Update, rows: Sequence[dict[str, Any]], common: Mapping[str, Any]) -> None:
-    """The driver's own executemany: SQLAlchemy's costs about as much again as SQLite does. `common` is in every row."""
+def _many(
+    tx: Session,
+    statement: Insert | Update,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    common: Mapping[str, Any],
+    tell: Tell,
+) -> None:
+    """The driver's own executemany: SQLAlchemy's costs about as much again as SQLite does. `common` is in every row.
+
+    `rows` hold what the database keeps, in the order of `names`.
+    """
     if not rows:
         return
     connection = tx.connection()
-    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=[*rows[0], *common])
-    converted = {
-        name: convert
-        for name, bind in compiled.binds.items()
-        if (convert := bind.type.dialect_impl(connection.dialect).bind_processor(connection.dialect))
-    }
-    fixed = {name: converted.pop(name)(value) if name in converted else value for name, value in common.items()}
-    for part in records.chunks(rows, _AT_ONCE):
-        ready = [{**fixed, **row, **{name: convert(row[name]) for name, convert in converted.items()}} for row in part]
+    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=[*names, *common])
+    fixed = []
+    for name, value in common.items():
+        convert = compiled.binds[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        fixed.append(convert(value) if convert else value)
+    tail, keys = tuple(fixed), (*names, *common)
+    for done, part in enumerate(records.chunks(rows, _AT_ONCE)):
+        tell(WRITING, done * _AT_ONCE, len(rows))
         if compiled.positional:
-            connection.exec_driver_sql(compiled.string, list(map(itemgetter(*compiled.positiontup), ready)))
+            ordered = itemgetter(*map(keys.index, compiled.positiontup))
+            connection.exec_driver_sql(compiled.string, [ordered(row + tail) for row in part])
         else:
-            connection.exec_driver_sql(compiled.string, ready)
+            connection.exec_driver_sql(compiled.string, [dict(zip(keys, row + tail, strict=True)) for row in part])
 
 
 def _new_tags(tx: Session, event_id: int, plan: _Plan, last: int) -> Iterator[tuple[int, str]]:
     """The tags of the new guests: ids rise in the order of insertion and, in this transaction, nobody else inserts."""
-    if any(tags for _, tags in plan.new):
-        made = tx.scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id > last).order_by(Guest.id))
-        for guest_id, (_, tags) in zip(made, plan.new, strict=True):
-            yield from ((guest_id, tag) for tag in tags)
+    if plan.new_tags:
+        made = tx.scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id > last).order_by(Guest.id)).all()
+        for place, tags in plan.new_tags:
+            yield from ((made[place], tag) for tag in tags)

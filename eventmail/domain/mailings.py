@@ -79,11 +79,11 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting)
     """
     scope, fingerprint = _scope(event_id, by), records.body_hash(message.as_json())
     if replay := records.replayable(fresh(), scope, key, fingerprint):
-        return _replayed(fresh(), replay)
+        return replayed(fresh(), replay)
     compiled, picked = _picked(event_id, message, place)
     with transaction() as tx:
         if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
-            return _replayed(tx, replay)
+            return replayed(tx, replay)
         _check_unchanged(tx, picked, message.seen)
         text = contents.kept(tx, event_id, message.text, compiled, by)
         mailing = _add_mailing(tx, text, picked, place, by)
@@ -194,7 +194,8 @@ def _check_unchanged(tx: Session, picked: Audience, seen: str) -> None:
     )
 
 
-def _replayed(session: Session, record: IdempotencyRecord) -> Sent:
+def replayed(session: Session, record: IdempotencyRecord) -> Sent:
+    """The answer that was given before. Raises AlreadyCancelled when its mailing was cancelled since."""
     mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
     if mailing is not None and mailing.state == MailingState.CANCELLED:
         raise AlreadyCancelled  # S7: its key says so and sends nothing
@@ -202,7 +203,7 @@ def _replayed(session: Session, record: IdempotencyRecord) -> Sent:
 
 
 def begun(
-    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], place: Place, by: Acting
+    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, place: Place, by: Acting
 ) -> Mailing:
     """A new mailing of what `text` says, with everything frozen but its recipients, who are still to come."""
     event = tx.get_one(Event, text.event_id)
@@ -228,7 +229,7 @@ def begun(
 
 
 def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by: Acting) -> Mailing:
-    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place, by)
+    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place=place, by=by)
     mailing.recipient_count = mailing.n_queued = _freeze(tx, mailing, picked, by)
     if mailing.recipient_count == 0:
         raise NoRecipients

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select, text
 from eventmail.db import fresh, transaction
 from eventmail.domain import audience
 from eventmail.models import Content, Job, Mailing
-from eventmail.states import GuestStatus, JobState, MailingState
+from eventmail.states import GuestStatus, JobState, MailingKind, MailingState
 
 ATTENTION = 5  # so many mailings are named one by one
 
@@ -21,8 +21,20 @@ class Named:
 
 
 @dataclass(frozen=True)
+class Stopped:
+    """A mailing that stands still, and why."""
+
+    mailing_id: int
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Facts:
-    """Guests by status, the newest mailing, how many are being sent, and the mailings that wait for a look."""
+    """Guests by status, the newest mailing, how many are being sent, and the mailings that wait for a look.
+
+    `stopped` are those of which nothing can leave, each with the mail service's reason (S12).
+    """
 
     by_status: dict[GuestStatus, int]
     last: Named | None
@@ -30,6 +42,7 @@ class Facts:
     failed: int
     unknown: int
     attention: tuple[Named, ...]
+    stopped: tuple[Stopped, ...]
 
     @property
     def guests(self) -> int:
@@ -37,12 +50,13 @@ class Facts:
 
 
 def facts(event_id: int) -> Facts:
-    """At most four queries, whatever the size of the event."""
+    """At most five queries, whatever the size of the event."""
     session = fresh()
+    ours = (Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
     newest = (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id)
+        .where(*ours)
         .order_by(Mailing.id.desc())
     )
     last = session.execute(newest.limit(1)).one_or_none()
@@ -51,7 +65,7 @@ def facts(event_id: int) -> Facts:
             func.count().filter(Mailing.state == MailingState.SENDING),
             func.coalesce(func.sum(Mailing.n_failed), 0),
             func.coalesce(func.sum(Mailing.n_unknown), 0),
-        ).where(Mailing.event_id == event_id)
+        ).where(*ours)
     ).one()
     waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0)).limit(ATTENTION)
     return Facts(
@@ -61,7 +75,20 @@ def facts(event_id: int) -> Facts:
         failed,
         unknown,
         tuple(Named(*row) for row in session.execute(waiting)) if failed or unknown else (),
+        _stopped(event_id) if running else (),
     )
+
+
+def _stopped(event_id: int) -> tuple[Stopped, ...]:
+    rows = (
+        select(Mailing.id, Content.subject, Job.stopped)
+        .join(Content, Content.id == Mailing.content_id)
+        .join(Job, Job.mailing_id == Mailing.id)
+        .where(Mailing.event_id == event_id, Job.state == JobState.RUNNING, Job.stopped.is_not(None))
+        .order_by(Mailing.id.desc())
+        .limit(ATTENTION)
+    )
+    return tuple(Stopped(*row) for row in fresh().execute(rows))
 
 
 def backlog() -> int:

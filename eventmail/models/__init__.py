@@ -6,6 +6,7 @@ from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
+from eventmail.models.segment import Segment, SegmentField, SegmentGuest, guest_value
 from eventmail.models.suppression import EVERYWHERE, Suppression
 
 __all__ = [
@@ -31,9 +32,13 @@ __all__ = [
     "Pace",
     "Recipient",
     "Reservation",
+    "Segment",
+    "SegmentField",
+    "SegmentGuest",
     "SignInLink",
     "Suppression",
     "Throttle",
     "User",
     "Worker",
+    "guest_value",
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
 
@@ -73,8 +73,6 @@ class LoginSession(Base):
     user_agent: Mapped[str] = mapped_column(server_default="")
     by_link: Mapped[bool] = mapped_column(server_default=text("0"))
 
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
-
 
 class ApiToken(Base):
     """One program that may act as a colleague; shown once."""
@@ -87,8 +85,6 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
-
-    user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
 
 class Throttle(Base):

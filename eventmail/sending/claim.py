@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, or_, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ColumnElement, SQLCoreOperations
 
 from eventmail import ids
 from eventmail.db import fresh, transaction
@@ -19,7 +19,7 @@ from eventmail.states import JobState, RecipientState
 
 CLAIM_LEASE = timedelta(seconds=6)  # a turn takes two; short, since nothing happens to the rows of a dead worker
 LEASE = timedelta(seconds=20)  # from the mark on, renewed by the heartbeat; at its end a recipient is in doubt
-SET_BACK = timedelta(minutes=1)  # a lease that ends this much too late was given before the clock was set back
+SET_BACK = timedelta(minutes=1)  # what lies this much too far ahead was written before the clock was set back
 BATCH = 200
 
 
@@ -52,7 +52,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     """Lease up to `limit` due recipients of `job`: one UPDATE … RETURNING, then one query for all their guests."""
     running = (
         select(Job.id)
-        .where(Job.id == job.id, Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.starts_at <= now)
+        .where(Job.id == job.id, Job.state == JobState.RUNNING, Job.stopped.is_(None), begun(now))
         .exists()
     )
     due = (
@@ -112,8 +112,25 @@ def claimable(now: datetime) -> list[ColumnElement[bool]]:
     return [
         Recipient.state == RecipientState.QUEUED,
         or_(Recipient.claim_until.is_(None), lapsed(now)),
-        or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= now),
+        or_(
+            Recipient.next_attempt_at.is_(None),
+            Recipient.next_attempt_at <= now,
+            written_ahead(Recipient.updated_at, now),
+        ),
     ]
+
+
+def begun(now: datetime) -> ColumnElement[bool]:
+    """Whether the undo period of a job is over."""
+    return or_(Job.starts_at <= now, written_ahead(Job.created_at, now))
+
+
+def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnElement[bool]:
+    """Whether a row was written `at` a time still to come: the clock was set back since.
+
+    How long what it names was to wait is not known then. Early is better than hours late: it was due soon.
+    """
+    return at > now + SET_BACK
 
 
 def lapsed(now: datetime) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from eventmail import clock
 from eventmail.content import mime, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
-from eventmail.domain import merge
+from eventmail.domain import test_sends
 from eventmail.domain.merge import Place
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
@@ -68,12 +68,16 @@ def next_due(job_id: int) -> datetime | None:
     """When a job has work again: it begins, a retry is due, or a dead worker's lease ends; None while it is stopped."""
     job = fresh().get_one(Job, job_id, populate_existing=True)
     due = _next_recipient(job.mailing_id)
-    return None if job.stopped or due is None else max(due, job.starts_at)
+    if job.stopped or due is None:
+        return None
+    return due if job.created_at > clock.now() + claim.SET_BACK else max(due, job.starts_at)
 
 
 def _next_recipient(mailing_id: int) -> datetime | None:
-    retry = func.coalesce(Recipient.next_attempt_at, _LONG_AGO)
-    lease = case((claim.lapsed(clock.now()), _LONG_AGO), else_=func.coalesce(Recipient.claim_until, _LONG_AGO))
+    now = clock.now()
+    ahead = claim.written_ahead(Recipient.updated_at, now)
+    retry = case((ahead, _LONG_AGO), else_=func.coalesce(Recipient.next_attempt_at, _LONG_AGO))
+    lease = case((claim.lapsed(now), _LONG_AGO), else_=func.coalesce(Recipient.claim_until, _LONG_AGO))
     due: datetime | None = fresh().scalar(
         select(func.min(case((retry > lease, retry), else_=lease))).where(
             Recipient.mailing_id == mailing_id,
@@ -92,6 +96,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
             tx.execute(update(Job).where(Job.id == job.id, Job.started_at.is_(None)).values(started_at=clock.now()))
     fields = tokens.known_fields(mailing.defaults)
     bound = personalise.bind(Compiled.load(content.compiled), mailing.constants, fields)
+    read_as = test_sends.read_as(mailing)
     domain = settings.from_.rpartition("@")[2]
     envelope = mime.Envelope(
         from_email=settings.from_,
@@ -109,7 +114,8 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         request_id=job.request_id,
         sender=settings.from_,
         place=Place(settings.public_url, settings.secret, outside=provider.outside),
-        skeleton=mime.Skeleton(bound, envelope, fields),
+        skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),
+        read_as=read_as,
     )
 
 

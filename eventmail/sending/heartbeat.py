@@ -51,7 +51,8 @@ def gone() -> None:
 
 def age(now: datetime) -> float | None:
     """Seconds since any worker was last seen, or None when none ever was."""
-    seen = fresh().scalar(select(func.max(Worker.seen_at)))
+    # a sign still to come was given before the clock was set back: who lives has given a newer one since
+    seen = fresh().scalar(select(func.max(Worker.seen_at)).where(Worker.seen_at <= now + ALIVE))
     return max(0.0, (now - seen).total_seconds()) if seen else None
 
 

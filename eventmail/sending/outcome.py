@@ -62,31 +62,37 @@ def record(sending: Sending, provider: Provider, results: Sequence[Result], now:
 def _record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
     with transaction() as tx:
         goes_on = tx.scalar(select(Job.state).where(Job.id == sending.job_id)) == JobState.RUNNING
+        waits = sending.read_as is None  # a test that is refused has failed: it was to find out (S12)
         verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
         for result in results:
-            verdicts[judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on)].append(result.claimed)
+            verdict = judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on, waits=waits)
+            verdicts[verdict].append(result.claimed)
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
         if told:
             tx.execute(insert(Attempt), [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
-        _stop(tx, sending, told)
+        if waits:
+            _stop(tx, sending, told)
         if not goes_on:
             _cancel_late(tx, sending, now)
         feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
 
 
-def judge(outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True) -> Verdict:
+def judge(
+    outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True, waits: bool = True
+) -> Verdict:
     """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry.
 
-    `goes_on` is false when the run was cancelled: then nothing settles a doubt by another try.
+    `goes_on` is false when the run was cancelled: then nothing settles a doubt by another try. `waits` is whether a
+    refusal of sender or credentials leaves its recipient queued until somebody corrects it (S12).
     """
     match outcome:
         case None:
             return Verdict(RecipientState.QUEUED, counts=False)
         case Accepted():
             return Verdict(RecipientState.SENT)
-        case Refused():
+        case Refused() if waits:
             return Verdict(RecipientState.QUEUED, _words(outcome))
         case Transient() | Unclear() if _again(outcome, try_, provider, goes_on):
             return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, try_))

@@ -27,16 +27,22 @@ def register(app: Flask) -> None:
     from eventmail.web import (  # noqa: PLC0415  blueprints need the converter above
         access,
         account,
+        audit,
         compress,
         context,
+        event_life,
         events,
         guests,
         mailings,
+        me,
         messaging,
         outbox,
+        people,
         problems,
         public,
         runs,
+        test_sends,
+        suppressions,
         webhooks,
     )
 
@@ -45,5 +51,9 @@ def register(app: Flask) -> None:
     problems.register(app)
     compress.register(app)
     context.register(app)
-    for module in (public, account, events, guests, messaging, mailings, runs, outbox, webhooks):
+    modules = (
+        public, account, events, event_life, audit, guests,
+        messaging, mailings, runs, outbox, suppressions, webhooks,
+    )  # fmt: skip
+    for module in modules:
         app.register_blueprint(module.bp)

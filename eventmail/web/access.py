@@ -1,18 +1,25 @@
 """Who asks: session cookie or bearer token, CSRF for the former, and the event a request is about."""
 
+import ipaddress
+import logging
 import re
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventmail import clock, ids, logs
-from eventmail.domain import accounts, events
-from eventmail.errors import NotSignedIn
+from eventmail.domain import api_tokens, events, sessions, throttle
+from eventmail.domain.sessions import Caller
+from eventmail.errors import NotByToken, NotSignedIn, RoleTooLow
 from eventmail.models import Event, User
+from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.web.respond import VARY
 
+log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 SESSION = "session_token"
@@ -37,6 +44,9 @@ MAIL_POLICY = (
 
 def register(app: Flask) -> None:
     """Give every request an id, a person and a CSRF check, and every answer its headers."""
+    proxies = app.extensions["settings"].proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
     csrf.init_app(app)
     app.before_request(_begin)
     app.after_request(_headers)
@@ -54,6 +64,25 @@ def acting() -> Acting:
     return Acting(user.id if user else None, user.name if user else "nobody", g.request_id, g.now)
 
 
+def caller() -> Caller:
+    """Where this request comes from. A network is an IPv4 address, or the /64 that one IPv6 subscriber has."""
+    return Caller(_network(request.remote_addr or ""), request.headers.get("User-Agent", ""))
+
+
+def owner() -> None:
+    """Raise RoleTooLow unless an owner asks. The commands look again, in their transaction."""
+    if g.user.role != Role.OWNER:
+        raise RoleTooLow("Only an owner sees this page and changes it. Ask one of them; nothing was changed.")
+
+
+def in_person() -> int:
+    """The session of whom signed in with a browser. Raises NotByToken: a token that leaked must not make others."""
+    if g.by_token:
+        raise NotByToken
+    session_id: int = g.session_id
+    return session_id
+
+
 def event(event_id: int) -> Event:
     """The event in the URL, for this person. NotFound for one that is missing or not theirs."""
     if g.get("event") is None:
@@ -67,13 +96,20 @@ def _begin() -> None:
     g.request_id = given if _REQUEST_ID.fullmatch(given) else ids.request_id()
     logs.request_id.set(g.request_id)
     g.now = clock.now()
-    g.user, g.by_token = None, False
+    g.user, g.by_token, g.session_id = None, False, None
     if request.endpoint == "static":
         return
-    g.user, g.by_token = _who()
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    g.by_token = scheme.lower() == "bearer"
+    if g.by_token:
+        _by_token(token.strip())
+    elif SESSION in session:
+        _by_session(session[SESSION])
     if _is_open():
         return
     if g.user is None:
+        if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
+            throttle.take({throttle.BEARER: caller().network}, g.now)
         raise NotSignedIn
     if not g.by_token:
         csrf.protect()
@@ -85,12 +121,36 @@ def _is_open() -> bool:
     return getattr(current_app.view_functions[request.endpoint], OPEN, False)
 
 
-def _who() -> tuple[User | None, bool]:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return accounts.token_user(token.strip()), True
-    token = session.get(SESSION, "")
-    return (accounts.session_user(token, acting()) if token else None), False
+def _by_session(token: str) -> None:
+    present = sessions.find(token, g.now)
+    if present is None:
+        return
+    g.user, g.session_id = present.user, present.session_id
+    try:
+        sessions.seen(present, g.now)
+    except OperationalError:  # somebody writes: the next request may note it
+        log.debug("did not note that a session was seen", exc_info=True)
+
+
+def _by_token(token: str) -> None:
+    bearer = api_tokens.find(token)
+    if bearer is None:
+        return
+    g.user = bearer.user
+    try:
+        api_tokens.used(bearer, g.now)
+    except OperationalError:
+        log.debug("did not note that a token was used", exc_info=True)
+
+
+def _network(address: str) -> str:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a socket file has none
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def _headers(answer: Response) -> Response:

@@ -1,16 +1,16 @@
-"""Signing in and out, and the very first start."""
+"""Signing in and out, the very first start, joining, and forgotten passwords."""
 
 from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 
-from eventmail.domain import accounts
+from eventmail.domain import accounts, invitations, links, sessions
 from eventmail.errors import CsrfFailed
-from eventmail.web import intake
+from eventmail.web import access, intake
 from eventmail.web.access import SESSION, acting, csrf, open_to_everyone
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import see_other
-from eventmail.web.schemas.account import Owner, SignIn
+from eventmail.web.schemas.account import Newcomer, SignIn
 
 bp = Blueprint("account", __name__)
 
@@ -40,7 +40,7 @@ def begin_session() -> Any:
     csrf.protect()
     form = intake.parse(SignIn)
     target = _next()
-    _keep(accounts.sign_in(form.email, form.password, acting()))
+    keep(accounts.sign_in(form.email, form.password, acting(), access.caller()))
     return see_other(target)
 
 
@@ -50,15 +50,19 @@ def open_link(token: str) -> Any:
     """A one-time link. Only a real GET spends it: a HEAD or a prefetch, as chat programs send them, does not."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return "", 204
-    if accounts.is_first_link(token, acting()):
-        return _welcome_page()
-    _keep(accounts.open_link(token, acting()))
+    if links.is_first(token, acting()) or invitations.find(token, acting()):
+        return _welcome_page(token=token)
+    keep(links.open_(token, acting(), access.caller()))
     return see_other(_next())
 
 
-def _welcome_page(problem: Problem | None = None, **_token: str) -> Response:
+def _welcome_page(problem: Problem | None = None, *, token: str) -> Response:
+    invited = invitations.find(token, acting())
+    values = {**request.form, "email": invited.email} if invited else request.form
     return make_response(
-        render_template("account/welcome.html", problem=problem, values=request.form, errors=_errors(problem))
+        render_template(
+            "account/welcome.html", problem=problem, values=values, errors=_errors(problem), invited=invited
+        )
     )
 
 
@@ -69,12 +73,17 @@ def _errors(problem: Problem | None) -> dict[str, str]:
 @bp.post("/sign-in/<token>")
 @open_to_everyone
 @shown_by(_welcome_page)
-def become_owner(token: str) -> Any:
+def join(token: str) -> Any:
+    """The first owner, or an invited colleague: nobody else's link has a form."""
     csrf.protect()
-    form = intake.parse(Owner)
-    _keep(
-        accounts.become_owner(token, name=form.name, email=form.email, password=form.password, by=acting()),
-    )
+    form, by, caller = intake.parse(Newcomer), acting(), access.caller()
+    if links.is_first(token, by):
+        began = accounts.become_owner(
+            token, name=form.name, email=form.email, password=form.password, by=by, caller=caller
+        )
+    else:
+        began = invitations.accept(token, name=form.name, password=form.password, by=by, caller=caller)
+    keep(began)
     return see_other(url_for("events.listing"))
 
 
@@ -82,7 +91,7 @@ def become_owner(token: str) -> Any:
 def sign_out() -> Any:
     if SESSION not in session:
         raise CsrfFailed
-    accounts.sign_out(session[SESSION], acting())
+    sessions.sign_out(session[SESSION], acting())
     session.clear()
     return see_other(url_for("account.sign_in"))
 
@@ -93,7 +102,10 @@ def home() -> Any:
     return redirect(url_for("events.listing"))
 
 
-def _keep(token: str) -> None:
+def keep(token: str) -> None:
+    """Let this browser be signed in with `token` and with nothing it had before."""
+    if SESSION in session:
+        sessions.sign_out(session[SESSION], acting())
     session.clear()  # nothing that was set before signing in survives it
     session[SESSION] = token
     session.permanent = True

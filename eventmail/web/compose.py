@@ -12,17 +12,18 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, mailings, merge, stepping
+from eventmail.domain import contents, coverage, mailings, merge, stepping, test_sends
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.domain.stepping import Step
-from eventmail.errors import InvalidAudience, InvalidInput, NoRecipients
+from eventmail.errors import EventArchived, InvalidAudience, InvalidInput, NoRecipients
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.records import Limits
+from eventmail.states import MailingKind
 from eventmail.web import access, intake
 from eventmail.web.context import settings
 
@@ -76,6 +77,7 @@ def typed() -> dict[str, Any]:
         "preheader": form.get("preheader", ""),
         "body": form.get("body", ""),
         "guest": form.get("step") or form.get("guest_shown") or "",
+        "to": " ".join(form.getlist("to")),
         "audience": {name: [value for value in form.getlist(name) if value] for name in LISTS},
     }
 
@@ -83,11 +85,13 @@ def typed() -> dict[str, Any]:
 def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
     mailing = mailings.find(event_id, mailing_id)
     content = mailings.content(mailing)
+    to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))
     return {
         "subject": content.subject,
         "preheader": content.preheader,
         "body": content.body,
-        "guest": "",
+        "guest": str(mailing.as_guest_id or ""),
+        "to": to if mailing.kind == MailingKind.TEST and to != g.user.email else "",
         "audience": {name: mailing.audience.get(name, []) for name in LISTS},
     }
 
@@ -110,10 +114,17 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     step = stepping.step(audience, event.id, _chosen(values, audience))
     subject = _subject(event, draft, step)
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
-    wrong = [*place().hindrances, *draft.problems]
+    archived = [EventArchived.sentence] if event.archived_at else []
+    wrong = [*place().hindrances, *archived, *draft.problems]
     if resolution and not resolution.count:
         wrong.append(NoRecipients.sentence)
     return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong)
+
+
+def reader(event: Event, values: dict[str, Any]) -> Guest | None:
+    """The guest as whom the preview of a form is read."""
+    audience = _audience(event.id, values)
+    return stepping.step(audience, event.id, _chosen(values, audience)).guest
 
 
 def _subject(event: Event, draft: Draft, step: Step) -> str:

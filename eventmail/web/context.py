@@ -10,6 +10,7 @@ from flask import Flask, current_app, g, request, url_for
 
 from eventmail.models import Event
 from eventmail.settings import Settings
+from eventmail.web import log_words
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ _PAGES = (
     ("Guests", "guests.listing", "/guests"),
     ("Messages", "messaging.compose", "/messages"),
     ("Sent", "mailings.listing", "/mailings"),
+    ("Do-not-mail", "suppressions.listing", "/suppressions"),
+    ("Log", "audit.of_event", "/audit"),
     ("Settings", "events.settings", "/settings"),
 )
 
@@ -35,6 +38,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["instant"] = instant
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
     app.jinja_env.globals["asset"] = cache(lambda name: url_for("static", filename=name))  # a row of a list has several
+    app.jinja_env.globals["log_sentence"] = log_words.sentence
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

@@ -1,15 +1,16 @@
-"""Events: list, create, overview, settings."""
+"""Events: list, create, copy, overview, settings; the pages about an event's end are in `event_life`."""
 
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail.db import paginate
-from eventmail.domain import events
+from eventmail.domain import columns, copying, events, sharing
 from eventmail.domain import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
-from eventmail.web import access, intake
+from eventmail.sending import heartbeat
+from eventmail.web import access, compose, intake, tracker
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.schemas.events import EventIn, event_out
@@ -28,10 +29,22 @@ def _new_page(problem: Problem | None = None) -> Response:
 
 @bp.get("")
 def listing() -> Response:
-    """The events this person sees, newest first."""
-    newest = events.visible_to(g.user).order_by(Event.id.desc())
-    page = paginate(newest, **intake.paging(), row=lambda row: row[0])
-    return respond(page="events/list.html", events=page, json=lambda: page_out(page, event_out))
+    """The events this person sees, newest first; archived ones apart (`state=archived`)."""
+    state, q = _listed_state(), request.args.get("q", "").strip()
+    archived = None if state == "all" else state == "archived"
+    page = paginate(events.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
+    if wants_json():
+        return as_json(page_out(page, event_out))
+    current, put_away = events.counts(g.user)
+    return respond(page="events/list.html", events=page, q=q, state=state, current=current, archived=put_away)
+
+
+def _listed_state() -> str:
+    state = request.args.get("state", "").strip() or "current"
+    if state not in ("current", "archived", "all"):
+        message = "The state must be one of current, archived, all."
+        raise InvalidInput(message, fields=[FieldError("state", "UNKNOWN_STATE", message)])
+    return state
 
 
 @bp.get("/new")
@@ -58,7 +71,43 @@ def overview(event_id: int) -> Response:
     event = access.event(event_id)
     if wants_json():
         return as_json(event_out(event))
-    return respond(page="events/overview.html", facts=overview_.facts(event_id))
+    age = heartbeat.age(g.now)
+    return respond(
+        page="events/overview.html",
+        facts=overview_.facts(event_id),
+        hindrances=compose.place().hindrances,
+        worker_alive=age is not None and age <= heartbeat.ALIVE.total_seconds(),
+        worker_command=tracker.WORKER_COMMAND,
+    )
+
+
+def _copy_page(event_id: int, problem: Problem | None = None) -> Response:
+    event = access.event(event_id)
+    return respond(
+        page="events/copy.html",
+        problem=problem,
+        typed=request.form or copying.suggestion(event),
+        columns=columns.columns(event_id),
+        timezones=sorted(events.TIMEZONES),
+    )
+
+
+@bp.get("/<id:event_id>/copy")
+def copy_page(event_id: int) -> Response:
+    return _copy_page(event_id)
+
+
+@bp.post("/<id:event_id>/copy")
+@shown_by(_copy_page)
+def copy(event_id: int) -> Any:
+    """A new event like this one: settings and columns, no guests, no dates unless given."""
+    access.event(event_id)
+    made = copying.copy(event_id, _form_values(), access.acting())
+    where = url_for("events.overview", event_id=made)
+    if wants_json():
+        return as_json(event_out(events.visible(made, g.user)), 201, {"Location": where})
+    flash("The event was copied. Nobody is on its guest list yet.")
+    return see_other(where)
 
 
 @bp.patch("/<id:event_id>")
@@ -68,12 +117,18 @@ def patch(event_id: int) -> Response:
     return as_json(event_out(access.event(event_id)))
 
 
-def _settings_page(event_id: int, problem: Problem | None = None) -> Response:
+def settings_page(event_id: int, problem: Problem | None = None) -> Response:
+    """The settings, with what was typed into the form that was refused."""
     event = access.event(event_id)
     return respond(
         page="events/settings.html",
         problem=problem,
-        typed=request.form or _typed(event),
+        typed=request.form if request.endpoint == "events.save" else _typed(event),
+        ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
+        columns=columns.columns(event_id),
+        column_field=columns.FIELD,
+        team=sharing.colleagues(event_id),
+        may_share=sharing.may_share(event, g.user),
         timezones=sorted(events.TIMEZONES),
         saved=request.args.get("saved") == "1",
     )
@@ -81,16 +136,21 @@ def _settings_page(event_id: int, problem: Problem | None = None) -> Response:
 
 @bp.get("/<id:event_id>/settings")
 def settings(event_id: int) -> Response:
-    return _settings_page(event_id)
+    return settings_page(event_id)
 
 
 @bp.post("/<id:event_id>/settings")
-@shown_by(_settings_page)
+@shown_by(settings_page)
 def save(event_id: int) -> Any:
     access.event(event_id)
-    values = {"all_day": False, **intake.parse(EventIn).values()}  # an unticked box sends nothing
-    events.edit(event_id, values, access.acting())
+    events.edit(event_id, _form_values(), access.acting())
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
+
+
+def _form_values() -> dict[str, Any]:
+    """The fields of a request; in a form an unticked box sends nothing."""
+    values = intake.parse(EventIn).values()
+    return values if request.is_json else {"all_day": False, **values}
 
 
 def _typed(event: Event) -> dict[str, Any]:

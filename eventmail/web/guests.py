@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from eventmail.domain import guest_fields, guests, imports
-from eventmail.domain.guests import Filter
+from eventmail.domain import guest_fields, guest_filters, guest_list, guests, imports
+from eventmail.domain.guest_filters import Filter
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import GuestStatus
 from eventmail.web import access, intake
@@ -23,9 +23,10 @@ def listing(event_id: int) -> Response:
     access.event(event_id)
     q, status = request.args.get("q", "").strip(), _filter()
     if wants_json():
-        return as_json(page_out(guests.listing(event_id, status, q, **intake.paging()), guest_out))
-    counts = guests.counts(event_id, q)
-    page = guests.listing(event_id, status, q, **intake.paging(), total=counts[status])
+        page = guest_list.listing(event_id, status, q, **intake.paging())
+        return as_json(page_out(guest_list.detailed(event_id, page), guest_out))
+    counts = guest_filters.counts(event_id, q)
+    page = guest_list.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
     def url_of(number: int = 1, narrowed: Filter = status, words: str = q) -> str:
         size = page.size if "per_page" in request.args else None
@@ -38,7 +39,7 @@ def listing(event_id: int) -> Response:
         fragment="guests/_table.html",
         guests=page,
         counts=counts,
-        anybody=counts[Filter.ALL] > 0 or guests.has_any(event_id),
+        anybody=counts[Filter.ALL] > 0 or guest_list.has_any(event_id),
         q=q,
         chosen=status,
         filters=list(Filter),
@@ -79,14 +80,14 @@ def create(event_id: int) -> Any:
     guest_id = guests.add(event_id, _body().values(), access.acting())
     if wants_json():
         where = url_for(".edit", event_id=event_id, guest_id=guest_id)
-        return as_json(guest_out(guests.get(event_id, guest_id)), 201, {"Location": where})
+        return as_json(guest_out(guest_list.get(event_id, guest_id)), 201, {"Location": where})
     flash("The guest was added.")
     return see_other(url_for(".listing", event_id=event_id))
 
 
 def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    guest = guests.get(event_id, guest_id)
+    guest = guest_list.get(event_id, guest_id)
     saved = {**guest_out(guest), "tags": ", ".join(guest.tags)}
     return respond(
         page="guests/form.html",
@@ -118,7 +119,7 @@ def save(event_id: int, guest_id: int) -> Any:
 def patch(event_id: int, guest_id: int) -> Response:
     access.event(event_id)
     guests.edit(event_id, guest_id, _body().values(), access.acting())
-    return as_json(guest_out(guests.get(event_id, guest_id)))
+    return as_json(guest_out(guest_list.get(event_id, guest_id)))
 
 
 @bp.delete("/<id:guest_id>")
@@ -132,7 +133,7 @@ def delete(event_id: int, guest_id: int) -> Any:
 def deletion(event_id: int, guest_id: int) -> Response:
     """Asks before a guest is removed, and says what goes with them."""
     access.event(event_id)
-    guest = guests.get(event_id, guest_id)
+    guest = guest_list.get(event_id, guest_id)
     return respond(page="guests/deletion.html", guest=guest, waiting=guests.waiting(event_id, guest_id))
 
 

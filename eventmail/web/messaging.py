@@ -11,7 +11,7 @@ from eventmail.domain import audience as audiences
 from eventmail.domain import contents, mailings, merge, stepping
 from eventmail.errors import IdempotencyKeyRequired
 from eventmail.models import Guest
-from eventmail.web import access, compose, intake, tracker
+from eventmail.web import access, compose, intake, tested, tracker
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other
@@ -21,7 +21,8 @@ bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 
 
 def _composer(event_id: int, problem: Problem | None = None) -> Response:
-    return respond(page="messages/compose.html", problem=problem, **compose.page(access.event(event_id)))
+    context = compose.page(access.event(event_id))
+    return respond(page="messages/compose.html", problem=problem, tested=tested.again(event_id), **context)
 
 
 @bp.get("/messages", endpoint="compose")

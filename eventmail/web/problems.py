@@ -1,6 +1,7 @@
 """The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
 
 import logging
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -9,9 +10,19 @@ from typing import Any
 from flask import Flask, Response, g, make_response, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 
-from eventmail.errors import Busy, CsrfFailed, DomainError, FieldError, NotFound, NotSignedIn, TooLarge
+from eventmail.errors import (
+    Busy,
+    CsrfFailed,
+    DiskFull,
+    DomainError,
+    FieldError,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    Unavailable,
+)
 from eventmail.web.respond import as_json, see_other, wants_fragment, wants_json
 
 log = logging.getLogger(__name__)
@@ -70,15 +81,38 @@ def register(app: Flask) -> None:
 
 
 def _refused(error: DomainError) -> Any:
-    return _show(
+    answer = _show(
         Problem(error.status, error.code, error.title, error.detail, error.fields, error.extra, g.get("request_id", ""))
     )
+    if "retry_after" in error.extra:
+        answer.headers["Retry-After"] = str(error.extra["retry_after"])
+    return answer
+
+
+_UNAVAILABLE: dict[int, type[Unavailable]] = {
+    sqlite3.SQLITE_BUSY: Busy,
+    sqlite3.SQLITE_LOCKED: Busy,
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_READONLY: Unavailable,
+    sqlite3.SQLITE_IOERR: Unavailable,
+    sqlite3.SQLITE_CANTOPEN: Unavailable,
+    sqlite3.SQLITE_PERM: Unavailable,
+}
 
 
 def _database(error: OperationalError) -> Any:
     """Locked, full or read-only: nothing was changed, since every write is one transaction."""
-    log.error("the database refused: %s", error.orig)
-    return _refused(Busy())
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    kind = _UNAVAILABLE.get(code & 0xFF)  # above the lowest byte SQLite says where it met it
+    if kind is None:
+        log.exception("a statement failed")
+        return _http(InternalServerError())
+    log.error("the database refused: %s", error.orig, extra={"code": kind.code})
+    try:
+        return _refused(kind())
+    except OperationalError:  # not even what the page around it shows can be read
+        g.user = g.event = None
+        return _refused(kind())
 
 
 def _http(error: HTTPException) -> Any:

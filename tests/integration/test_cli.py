@@ -15,7 +15,7 @@ from flask import Flask
 
 from eventmail import __version__, cli, logs, tasks
 from eventmail.db import db
-from eventmail.domain import accounts
+from eventmail.domain import api_tokens, links
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -184,7 +184,7 @@ def test_signin_of_a_stranger_makes_the_owner_while_there_is_none(
     assert answer.returncode == 0
     with app.app_context():
         token = answer.stdout.strip().rpartition("/")[2]
-        assert accounts.is_first_link(token, seeding.acting())
+        assert links.is_first(token, seeding.acting())
     assert "owner" in answer.stderr
 
 
@@ -197,9 +197,9 @@ def test_signin_of_a_stranger_is_refused_once_there_is_an_owner(
 def test_token_add_prints_a_token_that_works(eventmail: Callable[..., Answer], app: Flask, organizer: Person) -> None:
     token = eventmail("token", "add", organizer.email, "--name", "backups").stdout.strip()
     with app.app_context():
-        user = accounts.token_user(token)
-    assert user
-    assert user.id == organizer.id
+        bearer = api_tokens.find(token)
+    assert bearer
+    assert bearer.user.id == organizer.id
 
 
 def test_token_add_for_a_stranger_is_refused(eventmail: Callable[..., Answer], owner: Person) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
-from eventmail.domain import accounts, addresses, events
+from eventmail.domain import addresses, api_tokens, events, passwords, users
 from eventmail.models import Event, EventMember, Guest, GuestTag, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -43,9 +43,9 @@ def acting(user: Person | None = None, *, request_id: str = "") -> Acting:
 
 def add_person(name: str, email: str, role: Role = Role.ORGANIZER) -> Person:
     """A colleague with PASSWORD."""
-    hashed = accounts.hashed_password(PASSWORD)
+    hashed = passwords.hashed(PASSWORD)
     with transaction() as tx:
-        user = accounts.add_user(tx, name=name, email=email, role=role, password_hash=hashed, by=acting())
+        user = users.add(tx, name=name, email=email, role=role, password_hash=hashed, by=acting())
     return Person(user.id, name, email, role)
 
 
@@ -64,7 +64,7 @@ def add_member(event_id: int, person: Person) -> None:
 def add_api_token(person: Person) -> str:
     """A bearer token of `person`."""
     with transaction() as tx:
-        return accounts.add_api_token(tx, person.id, "tests", acting(person))
+        return api_tokens.add(tx, person.id, "tests", acting(person))
 
 
 def add_guest(

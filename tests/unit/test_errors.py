@@ -20,7 +20,7 @@ STATUSES = {
     413: {"TOO_LARGE"},
     422: {"IDEMPOTENCY_KEY_REUSED"},
     429: {"RATE_LIMITED"},
-    503: {"BUSY"},
+    503: {"BUSY", "DISK_FULL", "UNAVAILABLE"},
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ LONGEST = 300
 
 # Downward only: a module may import what ranks below it, and its own unit.
 RANKS = (
-    {"settings", "clock", "ids", "signing", "states", "errors", "logs"},
+    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings"},
     {"content", "providers"},
     {"db"},
     {"models"},

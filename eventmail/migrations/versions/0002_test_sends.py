@@ -35,10 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute(
-        "UPDATE email_event SET recipient_id = NULL WHERE recipient_id IN "
-        f"(SELECT id FROM recipient WHERE mailing_id IN ({TEST}))"  # noqa: S608
-    )
+    op.execute(f"UPDATE email_event SET recipient_id = NULL WHERE {BELOW['attempt']}")  # noqa: S608
     for table, where in BELOW.items():
         op.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608
     with op.batch_alter_table("mailing", table_kwargs={"sqlite_autoincrement": True}) as batch_op:

@@ -33,6 +33,7 @@ def upgrade() -> None:
         sa.Column("change_id", sa.Integer(), nullable=False),
         sa.Column("guest_id", sa.Integer(), nullable=False),
         sa.Column("value", sa.String(), nullable=True),
+        sa.Column("restored", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["change_id"], ["guest_change.id"], name=op.f("fk_guest_before_change_id"), ondelete="CASCADE"

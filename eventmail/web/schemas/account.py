@@ -1,18 +1,101 @@
-"""Signing in."""
+"""Signing in, joining, one's own account, and colleagues."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
+from eventmail.domain.invitations import Pending
+from eventmail.domain.people import Colleague
+from eventmail.models import ApiToken, LoginSession, User
+from eventmail.models.account import Role
+from eventmail.web.context import instant
+from eventmail.web.devices import device
 from eventmail.web.intake import Body
+
+Password = Annotated[str, Field(max_length=1000)]
 
 
 class SignIn(Body):
     email: str = Field(max_length=320)
-    password: Annotated[str, Field(max_length=1000)]
+    password: Password
 
 
-class Owner(Body):
-    name: str = Field(max_length=100)
+class Newcomer(Body):
+    """The form behind a set-up link or an invitation; an invitation knows the address itself."""
+
+    name: str = Field(max_length=300)
+    email: str = Field(default="", max_length=320)
+    password: Password
+
+
+class Profile(Body):
+    name: str = Field(max_length=300)
     email: str = Field(max_length=320)
-    password: Annotated[str, Field(max_length=1000)]
+
+
+class NewPassword(Body):
+    old_password: Password = ""
+    password: Password
+
+
+class TokenName(Body):
+    name: str = Field(max_length=300)
+
+
+class Invite(Body):
+    email: str = Field(max_length=320)
+    role: Role
+
+
+class NewRole(Body):
+    role: Role
+
+
+def me_out(user: User) -> dict[str, Any]:
+    """One's own account."""
+    return {"id": str(user.id), "name": user.name, "email": user.email, "role": user.role}
+
+
+def colleague_out(row: Colleague) -> dict[str, Any]:
+    """A colleague, as owners see them."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "email": row.email,
+        "role": row.role,
+        "created_at": instant(row.created_at),
+        "seen_at": instant(row.seen_at) or None,
+    }
+
+
+def invitation_out(row: Pending) -> dict[str, Any]:
+    """An invitation nobody opened yet; its link was shown once."""
+    return {
+        "id": str(row.id),
+        "email": row.email,
+        "role": row.role,
+        "invited_by": row.inviter,
+        "created_at": instant(row.created_at),
+        "expires_at": instant(row.expires_at),
+    }
+
+
+def session_out(row: LoginSession, current: int | None) -> dict[str, Any]:
+    """A browser that is signed in; `current` is the session that asks."""
+    return {
+        "id": str(row.id),
+        "device": device(row.user_agent),
+        "created_at": instant(row.created_at),
+        "seen_at": instant(row.seen_at) or None,
+        "current": row.id == current,
+    }
+
+
+def token_out(row: ApiToken) -> dict[str, Any]:
+    """An API token without itself."""
+    return {
+        "id": str(row.id),
+        "name": row.name,
+        "created_at": instant(row.created_at),
+        "used_at": instant(row.used_at) or None,
+    }

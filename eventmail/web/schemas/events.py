@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from pydantic import Field
+
+from eventmail import ids
 from eventmail.models import Event
 from eventmail.web.context import instant
 from eventmail.web.intake import Body, WallTime
@@ -27,6 +30,30 @@ class EventIn(Body):
         return {renamed.get(name, name): value for name, value in self.model_dump(exclude_unset=True).items()}
 
 
+class DefaultsIn(Body):
+    """What guests without a value read, by column."""
+
+    defaults: dict[str, str]
+
+
+class ShareIn(Body):
+    """Who sees an event: everybody, or `members` (ids of colleagues) and the owners."""
+
+    restricted: bool = False
+    members: list[str] = Field(default_factory=list)
+    without_me: bool = False
+
+    def chosen(self) -> set[int]:
+        """The ids of the members; one that can't be any is nobody's."""
+        return {ids.row_id(member) or 0 for member in self.members}
+
+
+class ArchiveIn(Body):
+    """How to archive an event: with `cancel_waiting` what still waits is cancelled, without it stands in the way."""
+
+    cancel_waiting: bool = False
+
+
 def event_out(event: Event) -> dict[str, Any]:
     """An event's JSON (product 6): instants in UTC beside the zone they belong to."""
     return {
@@ -41,4 +68,7 @@ def event_out(event: Event) -> dict[str, Any]:
         "url": event.url,
         "sender_name": event.sender_name,
         "reply_to": event.reply_to,
+        "restricted": event.restricted,
+        "archived_at": instant(event.archived_at) or None,
+        "cancelled_at": instant(event.cancelled_at) or None,
     }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eventmail.domain import guests, imports
+from eventmail.domain import guest_list, imports
 from eventmail.web.intake import Body
 
 
@@ -21,7 +21,7 @@ class GuestIn(Body):
         return self.model_dump(exclude_unset=True)
 
 
-def guest_out(guest: guests.Listed) -> dict[str, Any]:
+def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
     """A guest's JSON (product 6); `suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
         "id": str(guest.id),

@@ -10,7 +10,19 @@ import pytest
 from sqlalchemy import func, select
 
 from eventmail.db import fresh
-from eventmail.domain import accounts, audience, demo, events, guests
+from eventmail.domain import (
+    accounts,
+    api_tokens,
+    audience,
+    demo,
+    events,
+    guest_filters,
+    guest_list,
+    guests,
+    links,
+    sessions,
+    users,
+)
 from eventmail.errors import BadCredentials
 from eventmail.models import (
     ApiToken,
@@ -66,9 +78,9 @@ def test_of_18_invited_guests_12_can_be_mailed() -> None:
 
 
 def test_three_bounced_and_two_are_on_the_do_not_mail_list() -> None:
-    counts = guests.counts(load().event_id)
-    assert counts[guests.Filter.BOUNCED] == 3
-    assert counts[guests.Filter.SUPPRESSED] == 2
+    counts = guest_filters.counts(load().event_id)
+    assert counts[guest_filters.Filter.BOUNCED] == 3
+    assert counts[guest_filters.Filter.SUPPRESSED] == 2
 
 
 def test_behind_every_bounce_stands_the_report_of_the_mail_service() -> None:
@@ -114,7 +126,7 @@ def test_the_gala_is_60_days_ahead_at_six_in_the_evening_in_berlin(now: datetime
 
 def test_its_organizer_is_a_plain_one_and_does_not_see_the_other_team_s_event() -> None:
     loaded = load()
-    organizer = accounts.find(loaded.email)
+    organizer = users.find(loaded.email)
     assert organizer
     assert organizer.role == Role.ORGANIZER
     assert [event.id for event in fresh().scalars(events.visible_to(organizer))] == [loaded.event_id]
@@ -137,13 +149,13 @@ def test_nobody_is_mailed() -> None:
 def test_password_token_and_link_let_the_organizer_in() -> None:
     loaded = load()
     by = seeding.acting()
-    for session in (accounts.sign_in(loaded.email, loaded.password, by), accounts.open_link(loaded.link, by)):
-        user = accounts.session_user(session, by)
-        assert user
-        assert user.email == loaded.email
-    bearer = accounts.token_user(loaded.token)
+    for session in (accounts.sign_in(loaded.email, loaded.password, by), links.open_(loaded.link, by)):
+        found = sessions.find(session, by.now)
+        assert found
+        assert found.user.email == loaded.email
+    bearer = api_tokens.find(loaded.token)
     assert bearer
-    assert bearer.email == loaded.email
+    assert bearer.user.email == loaded.email
 
 
 def rows() -> dict[str, int]:
@@ -160,7 +172,7 @@ def test_repeating_adds_nothing_but_a_password_a_token_and_a_link() -> None:
     assert {again.password, again.token, again.link}.isdisjoint({first.password, first.token, first.link})
     with pytest.raises(BadCredentials):
         accounts.sign_in(first.email, first.password, seeding.acting())
-    assert accounts.token_user(first.token), "a program that holds the earlier token goes on"
+    assert api_tokens.find(first.token), "a program that holds the earlier token goes on"
 
 
 def test_repeating_finds_the_gala_under_another_name_and_leaves_its_guests_alone() -> None:
@@ -204,7 +216,7 @@ def test_asking_for_so_many_guests_again_adds_only_those_that_are_missing(first:
 
 def test_a_guest_of_the_crowd_is_found_like_any_other() -> None:
     event_id = load(12).event_id
-    found = guests.listing(event_id, q="guest7@example.com").items
+    found = guest_list.listing(event_id, q="guest7@example.com").items
     assert [guest.email for guest in found] == ["guest7@example.com"]
 
 

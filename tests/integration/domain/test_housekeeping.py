@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from eventmail.domain import accounts, contents, housekeeping, mailings
+from eventmail.domain import contents, housekeeping, links, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
@@ -42,7 +42,7 @@ def test_a_text_that_was_only_looked_at_is_forgotten_and_one_that_was_sent_never
 def test_a_link_that_nobody_can_use_any_more_is_forgotten(
     organizer: Person, clock: FrozenClock, rows: Callable[..., list[Any]]
 ) -> None:
-    accounts.issue_link(organizer.email, replace(seeding.acting(organizer), now=clock.now()))
+    links.issue(organizer.email, replace(seeding.acting(organizer), now=clock.now()))
 
     assert housekeeping.purge(clock.advance(hours=1)) == 0
     housekeeping.purge(clock.advance(days=2))

@@ -7,25 +7,10 @@ import pytest
 
 from eventmail import clock
 from eventmail.db import transaction
-from eventmail.domain import guests, imports
+from eventmail.domain import guest_list, guests
 from eventmail.models import AuditEntry, Guest, GuestField, GuestTag, Suppression
 from tests.support import seeding
-
-Rejection = tuple[int, str]
-
-
-def imported(event_id: int, text: str | bytes, *, dry_run: bool = False) -> imports.Report:
-    data = text.encode() if isinstance(text, str) else text
-    return imports.run(event_id, data, seeding.acting(), dry_run)
-
-
-def totals(report: imports.Report) -> tuple[int, int, int, list[Rejection]]:
-    """Created, updated, unchanged, and line and code of what was rejected."""
-    return report.created, report.updated, report.unchanged, [(row.line, row.code) for row in report.rejected]
-
-
-def people(rows: Any) -> list[tuple[str | None, str, str, str]]:
-    return [(guest.email, guest.first_name, guest.last_name, guest.status) for guest in rows(Guest)]
+from tests.support.importing import imported, people, totals
 
 
 def test_a_file_becomes_guests_with_tags_and_columns(event_id: int, rows: Any) -> None:
@@ -71,10 +56,10 @@ def test_the_same_file_twice_changes_nothing_the_second_time(event_id: int, rows
     )
     rejected = [(7, "DUPLICATE_ROW"), (8, "INVALID_EMAIL")]
     assert totals(imported(event_id, text)) == (5, 0, 0, rejected)
-    before = [guests.get(event_id, guest.id) for guest in rows(Guest)]
+    before = [guest_list.get(event_id, guest.id) for guest in rows(Guest)]
     stamps = [guest.updated_at for guest in rows(Guest)]
     assert totals(imported(event_id, text)) == (0, 0, 5, rejected)
-    assert [guests.get(event_id, guest.id) for guest in rows(Guest)] == before
+    assert [guest_list.get(event_id, guest.id) for guest in rows(Guest)] == before
     assert [guest.updated_at for guest in rows(Guest)] == stamps
 
 
@@ -85,7 +70,7 @@ def test_a_column_the_file_lacks_is_never_changed_and_blanks_erase_nothing(event
          "attributes": {"Table": "7", "Diet": "vegan"}},
         seeding.acting(),
     )  # fmt: skip
-    before = guests.get(event_id, guest_id)
+    before = guest_list.get(event_id, guest_id)
     assert totals(imported(event_id, "email\nANA@x.test\n")) == (0, 1, 0, [])  # the spelling of the address
     assert totals(imported(event_id, "email,first name,last name,status,tags,Table\nANA@x.test,,,,,\n")) == (
         0,
@@ -93,7 +78,7 @@ def test_a_column_the_file_lacks_is_never_changed_and_blanks_erase_nothing(event
         1,
         [],
     )
-    after = guests.get(event_id, guest_id)
+    after = guest_list.get(event_id, guest_id)
     assert (after.email, after.full_name, after.status, after.tags, after.attributes) == (
         "ANA@x.test", before.full_name, before.status, before.tags, before.attributes,
     )  # fmt: skip
@@ -117,7 +102,7 @@ def test_couples_who_share_an_address_stay_two_guests_a7(event_id: int, rows: An
     assert totals(imported(event_id, "email,name\npair@x.test,Ana Ruiz\nPAIR@x.test,Tom Ruiz\n")) == (2, 0, 0, [])
     report = imported(event_id, "email,name,status\npair@x.test,Tom Ruiz,yes\npair@x.test,New Ruiz,no\n")
     assert totals(report) == (1, 1, 0, [])
-    assert people(rows) == [
+    assert people(rows(Guest)) == [
         ("pair@x.test", "Ana", "Ruiz", "invited"),
         ("pair@x.test", "Tom", "Ruiz", "confirmed"),
         ("pair@x.test", "New", "Ruiz", "declined"),
@@ -128,14 +113,14 @@ def test_a_row_without_the_name_of_a_sharer_is_a_new_guest_and_only_the_first_ti
     imported(event_id, "email,name\npair@x.test,Ana Ruiz\npair@x.test,Tom Ruiz\n")
     assert totals(imported(event_id, "email,first name,status\npair@x.test,Kim,yes\n")) == (1, 0, 0, [])
     assert totals(imported(event_id, "email,first name,status\npair@x.test,Kim,yes\n")) == (0, 0, 1, [])
-    assert [status for *_, status in people(rows)] == ["invited", "invited", "confirmed"]
+    assert [status for *_, status in people(rows(Guest))] == ["invited", "invited", "confirmed"]
 
 
 def test_one_row_for_an_address_that_one_guest_has_renames_them(event_id: int, rows: Any) -> None:
     imported(event_id, "email,name\na@x.test,Ana Ruiz\nb@x.test,Ben Okafor\n")
     report = imported(event_id, "email,name\na@x.test,Cher\nb@x.test,Bo Okafor\nb@x.test,Bea Okafor\n")
     assert totals(report) == (2, 1, 0, [])
-    assert [(email, f"{first} {last}".strip()) for email, first, last, _ in people(rows)] == [
+    assert [(email, f"{first} {last}".strip()) for email, first, last, _ in people(rows(Guest))] == [
         ("a@x.test", "Cher"), ("b@x.test", "Ben Okafor"), ("b@x.test", "Bo Okafor"), ("b@x.test", "Bea Okafor"),
     ]  # fmt: skip
 
@@ -143,13 +128,13 @@ def test_one_row_for_an_address_that_one_guest_has_renames_them(event_id: int, r
 def test_a_rejected_row_still_counts_as_a_row_for_its_address_a7(event_id: int, rows: Any) -> None:
     imported(event_id, "email,name\npair@x.test,Ana Ruiz\n")
     imported(event_id, "email,name,status\npair@x.test,Tom Ruiz,yes\npair@x.test,Una Ruiz,maybe\n")
-    assert [first for _, first, _, _ in people(rows)] == ["Ana", "Tom"]
+    assert [first for _, first, _, _ in people(rows(Guest))] == ["Ana", "Tom"]
 
 
 def test_a_whole_name_does_not_move_the_border_between_the_names(event_id: int, rows: Any) -> None:
     guests.add(event_id, {"email": "a@x.test", "first_name": "Ana", "last_name": "de la Cruz"}, seeding.acting())
     assert totals(imported(event_id, "email,name\na@x.test,Ana de la Cruz\n")) == (0, 0, 1, [])
-    assert people(rows) == [("a@x.test", "Ana", "de la Cruz", "invited")]
+    assert people(rows(Guest)) == [("a@x.test", "Ana", "de la Cruz", "invited")]
 
 
 def test_our_own_id_decides_and_may_correct_an_address(event_id: int, rows: Any) -> None:
@@ -176,7 +161,7 @@ def test_an_id_of_nobody_of_another_event_or_of_somebody_else_is_rejected(
         [(2, "UNKNOWN_ID"), (3, "UNKNOWN_ID"), (4, "UNKNOWN_ID"), (5, "OTHER_GUEST"), (6, "UNKNOWN_ID"),
          (8, "DUPLICATE_ROW")],
     )  # fmt: skip
-    assert people(rows) == [("other@x.test", "Other", "", "invited"), ("ana@x.test", "Ana", "", "declined")]
+    assert people(rows(Guest)) == [("other@x.test", "Other", "", "invited"), ("ana@x.test", "Ana", "", "declined")]
 
 
 def test_guests_of_another_event_are_neither_matched_nor_changed(event_id: int, rows: Any, add_event: Any) -> None:
@@ -192,7 +177,7 @@ def test_nothing_touches_the_do_not_mail_list(event_id: int, rows: Any) -> None:
     before = [(entry.id, entry.address, entry.scope, entry.reason) for entry in rows(Suppression)]
     imported(event_id, "email,suppressed,status\nana@x.test,no,confirmed\n")
     assert [(entry.id, entry.address, entry.scope, entry.reason) for entry in rows(Suppression)] == before
-    assert guests.get(event_id, rows(Guest)[0].id).suppressed == "manual"
+    assert guest_list.get(event_id, rows(Guest)[0].id).suppressed == "manual"
 
 
 def test_a_dry_run_reports_the_same_and_writes_nothing(event_id: int, rows: Any, count: Any) -> None:
@@ -227,7 +212,7 @@ def test_an_import_that_fails_midway_leaves_nothing_behind(
     monkeypatch.setattr("eventmail.records.audit", broken)
     with pytest.raises(RuntimeError):
         imported(event_id, "email,name,tags,Table\na@x.test,Anna,vip,1\nb@x.test,Ben,vip,2\n")
-    assert people(rows) == [("a@x.test", "Ana", "", "invited")]
+    assert people(rows(Guest)) == [("a@x.test", "Ana", "", "invited")]
     assert (count(GuestTag), count(GuestField), count(AuditEntry)) == (0, 0, entries)
     assert gc.isenabled()
 

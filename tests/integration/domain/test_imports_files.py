@@ -6,26 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventmail.domain import guest_csv, guests, imports
+from eventmail.domain import csv_text, guest_csv, guest_list
 from eventmail.errors import DomainError, InvalidInput
 from eventmail.models import AuditEntry, Guest, GuestField
 from tests.support import seeding
-
-Rejection = tuple[int, str]
-
-
-def imported(event_id: int, text: str | bytes, *, dry_run: bool = False) -> imports.Report:
-    data = text.encode() if isinstance(text, str) else text
-    return imports.run(event_id, data, seeding.acting(), dry_run)
-
-
-def totals(report: imports.Report) -> tuple[int, int, int, list[Rejection]]:
-    """Created, updated, unchanged, and line and code of what was rejected."""
-    return report.created, report.updated, report.unchanged, [(row.line, row.code) for row in report.rejected]
-
-
-def people(rows: Any) -> list[tuple[str | None, str, str, str]]:
-    return [(guest.email, guest.first_name, guest.last_name, guest.status) for guest in rows(Guest)]
+from tests.support.importing import imported, people, totals
 
 
 @pytest.mark.parametrize(
@@ -69,7 +54,7 @@ def test_headings_are_matched_by_name(
         (b"email," + b"x" * 101 + b"\n", "longer than 100"),
         (b"email," + b",".join(b"c%d" % n for n in range(251)) + b"\n", "at most 250"),
         (b'"email,name\na@x.test,Ana\n', "cannot be read"),
-        (b"email\n" + b"a@x.test\n" * guest_csv.MOST_LINES, "split it"),
+        (b"email\n" + b"a@x.test\n" * csv_text.MOST_LINES, "split it"),
         (b"email,n\n" + b'a@x.test,"Ana" R\n' * (guest_csv.MOST_BROKEN + 1), "broken in more than"),
     ],
 )
@@ -226,5 +211,5 @@ def test_whatever_the_file_it_is_refused_whole_or_imported_whole(
     again = imported(event_id, data)
     assert totals(again) == (0, 0, report.created + report.updated + report.unchanged, totals(report)[3])
     assert count(AuditEntry) == entries + 2
-    page = guests.listing(event_id, size=200)
+    page = guest_list.listing(event_id, size=200)
     assert page.total == before + report.created

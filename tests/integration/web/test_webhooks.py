@@ -46,7 +46,7 @@ def test_F1_a_forged_report_is_403_and_changes_nothing(
 ) -> None:
     asked = signed(BOUNCE, clock.now(), secret="whsec_" + "Qm9i" * 8)
     answer = visitor.post(URL, **asked)
-    assert (answer.status_code, answer.json["code"]) == (403, "BAD_SIGNATURE")
+    assert (answer.status_code, answer.get_json()["code"]) == (403, "BAD_SIGNATURE")
     assert (count(EmailEvent), count(Suppression)) == (0, 0)
 
 
@@ -68,7 +68,7 @@ def test_an_unknown_type_is_taken_and_forgotten(visitor: Client, clock: FrozenCl
 
 def test_what_is_not_json_is_400_in_words(visitor: Client, clock: FrozenClock) -> None:
     answer = visitor.post(URL, **signed(b"bounce!", clock.now()))
-    assert (answer.status_code, answer.json["detail"]) == (400, "The body must be JSON.")
+    assert (answer.status_code, answer.get_json()["detail"]) == (400, "The body must be JSON.")
 
 
 def test_more_than_a_megabyte_is_413(visitor: Client, clock: FrozenClock) -> None:

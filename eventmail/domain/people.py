@@ -1,0 +1,125 @@
+"""Colleagues, as owners keep them: list, change a role, remove, make a sign-in link."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session, aliased
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail import records
+from eventmail.db import Page, fresh, paginate, transaction
+from eventmail.domain import links, sessions
+from eventmail.errors import LastOwner, NotFound, RoleTooLow
+from eventmail.models import ApiToken, EventMember, Invitation, LoginSession, User
+from eventmail.models.account import Role
+from eventmail.records import Acting
+
+
+@dataclass(frozen=True)
+class Colleague:
+    """One row of the list; `seen_at` is their last request in a browser, if there was one."""
+
+    id: int
+    name: str
+    email: str
+    role: str
+    created_at: datetime
+    seen_at: datetime | None
+
+
+def listed(*, page: int, size: int) -> Page[Colleague]:
+    """The colleagues by name, owners first. 2 queries."""
+    seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
+    statement = (
+        select(User.id, User.name, User.email, User.role, User.created_at, seen)
+        .where(User.removed_at.is_(None))
+        .order_by(User.role != Role.OWNER, func.lower(User.name), User.id)
+    )
+    return paginate(statement, page=page, size=size, row=lambda row: Colleague(*row))
+
+
+def find(user_id: int) -> User:
+    """One colleague, or NotFound."""
+    found = fresh().scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def change_role(user_id: int, role: Role, by: Acting) -> None:
+    """Make a colleague an owner or an organizer. It ends their sessions, so that they begin anew with the other role.
+
+    Raises RoleTooLow for anybody but an owner, LastOwner, NotFound.
+    """
+    with transaction() as tx:
+        owner_acts(tx, by)
+        before = tx.scalar(select(User.role).where(User.id == user_id, User.removed_at.is_(None)))
+        if before is None:
+            raise NotFound
+        if before == role:
+            return
+        _change(tx, user_id, role=role)
+        sessions.end_all(tx, user_id, by)
+        records.audit(tx, by, "user.role_changed", f"user:{user_id}", before=before, after=role)
+
+
+def remove(user_id: int, by: Acting) -> None:
+    """Take a colleague's access away: sessions, tokens, links and the invitations they sent end at once.
+
+    What they wrote stays, under their name. Raises RoleTooLow for anybody but an owner, LastOwner, NotFound.
+    """
+    with transaction() as tx:
+        owner_acts(tx, by)
+        user = tx.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
+        if user is None:
+            raise NotFound
+        _change(tx, user_id, removed_at=by.now, password_hash=None)
+        ended = sessions.end_all(tx, user_id, by)
+        links.end_all(tx, user_id, by)
+        tokens = update(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
+        revoked = len(tx.scalars(tokens.values(revoked_at=by.now).returning(ApiToken.id)).all())
+        tx.execute(delete(EventMember).where(EventMember.user_id == user_id))
+        end_invitations(tx, by, Invitation.invited_by == user_id)
+        records.audit(
+            tx, by, "user.removed", f"user:{user_id}", name=user.name, email=user.email, role=user.role,
+            sessions=ended, tokens=revoked,
+        )  # fmt: skip
+
+
+def issue_link(user_id: int, by: Acting) -> str:
+    """A one-time sign-in token for a colleague, for who forgot the password. RoleTooLow, NotFound."""
+    with transaction() as tx:
+        owner_acts(tx, by)
+        if tx.scalar(select(User.id).where(User.id == user_id, User.removed_at.is_(None))) is None:
+            raise NotFound
+        return links.add(tx, user_id, by)
+
+
+def owner_acts(tx: Session, by: Acting) -> None:
+    """Raise RoleTooLow unless `by` is an owner now, whatever they were when their request began."""
+    here = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
+    if tx.scalar(here) is None:
+        raise RoleTooLow
+
+
+def end_invitations(tx: Session, by: Acting, where: ColumnElement[bool]) -> int:
+    """Take invitations back in somebody's transaction: how many."""
+    ended = tx.execute(delete(Invitation).where(where).returning(Invitation.id, Invitation.email)).all()
+    for row in ended:
+        records.audit(tx, by, "invitation.revoked", f"invitation:{row.id}", email=row.email)
+    return len(ended)
+
+
+def _change(tx: Session, user_id: int, **values: object) -> None:
+    """Change a colleague unless no owner would be left: the statement itself sees to it."""
+    other = aliased(User)
+    another = exists().where(other.id != User.id, other.role == Role.OWNER, other.removed_at.is_(None))
+    changed = (
+        update(User)
+        .where(User.id == user_id, User.removed_at.is_(None), or_(User.role != Role.OWNER, another))
+        .values(**values)
+        .returning(User.id)
+    )
+    if tx.scalar(changed, execution_options={"synchronize_session": False}) is None:
+        raise LastOwner

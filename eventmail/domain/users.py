@@ -1,0 +1,84 @@
+"""The rows of people: find, add, and what a name may be. Who was removed is not found."""
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import fresh
+from eventmail.domain import addresses
+from eventmail.errors import AlreadyRegistered, FieldError, NotFound
+from eventmail.models import User
+from eventmail.models.account import Role
+from eventmail.records import Acting
+
+LONGEST_NAME = 100
+
+
+def find(email: str) -> User | None:
+    """The colleague at this address."""
+    return _by_address(fresh(), email)
+
+
+def colleague(session: Session, email: str) -> User:
+    """The colleague at this address, or NotFound."""
+    user = _by_address(session, email)
+    if user is None:
+        raise NotFound(f"Nobody here has the address {email}.")
+    return user
+
+
+def has_people() -> bool:
+    """Whether anybody was set up yet; false only before the very first start is finished."""
+    return fresh().scalar(select(User.id).limit(1)) is not None
+
+
+def add(tx: Session, *, name: str, email: str, role: Role, password_hash: str | None, by: Acting) -> User:
+    """Add a colleague in somebody's transaction; `password_hash` was made before it began.
+
+    Who was removed comes back as the same person. Raises AlreadyRegistered for an address a colleague has.
+    """
+    address = addresses.normalized(email)
+    user = tx.scalars(select(User).where(User.address == address)).one_or_none()
+    if user is not None and user.removed_at is None:
+        raise taken(email)
+    if user is None:
+        user = User(address=address, created_at=by.now)
+        tx.add(user)
+    user.name, user.email, user.role, user.password_hash, user.removed_at = name, email, role, password_hash, None
+    tx.flush()
+    records.audit(tx, by, "user.added", f"user:{user.id}", email=email, role=role)
+    return user
+
+
+def has_owner(session: Session) -> bool:
+    """Whether anybody is an owner."""
+    owners = select(User.id).where(User.role == Role.OWNER, User.removed_at.is_(None))
+    return session.scalar(owners.limit(1)) is not None
+
+
+def taken(email: str) -> AlreadyRegistered:
+    """The refusal of an address that a colleague has."""
+    message = f"A colleague has the address {email} already. Nothing was changed."
+    return AlreadyRegistered(message, fields=[FieldError("email", "TAKEN", message)])
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters, its spaces single."""
+    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
+
+
+def name_complaints(name: str) -> list[FieldError]:
+    """What is wrong with a person's name."""
+    name = one_line(name)
+    if not name:
+        return [FieldError("name", "REQUIRED", "Please tell us your name.")]
+    if len(name) > LONGEST_NAME:
+        return [FieldError("name", "TOO_LONG", f"Please keep the name below {LONGEST_NAME} characters.")]
+    return []
+
+
+def _by_address(session: Session, email: str) -> User | None:
+    address = addresses.normalized(email.strip())
+    return session.scalars(select(User).where(User.address == address, User.removed_at.is_(None))).one_or_none()

@@ -1,0 +1,64 @@
+"""How a value of a guest is read when it is compared: text without case, numbers and dates as spreadsheets write them.
+
+These are functions of the database, too (`db` gives them to every connection), so that a rule means the same in SQL.
+"""
+
+import re
+import unicodedata
+from datetime import date
+
+LONGEST = 64  # no number and no date is longer
+
+_BLANK = "[ \u00a0\u202f'’]"
+_NUMBER = re.compile(
+    rf"[+\-−]?(?:[0-9]+(?:[.,][0-9]+)?|[0-9]{{1,3}}(?:{_BLANK}[0-9]{{3}})+(?:[.,][0-9]+)?"
+    r"|[0-9]{1,3}(?:\.[0-9]{3}){2,}|[0-9]{1,3}(?:,[0-9]{3}){2,}"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
+)
+_CLOCK = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|[+\-][0-9]{2}:?[0-9]{2}))?)?"
+_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})" + _CLOCK)
+_GERMAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})" + _CLOCK)
+
+
+def folded(text: str | None) -> str | None:
+    """`text` as it is compared: whatever its case, blanks collapsed; "MÜLLER" is "müller", but never "muller"."""
+    if text is None:
+        return None
+    if text.isascii():
+        return " ".join(text.lower().split())
+    # composed on both sides of the fold, since letters and their accents come joined or apart
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    return " ".join(plain.split())
+
+
+def number(text: str | None) -> float | None:
+    """The number that `text` writes, or None: 7, -1.5, 1,5, 1 234,50, 1.234,50, 1,234.50, 1'234, 1.234.567.
+
+    One point or comma is the decimal mark, so both 1.234 and 1,234 are a little over one.
+    """
+    if text is None or len(text) > LONGEST or not _NUMBER.fullmatch(text := text.strip()):
+        return None
+    plain = re.sub(_BLANK, "", text).replace("−", "-")
+    marks = [sign for sign in plain if sign in ".,"]
+    if len(marks) > 1:
+        plain = plain.replace(marks[0], "")  # it parts the thousands; the other one, if any, is the decimal mark
+    return float(plain.replace(",", "."))
+
+
+def day(text: str | None) -> str | None:
+    """The day that `text` writes as YYYY-MM-DD, or None: 2027-05-01, 1.5.2027, 01.05.2027, with a time or without.
+
+    A year of two digits and days with slashes have several readings, so they have none here.
+    """
+    if text is None or len(text) > LONGEST:
+        return None
+    if found := _ISO.fullmatch(text := text.strip()):
+        year, month, of_month = found.groups()
+    elif found := _GERMAN.fullmatch(text):
+        of_month, month, year = found.groups()
+    else:
+        return None
+    try:
+        return date(int(year), int(month), int(of_month)).isoformat()
+    except ValueError:
+        return None

@@ -1,0 +1,114 @@
+"""The log: who did what, when, in which request; of one event, or of the whole installation for owners."""
+
+from collections.abc import Iterable
+from datetime import UTC, date
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, g, request
+
+from eventmail.db import fresh, paginate
+from eventmail.domain import log
+from eventmail.domain.log import Wanted
+from eventmail.errors import FieldError, InvalidInput, RoleTooLow
+from eventmail.models import AuditEntry, Event
+from eventmail.models.account import Role
+from eventmail.web import access, intake, log_words
+from eventmail.web.context import instant
+from eventmail.web.csv_out import csv_answer
+from eventmail.web.respond import as_json, page_out, respond, wants_json
+
+bp = Blueprint("audit", __name__, url_prefix="/admin")
+
+
+@bp.get("/events/<id:event_id>/audit")
+def of_event(event_id: int) -> Response:
+    """The log of one event."""
+    return _answer(access.event(event_id))
+
+
+@bp.get("/audit")
+def of_everything() -> Response:
+    """The log of the whole installation, people and settings included."""
+    if g.user.role != Role.OWNER:
+        raise RoleTooLow("Only an owner reads the log of the whole installation. Each event has a log of its own.")
+    return _answer(None)
+
+
+def _answer(event: Event | None) -> Response:
+    wanted = _wanted(event)
+    found = log.entries(event.id if event else None, wanted)
+    if request.args.get("format") == "csv":
+        return csv_answer(
+            f"log-{event.id}.csv" if event else "log.csv",
+            ["at", "who", "what", "subject", "before", "after", "further", "request_id"],
+            _lines(fresh().scalars(found.execution_options(yield_per=500))),
+        )
+    page = paginate(found, **intake.paging(), row=lambda row: row[0])
+    if wants_json():
+        return as_json(page_out(page, entry_out))
+    event_id = event.id if event else None
+    return respond(
+        page="audit/list.html",
+        entries=page,
+        names=log.names([*page.items]),
+        wanted=wanted,
+        actors=[(actor, actor) for actor in log.actors(event_id)],
+        actions=sorted(((action, log_words.sentence(action)) for action in log.actions(event_id)), key=lambda a: a[1]),
+        changes=log_words.changes,
+        zone=event.zone if event else UTC,
+        here=request.path,
+        export_url=f"{request.path}?{urlencode({**request.args.to_dict(), 'format': 'csv'})}",
+    )
+
+
+def entry_out(entry: AuditEntry) -> dict[str, Any]:
+    """One entry's JSON."""
+    detail = dict(entry.detail)
+    return {
+        "id": str(entry.id),
+        "at": instant(entry.at),
+        "actor": entry.actor,
+        "user": str(entry.user_id) if entry.user_id else None,
+        "event": str(entry.event_id) if entry.event_id else None,
+        "action": entry.action,
+        "sentence": f"{entry.actor} {log_words.sentence(entry.action)}",
+        "subject": entry.subject,
+        "before": detail.pop("before", None),
+        "after": detail.pop("after", None),
+        "detail": detail,
+        "request_id": entry.request_id,
+    }
+
+
+def _lines(found: Iterable[AuditEntry]) -> Iterable[list[str]]:
+    for entry in found:
+        row = entry_out(entry)
+        yield [row["at"], row["actor"], log_words.sentence(entry.action), row["subject"],
+               *(log_words.plain(row[part]) for part in ("before", "after", "detail")), row["request_id"]]  # fmt: skip
+
+
+def _wanted(event: Event | None) -> Wanted:
+    args = request.args
+    return Wanted(
+        actor=args.get("who", ""),
+        action=args.get("action", ""),
+        q=args.get("q", "").strip(),
+        since=_day("from"),
+        until=_day("to"),
+        zone=event.zone if event else UTC,
+    )
+
+
+def _day(name: str) -> date | None:
+    written = request.args.get(name, "").strip()
+    if not written:
+        return None
+    try:
+        day = date.fromisoformat(written)
+    except ValueError:
+        day = None
+    if day is None or not 1900 < day.year < 9000:  # midnight of its neighbour must exist, too
+        message = f"“{written[:40]}” is not a day; write it as 2027-05-01."
+        raise InvalidInput(message, fields=[FieldError(name, "INVALID_DATE", message)])
+    return day

@@ -1,0 +1,70 @@
+"""The log in plain words: what each action says about the person who did it, one home for all of them."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+WORDS: Mapping[str, str] = {
+    "api_token.added": "made an API token for",
+    "api_token.revoked": "ended an API token of",
+    "columns.defaults_set": "changed what guests without a value read",
+    "demo.loaded": "loaded the demo",
+    "event.archived": "archived the event",
+    "event.brought_back": "brought the event back from the archive",
+    "event.cancelled": "cancelled the event",
+    "event.copied": "copied the event from",
+    "event.created": "created the event",
+    "event.edited": "changed the event",
+    "event.reinstated": "took back that the event was cancelled",
+    "event.shared": "changed who sees the event",
+    "guest.added": "added the guest",
+    "guest.deleted": "removed the guest",
+    "guest.edited": "changed the guest",
+    "guests.imported": "imported guests",
+    "mailing.cancelled": "cancelled who still waited for the message",
+    "mailing.counted_as_sent": "counted doubtful mails as sent for the message",
+    "mailing.failed_sent_again": "tried the failed again for the message",
+    "mailing.resumed": "let the message go on",
+    "mailing.sent": "sent the message",
+    "mailing.unknown_sent_again": "sent doubtful mails again for the message",
+    "session.began": "signed in",
+    "session.ended": "signed out",
+    "sign_in_link.issued": "made a sign-in link for",
+    "suppression.unsubscribed": "unsubscribed",
+    "user.added": "added the colleague",
+}
+
+
+def sentence(action: str) -> str:
+    """What `action` says of whoever did it, to be read after their name; an unknown one as it is written."""
+    return WORDS.get(action) or action.replace("_", " ").replace(".", ": ")
+
+
+def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """(what, before, after) of each thing that an entry says changed; "" where there was or is nothing."""
+    before, after = detail.get("before"), detail.get("after")
+    if isinstance(before, Mapping) or isinstance(after, Mapping):
+        was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
+        for name in [*was, *(name for name in now if name not in was)]:
+            if was.get(name) != now.get(name):
+                yield label(name), plain(was.get(name)), plain(now.get(name))
+    for name, value in detail.items():
+        if name not in ("before", "after") or not isinstance(value, Mapping):
+            yield label(name), "", plain(value)
+
+
+def label(name: str) -> str:
+    """The name of a value as people read it."""
+    return name.replace("_wall", "").replace("_", " ")
+
+
+def plain(value: Any) -> str:
+    """A value of the log in one line."""
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{label(str(name))}: {plain(inner) or 'nothing'}" for name, inner in value.items())
+    if isinstance(value, list):
+        return ", ".join(plain(inner) for inner in value)
+    return str(value)

@@ -1,0 +1,129 @@
+"""Colleagues, for owners: list, invite, roles, sign-in links, removal."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+
+from eventmail.domain import invitations, links, people
+from eventmail.models.account import Role
+from eventmail.web import access, intake, once
+from eventmail.web.context import instant, settings
+from eventmail.web.problems import Problem, shown_by
+from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.schemas.account import Invite, NewRole, colleague_out, invitation_out
+
+bp = Blueprint("people", __name__, url_prefix="/admin/people")
+
+
+def _page(problem: Problem | None = None, **_values: int) -> Response:
+    access.owner()
+    colleagues = people.listed(**intake.paging())
+    if wants_json():
+        return as_json(page_out(colleagues, colleague_out))
+    return respond(
+        page="people/list.html",
+        problem=problem,
+        colleagues=colleagues,
+        pending=invitations.pending(),
+        typed=request.form if request.endpoint == "people.invite" else {},
+        roles=[(role.value, role.capitalize()) for role in (Role.ORGANIZER, Role.OWNER)],
+        now=g.now,
+        invitation_days=invitations.LIFETIME.days,
+        link_minutes=int(links.LIFETIME.total_seconds() // 60),
+        secret=once.take("link"),
+    )
+
+
+@bp.get("")
+def listing() -> Response:
+    return _page()
+
+
+@bp.get("/invitations")
+def pending() -> Any:
+    """The invitations as JSON; the page shows them with the colleagues."""
+    access.owner()
+    if not wants_json():
+        return see_other(url_for("people.listing", _anchor="invitations"))
+    items = [invitation_out(row) for row in invitations.pending()]
+    return as_json({"items": items, "page": 1, "pages": 1, "total": len(items)})
+
+
+@bp.post("/invitations")
+@shown_by(_page)
+def invite() -> Any:
+    """Make an invitation; to the same address again it is a new link, and the old one ends."""
+    _allowed()
+    form = intake.parse(Invite)
+    made = invitations.invite(form.email, form.role, access.acting())
+    url = _link(made.token)
+    if wants_json():
+        value = {"id": str(made.id), "email": made.email, "role": made.role, "expires_at": instant(made.expires_at)}
+        return as_json({**value, "url": url}, 201)
+    once.keep("link", email=made.email, text=url, purpose="invitation")
+    return see_other(url_for("people.listing"))
+
+
+@bp.post("/invitations/<id:invitation_id>/revocation")
+@shown_by(_page)
+def revoke(invitation_id: int) -> Any:
+    _allowed()
+    invitations.revoke(invitation_id, access.acting())
+    return _done("The invitation is taken back. Its link no longer works.")
+
+
+@bp.post("/<id:user_id>/role")
+@shown_by(_page)
+def change_role(user_id: int) -> Any:
+    _allowed()
+    role = intake.parse(NewRole).role
+    name = people.find(user_id).name
+    people.change_role(user_id, role, access.acting())
+    return _done(f"{name} is now {'an owner' if role == Role.OWNER else 'an organizer'} and signs in again.")
+
+
+@bp.post("/<id:user_id>/sign-in-links")
+@shown_by(_page)
+def issue_link(user_id: int) -> Any:
+    _allowed()
+    email = people.find(user_id).email
+    url = _link(people.issue_link(user_id, access.acting())) + "?next=" + url_for("me.page")
+    if wants_json():
+        return as_json({"url": url, "expires_at": instant(g.now + links.LIFETIME)}, 201)
+    once.keep("link", email=email, text=url, purpose="sign-in")
+    return see_other(url_for("people.listing"))
+
+
+def _removal_page(user_id: int, problem: Problem | None = None) -> Response:
+    access.owner()
+    return respond(page="people/removal.html", problem=problem, colleague=people.find(user_id))
+
+
+@bp.get("/<id:user_id>/removal")
+def removal(user_id: int) -> Response:
+    return _removal_page(user_id)
+
+
+@bp.post("/<id:user_id>/removal")
+@shown_by(_removal_page)
+def remove(user_id: int) -> Any:
+    _allowed()
+    name = people.find(user_id).name
+    people.remove(user_id, access.acting())
+    return _done(f"{name} is removed and out at once. Invite them again to bring them back.")
+
+
+def _allowed() -> None:
+    access.in_person()
+    access.owner()
+
+
+def _link(token: str) -> str:
+    return settings().public_url + url_for("account.open_link", token=token)
+
+
+def _done(words: str) -> Any:
+    if wants_json():
+        return "", 204
+    flash(words)
+    return see_other(url_for("people.listing"))

@@ -1,0 +1,29 @@
+"""A test send."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+from eventmail.domain.contents import Text
+from eventmail.domain.test_sends import Wanted
+from eventmail.web.intake import Body
+
+
+def split(typed: Any) -> Any:
+    """Addresses as people type them into one field, apart by commas, semicolons, spaces or lines."""
+    return [address for address in re.split(r"[,;\s]+", typed) if address] if isinstance(typed, str) else typed
+
+
+class WantedIn(Body):
+    """What `POST …/mailings/test-sends` takes as JSON."""
+
+    subject: str
+    preheader: str = ""
+    body: Annotated[str, StringConstraints(strip_whitespace=False)]
+    to: Annotated[list[str], BeforeValidator(split)] = Field(default_factory=list)
+    guest: str = ""
+
+    def wanted(self) -> Wanted:
+        """What the domain is asked to send."""
+        return Wanted(Text(self.subject, self.preheader, self.body), tuple(self.to), self.guest)

@@ -1,0 +1,128 @@
+"""Guests: the list, its search, its filters and their counts."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from eventmail import clock
+from eventmail.db import transaction
+from eventmail.domain import guest_filters, guest_list, guests
+from eventmail.domain.guest_filters import Filter
+from eventmail.models import Suppression
+from tests.support import seeding
+
+
+def suppress(address: str, scope: str = "all", reason: str = "manual") -> None:
+    with transaction() as tx:
+        tx.add(Suppression(address=address, scope=scope, reason=reason, source="test", created_at=clock.now()))
+
+
+def names(event_id: int, status: Filter = Filter.ALL, q: str = "") -> list[str]:
+    return [guest.full_name for guest in guest_list.listing(event_id, status, q).items]
+
+
+def test_the_list_is_sorted_by_last_name_and_paged(event_id: int, five: dict[str, int]) -> None:
+    assert names(event_id) == ["Dan Adams", "Ben Okafor", "Ana Ruiz", "Cem Young", "Eva Zorn"]
+    second = guest_list.listing(event_id, page=2, size=2)
+    assert [guest.full_name for guest in second.items] == ["Ana Ruiz", "Cem Young"]
+    assert (second.number, second.pages, second.total) == (2, 3, 5)
+
+
+def test_a_page_past_the_end_is_the_last_d2(event_id: int, five: dict[str, int]) -> None:
+    page = guest_list.listing(event_id, page=99, size=2)
+    assert (page.number, [guest.full_name for guest in page.items]) == (3, ["Eva Zorn"])
+
+
+def test_the_filters_find_what_their_counts_say_f1(event_id: int, five: dict[str, int]) -> None:
+    suppress("ben@guests.example.net", reason="hard_bounce")
+    suppress("cem@guests.example.net", str(event_id), "unsubscribed")
+    suppress("dan@guests.example.net", str(event_id + 1), "unsubscribed")  # another event's
+    found = {status: names(event_id, status) for status in Filter}
+    assert found == {
+        Filter.ALL: ["Dan Adams", "Ben Okafor", "Ana Ruiz", "Cem Young", "Eva Zorn"],
+        Filter.INVITED: ["Dan Adams", "Ben Okafor", "Eva Zorn"],
+        Filter.CONFIRMED: ["Ana Ruiz"],
+        Filter.DECLINED: ["Cem Young"],
+        Filter.BOUNCED: ["Ben Okafor"],
+        Filter.SUPPRESSED: ["Cem Young"],
+    }
+    assert guest_filters.counts(event_id) == {status: len(people) for status, people in found.items()}
+
+
+def test_counts_follow_the_search(event_id: int, five: dict[str, int]) -> None:
+    suppress("ben@guests.example.net", reason="hard_bounce")
+    counted = guest_filters.counts(event_id, "ben")
+    assert counted == {
+        Filter.ALL: 1, Filter.INVITED: 1, Filter.CONFIRMED: 0, Filter.DECLINED: 0, Filter.BOUNCED: 1,
+        Filter.SUPPRESSED: 0,
+    }  # fmt: skip
+
+
+def test_of_two_entries_for_one_address_the_bounce_is_named_a2(event_id: int, five: dict[str, int]) -> None:
+    suppress("ben@guests.example.net", "all", "complaint")
+    suppress("ben@guests.example.net", str(event_id), "hard_bounce")
+    ben = guest_list.get(event_id, five["Ben"])
+    assert (ben.suppressed, ben.reason) == ("hard_bounce", "bounced")
+    assert (names(event_id, Filter.BOUNCED), names(event_id, Filter.SUPPRESSED)) == (["Ben Okafor"], [])
+
+
+@pytest.mark.parametrize("query", ["ana ruiz", "RUIZ ANA", "  an  rui ", "ana@GUESTS"])
+def test_every_word_of_a_search_must_match_in_any_order(event_id: int, five: dict[str, int], query: str) -> None:
+    assert names(event_id, q=query) == ["Ana Ruiz"]
+
+
+def test_a_search_takes_percent_underscore_and_backslash_as_they_are(event_id: int) -> None:
+    by = seeding.acting()
+    for name in ("100% sure", "under_score", "back\\slash", "sla/sh", "plain"):
+        guests.add(event_id, {"first_name": name}, by)
+    found = {query: names(event_id, q=query) for query in ("%", "_", "\\", "/", "n%e", "r_s", "plain%")}
+    assert found == {
+        "%": ["100% sure"], "_": ["under_score"], "\\": ["back\\slash"], "/": ["sla/sh"], "n%e": [],
+        "r_s": ["under_score"], "plain%": [],
+    }  # fmt: skip
+
+
+def test_a_search_forgives_case_and_accents(event_id: int) -> None:
+    guests.add(event_id, {"first_name": "Jürgen", "last_name": "STRAẞE"}, seeding.acting())
+    assert [names(event_id, q=query) for query in ("jurgen", "JÜRGEN", "strasse", "ju\u0308rgen")] == [
+        ["Jürgen STRAẞE"]
+    ] * 4
+
+
+def test_a_huge_search_is_answered(event_id: int, five: dict[str, int]) -> None:
+    assert names(event_id, q="x" * 100_000) == []
+    assert names(event_id, q="\x00") == names(event_id)
+
+
+def test_a_guest_says_with_whom_they_share_an_address_a7(event_id: int, five: dict[str, int]) -> None:
+    by = seeding.acting()
+    tom = guests.add(event_id, {"first_name": "Tom", "email": "ANA@guests.example.net"}, by)
+    ana, tom_shown = guest_list.get(event_id, five["Ana"]), guest_list.get(event_id, tom)
+    assert (ana.shares_with, ana.sharers, tom_shown.shares_with) == ("Tom", 1, "Ana Ruiz")
+    guests.add(event_id, {"email": "ana@guests.example.net"}, by)
+    assert (guest_list.get(event_id, tom).shares_with, guest_list.get(event_id, tom).sharers) == ("Ana Ruiz", 2)
+    assert (guest_list.get(event_id, five["Eva"]).shares_with, guest_list.get(event_id, five["Ben"]).shares_with) == (
+        None,
+        None,
+    )
+
+
+def test_addresses_in_another_event_are_not_shared(
+    event_id: int, five: dict[str, int], add_event: Callable[..., int]
+) -> None:
+    guests.add(add_event(), {"first_name": "Stranger", "email": "ana@guests.example.net"}, seeding.acting())
+    assert guest_list.get(event_id, five["Ana"]).shares_with is None
+
+
+@pytest.mark.parametrize("number", [1, 3, 50])
+def test_the_list_costs_the_same_queries_whatever_its_length(
+    event_id: int, number: int, count_queries: Callable[..., Any]
+) -> None:
+    people = [{"email": f"pair-{n // 2}@guests.example.net", "tags": ("vip", "press")} for n in range(number)]
+    seeding.add_guests(event_id, people)
+    suppress("pair-0@guests.example.net")
+    with count_queries() as queries:
+        page = guest_list.listing(event_id)
+        guest_filters.counts(event_id)
+    assert (len(page.items), len(queries)) == (number, 6)

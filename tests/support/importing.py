@@ -1,0 +1,26 @@
+"""What every test of the import needs: a file imported, its report in short, the people it made."""
+
+from typing import Any
+
+from eventmail.domain import imports
+from eventmail.domain.guest_csv import Reading
+from eventmail.domain.import_report import Report
+from tests.support import seeding
+
+Rejection = tuple[int, str]
+
+
+def imported(event_id: int, text: str | bytes, *, dry_run: bool = False, reading: Reading = Reading()) -> Report:
+    """Import `text` as the command line does."""
+    data = text.encode() if isinstance(text, str) else text
+    return imports.run(event_id, data, seeding.acting(), dry_run, reading=reading)
+
+
+def totals(report: Report) -> tuple[int, int, int, list[Rejection]]:
+    """Created, updated, unchanged, and line and code of what was rejected."""
+    return report.created, report.updated, report.unchanged, [(row.line, row.code) for row in report.rejected]
+
+
+def people(guests: list[Any]) -> list[tuple[str | None, str, str, str]]:
+    """Address, names and status of each guest."""
+    return [(guest.email, guest.first_name, guest.last_name, guest.status) for guest in guests]
