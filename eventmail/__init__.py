@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 def create_app(settings: Settings | None = None) -> Flask:
     """The application of one process: wiring only. Raises SettingsError when the environment is wrong."""
     from eventmail import tasks, web  # noqa: PLC0415  the top of the import law, met only when an app is made
+    from eventmail.domain import home  # noqa: PLC0415
 
     settings = settings or settings_.load()
     logs.set_up()
@@ -42,6 +43,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     with app.app_context():
         migrations.upgrade(db.engine, settings.instance / "migration.lock")
+        home.settle_in(settings.database)
+        db.session.remove()
         db.engine.dispose()  # no connection may cross a fork
     app.extensions["huey"] = tasks.create_huey(app)
     web.register(app)

@@ -7,13 +7,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventmail import __version__, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
+from eventmail import __version__, backup, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
+from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
 from eventmail.domain import api_tokens, demo, imports, links, users
 from eventmail.errors import DomainError, NotFound
@@ -51,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(1, f"The database could not be used: {getattr(error, 'orig', None) or error}. Try “eventmail doctor”.")
     except OSError as error:
         _end(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-    except (CannotStart, NewerDatabase, ValueError) as error:
+    except (CannotStart, CannotBackUp, CannotRestore, NewerDatabase, ValueError) as error:
         _end(1, str(error))
     except Exception as error:  # a bug of ours: the log keeps its trace, the person at the console gets a sentence
         logs.set_up()
@@ -136,12 +138,20 @@ def token() -> None:
 
 
 @token.command("add")
-@click.argument("address")
+@click.argument("address", required=False)
 @click.option("--name", default="console", show_default=True, help="What the token is for.")
-def token_add(address: str, name: str) -> None:
-    """Print a new API token of the colleague at ADDRESS. It is shown this once."""
+@_json
+def token_add(address: str | None, name: str, as_json: bool) -> None:
+    """Print a new API token of the colleague at ADDRESS, else of whom “eventmail run” signs in. It is shown this once."""
     with _opened(settings.load()):
-        click.echo(api_tokens.issue_to(address, name, _by()))
+        email = address or demo.guide()
+        if email is None:
+            raise NotFound("Nobody is here yet. Start eventmail and open the link it prints.")
+        made = api_tokens.issue_to(email, name, _by())
+    if as_json:
+        _print_json({"email": email, "name": name, "token": made})
+    else:
+        click.echo(made)
 
 
 @commands.group()
@@ -202,6 +212,26 @@ def tick() -> None:
     with _opened(settings.load()) as app:
         jobs = tasks.tick(app)
     click.echo(f"{jobs} {'job is' if jobs == 1 else 'jobs are'} left for the worker.")
+
+
+@commands.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_(file: Path) -> None:
+    """Write the database and its secret to FILE, also while mail is being sent."""
+    size = backup.write(settings.load(), file, __version__, clock.now())
+    click.echo(f"Written: {file}, {size / 1_000_000:.1f} MB. Mails in the outbox are not part of it.")
+
+
+@commands.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Unpack the backup FILE into an instance without a database. It sends nothing until an owner confirms it."""
+    here = settings.load()
+    made_at = backup.restore(here, file)
+    click.echo(
+        f"Restored into {here.instance} as it was on {made_at:%Y-%m-%d at %H:%M} UTC. "
+        "It sends nothing until an owner signs in and confirms that this is the live one."
+    )
 
 
 @commands.command("doctor")

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from eventmail import migrations
+from eventmail.domain import home
 from eventmail.models.mailing import COUNTERS
 from eventmail.sending import heartbeat
 from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box
@@ -68,21 +69,33 @@ def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     try:
         with closing(sqlite3.connect(f"{settings.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-            yield from _database(connection, now)
+            yield from _database(connection, now, settings.database)
     except sqlite3.Error as error:
         yield Finding(f"The database {settings.database} cannot be read: {error}", Level.WRONG, RESTORE)
 
 
-def _database(connection: sqlite3.Connection, now: datetime) -> Iterator[Finding]:
+def _database(connection: sqlite3.Connection, now: datetime, file: Path) -> Iterator[Finding]:
     for check in (intact, references, journal):
         yield check(connection)
     version = schema(connection)
     yield version
     if version.level is Level.OK:  # of other tables nothing can be asked
+        yield live(connection, file)
         for look in (worker, waiting):
             yield look(connection, now)
         for look_at_rows in (counters, ledger):
             yield look_at_rows(connection)
+
+
+def live(connection: sqlite3.Connection, file: Path) -> Finding:
+    """Whether this is the database that may send, or a copy of it (H9)."""
+    row = connection.execute("SELECT place FROM home").fetchone()
+    if row is None or row[0] == home.place_of(file):
+        return Finding("This database is the live one")
+    return Finding(
+        "This database was restored or copied, so nothing is sent", Level.WRONG,
+        "If no other one is live, an owner opens /admin/live and confirms this one.",
+    )  # fmt: skip
 
 
 # Files

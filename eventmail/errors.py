@@ -84,7 +84,7 @@ class LinkExpired(DomainError):
     title = "This sign-in link no longer works"
     sentence = (
         "A sign-in link works once and only for a short time. "
-        "Run “eventmail signin ADDRESS” for a new one, or sign in with your password."
+        "Ask an owner for a new one, run “eventmail signin ADDRESS”, or sign in with your password."
     )
 
 

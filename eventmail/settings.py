@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     def outbox(self) -> Path:
         return self.instance / "outbox"
 
+    @property
+    def imports(self) -> Path:
+        """Chosen guest lists that wait to be imported."""
+        return self.instance / "imports"
+
     @cached_property
     def secret(self) -> bytes:
         """The key behind every signature; made on first use."""

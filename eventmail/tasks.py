@@ -11,10 +11,11 @@ from typing import Any
 from flask import Flask, current_app
 from huey import SqliteHuey, crontab
 from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from eventmail import clock, ids, logs
 from eventmail.db import fresh
-from eventmail.domain import housekeeping
+from eventmail.domain import housekeeping, import_files
 from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
@@ -28,6 +29,7 @@ from eventmail.settings import Settings, SettingsError
 log = logging.getLogger(__name__)
 
 HORIZON = timedelta(seconds=60)  # the next minute's sweep rings for what is later
+PAUSE_SECONDS = 3.0  # before a database that refused is asked again
 
 
 def create_huey(app: Flask) -> SqliteHuey:
@@ -44,7 +46,7 @@ def create_huey(app: Flask) -> SqliteHuey:
     def drain(job_id: int) -> None:
         """One turn of a job, then ring again while it has work."""
         with _run(app):
-            _ring_at(drain, job_id, drain_.drain(job_id, provider, settings))
+            _ring_at(drain, job_id, _turn(job_id, provider, settings))
 
     @huey.periodic_task(crontab(minute="*"))
     def sweep() -> None:
@@ -53,6 +55,7 @@ def create_huey(app: Flask) -> SqliteHuey:
             for waiting in sweep_.sweep(provider, clock.now()):
                 _ring_at(drain, waiting.job_id, waiting.due)
             housekeeping.purge(clock.now())  # last: mails do not wait for it
+            import_files.forget(settings.imports, clock.now())
 
     @huey.on_startup()
     def begin() -> None:
@@ -68,6 +71,17 @@ def create_huey(app: Flask) -> SqliteHuey:
     return huey
 
 
+def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
+    """When to come back. A database that refuses is asked again here: the queue that would ring lies beside it."""
+    while True:
+        try:
+            return drain_.drain(job_id, provider, settings)
+        except OperationalError as error:
+            log.error("a turn broke off, the database refused: %s", error.orig, extra={"job": job_id})
+            if _ending.wait(PAUSE_SECONDS):
+                return None
+
+
 def make_provider(settings: Settings) -> Provider:
     """The mail service that the settings name. Raises SettingsError when it is not described well."""
     if settings.provider == "outbox":
@@ -80,10 +94,10 @@ def make_provider(settings: Settings) -> Provider:
 
 def ring(job_id: int) -> None:
     """After a commit: tell the worker that `job_id` has work. A lost ring costs up to a minute, never a mail."""
-    starts_at = fresh().scalar(select(Job.starts_at).where(Job.id == job_id))
     try:
+        starts_at = fresh().scalar(select(Job.starts_at).where(Job.id == job_id))
         _ring_at(current_app.extensions["ring"], job_id, starts_at)
-    except sqlite3.Error:
+    except (sqlite3.Error, OperationalError):
         log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
 
 

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
+from eventmail.domain import matching, segments
+from eventmail.domain.matching import Chosen
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import EVERYWHERE, Guest, Suppression
 from eventmail.states import GuestStatus, Reason, SuppressionReason
@@ -26,21 +28,37 @@ _REASONS = {
     SuppressionReason.IMPORT: Reason.SUPPRESSED,
 }
 _LARGEST_HAND_PICK = 5000
+_MOST_SEGMENTS = 50
+_SEGMENTS = ("segments", "exclude_segments")
 
 
 @dataclass(frozen=True)
 class Audience:
-    """The criteria, as picked: never empty, every part known (see `checked`)."""
+    """The criteria, as picked: never empty, every part known (see `checked`).
+
+    Segments are asked as their rules were when they were looked up; who is in them is read when it counts.
+    """
 
     event_id: int
     statuses: tuple[GuestStatus, ...]
     guests: tuple[int, ...]
     outside: bool = False  # the mail service is outside this box, so reserved domains are left out
+    segments: tuple[Chosen, ...] = ()
+    exclude_segments: tuple[Chosen, ...] = ()
 
     def as_json(self) -> dict[str, list[str]]:
-        """As stored with the mailing and shown in answers."""
-        return {"statuses": list(self.statuses), "segments": [], "guests": [str(g) for g in self.guests],
-                "exclude_segments": []}  # fmt: skip
+        """As stored with the mailing and shown in answers, with the names that its segments had."""
+        found = {
+            "statuses": list[str](self.statuses),
+            "segments": [str(chosen.id) for chosen in self.segments],
+            "guests": [str(guest) for guest in self.guests],
+            "exclude_segments": [str(chosen.id) for chosen in self.exclude_segments],
+        }
+        names = {
+            "segment_names": [chosen.name for chosen in self.segments],
+            "exclude_segment_names": [chosen.name for chosen in self.exclude_segments],
+        }
+        return found | {part: listed for part, listed in names.items() if listed}
 
 
 @dataclass(frozen=True)
@@ -64,11 +82,8 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
         FieldError("audience.statuses", "UNKNOWN_STATUS", f"“{s}” is not a status; there are {_listed()}.")
         for s in criteria.get("statuses", [])
         if s not in set(GuestStatus)
-    ] + [
-        FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", f"There is no segment “{s}” in this event.")
-        for part in ("segments", "exclude_segments")
-        for s in criteria.get(part, [])
     ]
+    chosen = {part: _segments(event_id, part, criteria.get(part, []), unknown) for part in _SEGMENTS}
     picked = dict.fromkeys(criteria.get("guests", []))
     if len(picked) > _LARGEST_HAND_PICK:
         unknown.append(FieldError("audience.guests", "TOO_MANY", "Pick at most 5000 guests by hand."))
@@ -82,9 +97,24 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
     if unknown:
         raise InvalidAudience(" ".join(error.message for error in unknown[:5]), fields=unknown[:50])
     statuses = tuple(status for status in GuestStatus if status in criteria.get("statuses", []))
-    if not statuses and not picked:
+    if not statuses and not picked and not chosen["segments"]:
         raise InvalidAudience(fields=[FieldError("audience", "REQUIRED", InvalidAudience.sentence)])
-    return Audience(event_id, statuses, tuple(int(g) for g in picked), outside)
+    return Audience(event_id, statuses, tuple(int(g) for g in picked), outside, **chosen)
+
+
+def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldError]) -> tuple[Chosen, ...]:
+    wanted = list(dict.fromkeys(given))
+    if len(wanted) > _MOST_SEGMENTS:
+        unknown.append(FieldError(f"audience.{part}", "TOO_MANY", f"Choose at most {_MOST_SEGMENTS} segments."))
+        return ()
+    rows = {segment: row for segment in wanted if (row := ids.row_id(segment))}
+    known = segments.chosen(fresh(), event_id, rows.values())
+    unknown += [
+        FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", f"There is no segment “{segment}” in this event.")
+        for segment in wanted
+        if rows.get(segment) not in known
+    ]
+    return tuple(known[row] for row in rows.values() if row in known)
 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
@@ -217,7 +247,9 @@ def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
         ways.append(guest.status.in_(audience.statuses))
     if audience.guests:
         ways.append(guest.id.in_(audience.guests))
-    return and_(guest.event_id == audience.event_id, or_(*ways))
+    ways += [matching.condition(guest, chosen) for chosen in audience.segments]
+    without = [not_(matching.condition(guest, chosen)) for chosen in audience.exclude_segments]
+    return and_(guest.event_id == audience.event_id, or_(*ways), *without)
 
 
 def _mailable(guest: Any, audience: Audience) -> list[ColumnElement[bool]]:

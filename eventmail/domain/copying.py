@@ -5,7 +5,7 @@ from typing import Any
 
 from eventmail import records
 from eventmail.db import transaction
-from eventmail.domain import columns, events, sharing
+from eventmail.domain import columns, events, segments, sharing
 from eventmail.models import Event
 from eventmail.records import Acting
 
@@ -20,14 +20,16 @@ def suggestion(event: Event) -> dict[str, Any]:
 def copy(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
     """A new event with the settings of another, but for `values` (as in `events.edit`): its id.
 
-    Imported columns with their defaults and who sees it come along. Guests, messages, the do-not-mail list and the log
-    stay behind; dates are empty unless given, and its calendar links are its own. Raises what `events.create` does.
+    Imported columns with their defaults, segments by their rules, and who sees it come along. Guests, messages, the
+    do-not-mail list and the log stay behind; dates are empty unless given, and its calendar links are its own. Raises
+    what `events.create` does.
     """
     with transaction() as tx:
         source = tx.get_one(Event, event_id)
         made = events.add(tx, {**suggestion(source), **values}, by)
         copied = columns.copy(tx, source.id, made.id)
+        ruled = segments.copy_all(tx, source.id, made.id, by)
         sharing.copy(tx, source.id, made.id, by)
         records.audit(tx, by, "event.copied", f"event:{made.id}", event_id=made.id, source=f"event:{source.id}",
-                      title=source.title, columns=copied)  # fmt: skip
+                      title=source.title, columns=copied, segments=ruled)  # fmt: skip
         return made.id

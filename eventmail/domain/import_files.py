@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -110,7 +110,8 @@ def note_result(folder: Path, event_id: int, token: str, report: Report) -> None
 
 def note_progress(folder: Path, event_id: int, token: str, what: str, done: int, of: int) -> None:
     """Keep how far an import is; losing it harms nobody."""
-    _write(_place(folder, event_id, token) / _PROGRESS, {"what": what, "done": done, "of": of})
+    with suppress(OSError, NotFound):
+        _write(_place(folder, event_id, token) / _PROGRESS, {"what": what, "done": done, "of": of})
 
 
 def progress(folder: Path, event_id: int, token: str) -> dict[str, Any] | None:
@@ -126,14 +127,20 @@ def progress(folder: Path, event_id: int, token: str) -> dict[str, Any] | None:
 def alone(folder: Path, event_id: int, token: str) -> Iterator[None]:
     """One at a time: a second press of the button waits here for the first. A process that dies lets go."""
     try:
-        place = os.open(_place(folder, event_id, token), os.O_RDONLY)
-    except OSError:
+        with _locked(_place(folder, event_id, token), fcntl.LOCK_EX):
+            yield
+    except FileNotFoundError:
         raise _gone() from None
+
+
+@contextmanager
+def _locked(place: Path, how: int) -> Iterator[None]:
+    opened = os.open(place, os.O_RDONLY)
     try:
-        fcntl.flock(place, fcntl.LOCK_EX)
+        fcntl.flock(opened, how)
         yield
     finally:
-        os.close(place)
+        os.close(opened)
 
 
 def discard(folder: Path, event_id: int, token: str) -> None:
@@ -142,12 +149,18 @@ def discard(folder: Path, event_id: int, token: str) -> None:
 
 
 def forget(folder: Path, now: datetime, room_for: int = 0) -> int:
-    """Forget what was not touched for `KEPT`, and the oldest beyond what is kept at most: how many uploads."""
+    """Forget what was not touched for `KEPT`, and the oldest beyond what is kept at most: how many uploads.
+
+    One that is being imported stays.
+    """
     places = sorted(((_touched(place), place) for place in folder.glob("*")), reverse=True)
-    old = [place for n, (at, place) in enumerate(places) if at < now - KEPT or n >= MOST_KEPT - room_for]
-    for place in old:
-        shutil.rmtree(place, ignore_errors=True)
-    return len(old)
+    forgotten = 0
+    for n, (at, place) in enumerate(places):
+        if at < now - KEPT or n >= MOST_KEPT - room_for:
+            with suppress(OSError), _locked(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                shutil.rmtree(place, ignore_errors=True)
+                forgotten += 1
+    return forgotten
 
 
 def _touched(place: Path) -> datetime:

@@ -8,44 +8,42 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, not_, or_, select, type_coerce
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, literal, not_, or_, select, type_coerce
+from sqlalchemy.orm import aliased
 
 from eventmail import readings
 from eventmail.domain.rules import Condition, Field, Kind, Op, Rule
-from eventmail.models import Guest, GuestTag, SegmentField, SegmentGuest, guest_value
+from eventmail.models import Guest, GuestTag, SegmentGuest, guest_value
 
 _COLUMNS = {Kind.FIRST_NAME: "first_name", Kind.LAST_NAME: "last_name", Kind.EMAIL: "email"}
+Places = tuple[tuple[Field, int], ...]
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A segment as it is asked for: its rule read, and where the values of its fields are kept (`indexed`)."""
+    """A segment as it is asked for: its rule read, and where the values of its fields are kept."""
 
     id: int
     event_id: int
     name: str
     rule: Rule | None
-    kept: tuple[tuple[Field, int], ...] = ()
-
-
-def kept(session: Session, event_id: int) -> dict[tuple[str, str], int]:
-    """(kind, name) to the id of each field of the event whose values are kept."""
-    rows = select(SegmentField.kind, SegmentField.name, SegmentField.id).where(SegmentField.event_id == event_id)
-    return {(kind, name): field_id for kind, name, field_id in session.execute(rows)}
+    places: Places
 
 
 def condition(guest: Any, chosen: Chosen) -> ColumnElement[bool]:
     """Whether `guest` (Guest or an alias of it), a guest of the segment's event, is in the segment."""
-    picked = guest.id.in_(select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == chosen.id))
+    picked: ColumnElement[bool] = guest.id.in_(
+        select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == chosen.id)
+    )
     if chosen.rule is None:
         return picked
-    return or_(rule_condition(guest, chosen.event_id, chosen.rule, dict(chosen.kept)), picked)
+    return or_(rule_condition(guest, chosen.event_id, chosen.rule, chosen.places), picked)
 
 
-def rule_condition(guest: Any, event_id: int, rule: Rule, places: Mapping[Field, int]) -> ColumnElement[bool]:
+def rule_condition(guest: Any, event_id: int, rule: Rule, places: Places) -> ColumnElement[bool]:
     """Whether `guest`, of event `event_id`, meets `rule`; `places` are the ids of the fields that are kept."""
-    parts = [_one(guest, event_id, part, places.get(part.field)) for part in rule.conditions]
+    ids = dict(places)
+    parts = [_one(guest, event_id, part, ids.get(part.field)) for part in rule.conditions]
     return or_(*parts) if rule.any else and_(*parts)
 
 
@@ -55,11 +53,9 @@ def _one(guest: Any, event_id: int, part: Condition, place: int | None) -> Colum
         return same if part.op is Op.IS else not_(same)
     # what is not and what is empty is everybody but those who have it: a guest without a value is among them
     negative = part.op in (Op.IS_NOT, Op.IS_EMPTY)
-    if part.field.kind is Kind.TAG:
-        having = _tagged(part)
-    else:
-        having = _valued(part, _values(event_id, part.field, place))
-    return guest.id.not_in(having) if negative else guest.id.in_(having)
+    having = _tagged(part) if part.field.kind is Kind.TAG else _valued(part, _values(event_id, part.field, place))
+    has: ColumnElement[bool] = guest.id.in_(having)
+    return not_(has) if negative else has
 
 
 def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
@@ -85,6 +81,12 @@ def _valued(part: Condition, values: FromClause) -> Select[Any]:
         return having.where(values.c.number < limit if part.op is Op.LESS else values.c.number > limit)
     test = _tests(values.c.folded, part)
     return having if test is None else having.where(test)
+
+
+def all_values(event_id: int, field: Field, place: int) -> Select[Any]:
+    """The rows of `guest_value` that begin to keep `field` under the id `place`."""
+    found = _values(event_id, field, None)
+    return select(literal(place), *found.c).order_by(found.c.guest_id)
 
 
 def _values(event_id: int, field: Field, place: int | None) -> FromClause:

@@ -2,26 +2,24 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, readings, records
-from eventmail.db import Page, fresh, paginate, roomy, transaction
-from eventmail.domain import guest_fields, guest_values, matching, rules
+from eventmail.db import Page, fresh, paginate, transaction
+from eventmail.domain import guest_fields, guest_values, kept_fields, matching, rules
 from eventmail.domain.matching import Chosen
-from eventmail.domain.rules import Kind, Rule
+from eventmail.domain.rules import Rule
 from eventmail.errors import FieldError, InvalidInput, NotFound
-from eventmail.models import Content, Guest, Mailing, Segment, SegmentField, SegmentGuest, guest_value
+from eventmail.models import Content, Guest, Mailing, Segment, SegmentGuest
 from eventmail.records import Acting
 from eventmail.states import MailingState
 
 LONGEST_NAME = 100
 MOST_PICKED = 5000
 _OVER = {"finished", "cancelled", "failed"}
-_ALL_KEPT = (Kind.FIRST_NAME, Kind.LAST_NAME, Kind.EMAIL, Kind.ATTRIBUTE)
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int =
     session = fresh()
     ways: list[ColumnElement[bool]] = [Guest.id.in_(guests)] if guests else []
     if rule:
-        ways.append(matching.rule_condition(Guest, event_id, rule, _places(session, event_id, rule)))
+        places = kept_fields.places(rule, kept_fields.kept(session, event_id))
+        ways.append(matching.rule_condition(Guest, event_id, rule, places))
     if not ways:
         return 0, []
     where = (Guest.event_id == event_id, or_(*ways))
@@ -115,7 +114,7 @@ def add(tx: Session, event_id: int, values: Mapping[str, Any], by: Acting) -> in
     tx.add(segment)
     tx.flush()
     _pick(tx, segment, [], guests)
-    _keep(tx, event_id, by.now)
+    kept_fields.settle(tx, event_id, by.now)
     records.audit(tx, by, "segment.created", f"segment:{segment.id}", event_id=event_id, after=_state(segment, guests))
     return segment.id
 
@@ -138,7 +137,7 @@ def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting) 
         segment.updated_at = by.now
         tx.flush()
         _pick(tx, segment, theirs, guests)
-        _keep(tx, event_id, by.now)
+        kept_fields.settle(tx, event_id, by.now)
         records.audit(
             tx, by, "segment.edited", f"segment:{segment.id}", event_id=event_id,
             before={part: before[part] for part in changed}, after={part: after[part] for part in changed},
@@ -165,7 +164,7 @@ def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
     return len(ruled)
 
 
-def delete_(event_id: int, segment_id: int, by: Acting) -> str:
+def remove(event_id: int, segment_id: int, by: Acting) -> str:
     """Remove a segment: the name it had. Guests stay, and so do the recipients of what was sent to it."""
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
@@ -173,7 +172,7 @@ def delete_(event_id: int, segment_id: int, by: Acting) -> str:
         records.audit(tx, by, "segment.deleted", f"segment:{segment.id}", event_id=event_id, before=before)
         tx.delete(segment)
         tx.flush()
-        _keep(tx, event_id, by.now)
+        kept_fields.settle(tx, event_id, by.now)
         return segment.name
 
 
@@ -209,21 +208,12 @@ def _listed(event_id: int, rows: Sequence[Segment]) -> list[Listed]:
 
 
 def _ready(session: Session, event_id: int, rows: Sequence[Segment]) -> list[Chosen]:
-    known, kept = rules.fields(guest_values.columns(session, event_id)), matching.kept(session, event_id)
+    known, kept = rules.fields(guest_values.columns(session, event_id)), kept_fields.kept(session, event_id)
     found = []
     for row in rows:
         rule = None if row.rule is None else rules.parse(row.rule, known)
-        found.append(Chosen(row.id, event_id, row.name, rule, tuple(_kept_in(rule, kept).items())))
+        found.append(Chosen(row.id, event_id, row.name, rule, kept_fields.places(rule, kept)))
     return found
-
-
-def _places(session: Session, event_id: int, rule: Rule) -> dict[rules.Field, int]:
-    return _kept_in(rule, matching.kept(session, event_id))
-
-
-def _kept_in(rule: Rule | None, kept: Mapping[tuple[str, str], int]) -> dict[rules.Field, int]:
-    used = {part.field for part in rule.conditions} if rule else set()
-    return {field: kept[field.kind, field.name] for field in used if (field.kind, field.name) in kept}
 
 
 def _apply(tx: Session, segment: Segment, values: Mapping[str, Any], theirs: list[int]) -> list[int]:
@@ -297,32 +287,3 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
         if (readings.folded(free) or "") not in taken:
             return free
     raise AssertionError("one more name than there are segments")
-
-
-def _keep(tx: Session, event_id: int, now: datetime) -> None:
-    """Keep the values of every field that a segment of the event uses, and let the others go after a while."""
-    known = rules.fields(guest_values.columns(tx, event_id))
-    stored = tx.scalars(select(Segment.rule).where(Segment.event_id == event_id, Segment.rule.is_not(None)))
-    used = {
-        (part.field.kind.value, part.field.name): part.field
-        for rule in stored
-        for part in rules.parse(rule, known).conditions
-        if part.field.kind in _ALL_KEPT
-    }
-    for field in tx.scalars(select(SegmentField).where(SegmentField.event_id == event_id)):
-        if used.pop((field.kind, field.name), None):
-            field.unused_since = None
-        else:
-            field.unused_since = field.unused_since or now
-    for field in used.values():
-        _begin_keeping(tx, event_id, field)
-
-
-def _begin_keeping(tx: Session, event_id: int, field: rules.Field) -> None:
-    kept = SegmentField(event_id=event_id, kind=field.kind, name=field.name, path=matching.json_path(field.name),
-                        unused_since=None)  # fmt: skip
-    tx.add(kept)
-    tx.flush()
-    into = [column.name for column in guest_value.columns]
-    with roomy(tx):
-        tx.execute(insert(guest_value).from_select(into, matching.all_values(event_id, field, kept.id)))

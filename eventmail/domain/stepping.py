@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, select, tuple_
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
+from eventmail.domain import matching
 from eventmail.domain.audience import Audience
 from eventmail.models import Guest
 
@@ -45,7 +46,7 @@ def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step
 def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None) -> list[Guest]:
     """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
 
-    One query per ticked status and one for the hand-picked, since each finds its own in the order of an index and
+    One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an index and
     stops early; together they would be sorted first.
     """
     place = tuple_(Guest.search_key, Guest.id)
@@ -58,6 +59,7 @@ def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, befo
     ways: list[ColumnElement[bool]] = [Guest.status == status for status in audience.statuses]
     if audience.guests:
         ways.append(Guest.id.in_(audience.guests))
+    ways += [matching.condition(Guest, chosen) for chosen in audience.segments]
     session = fresh()
     found = {
         guest.id: guest

@@ -5,6 +5,7 @@ from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservat
 from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
+from eventmail.models.home import Home
 from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
 from eventmail.models.segment import Segment, SegmentField, SegmentGuest, guest_value
 from eventmail.models.suppression import EVERYWHERE, Suppression
@@ -24,6 +25,7 @@ __all__ = [
     "GuestChange",
     "GuestField",
     "GuestTag",
+    "Home",
     "IdempotencyRecord",
     "Invitation",
     "Job",

@@ -21,7 +21,7 @@ class Guest(Base):
         Index("ix_guest_no_first_name", "event_id", "address", sqlite_where=text("first_name = ''")),
         Index("ix_guest_no_last_name", "event_id", "address", sqlite_where=text("last_name = ''")),
         # a search counts all filters along this one, without touching the rows
-        Index("ix_guest_list", "event_id", "search_key", "address", "status"),
+        Index("ix_guest_list", "event_id", "search_key", "id", "address", "status"),
         Index("ix_guest_status", "event_id", "status", "search_key"),
         Base.__table_args__,
     )

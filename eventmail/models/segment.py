@@ -8,7 +8,19 @@ guest keep it right, whoever writes.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, UniqueConstraint, event
+from sqlalchemy import (
+    DDL,
+    JSON,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    UniqueConstraint,
+    event,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
@@ -91,10 +103,10 @@ _KEEP = """INSERT INTO guest_value (field_id, guest_id, folded, number, day)
  ELSE json_extract(NEW.attributes, path) END, '') END AS value
  FROM segment_field WHERE event_id = NEW.event_id) WHERE folded(value) != ''"""
 _USED = "WHEN EXISTS (SELECT 1 FROM segment_field WHERE event_id = NEW.event_id)"
-TRIGGERS = (
+_FORGET = "DELETE FROM guest_value WHERE guest_id = NEW.id"
+_CHANGED = "UPDATE OF first_name, last_name, email, attributes"
+for _trigger in (
     f"CREATE TRIGGER guest_values_of_new AFTER INSERT ON guest {_USED} BEGIN {_KEEP}; END",
-    "CREATE TRIGGER guest_values_of_changed AFTER UPDATE OF first_name, last_name, email, attributes ON guest "
-    f"{_USED} BEGIN DELETE FROM guest_value WHERE guest_id = NEW.id; {_KEEP}; END",
-)
-for _trigger in TRIGGERS:
-    event.listen(guest_value, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))
+    f"CREATE TRIGGER guest_values_of_changed AFTER {_CHANGED} ON guest {_USED} BEGIN {_FORGET}; {_KEEP}; END",
+):
+    event.listen(guest_value, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]

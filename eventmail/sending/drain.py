@@ -9,7 +9,7 @@ from eventmail import clock
 from eventmail.content import mime, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
-from eventmail.domain import test_sends
+from eventmail.domain import home, test_sends
 from eventmail.domain.merge import Place
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
@@ -29,7 +29,7 @@ BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits 
 def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
     """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
     job = fresh().get(Job, job_id)
-    if job is None or job.state != JobState.RUNNING:
+    if job is None or job.state != JobState.RUNNING or not home.is_live(settings.database):  # H9
         return None
     sending = _prepare(job, provider, settings)
     until = time.monotonic() + TURN_SECONDS

@@ -24,7 +24,7 @@ from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
-RECORD_TRIES = 3  # each waits for the write lock as long as the database's busy timeout
+RECORD_SECONDS = 30.0  # how long outcomes wait for a database that can't be written, before they become doubt
 RECORD_PAUSE_SECONDS = 0.5
 # seconds before the next attempt; after the last one it failed for good (S4)
 BACKOFF = (2, 10, 60, 300, 900, 1800)
@@ -47,16 +47,15 @@ def record(sending: Sending, provider: Provider, results: Sequence[Result], now:
 
     A database that can't be written is asked again: what is known now would be doubt for good.
     """
-    for tries_left in reversed(range(RECORD_TRIES)):
+    until = time.monotonic() + RECORD_SECONDS
+    while True:
         try:
-            _record(sending, provider, results, now)
-        except OperationalError:
-            if not tries_left:
+            return _record(sending, provider, results, now)
+        except OperationalError as error:
+            if time.monotonic() >= until:
                 raise
-            log.warning("outcomes could not be recorded yet", extra={"job": sending.job_id}, exc_info=True)
+            log.warning("outcomes could not be recorded yet: %s", error.orig, extra={"job": sending.job_id})
             time.sleep(RECORD_PAUSE_SECONDS)
-        else:
-            return
 
 
 def _record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:

@@ -33,6 +33,8 @@ def register(app: Flask) -> None:
         event_life,
         events,
         guests,
+        home,
+        imports,
         mailings,
         me,
         messaging,
@@ -41,8 +43,9 @@ def register(app: Flask) -> None:
         problems,
         public,
         runs,
-        test_sends,
+        sending,
         suppressions,
+        test_sends,
         webhooks,
     )
 
@@ -52,8 +55,8 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     modules = (
-        public, account, events, event_life, audit, guests,
-        messaging, mailings, runs, outbox, suppressions, webhooks,
+        public, account, me, people, home, events, event_life, audit, guests, imports,
+        messaging, mailings, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:
         app.register_blueprint(module.bp)

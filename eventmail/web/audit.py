@@ -5,14 +5,13 @@ from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from eventmail.db import fresh, paginate
 from eventmail.domain import log
 from eventmail.domain.log import Wanted
-from eventmail.errors import FieldError, InvalidInput, RoleTooLow
+from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import AuditEntry, Event
-from eventmail.models.account import Role
 from eventmail.web import access, intake, log_words
 from eventmail.web.context import instant
 from eventmail.web.csv_out import csv_answer
@@ -30,8 +29,7 @@ def of_event(event_id: int) -> Response:
 @bp.get("/audit")
 def of_everything() -> Response:
     """The log of the whole installation, people and settings included."""
-    if g.user.role != Role.OWNER:
-        raise RoleTooLow("Only an owner reads the log of the whole installation. Each event has a log of its own.")
+    access.owner()
     return _answer(None)
 
 

@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, mailings, merge, stepping, test_sends
+from eventmail.domain import contents, coverage, home, mailings, merge, stepping, test_sends
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
@@ -25,7 +25,7 @@ from eventmail.models import Event, Guest
 from eventmail.records import Limits
 from eventmail.states import MailingKind
 from eventmail.web import access, intake
-from eventmail.web.context import settings
+from eventmail.web.context import is_live, settings
 
 
 class Prefix(StrEnum):
@@ -63,7 +63,7 @@ def place() -> Place:
         outside=outside,
         undo=timedelta(seconds=chosen.undo_seconds),
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
-        hindrances=chosen.hindrances(outside=outside),
+        hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=outside)),
     )
 
 

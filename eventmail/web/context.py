@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request, url_for
 
+from eventmail.domain import home
 from eventmail.models import Event
+from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web import log_words
 
@@ -49,6 +51,14 @@ def settings() -> Settings:
     return found
 
 
+def is_live() -> bool:
+    """Whether mail may leave this database (H9); asked until it is so, since a running one does not become a copy."""
+    known: bool = current_app.extensions.get("live", False)
+    if not known:
+        known = current_app.extensions["live"] = home.is_live(settings().database)
+    return known
+
+
 def instant(value: datetime | None) -> str:
     """RFC 3339 in UTC, `…Z`, for JSON and `<time datetime>`; empty for None."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
@@ -67,11 +77,22 @@ def _context() -> dict[str, Any]:
         "url_of": page_url,
         "me": g.get("user"),
         "event": event,
-        "nav": _nav(event) if event else [],
+        "nav": _nav(event) if event else _site_nav(),
         "practice_mode": practice,
+        "copied": g.get("user") is not None and not is_live(),
         "outbox_url": url_for("outbox.listing", event_id=event.id) if event and practice else None,
         "request_id": g.get("request_id", ""),
     }
+
+
+def _site_nav() -> list[NavItem]:
+    """Outside an event; only owners keep people and settings."""
+    if g.get("user") is None:
+        return []
+    owner = g.user.role == Role.OWNER
+    kept = (("People", "people.listing"), ("Settings", "sending.page")) if owner else ()
+    pages = (("Events", "events.listing"), *kept, ("Account", "me.page"))
+    return [NavItem(label, url_for(page), request.path.startswith(url_for(page))) for label, page in pages]
 
 
 def _nav(event: Event) -> list[NavItem]:

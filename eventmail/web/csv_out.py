@@ -7,7 +7,8 @@ from itertools import chain
 
 from flask import Response, stream_with_context
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+from eventmail.content import csv_cells
+
 _CHUNK = 32_000  # characters; a row of its own would be a packet of its own
 
 
@@ -20,8 +21,7 @@ def csv_answer(filename: str, header: Sequence[str], rows: Iterable[Sequence[obj
 
 def safe_cell(value: object) -> str:
     """`value` as text; what a spreadsheet would take for a formula gets an apostrophe in front."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_RUNS) else text
+    return "" if value is None else csv_cells.neutralised(str(value))
 
 
 def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

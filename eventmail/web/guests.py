@@ -1,42 +1,39 @@
-"""Guests: the list, one guest, import."""
+"""Guests: the list, one guest."""
 
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from eventmail.domain import guest_fields, guest_filters, guest_list, guests, imports
+from eventmail.domain import guest_fields, guest_filters, guest_list, guests
 from eventmail.domain.guest_filters import Filter
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.states import GuestStatus
 from eventmail.web import access, intake
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.guests import GuestIn, guest_out, report_out
+from eventmail.web.schemas.guests import GuestIn, guest_out
 
 bp = Blueprint("guests", __name__, url_prefix="/admin/events/<id:event_id>/guests")
 ATTRIBUTE = "attribute:"  # what the form puts before the name of an imported column
 
 
-@bp.get("")
-def listing(event_id: int) -> Response:
-    """The list; search, filter and page stand in the URL."""
+def list_page(event_id: int, problem: Problem | None = None) -> Response:
+    """The list; filter, search and page stand in the URL, also in that of the form which changes guests."""
     access.event(event_id)
-    q, status = request.args.get("q", "").strip(), _filter()
-    if wants_json():
-        page = guest_list.listing(event_id, status, q, **intake.paging())
-        return as_json(page_out(guest_list.detailed(event_id, page), guest_out))
+    q, status = searched()
     counts = guest_filters.counts(event_id, q)
     page = guest_list.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
-    def url_of(number: int = 1, narrowed: Filter = status, words: str = q) -> str:
+    def url_of(number: int = 1, narrowed: Filter = status, words: str = q, to: str = ".listing", **more: Any) -> str:
         size = page.size if "per_page" in request.args else None
         wanted = None if narrowed is Filter.ALL else narrowed.value
         where = {"q": words or None, "status": wanted, "per_page": size, "page": number if number > 1 else None}
-        return url_for(".listing", event_id=event_id, **where)  # type: ignore[arg-type]
+        return url_for(to, event_id=event_id, **where, **more)
 
     return respond(
         page="guests/list.html",
         fragment="guests/_table.html",
+        problem=problem,
         guests=page,
         counts=counts,
         anybody=counts[Filter.ALL] > 0 or guest_list.has_any(event_id),
@@ -44,16 +41,40 @@ def listing(event_id: int) -> Response:
         chosen=status,
         filters=list(Filter),
         url_of=url_of,
+        made=_made(event_id),
+        ticked=set(request.form.getlist("guests")),
     )
 
 
-def _filter() -> Filter:
+@bp.get("")
+def listing(event_id: int) -> Response:
+    """The list, as a page, its table, or JSON."""
+    if not wants_json():
+        return list_page(event_id)
+    access.event(event_id)
+    q, status = searched()
+    page = guest_list.listing(event_id, status, q, **intake.paging())
+    return as_json(page_out(guest_list.detailed(event_id, page), guest_out))
+
+
+def searched() -> tuple[str, Filter]:
+    """The search and the filter in the URL."""
     word = request.args.get("status", "").strip() or Filter.ALL
     try:
-        return Filter(word)
+        return request.args.get("q", "").strip(), Filter(word)
     except ValueError:
         message = "The status must be one of " + ", ".join(Filter) + "."
         raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)]) from None
+
+
+def _made(event_id: int) -> dict[str, Any] | None:
+    """The change of many guests that the URL names, so that its undo survives a reload."""
+    change_id = ids.row_id(request.args.get("changed", ""))
+    try:
+        change = bulk.get(event_id, change_id) if change_id else None
+    except NotFound:
+        return None
+    return change and {"change": change, "undoable": bulk.can_be_undone(change, g.now)}
 
 
 def _new_page(event_id: int, problem: Problem | None = None) -> Response:
@@ -94,6 +115,7 @@ def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> 
         json=lambda: guest_out(guest),
         problem=problem,
         guest=guest,
+        sharers=guest_list.sharers(event_id, guest_id) if guest.sharers else [],
         typed=request.form or saved,
         columns=_columns(event_id, request.form, guest.attributes),
         statuses=list(GuestStatus),
@@ -144,50 +166,6 @@ def remove(event_id: int, guest_id: int) -> Any:
     mails = "1 waiting mail was cancelled" if cancelled == 1 else f"{cancelled} waiting mails were cancelled"
     flash(f"The guest was removed. {mails}." if cancelled else "The guest was removed.")
     return see_other(url_for(".listing", event_id=event_id))
-
-
-def _import_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
-    return respond(page="guests/import.html", problem=problem, report=None, checked=False)
-
-
-@bp.get("/import")
-def import_(event_id: int) -> Response:
-    return _import_page(event_id)
-
-
-@bp.post("/import")
-@shown_by(_import_page)
-def run_import(event_id: int) -> Response:
-    """Import a CSV file: the body itself (`text/csv`) or the field `file` of a form; the report is the answer."""
-    access.event(event_id)
-    by_form = request.mimetype == "multipart/form-data"
-    dry_run = (request.form if by_form else request.args).get("dry_run", "") not in ("", "0", "false")
-    report = imports.run(event_id, _form_file() if by_form else _csv_body(), access.acting(), dry_run)
-    if not by_form:
-        return as_json(report_out(report))
-    return respond(
-        page="guests/import.html",
-        json=lambda: report_out(report),
-        problem=None,
-        report=report,
-        checked=dry_run,
-        columns=guests.columns(event_id),
-    )
-
-
-def _csv_body() -> bytes:
-    if request.mimetype != "text/csv":
-        raise InvalidInput("Send the file as the body with Content-Type: text/csv, or as the field “file” of a form.")
-    return request.get_data()
-
-
-def _form_file() -> bytes:
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        message = "Choose a CSV file first."
-        raise InvalidInput(message, fields=[FieldError("file", "REQUIRED", message)])
-    return upload.read()
 
 
 def _body() -> GuestIn:

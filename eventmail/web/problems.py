@@ -105,7 +105,7 @@ def _database(error: OperationalError) -> Any:
     code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     kind = _UNAVAILABLE.get(code & 0xFF)  # above the lowest byte SQLite says where it met it
     if kind is None:
-        log.exception("a statement failed")
+        log.error("a statement failed", exc_info=error)
         return _http(InternalServerError())
     log.error("the database refused: %s", error.orig, extra={"code": kind.code})
     try:

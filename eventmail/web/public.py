@@ -40,10 +40,14 @@ def calendar_file(signed: str) -> Response:
     return answer
 
 
-@bp.get("/unsubscribe/preview")
+@bp.route("/unsubscribe/preview", methods=["GET", "POST"])
 @open_to_everyone
+@csrf.exempt
 def unsubscribe_preview() -> str:
-    """Where the link of a preview leads: a page that changes nothing (E2)."""
+    """Where the link of a preview or a test leads: a page that changes nothing (E2).
+
+    Mail services post to the one in a test's header as to any other, and are told that it worked.
+    """
     return render_template("public/unsubscribe.html", state="preview")
 
 

@@ -8,7 +8,7 @@ from eventmail import outbox
 from eventmail.db import fresh
 from eventmail.domain import mailings, test_sends
 from eventmail.ids import row_id
-from eventmail.models import Exclusion, Guest, Mailing, Recipient
+from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
 from eventmail.sending import progress as progress_
 from eventmail.sending.progress import Progress
 from eventmail.states import MailingKind, RecipientState
@@ -24,6 +24,7 @@ class Tested:
     now: then its button rests until the page asks again, so that the second half of a double click sends nothing.
     """
 
+    event: Event
     mailing: Mailing
     progress: Progress
     recipients: list[Recipient]
@@ -39,6 +40,7 @@ def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:
     mailing = test_sends.find(event_id, mailing_id)
     to = list(test_sends.recipients(mailing_id))
     return Tested(
+        event=fresh().get_one(Event, event_id),
         mailing=mailing,
         progress=progress_.progress(mailing, g.now),
         recipients=to,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import update
+
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses, api_tokens, events, passwords, users
-from eventmail.models import Event, EventMember, Guest, GuestTag, User
+from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 
@@ -64,7 +66,11 @@ def add_member(event_id: int, person: Person) -> None:
 def add_api_token(person: Person) -> str:
     """A bearer token of `person`."""
     with transaction() as tx:
-        return api_tokens.add(tx, person.id, "tests", acting(person))
+        token = api_tokens.add(tx, person.id, "tests", acting(person))
+        tx.flush()
+        # as if used a moment ago: its first request writes no more than the next one
+        tx.execute(update(ApiToken).where(ApiToken.used_at.is_(None)).values(used_at=clock.now()))
+        return token
 
 
 def add_guest(

@@ -21,7 +21,7 @@ RANKS = (
     {"domain"},
     {"sending"},
     {"tasks", "outbox"},
-    {"doctor", "run"},
+    {"backup", "doctor", "run"},
     {"web", "cli", "probe"},
     {"__init__"},
 )
@@ -43,6 +43,7 @@ HOMES = {
     "flask_wtf": {"web"},
     "flask_sqlalchemy": {"db"},
     "sqlalchemy": {
+        "backup",
         "db",
         "models",
         "records",

@@ -45,7 +45,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_guest_before_guest_id"), "guest_before", ["guest_id"])
     op.drop_index("ix_guest_list", "guest")
-    op.create_index("ix_guest_list", "guest", ["event_id", "search_key", "address", "status"])
+    op.create_index("ix_guest_list", "guest", ["event_id", "search_key", "id", "address", "status"])
 
     # what the log says of one guest stands on their page
     op.create_index("ix_audit_entry_subject", "audit_entry", ["subject"])

@@ -20,6 +20,8 @@ _KEEP = """INSERT INTO guest_value (field_id, guest_id, folded, number, day)
  ELSE json_extract(NEW.attributes, path) END, '') END AS value
  FROM segment_field WHERE event_id = NEW.event_id) WHERE folded(value) != ''"""
 _USED = "WHEN EXISTS (SELECT 1 FROM segment_field WHERE event_id = NEW.event_id)"
+_FORGET = "DELETE FROM guest_value WHERE guest_id = NEW.id"
+_CHANGED = "UPDATE OF first_name, last_name, email, attributes"
 
 
 def upgrade() -> None:
@@ -44,9 +46,7 @@ def upgrade() -> None:
         sa.Column("segment_id", sa.Integer(), nullable=False),
         sa.Column("guest_id", sa.Integer(), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["guest_id"], ["guest.id"], name=op.f("fk_segment_guest_guest_id"), ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["guest_id"], ["guest.id"], name=op.f("fk_segment_guest_guest_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(
             ["segment_id"], ["segment.id"], name=op.f("fk_segment_guest_segment_id"), ondelete="CASCADE"
         ),
@@ -89,8 +89,7 @@ def upgrade() -> None:
     op.create_index("ix_guest_tag_tag", "guest_tag", ["tag", "guest_id"], unique=False)
     op.execute(f"CREATE TRIGGER guest_values_of_new AFTER INSERT ON guest {_USED} BEGIN {_KEEP}; END")
     op.execute(
-        "CREATE TRIGGER guest_values_of_changed AFTER UPDATE OF first_name, last_name, email, attributes ON guest "
-        f"{_USED} BEGIN DELETE FROM guest_value WHERE guest_id = NEW.id; {_KEEP}; END"
+        f"CREATE TRIGGER guest_values_of_changed AFTER {_CHANGED} ON guest {_USED} BEGIN {_FORGET}; {_KEEP}; END"
     )
 
 

@@ -10,8 +10,19 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "home",
+        sa.Column("place", sa.String(), nullable=False),
+        sa.Column("confirmed_by", sa.Integer(), nullable=True),
+        sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["confirmed_by"], ["user.id"], name=op.f("fk_home_confirmed_by"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_home")),
+        sqlite_autoincrement=True,
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("home")

@@ -1,8 +1,9 @@
-"""A guest, and what an import did."""
+"""A guest."""
 
 from typing import Any
 
-from eventmail.domain import guest_list, imports
+from eventmail.domain import guest_list
+from eventmail.states import ChangeKind
 from eventmail.web.intake import Body
 
 
@@ -21,6 +22,26 @@ class GuestIn(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class ChangeIn(Body):
+    """One change of many guests: of those named, or of all that the URL's filter and search find, who are `total`."""
+
+    change: ChangeKind
+    status: str = ""
+    tag: str = ""
+    guests: list[str] = []
+    all: bool = False
+    total: int | None = None
+
+
+class PasteIn(Body):
+    """Addresses as they were pasted; `dry_run` only tells what would happen."""
+
+    addresses: str = ""
+    status: str = ""
+    tags: str = ""
+    dry_run: bool = False
+
+
 def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
     """A guest's JSON (product 6); `suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
@@ -32,14 +53,4 @@ def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
         "suppressed": guest.suppressed,
         "tags": list(guest.tags),
         "attributes": dict(guest.attributes),
-    }
-
-
-def report_out(report: imports.Report) -> dict[str, Any]:
-    """What an import did, as JSON (product 6)."""
-    return {
-        "created": report.created,
-        "updated": report.updated,
-        "unchanged": report.unchanged,
-        "rejected": [row._asdict() for row in report.rejected],
     }

@@ -8,7 +8,7 @@ import pytest
 
 from eventmail import signing
 from eventmail.db import transaction
-from eventmail.domain import accounts
+from eventmail.domain import accounts, api_tokens, links, sessions
 from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, LinkExpired, NotFound
 from eventmail.models import ApiToken, AuditEntry, LoginSession, SignInLink, User
 from eventmail.models.account import Role
@@ -20,56 +20,56 @@ ADA = {"name": "Ada Lovelace", "email": "Ada@Organizers.example", "password": PA
 
 
 def who(token: str) -> str | None:
-    user = accounts.session_user(token, acting())
-    return user.email if user else None
+    found = sessions.find(token, acting().now)
+    return found.user.email if found else None
 
 
 def test_a_sign_in_link_works_once(organizer: Person) -> None:
-    token = accounts.issue_link(organizer.email, acting())
-    assert who(accounts.open_link(token, acting())) == organizer.email
+    token = links.issue(organizer.email, acting())
+    assert who(links.open_(token, acting())) == organizer.email
     with pytest.raises(LinkExpired):
-        accounts.open_link(token, acting())
+        links.open_(token, acting())
 
 
 def test_a_sign_in_link_finds_the_address_however_it_is_typed(organizer: Person) -> None:
-    token = accounts.issue_link(f"  {organizer.email.upper()} ", acting())
-    assert who(accounts.open_link(token, acting())) == organizer.email
+    token = links.issue(f"  {organizer.email.upper()} ", acting())
+    assert who(links.open_(token, acting())) == organizer.email
 
 
 def test_a_sign_in_link_ends_after_an_hour(organizer: Person, clock: FrozenClock) -> None:
-    first = accounts.issue_link(organizer.email, acting())
+    first = links.issue(organizer.email, acting())
     clock.advance(minutes=59, seconds=59)
-    accounts.open_link(first, acting())
-    second = accounts.issue_link(organizer.email, acting())
+    links.open_(first, acting())
+    second = links.issue(organizer.email, acting())
     clock.advance(hours=1)
     with pytest.raises(LinkExpired):
-        accounts.open_link(second, acting())
+        links.open_(second, acting())
 
 
 def test_a_new_sign_in_link_ends_the_earlier_one(organizer: Person, owner: Person) -> None:
-    first, others = accounts.issue_link(organizer.email, acting()), accounts.issue_link(owner.email, acting())
-    second = accounts.issue_link(organizer.email, acting())
+    first, others = links.issue(organizer.email, acting()), links.issue(owner.email, acting())
+    second = links.issue(organizer.email, acting())
     with pytest.raises(LinkExpired):
-        accounts.open_link(first, acting())
-    assert who(accounts.open_link(second, acting())) == organizer.email
-    assert who(accounts.open_link(others, acting())) == owner.email
+        links.open_(first, acting())
+    assert who(links.open_(second, acting())) == organizer.email
+    assert who(links.open_(others, acting())) == owner.email
 
 
 def test_a_stranger_gets_no_sign_in_link(count: Any) -> None:
     with pytest.raises(NotFound, match=r"Nobody here has the address x@organizers\.example\."):
-        accounts.issue_link("x@organizers.example", acting())
+        links.issue("x@organizers.example", acting())
     assert count(SignInLink) == 0
 
 
 @pytest.mark.parametrize("token", ["", "x", "\udcff"])
 def test_a_made_up_link_opens_nothing(token: str, organizer: Person) -> None:
     with pytest.raises(LinkExpired):
-        accounts.open_link(token, acting())
+        links.open_(token, acting())
 
 
 def test_the_first_link_makes_its_opener_the_owner(row: Any) -> None:
-    token = accounts.issue_first_link(acting()) or ""
-    assert accounts.is_first_link(token, acting())
+    token = links.issue_first(acting()) or ""
+    assert links.is_first(token, acting())
     session = accounts.become_owner(token, **ADA, by=acting())
     user = row(User)
     assert (user.name, user.email, user.address, user.role) == (
@@ -80,19 +80,19 @@ def test_the_first_link_makes_its_opener_the_owner(row: Any) -> None:
 
 
 def test_the_first_link_is_of_no_use_to_open_link() -> None:
-    token = accounts.issue_first_link(acting()) or ""
+    token = links.issue_first(acting()) or ""
     with pytest.raises(LinkExpired):
-        accounts.open_link(token, acting())
-    assert accounts.is_first_link(token, acting())
+        links.open_(token, acting())
+    assert links.is_first(token, acting())
 
 
 def test_there_is_one_first_owner(count: Any) -> None:
-    first, second = accounts.issue_first_link(acting()) or "", accounts.issue_first_link(acting()) or ""
+    first, second = links.issue_first(acting()) or "", links.issue_first(acting()) or ""
     accounts.become_owner(first, **ADA, by=acting())
     with pytest.raises(AlreadyRegistered):
         accounts.become_owner(second, **{**ADA, "email": "eve@organizers.example"}, by=acting())
     assert count(User) == 1
-    assert accounts.issue_first_link(acting()) is None
+    assert links.issue_first(acting()) is None
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_there_is_one_first_owner(count: Any) -> None:
 def test_a_first_form_that_needs_a_correction_leaves_the_link_good(
     change: dict[str, str], field: str, code: str, count: Any
 ) -> None:
-    token = accounts.issue_first_link(acting()) or ""
+    token = links.issue_first(acting()) or ""
     with pytest.raises(InvalidInput) as refused:
         accounts.become_owner(token, **{**ADA, **change}, by=acting())
     assert [(error.field, error.code) for error in refused.value.fields] == [(field, code)]
@@ -141,8 +141,8 @@ def test_a_colleague_without_a_password_cannot_use_one(organizer: Person, writin
 
 def test_signing_out_ends_this_session_and_no_other(organizer: Person) -> None:
     here, there = (accounts.sign_in(organizer.email, PASSWORD, acting()) for _ in range(2))
-    accounts.sign_out(here, acting())
-    accounts.sign_out(here, acting())
+    sessions.sign_out(here, acting())
+    sessions.sign_out(here, acting())
     assert [who(here), who(there)] == [None, organizer.email]
 
 
@@ -156,22 +156,22 @@ def test_a_session_ends_after_thirty_days(organizer: Person, clock: FrozenClock)
 
 def test_a_token_acts_for_its_person_until_it_is_revoked(organizer: Person, clock: FrozenClock) -> None:
     token = add_api_token(organizer)
-    found = accounts.token_user(token)
+    found = api_tokens.find(token)
     assert found is not None
-    assert found.id == organizer.id
+    assert found.user.id == organizer.id
     with transaction() as tx:
         tx.query(ApiToken).one().revoked_at = clock.now()
-    assert accounts.token_user(token) is None
+    assert api_tokens.find(token) is None
 
 
 def test_a_session_is_no_token_and_a_token_is_no_session(organizer: Person) -> None:
-    assert accounts.token_user(accounts.sign_in(organizer.email, PASSWORD, acting())) is None
+    assert api_tokens.find(accounts.sign_in(organizer.email, PASSWORD, acting())) is None
     assert who(add_api_token(organizer)) is None
 
 
 def test_nothing_that_lets_one_in_is_kept_readable(organizer: Person, settings: Settings, rows: Any) -> None:
-    link = accounts.issue_link(organizer.email, acting())
-    session = accounts.open_link(link, acting())
+    link = links.issue(organizer.email, acting())
+    session = links.open_(link, acting())
     token = add_api_token(organizer)
     with sqlite3.connect(settings.database) as connection:
         kept = "\n".join(connection.iterdump())
@@ -183,7 +183,7 @@ def test_nothing_that_lets_one_in_is_kept_readable(organizer: Person, settings: 
 
 
 def test_who_came_in_and_how_is_in_the_log(organizer: Person, rows: Any) -> None:
-    accounts.open_link(accounts.issue_link(organizer.email, acting()), acting(request_id="req_1"))
+    links.open_(links.issue(organizer.email, acting()), acting(request_id="req_1"))
     entries = [(entry.actor, entry.action, entry.subject) for entry in rows(AuditEntry)]
     assert entries == [
         ("cli", "user.added", f"user:{organizer.id}"),

@@ -1,7 +1,6 @@
 """Many guests changed at once, and the undo of it."""
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -223,7 +222,7 @@ def test_the_change_marks_the_guests_as_changed_now(event_id: int, five: dict[st
     change_id = change(event_id, Ticked((five["Ben"],)), ADD, "vip")
     with transaction() as tx:
         assert tx.get_one(Guest, five["Ben"]).updated_at == later
-        assert tx.get_one(Guest, five["Ana"]).updated_at == later - timedelta(minutes=5)
+        assert tx.get_one(Guest, five["Ana"]).updated_at < later
     latest = clock.advance(minutes=5)
     bulk.undo(event_id, change_id, seeding.acting())
     with transaction() as tx:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from eventmail.db import fresh
-from eventmail.domain import accounts
+from eventmail.domain import links
 from eventmail.models import ApiToken, Event, LoginSession, SignInLink, User
 from eventmail.settings import Settings
 from eventmail.web.access import HEADERS
@@ -43,13 +43,13 @@ WEIRD = [
 def link(app: Flask, organizer: Person) -> str:
     """The path of a one-time link for the organizer."""
     with app.app_context():
-        return f"/sign-in/{accounts.issue_link(organizer.email, acting())}"
+        return f"/sign-in/{links.issue(organizer.email, acting())}"
 
 
 @pytest.fixture
 def first_link(app: Flask) -> str:
     with app.app_context():
-        return f"/sign-in/{accounts.issue_first_link(acting())}"
+        return f"/sign-in/{links.issue_first(acting())}"
 
 
 def signed_in(client: Client) -> bool:
@@ -115,11 +115,11 @@ def test_a_link_that_is_too_old_says_how_to_get_another(
     visitor: Client, organizer: Person, app: Flask, clock: FrozenClock
 ) -> None:
     with app.app_context():
-        token = accounts.issue_link(organizer.email, acting())
+        token = links.issue(organizer.email, acting())
     clock.advance(hours=1)
     answer = visitor.get(f"/sign-in/{token}")
     assert (answer.status_code, error_code(answer)) == (403, ["LINK_EXPIRED"])
-    assert "Run “eventmail signin ADDRESS” for a new one, or sign in with your password." in words(answer)
+    assert "Ask an owner for a new one, run “eventmail signin ADDRESS”, or sign in with your password." in words(answer)
 
 
 def test_address_and_password_sign_in(visitor: Client, organizer: Person) -> None:

@@ -92,7 +92,7 @@ def test_F3_the_download_is_what_the_page_shows_and_safe_in_a_spreadsheet(
 ) -> None:
     for address in (ADDRESS, "=x@guests.example.net"):
         assert api.post(url(event_id), json={"address": address}).status_code == 201
-    answer = client.get(url(event_id, "?format=csv&q=guests"))
+    answer = client.get(url(event_id, "?format=csv&q=guests"), buffered=True)
     read = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff"))))
     assert [line[:4] for line in read] == [
         ["address", "reason", "scope", "source"],

@@ -1,0 +1,151 @@
+"""Backups: one file with the database as it was at one instant and the secret behind its links; and the way back (H9).
+
+A backup may be taken while mail is being sent. What it is unpacked into does not send until an owner confirms it,
+since whatever waited then may have been sent after it.
+"""
+
+import io
+import json
+import os
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
+from eventmail import migrations
+from eventmail.domain import home
+from eventmail.settings import Settings
+
+DATABASE, SECRET, ABOUT = "app.sqlite", "secret.key", "about.json"
+FORMAT = 1
+
+
+class CannotRestore(Exception):
+    """A backup can't be unpacked, or not here; nothing was changed."""
+
+
+class CannotBackUp(Exception):
+    """No backup was written; nothing was changed."""
+
+
+def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
+    """Write a backup to `file`, readable by its owner alone: its size in bytes. Raises CannotBackUp, OSError.
+
+    Mails in the outbox are not part of it: they are kept files, and nothing depends on them.
+    """
+    if file.exists():
+        raise CannotBackUp(f"{file} exists already. Name another file; nothing was written.")
+    if not settings.database.exists():
+        raise CannotBackUp(f"There is no database in {settings.instance}. Nothing was written.")
+    with _beside(file) as draft, tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+        copy = Path(folder) / DATABASE
+        with closing(sqlite3.connect(settings.database, timeout=30)) as source:
+            source.execute("VACUUM INTO ?", (str(copy),))  # one read transaction: as it was at one instant
+        about = {"format": FORMAT, "version": version, "made_at": now.isoformat()}
+        with tarfile.open(draft, "w:gz", compresslevel=3) as archive:
+            archive.add(copy, DATABASE)
+            archive.add(settings.instance / SECRET, SECRET)
+            _add_text(archive, ABOUT, json.dumps(about))
+        _on_disk(draft)
+        draft.replace(file)
+    return file.stat().st_size
+
+
+def restore(settings: Settings, file: Path) -> datetime:
+    """Unpack `file` into the instance of `settings`, which must not hold a database: when it was made.
+
+    Raises CannotRestore for what is no backup of ours, for a damaged one, and for an instance that is in use.
+    """
+    target = settings.instance
+    taken = [name for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm") if (target / name).exists()]
+    if taken:
+        raise CannotRestore(
+            f"{target / taken[0]} is there already. Move it away, or set EVENTMAIL_INSTANCE to an empty folder. "
+            "Nothing was changed."
+        )
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target, prefix=".restore-") as unpacked:
+        made_at = _unpack(file, Path(unpacked))
+        _check(Path(unpacked) / DATABASE)
+        _fence(Path(unpacked))
+        for name in (SECRET, DATABASE):  # the database last: before it is there, nothing was restored
+            (Path(unpacked) / name).chmod(0o600)
+            _on_disk(Path(unpacked) / name)
+            (Path(unpacked) / name).replace(target / name)
+    return made_at
+
+
+def _unpack(file: Path, folder: Path) -> datetime:
+    """Exactly our three members, nothing else and nowhere else."""
+    try:
+        with tarfile.open(file, "r:gz") as archive:
+            members = {member.name: member for member in archive.getmembers()}
+            if set(members) != {DATABASE, SECRET, ABOUT} or not all(member.isreg() for member in members.values()):
+                raise CannotRestore(f"{file} is no backup of eventmail. Nothing was changed.")
+            for name, member in members.items():
+                with archive.extractfile(member) or io.BytesIO() as source, (folder / name).open("wb") as out:
+                    shutil.copyfileobj(source, out)
+        about = json.loads((folder / ABOUT).read_text())
+        if about["format"] != FORMAT:
+            raise CannotRestore(f"{file} was made by another version of eventmail. Nothing was changed.")
+        return datetime.fromisoformat(about["made_at"])
+    except (tarfile.TarError, EOFError, OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise CannotRestore(f"There is no file {file}. Nothing was changed.") from None
+        raise CannotRestore(f"{file} cannot be read: {error}. Nothing was changed.") from error
+
+
+def _check(database: Path) -> None:
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        raise CannotRestore(f"The database in this backup is damaged: {found}. Nothing was changed.")
+
+
+def _fence(folder: Path) -> None:
+    """Bring the copy to this version's tables and say in it that it is one."""
+    engine = create_engine(f"sqlite:///{folder / DATABASE}")
+    try:
+        migrations.upgrade(engine, folder / "migration.lock")
+        with Session(engine) as session, session.begin():
+            home.leave(session)
+    finally:
+        engine.dispose()
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:  # one file again, nothing left in a log beside it
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.execute("PRAGMA journal_mode=DELETE")
+
+
+def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = len(text.encode())
+    archive.addfile(member, io.BytesIO(text.encode()))
+
+
+@contextmanager
+def _beside(file: Path) -> Iterator[Path]:
+    """A draft beside `file` that only its owner reads; gone when it did not become the file."""
+    draft = file.with_name(f".{file.name}.part")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
+    try:
+        yield draft
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _on_disk(file: Path) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,38 @@
+"""Whether this database is the live one, and an owner's word that it is (H9)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash
+
+from eventmail.domain import home
+from eventmail.web import access
+from eventmail.web.context import is_live, settings
+from eventmail.web.problems import Problem, shown_by
+from eventmail.web.respond import as_json, respond, see_other, wants_json
+
+bp = Blueprint("home", __name__, url_prefix="/admin/live")
+
+
+def _page(problem: Problem | None = None) -> Response:
+    return respond(
+        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=home.SENTENCE
+    )
+
+
+@bp.get("")
+def page() -> Response:
+    return _page()
+
+
+@bp.post("")
+@shown_by(_page)
+def confirm() -> Any:
+    """An owner says that this is the live one; what waited in the copy asks for a decision."""
+    doubtful = home.confirm(settings().database, access.acting())
+    if wants_json():
+        return as_json({"live": True, "in_doubt": doubtful})
+    mails = "1 mail that waited" if doubtful == 1 else f"{doubtful} mails that waited"
+    asks = f" {mails} may have been sent before; open their messages and decide." if doubtful else ""
+    flash(f"This is the live eventmail now.{asks}")
+    current_app.logger.info("confirmed as the live database")
+    return see_other("/admin/events")

@@ -1,0 +1,225 @@
+"""Guests as CSV. Importing: choose a file, look at what would happen, import; for programs in one request. Exporting."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+
+from eventmail.db import Page
+from eventmail.domain import csv_text, guest_columns, guest_csv, guest_export, import_files, imports
+from eventmail.domain.guest_csv import Head, Reading
+from eventmail.domain.guest_filters import Filter
+from eventmail.domain.import_files import Upload
+from eventmail.errors import DomainError, FieldError, InvalidInput
+from eventmail.web import access, intake
+from eventmail.web.context import settings
+from eventmail.web.csv_out import csv_answer
+from eventmail.web.guests import searched
+from eventmail.web.problems import Problem, shown_by
+from eventmail.web.respond import as_json, respond, see_other, wants_json
+from eventmail.web.schemas.imports import OWN, charset_reading, columns_in, reading_in, report_out
+
+bp = Blueprint("imports", __name__, url_prefix="/admin/events/<id:event_id>/guests")
+_PIECE = 1_000_000
+_PER_PAGE = 50
+
+
+def _choose_page(event_id: int, problem: Problem | None = None) -> Response:
+    access.event(event_id)
+    return respond(page="guests/import.html", problem=problem, waiting=import_files.waiting(_folder(), event_id))
+
+
+@bp.get("/import")
+def choose(event_id: int) -> Response:
+    return _choose_page(event_id)
+
+
+@bp.post("/import")
+@shown_by(_choose_page)
+def upload(event_id: int) -> Any:
+    """From a program the file itself (`text/csv`) or a form's field `file`: imported or, with `dry_run`, checked.
+
+    From a person the field `file`: kept and checked; nothing is imported before they have seen what would happen.
+    """
+    access.event(event_id)
+    by_form = request.mimetype == "multipart/form-data"
+    if by_form and not wants_json():
+        return _keep(event_id)
+    reading = Reading() if by_form else charset_reading(request.mimetype_params.get("charset"))
+    dry_run = (request.form if by_form else request.args).get("dry_run", "") not in ("", "0", "false")
+    data = _form_file()[1] if by_form else _csv_body()
+    return as_json(report_out(imports.run(event_id, data, access.acting(), dry_run, reading=reading)))
+
+
+def _keep(event_id: int) -> Any:
+    name, data = _form_file()
+    guest_csv.head(data)  # what has no first line at all is not worth correcting
+    token = import_files.keep(_folder(), event_id, name, data, g.now)
+    g.form_again = lambda problem: _upload_page(event_id, token, problem)
+    with import_files.alone(_folder(), event_id, token):
+        _check(event_id, token, Reading())
+    return see_other(url_for(".look", event_id=event_id, token=token))
+
+
+def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> Response:
+    access.event(event_id)
+    kept = import_files.load(_folder(), event_id, token)
+    report = kept.result or kept.check
+    kinds = report["kinds"] if report else {}
+    kind = request.args.get("show", "")
+    if kind not in kinds:
+        kind = next((kind for kind, (number, _) in kinds.items() if number), "")
+    number, lines = kinds.get(kind, (0, []))
+    return respond(
+        page="guests/import_check.html",
+        json=lambda: _upload_out(kept),
+        problem=problem,
+        upload=kept,
+        head=_head_shown(kept),
+        report=report,
+        kind=kind,
+        number=number,
+        lines=_page_of(lines),
+        encodings=[(word, name) for word, (name, _) in csv_text.ENCODINGS.items()],
+        delimiters=[(word, word.capitalize()) for word in csv_text.DELIMITERS],
+        own_before=guest_columns.OWN,
+        typed=request.form,
+        url_of=lambda page=1, show=kind: url_for(
+            ".look", event_id=event_id, token=token, show=show, page=page if page > 1 else None
+        ),
+    )
+
+
+def _head_shown(kept: Upload) -> Head | None:
+    """The head with what was just typed, so that a refused correction is not lost."""
+    if not kept.head or not request.form:
+        return kept.head
+    try:
+        return kept.head._replace(columns=columns_in(request.form, kept.head))
+    except InvalidInput:
+        return kept.head
+
+
+@bp.get("/import/<token>")
+def look(event_id: int, token: str) -> Response:
+    """What the import of a kept file would do, or did."""
+    return _upload_page(event_id, token)
+
+
+@bp.post("/import/<token>")
+@shown_by(_upload_page)
+def decide(event_id: int, token: str) -> Any:
+    """Check again with a corrected reading, import what was checked, or let the file go."""
+    access.event(event_id)
+    action = request.form.get("action", "check")
+    if action == "discard":
+        import_files.discard(_folder(), event_id, token)
+        flash("The file was let go. Nothing was imported from it.")
+        return see_other(url_for(".choose", event_id=event_id))
+    with import_files.alone(_folder(), event_id, token):
+        kept = import_files.load(_folder(), event_id, token)
+        if kept.result is None:
+            reading = reading_in(request.form, kept)
+            if action == "import" and kept.check and reading == kept.reading:
+                _import(event_id, token, reading)
+            else:
+                _check(event_id, token, reading)
+                if action == "import":
+                    flash("You changed how the file is read. Nothing was imported yet: look, then import.", "warn")
+    return see_other(url_for(".look", event_id=event_id, token=token))
+
+
+def _check(event_id: int, token: str, reading: Reading) -> None:
+    """A dry run, kept for the page. Raises InvalidInput; how the file is read is kept even so."""
+    data = import_files.data(_folder(), event_id, token)
+    head = guest_csv.head(data, reading)
+    try:
+        report = imports.run(event_id, data, access.acting(), dry_run=True, reading=reading, tell=_tell(event_id, token))
+    except DomainError:
+        if import_files.load(_folder(), event_id, token).head is None:
+            import_files.note_head(_folder(), event_id, token, head)
+        raise
+    import_files.note_check(_folder(), event_id, token, reading, head, report, g.now)
+
+
+def _import(event_id: int, token: str, reading: Reading) -> None:
+    data = import_files.data(_folder(), event_id, token)
+    report = imports.run(event_id, data, access.acting(), reading=reading, tell=_tell(event_id, token))
+    import_files.note_result(_folder(), event_id, token, report)
+
+
+@bp.get("/import/<token>/progress")
+def progress(event_id: int, token: str) -> Response:
+    """How far the check or the import is that another request is busy with; asked while the form is under way."""
+    access.event(event_id)
+    kept = import_files.load(_folder(), event_id, token)
+    far = import_files.progress(_folder(), event_id, token) or {"what": imports.READING, "done": 0, "of": 0}
+    page = "guests/_import_progress.html"
+    return respond(page=page, fragment=page, json=lambda: far, upload=kept, far=far)
+
+
+@bp.get("/export")
+def export(event_id: int) -> Response:
+    """The guests that the list shows under this filter and search, as CSV; imported again, it changes nothing."""
+    event = access.event(event_id)
+    q, status = searched()
+    header, rows = guest_export.header(event_id), guest_export.rows(event_id, status, q)
+    return csv_answer(f"guests-{event.id}{'' if status is Filter.ALL and not q else '-some'}.csv", header, rows)
+
+
+def _folder() -> Path:
+    return settings().imports
+
+
+def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
+    folder = _folder()
+    return lambda what, done, of: import_files.note_progress(folder, event_id, token, what, done, of)
+
+
+def _page_of(lines: list[Any]) -> Page[Any]:
+    """One page of the lines that are kept; past the end the last (D2)."""
+    number = min(intake.paging()["page"], max(1, -(-len(lines) // _PER_PAGE)))
+    return Page(lines[(number - 1) * _PER_PAGE : number * _PER_PAGE], number, _PER_PAGE, len(lines))
+
+
+def _upload_out(kept: Upload) -> Mapping[str, Any]:
+    report = kept.result or kept.check or {}
+    head = kept.head
+    return {
+        "name": kept.name,
+        "imported": kept.result is not None,
+        "encoding": head and head.encoding,
+        "delimiter": head and head.delimiter,
+        "columns": [
+            {"heading": heading, "taken_for": OWN if word.startswith(guest_columns.OWN) else word}
+            for heading, word in (zip(head.headings, head.columns, strict=True) if head else ())
+        ],
+        **{name: report.get(name) for name in ("created", "updated", "unchanged", "rejected")},
+    }
+
+
+def _csv_body() -> bytes:
+    """The body, never more of it in memory than an import takes; a longer one is read to its end and let go."""
+    if request.mimetype != "text/csv":
+        raise InvalidInput("Send the file as the body with Content-Type: text/csv, or as the field “file” of a form.")
+    parts: list[bytes] = []
+    size = 0
+    while piece := request.stream.read(_PIECE):
+        size += len(piece)
+        parts.append(piece)
+        if size > csv_text.MOST_BYTES:
+            parts.clear()  # whoever is cut off while sending never reads the answer
+    csv_text.check_size(size)
+    return b"".join(parts)
+
+
+def _form_file() -> tuple[str, bytes]:
+    """Name and content of the chosen file."""
+    chosen = request.files.get("file")
+    if chosen is None or not chosen.filename:
+        message = "Choose a CSV file first."
+        raise InvalidInput(message, fields=[FieldError("file", "REQUIRED", message)])
+    csv_text.check_size(chosen.stream.seek(0, 2))
+    chosen.stream.seek(0)
+    return chosen.filename, chosen.stream.read()

@@ -1,0 +1,83 @@
+"""How people said that a file is to be read, and what an import did."""
+
+import codecs
+from collections.abc import Mapping
+from typing import Any
+
+from eventmail.domain import csv_text, guest_columns, guest_fields
+from eventmail.domain.guest_csv import Head, Reading
+from eventmail.domain.import_files import Upload
+from eventmail.domain.import_report import Report
+from eventmail.errors import FieldError, InvalidInput
+
+OWN = "own"
+_CHARSETS = {
+    "utf-8": "",  # what every library says without looking
+    "ascii": "",
+    "utf-16": "utf-16",
+    "utf-16-le": "utf-16",
+    "utf-16-be": "utf-16",
+    "iso8859-1": "windows-1252",  # as browsers take it
+    "cp1252": "windows-1252",
+    "cp1250": "windows-1250",
+    "mac-roman": "macintosh",
+}
+
+
+def charset_reading(charset: str | None) -> Reading:
+    """The reading that a Content-Type's charset asks for. Raises InvalidInput for one we do not read."""
+    try:
+        return Reading(_CHARSETS[codecs.lookup(charset or "utf-8").name])
+    except (LookupError, ValueError):
+        message = "The charset must be one of utf-8, utf-16, windows-1252, windows-1250, macintosh."
+        raise InvalidInput(message, fields=[FieldError("charset", "UNKNOWN_CHARSET", message)]) from None
+
+
+def columns_in(form: Mapping[str, str], head: Head) -> tuple[str, ...]:
+    """What the form says each column is taken for; a column it does not name stays as it was."""
+    return tuple(_column(form, head, n) for n in range(len(head.headings)))
+
+
+def _column(form: Mapping[str, str], head: Head, n: int) -> str:
+    field = f"column-{n}"
+    word = form.get(field)
+    if word is None:
+        return head.columns[n]
+    if word == OWN:
+        return guest_columns.OWN + guest_fields.column_name(form.get(f"name-{n}", "") or head.headings[n])
+    if word not in (*guest_columns.FIELDS, guest_columns.LEFT_OUT, guest_columns.UNNAMED):
+        message = "Choose what this column holds."
+        raise InvalidInput(message, fields=[FieldError(field, "INVALID_COLUMN", message)])
+    return word
+
+
+def reading_in(form: Mapping[str, str], upload: Upload) -> Reading:
+    """The reading that the form asks for; the very same one while nothing in it was changed.
+
+    Read in another way, the file has other columns, so what was said about them is found out anew.
+    """
+    head = upload.head
+    if head is None:
+        return upload.reading
+    encoding, delimiter = form.get("encoding", head.encoding), form.get("delimiter", head.delimiter)
+    for field, word, known in (
+        ("encoding", encoding, csv_text.ENCODINGS),
+        ("delimiter", delimiter, csv_text.DELIMITERS),
+    ):
+        if word not in known:
+            message = f"The {field} must be one of " + ", ".join(known) + "."
+            raise InvalidInput(message, fields=[FieldError(field, "UNKNOWN", message)])
+    if (encoding, delimiter) != (head.encoding, head.delimiter):
+        return Reading(encoding, delimiter)
+    columns = columns_in(form, head)
+    return upload.reading if columns == head.columns else Reading(encoding, delimiter, columns)
+
+
+def report_out(report: Report) -> dict[str, Any]:
+    """What an import did, as JSON (product 6)."""
+    return {
+        "created": report.created,
+        "updated": report.updated,
+        "unchanged": report.unchanged,
+        "rejected": [row._asdict() for row in report.rejected],
+    }

@@ -1,0 +1,174 @@
+"""What the rule of a segment finds in the database is what it says, for guests of every kind."""
+
+import unicodedata
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete, select, text
+
+from eventmail import readings
+from eventmail.db import fresh, transaction
+from eventmail.domain import guest_values, kept_fields, matching, rules, segments
+from eventmail.models import Guest, Segment, SegmentField
+from tests.support import seeding
+
+COLUMNS = ("Größe", "size", 'a "b\\', "tag", "x.y[0]")
+WORDS = ("Müller", "MÜLLER", "Mu\u0308ller", "Muller", "groß", "GROSS", "1,5", "1.5", "-2", "1.234,5", "2027-05-01", "1.5.2027",
+         "30.02.2027", "2026-12-31T10:00", "", " a  b ", "50%", "a_b", "\\", "İ", "ﬁn", "vip", "Vip", "שלום", "ada@x.org")  # fmt: skip
+TEXTS = st.one_of(st.sampled_from(WORDS), st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=6))
+TAGS = st.one_of(st.sampled_from([word for word in WORDS if word.strip() and "," not in word]), st.text("abÄß%_", min_size=1, max_size=3))
+KEYS = ["status", "tags", "first_name", "last_name", "email", "Größe", "SIZE", 'a "b\\', "attribute:tag", "x.y[0]"]
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from(["invited", "confirmed", "declined"]),
+            "first_name": TEXTS,
+            "last_name": TEXTS,
+            "email": st.sampled_from([None, "ada@x.org", "ADA@X.org", "bö@münchen.example"]),
+            "tags": st.lists(TAGS, max_size=3, unique_by=str.casefold),
+            "attributes": st.dictionaries(st.sampled_from(COLUMNS), TEXTS.filter(bool), max_size=4),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def values_for(op: str) -> st.SearchStrategy[str]:
+    if op in rules.BARE:
+        return st.just("")
+    wanted = TEXTS.filter(lambda word: bool(readings.folded(word)))
+    return (
+        wanted.filter(readings.day)
+        if op in rules.DAYS
+        else wanted.filter(readings.number)
+        if op in rules.NUMBERS
+        else wanted
+    )  # type: ignore[arg-type]
+
+
+@st.composite
+def conditions(draw: st.DrawFn) -> dict[str, str]:
+    field = draw(st.sampled_from(KEYS))
+    kind = (
+        rules.Kind(field.rstrip("s") if field == "tags" else field)
+        if field in KEYS[:1] + KEYS[2:5] or field == "tags"
+        else rules.Kind.ATTRIBUTE
+    )
+    op = draw(st.sampled_from(sorted(rules.FITTING[kind])))
+    status = st.sampled_from(["invited", "Confirmed", "declined"])
+    return {"field": field, "op": op, "value": draw(status if kind == "status" else values_for(op))}
+
+
+RULES = st.builds(
+    lambda word, parts: {word: parts}, st.sampled_from(["all", "any"]), st.lists(conditions(), min_size=1, max_size=3)
+)
+
+
+def theirs(person: dict[str, Any], field: str) -> list[str]:
+    """What stands in a field of a guest; of tags there are several."""
+    if field == "tags":
+        return list(person["tags"])
+    if field in ("status", "first_name", "last_name", "email"):
+        return [person[field] or ""]
+    name = {"SIZE": "size", "attribute:tag": "tag"}.get(field, field)
+    return [person["attributes"].get(name, "")]
+
+
+def plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).split())
+
+
+def meets(person: dict[str, Any], part: dict[str, str]) -> bool:
+    """The rule in plain Python, as a person would explain it."""
+    raw = [word for word in theirs(person, part["field"]) if plain(word)]
+    there, wanted = [plain(word) for word in raw], plain(part["value"])
+    match part["op"]:
+        case "is":
+            return any(word == wanted for word in there)
+        case "is_not":
+            return all(word != wanted for word in there)
+        case "contains":
+            return any(wanted in word for word in there)
+        case "starts_with":
+            return any(word.startswith(wanted) for word in there)
+        case "is_empty":
+            return not there
+        case "is_not_empty":
+            return bool(there)
+        case "before":
+            return any(day < str(readings.day(part["value"])) for word in raw if (day := readings.day(word)))
+        case "after":
+            return any(day > str(readings.day(part["value"])) for word in raw if (day := readings.day(word)))
+    limit = readings.number(part["value"])
+    numbers = [number for word in raw if (number := readings.number(word)) is not None]
+    assert limit is not None
+    return any(number > limit if part["op"] == "greater" else number < limit for number in numbers)
+
+
+def expected(people: dict[int, dict[str, Any]], rule: dict[str, Any]) -> set[int]:
+    ((word, parts),) = rule.items()
+    ask = all if word == "all" else any
+    return {guest for guest, person in people.items() if ask(meets(person, part) for part in parts)}
+
+
+def found(event_id: int, rule: dict[str, Any], *, kept: bool) -> set[int]:
+    read = rules.parse(rule, segments.fields(event_id))
+    places = kept_fields.places(read, kept_fields.kept(fresh(), event_id)) if kept else ()
+    met = matching.rule_condition(Guest, event_id, read, places)
+    return set(fresh().scalars(select(Guest.id).where(Guest.event_id == event_id, met)))
+
+
+def put(event_id: int, person: dict[str, Any], guest_id: int | None = None) -> tuple[int, dict[str, Any]]:
+    """The guest as written by the product's own hand, and what they hold now."""
+    with transaction() as tx:
+        guest = tx.get(Guest, guest_id) if guest_id else None
+        if guest is None:
+            now = seeding.acting().now
+            guest = Guest(event_id=event_id, attributes={}, created_at=now, updated_at=now)
+        given_ = {**person, "last_name": person["last_name"] or "x"}
+        guest_values.apply(
+            tx, guest, {**given_, "attributes": {name: person["attributes"].get(name) for name in COLUMNS}}
+        )
+        tx.add(guest)
+        tx.flush()
+        state = {**guest_values.state(guest), "tags": [tag.tag for tag in guest.tags]}
+        return guest.id, state
+
+
+@pytest.fixture
+def _columns(event_id: int, in_app: Any) -> Iterator[None]:
+    with transaction() as tx:
+        guest_values.record_columns(tx, event_id, COLUMNS)
+    yield
+
+
+def forget(event_id: int) -> None:
+    with transaction() as tx:
+        for table in (Guest, Segment, SegmentField):
+            tx.execute(delete(table).where(table.event_id == event_id))
+        assert tx.scalar(text("SELECT count(*) FROM guest_value")) == 0
+
+
+@pytest.mark.usefixtures("_columns")
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@given(people=PEOPLE, later=PEOPLE, rule=RULES)
+def test_a_rule_finds_whom_it_says_kept_or_not_before_and_after_a_change(
+    event_id: int, people: list[dict[str, Any]], later: list[dict[str, Any]], rule: dict[str, Any]
+) -> None:
+    """Asked of the guests themselves, of the values kept from then on, and of those after guests changed and came."""
+    forget(event_id)
+    there = dict(put(event_id, person) for person in people)
+    assert found(event_id, rule, kept=False) == expected(there, rule)
+    segments.create(event_id, {"name": "S", "rule": rule}, seeding.acting())
+    assert found(event_id, rule, kept=True) == expected(there, rule)
+    known = [*there]
+    for n, person in enumerate(later):
+        there |= [put(event_id, person, known[n] if n < len(known) else None)]
+    for kept in (True, False):
+        assert found(event_id, rule, kept=kept) == expected(there, rule)

@@ -1,0 +1,189 @@
+"""Backup and restore: one file, taken at any time; what comes out of it does not send until it is confirmed (H9)."""
+
+import io
+import shutil
+import sqlite3
+import stat
+import tarfile
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from eventmail import backup, clock, create_app
+from eventmail.backup import CannotBackUp, CannotRestore
+from eventmail.db import db, fresh
+from eventmail.domain import home, mailings
+from eventmail.domain.contents import Text
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.errors import RoleTooLow
+from eventmail.models import AuditEntry, Home, Mailing, Recipient
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from tests.support import seeding
+from tests.support.recording import Recording
+from tests.support.seeding import Person
+
+
+def queue_three(app: Flask, event_id: int, organizer: Person) -> int:
+    with app.app_context():
+        seeding.add_guests(event_id, [{"email": f"g{number}@guests.example.net"} for number in range(3)])
+        by = seeding.acting(organizer)
+        place = Place("https://mail.example.org", b"0" * 32, outside=False)
+        message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
+        sent = mailings.send(event_id, message, key="k1", place=place, by=by)
+        assert sent.job_id is not None
+        return sent.job_id
+
+
+def restored(settings: Settings, file: Path, folder: Path) -> Settings:
+    elsewhere = settings.model_copy(update={"instance": folder})
+    elsewhere.__dict__.pop("secret", None)
+    backup.restore(elsewhere, file)
+    return elsewhere
+
+
+def drained(settings: Settings, job_id: int) -> tuple[list[str], dict[str, int]]:
+    """The addresses that got mail in one turn of a worker, and the mailing's counters after it."""
+    app = create_app(settings)
+    with app.app_context():
+        provider = Recording()
+        drain.drain(job_id, provider, settings)
+        counts = {str(state): number for state, number in fresh().query(Mailing).one().counts.items() if number}
+        db.session.remove()
+        db.engine.dispose()
+    return provider.addresses, counts
+
+
+def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_asks(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, owner: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    backup.write(settings, tmp_path / "b.tgz", "1", clock.now())
+    elsewhere = restored(settings, tmp_path / "b.tgz", tmp_path / "elsewhere")
+
+    assert drained(elsewhere, job_id) == ([], {"queued": 3})
+    copy = create_app(elsewhere)
+    with copy.app_context():
+        assert not home.is_live(elsewhere.database)
+        with pytest.raises(RoleTooLow):
+            home.confirm(elsewhere.database, seeding.acting(organizer))
+        assert home.confirm(elsewhere.database, seeding.acting(owner)) == 3
+        assert home.confirm(elsewhere.database, seeding.acting(owner)) == 0
+        assert {recipient.last_error for recipient in fresh().query(Recipient)} == {home.DOUBT}
+        entry = fresh().query(AuditEntry).filter_by(action="home.confirmed").one()
+        assert (entry.actor, entry.detail) == (owner.name, {"in_doubt": 3})
+        db.session.remove()
+        db.engine.dispose()
+    assert drained(elsewhere, job_id) == ([], {"unknown": 3})
+    assert len(drained(settings, job_id)[0]) == 3, "the original goes on"
+
+
+def test_H9_a_copied_instance_sends_nothing_while_the_original_does(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    with app.app_context():
+        db.engine.dispose()
+    shutil.copytree(settings.instance, tmp_path / "copy")
+    copy = settings.model_copy(update={"instance": tmp_path / "copy"})
+
+    assert drained(copy, job_id) == ([], {"queued": 3})
+    assert len(drained(settings, job_id)[0]) == 3
+
+
+def test_H9_an_instance_that_was_only_renamed_goes_on_sending(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    with app.app_context():
+        db.engine.dispose()
+    settings.instance.rename(tmp_path / "renamed")
+    assert len(drained(settings.model_copy(update={"instance": tmp_path / "renamed"}), job_id)[0]) == 3
+
+
+def test_a_backup_holds_the_database_and_the_secret_and_only_its_owner_reads_it(
+    app: Flask, settings: Settings, event_id: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "b.tgz"
+    size = backup.write(settings, file, "1", clock.now())
+    assert (file.stat().st_size, stat.S_IMODE(file.stat().st_mode)) == (size, 0o600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tgz", "instance"]
+    elsewhere = restored(settings, file, tmp_path / "elsewhere")
+    assert elsewhere.secret == settings.secret
+    assert sorted(path.name for path in elsewhere.instance.iterdir()) == ["app.sqlite", "secret.key"]
+    with closing(sqlite3.connect(elsewhere.database)) as connection:
+        assert connection.execute("SELECT title FROM event").fetchall() == [("Fixture Gala",)]
+
+
+def test_a_backup_never_overwrites_and_neither_does_a_restore(app: Flask, settings: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "b.tgz"
+    backup.write(settings, file, "1", clock.now())
+    before = file.read_bytes(), settings.database.read_bytes()
+    with pytest.raises(CannotBackUp, match="exists already"):
+        backup.write(settings, file, "1", clock.now())
+    with pytest.raises(CannotRestore, match="is there already"):
+        backup.restore(settings, file)
+    assert (file.read_bytes(), settings.database.read_bytes()) == before
+
+
+def archive(**members: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:gz") as made:
+        for name, data in members.items():
+            member = tarfile.TarInfo(name.replace("__", "/").replace("_", "."))
+            member.size = len(data)
+            made.addfile(member, io.BytesIO(data))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no archive",
+        archive(),
+        archive(app_sqlite=b"x"),
+        archive(app_sqlite=b"x", secret_key=b"0", about_json=b"{}"),
+        archive(app_sqlite=b"x" * 5000, secret_key=b"0", about_json=b'{"format": 1, "made_at": "2027-01-01T00:00:00"}'),
+        archive(app_sqlite=b"", secret_key=b"", about_json=b"[]"),
+        archive(app_sqlite=b"", secret_key=b"", __tmp__x=b""),
+        archive(app_sqlite=b"x" * 9000)[:-20],
+    ],
+)
+def test_what_is_no_backup_of_ours_is_refused_and_leaves_nothing_behind(
+    settings: Settings, tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "b.tgz").write_bytes(data)
+    elsewhere = settings.model_copy(update={"instance": tmp_path / "elsewhere"})
+    with pytest.raises(CannotRestore, match="Nothing was changed"):
+        backup.restore(elsewhere, tmp_path / "b.tgz")
+    assert list(elsewhere.instance.iterdir()) == []
+
+
+def test_a_database_that_was_never_anywhere_is_live_where_it_starts(app: Flask, settings: Settings, row: Any) -> None:
+    assert row(Home).place == home.place_of(settings.database)
+
+
+def test_the_pages_say_that_nothing_leaves_and_an_owner_confirms(
+    app: Flask, client: Any, client_for: Callable[..., Any], owner: Person, event_id: int, writing: Any
+) -> None:
+    with writing() as tx:
+        home.leave(tx)
+    assert 'data-test="copied-banner"' in client.get("/admin/events").text
+    assert "Ask an owner to open this page." in client.get("/admin/live").text
+    refused = client.submit("/admin/live")
+    assert refused.status_code == 403
+    review = client.submit(
+        f"/admin/events/{event_id}/messages/review", {"subject": "a", "body": "b", "statuses": "confirmed"}
+    )
+    assert (review.status_code, home.SENTENCE in review.text) == (400, True)
+
+    boss = client_for(owner)
+    assert boss.submit("/admin/live").status_code == 303
+    assert "This is the live eventmail now." in boss.get("/admin/events").text
+    assert 'data-test="copied-banner"' not in client.get("/admin/events").text

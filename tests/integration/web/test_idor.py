@@ -1,0 +1,330 @@
+"""Every address of the application, asked by whom it is none of the business: never data, never a change, never 5xx.
+
+The walk reads the application's own map of addresses, so a new page is in it without being named here. It fails when
+a page takes an argument that it has no value for.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from sqlite3 import connect
+from typing import Any
+
+import pytest
+from flask import Flask, url_for
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
+
+from eventmail.db import transaction
+from eventmail.domain import api_tokens, invitations, mailings, people, segments, suppression_list, throttle
+from eventmail.domain.contents import Text
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.models.account import Role
+from eventmail.providers.outbox import Outbox, kept
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from eventmail.web.access import OPEN
+from tests.support import seeding
+from tests.support.seeding import Person
+from tests.support.web import Client
+
+SECRET = "Quokka"  # stands in every text of the restricted event and nowhere else
+KEY = {"Idempotency-Key": "walk"}
+# what guests, mail services and somebody who is about to sign in reach; a new one is added here on purpose
+PUBLIC = {
+    "account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join",
+    "public.calendar_file", "public.health", "public.unsubscribe_page", "public.unsubscribe",
+    "public.unsubscribe_preview", "webhooks.generic", "static",
+}  # fmt: skip
+# outside events: what every colleague may use; whatever else there is, is for owners
+EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out"}
+EVERYBODYS_BLUEPRINTS = {"me"}
+# bodies that get past the form's own checks, so that it is the id that is refused
+BODIES: dict[str, dict[str, Any]] = {
+    "guests.save": {"first_name": "Eve"},
+    "guests.patch": {"first_name": "Eve"},
+    "runs.decide": {"decision": "sent", "all": True},
+    "suppressions.delete": {"reason": "because"},
+    "suppressions.lift": {"reason": "because"},
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """A restricted event full of secrets, its ids by the name of the argument, and an event of somebody else's."""
+
+    secret: dict[str, Any]
+    own_event: int
+
+
+@pytest.fixture
+def world(
+    *, app: Flask, owner: Person, organizer: Person, add_person: Any, client_for: Any, settings: Settings
+) -> World:
+    insider = add_person("Ines Insider", "ines@organizers.example")
+    client_for(insider)
+    with app.app_context():
+        event_id = seeding.add_event(
+            insider, restricted=True, title=f"{SECRET} Retreat", location=f"{SECRET} Hall", sender_name=f"{SECRET} Team"
+        )
+        seeding.add_member(event_id, insider)
+        guest_id = seeding.add_guest(event_id, f"{SECRET}@guests.example.net", last_name=SECRET, tags=(SECRET,))
+        by, place = seeding.acting(insider), Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+        sent = [
+            mailings.send(event_id, Message(Text(f"{SECRET} {n}", "", SECRET), {"statuses": ["confirmed"]}),
+                          key=f"key-{n}", place=place, by=by)
+            for n in range(2)
+        ]  # fmt: skip
+        drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
+        token_id, _ = api_tokens.issue(insider.id, SECRET, by)
+        suppression_list.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)
+        with transaction() as tx:
+            segments.add(tx, event_id, {"name": SECRET, "guests": [str(guest_id)]}, by)
+        invitations.invite(f"{SECRET}@organizers.example", Role.ORGANIZER, seeding.acting(owner))
+        own_event = seeding.add_event(organizer, title="Open day")
+        seeding.add_guest(own_event, "ann@guests.example.net")
+    with closing(connect(settings.database)) as database:
+        newest = {
+            argument: database.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 1
+            for argument, table in TABLES.items()
+        }
+    return World(
+        {
+            **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
+            "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id,
+        },
+        own_event,
+    )  # fmt: skip
+
+
+# arguments whose value is the newest row of a table: the restricted event's own, since it was filled last
+TABLES = {
+    "content_id": "content", "suppression_id": "suppression", "session_id": "login_session",
+    "invitation_id": "invitation", "segment_id": "segment",
+}  # fmt: skip
+
+
+def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
+    """Every (rule, method) behind the sign-in."""
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if rule.endpoint not in PUBLIC:
+            yield from ((rule, method) for method in sorted((rule.methods or set()) - {"OPTIONS"}))
+
+
+def address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
+    missing = set(rule.arguments) - set(values)
+    assert not missing, (
+        f"{rule.rule} takes {sorted(missing)}, and this walk has no value for it. Make such a row in the restricted "
+        "event of the fixture `world` in test_idor.py, and put its id into `World.secret` under that name."
+    )
+    with app.test_request_context():
+        return url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+
+
+def ask(client: Client, method: str, url: str, endpoint: str, *, json: bool, token: str = "") -> TestResponse:
+    body = BODIES.get(endpoint, {})
+    if json:
+        sent = {"json": body} if method not in ("GET", "HEAD") else {}
+        return client.open(url, method=method, headers={**KEY, "Accept": "application/json"}, **sent)
+    data = {} if method in ("GET", "HEAD") else {"csrf_token": token, **{k: str(v) for k, v in body.items()}}
+    return client.open(url, method=method, data=data or None, headers={**KEY, "Accept": "text/html"})
+
+
+def everybodys(rule: Rule) -> bool:
+    return rule.endpoint in EVERYBODYS or rule.endpoint.partition(".")[0] in EVERYBODYS_BLUEPRINTS
+
+
+def leaks(answer: TestResponse) -> bool:
+    return SECRET.lower() in (answer.get_data(as_text=True) + str(answer.headers)).lower()
+
+
+def contents(settings: Settings) -> dict[str, list[Any]]:
+    """Every row of every table that an outsider must not change by any request to what is not theirs."""
+    passing = {"login_session", "api_token", "throttle", "audit_entry", "sqlite_sequence", "alembic_version"}
+    with closing(connect(settings.database)) as database:
+        tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            table: database.execute(f'SELECT * FROM "{table}"').fetchall()
+            for table in tables
+            if table not in passing
+        }
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is slowed down: this asks what is answered, not how often."""
+    monkeypatch.setattr(throttle, "take", lambda *_args, **_kwargs: None)
+
+
+def test_what_is_open_to_everyone_is_known_by_name(app: Flask) -> None:
+    found = {
+        rule.endpoint for rule in app.url_map.iter_rules() if getattr(app.view_functions[rule.endpoint], OPEN, False)
+    }
+    assert found | {"static"} == PUBLIC
+
+
+@pytest.mark.parametrize("who", ["nobody", "a removed colleague"])
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_without_access_nothing_is_shown(
+    *, who: str, kind: str, app: Flask, world: World, owner: Person, visitor: Client, client_for: Any, api_for: Any,
+    add_person: Any, settings: Settings
+) -> None:  # fmt: skip
+    client, token = visitor, visitor.csrf_token()
+    if who == "a removed colleague":
+        gone = add_person("Rex Removed", "rex@organizers.example", Role.OWNER)
+        client = api_for(gone) if kind == "json" else client_for(gone)
+        with app.app_context():
+            seeding.add_member(world.secret["event_id"], gone)
+            people.remove(gone.id, seeding.acting(owner))
+    before, wrong = contents(settings), []
+    for rule, method in rules(app):
+        answer = ask(client, method, address(app, rule, world.secret), rule.endpoint, json=kind == "json", token=token)
+        to_sign_in = answer.status_code == 303 and answer.location.startswith("/sign-in")
+        if leaks(answer) or not (answer.status_code == 401 or (kind == "page" and to_sign_in)):
+            wrong.append((method, rule.rule, answer.status_code, leaks(answer)))
+    assert wrong == []
+    assert contents(settings) == before
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_a_restricted_event_looks_to_another_team_as_if_it_did_not_exist(
+    *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    before, wrong = contents(settings), []
+    for rule, method in rules(app):
+        if "event_id" not in rule.arguments:
+            continue
+        url = address(app, rule, world.secret)
+        answer = ask(asking, method, url, rule.endpoint, json=kind == "json", token=token)
+        missing = ask(asking, method, url.replace(f"/{world.secret['event_id']}", "/999999", 1), rule.endpoint,
+                      json=kind == "json", token=token)  # fmt: skip
+        if leaks(answer) or (answer.status_code, missing.status_code) != (404, 404):
+            wrong.append((method, rule.rule, answer.status_code, missing.status_code, leaks(answer)))
+    assert wrong == []
+    assert contents(settings) == before
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_ids_of_another_event_are_unknown_inside_ones_own(
+    *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    before, wrong = contents(settings), []
+    for rule, method in rules(app):
+        if "event_id" not in rule.arguments or rule.arguments == {"event_id"}:
+            continue
+        url = address(app, rule, {**world.secret, "event_id": world.own_event})
+        answer = ask(asking, method, url, rule.endpoint, json=kind == "json", token=token)
+        expected = {404} if method in ("GET", "HEAD", "DELETE") or rule.endpoint in BODIES else {400, 404}
+        if leaks(answer) or answer.status_code not in expected:
+            wrong.append((method, rule.rule, answer.status_code, leaks(answer)))
+    assert wrong == []
+    assert contents(settings) == before
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_what_is_not_of_an_event_is_for_owners_unless_it_is_named_here(
+    *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    before, wrong = contents(settings), []
+    for rule, method in rules(app):
+        if "event_id" in rule.arguments or everybodys(rule):
+            continue
+        answer = ask(asking, method, address(app, rule, world.secret), rule.endpoint, json=kind == "json", token=token)
+        if leaks(answer) or answer.status_code != 403:
+            wrong.append((method, rule.rule, answer.status_code, leaks(answer)))
+    assert wrong == []
+    assert contents(settings) == before
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_ones_own_pages_show_and_end_nothing_of_a_colleague(
+    *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    wrong = []
+    for rule, method in rules(app):
+        if not everybodys(rule) or rule.endpoint == "account.sign_out":
+            continue
+        answer = ask(asking, method, address(app, rule, world.secret), rule.endpoint, json=kind == "json", token=token)
+        foreign = bool(rule.arguments) and answer.status_code not in (403, 404)
+        if leaks(answer) or answer.status_code >= 500 or foreign:
+            wrong.append((method, rule.rule, answer.status_code, leaks(answer)))
+    assert wrong == []
+    with closing(connect(settings.database)) as database:
+        ended = database.execute("SELECT revoked_at FROM api_token WHERE id = ?", (world.secret["token_id"],))
+        assert ended.fetchall() == [(None,)]
+
+
+IN_THE_QUERY = [
+    "/messages?again={mailing_id}",
+    "/messages?guest_shown={guest_id}",
+    "/messages?statuses=confirmed&step={guest_id}",
+    "/messages?guests={guest_id}",
+    "/messages/exclusions?guests={guest_id}",
+    "/guests?q=" + SECRET.lower()[:4],
+    "/outbox?mailing={mailing_id}",
+    "/mailings?mailing={mailing_id}",
+    "/audit?q={mailing_id}",
+    "/audit?who=Ines+Insider",
+    "/suppressions?q=" + SECRET.lower()[:4],
+]
+
+
+@pytest.mark.parametrize("path", IN_THE_QUERY)
+def test_a_foreign_id_in_a_query_brings_nothing(path: str, world: World, client: Client, api: Client) -> None:
+    for asking, accept in ((client, "text/html"), (api, "application/json")):
+        answer = asking.get(f"/admin/events/{world.own_event}{path}".format(**world.secret), headers={"Accept": accept})
+        assert answer.status_code in (200, 400, 404)
+        assert not leaks(answer)
+
+
+IN_THE_BODY: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "audience-previews": lambda ids: {"audience": {"guests": [str(ids["guest_id"])]}},
+    "mailings": lambda ids: {
+        "kind": "one_time", "subject": "a", "body": "b", "audience": {"guests": [str(ids["guest_id"])]}
+    },
+    "mailings/test-sends": lambda ids: {"subject": "a", "body": "b", "guest": str(ids["guest_id"])},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("path", IN_THE_BODY)
+def test_a_foreign_id_in_a_body_is_refused(path: str, world: World, api: Client, settings: Settings) -> None:
+    before = contents(settings)
+    answer = api.post(
+        f"/admin/events/{world.own_event}/{path}", json=IN_THE_BODY[path](world.secret), headers=KEY
+    )  # fmt: skip
+    assert answer.status_code == 400
+    assert not leaks(answer)
+    assert contents(settings) == before
+
+
+def test_the_event_list_and_the_log_show_nothing_of_it(world: World, client: Client, api: Client) -> None:
+    for url in (
+        "/admin/events",
+        "/admin/events?state=all",
+        f"/admin/events?q={SECRET[:3]}",
+        f"/admin/events/{world.own_event}/audit",
+        f"/admin/events/{world.own_event}/audit?format=csv",
+    ):
+        for asking in (client, api):
+            answer = asking.get(url)
+            assert answer.status_code == 200
+            assert not leaks(answer) or "q=" in url
+
+
+def test_a_member_and_an_owner_are_let_in(world: World, owner: Person, api_for: Any, app: Flask) -> None:
+    """The walk would pass on an application that shows nothing to anybody."""
+    member = Person(world.secret["user_id"], "Ines Insider", "ines@organizers.example", Role.ORGANIZER)
+    for person in (member, owner):
+        asking = api_for(person)
+        for rule, method in rules(app):
+            if method != "GET" or "event_id" not in rule.arguments or rule.endpoint.endswith("_page"):
+                continue
+            answer = asking.get(address(app, rule, world.secret))
+            assert answer.status_code in (200, 303, 400), (rule.rule, answer.status_code)
+        assert re.search(SECRET, asking.get(f"/admin/events/{world.secret['event_id']}").text)
