@@ -120,9 +120,15 @@ def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldErr
 def resolve(session: Session, audience: Audience) -> Resolution:
     """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
     picked = _picked(Guest, audience)
-    total, with_address = session.execute(select(func.count(), func.count(Guest.address)).where(picked)).one()
-    # alone in its query this follows the index; beside another number it would be sorted
-    addresses = session.scalar(select(func.count(Guest.address.distinct())).where(picked)) or 0
+    # grouped, the addresses follow the index; counted as distinct beside another number they would be sorted
+    each = select(Guest.address, func.count().label("guests")).where(picked).group_by(Guest.address).subquery()
+    total, with_address, addresses = session.execute(
+        select(
+            func.coalesce(func.sum(each.c.guests), 0),
+            func.coalesce(func.sum(each.c.guests).filter(each.c.address.is_not(None)), 0),
+            func.count(each.c.address),
+        )
+    ).one()
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
     by_reason[Reason.NO_ADDRESS] = total - with_address
     listed = 0

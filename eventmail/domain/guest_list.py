@@ -27,7 +27,7 @@ _RANK = {
     SuppressionReason.IMPORT: Reason.SUPPRESSED,
 }
 _ORDER = list(_RANK)
-_NOBODY = "a guest without a name"
+NO_NAME = "a guest without a name"
 MOST_SHARERS = 10  # so many are named one by one
 
 
@@ -115,7 +115,7 @@ def has_any(event_id: int) -> bool:
 def sharers(event_id: int, guest_id: int) -> list[Sharer]:
     """The first others at this guest's address, oldest first (A7)."""
     rows = fresh().execute(_SHARERS, {"event": event_id, "guest": guest_id}).all()
-    return [Sharer(row.id, full_name(row.first_name, row.last_name) or _NOBODY) for row in rows]
+    return [Sharer(row.id, full_name(row.first_name, row.last_name) or NO_NAME) for row in rows]
 
 
 # The statements: built once, see guest_filters.
@@ -216,5 +216,5 @@ def _by_address(rows: Iterable[Any]) -> dict[str, tuple[int, dict[int, str]]]:
     """For each address that several guests have: how many, and the names of the oldest and the newest by id."""
     shared: dict[str, tuple[int, dict[int, str]]] = {}
     for address, number, guest_id, first, last in rows:
-        shared.setdefault(address or "", (number, {}))[1][guest_id] = full_name(first, last) or _NOBODY
+        shared.setdefault(address or "", (number, {}))[1][guest_id] = full_name(first, last) or NO_NAME
     return shared

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, exists, select
 
 from eventmail.db import Base, fresh, transaction
-from eventmail.models import Content, IdempotencyRecord, Mailing, SignInLink
+from eventmail.domain.throttle import WINDOW
+from eventmail.models import Content, IdempotencyRecord, LoginSession, Mailing, SignInLink, Throttle
 
 KEYS_KEPT = timedelta(hours=24)  # product 6
 PREVIEWS_KEPT = timedelta(days=1)
@@ -18,6 +19,8 @@ def purge(now: datetime) -> int:
         (IdempotencyRecord, [IdempotencyRecord.created_at < now - KEYS_KEPT]),
         (Content, [Content.created_at < now - PREVIEWS_KEPT, ~exists().where(Mailing.content_id == Content.id)]),
         (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
+        (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
+        (Throttle, [Throttle.since <= now - WINDOW]),
     ]
     there = [(model, where) for model, where in old if fresh().scalar(select(model.id).where(*where).limit(1))]
     if not there:

@@ -32,6 +32,8 @@ def register(app: Flask) -> None:
         context,
         event_life,
         events,
+        guest_bulk,
+        guest_paste,
         guests,
         home,
         imports,
@@ -55,7 +57,7 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     modules = (
-        public, account, me, people, home, events, event_life, audit, guests, imports,
+        public, account, me, people, home, events, event_life, audit, guest_bulk, guest_paste, guests, imports,
         messaging, mailings, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:

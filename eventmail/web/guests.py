@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import guest_fields, guest_filters, guest_list, guests
+from eventmail import ids
+from eventmail.domain import bulk, guest_fields, guest_filters, guest_list, guests
 from eventmail.domain.guest_filters import Filter
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.states import GuestStatus

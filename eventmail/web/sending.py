@@ -1,4 +1,4 @@
-"""Settings, "Sending": the mail service of this installation, what it promises, what is in the way, and a test of it."""
+"""Settings, "Sending": the mail service of this installation, what it promises, what is in the way, a test of it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,8 @@ from eventmail.providers import smtp_url
 from eventmail.providers.base import Provider
 from eventmail.providers.smtp_url import Server
 from eventmail.records import usage
-from eventmail.sending import heartbeat
+from eventmail.sending import heartbeat, outcome
+from eventmail.sending.handover import GROUP
 from eventmail.web import access, compose, intake, tested
 from eventmail.web.context import settings
 from eventmail.web.problems import Problem, shown_by
@@ -53,6 +54,8 @@ def _page(problem: Problem | None = None) -> Response:
         problem=problem,
         service=_service(current_app.extensions["provider"]),
         chosen=chosen,
+        retries=outcome.BACKOFF,
+        group=GROUP,
         pace=chosen.pace(outside=where.outside),
         windows=[(word, usage(fresh(), limit, length, g.now)) for word, limit, length in where.limits.windows],
         hindrances=where.hindrances,

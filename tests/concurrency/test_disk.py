@@ -153,7 +153,7 @@ def test_what_cannot_be_written_is_503_in_words_and_taken_when_it_can(
     with fault(live, disk):
         data = live.api("POST", guests, {"email": "ada@guests.example.net"})
         page = browser.post("/guests", email="typed@guests.example.net", first_name="Typed", status="confirmed")
-        reading = [browser.get("/guests").status, live.api("GET", guests).status]
+        reading = [browser.get("/mailings").status, live.api("GET", guests).status]
         health = live.api("GET", "/healthz").status
         before = people(live)
 

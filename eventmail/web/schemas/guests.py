@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from pydantic import Field
+
 from eventmail.domain import guest_list
+from eventmail.domain.pasting import Report
 from eventmail.states import ChangeKind
 from eventmail.web.intake import Body
 
@@ -28,18 +31,19 @@ class ChangeIn(Body):
     change: ChangeKind
     status: str = ""
     tag: str = ""
-    guests: list[str] = []
+    guests: list[str] = Field(default_factory=list)
     all: bool = False
     total: int | None = None
 
 
 class PasteIn(Body):
-    """Addresses as they were pasted; `dry_run` only tells what would happen."""
+    """Addresses as they were pasted; `dry_run` only tells what would happen, which is how many are `expected`."""
 
     addresses: str = ""
     status: str = ""
     tags: str = ""
     dry_run: bool = False
+    expected: int | None = None
 
 
 def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
@@ -53,4 +57,18 @@ def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
         "suppressed": guest.suppressed,
         "tags": list(guest.tags),
         "attributes": dict(guest.attributes),
+    }
+
+
+def paste_out(report: Report) -> dict[str, Any]:
+    """What became of pasted addresses; `there` with the guest who has it, or null when it stands further up."""
+    return {
+        "created": len(report.new),
+        "there": [
+            {"line": row.line, "email": row.email, "guest": str(row.guest_id) if row.guest_id else None}
+            for row in report.there
+        ],
+        "rejected": [
+            {"line": row.line, "text": row.text, "code": row.code, "message": row.message} for row in report.rejected
+        ],
     }

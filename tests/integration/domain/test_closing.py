@@ -172,7 +172,7 @@ def test_an_event_with_waiting_mail_is_archived_only_when_somebody_says_so(
     add_guests(3)
     send()
     logged = count(AuditEntry)
-    with pytest.raises(MessagesWaiting, match="1 message with 3 waiting mails would never leave. Nothing was changed."):
+    with pytest.raises(MessagesWaiting, match="1 message with 3 waiting mails would never leave"):
         closing.archive(event_id, acting(organizer))
     assert (row(Event).archived_at, row(Mailing).n_queued, count(AuditEntry)) == (None, 3, logged)
 
@@ -209,7 +209,7 @@ def test_an_archived_event_refuses_everything_that_would_send(
         lambda: runs.retry(event_id, sent.mailing_id, PLACE, acting(organizer)),
         lambda: runs.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=acting(organizer)),
     ):
-        with pytest.raises(EventArchived, match="Nothing can be sent from an archived event. Bring it back"):
+        with pytest.raises(EventArchived, match="Nothing can be sent from an archived event"):
             command()
     assert (count(Job), count(Mailing), count(AuditEntry)) == before
 

@@ -16,8 +16,18 @@ from flask import Flask, url_for
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
+from eventmail import clock
 from eventmail.db import transaction
-from eventmail.domain import api_tokens, invitations, mailings, people, segments, suppression_list, throttle
+from eventmail.domain import (
+    api_tokens,
+    import_files,
+    invitations,
+    mailings,
+    people,
+    segments,
+    suppression_list,
+    throttle,
+)
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
@@ -39,7 +49,7 @@ PUBLIC = {
     "public.unsubscribe_preview", "webhooks.generic", "static",
 }  # fmt: skip
 # outside events: what every colleague may use; whatever else there is, is for owners
-EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out"}
+EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page"}
 EVERYBODYS_BLUEPRINTS = {"me"}
 # bodies that get past the form's own checks, so that it is the id that is refused
 BODIES: dict[str, dict[str, Any]] = {
@@ -83,17 +93,21 @@ def world(
         with transaction() as tx:
             segments.add(tx, event_id, {"name": SECRET, "guests": [str(guest_id)]}, by)
         invitations.invite(f"{SECRET}@organizers.example", Role.ORGANIZER, seeding.acting(owner))
+        upload = import_files.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
+                                   clock.now())  # fmt: skip
         own_event = seeding.add_event(organizer, title="Open day")
         seeding.add_guest(own_event, "ann@guests.example.net")
     with closing(connect(settings.database)) as database:
         newest = {
-            argument: database.execute(f"SELECT max(id) FROM {table}").fetchone()[0] or 1
+            argument: database.execute(f"SELECT max(id) FROM {table}").fetchone()[0]
             for argument, table in TABLES.items()
         }
+        session_id = database.execute("SELECT id FROM login_session WHERE user_id = ?", (insider.id,)).fetchone()[0]
     return World(
         {
             **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
-            "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id,
+            "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id, "token": upload,
+            "session_id": session_id,
         },
         own_event,
     )  # fmt: skip
@@ -101,8 +115,8 @@ def world(
 
 # arguments whose value is the newest row of a table: the restricted event's own, since it was filled last
 TABLES = {
-    "content_id": "content", "suppression_id": "suppression", "session_id": "login_session",
-    "invitation_id": "invitation", "segment_id": "segment",
+    "content_id": "content", "suppression_id": "suppression", "invitation_id": "invitation",
+    "segment_id": "segment",
 }  # fmt: skip
 
 
@@ -146,9 +160,7 @@ def contents(settings: Settings) -> dict[str, list[Any]]:
     with closing(connect(settings.database)) as database:
         tables = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
-            table: database.execute(f'SELECT * FROM "{table}"').fetchall()
-            for table in tables
-            if table not in passing
+            table: database.execute(f'SELECT * FROM "{table}"').fetchall() for table in tables if table not in passing
         }
 
 

@@ -1,0 +1,68 @@
+"""A backup that is taken while a real worker sends, and restored beside it: consistent, and silent (H9)."""
+
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from eventmail import backup
+from eventmail.domain import home
+from eventmail.settings import Settings
+from tests.concurrency.test_kill import MESSAGE
+from tests.support import seeding
+from tests.support.live import ROOT, Live
+from tests.support.waiting import wait_for
+
+EVENTMAIL = str(Path(sys.executable).parent / "eventmail")
+
+
+def kept(live: Live) -> Counter[str]:
+    return Counter(str(mail["To"]) for mail in live.outbox())
+
+
+def by_state(live: Live) -> Counter[str]:
+    return Counter(row["state"] for row in live.query("SELECT state FROM recipient"))
+
+
+def counters(live: Live) -> Counter[str]:
+    [row] = live.query("SELECT n_queued, n_sending, n_sent, n_unknown FROM mailing")
+    return +Counter({name.removeprefix("n_"): number for name, number in row.items()})
+
+
+def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
+    make_live: Callable[..., Live], tmp_path: Path
+) -> None:
+    live = make_live(EVENTMAIL_RATE_PER_SECOND="150")
+    live.start()
+    with live.app.app_context():
+        seeding.add_guests(live.event_id, 400)
+    live.api("POST", f"/admin/events/{live.event_id}/mailings", MESSAGE, {"Idempotency-Key": "once"})
+    wait_for(lambda: sum(kept(live).values()) >= 40, 20.0, "some mails to leave")
+
+    file = tmp_path / "backup.tgz"
+    command = [EVENTMAIL, "backup", str(file)]
+    done = subprocess.run(command, cwd=ROOT, env=live.environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"Written: {file}")
+
+    other = make_live()
+    other.stop()
+    for path in other.instance.glob("*"):
+        path.unlink()
+    backup.restore(Settings(instance=other.instance), file)
+    before = by_state(other)
+    assert (counters(other), before.total(), before["queued"] > 0) == (before, 400, True)
+
+    other.start()
+    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)
+    wait_for(lambda: other.health()["queue"] == 0, 20.0, "every ring to be answered")
+    assert (kept(other), by_state(other)["queued"]) == (Counter(), before["queued"])
+
+    with other.app.app_context():
+        home.confirm(Settings(instance=other.instance).database, seeding.acting(other.owner))
+    wait_for(lambda: other.query("SELECT state FROM mailing") == [{"state": "finished"}], 90.0, "the run to end")
+    assert kept(other) == Counter()
+    assert by_state(other) == +Counter(sent=before["sent"], unknown=400 - before["sent"])
+
+    wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], 30.0, "the original to end")
+    assert (len(kept(live)), max(kept(live).values())) == (400, 1)

@@ -1,0 +1,117 @@
+"""Who is wrong too often waits, and nobody else."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from eventmail.domain import accounts, housekeeping, invitations, links, throttle
+from eventmail.domain.sessions import Caller
+from eventmail.domain.throttle import ACCOUNT, BEARER, LINK, NETWORK
+from eventmail.errors import BadCredentials, LinkExpired, RateLimited
+from eventmail.models import Throttle
+from tests.support.seeding import PASSWORD, Person, acting
+from tests.support.time import FrozenClock
+
+HOME = Caller(network="192.0.2.1")
+
+
+def sign_in(email: str, password: str = "wrong", caller: Caller = HOME) -> str:
+    return accounts.sign_in(email, password, acting(), caller)
+
+
+def exhaust(email: str) -> None:
+    for _ in range(ACCOUNT.tries):
+        with pytest.raises(BadCredentials):
+            sign_in(email)
+
+
+@pytest.mark.parametrize("email", ["oscar@organizers.example", "nobody@organizers.example"])
+def test_ten_wrong_passwords_close_an_address_for_the_window_whether_or_not_it_is_known(
+    email: str, organizer: Person, clock: FrozenClock
+) -> None:
+    exhaust(email)
+    clock.advance(minutes=4, seconds=30)
+    with pytest.raises(RateLimited) as refused:
+        sign_in(email.upper(), PASSWORD)
+    assert refused.value.extra == {"retry_after": 630}
+    assert "Wait 11 minutes and try again" in refused.value.detail
+
+
+def test_who_is_the_right_person_gets_in_after_the_window_however_often_it_was_tried_meanwhile(
+    organizer: Person, clock: FrozenClock
+) -> None:
+    exhaust(organizer.email)
+    clock.advance(seconds=899)
+    for _ in range(3):
+        with pytest.raises(RateLimited):
+            sign_in(organizer.email, PASSWORD)
+    clock.advance(seconds=1)
+    assert sign_in(organizer.email, PASSWORD)
+
+
+def test_a_one_time_link_lets_in_while_the_password_is_closed(organizer: Person, clock: FrozenClock) -> None:
+    exhaust(organizer.email)
+    assert links.open_(links.issue(organizer.email, acting()), acting(), HOME)
+
+
+def test_the_right_password_starts_the_count_anew(organizer: Person, clock: FrozenClock) -> None:
+    for _ in range(3):
+        for _ in range(ACCOUNT.tries - 1):
+            with pytest.raises(BadCredentials):
+                sign_in(organizer.email)
+        sign_in(organizer.email, PASSWORD)
+
+
+def test_one_network_is_closed_after_fifty_and_others_are_not(organizer: Person, clock: FrozenClock) -> None:
+    for n in range(NETWORK.tries):
+        with pytest.raises(BadCredentials):
+            sign_in(f"nobody{n}@organizers.example")
+    with pytest.raises(RateLimited):
+        sign_in(organizer.email, PASSWORD)
+    assert sign_in(organizer.email, PASSWORD, Caller(network="192.0.2.2"))
+
+
+def test_whoever_signs_in_does_not_use_up_the_network_and_does_not_clear_it(
+    organizer: Person, clock: FrozenClock, row: Any
+) -> None:
+    with pytest.raises(BadCredentials):
+        sign_in("nobody@organizers.example")
+    for _ in range(3):
+        sign_in(organizer.email, PASSWORD)
+    assert row(Throttle, Throttle.scope == "network").tries == 1
+
+
+def test_a_try_that_is_refused_counts_nowhere(organizer: Person, clock: FrozenClock, row: Any) -> None:
+    exhaust(organizer.email)
+    with pytest.raises(RateLimited):
+        sign_in(organizer.email)
+    assert row(Throttle, Throttle.scope == "network").tries == ACCOUNT.tries
+
+
+def test_links_nobody_made_are_counted_and_good_ones_never_refused(organizer: Person, clock: FrozenClock) -> None:
+    for n in range(LINK.tries):
+        with pytest.raises(LinkExpired):
+            if n % 2:
+                links.open_(f"made-up-{n}", acting(), HOME)
+            else:
+                invitations.accept(f"made-up-{n}", name="Eve", password=PASSWORD, by=acting(), caller=HOME)
+    with pytest.raises(RateLimited):
+        links.open_("made-up", acting(), HOME)
+    assert links.open_(links.issue(organizer.email, acting()), acting(), HOME)
+
+
+def test_the_table_forgets_what_is_over(clock: FrozenClock, rows: Any) -> None:
+    for n in range(3):
+        throttle.take({BEARER: f"192.0.2.{n}"}, clock.now())
+    clock.advance(seconds=throttle.WINDOW.total_seconds())
+    throttle.take({BEARER: "192.0.2.9"}, clock.now())
+    assert [row.tries for row in rows(Throttle)] == [1]
+    assert housekeeping.purge(clock.now() + timedelta(minutes=15)) == 1
+    assert rows(Throttle) == []
+
+
+def test_nothing_that_was_typed_is_kept_readable(organizer: Person, clock: FrozenClock, rows: Any) -> None:
+    with pytest.raises(BadCredentials):
+        sign_in("my-password-in-the-wrong-field")
+    assert [(row.scope, len(row.key)) for row in rows(Throttle)] == [("account", 64), ("network", 64)]
