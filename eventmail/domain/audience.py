@@ -120,19 +120,13 @@ def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldErr
 def resolve(session: Session, audience: Audience) -> Resolution:
     """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
     picked = _picked(Guest, audience)
-    # grouped, the addresses follow the index; counted as distinct beside another number they would be sorted
-    each = select(Guest.address, func.count().label("guests")).where(picked).group_by(Guest.address).subquery()
-    total, with_address, addresses = session.execute(
-        select(
-            func.coalesce(func.sum(each.c.guests), 0),
-            func.coalesce(func.sum(each.c.guests).filter(each.c.address.is_not(None)), 0),
-            func.count(each.c.address),
-        )
-    ).one()
+    total, with_address = session.execute(select(func.count(), func.count(Guest.address)).where(picked)).one()
+    # alone in its query this follows the index; beside another number it would be sorted
+    addresses = session.scalar(select(func.count(Guest.address.distinct())).where(picked)) or 0
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
     by_reason[Reason.NO_ADDRESS] = total - with_address
     listed = 0
-    for reason, guests, theirs in session.execute(_suppressed_by_reason(audience)):
+    for reason, guests, theirs in session.execute(suppressed_by_reason(audience)):
         by_reason[Reason(reason)] += guests
         listed += theirs
         with_address -= guests
@@ -216,23 +210,6 @@ def _doubtful(audience: Audience) -> Select[int]:
     return select(union_all(*parts).subquery().c.id)
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the picker shows: guests by status, and those who can't be mailed whatever is ticked (A1)."""
-
-    by_status: Mapping[GuestStatus, int]
-    bounced: int
-    suppressed: int
-
-
-def choices(event_id: int) -> Choices:
-    """Counts for the audience picker, in two queries."""
-    everyone = Audience(event_id, tuple(GuestStatus), ())
-    blocked = {reason: guests for reason, guests, _ in fresh().execute(_suppressed_by_reason(everyone))}
-    bounced = blocked.pop(Reason.BOUNCED, 0)
-    return Choices(by_status(event_id), bounced, sum(blocked.values()))
-
-
 def by_status(event_id: int) -> dict[GuestStatus, int]:
     """How many guests there are of each status; counted one by one, which is twice as fast as grouping."""
     numbers = [
@@ -282,8 +259,8 @@ def _reason_of(audience: Audience) -> ColumnElement[str]:
     )
 
 
-def _suppressed_by_reason(audience: Audience) -> Rows:
-    """(reason, guests, addresses) over the picked guests on the list; driven from the list, which is short."""
+def suppressed_by_reason(audience: Audience) -> Rows:
+    """(reason, guests, addresses) over the picked guests on the do-not-mail list; driven from the list, which is short."""
     here = (
         select(func.count())
         .where(_picked(Guest, audience), Guest.address == Suppression.address)

@@ -44,6 +44,7 @@ def register(app: Flask) -> None:
         people,
         problems,
         public,
+        receipts,
         runs,
         sending,
         suppressions,
@@ -58,7 +59,7 @@ def register(app: Flask) -> None:
     context.register(app)
     modules = (
         public, account, me, people, home, events, event_life, audit, guest_bulk, guest_paste, guests, imports,
-        messaging, mailings, runs, test_sends, sending, outbox, suppressions, webhooks,
+        messaging, mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:
         app.register_blueprint(module.bp)

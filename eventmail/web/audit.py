@@ -17,7 +17,7 @@ from eventmail.web.context import instant
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_json
 
-_COLUMNS = AuditEntry.__table__.c  # rows of a download outlive the session that entries would belong to
+_COLUMNS = AuditEntry.__table__.c  # a download reads plain rows, however long the log is
 bp = Blueprint("audit", __name__, url_prefix="/admin")
 
 

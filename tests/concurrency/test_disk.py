@@ -25,7 +25,6 @@ from tests.support.live import Answer, Live, free_port
 from tests.support.waiting import wait_for
 
 AGAIN_WITHIN_S = 20.0
-HUGE_BUSY_TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -80,15 +79,19 @@ def full(live: Live, disk: Disk) -> Iterator[None]:
         reader.execute("BEGIN")
         reader.execute("SELECT count(*) FROM guest").fetchone()  # so that the log of changes can only grow
         disk.fill()
-        yield
-        disk.empty()
+        try:
+            yield
+        finally:
+            disk.empty()
 
 
 @contextmanager
 def read_only(_live: Live, disk: Disk) -> Iterator[None]:
     disk.freeze()
-    yield
-    disk.thaw()
+    try:
+        yield
+    finally:
+        disk.thaw()
 
 
 @contextmanager

@@ -20,12 +20,14 @@ from eventmail import clock
 from eventmail.db import transaction
 from eventmail.domain import (
     api_tokens,
+    bulk,
     import_files,
     invitations,
     mailings,
     people,
     segments,
     suppression_list,
+    test_sends,
     throttle,
 )
 from eventmail.domain.contents import Text
@@ -35,6 +37,7 @@ from eventmail.models.account import Role
 from eventmail.providers.outbox import Outbox, kept
 from eventmail.sending import drain
 from eventmail.settings import Settings
+from eventmail.states import ChangeKind
 from eventmail.web.access import OPEN
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -95,6 +98,8 @@ def world(
         invitations.invite(f"{SECRET}@organizers.example", Role.ORGANIZER, seeding.acting(owner))
         upload = import_files.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
                                    clock.now())  # fmt: skip
+        change_id = bulk.change(event_id, bulk.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
+        test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", place=place, by=by)
         own_event = seeding.add_event(organizer, title="Open day")
         seeding.add_guest(own_event, "ann@guests.example.net")
     with closing(connect(settings.database)) as database:
@@ -107,7 +112,7 @@ def world(
         {
             **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
             "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id, "token": upload,
-            "session_id": session_id,
+            "session_id": session_id, "change_id": change_id, "test_sends.watch mailing_id": test.mailing_id,
         },
         own_event,
     )  # fmt: skip
@@ -128,22 +133,23 @@ def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
 
 
 def address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
-    missing = set(rule.arguments) - set(values)
+    values = {name: values.get(f"{rule.endpoint} {name}", values.get(name)) for name in rule.arguments}
+    missing = {name for name, value in values.items() if value is None}
     assert not missing, (
         f"{rule.rule} takes {sorted(missing)}, and this walk has no value for it. Make such a row in the restricted "
-        "event of the fixture `world` in test_idor.py, and put its id into `World.secret` under that name."
+        "event of the fixture `world` in test_idor.py, and put its id into `World.secret` under that name, or under “endpoint name” for one page."
     )
     with app.test_request_context():
-        return url_for(rule.endpoint, **{name: values[name] for name in rule.arguments})
+        return url_for(rule.endpoint, **values)
 
 
 def ask(client: Client, method: str, url: str, endpoint: str, *, json: bool, token: str = "") -> TestResponse:
     body = BODIES.get(endpoint, {})
     if json:
         sent = {"json": body} if method not in ("GET", "HEAD") else {}
-        return client.open(url, method=method, headers={**KEY, "Accept": "application/json"}, **sent)
+        return client.open(url, method=method, headers={**KEY, "Accept": "application/json"}, buffered=True, **sent)
     data = {} if method in ("GET", "HEAD") else {"csrf_token": token, **{k: str(v) for k, v in body.items()}}
-    return client.open(url, method=method, data=data or None, headers={**KEY, "Accept": "text/html"})
+    return client.open(url, method=method, data=data or None, headers={**KEY, "Accept": "text/html"}, buffered=True)
 
 
 def everybodys(rule: Rule) -> bool:
@@ -324,7 +330,7 @@ def test_the_event_list_and_the_log_show_nothing_of_it(world: World, client: Cli
         f"/admin/events/{world.own_event}/audit?format=csv",
     ):
         for asking in (client, api):
-            answer = asking.get(url)
+            answer = asking.get(url, buffered=True)
             assert answer.status_code == 200
             assert not leaks(answer) or "q=" in url
 
@@ -337,6 +343,6 @@ def test_a_member_and_an_owner_are_let_in(world: World, owner: Person, api_for: 
         for rule, method in rules(app):
             if method != "GET" or "event_id" not in rule.arguments or rule.endpoint.endswith("_page"):
                 continue
-            answer = asking.get(address(app, rule, world.secret))
+            answer = asking.get(address(app, rule, world.secret), buffered=True)
             assert answer.status_code in (200, 303, 400), (rule.rule, answer.status_code)
         assert re.search(SECRET, asking.get(f"/admin/events/{world.secret['event_id']}").text)

@@ -1,0 +1,62 @@
+"""The receipt of a mailing: one page that needs nothing else, to be printed or kept."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request, stream_template
+
+from eventmail.domain import receipts
+from eventmail.web import access, compose
+from eventmail.web.context import instant
+from eventmail.web.respond import as_json, wants_json
+
+bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
+
+# nothing is fetched and nothing runs: what was saved today reads the same in ten years
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+
+
+@bp.get("")
+def receipt(event_id: int, mailing_id: int) -> Response:
+    """The receipt as a page, with `download=1` as a file, or as JSON."""
+    event = access.event(event_id)
+    found = receipts.receipt(event_id, mailing_id)
+    if wants_json():
+        return as_json(_as_json(found))
+    page = stream_template(
+        "mailings/receipt.html",
+        event=event,
+        receipt=found,
+        lines=receipts.lines(mailing_id),
+        left_out=receipts.left_out(mailing_id),
+        reasons=compose.REASONS,
+        made_at=g.now,
+    )
+    answer = Response(page, mimetype="text/html")
+    answer.headers["Content-Security-Policy"] = POLICY
+    if request.args.get("download"):
+        answer.headers["Content-Disposition"] = f'attachment; filename="receipt-{mailing_id}.html"'
+    return answer
+
+
+def _as_json(found: receipts.Receipt) -> dict[str, Any]:
+    mailing, content = found.mailing, found.content
+    return {
+        "mailing": str(mailing.id),
+        "kind": mailing.kind,
+        "state": mailing.state,
+        "created_at": instant(mailing.created_at),
+        "content": {"subject": content.subject, "preheader": content.preheader, "body": content.body,
+                    "hash": content.hash},
+        "audience": mailing.audience,
+        "counts": {str(state): number for state, number in mailing.counts.items()},
+        "recipients": [
+            {"email": line.email, "state": line.state, "delivery": line.delivery, "attempts": line.attempts,
+             "last_error": line.last_error, "request_ids": list(line.request_ids),
+             "updated_at": instant(line.updated_at)}
+            for line in receipts.lines(mailing.id)
+        ],
+        "excluded": [{"email": guest.email, "reason": guest.reason} for guest in receipts.left_out(mailing.id)],
+        "log": [{"at": instant(entry.at), "actor": entry.actor, "action": entry.action,
+                 "request_id": entry.request_id} for entry in found.log],
+        "sha256": found.digest,
+    }  # fmt: skip

@@ -1,0 +1,101 @@
+"""The receipt of a mailing: whole, self-contained, and recognizable by its hash."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from eventmail.domain import mailings, receipts
+from eventmail.domain.contents import Text
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.errors import Permanent
+from eventmail.models import Recipient
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from tests.support import seeding
+from tests.support.recording import Recording
+from tests.support.seeding import Person
+from tests.support.web import Client
+
+AWKWARD = {"first_name": "<b>Bo</b>", "last_name": "x" * 300, "email": "bo@guests.example.net"}
+
+
+@pytest.fixture
+def sent(in_app: Any, settings: Settings, event_id: int, organizer: Person) -> int:
+    """A finished mailing to three guests: one sent, one failed, one without an address."""
+    seeding.add_guests(event_id, [AWKWARD, {"email": "no@guests.example.net"}, {"email": None, "first_name": "Cy"}])
+    place = Place("https://mail.example.org", settings.secret, outside=False)
+    message = Message(Text("<i>Hello</i>", "", "Hi *you*"), {"statuses": ["confirmed"]})
+    made = mailings.send(event_id, message, key="k1", place=place, by=seeding.acting(organizer))
+    assert made.job_id is not None
+    drain.drain(made.job_id, Recording({"no@guests.example.net": Permanent("No such user", code="550")}), settings)
+    return made.mailing_id
+
+
+def url(event_id: int, mailing_id: int) -> str:
+    return f"/admin/events/{event_id}/mailings/{mailing_id}/receipt"
+
+
+def test_the_receipt_says_content_audience_outcomes_exclusions_log_and_hash(
+    client: Client, event_id: int, sent: int
+) -> None:
+    answer = client.get(url(event_id, sent), buffered=True)
+    text = answer.text
+    assert answer.status_code == 200
+    for said in (
+        "Receipt: &lt;i&gt;Hello&lt;/i&gt;", "Hi *you*", "Confirmed guests: 2 recipients.", "not everybody got it",
+        "bo@guests.example.net", "&lt;b&gt;Bo&lt;/b&gt; " + "x" * 300, "No such user (550)", "without an address",
+        "Oscar Organizer", "sent the message",
+    ):  # fmt: skip
+        assert said in text, said
+    assert "<b>Bo" not in text
+    [digest] = re.findall(r'data-test="receipt-digest">([0-9a-f]{64})<', text)
+    assert digest == client.get(url(event_id, sent), headers={"Accept": "application/json"}).json["sha256"]
+
+
+def test_the_receipt_needs_nothing_else(client: Client, event_id: int, sent: int) -> None:
+    answer = client.get(url(event_id, sent), buffered=True)
+    assert re.findall(r"(?:src|href|url)\s*[=(]", answer.text) == []
+    assert "<script" not in answer.text
+    assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'unsafe-inline'")
+    saved = client.get(url(event_id, sent) + "?download=1", buffered=True)
+    assert saved.headers["Content-Disposition"] == f'attachment; filename="receipt-{sent}.html"'
+
+
+def test_the_hash_changes_with_any_outcome_and_with_nothing_else(
+    client: Client, event_id: int, sent: int, writing: Any
+) -> None:
+    def digest() -> str:
+        found: str = client.get(url(event_id, sent), headers={"Accept": "application/json"}).json["sha256"]
+        return found
+
+    before = digest()
+    assert digest() == before
+    with writing() as tx:
+        tx.query(Recipient).filter_by(address="no@guests.example.net").update({"delivery": "bounced"})
+    assert digest() != before
+
+
+def test_the_receipt_of_another_event_is_not_there(
+    client: Client, event_id: int, sent: int, add_event: Callable[..., int]
+) -> None:
+    assert client.get(url(add_event(), sent)).status_code == 404
+
+
+def test_the_receipt_costs_the_same_queries_for_one_recipient_and_for_three(
+    in_app: Any, event_id: int, organizer: Person, count_queries: Any
+) -> None:
+    def queries(guests: int) -> int:
+        seeding.add_guests(event_id, [{"email": f"{guests}-{n}@guests.example.net"} for n in range(guests)])
+        by = seeding.acting(organizer)
+        place = Place("https://mail.example.org", b"0" * 32, outside=False)
+        message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
+        made = mailings.send(event_id, message, key=f"k{guests}", place=place, by=by)
+        with count_queries() as counted:
+            receipts.receipt(event_id, made.mailing_id)
+            assert len(list(receipts.lines(made.mailing_id))) >= guests
+        return len(counted)
+
+    assert queries(1) == queries(3)

@@ -1,0 +1,26 @@
+"""One cell on its way through a spreadsheet."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventmail.content.csv_cells import neutralised, restored
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"), ("+49", "'+49"), ("-1", "'-1"), ("@cmd", "'@cmd"), ("\t=1", "'\t=1"), ("\r=1", "'\r=1"),
+        ("'=1", "''=1"), ("''@x", "'''@x"), ("'tis", "'tis"), ("O'Brien", "O'Brien"), ("'", "'"), ("", ""), ("a=b", "a=b"),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(cell: str, written: str) -> None:
+    assert neutralised(cell) == written
+    assert restored(written) == cell
+
+
+@given(cell=st.text(alphabet="'=+-@\t\r\n＝ax", max_size=6))
+@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+def test_no_text_is_changed_by_the_way_there_and_back(cell: str) -> None:
+    assert restored(neutralised(cell)) == cell
+    assert not neutralised(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
