@@ -22,6 +22,7 @@ from eventmail.domain import (
     guest_values,
     links,
     passwords,
+    segments,
     users,
 )
 from eventmail.domain.demo_guests import Sketch
@@ -33,6 +34,9 @@ from eventmail.states import GuestStatus, SuppressionReason
 ORGANIZER = "demo@example.com"
 TITLE = "Fixture Gala"
 DAYS_AHEAD = 60
+
+# a segment that has guests, and one to see what happens without
+SEGMENTS = {"VIP": demo_guests.VIP, "Nobody": "nobody"}
 
 _LOADED = "demo.loaded"
 _OTHER_TEAM = "board@example.com"
@@ -59,6 +63,7 @@ def load(by: Acting, *, guests: int = 0) -> Loaded:
     with transaction() as tx:
         organizer = _person(tx, "Dana Reyes", ORGANIZER, hashed, by)
         event, added = _gala(tx, organizer, by)
+        _group(tx, event.id, by)
         added += _crowd(tx, event.id, guests, by)
         token = api_tokens.add(tx, organizer.id, "demo", by)
         records.audit(tx, by, _LOADED, f"event:{event.id}", event_id=event.id, guests=added)
@@ -92,6 +97,17 @@ def _gala(tx: Session, organizer: User, by: Acting) -> tuple[Event, int]:
     _list_unreachable(tx, event.id, organizer.id, by)
     _add_other_team(tx, by)
     return event, added
+
+
+def _group(tx: Session, event_id: int, by: Acting) -> None:
+    """The segments of the event, each made once: known by the log, so that one may be renamed or removed."""
+    made = select(AuditEntry.detail).where(AuditEntry.action == "segment.created", AuditEntry.event_id == event_id)
+    known = {detail["after"]["name"] for detail in tx.scalars(made)}
+    for name, tag in SEGMENTS.items():
+        if name not in known:
+            segments.add(
+                tx, event_id, {"name": name, "rule": {"all": [{"field": "tag", "op": "is", "value": tag}]}}, by
+            )
 
 
 def _gala_values(now: datetime) -> dict[str, Any]:

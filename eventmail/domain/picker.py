@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import segments
+from eventmail.domain import guest_fields, segments
 from eventmail.domain.audience import Audience
 from eventmail.domain.segments import Listed
 from eventmail.models import Guest
@@ -32,7 +32,39 @@ def choices(event_id: int) -> Choices:
     return Choices(audiences.by_status(event_id), segments.everyone(event_id), bounced, sum(blocked.values()))
 
 
-def named(event_id: int, guests: Sequence[int]) -> list[Guest]:
-    """Those of `guests` that are guests of this event, by name."""
-    rows = select(Guest).where(Guest.event_id == event_id, Guest.id.in_(guests))
-    return list(fresh().scalars(rows.order_by(Guest.search_key, Guest.id))) if guests else []
+@dataclass(frozen=True)
+class Person:
+    """A guest to pick by hand."""
+
+    id: int
+    name: str
+    email: str
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Picking by hand: who is picked, by name, and whom a search for `find` found beside them; `more` were found."""
+
+    picked: Sequence[Person]
+    find: str
+    found: Sequence[Person]
+    more: bool
+
+
+def hand(event_id: int, picked: Sequence[int], find: str, limit: int = 8) -> Hand:
+    """Who is picked among the guests of this event, and the first `limit` others that every word of `find` finds."""
+    there = _people(event_id, [Guest.id.in_(picked)]) if picked else []
+    words = guest_fields.words(find)
+    if not words:
+        return Hand(there, find, (), more=False)
+    where = [Guest.search_key.contains(word, autoescape=True) for word in words]
+    found = _people(event_id, [*where, Guest.id.not_in(picked)], limit + 1)
+    return Hand(there, find, found[:limit], more=len(found) > limit)
+
+
+def _people(event_id: int, where: Sequence[ColumnElement[bool]], limit: int | None = None) -> list[Person]:
+    rows = select(Guest.id, Guest.first_name, Guest.last_name, Guest.email).where(Guest.event_id == event_id, *where)
+    return [
+        Person(row.id, f"{row.first_name} {row.last_name}".strip(), row.email or "")
+        for row in fresh().execute(rows.order_by(Guest.search_key, Guest.id).limit(limit))
+    ]

@@ -1,9 +1,10 @@
-"""The do-not-mail list: how a guest gets on it by the link of a mail (F1, F2)."""
+"""The do-not-mail list from the side of a guest: on it, and off it again, by the link of a mail (F1, F2)."""
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import ids, records, signing
 from eventmail.db import fresh, transaction
@@ -16,11 +17,22 @@ from eventmail.states import SuppressionReason
 
 @dataclass(frozen=True)
 class Listing:
-    """The holder of an unsubscribe link: address, event, and whether they are off its mail already."""
+    """The holder of an unsubscribe link, and what they get no mail about already.
+
+    `organizer` is the name their mails come from; `here` and `everywhere` say whether they are off the mail of the
+    event, of the whole installation; `own` that they asked for it themselves and may take it back.
+    """
 
     email: str
     event_title: str
-    listed: bool
+    organizer: str
+    here: bool
+    everywhere: bool
+    own: bool
+
+    @property
+    def listed(self) -> bool:
+        return self.here or self.everywhere
 
 
 def by_token(token: str, secret: bytes) -> Listing:
@@ -28,19 +40,38 @@ def by_token(token: str, secret: bytes) -> Listing:
     return _listing(fresh(), *_recipient(fresh(), token, secret))
 
 
-def unsubscribe(token: str, secret: bytes, by: Acting) -> Listing:
-    """Put the holder of the link on the event's do-not-mail list; repeating changes nothing."""
+def unsubscribe(token: str, secret: bytes, by: Acting, *, everywhere: bool = False) -> Listing:
+    """Put the holder of the link on the do-not-mail list of the event, or of everything; repeating changes nothing."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        if not _entry(tx, recipient.address, str(event.id)):
+        scope = EVERYWHERE if everywhere else str(event.id)
+        known = select(Suppression.id).where(Suppression.address == recipient.address, Suppression.scope == scope)
+        if tx.scalar(known) is None:
             tx.add(
                 Suppression(
-                    address=recipient.address, scope=str(event.id), reason=SuppressionReason.UNSUBSCRIBED,
+                    address=recipient.address, scope=scope, reason=SuppressionReason.UNSUBSCRIBED,
                     source=f"link in mailing {recipient.mailing_id}", created_by=None, created_at=by.now,
                 )
             )  # fmt: skip
-            records.audit(tx, by, "suppression.unsubscribed", f"address:{recipient.address}", event_id=event.id)
+            records.audit(
+                tx, by, "suppression.unsubscribed", f"address:{recipient.address}", event_id=event.id,
+                scope="all" if everywhere else "event",
+            )  # fmt: skip
             tx.flush()
+        return _listing(tx, recipient, event)
+
+
+def take_back(token: str, secret: bytes, by: Acting) -> Listing:
+    """The holder of the link wants mail again: what they asked for by a link ends, nothing else on the list does."""
+    with transaction() as tx:
+        recipient, event = _recipient(tx, token, secret)
+        ended = tx.execute(
+            delete(Suppression)
+            .where(*_entries(recipient, event), Suppression.reason == SuppressionReason.UNSUBSCRIBED)
+            .returning(Suppression.id)
+        ).all()
+        if ended:
+            records.audit(tx, by, "suppression.taken_back", f"address:{recipient.address}", event_id=event.id)
         return _listing(tx, recipient, event)
 
 
@@ -61,11 +92,18 @@ def _recipient(session: Session, token: str, secret: bytes) -> tuple[Recipient, 
 
 
 def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
-    listed = _entry(session, recipient.address, str(event.id)) or _entry(session, recipient.address, EVERYWHERE)
-    return Listing(recipient.email, event.title, bool(listed))
+    entries = session.execute(select(Suppression.scope, Suppression.reason).where(*_entries(recipient, event))).all()
+    scopes = {entry.scope for entry in entries}
+    constants = session.scalar(select(Mailing.constants).where(Mailing.id == recipient.mailing_id)) or {}
+    return Listing(
+        recipient.email,
+        event.title,
+        constants.get("organizer.name") or event.title,
+        here=str(event.id) in scopes,
+        everywhere=EVERYWHERE in scopes,
+        own=any(entry.reason == SuppressionReason.UNSUBSCRIBED for entry in entries),
+    )
 
 
-def _entry(session: Session, address: str, scope: str) -> Suppression | None:
-    return session.scalars(
-        select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
-    ).one_or_none()
+def _entries(recipient: Recipient, event: Event) -> tuple[ColumnElement[bool], ...]:
+    return Suppression.address == recipient.address, Suppression.scope.in_([EVERYWHERE, str(event.id)])

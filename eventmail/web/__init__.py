@@ -46,9 +46,11 @@ def register(app: Flask) -> None:
         public,
         receipts,
         runs,
+        segments,
         sending,
         suppressions,
         test_sends,
+        unsubscribe,
         webhooks,
     )
 
@@ -58,8 +60,8 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     modules = (
-        public, account, me, people, home, events, event_life, audit, guest_bulk, guest_paste, guests, imports,
-        messaging, mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
+        public, unsubscribe, account, me, people, home, events, event_life, audit, guest_bulk, guest_paste, guests, imports,
+        segments,        messaging, mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:
         app.register_blueprint(module.bp)

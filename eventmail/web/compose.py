@@ -12,7 +12,7 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, home, mailings, merge, stepping, test_sends
+from eventmail.domain import contents, coverage, home, mailings, merge, picker, stepping, test_sends
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
@@ -24,7 +24,7 @@ from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.records import Limits
 from eventmail.states import MailingKind
-from eventmail.web import access, intake
+from eventmail.web import access, intake, picking
 from eventmail.web.context import is_live, settings
 
 
@@ -48,10 +48,16 @@ class Live:
     gaps: list[Gap]
     missing: list[str]
     wrong: list[str]
+    audience: Audience | None
 
     @property
     def count(self) -> int:
         return self.resolution.count if self.resolution else 0
+
+    @property
+    def to(self) -> dict[str, list[str]]:
+        """The audience in the words of the organizer, as a mailing keeps it."""
+        return self.audience.as_json() if self.audience else {}
 
 
 def place() -> Place:
@@ -115,10 +121,10 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     subject = _subject(event, draft, step)
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
     archived = [EventArchived.sentence] if event.archived_at else []
-    wrong = [*place().hindrances, *archived, *draft.problems]
+    wrong = [*place().hindrances, *archived, *draft.problems, *_audience_complaints(event.id, values, audience)]
     if resolution and not resolution.count:
         wrong.append(NoRecipients.sentence)
-    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong)
+    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong, audience)
 
 
 def reader(event: Event, values: dict[str, Any]) -> Guest | None:
@@ -139,7 +145,8 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "prefix": Prefix.MESSAGE,
         "typed": values,
-        "choices": LocalProxy(cache(lambda: audiences.choices(event.id))),  # the page counts, its live parts don't
+        "choices": LocalProxy(cache(lambda: picker.choices(event.id))),  # the page counts, its live parts don't
+        "hand": LocalProxy(cache(lambda: picking.hand(event.id, values["audience"]["guests"]))),
         "live": live(event, values),
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id),
@@ -176,6 +183,17 @@ def _audience(event_id: int, values: dict[str, Any]) -> Audience | None:
         return None
 
 
+def _audience_complaints(event_id: int, values: dict[str, Any], audience: Audience | None) -> list[str]:
+    """What is wrong with who was picked, e.g. a segment that was removed since; nothing when nobody is."""
+    if audience or not _criteria(values):
+        return []
+    try:
+        audiences.checked(event_id, values["audience"], outside=False)
+    except InvalidAudience as error:
+        return [error.detail]
+    return []
+
+
 def _chosen(values: dict[str, Any], audience: Audience | None) -> int | None:
     """The guest that was stepped to, unless the audience has changed since and that guest won't get it any more."""
     guest_id = row_id(values["guest"])
@@ -191,7 +209,7 @@ def _gaps(event: Event, draft: Draft, audience: Audience, resolution: Resolution
 
 def _missing(values: dict[str, Any], audience: Audience | None) -> list[str]:
     found = {
-        "Tick who should get it": audience is not None,
+        "Tick who should get it": audience is not None or _criteria(values),
         "Write a subject": values["subject"].strip(),
         "Write the message": values["body"].strip(),
     }

@@ -26,6 +26,7 @@ class NavItem:
 _PAGES = (
     ("Overview", "events.overview", ""),
     ("Guests", "guests.listing", "/guests"),
+    ("Segments", "segments.listing", "/segments"),
     ("Messages", "messaging.compose", "/messages"),
     ("Sent", "mailings.listing", "/mailings"),
     ("Do-not-mail", "suppressions.listing", "/suppressions"),

@@ -29,7 +29,7 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
         size = page.size if "per_page" in request.args else None
         wanted = None if narrowed is Filter.ALL else narrowed.value
         where = {"q": words or None, "status": wanted, "per_page": size, "page": number if number > 1 else None}
-        return url_for(to, event_id=event_id, **where, **more)
+        return url_for(to, event_id=event_id, **{**where, **more})  # type: ignore[arg-type]
 
     return respond(
         page="guests/list.html",
@@ -71,11 +71,13 @@ def searched() -> tuple[str, Filter]:
 def _made(event_id: int) -> dict[str, Any] | None:
     """The change of many guests that the URL names, so that its undo survives a reload."""
     change_id = ids.row_id(request.args.get("changed", ""))
+    if change_id is None:
+        return None
     try:
-        change = bulk.get(event_id, change_id) if change_id else None
+        change = bulk.get(event_id, change_id)
     except NotFound:
         return None
-    return change and {"change": change, "undoable": bulk.can_be_undone(change, g.now)}
+    return {"change": change, "undoable": bulk.can_be_undone(change, g.now)}
 
 
 def _new_page(event_id: int, problem: Problem | None = None) -> Response:

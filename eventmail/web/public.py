@@ -1,18 +1,18 @@
-"""What guests and machines reach without signing in: calendar file, unsubscribe page, health."""
+"""What guests and machines reach without signing in: calendar file and health."""
 
 import logging
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template
+from flask import Blueprint, Response, current_app, g, make_response
 from sqlalchemy.exc import OperationalError
 
 from eventmail import __version__, ids, signing
 from eventmail.content import ics
 from eventmail.db import fresh
-from eventmail.domain import merge, overview, suppressions
+from eventmail.domain import merge, overview
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User
 from eventmail.sending import heartbeat
-from eventmail.web.access import acting, csrf, open_to_everyone
+from eventmail.web.access import open_to_everyone
 from eventmail.web.context import settings
 from eventmail.web.respond import as_json
 
@@ -38,34 +38,6 @@ def calendar_file(signed: str) -> Response:
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
     return answer
-
-
-@bp.route("/unsubscribe/preview", methods=["GET", "POST"])
-@open_to_everyone
-@csrf.exempt
-def unsubscribe_preview() -> str:
-    """Where the link of a preview or a test leads: a page that changes nothing (E2).
-
-    Mail services post to the one in a test's header as to any other, and are told that it worked.
-    """
-    return render_template("public/unsubscribe.html", state="preview")
-
-
-@bp.get("/unsubscribe/<token>")
-@open_to_everyone
-def unsubscribe_page(token: str) -> str:
-    """Asks first: scanners open every link of a mail, and a GET changes nothing (F2)."""
-    found = suppressions.by_token(token, settings().secret)
-    return render_template("public/unsubscribe.html", state="done" if found.listed else "asked", found=found)
-
-
-@bp.post("/unsubscribe/<token>")
-@open_to_everyone
-@csrf.exempt
-def unsubscribe(token: str) -> str:
-    """Takes the guest off at once, however often it comes; mail services post here by themselves (RFC 8058)."""
-    found = suppressions.unsubscribe(token, settings().secret, acting())
-    return render_template("public/unsubscribe.html", state="done", found=found)
 
 
 @bp.get("/healthz")

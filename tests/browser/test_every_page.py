@@ -218,7 +218,7 @@ ON_THE_TOUR = {
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
     "guests.new", "guests.edit", "guests.deletion", "guests.import_", "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
-    "public.unsubscribe_page", "public.unsubscribe_preview",
+    "unsubscribe.page", "unsubscribe.preview",
 }  # fmt: skip
 
 

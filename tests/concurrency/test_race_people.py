@@ -21,7 +21,7 @@ from tests.support.processes import race
 from tests.support.seeding import Person, acting
 
 ROUNDS = 100
-TRIES = 8  # by each of the two
+TRIES = 6  # by each of the two
 
 
 @dataclass(frozen=True)

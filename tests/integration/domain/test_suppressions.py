@@ -31,7 +31,9 @@ def tokens(event_id: int, organizer: Person, add_guests: Any, rows: Any) -> list
 
 
 def test_a_look_changes_nothing_f2(tokens: list[str], count: Any) -> None:
-    assert suppressions.by_token(tokens[0], SECRET) == Listing("Ada@guests.example.net", "Fixture Gala", listed=False)
+    assert suppressions.by_token(tokens[0], SECRET) == Listing(
+        "Ada@guests.example.net", "Fixture Gala", "Gala Team", here=False, everywhere=False, own=False
+    )
     assert count(Suppression) == 0
 
 
@@ -39,7 +41,10 @@ def test_unsubscribing_twice_is_one_entry_for_this_event_f1(
     event_id: int, tokens: list[str], row: Any, count: Any
 ) -> None:
     listings = [suppressions.unsubscribe(tokens[0], SECRET, acting()) for _ in range(2)]
-    assert listings == [Listing("Ada@guests.example.net", "Fixture Gala", listed=True)] * 2
+    assert (
+        listings
+        == [Listing("Ada@guests.example.net", "Fixture Gala", "Gala Team", here=True, everywhere=False, own=True)] * 2
+    )
     entry = row(Suppression)
     assert (entry.address, entry.scope, entry.reason, entry.created_by) == (
         "ada@guests.example.net", str(event_id), "unsubscribed", None,

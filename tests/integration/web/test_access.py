@@ -61,7 +61,7 @@ def problem(answer: TestResponse) -> tuple[int, str]:
     assert answer.content_type == "application/problem+json"
     body: Any = answer.json
     assert body["status"] == answer.status_code
-    assert sorted(body)[:8] == ["code", "detail", "errors", "instance", "request_id", "status", "title", "type"]
+    assert {"code", "detail", "errors", "instance", "request_id", "status", "title", "type"} <= set(body)
     return answer.status_code, body["code"]
 
 

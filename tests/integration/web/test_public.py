@@ -1,6 +1,5 @@
 """What guests and machines reach without signing in."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -9,11 +8,9 @@ from flask import Flask
 from icalendar import Calendar
 
 from eventmail.db import fresh
-from eventmail.domain import audience, events, merge
-from eventmail.domain.audience import Audience
-from eventmail.models import Event, Recipient, Suppression
+from eventmail.domain import events, merge
+from eventmail.models import Event
 from eventmail.settings import Settings
-from eventmail.states import GuestStatus
 from eventmail.web.access import OPEN, csrf
 from tests.support import seeding
 from tests.support.seeding import acting
@@ -123,73 +120,12 @@ def test_a_restricted_event_has_its_file_for_whoever_holds_the_link_k3(
     assert visitor.get(link(add_event(restricted=True))).status_code == 200
 
 
-# Off the list
-
-
-@pytest.fixture
-def off(api: Any, event_id: int, add_guest: Any, app: Flask, settings: Settings, row: Any) -> str:
-    """The path of Ada's way off the list."""
-    add_guest("Ada@guests.org")
-    body = {"kind": "one_time", "subject": "Hi", "body": "Text", "audience": {"statuses": ["confirmed"]}}
-    assert (
-        api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
-    )
-    return merge.unsubscribe_url(row(Recipient).id, merge.Place("", settings.secret, outside=False))
-
-
-def test_a_scanner_that_opens_the_link_changes_nothing_f2(visitor: Client, off: str, count: Any) -> None:
-    for method, headers in (("GET", {}), ("HEAD", {}), ("GET", {"Sec-Purpose": "prefetch"}), ("OPTIONS", {})):
-        assert visitor.open(off, method=method, headers=headers).status_code == 200
-    assert count(Suppression) == 0
-    page = visitor.get(off).text
-    assert ("Ada@guests.org" in page, "Stop these mails" in page) == (True, True)
-
-
-def test_one_press_is_enough_and_two_change_nothing_more_f2(
-    visitor: Client, off: str, event_id: int, row: Any, app: Flask
-) -> None:
-    for _ in range(2):
-        answer = visitor.post(off)
-        assert (answer.status_code, "You are off the list" in answer.text) == (200, True)
-    entry = row(Suppression)
-    assert (entry.address, entry.scope, entry.reason) == ("ada@guests.org", str(event_id), "unsubscribed")
-    assert "Stop these mails" not in visitor.get(off).text
-    with app.app_context():
-        found = audience.resolve(fresh(), Audience(event_id, (GuestStatus.CONFIRMED,), ()))
-        assert (found.count, dict(found.excluded)) == (0, {"unsubscribed": 1})
-
-
-def test_a_mail_service_posts_by_itself_f2(visitor: Client, off: str, count: Any) -> None:
-    answer = visitor.post(off, data={"List-Unsubscribe": "One-Click"}, headers={"Accept": "*/*"})
-    assert (answer.status_code, count(Suppression)) == (200, 1)
-
-
-def test_a_link_that_was_changed_does_nothing_f2(visitor: Client, off: str, count: Any) -> None:
-    forged = [
-        off + "x",
-        off[:-1],
-        off.replace("-", "_", 1),
-        "/unsubscribe/1-",
-        "/unsubscribe/x",
-        "/unsubscribe/999-abc",
-    ]
-    statuses = {(visitor.get(path).status_code, visitor.post(path).status_code) for path in forged}
-    assert (statuses, count(Suppression)) == ({(403, 403)}, 0)
-
-
-def test_the_link_of_a_preview_or_a_test_is_inert_e2(visitor: Client, off: str, count: Any) -> None:
-    page = visitor.get("/unsubscribe/preview")
-    press = visitor.post("/unsubscribe/preview", data={"List-Unsubscribe": "One-Click"})
-    assert [(answer.status_code, "This link changes nothing" in answer.text) for answer in (page, press)] == [
-        (200, True), (200, True),
-    ]  # fmt: skip
-    assert "<form" not in re.sub(r"(?s)<header.*?</header>", "", page.text)
-    assert count(Suppression) == 0
+# Who needs what
 
 
 def test_only_what_machines_post_needs_no_token(app: Flask) -> None:
     assert csrf._exempt_views == {
-        "eventmail.web.public.unsubscribe", "eventmail.web.public.unsubscribe_preview",
+        "eventmail.web.unsubscribe.come_back", "eventmail.web.unsubscribe.leave", "eventmail.web.unsubscribe.preview",
         "eventmail.web.webhooks.generic",
     }  # fmt: skip
     assert csrf._exempt_blueprints == set()
@@ -199,8 +135,8 @@ def test_what_is_open_to_everyone_is_this_and_no_more(app: Flask) -> None:
     opened = {name for name, view in app.view_functions.items() if getattr(view, OPEN, False)}
     assert opened == {
         "account.become_owner", "account.home", "account.open_link", "account.sign_in", "account.begin_session",
-        "public.calendar_file", "public.health", "public.unsubscribe", "public.unsubscribe_page",
-        "public.unsubscribe_preview",
+        "public.calendar_file", "public.health", "unsubscribe.come_back", "unsubscribe.leave", "unsubscribe.page",
+        "unsubscribe.preview", "unsubscribe.returning", "webhooks.generic",
     }  # fmt: skip
 
 
@@ -218,9 +154,12 @@ def test_health_is_200_with_everything_a_monitor_asks_for(visitor: Client, setti
     }  # fmt: skip
 
 
-def test_health_counts_what_waits(visitor: Client, off: str) -> None:
-    body: Any = visitor.get("/healthz").json
-    assert (body["due_backlog"], body["status"]) == (1, "ok")
+def test_health_counts_what_waits(visitor: Client, api: Client, event_id: int, add_guest: Any) -> None:
+    add_guest("ada@guests.org")
+    body = {"kind": "one_time", "subject": "Hi", "body": "Text", "audience": {"statuses": ["confirmed"]}}
+    api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": "k"})
+    health: Any = visitor.get("/healthz").json
+    assert (health["due_backlog"], health["status"]) == (1, "ok")
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])

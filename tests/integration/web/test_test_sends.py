@@ -210,7 +210,7 @@ def test_E1_a_test_of_an_event_that_is_not_ones_own_is_not_there(
 
 
 def test_E1_a_test_can_be_looked_up_and_a_message_is_none(
-    api: Client, post: Any, event_id: int, add_guest: Any, add_event: Any, work: Any
+    api: Any, post: Any, event_id: int, add_guest: Any, add_event: Any, work: Any
 ) -> None:
     answer = post()
     where = answer.headers["Location"]
@@ -224,7 +224,7 @@ def test_E1_a_test_can_be_looked_up_and_a_message_is_none(
 
 
 def test_E1_tests_are_in_no_list_no_count_and_no_overview(
-    app: Flask, api: Client, client: Client, post: Any, event_id: int, work: Any
+    app: Flask, api: Any, client: Client, post: Any, event_id: int, work: Any
 ) -> None:
     for turn in (lambda: None, work):
         post(to=["gone+hardbounce@x.org", "who+lost@x.org"])
@@ -236,7 +236,7 @@ def test_E1_tests_are_in_no_list_no_count_and_no_overview(
         assert "{guest.firstName}" not in client.get(f"/admin/events/{event_id}").text
 
 
-def test_S9_a_test_takes_a_place_of_the_quota(app: Flask, api: Client, post: Any, event_id: int, work: Any) -> None:
+def test_S9_a_test_takes_a_place_of_the_quota(app: Flask, api: Any, post: Any, event_id: int, work: Any) -> None:
     limited = app.extensions["settings"].model_copy(update={"quota_per_day": 2})
     app.extensions["settings"] = limited
     assert post(to=["a@x.org", "b@x.org"]).status_code == 202

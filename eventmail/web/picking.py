@@ -1,0 +1,17 @@
+"""The part of a form where guests are picked by hand: for the audience of a message, and for a segment."""
+
+from flask import request
+
+from eventmail.domain import picker
+from eventmail.domain.picker import Hand
+from eventmail.ids import row_id
+
+
+def rows(guests: list[str]) -> list[int]:
+    """The row ids among what a form names."""
+    return [row for guest in guests if (row := row_id(guest))]
+
+
+def hand(event_id: int, guests: list[str]) -> Hand:
+    """Who is picked, and whom the search of this form finds beside them."""
+    return picker.hand(event_id, rows(guests), request.form.get("find", ""))

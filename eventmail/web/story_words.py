@@ -1,0 +1,98 @@
+"""What became of a message for somebody, in plain sentences; one home for the pages and for JSON (F4)."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+
+from eventmail.domain.explain import OnList, Person
+from eventmail.domain.stories import Outcome, Story
+from eventmail.states import Reason, SuppressionReason
+
+LISTED: Mapping[SuppressionReason, str] = {
+    SuppressionReason.HARD_BOUNCE: "mail to it bounced",
+    SuppressionReason.COMPLAINT: "its owner complained about a mail",
+    SuppressionReason.UNSUBSCRIBED: "its owner unsubscribed",
+    SuppressionReason.MANUAL: "a colleague put it there",
+    SuppressionReason.IMPORT: "an import put it there",
+}
+_DELIVERY: Mapping[str, str] = {
+    "deferred": "The mail service says that it is delayed.",
+    "delivered": "The mail service says that it was delivered.",
+    "bounced": "It bounced afterwards.",
+    "complained": "They complained about it.",
+}
+
+
+def day(instant: datetime, zone: tzinfo) -> str:
+    """An instant as pages show it, in the event's zone."""
+    return instant.astimezone(zone).strftime("%-d %b %Y, %H:%M")
+
+
+def on_list(entry: OnList, zone: tzinfo) -> str:
+    """Why an address gets no mail, and since when."""
+    where = "of the whole installation" if entry.everywhere else "of this event"
+    return f"On the do-not-mail list {where} since {day(entry.since, zone)}: {LISTED[entry.reason]} ({entry.source})."
+
+
+def sentence(story: Story, zone: tzinfo, *, practice: bool = False) -> str:
+    """What became of one message, for a recipient and for a guest who was left out."""
+    at = day(story.at, zone) if story.at else ""
+    to = f" to {story.email}" if story.email else ""
+    error = f": {story.error}" if story.error else ""
+    if story.outcome is Outcome.SENT:
+        kept = "Kept in the outbox" if practice else "Sent"
+        greeted = f" It greeted {story.other}, who shares the address: mail goes there once." if story.other else ""
+        news = f" {_DELIVERY[story.delivery]}" if story.delivery else ""
+        counted = f" {story.error}." if story.error else ""
+        return f"{kept} at {at}{to}.{greeted}{counted}{news}"
+    if story.outcome is Outcome.LEFT_OUT:
+        return f"Won't get it: {_left_out(story)}"
+    words = {
+        Outcome.QUEUED: f"Waits to be sent{to}{error}.",
+        Outcome.SENDING: f"Is being sent{to} right now.",
+        Outcome.FAILED: f"Failed at {at}{to}{error}",
+        Outcome.UNKNOWN: f"May have been sent at {at}{to}{error}",
+        Outcome.SUPPRESSED: f"Not sent{to}: the address came onto the do-not-mail list before its turn, at {at}.",
+        Outcome.CANCELLED: f"Not sent{to}, cancelled at {at}{error}",
+    }[story.outcome]
+    return words if words.endswith(".") else words + "."
+
+
+def _left_out(story: Story) -> str:
+    sharer = story.other or "a guest who is gone since"
+    return {
+        Reason.NO_ADDRESS: "they had no address.",
+        Reason.BOUNCED: "mail to the address had bounced.",
+        Reason.UNSUBSCRIBED: "they had unsubscribed.",
+        Reason.SUPPRESSED: "the address was on the do-not-mail list.",
+        Reason.DUPLICATE_ADDRESS: f"they share the address with {sharer}, and mail goes there once.",
+        Reason.RESERVED_ADDRESS: "it is an address that nobody can have.",
+    }[story.reason or Reason.NO_ADDRESS]
+
+
+def not_asked(story: Story, people: Sequence[Person], segments: Mapping[str, str], zone: tzinfo) -> str:
+    """Why somebody was not in the audience at all: what it was, and what they were."""
+    asked = f"Never in the audience, which was {audience(story.audience, segments)}."
+    if not people:
+        return f"{asked} Nobody with this address is on the guest list."
+    return " ".join([asked, *(_then(person, story.sent_at, zone) for person in people)])
+
+
+def audience(criteria: Mapping[str, Sequence[str]], segments: Mapping[str, str]) -> str:
+    """An audience as it was picked, in words."""
+    statuses, picked = criteria.get("statuses", ()), criteria.get("guests", ())
+    named = [segments.get(segment, "a segment that is gone") for segment in criteria.get("segments", ())]
+    parts = [f"{' and '.join(statuses)} guests"] if statuses else []
+    parts += [f"the segment “{name}”" for name in named]
+    parts += [f"{len(picked)} picked by hand"] if picked else []
+    without = [segments.get(segment, "a segment that is gone") for segment in criteria.get("exclude_segments", ())]
+    less = f", without {' and '.join(f'“{name}”' for name in without)}" if without else ""
+    return " and ".join(parts) + less if parts else "nobody"
+
+
+def _then(person: Person, then: datetime, zone: tzinfo) -> str:
+    was = person.status_at(then)
+    if was is None:
+        return f"{person.name} came onto the guest list only on {day(person.added_at, zone)}."
+    if was == person.status:
+        return f"{person.name} is {person.status}."
+    return f"{person.name} was {was} then, as far as the log tells, and is {person.status} now."

@@ -1,0 +1,90 @@
+"""Why did somebody not get it? (F4)"""
+
+from typing import Any
+
+from flask import Blueprint, Response, request, url_for
+
+from eventmail import ids
+from eventmail.domain import explain
+from eventmail.domain.explain import Answer
+from eventmail.domain.stories import Outcome, Story
+from eventmail.errors import NotFound
+from eventmail.models import Event
+from eventmail.web import access, intake, story_words
+from eventmail.web.context import instant, settings
+from eventmail.web.respond import respond
+
+bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
+
+
+@bp.get("")
+def why(event_id: int) -> Response:
+    """What the records know about an address, a name, or the guest of the URL."""
+    event = access.event(event_id)
+    asked, guest = request.args.get("address", ""), request.args.get("guest", "")
+    guest_id = ids.row_id(guest)
+    if guest and guest_id is None:
+        raise NotFound
+    paging = {"page": intake.paging()["page"]}
+    answer = explain.why(event_id, asked, guest_id, **paging) if asked.strip() or guest_id else None
+    told = [(story, said(answer, story, event)) for story in answer.stories.items] if answer else []
+
+    def url_of(number: int) -> str:
+        where = {"address": asked or None, "guest": guest or None, "page": number if number > 1 else None}
+        return url_for(".why", event_id=event_id, **where)  # type: ignore[arg-type]
+
+    return respond(
+        page="events/why.html",
+        json=lambda: _out(answer, told, event),
+        answer=answer,
+        asked=asked.strip() or (answer.asked if answer else ""),
+        told=told,
+        listed=[story_words.on_list(entry, event.zone) for entry in answer.on_list] if answer else [],
+        day=lambda at: story_words.day(at, event.zone),
+        url_of=url_of,
+    )
+
+
+def said(answer: Answer, story: Story, event: Event) -> str:
+    """The sentence about one message."""
+    if story.outcome is Outcome.NOT_ASKED:
+        return story_words.not_asked(story, answer.people, answer.segments, event.zone)
+    return story_words.sentence(story, event.zone, practice=settings().provider == "outbox")
+
+
+def story_out(story: Story, sentence: str) -> dict[str, Any]:
+    """One message and somebody, as JSON."""
+    return {
+        "mailing": str(story.mailing_id),
+        "subject": story.subject,
+        "sent_at": instant(story.sent_at),
+        "outcome": story.outcome,
+        "sentence": sentence,
+        "reason": story.reason,
+        "at": instant(story.at) or None,
+        "attempts": story.attempts,
+        "request_ids": list(story.request_ids),
+        "delivery": story.delivery,
+    }
+
+
+def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> dict[str, Any]:
+    answer = answer or Answer("")
+    return {
+        "asked": answer.asked,
+        "address": answer.address,
+        "known": not answer.unknown,
+        "guests": [{"id": str(person.id), "name": person.name, "status": person.status} for person in answer.people],
+        "candidates": [
+            {"id": str(guest.id), "name": guest.full_name, "email": guest.email} for guest in answer.candidates
+        ],
+        "on_list": [
+            {"reason": entry.reason, "since": instant(entry.since), "sentence": story_words.on_list(entry, event.zone)}
+            for entry in answer.on_list
+        ],
+        "removed": [{"name": gone.name, "at": instant(gone.at), "by": gone.actor} for gone in answer.removed],
+        "items": [story_out(story, sentence) for story, sentence in told],
+        "page": answer.stories.number,
+        "pages": answer.stories.pages,
+        "total": answer.stories.total,
+    }

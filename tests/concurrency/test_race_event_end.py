@@ -1,0 +1,175 @@
+"""The end of an event against those who send, claim and hand over, a hundred rounds each: one winner, sums right.
+
+Each round has an event of its own.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask import Flask, current_app
+
+from eventmail import clock
+from eventmail.db import fresh
+from eventmail.domain import closing, mailings
+from eventmail.domain.contents import Text
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.errors import EventArchived, MessagesWaiting
+from eventmail.models import Event, Job, Mailing, Recipient, Reservation
+from eventmail.providers.outbox import Outbox, kept
+from eventmail.sending import claim, drain, handover, outcome
+from eventmail.settings import Settings
+from tests.support import seeding
+from tests.support.processes import race
+from tests.support.seeding import Person
+
+ROUNDS = 100
+PEOPLE = 3
+CLAIMED: dict[int, Any] = {}  # of this process, from the round before
+
+
+@dataclass(frozen=True)
+class Scene:
+    """By round: the event of that round, and its job where a message was sent before the race."""
+
+    organizer: Person
+    events: tuple[int, ...]
+    jobs: tuple[int, ...] = ()
+
+    @property
+    def by(self) -> Any:
+        return seeding.acting(self.organizer)
+
+
+def send(scene: Scene, event_id: int) -> mailings.Sent:
+    message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
+    place = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+    return mailings.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
+
+
+def outbox() -> Outbox:
+    return Outbox(current_app.extensions["settings"].outbox)
+
+
+@pytest.fixture
+def scene(app: Flask, organizer: Person) -> Scene:
+    """An event with three guests for each round, nothing sent."""
+    with app.app_context():
+        events = tuple(seeding.add_event(organizer) for _ in range(ROUNDS))
+        for event_id in events:
+            seeding.add_guests(event_id, PEOPLE)
+    return Scene(organizer, events)
+
+
+@pytest.fixture
+def scene_sent(app: Flask, scene: Scene) -> Scene:
+    """The same, a message to all three sent in each."""
+    with app.app_context():
+        return Scene(scene.organizer, scene.events, tuple(send(scene, id_).job_id or 0 for id_ in scene.events))
+
+
+@pytest.fixture
+def assert_sound(settings: Settings, rows: Callable[..., list[Any]]) -> Callable[[], None]:
+    """assert_sound(): counters are the rows, the ledger balances, one mail in the outbox of each who was sent to."""
+
+    def look() -> None:
+        states: dict[int, Counter[str]] = {mailing.id: Counter() for mailing in rows(Mailing)}
+        for recipient in rows(Recipient):
+            states[recipient.mailing_id][recipient.state] += 1
+        for mailing in rows(Mailing):
+            assert {str(state): number for state, number in mailing.counts.items() if number} == states[mailing.id]
+        mailing_of = {job.id: job.mailing_id for job in rows(Job)}
+        for entry in rows(Reservation):
+            theirs = states[mailing_of[entry.job_id]]
+            assert (entry.reserved, entry.consumed, entry.refunded) == (PEOPLE, theirs["sent"], theirs["cancelled"])
+        keys = {mailing.id: mailing.key for mailing in rows(Mailing)}
+        sent = [f"{keys[r.mailing_id]}-{r.id}" for r in rows(Recipient) if r.state == "sent"]
+        assert sorted(mail.key for mail in kept(settings.outbox)) == sorted(sent)
+
+    return look
+
+
+def _cancel_event(turn: int, scene: Scene) -> int:
+    return closing.cancel(scene.events[turn], scene.by)
+
+
+def _archive_with_all(turn: int, scene: Scene) -> int:
+    return closing.archive(scene.events[turn], scene.by, cancel_waiting=True)
+
+
+def _archive(turn: int, scene: Scene) -> str:
+    try:
+        closing.archive(scene.events[turn], scene.by)
+    except MessagesWaiting:
+        return "waiting"
+    return "archived"
+
+
+def _work(turn: int, scene: Scene) -> None:
+    drain.drain(scene.jobs[turn], outbox(), current_app.extensions["settings"])
+
+
+def _claimed_before(turn: int, scene: Scene) -> int | None:
+    """Even rounds: claim. Odd rounds: mark what was claimed, and hand over what was marked."""
+    job = fresh().get_one(Job, scene.jobs[turn // 2])
+    if turn % 2 == 0:
+        CLAIMED[turn] = claim.claim(job, clock.now())
+        return None
+    sending = drain._prepare(job, outbox(), current_app.extensions["settings"])
+    with handover.in_flight.one_group():
+        results = handover.hand_over(sending, outbox(), CLAIMED[turn - 1], until=float("inf"))
+        outcome.record(sending, outbox(), results, clock.now())
+    return len(results)
+
+
+def _cancel_odd(turn: int, scene: Scene) -> int | None:
+    return _cancel_event(turn // 2, scene) if turn % 2 else None
+
+
+def _send(turn: int, scene: Scene) -> str:
+    try:
+        send(scene, scene.events[turn])
+    except EventArchived:
+        return "refused"
+    return "sent"
+
+
+@pytest.mark.parametrize("end", [_cancel_event, _archive_with_all], ids=["cancel", "archive"])
+def test_S6_the_end_of_an_event_against_the_worker_each_recipient_has_one_fate(
+    *, end: Any, app: Flask, settings: Settings, scene_sent: Scene, rows: Any, assert_sound: Any
+) -> None:
+    rounds = race(settings.instance, [end, _work], ROUNDS, scene_sent)
+
+    by_job = [[r.state for r in rows(Recipient, Recipient.mailing_id == job.mailing_id)] for job in rows(Job)]
+    for [cancelled, _], states in zip(rounds, by_job, strict=True):  # a group of three is marked whole or not at all
+        assert Counter(states) == (Counter(cancelled=PEOPLE) if cancelled else Counter(sent=PEOPLE))
+    assert {mailing.state for mailing in rows(Mailing)} <= {"finished", "cancelled"}
+    assert {job.state for job in rows(Job)} <= {"finished", "cancelled"}
+    assert_sound()
+
+
+def test_S6_S11_cancelling_the_event_against_the_mark_of_claimed_recipients_has_one_winner(
+    *, app: Flask, settings: Settings, scene_sent: Scene, rows: Any, assert_sound: Any
+) -> None:
+    rounds = race(settings.instance, [_cancel_odd, _claimed_before], 2 * ROUNDS, scene_sent)[1::2]
+
+    assert {tuple(answers) for answers in rounds} <= {(PEOPLE, 0), (0, PEOPLE)}
+    assert Counter(r.state for r in rows(Recipient)) == Counter(
+        cancelled=sum(cancelled for cancelled, _ in rounds), sent=sum(marked for _, marked in rounds)
+    ) + Counter()  # fmt: skip
+    assert_sound()
+
+
+def test_archiving_against_sending_has_one_winner(
+    *, app: Flask, settings: Settings, scene: Scene, rows: Any, assert_sound: Any
+) -> None:
+    rounds = race(settings.instance, [_archive, _send], ROUNDS, scene)
+
+    assert {tuple(answers) for answers in rounds} <= {("archived", "refused"), ("waiting", "sent")}
+    sent = [answers[1] == "sent" for answers in rounds]
+    assert [event.archived_at is None for event in rows(Event)] == sent
+    assert len(rows(Mailing)) == sum(sent)
+    assert_sound()

@@ -1,0 +1,263 @@
+"""Importing guests over HTTP, by a person: choose a file, look, correct, import."""
+
+import io
+import re
+from datetime import timedelta
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+from eventmail.domain import guests
+from eventmail.models import AuditEntry, Guest, GuestField, Suppression
+from tests.support import seeding
+from tests.support.web import partial
+
+TEXT = (
+    "email,name,status,Table\n"
+    "ana@x.test,Ana Ruiz,declined,7\n"
+    "ben@x.test,Ben Okafor,,8\n"
+    "new@x.test,<b>New</b> שלום,,\n"
+    "same@x.test,Same Person,,\n"
+    "<i>bad</i>,Bad,,\n"
+)
+
+
+@pytest.fixture
+def url(event_id: int) -> str:
+    return f"/admin/events/{event_id}/guests/import"
+
+
+@pytest.fixture
+def known(add_guest: Any) -> None:
+    for email, first, last in (
+        ("ana@x.test", "Ana", "Ruiz"), ("ben@x.test", "Ben", "Okafor"), ("same@x.test", "Same", "Person"),
+    ):  # fmt: skip
+        add_guest(email, first_name=first, last_name=last)
+
+
+def words(answer: TestResponse) -> str:
+    """What a person reads."""
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
+
+
+def csv_upload(text: str | bytes, name: str = "guests.csv", **fields: str) -> dict[str, Any]:
+    return {"file": (io.BytesIO(text if isinstance(text, bytes) else text.encode()), name), **fields}
+
+
+def chosen(client: Any, url: str, text: str | bytes) -> str:
+    """Choose a file: the page on which it is looked at."""
+    answer = client.submit(url, csv_upload(text))
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"{url}/")
+    return str(answer.location)
+
+
+def test_a_person_sees_what_would_happen_and_then_it_does(
+    client: Any, url: str, known: None, rows: Any, count: Any, settings: Any
+) -> None:
+    assert client.get(url).status_code == 200
+    before = [(guest.id, guest.status, guest.updated_at) for guest in rows(Guest)]
+    entries = count(AuditEntry)
+    page = chosen(client, url, TEXT)
+    looked = client.get(page)
+    assert looked.status_code == 200
+    assert "Nothing has been changed yet" in words(looked)
+    assert "Would be added 1 Would be updated 2 Unchanged 1 Not imported 1" in words(looked)
+    tabs = re.findall(r"[?&]show=(\w+)", looked.text)
+    assert list(dict.fromkeys(tabs)) == ["status", "changed", "rejected", "new", "left"]
+    assert "2 Ana Ruiz ana@x.test Status : confirmed → becomes declined Table : 7" in words(looked)
+    assert "3 Ben Okafor ben@x.test Table : 8" in words(client.get(f"{page}?show=changed"))
+    new = client.get(f"{page}?show=new")
+    assert "<b>New" not in new.text
+    assert "4 <b>New</b> שלום new@x.test Invited" in words(new)
+    assert re.search(r'<tr data-error-code="INVALID_EMAIL"><th[^>]*>6</th>', client.get(f"{page}?show=rejected").text)
+    assert "5 Same Person same@x.test" in words(client.get(f"{page}?show=left&page=99"))
+    assert [(guest.id, guest.status, guest.updated_at) for guest in rows(Guest)] == before
+    assert (count(GuestField), count(AuditEntry)) == (0, entries)
+
+    done = client.submit(page, {"action": "import"})
+    assert (done.status_code, done.location) == (303, page)
+    assert [(guest.full_name, guest.status, guest.attributes) for guest in rows(Guest)] == [
+        ("Ana Ruiz", "declined", {"Table": "7"}), ("Ben Okafor", "confirmed", {"Table": "8"}),
+        ("Same Person", "confirmed", {}), ("<b>New</b> שלום", "invited", {}),
+    ]  # fmt: skip
+    for _ in range(2):  # and after a reload
+        assert "Added 1 Updated 2 Unchanged 1 Not imported 1" in words(client.get(page))
+    assert not list(settings.imports.glob("*/data"))
+    assert client.submit(page, {"action": "import"}).status_code == 303
+    assert count(AuditEntry, AuditEntry.action == "guests.imported") == 1
+
+
+def test_the_chosen_file_waits_and_survives_a_reload(client: Any, url: str, count: Any) -> None:
+    page = chosen(client, url, TEXT)
+    assert words(client.get(page)) == words(client.get(page))
+    assert f'href="{page}"' in client.get(url).text
+    client.submit(page, {"action": "import"})
+    assert f'href="{page}"' not in client.get(url).text
+    assert count(Guest) == 4
+
+
+def test_a_file_can_be_let_go(client: Any, url: str, settings: Any) -> None:
+    page = chosen(client, url, TEXT)
+    assert client.submit(page, {"action": "discard"}).location == url
+    assert list(settings.imports.iterdir()) == []
+    gone = client.get(page)
+    assert (gone.status_code, "no longer kept" in words(gone)) == (404, True)
+    assert client.submit(page, {"action": "import"}).status_code == 404
+
+
+def selected(answer: TestResponse, name: str) -> str:
+    """The option that is selected."""
+    found = re.search(rf'<select[^>]*name="{name}".*?<option value="([^"]*)" selected', answer.text, re.DOTALL)
+    assert found, f"no {name} on the page"
+    return found[1]
+
+
+def test_each_column_is_shown_and_a_correction_is_what_gets_imported(client: Any, url: str, row: Any) -> None:
+    page = chosen(client, url, "E-Mail;Vorname;Rang;Notiz\nana@x.test;Ana;vip;geheim\n")
+    looked = client.get(page)
+    assert [selected(looked, f"column-{n}") for n in range(4)] == ["email", "first_name", "own", "own"]
+    assert (selected(looked, "encoding"), selected(looked, "delimiter")) == ("utf-8", "semicolon")
+    columns = {"column-0": "email", "column-1": "last_name", "column-2": "tags", "column-3": "left_out"}
+    asked = client.submit(page, {**columns, "action": "import"})
+    again = client.get(asked.location)
+    assert "Nothing was imported yet" in words(again)
+    assert [selected(again, f"column-{n}") for n in range(4)] == ["email", "last_name", "tags", "left_out"]
+    client.submit(page, {**columns, "action": "import"})
+    guest = row(Guest)
+    assert (guest.first_name, guest.last_name, guest.attributes) == ("", "Ana", {})
+    assert [tag.tag for tag in guest.tags] == ["vip"]
+
+
+def test_an_own_column_can_get_another_name(client: Any, url: str, row: Any) -> None:
+    page = chosen(client, url, "email,Tisch Nr\nana@x.test,7\n")
+    columns = {"column-0": "email", "column-1": "own", "name-1": "Table {x}"}
+    client.submit(page, {**columns, "action": "check"})
+    client.submit(page, {**columns, "action": "import"})
+    assert row(Guest).attributes == {"Table x": "7"}
+
+
+def test_a_wrong_correction_is_400_at_its_column_and_what_was_typed_stays(client: Any, url: str, count: Any) -> None:
+    page = chosen(client, url, "email,Second\nana@x.test,b@x.test\n")
+    refused = client.submit(page, {"column-0": "email", "column-1": "email", "action": "import"})
+    assert (refused.status_code, count(Guest)) == (400, 0)
+    assert selected(refused, "column-1") == "email"
+    assert 'aria-describedby="column-1-hint column-1-error" aria-invalid="true"' in refused.text
+    assert "Two columns are taken for “email”." in words(refused)
+    assert selected(client.get(page), "column-1") == "own"
+    for form in ({"column-1": "nonsense"}, {"encoding": "nonsense"}, {"delimiter": "|"}):
+        assert client.submit(page, {"column-0": "email", **form}).status_code == 400
+
+
+def test_a_file_without_an_address_column_is_400_and_can_be_corrected(client: Any, url: str, row: Any) -> None:
+    refused = client.submit(url, csv_upload("Kontakt,Vorname\nana@x.test,Ana\n"))
+    assert refused.status_code == 400
+    assert "No column holds email addresses" in words(refused)
+    form = re.search(r'<form[^>]*id="import-form"[^>]*action="([^"]+)"', refused.text)
+    assert form
+    assert client.get(form[1]).status_code == 200
+    columns = {"column-0": "email", "column-1": "first_name"}
+    assert client.submit(form[1], {**columns, "action": "import"}).status_code == 303
+    assert "Would be added 1" in words(client.get(form[1]))
+    client.submit(form[1], {**columns, "action": "import"})
+    assert row(Guest).address == "ana@x.test"
+
+
+def test_the_encoding_is_told_and_can_be_corrected(client: Any, url: str, row: Any) -> None:
+    page = chosen(client, url, "email,name\nana@x.test,Müller\n".encode("mac-roman"))
+    looked = client.get(page)
+    assert selected(looked, "encoding") == "windows-1252"
+    assert "MŸller" in words(looked)
+    wrong = client.submit(page, {"encoding": "utf-8", "action": "check"})
+    assert (wrong.status_code, "not UTF-8 text" in words(wrong)) == (400, True)
+    assert client.submit(page, {"encoding": "macintosh", "action": "check"}).status_code == 303
+    assert "Müller" in words(client.get(page))
+    client.submit(page, {"encoding": "macintosh", "action": "import"})
+    assert row(Guest).first_name == "Müller"
+
+
+def test_what_really_happened_is_told_when_guests_changed_in_between(
+    client: Any, url: str, event_id: int, in_app: Any, rows: Any
+) -> None:
+    page = chosen(client, url, "email,name\nana@x.test,Ana\nben@x.test,Ben\n")
+    guests.add(event_id, {"email": "ana@x.test", "first_name": "Ana"}, seeding.acting())
+    client.submit(page, {"action": "import"})
+    done = words(client.get(page))
+    assert "Imported, not quite as expected" in done
+    assert "Added 1 Updated 0 Unchanged 1 Not imported 0" in done
+    assert [guest.address for guest in rows(Guest)] == ["ana@x.test", "ben@x.test"]
+
+
+def test_nobody_leaves_the_do_not_mail_list_by_an_import_f3(client: Any, url: str, writing: Any, rows: Any) -> None:
+    with writing() as tx:
+        by = seeding.acting()
+        tx.add(Suppression(address="ana@x.test", scope="all", reason="manual", source="t", created_at=by.now))
+    client.submit(chosen(client, url, "email,status\nana@x.test,confirmed\n"), {"action": "import"})
+    assert [entry.address for entry in rows(Suppression)] == ["ana@x.test"]
+
+
+@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b'"email\n', b"email,\0\n"])
+def test_a_file_that_is_no_list_is_400_with_the_form_and_is_not_kept(
+    client: Any, url: str, settings: Any, data: bytes
+) -> None:
+    answer = client.submit(url, csv_upload(data))
+    assert answer.status_code == 400
+    assert 'data-test="guest-import-form"' in answer.text
+    assert not settings.imports.exists()
+
+
+def test_a_form_without_a_file_asks_for_one(client: Any, url: str) -> None:
+    for fields in ({}, csv_upload(b"", "")):
+        answer = client.submit(url, fields, content_type="multipart/form-data")
+        assert (answer.status_code, "Choose a CSV file first." in words(answer)) == (400, True)
+
+
+def test_a_long_report_comes_in_pages_and_says_how_much_more(client: Any, url: str) -> None:
+    page = chosen(client, url, "email\n" + "bad\n" * 1050)
+    first, last = client.get(page), client.get(f"{page}?show=rejected&page=99")
+    assert [answer.text.count('data-error-code="INVALID_EMAIL"') for answer in (first, last)] == [50, 50]
+    assert "951–1000 of 1000" in words(last)
+    assert "And 50 more lines" in words(last)
+    assert "There is nothing to import" in words(first)
+    assert 'value="import"' not in first.text
+
+
+def test_the_progress_is_told_to_whoever_waits(client: Any, url: str) -> None:
+    page = chosen(client, url, TEXT)
+    looked = client.get(page)
+    assert re.search(r'id="import-progress" hx-get="[^"]+/progress" hx-trigger="submit from:#import-form"', looked.text)
+    client.submit(page, {"action": "import"})
+    told = client.get(f"{page}/progress", headers=partial())
+    assert told.status_code == 200
+    assert re.search(r"Writing the guests: 0 of \d rows", words(told))
+    assert client.get(f"{url}/{'a' * 16}/progress").status_code == 404
+
+
+def test_an_upload_of_another_event_is_404(client: Any, url: str, add_event: Any) -> None:
+    page = chosen(client, url, TEXT)
+    other = page.replace(url, f"/admin/events/{add_event()}/guests/import")
+    assert client.get(other).status_code == 404
+    assert client.submit(other, {"action": "import"}).status_code == 404
+    assert client.get(f"{url}/..%2f..%2fapp.sqlite").status_code == 404
+
+
+def test_forms_without_their_token_change_nothing(client: Any, url: str, settings: Any, count: Any) -> None:
+    page = chosen(client, url, TEXT)
+    assert client.post(page, data={"action": "import"}).status_code == 403
+    assert client.post(url, data=csv_upload(TEXT)).status_code == 403
+    assert (count(Guest), len(list(Path(settings.imports).iterdir()))) == (0, 1)
+
+
+def test_the_result_of_a_day_ago_is_still_there_and_old_files_are_forgotten(
+    client: Any, url: str, settings: Any, clock: Any
+) -> None:
+    from eventmail.domain import import_files  # noqa: PLC0415
+
+    page = chosen(client, url, TEXT)
+    assert import_files.forget(settings.imports, clock.now() + timedelta(days=1)) == 0
+    assert client.get(page).status_code == 200
+    assert import_files.forget(settings.imports, clock.now() + timedelta(days=2, minutes=1)) == 1
+    assert client.get(page).status_code == 404
