@@ -106,7 +106,7 @@ def tick(app: Flask) -> int:
     with _run(app):
         waiting = sweep_.sweep(app.extensions["provider"], clock.now())
         for job in waiting:
-            ring(job.job_id)
+            _ring_at(app.extensions["ring"], job.job_id, job.due)
         return len(waiting)
 
 

@@ -95,7 +95,8 @@ def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool 
     _apply(event, values)
     tx.add(event)
     tx.flush()
-    records.audit(tx, by, "event.created", f"event:{event.id}", event_id=event.id, title=event.title)
+    records.audit(tx, by, "event.created", f"event:{event.id}", event_id=event.id,
+                  after={name: value for name, value in _state(event).items() if value})  # fmt: skip
     return event
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -95,11 +95,20 @@ def note_head(folder: Path, event_id: int, token: str, head: Head) -> None:
     _change(folder, event_id, token, head=head)
 
 
-def note_check(
-    folder: Path, event_id: int, token: str, reading: Reading, head: Head, report: Report, now: datetime
-) -> None:
-    """Keep what a dry run with this reading said."""
-    _change(folder, event_id, token, reading=reading, head=head, check=report.kept(), checked_at=now.isoformat())
+@dataclass(frozen=True)
+class Checked:
+    """What a dry run with this reading said, and when."""
+
+    reading: Reading
+    head: Head
+    report: Report
+    at: datetime
+
+
+def note_check(folder: Path, event_id: int, token: str, checked: Checked) -> None:
+    """Keep what a dry run said."""
+    check, at = checked.report.kept(), checked.at.isoformat()
+    _change(folder, event_id, token, reading=checked.reading, head=checked.head, check=check, checked_at=at)
 
 
 def note_result(folder: Path, event_id: int, token: str, report: Report) -> None:
@@ -108,10 +117,10 @@ def note_result(folder: Path, event_id: int, token: str, report: Report) -> None
     (_place(folder, event_id, token) / _DATA).unlink(missing_ok=True)
 
 
-def note_progress(folder: Path, event_id: int, token: str, what: str, done: int, of: int) -> None:
+def note_progress(folder: Path, event_id: int, token: str, far: Mapping[str, Any]) -> None:
     """Keep how far an import is; losing it harms nobody."""
     with suppress(OSError, NotFound):
-        _write(_place(folder, event_id, token) / _PROGRESS, {"what": what, "done": done, "of": of})
+        _write(_place(folder, event_id, token) / _PROGRESS, far)
 
 
 def progress(folder: Path, event_id: int, token: str) -> dict[str, Any] | None:

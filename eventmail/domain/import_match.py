@@ -1,13 +1,13 @@
 """Whom a row of an import means: by its `id`, else address and name, else an address that is one guest's alone (A7)."""
 
-from collections import Counter
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
-from eventmail.domain import guest_csv, guest_fields
-from eventmail.domain.guest_csv import Entry, Rejected, Sheet
+from eventmail.domain import guest_fields, guest_rows
+from eventmail.domain.guest_csv import Sheet
+from eventmail.domain.guest_rows import Entry, Rejected
 from eventmail.models import Guest
 
 
@@ -39,7 +39,7 @@ class Matcher:
             if known.address:
                 self.by_address.setdefault(known.address, []).append(known)
             self.by_name.setdefault((known.address or "", _name(known)), known)
-        self.rows_of: Counter[str] = sheet.addresses
+        self.rows_of = sheet.addresses
         self.taken: dict[int | tuple[str, str], int] = {}
 
     def find(self, entry: Entry) -> Known | Rejected | None:
@@ -56,7 +56,7 @@ class Matcher:
     def _by_id(self, entry: Entry) -> Known | Rejected:
         found = self.by_id.get(int(entry.id))
         if found is None:
-            return guest_csv.unknown_id(entry)
+            return guest_rows.unknown_id(entry)
         other_address = entry.address and found.address and entry.address != found.address
         if other_address and _name(entry) and _name(found) and _name(entry) != _name(found):
             # numbers of another program look like ours and would turn one guest into another

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from eventmail.domain.guest_csv import Rejected
+from eventmail.domain.guest_rows import Rejected
 
 MOST_SHOWN = 1000  # lines of each kind that a page can show
 

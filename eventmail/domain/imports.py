@@ -17,8 +17,9 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, roomy, transaction
-from eventmail.domain import addresses, guest_csv, guest_fields, guest_values
-from eventmail.domain.guest_csv import Entry, Reading, Rejected, Sheet
+from eventmail.domain import addresses, guest_csv, guest_fields, guest_rows, guest_values
+from eventmail.domain.guest_csv import GUESSED, Reading, Sheet
+from eventmail.domain.guest_rows import Entry, Rejected
 from eventmail.domain.import_match import Known, Matcher
 from eventmail.domain.import_report import MOST_SHOWN, Change, Line, Report, Shown
 from eventmail.models import Guest, GuestTag
@@ -55,18 +56,14 @@ class _Plan:
         return Report(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
 
 
-def _nobody(_what: str, _done: int, _of: int) -> None:
-    """Nobody asked for the progress."""
-
-
 def run(
     event_id: int,
     data: bytes,
     by: Acting,
     dry_run: bool = False,
     *,
-    reading: Reading = Reading(),
-    tell: Tell = _nobody,
+    reading: Reading = GUESSED,
+    tell: Tell = lambda _what, _done, _of: None,
 ) -> Report:
     """Import the CSV file `data`; good rows land, the others are reported. A dry run writes nothing at all.
 
@@ -184,7 +181,7 @@ def _tags(session: Session, event_id: int) -> dict[int, list[str]]:
 
 
 def _renamed(attributes: str, placed: Mapping[str, str]) -> str:
-    return guest_csv.as_json({placed[name]: text for name, text in json.loads(attributes).items()})
+    return guest_rows.as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
 
 
 def _created(entry: Entry, attributes: str) -> Values:
@@ -214,7 +211,7 @@ def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> 
     if attributes not in ("{}", merged):  # as it was written, more often than not
         before = json.loads(merged)
         after = {**before, **json.loads(attributes)}
-        merged = merged if after == before else guest_csv.as_json(after)
+        merged = merged if after == before else guest_rows.as_json(list(after.items()))
     if as_before and merged == known.attributes:
         return None
     address = addresses.normalized(email) if email else None
@@ -225,36 +222,39 @@ def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> 
 def _write(tx: Session, event_id: int, plan: _Plan, by: Acting, tell: Tell) -> None:
     last = tx.scalar(select(func.max(Guest.id))) or 0
     common = {"event_id": event_id, "created_at": by.now, "updated_at": by.now}
+    mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))
+    changed = {"of_event": event_id, "updated_at": by.now}
     with roomy(tx):
-        _many(tx, insert(_GUESTS), _WRITTEN, plan.new, common, tell)
-        mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))
-        _many(tx, mine, (*_WRITTEN, "guest_id"), plan.changed, {"of_event": event_id, "updated_at": by.now}, tell)
-        _many(tx, insert(_TAGS), ("guest_id", "tag"), [*plan.tags, *_new_tags(tx, event_id, plan, last)], {}, tell)
+        _many(tx, _Batch(insert(_GUESTS), _WRITTEN, plan.new, common), tell)
+        _many(tx, _Batch(mine, (*_WRITTEN, "guest_id"), plan.changed, changed), tell)
+        tags = [*plan.tags, *_new_tags(tx, event_id, plan, last)]
+        _many(tx, _Batch(insert(_TAGS), ("guest_id", "tag"), tags, {}), tell)
 
 
-def _many(
-    tx: Session,
-    statement: Insert | Update,
-    names: Sequence[str],
-    rows: Sequence[tuple[Any, ...]],
-    common: Mapping[str, Any],
-    tell: Tell,
-) -> None:
-    """The driver's own executemany: SQLAlchemy's costs about as much again as SQLite does. `common` is in every row.
+@dataclass(frozen=True)
+class _Batch:
+    """Rows to write, each a tuple of what the database keeps in the order of `names`; `common` is in every row."""
 
-    `rows` hold what the database keeps, in the order of `names`.
-    """
-    if not rows:
+    statement: Insert | Update
+    names: Sequence[str]
+    rows: Sequence[tuple[Any, ...]]
+    common: Mapping[str, Any]
+
+
+def _many(tx: Session, batch: _Batch, tell: Tell) -> None:
+    """The driver's own executemany: SQLAlchemy's costs about as much again as SQLite does."""
+    if not batch.rows:
         return
     connection = tx.connection()
-    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=[*names, *common])
+    keys = (*batch.names, *batch.common)
+    compiled: Any = batch.statement.compile(dialect=connection.dialect, column_keys=keys)
     fixed = []
-    for name, value in common.items():
+    for name, value in batch.common.items():
         convert = compiled.binds[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         fixed.append(convert(value) if convert else value)
-    tail, keys = tuple(fixed), (*names, *common)
-    for done, part in enumerate(records.chunks(rows, _AT_ONCE)):
-        tell(WRITING, done * _AT_ONCE, len(rows))
+    tail = tuple(fixed)
+    for number, part in enumerate(records.chunks(batch.rows, _AT_ONCE)):
+        tell(WRITING, number * _AT_ONCE, len(batch.rows))
         if compiled.positional:
             ordered = itemgetter(*map(keys.index, compiled.positiontup))
             connection.exec_driver_sql(compiled.string, [ordered(row + tail) for row in part])

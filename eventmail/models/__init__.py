@@ -8,6 +8,7 @@ from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.models.home import Home
 from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
 from eventmail.models.segment import Segment, SegmentField, SegmentGuest, guest_value
+from eventmail.models.snapshot import Snapshot
 from eventmail.models.suppression import EVERYWHERE, Suppression
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SegmentField",
     "SegmentGuest",
     "SignInLink",
+    "Snapshot",
     "Suppression",
     "Throttle",
     "User",

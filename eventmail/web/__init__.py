@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
         event_life,
         events,
         guest_bulk,
+        guest_history,
         guest_paste,
         guests,
         home,
@@ -52,6 +53,7 @@ def register(app: Flask) -> None:
         test_sends,
         unsubscribe,
         webhooks,
+        why,
     )
 
     app.url_map.converters["id"] = RowId
@@ -60,8 +62,9 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     modules = (
-        public, unsubscribe, account, me, people, home, events, event_life, audit, guest_bulk, guest_paste, guests, imports,
-        segments,        messaging, mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
+        public, unsubscribe, account, me, people, home, events, event_life, audit, why,
+        guest_bulk, guest_history, guest_paste, guests, imports, segments, messaging, mailings,
+        receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:
         app.register_blueprint(module.bp)

@@ -49,6 +49,7 @@ class Live:
     missing: list[str]
     wrong: list[str]
     audience: Audience | None
+    complaint: str  # what is wrong with who was picked
 
     @property
     def count(self) -> int:
@@ -120,11 +121,12 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     step = stepping.step(audience, event.id, _chosen(values, audience))
     subject = _subject(event, draft, step)
     gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
+    complaint = "" if audience else _complaint(event.id, values)
     archived = [EventArchived.sentence] if event.archived_at else []
-    wrong = [*place().hindrances, *archived, *draft.problems, *_audience_complaints(event.id, values, audience)]
+    wrong = [*place().hindrances, *archived, *draft.problems, *([complaint] if complaint else [])]
     if resolution and not resolution.count:
         wrong.append(NoRecipients.sentence)
-    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong, audience)
+    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong, audience, complaint)
 
 
 def reader(event: Event, values: dict[str, Any]) -> Guest | None:
@@ -183,15 +185,14 @@ def _audience(event_id: int, values: dict[str, Any]) -> Audience | None:
         return None
 
 
-def _audience_complaints(event_id: int, values: dict[str, Any], audience: Audience | None) -> list[str]:
-    """What is wrong with who was picked, e.g. a segment that was removed since; nothing when nobody is."""
-    if audience or not _criteria(values):
-        return []
+def _complaint(event_id: int, values: dict[str, Any]) -> str:
+    """What is wrong with who was picked, e.g. a segment that was removed since; nothing while nobody is."""
     try:
-        audiences.checked(event_id, values["audience"], outside=False)
+        if _criteria(values):
+            audiences.checked(event_id, values["audience"], outside=False)
     except InvalidAudience as error:
-        return [error.detail]
-    return []
+        return error.detail
+    return ""
 
 
 def _chosen(values: dict[str, Any], audience: Audience | None) -> int | None:

@@ -29,7 +29,7 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
         size = page.size if "per_page" in request.args else None
         wanted = None if narrowed is Filter.ALL else narrowed.value
         where = {"q": words or None, "status": wanted, "per_page": size, "page": number if number > 1 else None}
-        return url_for(to, event_id=event_id, **{**where, **more})  # type: ignore[arg-type]
+        return url_for(to, event_id=event_id, **{**where, **more})
 
     return respond(
         page="guests/list.html",

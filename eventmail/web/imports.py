@@ -1,4 +1,4 @@
-"""Guests as CSV. Importing: choose a file, look at what would happen, import; for programs in one request. Exporting."""
+"""Guests as CSV: choose a file, look at what would happen, import (programs in one request); and the way out."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from eventmail.db import Page
 from eventmail.domain import csv_text, guest_columns, guest_csv, guest_export, import_files, imports
 from eventmail.domain.guest_csv import Head, Reading
 from eventmail.domain.guest_filters import Filter
-from eventmail.domain.import_files import Upload
+from eventmail.domain.import_files import Checked, Upload
 from eventmail.errors import DomainError, FieldError, InvalidInput
 from eventmail.web import access, intake
 from eventmail.web.context import settings
@@ -134,13 +134,14 @@ def _check(event_id: int, token: str, reading: Reading) -> None:
     """A dry run, kept for the page. Raises InvalidInput; how the file is read is kept even so."""
     data = import_files.data(_folder(), event_id, token)
     head = guest_csv.head(data, reading)
+    tell = _tell(event_id, token)
     try:
-        report = imports.run(event_id, data, access.acting(), dry_run=True, reading=reading, tell=_tell(event_id, token))
+        report = imports.run(event_id, data, access.acting(), dry_run=True, reading=reading, tell=tell)
     except DomainError:
         if import_files.load(_folder(), event_id, token).head is None:
             import_files.note_head(_folder(), event_id, token, head)
         raise
-    import_files.note_check(_folder(), event_id, token, reading, head, report, g.now)
+    import_files.note_check(_folder(), event_id, token, Checked(reading, head, report, g.now))
 
 
 def _import(event_id: int, token: str, reading: Reading) -> None:
@@ -174,7 +175,11 @@ def _folder() -> Path:
 
 def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
     folder = _folder()
-    return lambda what, done, of: import_files.note_progress(folder, event_id, token, what, done, of)
+
+    def tell(what: str, done: int, of: int) -> None:
+        import_files.note_progress(folder, event_id, token, {"what": what, "done": done, "of": of})
+
+    return tell
 
 
 def _page_of(lines: list[Any]) -> Page[Any]:

@@ -59,8 +59,10 @@ def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         for name in [*was, *(name for name in now if name not in was)]:
             if was.get(name) != now.get(name):
                 yield label(name), plain(was.get(name)), plain(now.get(name))
+    elif before is not None or after is not None:
+        yield "it", plain(before), plain(after)
     for name, value in detail.items():
-        if name not in ("before", "after") or not isinstance(value, Mapping):
+        if name not in ("before", "after"):
             yield label(name), "", plain(value)
 
 

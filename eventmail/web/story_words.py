@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
 from eventmail.domain.explain import OnList, Person
-from eventmail.domain.stories import Outcome, Story
-from eventmail.states import Reason, SuppressionReason
+from eventmail.domain.guest_history import Changed
+from eventmail.domain.stories import News, Outcome, Story
+from eventmail.states import ChangeKind, Reason, SuppressionReason
 
 LISTED: Mapping[SuppressionReason, str] = {
     SuppressionReason.HARD_BOUNCE: "mail to it bounced",
@@ -96,3 +97,32 @@ def _then(person: Person, then: datetime, zone: tzinfo) -> str:
     if was == person.status:
         return f"{person.name} is {person.status}."
     return f"{person.name} was {was} then, as far as the log tells, and is {person.status} now."
+
+
+def news(report: News) -> str:
+    """What a mail service reported about the guest's address."""
+    words = {
+        "bounce": "Mail to their address bounced for good",
+        "soft_bounce": "Mail to their address bounced for now",
+        "complaint": "They complained about a mail",
+        "delivered": "Delivered",
+        "deferred": "Delayed",
+        "refused": "Their mail server refused a mail",
+    }
+    detail = f": {report.detail}" if report.detail else "."
+    return f"{words.get(report.kind, report.kind.replace('_', ' ').capitalize())}{detail}"
+
+
+def changed(part: Changed, zone: tzinfo) -> str:
+    """A guest's part in a change of many."""
+    change = part.change
+    others = change.changed - 1
+    together = f", together with {others} other{'' if others == 1 else 's'}" if others else ""
+    what = {
+        ChangeKind.STATUS: f"set the status from {part.had} to {change.value}",
+        ChangeKind.ADD_TAG: f"added the tag “{change.value}”",
+        ChangeKind.REMOVE_TAG: f"removed the tag “{part.had}”",
+    }[ChangeKind(change.kind)]
+    when = change.undone_at if part.restored else None
+    undone = f" Undone by {change.undone_by} on {day(when, zone)}." if when else ""
+    return f"{change.actor} {what}{together}.{undone}"

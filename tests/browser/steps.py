@@ -22,6 +22,7 @@ COMPOSER = (
     "guest-message-recipient-count",
     "guest-message-preview",
     "guest-message-send-cta",
+    "guest-message-test-send-cta",
 )
 
 

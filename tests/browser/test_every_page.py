@@ -210,13 +210,88 @@ def test_the_sign_in_page_is_accessible_fits_and_is_quiet(watched: Page, shared_
     axe_everywhere(watched)
 
 
+@pytest.fixture(scope="module")
+def owners_page(_a_browser_is_there: None, browser: Browser, shared_live: Live) -> Iterator[Page]:
+    """Signed in as the owner of a team with awkward people."""
+    context = browser.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    with shared_live.app.app_context():
+        seeding.add_person("שלום <b>Bo</b>", "rtl@organizers.example")
+        seeding.add_person(LONG[:100], f"{'x' * 60}@{'y' * 60}.example")
+    page.goto(shared_live.signin_url(shared_live.owner, next="/admin/people"))
+    yield page
+    context.close()
+
+
+def _invited(page: Page) -> None:
+    form = by_test(page, "invite-form")
+    form.get_by_label("Email address").fill(f"{'a' * 60}@{'b' * 60}.example")
+    form.get_by_role("button").click()
+    expect(by_test(page, "new-link")).to_be_visible()
+
+
+def _joining(page: Page) -> None:
+    _invited(page)
+    page.goto(by_test(page, "new-link-text").inner_text())
+
+
+def _invited_twice(page: Page) -> None:
+    form = by_test(page, "invite-form")
+    form.get_by_label("Email address").fill("oscar@organizers.example")
+    form.get_by_role("button").click()
+    expect(page.locator("[data-error-code=ALREADY_REGISTERED]")).to_be_visible()
+
+
+def _removing(page: Page) -> None:
+    by_test(page, "colleague-row").filter(has_text=LONG[:100]).get_by_role("link").click()
+
+
+def _new_token(page: Page) -> None:
+    form = by_test(page, "token-form")
+    form.get_by_label("What is the new token for?").fill(LONG[:100])
+    form.get_by_role("button").click()
+    expect(by_test(page, "new-token")).to_be_visible()
+
+
+def _short_password(page: Page) -> None:
+    form = by_test(page, "password-form")
+    form.get_by_label("New password").evaluate("field => field.removeAttribute('minlength')")
+    form.get_by_label("New password").fill("short")
+    form.get_by_role("button").click()
+    expect(page.locator("[data-error-code=INVALID_INPUT]")).to_be_visible()
+
+
+OWNERS_PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
+    "people": ("/admin/people", lambda _page: None),
+    "people, new link": ("/admin/people", _invited),
+    "people, refused": ("/admin/people", _invited_twice),
+    "joining": ("/admin/people", _joining),
+    "colleague removal": ("/admin/people", _removing),
+    "account": ("/admin/account", lambda _page: None),
+    "account, new token": ("/admin/account", _new_token),
+    "account, refused": ("/admin/account", _short_password),
+}
+
+
+@pytest.mark.parametrize("name", OWNERS_PAGES)
+def test_the_page_of_people_is_accessible_fits_and_is_quiet(owners_page: Page, shared_live: Live, name: str) -> None:
+    complaints = Complaints()
+    complaints.watch(owners_page)
+    path, go_on = OWNERS_PAGES[name]
+    owners_page.goto(shared_live.url + path)
+    go_on(owners_page)
+    assert_fits(owners_page)
+    axe_everywhere(owners_page)
+    assert complaints == []
+
+
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "outbox.html", "mailings.recipients",
-    "runs.quota",    "account.home", "account.open_link",
+    "runs.quota",    "account.home", "account.open_link", "people.pending",
 }  # fmt: skip
 ON_THE_TOUR = {
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
-    "guests.new", "guests.edit", "guests.deletion", "guests.import_", "messaging.compose", "messaging.watch",
+    "me.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion", "guests.import_", "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
     "unsubscribe.page", "unsubscribe.preview",
 }  # fmt: skip

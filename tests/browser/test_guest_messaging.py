@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from playwright.sync_api import Page, Request, expect
@@ -54,7 +55,7 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     # guest-messaging-renders
     page.get_by_role("navigation").get_by_role("link", name="Messages").click()
     assert_visible_everywhere(page, steps.COMPOSER)
-    for absent in (WARNING, "guest-message-gap-panel", TRACKED, "guest-message-test-send-cta"):
+    for absent in (WARNING, "guest-message-gap-panel", TRACKED):
         expect(by_test(page, absent)).to_have_count(0)
     expect(by_test(page, "guest-message-checks")).to_contain_text("Write the message")
     expect(by_test(page, "guest-message-recipient-count")).to_contain_text("Nobody is selected yet.")
@@ -317,6 +318,38 @@ def test_S1_writing_the_same_text_anew_is_a_new_message(composer: Page, gala: Ga
         composer.get_by_role("link", name="Write another message").click()
     assert len(gala.mailings()) == 2
     assert len(gala.mails()) == 4
+
+
+def test_idempotency_key_on_test_send_send_test_clicked_twice_quickly_queues_one_test(
+    composer: Page, gala: Gala
+) -> None:
+    """Failure mode "Idempotency-key on test-send". Trigger: Send test is clicked twice quickly."""
+    steps.write(composer, "Hi {guest.firstName}", "Doors open")
+    keys: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/test-sends"):
+            keys.append(dict(parse_qsl(request.post_data or ""))["idempotency_key"])
+
+    composer.on("request", note)
+    by_test(composer, "guest-message-test-send-cta").dblclick()
+    result = by_test(composer, "test-result")
+    expect(result).to_contain_text("Kept in outbox at")
+    expect(result).to_contain_text(f"for {gala.live.organizer.email}.")
+
+    # one test message is queued
+    assert [(row["kind"], row["recipient_count"], row["state"]) for row in gala.mailings()] == [("test", 1, "finished")]
+    assert {email: row["state"] for email, row in gala.recipients().items()} == {gala.live.organizer.email: "sent"}
+    assert [str(mail["Subject"]) for mail in gala.mails()] == ["[Test] Hi Ana"]
+    stored = gala.live.query(
+        "SELECT key FROM idempotency_record WHERE mailing_id = ?", gala.mailings()[0]["id"]
+    )  # fmt: skip
+    assert {row["key"] for row in stored} == set(keys)  # the per-test key was sent, once or twice
+
+    # and the next press, with a key of its own, is another test
+    by_test(composer, "guest-message-test-send-cta").click()
+    wait_for(lambda: len(gala.mails()) == 2, what="the second test")
+    assert len(gala.mailings()) == 2
 
 
 AWKWARD = {

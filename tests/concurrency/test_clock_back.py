@@ -1,4 +1,4 @@
-"""The clock of the box is set back an hour while mail leaves, and forward again: nobody twice, and no hour of waiting."""
+"""The clock of the box is set back an hour while mail leaves, and forward again: nobody twice, nobody waits an hour."""
 
 import subprocess
 import sys
@@ -77,7 +77,7 @@ def test_S11_a_clock_that_is_set_in_mid_run_mails_nobody_twice_and_stops_nobody(
     wait_for(lambda: len(box.taken) >= before + 40, SECONDS, "mails after the clock was set")
     tick(live, tmp_path)
     wait_for(lambda: second in begun(live), SECONDS, "the second run")
-    alive = live.health()["worker_age_s"]
+    wait_for(lambda: seen_lately(live), SECONDS, "a sign of life by the new clock")
     set_clock(steps[1])
     tick(live, tmp_path)
 
@@ -87,7 +87,11 @@ def test_S11_a_clock_that_is_set_in_mid_run_mails_nobody_twice_and_stops_nobody(
     assert live.query("SELECT state, count(*) AS n FROM recipient GROUP BY state") == [
         {"state": "sent", "n": 2 * (GUESTS + 1)}
     ]
-    assert 0 <= alive <= 10
+
+
+def seen_lately(live: Live) -> bool:
+    age = live.health()["worker_age_s"]
+    return age is not None and age <= 6
 
 
 def begun(live: Live) -> set[int]:

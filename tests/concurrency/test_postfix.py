@@ -20,7 +20,7 @@ GUESTS = 300
 MESSAGE = {
     "kind": "one_time",
     "subject": "{guest.firstName|Hello}, your place",
-    "body": "Dear {guest.fullName|guest},\n\n.A line with a dot\n\n{guest.lastName|friend}\n\n{guest.lastName|friend}\n\n{organizer.name}",
+    "body": "Dear {guest.fullName|guest},\n\n.A line with a dot\n\n{guest.lastName|friend}\n\n{organizer.name}",
     "audience": {"statuses": ["confirmed"]},
 }
 AWKWARD = [

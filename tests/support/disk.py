@@ -21,7 +21,7 @@ class Disk:
         self.folder.mkdir()
         with self._image.open("wb") as image:
             image.truncate(MEGABYTES * 1024 * 1024)
-        # blocks as large as a page: SQLite maps its index of the log, and a hole in a map that finds no room is a SIGBUS
+        # blocks as large as a page: SQLite maps a file, and a hole in a map that finds no room is a SIGBUS
         _run("/sbin/mke2fs", "-q", "-t", "ext4", "-b", "4096", "-O", "^has_journal", "-m", "0", self._image)
         _run("mount", "-o", "loop", self._image, self.folder)
         return self

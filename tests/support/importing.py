@@ -3,14 +3,14 @@
 from typing import Any
 
 from eventmail.domain import imports
-from eventmail.domain.guest_csv import Reading
+from eventmail.domain.guest_csv import GUESSED, Reading
 from eventmail.domain.import_report import Report
 from tests.support import seeding
 
 Rejection = tuple[int, str]
 
 
-def imported(event_id: int, text: str | bytes, *, dry_run: bool = False, reading: Reading = Reading()) -> Report:
+def imported(event_id: int, text: str | bytes, *, dry_run: bool = False, reading: Reading = GUESSED) -> Report:
     """Import `text` as the command line does."""
     data = text.encode() if isinstance(text, str) else text
     return imports.run(event_id, data, seeding.acting(), dry_run, reading=reading)

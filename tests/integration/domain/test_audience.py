@@ -12,8 +12,9 @@ from sqlalchemy import delete, update
 from eventmail import clock
 from eventmail.db import fresh, transaction
 from eventmail.domain import audience as audiences
-from eventmail.domain import stepping
-from eventmail.domain.audience import Audience, Choices
+from eventmail.domain import picker, stepping
+from eventmail.domain.audience import Audience
+from eventmail.domain.picker import Choices
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import Guest, Suppression
 from eventmail.states import GuestStatus, SuppressionReason
@@ -315,11 +316,11 @@ def test_the_picker_counts_statuses_and_who_cannot_be_mailed_a1(event_id: int, a
     for n, status in enumerate(["invited", "confirmed", "confirmed", "declined", "declined", "declined"]):
         add_guest(f"{n}@guests.example.net", status=status)
     seeding.add_guest(add_event(), "0@guests.example.net")
-    assert audiences.choices(event_id) == Choices({s: n for n, s in enumerate(GuestStatus, 1)}, 0, 0)
+    assert picker.choices(event_id) == Choices({s: n for n, s in enumerate(GuestStatus, 1)}, [], 0, 0)
     for n, reason in enumerate(["hard_bounce", "hard_bounce", "complaint", "unsubscribed"]):
         suppress(f"{n}@guests.example.net", "all", reason)
     suppress("5@guests.example.net", event_id + 1)
-    assert audiences.choices(event_id) == Choices({s: n for n, s in enumerate(GuestStatus, 1)}, 2, 2)
+    assert picker.choices(event_id) == Choices({s: n for n, s in enumerate(GuestStatus, 1)}, [], 2, 2)
 
 
 @pytest.fixture
@@ -407,7 +408,7 @@ def test_counting_costs_the_same_for_one_guest_and_for_many(event_id: int, add_g
         add_guests(more)
         with count_queries() as queries:
             audiences.resolve(fresh(), audience)
-            audiences.choices(event_id)
+            picker.choices(event_id)
             stepping.step(audience, event_id, None)
         costs.append(len(queries))
     assert costs[0] == costs[1]

@@ -46,6 +46,8 @@ def test_the_filters_find_what_their_counts_say_f1(event_id: int, five: dict[str
         Filter.DECLINED: ["Cem Young"],
         Filter.BOUNCED: ["Ben Okafor"],
         Filter.SUPPRESSED: ["Cem Young"],
+        Filter.NO_ADDRESS: ["Eva Zorn"],
+        Filter.SHARED: [],
     }
     assert guest_filters.counts(event_id) == {status: len(people) for status, people in found.items()}
 
@@ -55,7 +57,7 @@ def test_counts_follow_the_search(event_id: int, five: dict[str, int]) -> None:
     counted = guest_filters.counts(event_id, "ben")
     assert counted == {
         Filter.ALL: 1, Filter.INVITED: 1, Filter.CONFIRMED: 0, Filter.DECLINED: 0, Filter.BOUNCED: 1,
-        Filter.SUPPRESSED: 0,
+        Filter.SUPPRESSED: 0, Filter.NO_ADDRESS: 0, Filter.SHARED: 0,
     }  # fmt: skip
 
 
@@ -65,6 +67,22 @@ def test_of_two_entries_for_one_address_the_bounce_is_named_a2(event_id: int, fi
     ben = guest_list.get(event_id, five["Ben"])
     assert (ben.suppressed, ben.reason) == ("hard_bounce", "bounced")
     assert (names(event_id, Filter.BOUNCED), names(event_id, Filter.SUPPRESSED)) == (["Ben Okafor"], [])
+
+
+def test_A7_shared_addresses_are_found_and_counted_with_and_without_a_search(
+    event_id: int, five: dict[str, int], add_event: Callable[..., int]
+) -> None:
+    by = seeding.acting()
+    guests.add(event_id, {"first_name": "Tom", "email": "ANA@guests.example.net"}, by)
+    guests.add(event_id, {"first_name": "Nobody"}, by)  # two without an address share none
+    guests.add(add_event(), {"first_name": "Stranger", "email": "ben@guests.example.net"}, by)
+    assert names(event_id, Filter.SHARED) == ["Ana Ruiz", "Tom"]
+    assert names(event_id, Filter.SHARED, "ruiz") == ["Ana Ruiz"]
+    assert names(event_id, Filter.NO_ADDRESS) == ["Nobody", "Eva Zorn"]
+    found = [guest_filters.counts(event_id, q) for q in ("", "ruiz", "o")]
+    assert [(counts[Filter.SHARED], counts[Filter.NO_ADDRESS], counts[Filter.ALL]) for counts in found] == [
+        (2, 2, 7), (1, 0, 1), (1, 2, 4),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("query", ["ana ruiz", "RUIZ ANA", "  an  rui ", "ana@GUESTS"])

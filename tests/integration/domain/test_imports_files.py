@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from eventmail.domain import csv_text, guest_csv, guest_list
 from eventmail.errors import DomainError, InvalidInput
 from eventmail.models import AuditEntry, Guest, GuestField
-from tests.support import seeding
-from tests.support.importing import imported, people, totals
+from tests.support.importing import imported, totals
 
 
 @pytest.mark.parametrize(

@@ -4,23 +4,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from eventmail.db import transaction
 from eventmail.errors import Transient
 from eventmail.models import Worker
 from eventmail.sending import drain, heartbeat, rate
-from eventmail.settings import Settings
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
 
 A, B = "a@guests.example.net", "b@guests.example.net"
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """With an undo period."""
-    return settings.model_copy(update={"undo_seconds": 10})
 
 
 def test_S4_a_retry_that_was_due_soon_is_due_at_once(

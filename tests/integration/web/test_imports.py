@@ -75,9 +75,7 @@ def test_every_usual_encoding_is_read(api: Any, url: str, row: Any, data: bytes,
     ("data", "charset"),
     [(TEXT.encode(), "utf-7"), (TEXT.encode(), "no such thing"), (b"email\na@x.test,\xff\xff\n", "utf-16")],
 )
-def test_a_charset_that_is_unknown_or_wrong_is_400(
-    api: Any, url: str, count: Any, data: bytes, charset: str
-) -> None:
+def test_a_charset_that_is_unknown_or_wrong_is_400(api: Any, url: str, count: Any, data: bytes, charset: str) -> None:
     answer = api.post(f"{url}/import", data=data, content_type=f'text/csv; charset="{charset}"')
     assert (answer.status_code, answer.json["code"], count(Guest)) == (400, "INVALID_INPUT", 0)
 
@@ -89,16 +87,15 @@ def test_a_charset_that_is_unknown_or_wrong_is_400(
         b"name\nAna\n", b'"email\n', b'"', b"email\na\0b@x.test\n", b"a@x.test\nb@x.test\n",
         b"email," + b",".join(b"c%d" % n for n in range(10_000)) + b"\na@x.test\n",
         b"email,n\na@x.test," + b"x" * (csv_text.MOST_BYTES // 2) + b",\x81\n",
-        b"email," + b"x" * 1_000_000 + b"\na@x.test,1\n", "sep=|\nemail|n\n".encode(), b"email,E-Mail\na@x.test,b@x.test\n",
+        b"email," + b"x" * 1_000_000 + b"\na@x.test,1\n", b"sep=|\nemail|n\n",
+        b"email,E-Mail\na@x.test,b@x.test\n",
     ],
     ids=[
         "empty", "PNG", "PNG without a zero", "zip", "xls", "no address column", "open header", "lone quote", "NUL",
         "no header", "10 000 columns", "no text", "giant heading", "unknown delimiter", "twice",
     ],
 )  # fmt: skip
-def test_a_file_that_is_no_guest_list_is_400_and_changes_nothing(
-    api: Any, url: str, count: Any, data: bytes
-) -> None:
+def test_a_file_that_is_no_guest_list_is_400_and_changes_nothing(api: Any, url: str, count: Any, data: bytes) -> None:
     entries = count(AuditEntry)
     for query in ("?dry_run=1", ""):
         answer = api.post(f"{url}/import{query}", data=data, content_type="text/csv")
@@ -153,9 +150,7 @@ def test_any_other_kind_of_body_is_400(api: Any, url: str) -> None:
 
 
 @pytest.mark.parametrize("path", sorted(AWKWARD.glob("*.csv")), ids=lambda path: path.stem)
-def test_an_awkward_file_does_what_is_written_beside_it(
-    api: Any, url: str, path: Path, rows: Any, count: Any
-) -> None:
+def test_an_awkward_file_does_what_is_written_beside_it(api: Any, url: str, path: Path, rows: Any, count: Any) -> None:
     """Each file has a `.json`: counts, [line, code] of the rejected, and [address, name, status, tags, own columns]."""
     expected = json.loads(path.with_suffix(".json").read_text())
     dry = api.post(f"{url}/import?dry_run=1", data=path.read_bytes(), content_type="text/csv")
@@ -180,7 +175,8 @@ def test_nobody_imports_into_an_event_that_is_not_theirs(
     theirs = f"/admin/events/{add_event(owner, restricted=True)}/guests"
     answer = api.post(f"{theirs}/import", data="email\na@x.test\n", content_type="text/csv")
     assert answer.status_code == 404
-    assert [client.get(f"{theirs}/{page}").status_code for page in ("import", "import/" + "a" * 16, "export")] == [404] * 3
+    pages = ("import", "import/" + "a" * 16, "export")
+    assert [client.get(f"{theirs}/{page}").status_code for page in pages] == [404] * 3
     assert client.submit(f"{theirs}/import/{'a' * 16}", {"action": "import"}).status_code == 404
     assert visitor.get(f"{theirs}/export", headers={"Accept": "application/json"}).status_code == 401
     assert count(Guest) == 0

@@ -1,0 +1,27 @@
+"""The list as of a moment: who would get a message, frozen when somebody looked (A4)."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base
+
+
+class Snapshot(Base):
+    """The people of an audience. `people` is a JSON object, address by guest id, in the order of the addresses.
+
+    One row whatever their number: it is written with each look and thrown away a day later.
+    """
+
+    __tablename__ = "snapshot"
+    __table_args__ = (Index("ix_snapshot_created_at", "created_at"), Base.__table_args__)
+
+    event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
+    token: Mapped[str] = mapped_column(unique=True)
+    audience: Mapped[dict[str, Any]] = mapped_column(JSON)
+    people: Mapped[str] = mapped_column(Text, deferred=True)
+    count: Mapped[int]
+    created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    created_at: Mapped[datetime]

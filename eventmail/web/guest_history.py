@@ -1,0 +1,64 @@
+"""One guest's history."""
+
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+
+from eventmail.domain import guest_history, guest_list
+from eventmail.domain.guest_history import Changed, Moment
+from eventmail.domain.stories import News, Story
+from eventmail.models import Event
+from eventmail.web import access, intake, log_words, story_words
+from eventmail.web.context import instant, settings
+from eventmail.web.respond import page_out, respond
+
+bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id>/guests/<id:guest_id>/history")
+
+
+@bp.get("")
+def history(event_id: int, guest_id: int) -> Response:
+    """Every message this guest was part of, what mail services reported, and what was changed about them."""
+    event = access.event(event_id)
+    guest = guest_list.get(event_id, guest_id)
+    page = guest_history.history(event_id, guest, **intake.paging())
+    return respond(
+        page="guests/history.html",
+        json=lambda: page_out(page, lambda moment: _out(moment, event)),
+        guest=guest,
+        moments=page,
+        lines=[(moment, _kind(moment), _sentence(moment, event)) for moment in page.items],
+        day=lambda at: story_words.day(at, event.zone),
+        changes=log_words.changes,
+        url_of=lambda number: url_for(
+            ".history", event_id=event_id, guest_id=guest_id, page=number if number > 1 else None
+        ),
+    )
+
+
+def _kind(moment: Moment) -> str:
+    what = moment.what
+    if isinstance(what, Story):
+        return "message"
+    return "report" if isinstance(what, News) else "change"
+
+
+def _sentence(moment: Moment, event: Event) -> str:
+    what = moment.what
+    if isinstance(what, Story):
+        return story_words.sentence(what, event.zone, practice=settings().provider == "outbox")
+    if isinstance(what, News):
+        return story_words.news(what)
+    if isinstance(what, Changed):
+        return story_words.changed(what, event.zone)
+    return f"{what.actor} {log_words.sentence(what.action)}."
+
+
+def _out(moment: Moment, event: Event) -> dict[str, Any]:
+    what = moment.what
+    line = {"kind": _kind(moment), "at": instant(moment.at), "sentence": _sentence(moment, event)}
+    if isinstance(what, Story):
+        return line | {
+            "mailing": str(what.mailing_id), "subject": what.subject, "outcome": what.outcome, "reason": what.reason,
+            "attempts": what.attempts, "request_ids": list(what.request_ids), "delivery": what.delivery,
+        }  # fmt: skip
+    return line
