@@ -142,7 +142,7 @@ def token() -> None:
 @click.option("--name", default="console", show_default=True, help="What the token is for.")
 @_json
 def token_add(address: str | None, name: str, as_json: bool) -> None:
-    """Print a new API token of the colleague at ADDRESS, else of whom “eventmail run” signs in. It is shown this once."""
+    """Print a new API token of the colleague at ADDRESS, else of whom “run” signs in. It is shown this once."""
     with _opened(settings.load()):
         email = address or demo.guide()
         if email is None:

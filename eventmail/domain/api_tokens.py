@@ -45,12 +45,11 @@ def used(bearer: Bearer, now: datetime) -> None:
     if bearer.used_at is not None and bearer.used_at > now - USED_EVERY:
         return
     with transaction(patience_ms=0) as tx:
+        long_ago = or_(ApiToken.used_at.is_(None), ApiToken.used_at <= now - USED_EVERY)
         tx.execute(
-            update(ApiToken)
-            .where(ApiToken.id == bearer.token_id, or_(ApiToken.used_at.is_(None), ApiToken.used_at <= now - USED_EVERY))
-            .values(used_at=now),
+            update(ApiToken).where(ApiToken.id == bearer.token_id, long_ago).values(used_at=now),
             execution_options={"synchronize_session": False},
-        )  # fmt: skip
+        )
 
 
 def listed(user_id: int) -> Sequence[ApiToken]:

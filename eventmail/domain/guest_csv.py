@@ -1,7 +1,7 @@
 """A guest list as CSV, read into rows. Pure: no database, so an import's transaction never waits for it."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple

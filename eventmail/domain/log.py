@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
-from eventmail.models import AuditEntry, Content, Event, Guest, Mailing, User
+from eventmail.models import AuditEntry, Content, Event, Guest, Mailing, Segment, User
 
 _FULL_NAME = func.trim(Guest.first_name + " " + Guest.last_name)
 
@@ -69,7 +69,7 @@ def actions(event_id: int | None) -> Sequence[str]:
 def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
     """What the subjects of these entries are called today, by subject; who or what is gone is left out.
 
-    At most four queries, whatever the number of entries.
+    One query for each kind of them, whatever the number of entries.
     """
     by_kind: dict[str, set[int]] = {}
     for entry in shown:
@@ -80,6 +80,7 @@ def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
         "event": select(Event.id, Event.title),
         "guest": select(Guest.id, func.coalesce(func.nullif(_FULL_NAME, ""), Guest.email)),
         "mailing": select(Mailing.id, Content.subject).join(Content, Content.id == Mailing.content_id),
+        "segment": select(Segment.id, Segment.name),
         "user": select(User.id, User.name),
     }
     return {

@@ -30,13 +30,13 @@ class Colleague:
 
 def listed(*, page: int, size: int) -> Page[Colleague]:
     """The colleagues by name, owners first. 2 queries."""
-    seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
+    seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery().label("seen_at")
     statement = (
         select(User.id, User.name, User.email, User.role, User.created_at, seen)
         .where(User.removed_at.is_(None))
         .order_by(User.role != Role.OWNER, func.lower(User.name), User.id)
     )
-    return paginate(statement, page=page, size=size, row=lambda row: Colleague(*row))
+    return paginate(statement, page=page, size=size, row=lambda row: Colleague(**row._mapping))
 
 
 def find(user_id: int) -> User:

@@ -132,6 +132,4 @@ def _good(user_id: int, now: datetime) -> list[ColumnElement[bool]]:
 
 def _end(tx: Session, where: Sequence[ColumnElement[bool]], by: Acting) -> int:
     statement = update(LoginSession).where(*where, LoginSession.revoked_at.is_(None)).values(revoked_at=by.now)
-    return len(
-        tx.scalars(statement.returning(LoginSession.id), execution_options={"synchronize_session": False}).all()
-    )
+    return len(tx.scalars(statement.returning(LoginSession.id), execution_options={"synchronize_session": False}).all())

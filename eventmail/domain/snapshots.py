@@ -105,12 +105,12 @@ def frozen(snapshot_id: int) -> Rows:
 
 def _people(session: Session, difference: CompoundSelect[Any]) -> tuple[list[Person], int]:
     found = difference.subquery()
-    guest_id, address = found.c
-    total = session.scalar(select(func.count()).select_from(found)) or 0
+    some = select(*found.c, func.count().over().label("total")).order_by(found.c[0]).limit(NAMED).subquery()
+    guest_id, email, total = some.c
     rows = session.execute(
-        select(guest_id, address, Guest.first_name, Guest.last_name)
+        select(guest_id, email, Guest.first_name, Guest.last_name, total)
         .outerjoin(Guest, Guest.id == guest_id)
         .order_by(guest_id)
-        .limit(NAMED)
-    )
-    return [Person(row[0], row[1], row.first_name or "", row.last_name or "") for row in rows], total
+    ).all()
+    people = [Person(row[0], row[1], row.first_name or "", row.last_name or "") for row in rows]
+    return people, rows[0].total if rows else 0

@@ -76,8 +76,8 @@ def end_session(session_id: int) -> Any:
 @shown_by(_page)
 def end_others() -> Any:
     ended = sessions.end_others(g.user.id, access.in_person(), access.acting())
-    words = "No other browser was signed in." if not ended else f"Signed out of {ended} other browser{'s'[: ended > 1]}."
-    return _done(words, {"ended": ended})
+    others = "1 other browser" if ended == 1 else f"{ended} other browsers"
+    return _done(f"Signed out of {others}." if ended else "No other browser was signed in.", {"ended": ended})
 
 
 @bp.post("/tokens")

@@ -291,7 +291,8 @@ NO_PAGES = {
 }  # fmt: skip
 ON_THE_TOUR = {
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
-    "me.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion", "guests.import_", "messaging.compose", "messaging.watch",
+    "me.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion", "guests.import_",
+    "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
     "unsubscribe.page", "unsubscribe.preview",
 }  # fmt: skip

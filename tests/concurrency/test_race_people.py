@@ -91,9 +91,7 @@ def _cheap() -> None:
 
 def _join(turn: int, scene: Scene) -> str:
     _cheap()
-    return _outcome(
-        lambda: invitations.accept(scene.tokens[turn], name="Ada", password="a long password", by=acting())
-    )
+    return _outcome(lambda: invitations.accept(scene.tokens[turn], name="Ada", password="a long password", by=acting()))
 
 
 def test_an_invitation_that_two_open_at_once_makes_one_colleague(

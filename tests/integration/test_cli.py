@@ -202,6 +202,21 @@ def test_token_add_prints_a_token_that_works(eventmail: Callable[..., Answer], a
     assert bearer.user.id == organizer.id
 
 
+def test_token_add_without_an_address_is_for_whom_run_signs_in(
+    eventmail: Callable[..., Answer], app: Flask, owner: Person
+) -> None:
+    made = value(eventmail("token", "add", "--name", "probe", "--json"))
+    assert (made["email"], made["name"], sorted(made)) == (owner.email, "probe", ["email", "name", "token"])
+    with app.app_context():
+        bearer = api_tokens.find(made["token"])
+    assert bearer
+    assert bearer.user.id == owner.id
+
+
+def test_token_add_while_nobody_is_here_says_what_to_do(eventmail: Callable[..., Answer]) -> None:
+    assert "open the link it prints" in refused(eventmail("token", "add"))
+
+
 def test_token_add_for_a_stranger_is_refused(eventmail: Callable[..., Answer], owner: Person) -> None:
     assert "stranger@example.com" in refused(eventmail("token", "add", "stranger@example.com"))
 

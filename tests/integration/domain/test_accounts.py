@@ -16,7 +16,7 @@ from eventmail.settings import Settings
 from tests.support.seeding import PASSWORD, Person, acting, add_api_token
 from tests.support.time import FrozenClock
 
-ADA = {"name": "Ada Lovelace", "email": "Ada@Organizers.example", "password": PASSWORD}
+ADA: dict[str, Any] = {"name": "Ada Lovelace", "email": "Ada@Organizers.example", "password": PASSWORD}
 
 
 def who(token: str) -> str | None:

@@ -26,9 +26,7 @@ def who(session: str) -> tuple[str, str, str] | None:
 
 
 @pytest.mark.parametrize("role", Role)
-def test_whoever_opens_an_invitation_joins_with_its_address_and_role(
-    owner: Person, role: Role, count: Any
-) -> None:
+def test_whoever_opens_an_invitation_joins_with_its_address_and_role(owner: Person, role: Role, count: Any) -> None:
     made = invitations.invite(ADA, role, acting(owner))
     session = accept(made.token)
     assert who(session) == ("Ada Lovelace", ADA, role)
@@ -55,8 +53,9 @@ def test_an_invitation_works_for_seven_days(owner: Person, clock: FrozenClock) -
 
 
 @pytest.mark.parametrize(
-    ("name", "password", "field"), [(" \x00", PASSWORD, "name"), ("A" * 101, PASSWORD, "name"), ("Ada", "x", "password")]
-)  # fmt: skip
+    ("name", "password", "field"),
+    [(" \x00", PASSWORD, "name"), ("A" * 101, PASSWORD, "name"), ("Ada", "x", "password")],
+)
 def test_a_form_that_needs_a_correction_leaves_the_invitation_good(
     owner: Person, name: str, password: str, field: str
 ) -> None:
@@ -103,7 +102,9 @@ def test_a_colleague_is_not_invited_again(owner: Person, organizer: Person, coun
     assert count(Invitation) == 0
 
 
-def test_an_address_that_somebody_took_meanwhile_is_not_theirs_twice(owner: Person, organizer: Person, row: Any) -> None:
+def test_an_address_that_somebody_took_meanwhile_is_not_theirs_twice(
+    owner: Person, organizer: Person, row: Any
+) -> None:
     made = invitations.invite(ADA, Role.OWNER, acting(owner))
     accounts.edit("Oscar", ADA, acting(organizer))
     with pytest.raises(AlreadyRegistered):

@@ -121,7 +121,7 @@ def test_removal_takes_memberships_and_invitations_nobody_opened(
 
 def test_only_an_owner_changes_people(owner: Person, organizer: Person, second: Person, row: Any) -> None:
     for by in (acting(organizer), acting()):
-        for act in (people.remove, people.issue_link, lambda id, by: people.change_role(id, Role.ORGANIZER, by)):
+        for act in (people.remove, people.issue_link, lambda who, by: people.change_role(who, Role.ORGANIZER, by)):
             with pytest.raises(RoleTooLow):
                 act(second.id, by)
     assert (role_of(second, row), row(User, User.id == second.id).removed_at) == (Role.OWNER, None)
@@ -138,7 +138,7 @@ def test_who_was_removed_or_demoted_a_moment_ago_changes_nothing_more(
 
 def test_who_is_gone_cannot_be_removed_again(owner: Person, organizer: Person) -> None:
     people.remove(organizer.id, acting(owner))
-    for act in (people.remove, lambda id, by: people.change_role(id, Role.OWNER, by)):
+    for act in (people.remove, lambda who, by: people.change_role(who, Role.OWNER, by)):
         with pytest.raises(NotFound):
             act(organizer.id, acting(owner))
     with pytest.raises(NotFound):

@@ -20,7 +20,7 @@ def error_code(answer: Any) -> list[str]:
     return re.findall(r'data-error-code="([A-Z_]+)"', answer.text)
 
 
-def signed_in(client: Client) -> bool:
+def signed_in(client: Any) -> bool:
     return client.get("/admin/events").status_code == 200
 
 
@@ -31,7 +31,7 @@ def other(client_for: Any, organizer: Person) -> Client:
     return made
 
 
-def test_name_and_address_are_saved(client: Client, row: Any) -> None:
+def test_name_and_address_are_saved(client: Any, row: Any) -> None:
     answer = client.submit(ACCOUNT, {"name": "Os & Car", "email": "oscar@new.example"})
     assert (answer.status_code, answer.location) == (303, ACCOUNT)
     page = client.get(ACCOUNT).text
@@ -40,7 +40,7 @@ def test_name_and_address_are_saved(client: Client, row: Any) -> None:
     assert (row(User).name, row(User).address) == ("Os & Car", "oscar@new.example")
 
 
-def test_an_address_that_is_taken_keeps_what_was_typed(client: Client, owner: Person, rows: Any) -> None:
+def test_an_address_that_is_taken_keeps_what_was_typed(client: Any, owner: Person, rows: Any) -> None:
     answer = client.submit(ACCOUNT, {"name": "Os", "email": owner.email})
     assert (answer.status_code, error_code(answer)) == (409, ["ALREADY_REGISTERED"])
     assert 'value="Os"' in answer.text
@@ -48,13 +48,13 @@ def test_an_address_that_is_taken_keeps_what_was_typed(client: Client, owner: Pe
 
 
 @pytest.fixture
-def typed_in(app: Flask, visitor: Client, organizer: Person) -> Client:
+def typed_in(app: Flask, visitor: Any, organizer: Person) -> Client:
     """A browser that signed in with the password."""
     visitor.submit("/sign-in", {"email": organizer.email, "password": PASSWORD})
     return visitor
 
 
-def test_a_new_password_asks_for_the_old_and_signs_out_everywhere_else(typed_in: Client, other: Client) -> None:
+def test_a_new_password_asks_for_the_old_and_signs_out_everywhere_else(typed_in: Any, other: Any) -> None:
     wrong = typed_in.submit(f"{ACCOUNT}/password", {"old_password": "not it", "password": NEW})
     assert (wrong.status_code, error_code(wrong)) == (400, ["INVALID_INPUT"])
     assert "This is not your password. It was not changed." in wrong.text
@@ -69,7 +69,7 @@ def test_a_new_password_asks_for_the_old_and_signs_out_everywhere_else(typed_in:
         assert session["session_token"] != before
 
 
-def test_browsers_are_listed_in_words_with_this_one_marked(app: Flask, visitor: Client, organizer: Person) -> None:
+def test_browsers_are_listed_in_words_with_this_one_marked(app: Flask, visitor: Any, organizer: Person) -> None:
     firefox = {"User-Agent": "Mozilla/5.0 (Windows NT 10.0; rv:141.0) Gecko/20100101 Firefox/141.0"}
     token = visitor.csrf_token()
     visitor.post(
@@ -83,7 +83,7 @@ def test_browsers_are_listed_in_words_with_this_one_marked(app: Flask, visitor: 
     assert "Sign out everywhere else" not in page
 
 
-def test_another_browser_is_signed_out_from_here(client: Client, other: Client) -> None:
+def test_another_browser_is_signed_out_from_here(client: Any, other: Any) -> None:
     theirs = next(row for row in client.get(ACCOUNT, headers=JSON).json["sessions"] if not row["current"])
     answer = client.submit(f"{ACCOUNT}/sessions/{theirs['id']}/end")
     assert answer.location == ACCOUNT
@@ -91,14 +91,14 @@ def test_another_browser_is_signed_out_from_here(client: Client, other: Client) 
     assert client.submit(f"{ACCOUNT}/sessions/{theirs['id']}/end").status_code == 404
 
 
-def test_a_session_of_somebody_else_is_not_found(client: Client, client_for: Any, owner: Person, rows: Any) -> None:
+def test_a_session_of_somebody_else_is_not_found(client: Any, client_for: Any, owner: Person, rows: Any) -> None:
     boss = client_for(owner)
     theirs = rows(LoginSession, LoginSession.user_id == owner.id)[0].id
     assert client.submit(f"{ACCOUNT}/sessions/{theirs}/end").status_code == 404
     assert signed_in(boss)
 
 
-def test_signing_out_everywhere_else(client: Client, other: Client) -> None:
+def test_signing_out_everywhere_else(client: Any, other: Any) -> None:
     client.submit(f"{ACCOUNT}/sessions/end-others")
     assert "Signed out of 1 other browser." in client.get(ACCOUNT).text
     assert (signed_in(client), signed_in(other)) == (True, False)
@@ -106,7 +106,7 @@ def test_signing_out_everywhere_else(client: Client, other: Client) -> None:
     assert "No other browser was signed in." in client.get(ACCOUNT).text
 
 
-def test_signing_in_again_ends_the_session_this_browser_had(client: Client, organizer: Person, rows: Any) -> None:
+def test_signing_in_again_ends_the_session_this_browser_had(client: Any, organizer: Person, rows: Any) -> None:
     client.submit("/sign-in", {"email": organizer.email, "password": PASSWORD})
     assert [row.revoked_at is None for row in rows(LoginSession)] == [False, True]
 
@@ -116,7 +116,7 @@ def token_in(page: str) -> str | None:
     return found and found[1]
 
 
-def test_a_token_is_shown_once_works_and_is_taken_back(client: Client, visitor: Client, row: Any) -> None:
+def test_a_token_is_shown_once_works_and_is_taken_back(client: Any, visitor: Any, row: Any) -> None:
     answer = client.submit(f"{ACCOUNT}/tokens", {"name": "<b>export</b>"})
     assert (answer.status_code, answer.location) == (303, f"{ACCOUNT}#tokens")
     token = token_in(client.get(ACCOUNT).text)
@@ -133,19 +133,19 @@ def test_a_token_is_shown_once_works_and_is_taken_back(client: Client, visitor: 
     assert "No tokens" in client.get(ACCOUNT).text
 
 
-def test_a_token_without_a_name_is_not_made(client: Client, count: Any) -> None:
+def test_a_token_without_a_name_is_not_made(client: Any, count: Any) -> None:
     answer = client.submit(f"{ACCOUNT}/tokens", {"name": "  "})
     assert (answer.status_code, error_code(answer)) == (400, ["INVALID_INPUT"])
     assert count(ApiToken) == 0
 
 
-def test_a_token_of_somebody_else_is_not_found(client: Client, api_for: Any, owner: Person, row: Any) -> None:
+def test_a_token_of_somebody_else_is_not_found(client: Any, api_for: Any, owner: Person, row: Any) -> None:
     api = api_for(owner)
     assert client.submit(f"{ACCOUNT}/tokens/{row(ApiToken).id}/revocation").status_code == 404
     assert api.get(ACCOUNT).json["email"] == owner.email
 
 
-def test_a_token_cannot_change_who_gets_in(api: Client, client: Client, rows: Any, row: Any) -> None:
+def test_a_token_cannot_change_who_gets_in(api: Any, client: Any, rows: Any, row: Any) -> None:
     session_id, token_id = row(LoginSession).id, row(ApiToken).id
     for path, body in (
         ("", {"name": "Eve", "email": "eve@x.example"}),
@@ -163,7 +163,7 @@ def test_a_token_cannot_change_who_gets_in(api: Client, client: Client, rows: An
     assert [item["current"] for item in api.get(ACCOUNT).json["sessions"]] == [False]
 
 
-def test_looking_notes_that_one_was_here_once_a_minute(client: Client, clock: FrozenClock, row: Any) -> None:
+def test_looking_notes_that_one_was_here_once_a_minute(client: Any, clock: FrozenClock, row: Any) -> None:
     clock.advance(seconds=61)
     seen = clock.now()
     client.get(ACCOUNT)
@@ -173,7 +173,7 @@ def test_looking_notes_that_one_was_here_once_a_minute(client: Client, clock: Fr
 
 
 def test_the_page_asks_as_much_for_three_as_for_one(
-    client: Client, client_for: Any, organizer: Person, count_queries: Any
+    client: Any, client_for: Any, organizer: Person, count_queries: Any
 ) -> None:
     client.submit(f"{ACCOUNT}/tokens", {"name": "one"})
     client.get(ACCOUNT)

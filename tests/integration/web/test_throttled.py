@@ -23,13 +23,13 @@ def _still(clock: FrozenClock) -> None:
     pass
 
 
-def sign_in(client: Client, email: str, password: str = "wrong", **kwargs: Any) -> Any:
+def sign_in(client: Any, email: str, password: str = "wrong", **kwargs: Any) -> Any:
     return client.submit("/sign-in", {"email": email, "password": password}, **kwargs)
 
 
 @pytest.mark.parametrize("email", ["oscar@organizers.example", "nobody@organizers.example"])
 def test_the_eleventh_wrong_password_is_429_with_retry_after(
-    visitor: Client, organizer: Person, clock: FrozenClock, email: str
+    visitor: Any, organizer: Person, clock: FrozenClock, email: str
 ) -> None:
     assert [sign_in(visitor, email).status_code for _ in range(ACCOUNT.tries)] == [401] * ACCOUNT.tries
     clock.advance(minutes=5)
@@ -43,7 +43,7 @@ def test_the_eleventh_wrong_password_is_429_with_retry_after(
 
 
 def test_wrong_links_from_one_address_are_429_and_a_good_one_still_opens(
-    visitor: Client, organizer: Person, client_for: Callable[[Person], Client]
+    visitor: Any, organizer: Person, client_for: Callable[[Person], Client]
 ) -> None:
     assert [visitor.get(f"/sign-in/made-up-{n}").status_code for n in range(LINK.tries)] == [403] * LINK.tries
     answer = visitor.get("/sign-in/made-up")
@@ -52,7 +52,7 @@ def test_wrong_links_from_one_address_are_429_and_a_good_one_still_opens(
     assert client_for(organizer).get(EVENTS).status_code == 200
 
 
-def test_wrong_tokens_from_one_address_are_429_and_a_good_one_still_works(visitor: Client, api: Client) -> None:
+def test_wrong_tokens_from_one_address_are_429_and_a_good_one_still_works(visitor: Any, api: Any) -> None:
     wrong = {"Authorization": "Bearer em_wrong"}
     assert {visitor.get(EVENTS, headers=wrong).status_code for _ in range(BEARER.tries)} == {303}
     answer = visitor.get(EVENTS, headers={**wrong, "Accept": "application/json"})
