@@ -13,7 +13,9 @@ _PATH = re.compile(rb"<([^<>]*)>")
 _END = b"\r\n.\r\n"
 
 
-class _Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
+    """One client; takes everything."""
+
     def __init__(self, file: int) -> None:
         self._file = file
         self._unread = bytearray()
@@ -74,7 +76,7 @@ class _Connection(asyncio.Protocol):
 
 async def _main(port: int, path: str) -> None:
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    server = await asyncio.get_running_loop().create_server(lambda: _Connection(file), "127.0.0.1", port)
+    server = await asyncio.get_running_loop().create_server(lambda: Connection(file), "127.0.0.1", port)
     await server.serve_forever()
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from eventmail import __version__, backup, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
-from eventmail.domain import api_tokens, demo, imports, links, users
+from eventmail.domain import api_tokens, csv_text, demo, imports, links, users
 from eventmail.errors import DomainError, NotFound
 from eventmail.migrations import NewerDatabase
 from eventmail.models import Event
@@ -166,7 +166,7 @@ def guests() -> None:
 @_json
 def guests_import(event: str, file: BinaryIO, dry_run: bool, as_json: bool) -> None:
     """Import the CSV FILE (- for standard input) into EVENT. Good rows land, the others are listed."""
-    data = file.read()
+    data = file.read(csv_text.MOST_BYTES + 1)  # one more says enough
     with _opened(settings.load()):
         row = fresh().get(Event, ids.row_id(event) or 0)
         if row is None:

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Row, Select, Update, event, func, select, update
-from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
@@ -27,9 +27,11 @@ CACHE_KB = 2_000
 ROOMY_KB = 64_000
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
+_BROKEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 _BEGIN = "sqlite_begin"
 _PATIENCE = "sqlite_patience"
 _WRITING = "eventmail_writing"
+_KEPT, _STATE = "eventmail_kept", "state of the database"
 
 
 _NAMES = {
@@ -94,6 +96,13 @@ def _prepare(connection: Any, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+@event.listens_for(Engine, "handle_error")
+def _give_up(context: ExceptionContext) -> None:
+    """Keep no connection that met a disk which refused: one opened meanwhile would stay read-only for good."""
+    if getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
+        context.is_disconnect = True
+
+
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
@@ -149,6 +158,27 @@ def roomy(tx: Session) -> Iterator[None]:
         yield
     finally:
         connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
+
+
+def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
+    """What `make()` answered for `key` on this connection, unless anybody has changed the database since.
+
+    For what a page counts each time and hardly ever changes. SQLite tells what others committed by `data_version`, and
+    `total_changes` what this connection wrote; inside `transaction()` nothing is kept, since it may be rolled back.
+    """
+    connection = session.connection()
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite" or session.info.get(_WRITING):
+        return make()
+    state = (driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes)
+    kept: dict[object, Any] = connection.info.setdefault(_KEPT, {})
+    if kept.get(_STATE) != state:
+        kept.clear()
+        kept[_STATE] = state
+    if key not in kept:
+        kept[key] = make()
+    found: T = kept[key]
+    return found
 
 
 def fresh() -> Session:

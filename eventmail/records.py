@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import Integer, Update, bindparam, exists, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import moving
@@ -132,6 +134,38 @@ def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
     return max(places[bisect_right(instants, end)] - places[bisect_right(instants, end - length)] for end in ends)
 
 
+@dataclass(frozen=True)
+class Move:
+    """A move of recipients whose statement is built once, for the way that every mail goes; `make` makes it."""
+
+    from_: RecipientState
+    to: RecipientState
+    statement: ReturningUpdate[int, int]
+
+
+def recipient_move(
+    where: Sequence[ColumnElement[bool]], from_: RecipientState, to: RecipientState, **values: object
+) -> Move:
+    """The move of recipients that match `where`; conditions and values may hold bind parameters."""
+    return Move(from_, to, moving(Recipient, where, from_, to, values).returning(Recipient.id, Recipient.mailing_id))
+
+
+def make(tx: Session, move: Move, **given: object) -> list[int]:
+    """Move recipients and, in the same transaction, their mailings' counters and ledgers; the ids that moved.
+
+    The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
+    always balances (S9). `given` are the move's bind parameters.
+    """
+    connection = tx.connection()  # past the ORM's session, which costs more than SQLite here
+    moved = connection.execute(move.statement, given).all()
+    for mailing_id, count in Counter(row.mailing_id for row in moved).items():
+        connection.execute(_counting(move.from_, move.to), {"mailing": mailing_id, "count": count})
+        column = _place(move.from_, move.to)
+        if column:
+            connection.execute(_settling(column), {"mailing": mailing_id, "count": count})
+    return [row.id for row in moved]
+
+
 def move_recipients(
     tx: Session,
     where: Sequence[ColumnElement[bool]],
@@ -139,23 +173,29 @@ def move_recipients(
     to: RecipientState,
     **values: object,
 ) -> list[int]:
-    """Move recipients and, in the same transaction, their mailings' counters and ledgers; the ids that moved.
+    """A move that is made once: `recipient_move`, then `make`."""
+    return make(tx, recipient_move(where, from_, to, **values))
 
-    The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
-    always balances (S9).
-    """
-    statement = moving(Recipient, where, from_, to, values).returning(Recipient.id, Recipient.mailing_id)
-    moved = tx.execute(statement, execution_options={"synchronize_session": False}).all()
-    for mailing_id, count in Counter(row.mailing_id for row in moved).items():
-        changes = {COUNTERS[from_]: -count, COUNTERS[to]: count}
-        tx.execute(
-            update(Mailing)
-            .where(Mailing.id == mailing_id)
-            .values({name: getattr(Mailing, name) + step for name, step in changes.items()}),
-            execution_options={"synchronize_session": False},
-        )
-        _settle_places(tx, mailing_id, from_, to, count)
-    return [row.id for row in moved]
+
+@cache
+def _counting(from_: RecipientState, to: RecipientState) -> Update:
+    less, more, count = COUNTERS[from_], COUNTERS[to], bindparam("count", type_=Integer)
+    steps = {less: getattr(Mailing, less) - count, more: getattr(Mailing, more) + count}
+    return update(Mailing).where(Mailing.id == bindparam("mailing")).values(steps)
+
+
+def _place(from_: RecipientState, to: RecipientState) -> str | None:
+    """What a move does to places in the quota; each is settled once."""
+    if from_ in CONSUMING | REFUNDING:
+        return None
+    return "consumed" if to in CONSUMING else "refunded" if to in REFUNDING else None
+
+
+@cache
+def _settling(column: str) -> Update:
+    current = select(func.max(Job.id)).where(Job.mailing_id == bindparam("mailing")).scalar_subquery()
+    settled = getattr(Reservation, column) + bindparam("count")
+    return update(Reservation).where(Reservation.job_id == current).values({column: settled})
 
 
 def leave_queue(
@@ -177,17 +217,6 @@ def leave_queue(
         **values,
     )
     return move_recipients(tx, where, RecipientState.QUEUED, to, last_error=words, **values)
-
-
-def _settle_places(tx: Session, mailing_id: int, from_: RecipientState, to: RecipientState, count: int) -> None:
-    column = "consumed" if to in CONSUMING else "refunded" if to in REFUNDING else None
-    if column is None or from_ in CONSUMING | REFUNDING:  # a place is settled once
-        return
-    current = select(func.max(Job.id)).where(Job.mailing_id == mailing_id).scalar_subquery()
-    tx.execute(
-        update(Reservation).where(Reservation.job_id == current).values({column: getattr(Reservation, column) + count}),
-        execution_options={"synchronize_session": False},
-    )
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

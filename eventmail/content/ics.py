@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime
 
-from icalendar import Calendar, Event, vCalAddress, vText
-
 from eventmail.content.calendar_links import CalendarFacts, described, span
 from eventmail.content.segments import linkable
 from eventmail.content.tokens import clean_value
@@ -17,6 +15,8 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
 
     Raises InvalidInput without a start, InvalidTimezone for an unknown zone.
     """
+    from icalendar import Calendar, Event, vCalAddress, vText  # noqa: PLC0415  4 MB that no worker needs
+
     if facts.starts is None:
         message = "The event has no start yet."
         raise InvalidInput(message, fields=[FieldError("starts_at", "INVALID_INPUT", message)])

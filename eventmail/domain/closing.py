@@ -12,8 +12,10 @@ from eventmail.models import Event, Job, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import JobState, MailingState, RecipientState
 
-# a second run of a message is over, not the message: what was sent stays sent, with what is still to decide about it
-_CANCELLABLE = tuple(state for state in MailingState if states.legal(state, MailingState.CANCELLED))
+# on its way or planned; a draft is neither
+_CANCELLABLE = tuple(
+    state for state in MailingState if states.legal(state, MailingState.CANCELLED) and state.value != "draft"
+)
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def _withdraw(tx: Session, event_id: int, words: str, by: Acting) -> int:
         tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now
     )  # fmt: skip
     move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
+    # a second run of a message is over, not the message: what was sent stays sent, and doubt is still to decide about
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
     move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
     for state in _CANCELLABLE:

@@ -4,6 +4,7 @@ Every query is scoped by the event. The statements are built once; a request onl
 of its do-not-mail list, and the words of a search.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail.db import Rows, fresh
+from eventmail.db import Rows, fresh, remembered
 from eventmail.domain import guest_fields
 from eventmail.models import EVERYWHERE, Guest, Suppression
 from eventmail.states import GuestStatus, SuppressionReason
@@ -60,12 +61,19 @@ def number(status: Filter, words: int = 0) -> Any:
 
 
 def counts(event_id: int, q: str = "") -> dict[Filter, int]:
-    """How many guests each filter finds together with this search; 1 query."""
-    bound = values(event_id, q)
-    words = len(guest_fields.words(q))
-    found = fresh().execute(_counts_of_search(words) if words else _counts(), bound).one()
-    numbers = {Filter.ALL: 0, **dict(zip(_COUNTED, found, strict=True))}
-    return numbers | {Filter.ALL: sum(numbers[Filter(status)] for status in GuestStatus)}
+    """How many guests each filter finds together with this search; 1 query, or none while nothing changed."""
+    session, bound, words = fresh(), values(event_id, q), len(guest_fields.words(q))
+
+    def found() -> Sequence[int]:
+        return tuple(session.execute(_counts_of_search(words) if words else _counts(), bound).one())
+
+    numbers = found() if words else remembered(session, ("guests", event_id), found)
+    return _summed(numbers)
+
+
+def _summed(found: Sequence[int]) -> dict[Filter, int]:
+    numbers: dict[Filter, int] = dict(zip(_COUNTED, found, strict=True))
+    return {Filter.ALL: sum(numbers[Filter(status)] for status in GuestStatus), **numbers}
 
 
 @cache

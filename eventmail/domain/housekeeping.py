@@ -6,11 +6,12 @@ from sqlalchemy import ColumnElement, delete, exists, select
 
 from eventmail.db import Base, fresh, transaction
 from eventmail.domain.throttle import WINDOW
-from eventmail.models import Content, IdempotencyRecord, LoginSession, Mailing, SignInLink, Throttle
+from eventmail.models import Content, IdempotencyRecord, LoginSession, Mailing, SegmentField, SignInLink, Throttle
 
 KEYS_KEPT = timedelta(hours=24)  # product 6
 PREVIEWS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=1)
+VALUES_KEPT = timedelta(days=1)  # no request that counts by them lasts so long
 
 
 def purge(now: datetime) -> int:
@@ -20,6 +21,7 @@ def purge(now: datetime) -> int:
         (Content, [Content.created_at < now - PREVIEWS_KEPT, ~exists().where(Mailing.content_id == Content.id)]),
         (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
+        (SegmentField, [SegmentField.unused_since < now - VALUES_KEPT]),
         (Throttle, [Throttle.since <= now - WINDOW]),
     ]
     there = [(model, where) for model, where in old if fresh().scalar(select(model.id).where(*where).limit(1))]

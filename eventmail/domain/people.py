@@ -30,9 +30,9 @@ class Colleague:
 
 def listed(*, page: int, size: int) -> Page[Colleague]:
     """The colleagues by name, owners first. 2 queries."""
-    seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery().label("seen_at")
+    seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
     statement = (
-        select(User.id, User.name, User.email, User.role, User.created_at, seen)
+        select(User.id, User.name, User.email, User.role, User.created_at, seen.label("seen_at"))
         .where(User.removed_at.is_(None))
         .order_by(User.role != Role.OWNER, func.lower(User.name), User.id)
     )

@@ -111,7 +111,7 @@ def parse(rule: object, known: Mapping[str, Field]) -> Rule:
     wrong: list[FieldError] = []
     word, conditions = _parts(rule, wrong)
     by_fold = {readings.folded(key) or "": field for key, field in known.items()}
-    by_fold |= {other: known[ours] for other, ours in _OTHER_NAMES.items()}
+    by_fold |= {other: known[ours] for other, ours in _OTHER_NAMES.items()} | dict(known)
     read = [_condition(part, f"rule.{word}.{n}", by_fold, wrong) for n, part in enumerate(conditions)]
     if wrong:
         raise InvalidInput(" ".join(dict.fromkeys(error.message for error in wrong[:5])), fields=wrong)
@@ -161,8 +161,9 @@ def _condition(part: object, at: str, known: Mapping[str, Field], wrong: list[Fi
 
 
 def _field(given: object, at: str, known: Mapping[str, Field], wrong: list[FieldError]) -> Field | None:
-    key = readings.folded(given) or "" if isinstance(given, str) else ""
-    found = known.get(key)
+    text = given.strip() if isinstance(given, str) else ""
+    key = readings.folded(text) or ""
+    found = known.get(text) or known.get(key)  # as it is written first: two columns may read the same
     if found is None and key.startswith(ATTRIBUTE):  # said in full, an imported column is meant and nothing of ours
         column = known.get(key.removeprefix(ATTRIBUTE).strip())
         found = column if column and column.kind is Kind.ATTRIBUTE else None

@@ -26,13 +26,14 @@ class Decision(StrEnum):
 def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
     """Cancel who still waits, claimed or not: how many. What is with the mail service already goes on.
 
-    Raises AlreadyCancelled, or AlreadySent when nobody waits any more.
+    Also when everything is with it right now: what it sends back for another try is then cancelled instead
+    (`sending.outcome`). Raises AlreadyCancelled, or AlreadySent when every outcome is known.
     """
     with transaction() as tx:
         mailing = _find(tx, event_id, mailing_id)
         if mailing.state == MailingState.CANCELLED:
             raise AlreadyCancelled
-        if not mailing.n_queued:
+        if not (mailing.n_queued or mailing.n_sending):
             raise AlreadySent
         waiting = [Recipient.mailing_id == mailing_id]
         cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)

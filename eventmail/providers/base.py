@@ -1,6 +1,6 @@
 """What a mail service looks like to the worker."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,10 @@ class Accepted:
 Outcome = Accepted | ProviderError
 
 
+MayBegin = Callable[[Mail], bool]
+HandedOver = Generator[tuple[Mail, Outcome], None, None]
+
+
 class Provider(Protocol):
     """A mail service.
 
@@ -44,9 +48,10 @@ class Provider(Protocol):
     honours_keys: bool
     outside: bool
 
-    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
-        """Hand over `mails` in order, yielding one outcome for each as it becomes known.
+    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
+        """Hand over `mails`, each with its outcome as it becomes known, whatever the order.
 
-        Lazy: nothing of a mail leaves before its outcome is asked for, so whoever stops asking stops sending.
+        Right before the first byte of a message leaves, `may_begin` is asked; where it says no, that mail and those
+        behind it stay, and have no outcome.
         """
         ...

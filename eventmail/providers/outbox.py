@@ -5,14 +5,14 @@ It behaves like a plain SMTP server, which takes the same mail twice when it is 
 """
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from eventmail import ids
 from eventmail.errors import Permanent, ProviderError, Transient, Unclear
-from eventmail.providers.base import Accepted, Mail, Outcome
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin
 
 SLOW_SECONDS = 1.0
 TRANSIENT_FAILURES = 2
@@ -28,13 +28,15 @@ class Outbox:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
+    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
         """See `base.Provider`."""
         for mail in mails:
+            if not may_begin(mail):
+                return
             try:
-                yield self._take(mail)
+                yield mail, self._take(mail)
             except ProviderError as error:
-                yield error
+                yield mail, error
 
     def _take(self, mail: Mail) -> Accepted:
         match _tag(mail.to):

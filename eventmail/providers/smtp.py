@@ -3,11 +3,11 @@
 import ssl
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
-from itertools import zip_longest
+from collections import deque
+from collections.abc import Generator, Iterable, Iterator
 
 from eventmail.errors import ProviderError, Refused, Transient
-from eventmail.providers.base import Mail, Outcome
+from eventmail.providers.base import HandedOver, Mail, MayBegin, Outcome
 from eventmail.providers.smtp_opening import Timeouts, connect
 from eventmail.providers.smtp_session import Session
 from eventmail.providers.smtp_url import Server, parse
@@ -15,7 +15,11 @@ from eventmail.providers.smtp_wire import Closed, Lost
 
 __all__ = ["Server", "Smtp", "Timeouts", "check", "parse"]
 
+LANES = 4  # connections of one worker at most
+WORTH_A_LANE = 8  # mails in hand that make one more connection worth its opening
+NARROW_SECONDS = 60.0
 IDLE_SECONDS = 30.0  # many servers hang up on a silent client after a minute or less
+_Lane = Generator[tuple[Mail, Outcome] | None, None, None]
 
 
 class Smtp:
@@ -43,15 +47,11 @@ class Smtp:
         self._resting: list[Session] = []
         self._lock = threading.Lock()
         self._pipelines = True
+        self._narrow_until = 0.0
 
-    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
+    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
         """See `base.Provider`. The envelope of the next mail may be asked for ahead, never its message."""
-        group = _Group(self)
-        try:
-            for mail, following in zip_longest(mails, mails[1:]):
-                yield group.outcome(mail, following)
-        finally:
-            group.end()
+        return _Group(self, mails, may_begin).outcomes()
 
     def close(self) -> None:
         """Take leave of the server on every connection that rests."""
@@ -83,6 +83,14 @@ class Smtp:
         else:
             session.quit()
 
+    def may_widen(self, mails: int) -> bool:
+        """Whether a group that has begun so many mails may use one more connection."""
+        return bool(self._resting) or (mails >= WORTH_A_LANE and time.monotonic() >= self._narrow_until)
+
+    def keep_narrow(self) -> None:
+        """The server takes no more connections than there are: for a while, no more are tried."""
+        self._narrow_until = time.monotonic() + NARROW_SECONDS
+
     def _trust(self) -> ssl.SSLContext:
         if self._context is None:
             self._context = ssl.create_default_context()  # reads hundreds of certificates, so only when needed
@@ -90,42 +98,79 @@ class Smtp:
 
 
 class _Group:
-    """The mails of one `hand_over`: on one connection at a time, and with an end when none can be had."""
+    """The mails of one `hand_over`, on a few lanes: each one connection at a time, served while the others wait."""
 
-    def __init__(self, provider: Smtp) -> None:
+    def __init__(self, provider: Smtp, mails: Iterable[Mail], may_begin: MayBegin) -> None:
         self._provider = provider
-        self._session: Session | None = None
+        self._may_begin = may_begin
+        self._mails = iter(mails)
+        self._taken = 0
+        self._has_more = True
+        self._returned: list[Mail] = []  # by a lane that got no connection
+        self._waiting = deque([self._lane()])
         self._over: ProviderError | None = None  # one attempt to connect a group, one refusal of us a job
 
-    def outcome(self, mail: Mail, following: Mail | None) -> Outcome:
-        if self._over:
-            return self._over
-        outcome = self._outcome(mail, following)
-        if isinstance(outcome, Refused):
-            self._over = outcome
-        return outcome
+    def outcomes(self) -> HandedOver:
+        """The outcomes of all lanes, from one thread: what a lane waits for costs the others nothing."""
+        try:
+            while self._waiting:
+                lane = self._waiting.popleft()
+                for told in lane:
+                    if told is None:
+                        self._waiting.append(lane)
+                        break
+                    yield told
+                if len(self._waiting) < LANES and self._has_more and self._provider.may_widen(self._taken):
+                    self._waiting.appendleft(self._lane())
+        finally:
+            for lane in self._waiting:
+                lane.close()
 
-    def end(self) -> None:
-        if self._session:
-            self._provider.give_back(self._session)
-            self._session = None
+    def _lane(self) -> _Lane:
+        session: Session | None = None
+        following = None
+        try:
+            while mail := following or self._next():
+                following = self._next()
+                outcome: Outcome | None = self._over
+                while outcome is None:
+                    try:
+                        session = session or self._provider.take()
+                    except ProviderError as error:
+                        if self._waiting:  # the others have connections; perhaps more than theirs are too many
+                            self._provider.keep_narrow()
+                            self._returned += [each for each in (following, mail) if each]
+                            return
+                        self._over = outcome = error
+                        break
+                    was_used = session.used
+                    try:
+                        outcome = yield from session.hand_over(mail, following, self._may_begin)
+                        if outcome is None:
+                            self._has_more = False
+                            return
+                    except Lost as lost:
+                        if not (was_used and isinstance(lost, Closed)):
+                            outcome = Transient(lost.words, code=lost.code)
+                    finally:
+                        if not session.usable:
+                            self._provider.give_back(session)
+                            session = None
+                yield mail, outcome
+                if isinstance(outcome, Refused):
+                    self._over = outcome
+                    return
+        finally:
+            if session:
+                self._provider.give_back(session)
 
-    def _outcome(self, mail: Mail, following: Mail | None) -> Outcome:
-        while True:
-            try:
-                session = self._session = self._session or self._provider.take()
-            except ProviderError as error:
-                self._over = error
-                return error
-            was_used = session.used
-            try:
-                return session.hand_over(mail, following)
-            except Lost as lost:
-                if not (was_used and isinstance(lost, Closed)):
-                    return Transient(lost.words, code=lost.code)
-            finally:
-                if not session.usable:
-                    self.end()
+    def _next(self) -> Mail | None:
+        mail = None
+        if not isinstance(self._over, Refused):  # who is refused asks no further
+            mail = self._returned.pop() if self._returned else next(self._mails, None)
+        self._taken += 1
+        self._has_more = mail is not None
+        return mail
 
 
 def check(url: str, *, timeouts: Timeouts | None = None, context: ssl.SSLContext | None = None) -> list[str]:

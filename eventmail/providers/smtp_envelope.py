@@ -64,7 +64,8 @@ def stuffed(data: bytes) -> bytes:
 
     A dot behind a bare LF is doubled as well: some servers end a line there.
     """
-    data = data.replace(b"\n.", b"\n..")
+    if b"\n." in data:  # rare, and looking is quicker than copying
+        data = data.replace(b"\n.", b"\n..")
     if data.startswith(b"."):
         data = b"." + data
     return data if data.endswith(b"\r\n") else data + b"\r\n"

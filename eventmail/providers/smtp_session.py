@@ -5,10 +5,11 @@ server's reply can say what became of it (RFC 5321 4.2.5, 6.1).
 """
 
 import time
+from collections.abc import Generator
 from contextlib import suppress
 
 from eventmail.errors import ProviderError, Unclear
-from eventmail.providers.base import Accepted, Mail, Outcome
+from eventmail.providers.base import Accepted, Mail, MayBegin, Outcome
 from eventmail.providers.smtp_envelope import Commands, commands, stuffed
 from eventmail.providers.smtp_opening import Opened, Timeouts
 from eventmail.providers.smtp_refusals import Step, refusal
@@ -17,6 +18,7 @@ from eventmail.providers.smtp_wire import HUNG_UP, OUT_OF_TURN, Closed, Lost, Re
 
 PAUSE_SECONDS = 0.1  # who takes longer to ask for the next outcome may not ask at all: then no envelope goes ahead
 LAST_WORDS_SECONDS = 1.0
+Handing = Generator[None, None, Outcome | None]
 _RESET: Commands = [(Step.RESET, b"RSET\r\n")]
 _AWAITED = {Step.RESET: (250,), Step.SENDER: (250,), Step.RECIPIENT: (250, 251), Step.DATA: (354,)}
 
@@ -57,16 +59,19 @@ class Session:
             return False
         return True
 
-    def hand_over(self, mail: Mail, following: Mail | None) -> Outcome:
+    def hand_over(self, mail: Mail, following: Mail | None, may_begin: MayBegin) -> Handing:
         """Hand over `mail` and open the envelope of `following`, if that can be asked for at once.
 
-        Raises Lost when the connection is of no more use and `mail` surely was not sent.
+        Yields wherever it would wait for the server, so that others can be served meanwhile. Returns None when
+        `may_begin` said no. Raises Lost when the connection is of no more use and `mail` surely was not sent.
         """
         self.used, self._at_rest = True, False
         if time.monotonic() - self.rested_at > PAUSE_SECONDS:
             following = None
-        refused = self._envelope(mail)
-        outcome = refused or self._message(mail, following)
+        refused = yield from self._envelope(mail)
+        if not refused and not may_begin(mail):
+            return None
+        outcome = refused or (yield from self._message(mail, following))
         self._at_rest = True
         self.rested_at = time.monotonic()
         return outcome
@@ -77,7 +82,7 @@ class Session:
             self._say(b"QUIT\r\n")
         self._wire.close()
 
-    def _envelope(self, mail: Mail) -> ProviderError | None:
+    def _envelope(self, mail: Mail) -> Generator[None, None, ProviderError | None]:
         """None when the server waits for the message, else its refusal."""
         if self._ahead is mail:
             self._ahead = None
@@ -94,12 +99,13 @@ class Session:
             self._needs_reset = False
         for group in [asked] if self._pipelines else [[command] for command in asked]:
             self._say(b"".join(command for _, command in group))
+            yield
             refused = self._judge(group, *self._replies(group))
             if refused:
                 return refused
         return None
 
-    def _message(self, mail: Mail, following: Mail | None) -> Outcome:
+    def _message(self, mail: Mail, following: Mail | None) -> Generator[None, None, Outcome]:
         self._wire.expect_silence()  # else a reply that came too early would pass for the one to this message
         message = stuffed(mail.data)
         self._asked, self._is_ready = self._fit_to_go_ahead(following), False
@@ -109,6 +115,7 @@ class Session:
             self._wire.write(written, self._timeouts.block, edge=len(message))
         except Lost as lost:
             return self._cut_off(lost, len(message))
+        yield
         try:
             reply = self._wire.reply(self._timeouts.final)
         except Lost as lost:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement, SQLCoreOperations
 
 from eventmail import ids
-from eventmail.db import fresh, transaction
+from eventmail.db import UtcDateTime, fresh, transaction
 from eventmail.domain import merge
 from eventmail.models import Guest, Job, Recipient
 from eventmail.states import JobState, RecipientState
@@ -50,32 +50,18 @@ def _named(pid: int) -> str:
 
 def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     """Lease up to `limit` due recipients of `job`: one UPDATE … RETURNING, then one query for all their guests."""
-    running = (
-        select(Job.id)
-        .where(Job.id == job.id, Job.state == JobState.RUNNING, Job.stopped.is_(None), begun(now))
-        .exists()
-    )
-    due = (
-        select(Recipient.id)
-        .where(Recipient.mailing_id == job.mailing_id, *claimable(now), running)
-        .order_by(Recipient.id)
-        .limit(limit)
-    )
+    given = {
+        "job": job.id,
+        "mailing": job.mailing_id,
+        "now": now,
+        "ahead": now + SET_BACK,  # see `written_ahead`
+        "too_late": now + LEASE + SET_BACK,
+        "until": now + CLAIM_LEASE,
+        "owner": owner(),
+        "at_most": limit,
+    }
     with transaction() as tx:
-        rows = tx.execute(
-            update(Recipient)
-            .where(Recipient.id.in_(due))
-            .values(claim_owner=owner(), claim_until=now + CLAIM_LEASE)
-            .returning(
-                Recipient.id,
-                Recipient.guest_id,
-                Recipient.email,
-                Recipient.address,
-                Recipient.attempts,
-                Recipient.tries,
-            ),
-            execution_options={"synchronize_session": False},
-        ).all()
+        rows = tx.connection().execute(_CLAIM, given).all()
     guests = _values([row.guest_id for row in rows])
     return [
         Claimed(
@@ -107,24 +93,6 @@ def release(recipient_ids: Sequence[int]) -> None:
         )
 
 
-def claimable(now: datetime) -> list[ColumnElement[bool]]:
-    """Due, and nobody holds it."""
-    return [
-        Recipient.state == RecipientState.QUEUED,
-        or_(Recipient.claim_until.is_(None), lapsed(now)),
-        or_(
-            Recipient.next_attempt_at.is_(None),
-            Recipient.next_attempt_at <= now,
-            written_ahead(Recipient.updated_at, now),
-        ),
-    ]
-
-
-def begun(now: datetime) -> ColumnElement[bool]:
-    """Whether the undo period of a job is over."""
-    return or_(Job.starts_at <= now, written_ahead(Job.created_at, now))
-
-
 def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnElement[bool]:
     """Whether a row was written `at` a time still to come: the clock was set back since.
 
@@ -135,15 +103,53 @@ def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnEleme
 
 def lapsed(now: datetime) -> ColumnElement[bool]:
     """Whether a lease has ended, also one that a clock set back since would let live for hours."""
-    return or_(Recipient.claim_until <= now, Recipient.claim_until > now + LEASE + SET_BACK)
+    return _lapsed(now, now + LEASE + SET_BACK)
+
+
+def _lapsed(now: Any, too_late: Any) -> ColumnElement[bool]:
+    return or_(Recipient.claim_until <= now, Recipient.claim_until > too_late)
+
+
+# Built once: SQLAlchemy takes longer to build a statement than SQLite to run it.
+_NOW, _AHEAD, _TOO_LATE = (bindparam(name, type_=UtcDateTime()) for name in ("now", "ahead", "too_late"))
+_RUNNING = exists().where(
+    Job.id == bindparam("job"),
+    Job.state == JobState.RUNNING,
+    Job.stopped.is_(None),
+    or_(Job.starts_at <= _NOW, Job.created_at > _AHEAD),
+)
+_DUE = (
+    select(Recipient.id)
+    .where(
+        Recipient.mailing_id == bindparam("mailing"),
+        Recipient.state == RecipientState.QUEUED,
+        or_(Recipient.claim_until.is_(None), _lapsed(_NOW, _TOO_LATE)),
+        or_(Recipient.next_attempt_at.is_(None), Recipient.next_attempt_at <= _NOW, Recipient.updated_at > _AHEAD),
+        _RUNNING,
+    )
+    .order_by(Recipient.id)
+    .limit(bindparam("at_most"))
+)
+_CLAIM = (
+    update(Recipient)
+    .where(Recipient.id.in_(_DUE))
+    .values(claim_owner=bindparam("owner"), claim_until=bindparam("until"))
+    .returning(
+        Recipient.id,
+        Recipient.guest_id,
+        Recipient.email,
+        Recipient.address,
+        Recipient.attempts,
+        Recipient.tries,
+    )
+)
+_GUESTS = select(Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest.attributes).where(
+    Guest.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def _values(guest_ids: Sequence[int | None]) -> dict[int | None, Mapping[str, str]]:
-    rows = fresh().execute(
-        select(Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest.attributes).where(
-            and_(Guest.id.in_([guest_id for guest_id in guest_ids if guest_id is not None]))
-        )
-    )
+    rows = fresh().connection().execute(_GUESTS, {"ids": [guest_id for guest_id in guest_ids if guest_id is not None]})
     return {row.id: _guest(row) for row in rows}
 
 

@@ -1,9 +1,11 @@
 """One turn of a run: claim, hand over, record, for at most two seconds; then somebody else may have the thread."""
 
+import logging
 import time
 from datetime import UTC, datetime
 
 from sqlalchemy import case, func, literal, select, update
+from sqlalchemy.exc import OperationalError
 
 from eventmail import clock
 from eventmail.content import mime, personalise, tokens
@@ -16,13 +18,16 @@ from eventmail.providers.base import Provider
 from eventmail.sending import claim, outcome, rate
 from eventmail.sending.claim import Claimed
 from eventmail.sending.finish import finish
-from eventmail.sending.handover import GROUP, Sending, hand_over, in_flight
+from eventmail.sending.handover import GROUP, Sending, begin, hand_over, in_flight
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings
 from eventmail.states import JobState, RecipientState
 
+log = logging.getLogger(__name__)
+
 _LONG_AGO = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcDateTime())
 TURN_SECONDS = 2.0
+UNPREPARED = "The message could not be put together, so nothing left; eventmail's log says why"
 BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits would starve the web
 
 
@@ -31,7 +36,14 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
     job = fresh().get(Job, job_id)
     if job is None or job.state != JobState.RUNNING or not home.is_live(settings.database):  # H9
         return None
-    sending = _prepare(job, provider, settings)
+    try:
+        sending = _prepare(job, provider, settings)
+    except OperationalError:
+        raise  # the database is busy; the next ring tries again
+    except Exception:  # the same at every ring, so somebody has to hear of it
+        log.exception("a message could not be prepared", extra={"job": job_id})
+        outcome.stop(job_id, UNPREPARED)
+        return None
     until = time.monotonic() + TURN_SECONDS
     while time.monotonic() < until:
         claimed = claim.claim(job, clock.now())
@@ -40,18 +52,29 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
             return None if finish(job_id, clock.now()) else next_due(job_id)
         _breathe()
         try:
-            while claimed and time.monotonic() < until:
-                group = _turns(claimed[:GROUP], settings.pace(outside=provider.outside), until)
-                with in_flight.one_group():
-                    results = hand_over(sending, provider, group, until)
-                    if not results:
-                        break  # cancelled or stopped meanwhile, or nobody's turn: look again, keep no claim
-                    outcome.record(sending, provider, results, clock.now())
-                del claimed[: len(group)]
-                _breathe()
+            _work_off(claimed, sending, provider, settings.pace(outside=provider.outside), until)
         finally:
             claim.release([recipient.id for recipient in claimed])
     return clock.now()
+
+
+def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_second: float, until: float) -> None:
+    """Hand over `claimed` group after group, removing what is done; what is left then may be given back.
+
+    Left over: what has no time any more, and everybody when the run was cancelled or stopped meanwhile.
+    """
+    while claimed and time.monotonic() < until:
+        group = _turns(claimed[:GROUP], per_second, until)
+        with in_flight.one_group():
+            going = begin(sending, group)
+            if not going:
+                return
+            while going:
+                results = hand_over(sending, provider, going, until)
+                del claimed[: len(group)]
+                # what has to wait for its turn must not hold up the record of what is done
+                group = [] if per_second or time.monotonic() >= until else claimed[:GROUP]
+                going = outcome.record(sending, provider, results, clock.now(), group)
 
 
 def _turns(group: list[Claimed], per_second: float, until: float) -> list[Claimed]:

@@ -7,9 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
@@ -85,8 +88,11 @@ class InFlight:
 in_flight = InFlight()
 
 
+Drop = tuple[ColumnElement[bool], RecipientState, str]
+
+
 class Result(NamedTuple):
-    """One hand-over. `mail` is None when it could not be built.
+    """One hand-over. `mail` is None when it could not be built, or its turn never came.
 
     An `outcome` of None means that the mail surely did not leave: its turn never came.
     """
@@ -96,20 +102,59 @@ class Result(NamedTuple):
     outcome: Outcome | None
 
 
-def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], until: float) -> list[Result]:
-    """Hand over at most GROUP recipients, inside `in_flight.one_group()`: a result for each that was marked.
+def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
+    """Mark at most GROUP recipients in a commit of its own, inside `in_flight.one_group()`: who may be handed over.
 
-    After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop.
+    Further groups are marked in the commit that records the one before (`outcome.record`).
     """
-    mails = {claimed.id: _built(sending, claimed) for claimed in group}
-    since = time.monotonic()
-    in_flight.holds(mark(sending, [claimed.id for claimed in group], clock.now()), since)
-    going = [(claimed, mails[claimed.id]) for claimed in group if claimed.id in in_flight.ids]
-    told = iter(_outcomes(provider, [mail for _, mail in going if isinstance(mail, Mail)], until))
-    return [
-        Result(claimed, mail, next(told)) if isinstance(mail, Mail) else Result(claimed, None, mail)
-        for claimed, mail in going
-    ]
+    since, now = time.monotonic(), clock.now()
+    with transaction() as tx:
+        marked = mark(tx, sending, [claimed.id for claimed in group], now)
+    return hold(group, marked, since)
+
+
+def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[Claimed]:
+    """After the commit that marked them, with a lease that began at `since`: who of `group` may be handed over."""
+    in_flight.holds(marked, since)
+    return [claimed for claimed in group if claimed.id in in_flight.ids]
+
+
+def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], until: float) -> list[Result]:
+    """Hand over a group that was marked, inside `in_flight.one_group()`: a result for each.
+
+    After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop. A process
+    that was frozen past its lease may already be counted out; what it did not begin, it leaves. A fault of the
+    provider's own code puts in doubt what was under way; what the others got is known. Who is refused asks no further.
+    """
+    mails: dict[str, tuple[Claimed, Mail]] = {}
+    told: dict[int, Outcome] = {}
+
+    def built() -> Iterator[Mail]:
+        """Each mail when its turn is near, so that a provider builds it while it waits for an answer."""
+        for claimed in group:
+            mail = _built(sending, claimed)
+            if isinstance(mail, Mail):
+                mails[mail.key] = claimed, mail
+                yield mail
+            else:
+                told[claimed.id] = mail
+
+    def may_begin(mail: Mail) -> bool:
+        if time.monotonic() >= min(in_flight.deadline, until) or refused:
+            return False
+        told[mails[mail.key][0].id] = _BROKEN_OFF
+        return True
+
+    refused = False
+    try:
+        with closing(provider.hand_over(built(), may_begin)) as handing:
+            for mail, outcome in handing:
+                told[mails[mail.key][0].id] = outcome
+                refused = refused or isinstance(outcome, Refused)
+    except Exception:
+        log.exception("a hand-over broke off")
+    by_id = {claimed.id: mail for claimed, mail in mails.values()}
+    return [Result(claimed, by_id.get(claimed.id), told.get(claimed.id)) for claimed in group]
 
 
 def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
@@ -122,58 +167,57 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
         return Permanent("This mail could not be put together")
 
 
-def _outcomes(provider: Provider, mails: Sequence[Mail], until: float) -> list[Outcome | None]:
-    """One outcome a mail, None for those whose turn never came.
-
-    A process that was frozen past its lease may already be counted out; what it did not begin, it leaves. A fault
-    of the provider's own code puts one mail in doubt; what the others got is known. Who is refused asks no further.
-    """
-    told: list[Outcome | None] = [None] * len(mails)
-    try:
-        with closing(provider.hand_over(mails)) as handing:
-            for place in range(len(mails)):
-                if time.monotonic() >= min(in_flight.deadline, until):
-                    break
-                told[place] = _BROKEN_OFF
-                told[place] = answer = next(handing)
-                if isinstance(answer, Refused):
-                    break
-    except Exception:
-        log.exception("a hand-over broke off")
-    return told
-
-
-def mark(sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:
-    """Move still-queued recipients of ours to `sending` in one commit; those on the do-not-mail list drop out (A6).
+def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:
+    """Move still-queued recipients of ours to `sending`; those on the do-not-mail list drop out (A6).
 
     So do those whose guest was deleted or has another address by now: what is known of the guest is not for the
     mailbox that was frozen (S6).
-    Returns the ids that may be handed over: fewer when a cancellation or another worker was first, none when the job
-    was stopped since they were claimed (S12).
+    Returns the ids that may be handed over once `tx` is committed: fewer when a cancellation or another worker was
+    first, none when the job was stopped since they were claimed (S12).
     """
-    runs = exists().where(Job.id == sending.job_id, Job.state == JobState.RUNNING, Job.stopped.is_(None))
-    ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner(), runs]
-    same = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
-    listed = exists().where(
-        Suppression.address == Recipient.address, Suppression.scope.in_(audience.scopes(sending.event_id))
-    )
-    drops = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off")]
-    if sending.read_as is None:  # who gets a test need be no guest
+    if not recipient_ids:
+        return []
+    given = {"ids": recipient_ids, "owner": owner(), "job": sending.job_id}
+    scopes = audience.scopes(sending.event_id)
+    is_test = sending.read_as is not None
+    if tx.connection().scalar(_dropped(is_test), {**given, "scopes": scopes}) is not None:
+        for where, state, words in _drops(scopes, is_test):  # rare, so one look saves an UPDATE of each kind a group
+            records.leave_queue(tx, [*_ours(*given.values()), where], state, words, now)
+    return records.make(tx, _MARK, **given, until=now + LEASE, now=now)
+
+
+def _ours(ids: Any, by: Any, job: Any) -> tuple[ColumnElement[bool], ...]:
+    running = exists().where(Job.id == job, Job.state == JobState.RUNNING, Job.stopped.is_(None))
+    return Recipient.id.in_(ids), Recipient.claim_owner == by, running
+
+
+def _drops(scopes: Any, is_test: bool) -> list[Drop]:
+    """Who is not to get it after all: the condition, where they go, in which words."""
+    listed = exists().where(Suppression.address == Recipient.address, Suppression.scope.in_(scopes))
+    drops: list[Drop] = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off")]
+    if not is_test:  # who gets a test need be no guest
+        same = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
         drops += [
             (Recipient.guest_id.is_(None), RecipientState.CANCELLED, "guest deleted"),
             (~same, RecipientState.CANCELLED, "The guest has another address since the message was sent off"),
         ]
-    with transaction() as tx:
-        if tx.scalar(select(Recipient.id).where(*ours, or_(*(where for where, _, _ in drops))).limit(1)):
-            for where, state, words in drops:  # rare, so one look saves an UPDATE of each kind a group
-                records.leave_queue(tx, [*ours, where], state, words, now)
-        return records.move_recipients(
-            tx,
-            ours,
-            RecipientState.QUEUED,
-            RecipientState.SENDING,
-            attempts=Recipient.attempts + 1,
-            tries=Recipient.tries + 1,
-            claim_until=now + LEASE,
-            updated_at=now,
-        )
+    return drops
+
+
+# Built once, as in `claim`.
+_GIVEN = _ours(bindparam("ids", expanding=True), bindparam("owner"), bindparam("job"))
+_MARK = records.recipient_move(
+    _GIVEN,
+    RecipientState.QUEUED,
+    RecipientState.SENDING,
+    attempts=Recipient.attempts + 1,
+    tries=Recipient.tries + 1,
+    claim_until=bindparam("until"),
+    updated_at=bindparam("now"),
+)
+
+
+@cache
+def _dropped(is_test: bool) -> Select[int]:
+    wheres = (where for where, _, _ in _drops(bindparam("scopes", expanding=True), is_test))
+    return select(Recipient.id).where(*_GIVEN, or_(*wheres)).limit(1)

@@ -7,8 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, exists, insert, select, tuple_, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -19,7 +21,7 @@ from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Provider
 from eventmail.sending import feedback
 from eventmail.sending.claim import Claimed, owner
-from eventmail.sending.handover import Result, Sending
+from eventmail.sending.handover import Result, Sending, hold, mark
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
@@ -27,7 +29,7 @@ log = logging.getLogger(__name__)
 RECORD_SECONDS = 30.0  # how long outcomes wait for a database that can't be written, before they become doubt
 RECORD_PAUSE_SECONDS = 0.5
 # seconds before the next attempt; after the last one it failed for good (S4)
-BACKOFF = (2, 10, 60, 300, 900, 1800)
+BACKOFF = (2, 10, 60, 300, 900, 1800, *(3600,) * 6)  # a mail service that is down for hours needs no hands
 JITTER = 0.2
 LONGEST_RETRY_AFTER = 3600.0
 
@@ -42,15 +44,20 @@ class Verdict:
     counts: bool = True  # whether this was an attempt at all
 
 
-def record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
+def record(
+    sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed] = ()
+) -> list[Claimed]:
     """Write the outcomes of one group: recipients, counters, ledger, attempts, email events.
 
-    A database that can't be written is asked again: what is known now would be doubt for good.
+    The same commit marks the `following` group: who of it may be handed over. So at no time are two groups in hand
+    (S11), and a mail costs half a commit. A database that can't be written is asked again: what is known now would be
+    doubt for good.
     """
-    until = time.monotonic() + RECORD_SECONDS
+    since = time.monotonic()
+    until = since + RECORD_SECONDS
     while True:
         try:
-            return _record(sending, provider, results, now)
+            return hold(following, _record(sending, provider, results, now, following), since)
         except OperationalError as error:
             if time.monotonic() >= until:
                 raise
@@ -58,9 +65,11 @@ def record(sending: Sending, provider: Provider, results: Sequence[Result], now:
             time.sleep(RECORD_PAUSE_SECONDS)
 
 
-def _record(sending: Sending, provider: Provider, results: Sequence[Result], now: datetime) -> None:
+def _record(
+    sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed]
+) -> list[int]:
     with transaction() as tx:
-        goes_on = tx.scalar(select(Job.state).where(Job.id == sending.job_id)) == JobState.RUNNING
+        goes_on = tx.connection().scalar(_STATE, {"job": sending.job_id}) == JobState.RUNNING
         waits = sending.read_as is None  # a test that is refused has failed: it was to find out (S12)
         verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
         for result in results:
@@ -69,13 +78,14 @@ def _record(sending: Sending, provider: Provider, results: Sequence[Result], now
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
         if told:
-            tx.execute(insert(Attempt), [_attempt(sending, provider, result, now) for result in told])
+            tx.connection().execute(_ATTEMPTS, [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
         if waits:
             _stop(tx, sending, told)
         if not goes_on:
             _cancel_late(tx, sending, now)
         feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
+        return mark(tx, sending, [claimed.id for claimed in following], now)
 
 
 def judge(
@@ -108,25 +118,37 @@ def _again(error: ProviderError, try_: int, provider: Provider, goes_on: bool) -
 
 def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime) -> list[int]:
     """Move the group; the ids that moved. What a sweep had given up meanwhile still learns that it was sent (S5)."""
-    values: dict[str, object] = {
-        "claim_owner": None,
-        "claim_until": None,
-        "next_attempt_at": verdict.retry_at,
-        "last_error": verdict.words,
-        "updated_at": now,
-    }
-    if not verdict.counts:
-        values |= {"attempts": Recipient.attempts - 1, "tries": Recipient.tries - 1}
     recipient_ids = [claimed.id for claimed in group]
-    ours = [Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner()]
-    moved = records.move_recipients(tx, ours, RecipientState.SENDING, verdict.state, **values)
+    values = {"retry_at": verdict.retry_at, "words": verdict.words, "now": now}
+    moved = records.make(tx, _settling(verdict.state, verdict.counts), ids=recipient_ids, owner=owner(), **values)
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
         return moved
-    given_up = [Recipient.id.in_(set(recipient_ids) - set(moved))]
-    late = records.move_recipients(tx, given_up, RecipientState.UNKNOWN, RecipientState.SENT, **values)
+    late = records.make(tx, _TRUTH, ids=list(set(recipient_ids) - set(moved)), **values)
     explained = [(claimed.id, claimed.attempt) for claimed in group if claimed.id in late]
     tx.execute(delete(Attempt).where(tuple_(Attempt.recipient_id, Attempt.number).in_(explained)))
     return moved + late
+
+
+# Built once, as in `claim`.
+_STATE = select(Job.state).where(Job.id == bindparam("job"))
+_ATTEMPTS = insert(Attempt)
+_IDS = Recipient.id.in_(bindparam("ids", expanding=True))
+_SETTLED: dict[str, Any] = {
+    "claim_owner": None,
+    "claim_until": None,
+    "next_attempt_at": bindparam("retry_at"),
+    "last_error": bindparam("words"),
+    "updated_at": bindparam("now"),
+}
+_TRUTH = records.recipient_move([_IDS], RecipientState.UNKNOWN, RecipientState.SENT, **_SETTLED)
+
+
+@cache
+def _settling(to: RecipientState, counts: bool) -> records.Move:
+    uncounted = {"attempts": Recipient.attempts - 1, "tries": Recipient.tries - 1}
+    values = _SETTLED if counts else _SETTLED | uncounted
+    ours = [_IDS, Recipient.claim_owner == bindparam("owner")]
+    return records.recipient_move(ours, RecipientState.SENDING, to, **values)
 
 
 def _delay(error: ProviderError, try_: int) -> timedelta:
@@ -160,6 +182,12 @@ def _stop(tx: Session, sending: Sending, told: Sequence[Result]) -> None:
     refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
     if refused:
         tx.execute(update(Job).where(Job.id == sending.job_id).values(stopped=_words(refused[0])))
+
+
+def stop(job_id: int, words: str) -> None:
+    """Nobody of this job is tried until somebody says so (S12), who reads `words` on the tracker."""
+    with transaction() as tx:
+        tx.execute(update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(stopped=words))
 
 
 def _cancel_late(tx: Session, sending: Sending, now: datetime) -> None:

@@ -91,7 +91,7 @@ def _site_nav() -> list[NavItem]:
     if g.get("user") is None:
         return []
     owner = g.user.role == Role.OWNER
-    kept = (("People", "people.listing"), ("Settings", "sending.page")) if owner else ()
+    kept = (("People", "people.listing"), ("Log", "audit.of_everything"), ("Settings", "sending.page")) if owner else ()
     pages = (("Events", "events.listing"), *kept, ("Account", "me.page"))
     return [NavItem(label, url_for(page), request.path.startswith(url_for(page))) for label, page in pages]
 

@@ -84,6 +84,7 @@ def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> R
         encodings=[(word, name) for word, (name, _) in csv_text.ENCODINGS.items()],
         delimiters=[(word, word.capitalize()) for word in csv_text.DELIMITERS],
         own_before=guest_columns.OWN,
+        asked_again="asked_again" in request.args,
         typed=request.form,
         url_of=lambda page=1, show=kind: url_for(
             ".look", event_id=event_id, token=token, show=show, page=page if page > 1 else None
@@ -117,17 +118,17 @@ def decide(event_id: int, token: str) -> Any:
         import_files.discard(_folder(), event_id, token)
         flash("The file was let go. Nothing was imported from it.")
         return see_other(url_for(".choose", event_id=event_id))
+    asked_again = None
     with import_files.alone(_folder(), event_id, token):
         kept = import_files.load(_folder(), event_id, token)
         if kept.result is None:
             reading = reading_in(request.form, kept)
             if action == "import" and kept.check and reading == kept.reading:
                 _import(event_id, token, reading)
-            else:
+            else:  # nothing is imported in a way that nobody has looked at
                 _check(event_id, token, reading)
-                if action == "import":
-                    flash("You changed how the file is read. Nothing was imported yet: look, then import.", "warn")
-    return see_other(url_for(".look", event_id=event_id, token=token))
+                asked_again = 1 if action == "import" else None
+    return see_other(url_for(".look", event_id=event_id, token=token, asked_again=asked_again))
 
 
 def _check(event_id: int, token: str, reading: Reading) -> None:

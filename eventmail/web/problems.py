@@ -157,7 +157,8 @@ def _show(problem: Problem) -> Any:
 
 
 def _fragment(problem: Problem) -> Response:
-    answer = make_response(render_template("_problem.html", problem=problem), problem.status)
+    page = render_template("_problem.html", problem=problem, warning_test=g.get("warning_test"))
+    answer = make_response(page, problem.status)
     answer.headers["HX-Retarget"] = "#warning"
     answer.headers["HX-Reswap"] = "innerHTML"
     return answer

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import ids, tasks
 from eventmail.domain import mailings, test_sends
@@ -29,6 +29,7 @@ def _composer(event_id: int, problem: Problem) -> Response:
 def create(event_id: int) -> Any:
     """Send a test. The second click of a double click shows the test that the first one sent."""
     event = access.event(event_id)
+    g.warning_test = f"{Prefix.MESSAGE}-warning"
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired

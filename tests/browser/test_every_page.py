@@ -1,5 +1,6 @@
 """Every page there is, as everybody gets it: accessible, no wider than the window, quiet in the console."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from eventmail import ids
+from eventmail.domain import segments
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test, finished
 from tests.support import seeding
@@ -80,6 +82,13 @@ def _written(tour: Tour) -> None:
     expect(by_test(tour.page, "guest-message-send-cta")).to_have_text("Review and send to 3…")
 
 
+def _test_sent(tour: Tour) -> None:
+    _written(tour)
+    tour.page.get_by_label("To other addresses").fill(f"{'a' * 60}@{'b' * 60}.org, who+lost@x.org")
+    by_test(tour.page, "guest-message-test-send-cta").click()
+    expect(by_test(tour.page, "test-result")).to_contain_text("Kept in outbox at")
+
+
 def _reviewed(tour: Tour) -> None:
     _written(tour)
     steps.review(tour.page)
@@ -92,9 +101,70 @@ def _refused(tour: Tour) -> None:
     expect(by_test(tour.page, steps.WARNING)).to_be_visible()
 
 
+def _segments(tour: Tour) -> None:
+    """Named once at length, so that copies of it are there, too."""
+    tour.go(tour.full.url("/segments"))
+    if not by_test(tour.page, "segment-row").count():
+        with tour.full.live.app.app_context():
+            rule = {
+                "any": [
+                    {"field": "tag", "op": "is", "value": LONG},
+                    {"field": "status", "op": "is_not", "value": "declined"},
+                ]
+            }
+            guests = [
+                str(row["id"]) for row in tour.full.live.query("SELECT id FROM guest WHERE event_id = ?", tour.full.id)
+            ]
+            for name in (LONG[:100], "<b>שלום</b>"):
+                segments.create(tour.full.id, {"name": name, "rule": rule, "guests": guests}, seeding.acting())
+        tour.go(tour.full.url("/segments"))
+
+
+def _segment(tour: Tour) -> None:
+    _segments(tour)
+    by_test(tour.page, "segment-row").first.get_by_role("link").first.click()
+    expect(by_test(tour.page, "segment-samples").get_by_role("listitem")).to_have_count(5)
+
+
+def _segment_refused(tour: Tour) -> None:
+    _segment(tour)
+    tour.page.get_by_label("Name", exact=True).fill("")
+    by_test(tour.page, "segment-condition").first.get_by_label("Value").fill("")
+    by_test(tour.page, "segment-save").click()
+    expect(tour.page.locator("[data-error-code=INVALID_INPUT]")).to_be_visible()
+
+
+def _segment_removal(tour: Tour) -> None:
+    _segments(tour)
+    by_test(tour.page, "segment-row").first.get_by_role("link", name="Remove").click()
+
+
 def _first_guest(tour: Tour) -> None:
     tour.go(tour.full.url("/guests"))
     tour.page.get_by_role("row").nth(1).get_by_role("link").click()
+
+
+def _history(tour: Tour) -> None:
+    tour.go(tour.full.url("/guests?q=ana"))
+    tour.page.get_by_role("rowheader").get_by_role("link").first.click()
+    tour.page.get_by_role("link", name="History").click()
+
+
+def _changed(tour: Tour) -> None:
+    tour.go(tour.full.url(f"/guests?q={LONG}"))
+    tour.page.get_by_role("checkbox", name="Tick all on this page").check()
+    tour.page.get_by_label("Tag", exact=True).fill("Tag " * 20)
+    button = tour.page.get_by_role("button", name=re.compile("(Add|Remove) tag"))
+    button.first.click()
+    expect(by_test(tour.page, "guests-changed").or_(tour.page.locator("[data-error-code]")).first).to_be_visible()
+
+
+def _pasted(tour: Tour) -> None:
+    tour.go(tour.full.url("/guests/paste"))
+    text = f"Anna Berg <anna@guests.example.net>\nana@guests.example.net\n{LONG}\nשלום <rtl2@guests.example.net>"
+    tour.page.get_by_label("Addresses").fill(text)
+    tour.page.get_by_role("button", name="Check").click()
+    expect(by_test(tour.page, "guest-paste-report")).to_be_visible()
 
 
 def _deletion(tour: Tour) -> None:
@@ -102,13 +172,29 @@ def _deletion(tour: Tour) -> None:
     tour.page.get_by_role("link", name="Remove this guest").click()
 
 
-def _import_report(tour: Tour) -> None:
-    tour.go(tour.empty.url("/guests/import"))
-    content = b"email,first name\nana@guests.example.net,Ana\nnot an address,Bo\n"
-    tour.page.get_by_label("CSV file").set_input_files({"name": "g.csv", "mimeType": "text/csv", "buffer": content})
-    tour.page.get_by_label("Only check, change nothing").check()
-    tour.page.get_by_role("button", name="Import").click()
+def _import_check(tour: Tour) -> None:
+    _looked_at(tour, tour.empty, f"email,first name,Note,\nana@guests.example.net,Ana,{LONG},\nnot an address,Bo,,\n")
+
+
+def _looked_at(tour: Tour, gala: Gala, text: str) -> None:
+    tour.go(gala.url("/guests/import"))
+    content = text.encode()
+    tour.page.get_by_label("CSV file").set_input_files({"name": f"{LONG}.csv", "mimeType": "text/csv", "buffer": content})
+    tour.page.get_by_role("button", name="Look at the file").click()
     expect(by_test(tour.page, "guest-import-report")).to_be_visible()
+
+
+def _import_refused(tour: Tour) -> None:
+    _import_check(tour)
+    tour.page.get_by_label("Note").select_option("email")
+    tour.page.get_by_role("button", name="Check again").click()
+    expect(tour.page.locator("[data-error-code=INVALID_INPUT]")).to_be_visible()
+
+
+def _import_result(tour: Tour) -> None:
+    _looked_at(tour, tour.full, "email,first name,last name,tags\nana@guests.example.net,Ana,Ruiz,crew\nbad,,,\n")
+    by_test(tour.page, "guest-import-confirm").click()
+    expect(tour.page.get_by_role("heading", level=1)).to_have_text("Imported")
 
 
 def _mail(part: str) -> Callable[[Tour], None]:
@@ -154,17 +240,41 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "overview, empty": _empty(""),
     "overview": _full(""),
     "settings": _full("/settings"),
+    "event copy": _full("/copy"),
+    "event cancellation": _full("/cancellation"),
+    "event archive": _full("/archive"),
+    "events, archived": _site("/admin/events?state=archived"),
+    "log": _full("/audit"),
+    "log, none found": _full("/audit?q=nobody-at-all"),
     "guests, empty": _empty("/guests"),
     "guests": _full("/guests"),
     "guests, none found": _full("/guests?q=nobody-at-all"),
     "new guest": _full("/guests/new"),
     "guest": _first_guest,
     "guest deletion": _deletion,
+    "guests changed": _changed,
+    "guest history": _history,
+    "paste": _full("/guests/paste"),
+    "paste, looked over": _pasted,
+    "why, no question": _full("/why"),
+    "why": _full("/why?address=ana@guests.example.net"),
+    "why, whom": _full("/why?address=guests.example"),
+    "why, unknown": _full("/why?address=nobody@guests.example.net"),
     "import": _full("/guests/import"),
-    "import report": _import_report,
+    "import, looked at": _import_check,
+    "import, refused": _import_refused,
+    "import, waiting": _empty("/guests/import"),
+    "import, done": _import_result,
+    "segments, empty": _empty("/segments"),
+    "segments": _segments,
+    "new segment": _full("/segments/new"),
+    "segment": _segment,
+    "segment, refused": _segment_refused,
+    "segment removal": _segment_removal,
     "messages, nobody to write to": _empty("/messages"),
     "messages, blank": _full("/messages"),
     "messages, written": _written,
+    "messages, test sent": _test_sent,
     "messages, review": _reviewed,
     "messages, refused": _refused,
     "tracker finished": lambda tour: tour.go(tour.done),
@@ -253,6 +363,11 @@ def _new_token(page: Page) -> None:
     expect(by_test(page, "new-token")).to_be_visible()
 
 
+def _tested(page: Page) -> None:
+    by_test(page, "sending-test-cta").click()
+    expect(by_test(page, "test-result")).to_contain_text("Kept in outbox at")
+
+
 def _short_password(page: Page) -> None:
     form = by_test(page, "password-form")
     form.get_by_label("New password").evaluate("field => field.removeAttribute('minlength')")
@@ -267,6 +382,9 @@ OWNERS_PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "people, refused": ("/admin/people", _invited_twice),
     "joining": ("/admin/people", _joining),
     "colleague removal": ("/admin/people", _removing),
+    "log of the installation": ("/admin/audit", lambda _page: None),
+    "sending": ("/admin/settings/sending", lambda _page: None),
+    "sending, tested": ("/admin/settings/sending", _tested),
     "account": ("/admin/account", lambda _page: None),
     "account, new token": ("/admin/account", _new_token),
     "account, refused": ("/admin/account", _short_password),
@@ -287,12 +405,15 @@ def test_the_page_of_people_is_accessible_fits_and_is_quiet(owners_page: Page, s
 
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "outbox.html", "mailings.recipients",
-    "runs.quota",    "account.home", "account.open_link", "people.pending",
+    "runs.quota",    "account.home", "account.open_link", "people.pending", "test_sends.watch",
+    "imports.progress", "imports.export",
 }  # fmt: skip
 ON_THE_TOUR = {
+    "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
-    "me.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion", "guests.import_",
-    "messaging.compose", "messaging.watch",
+    "me.page", "sending.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion", "guest_history.history", "guest_paste.paste", "why.why",
+    "imports.choose", "imports.look",
+    "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
     "unsubscribe.page", "unsubscribe.preview",
 }  # fmt: skip

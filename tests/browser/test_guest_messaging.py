@@ -49,8 +49,10 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     guests = tmp_path / "guests.csv"
     guests.write_text(GUESTS)
     page.get_by_label("CSV file").set_input_files(guests)
-    page.get_by_role("button", name="Import").click()
-    expect(page.get_by_text("Imported", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Look at the file").click()
+    expect(page.get_by_text("Nothing has been changed yet")).to_be_visible()
+    by_test(page, "guest-import-confirm").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imported")
 
     # guest-messaging-renders
     page.get_by_role("navigation").get_by_role("link", name="Messages").click()

@@ -96,3 +96,25 @@ def test_S1_back_reload_and_send_again_lands_on_the_same_mailing(plain: Page, ga
     wait_for(lambda: gala.mailings()[-1]["state"] == "finished", what="the end of the run")
     assert len(gala.mailings()) == 1
     assert len(gala.mails()) == 1
+
+
+def test_a_test_send_without_script(plain: Page, gala: Gala) -> None:
+    page = plain
+    gala.add_guests([{"email": "ana@guests.example.net", "first_name": "Ana"}])
+    steps.sign_in(page, gala)
+    steps.write(page, "Dear {guest.firstName}", "Hi {guest.firstName}")
+    page.get_by_label("To other addresses").fill("nobody")
+    by_test(page, "guest-message-test-send-cta").click()
+    expect(by_test(page, steps.WARNING)).to_contain_text("“nobody” is not an email address")
+    page.get_by_label("To other addresses").fill("kim@x.org")
+    by_test(page, "guest-message-test-send-cta").click()
+    expect(page.get_by_label("Subject")).to_have_value("Dear {guest.firstName}")
+    expect(page.get_by_label("Confirmed")).to_be_checked()
+
+    # what became of it does not move by itself; its link does it, and a reload sends nothing
+    wait_for(lambda: gala.mailings()[0]["state"] == "finished", what="the end of the test")
+    page.reload()
+    expect(by_test(page, "test-result")).to_contain_text("for kim@x.org. Read it")
+    assert [str(mail["Subject"]) for mail in gala.mails()] == ["[Test] Dear Ana"]
+    steps.send(page)
+    wait_for(lambda: len(gala.mails()) == 2, what="the message")

@@ -58,7 +58,7 @@ def live(make_live: Callable[..., Live], set_clock: object, postbox: tuple[Postb
 
 def tick(live: Live, tmp_path: Path) -> None:
     """What the worker does by itself each minute; else this test would take one."""
-    command = [sys.executable, "-m", "tests.support.shifted", tmp_path / "offset", "eventmail", "tick"]
+    command = [sys.executable, "-m", "tests.support.shifted", str(tmp_path / "offset"), "eventmail", "tick"]
     subprocess.run(command, cwd=ROOT, env=live.environment, check=True, capture_output=True)
 
 

@@ -13,7 +13,7 @@ from eventmail.providers.smtp import Smtp, parse
 from tests.support import seeding
 from tests.support.live import ROOT, Live
 from tests.support.postfix import Postfix
-from tests.support.smtp_peer import patient
+from tests.support.smtp_peer import handed_over, patient
 from tests.support.waiting import wait_for
 
 GUESTS = 300
@@ -104,7 +104,7 @@ def test_C4_what_postfix_delivers_is_what_was_handed_over_byte_for_byte(relay: P
     )
     mail = Mail("key", "request", 1, "team@guests.example.org", "guest@guests.example.org", data)
 
-    assert [type(outcome) for outcome in provider.hand_over([mail])] == [Accepted]
+    assert [type(outcome) for outcome in handed_over(provider, [mail])] == [Accepted]
     provider.close()
     wait_for(lambda: relay.count() == 1, 30.0, "the delivery")
 

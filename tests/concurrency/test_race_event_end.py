@@ -120,7 +120,8 @@ def _claimed_before(turn: int, scene: Scene) -> int | None:
         return None
     sending = drain._prepare(job, outbox(), current_app.extensions["settings"])
     with handover.in_flight.one_group():
-        results = handover.hand_over(sending, outbox(), CLAIMED[turn - 1], until=float("inf"))
+        going = handover.begin(sending, CLAIMED[turn - 1])
+        results = handover.hand_over(sending, outbox(), going, until=float("inf"))
         outcome.record(sending, outbox(), results, clock.now())
     return len(results)
 

@@ -118,6 +118,7 @@ def test_a_backup_holds_the_database_and_the_secret_and_only_its_owner_reads_it(
     assert sorted(path.name for path in elsewhere.instance.iterdir()) == ["app.sqlite", "secret.key"]
     with closing(sqlite3.connect(elsewhere.database)) as connection:
         assert connection.execute("SELECT title FROM event").fetchall() == [("Fixture Gala",)]
+        assert connection.execute("SELECT place FROM home").fetchall() == [(home.NOWHERE,)]
 
 
 def test_a_backup_never_overwrites_and_neither_does_a_restore(app: Flask, settings: Settings, tmp_path: Path) -> None:
@@ -163,6 +164,20 @@ def test_what_is_no_backup_of_ours_is_refused_and_leaves_nothing_behind(
     with pytest.raises(CannotRestore, match="Nothing was changed"):
         backup.restore(elsewhere, tmp_path / "b.tgz")
     assert list(elsewhere.instance.iterdir()) == []
+
+
+def test_a_backup_with_anything_else_in_it_is_refused_and_writes_nothing_elsewhere(
+    app: Flask, settings: Settings, tmp_path: Path
+) -> None:
+    backup.write(settings, tmp_path / "good.tgz", "1", clock.now())
+    with tarfile.open(tmp_path / "good.tgz") as good, tarfile.open(tmp_path / "b.tgz", "w:gz") as made:
+        for member in good.getmembers():
+            made.addfile(member, good.extractfile(member))
+        made.addfile(tarfile.TarInfo("../../evil"), io.BytesIO())
+    elsewhere = settings.model_copy(update={"instance": tmp_path / "elsewhere"})
+    with pytest.raises(CannotRestore, match="no backup of eventmail"):
+        backup.restore(elsewhere, tmp_path / "b.tgz")
+    assert (list(elsewhere.instance.iterdir()), (tmp_path / "evil").exists()) == ([], False)
 
 
 def test_a_database_that_was_never_anywhere_is_live_where_it_starts(app: Flask, settings: Settings, row: Any) -> None:

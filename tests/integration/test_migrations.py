@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
 from eventmail import migrations
@@ -45,6 +46,10 @@ def test_the_migrations_build_what_the_models_say(template_database: Path, tmp_p
     Base.metadata.create_all(engine)
     engine.dispose()
     assert schema(template_database) == schema(tmp_path / "models.sqlite")
+
+
+def test_the_head_that_the_names_of_the_files_tell_is_the_one_that_alembic_finds() -> None:
+    assert migrations.head() == ScriptDirectory(str(migrations.HERE)).get_current_head()
 
 
 def test_an_upgrade_of_what_is_current_changes_nothing(template_database: Path, tmp_path: Path) -> None:

@@ -27,19 +27,19 @@ class Point:
 
 
 def _to_sending(*args: Any, **_kwargs: Any) -> bool:
-    return args[3] == "sending"
+    return args[1].to == "sending"
 
 
-# In groups of 20: the first is through when the second is struck.
+# In groups of 20: the first is through when the second is struck. One commit records a group and marks the next.
 POINTS = {
     "before the claim": Point("eventmail.sending.claim:claim", before=True),
     "after the claim": Point("eventmail.sending.claim:claim", before=False),
-    "within the mark": Point("eventmail.records:move_recipients", before=False, call=2, counts=_to_sending),
-    "after the mark": Point("eventmail.sending.handover:mark", before=False, call=2),
+    "after the first mark": Point("eventmail.sending.drain:begin", before=False),
     "during hand-over": Point("eventmail.providers.outbox:Outbox._take", before=True, call=28),
     "after the reply": Point("eventmail.sending.drain:outcome.record", before=True, call=2),
     "within the record": Point("eventmail.sending.feedback:record_hard_bounces", before=False, call=2),
-    "after the record": Point("eventmail.sending.drain:outcome.record", before=False, call=2),
+    "within the next mark": Point("eventmail.records:make", before=False, call=3, counts=_to_sending),
+    "after record and next mark": Point("eventmail.sending.drain:outcome.record", before=False, call=2),
     "before the finish": Point("eventmail.sending.drain:finish", before=True),
     "before the ring": Point("eventmail.tasks:ring", before=True),
 }

@@ -1,10 +1,10 @@
 """The mail service's double: remembers every hand-over and answers as it was told."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from eventmail.errors import ProviderError
-from eventmail.providers.base import Accepted, Mail, Outcome
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome
 
 Script = Callable[[Mail], Outcome]
 
@@ -20,13 +20,15 @@ class Recording:
     mails: list[Mail] = field(default_factory=list)
     before: Callable[[Mail], None] = lambda _mail: None
 
-    def hand_over(self, mails: Sequence[Mail]) -> Generator[Outcome, None, None]:
+    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
         """See providers.base.Provider."""
         for mail in mails:
+            if not may_begin(mail):
+                return
             self.before(mail)
             self.mails.append(mail)
             answer = self.answers.get(mail.to, Accepted("taken"))
-            yield answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
+            yield mail, answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
 
     @property
     def addresses(self) -> list[str]:

@@ -21,7 +21,7 @@ def shift(file: Path) -> None:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text()))
 
     clock.now = now
-    Huey._get_timestamp = lambda _huey: now().replace(tzinfo=None)  # type: ignore[method-assign]  # it keeps UTC
+    Huey._get_timestamp = lambda _huey: now().replace(tzinfo=None)  # it keeps UTC
 
 
 def main(file: str, program: str, *arguments: str) -> None:

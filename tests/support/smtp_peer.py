@@ -6,12 +6,12 @@ import ssl
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from eventmail.providers.base import Mail
+from eventmail.providers.base import Mail, Outcome, Provider
 from eventmail.providers.smtp import Smtp, Timeouts, parse
 
 FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN")
@@ -128,9 +128,13 @@ class Peer:
 
     def hand_over(self, mails: Sequence[Mail], **options) -> list[Any]:
         """The outcomes of one group, whose connections are then ended."""
+        return [outcome for _, outcome in self.told(mails, **options)]
+
+    def told(self, mails: Sequence[Mail], **options) -> list[tuple[Mail, Outcome]]:
+        """Each mail with its outcome."""
         provider = self.provider(**options)
         try:
-            return list(provider.hand_over(mails))
+            return list(provider.hand_over(mails, lambda _mail: True))
         finally:
             provider.close()
 
@@ -287,6 +291,13 @@ def mail(number: int, *, data: bytes = b"", to: str = "", sender: str = "team@ex
 def mails(count: int) -> list[Mail]:
     """Mails to `count` guests."""
     return [mail(number) for number in range(count)]
+
+
+def handed_over(provider: Provider, mails: Iterable[Mail]) -> Generator[Any, None, None]:
+    """The outcomes of one group in the order in which they come; with few mails that is theirs."""
+    with contextlib.closing(provider.hand_over(mails, lambda _mail: True)) as handing:
+        for _, outcome in handing:
+            yield outcome
 
 
 def make_certificate(folder: Path) -> Path:

@@ -90,7 +90,7 @@ def test_S6_what_is_tried_while_the_event_ends_is_recorded_and_not_tried_again(
 ) -> None:
     add_guests(3)
     job_id = send().job_id
-    ended = []
+    ended: list[int] = []
 
     def end_now(_mail: object) -> None:
         if not ended:

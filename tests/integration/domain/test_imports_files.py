@@ -177,11 +177,15 @@ CELLS = st.one_of(
 FILES = st.one_of(
     st.binary(max_size=200),
     st.builds(
-        lambda header, rows, delimiter, end: end.join(delimiter.join(row) for row in [header, *rows]).encode(),
-        st.lists(st.sampled_from(["email", "Name", "first name", "id", "status", "tags", "Table", "", '"'])),
+        lambda header, rows, delimiter, end, before, codec: (
+            before + end.join(delimiter.join(row) for row in [header, *rows])
+        ).encode(codec, "replace"),
+        st.lists(st.sampled_from(["email", "Name", "first name", "id", "status", "tags", "Table", "'=x", "", '"'])),
         st.lists(st.lists(CELLS, max_size=7), max_size=6),
-        st.sampled_from([",", ";"]),
+        st.sampled_from([",", ";", "\t"]),
         st.sampled_from(["\n", "\r\n", "\r"]),
+        st.sampled_from(["", "", "sep=;\n", "\n\n"]),
+        st.sampled_from(["utf-8", "utf-8", "utf-8-sig", "utf-16", "cp1252"]),
     ),
     st.builds(
         lambda rows: ("email,name,status,tags,Table\n" + "\n".join(",".join(row) for row in rows)).encode(),

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from eventmail.db import transaction
 from eventmail.domain import accounts, api_tokens, invitations, links, people, sessions, users
 from eventmail.errors import BadCredentials, LastOwner, LinkExpired, NotFound, RoleTooLow
 from eventmail.models import AuditEntry, Event, EventMember, Invitation, User
@@ -80,6 +81,26 @@ def test_everything_that_lets_somebody_in_ends_when_they_are_removed(owner: Pers
         links.issue(organizer.email, acting())
     with pytest.raises(NotFound):
         people.issue_link(organizer.id, acting(owner))
+
+
+@pytest.mark.parametrize("left", ["session", "token", "link", "password"])
+def test_nothing_lets_in_who_is_removed_whatever_row_was_left_over(
+    owner: Person, organizer: Person, clock: FrozenClock, left: str
+) -> None:
+    session, link = accounts.sign_in(organizer.email, PASSWORD, acting()), links.issue(organizer.email, acting())
+    token = seeding.add_api_token(organizer)
+    with transaction() as tx:
+        tx.get_one(User, organizer.id).removed_at = clock.now()
+    if left == "session":
+        assert not signed_in(session)
+    elif left == "token":
+        assert api_tokens.find(token) is None
+    elif left == "link":
+        with pytest.raises(LinkExpired):
+            links.open_(link, acting())
+    else:
+        with pytest.raises(BadCredentials):
+            accounts.sign_in(organizer.email, PASSWORD, acting())
 
 
 def test_a_token_and_a_link_do_not_come_back_with_their_person(owner: Person, organizer: Person) -> None:

@@ -42,7 +42,7 @@ def kept(event_id: int) -> dict[str, int]:
              " WHERE event_id = :event GROUP BY id"),
         {"event": event_id},
     )  # fmt: skip
-    return dict(row._tuple() for row in rows)
+    return {row[0]: row[1] for row in rows}
 
 
 def test_a_segment_holds_who_meets_its_rule_and_who_was_picked(event_id: int, add_guest: Any) -> None:
@@ -154,7 +154,9 @@ def test_removing_a_segment_keeps_its_guests(event_id: int, add_guest: Any, coun
     assert (segments.everyone(event_id), count(Guest)) == ([], 1)
 
 
-def test_the_segments_of_an_event_come_along_without_picked_guests(event_id: int, add_event: Any, add_guest: Any) -> None:
+def test_the_segments_of_an_event_come_along_without_picked_guests(
+    event_id: int, add_event: Any, add_guest: Any
+) -> None:
     column(event_id, "city")
     make(event_id, guests=[str(add_guest())])
     make(event_id, "Berlin", IN_BERLIN)
@@ -240,4 +242,6 @@ def test_errors_name_the_name_that_is_there(event_id: int) -> None:
     with pytest.raises(InvalidInput) as found:
         make(event_id, "STRASSE")
     assert found.value.fields == (FieldError("name", "TAKEN", "There is a segment “Straße” already."),)
-    assert fresh().scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "segment.created")) == 1
+    assert (
+        fresh().scalar(select(func.count()).select_from(AuditEntry).where(AuditEntry.action == "segment.created")) == 1
+    )

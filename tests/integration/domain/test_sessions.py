@@ -1,13 +1,14 @@
 """Browsers that are signed in, and programs with a token: seen, listed, ended."""
 
 import sqlite3
+import time
 from contextlib import closing
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from eventmail.db import transaction
+from eventmail.db import BUSY_TIMEOUT_MS, fresh, transaction
 from eventmail.domain import accounts, api_tokens, housekeeping, sessions
 from eventmail.domain.sessions import Caller
 from eventmail.errors import InvalidInput, NotFound
@@ -80,9 +81,12 @@ def test_noting_never_waits_for_somebody_who_writes(
     clock.advance(minutes=2)
     with closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with pytest.raises(OperationalError, match="locked"):  # at once: a test that waits ten seconds is noticed
+        began = time.monotonic()
+        with pytest.raises(OperationalError, match="locked"):
             see(token, clock)
+        assert time.monotonic() - began < BUSY_TIMEOUT_MS / 2_000  # a command would wait twice as long and more
         other.execute("ROLLBACK")
+    assert fresh().connection().exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
     see(token, clock)
     assert row(LoginSession).seen_at == clock.now()
 

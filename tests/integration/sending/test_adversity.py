@@ -71,8 +71,8 @@ def test_S5_a_fault_of_the_connector_puts_one_mail_in_doubt_and_the_others_keep_
 
 def test_S5_a_connector_that_answers_for_too_few_leaves_one_in_doubt_not_all(send: Callable[..., Any]) -> None:
     class Silent(Recording):
-        def hand_over(self, mails: Any) -> Iterator[Any]:  # type: ignore[override]
-            yield from list(super().hand_over(mails))[:1]
+        def hand_over(self, mails: Any, may_begin: Any) -> Iterator[Any]:  # type: ignore[override]
+            yield from list(super().hand_over(mails, may_begin))[:1]
 
     run = send(A, B)
 

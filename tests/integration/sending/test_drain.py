@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from eventmail.domain import runs
 from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.models import EmailEvent, Event, Suppression
-from eventmail.providers.base import Accepted, Mail
+from eventmail.providers.base import Accepted, Mail, Outcome
 from eventmail.sending import drain, outcome
+from tests.support import seeding
 from tests.support.queries import count_queries
 from tests.support.recording import Recording
+from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 from tests.support.waiting import wait_for
 
@@ -266,3 +269,36 @@ def test_a_claim_costs_the_same_number_of_queries_for_one_and_for_three(
 
 def provider_accepts(_mail: Mail) -> Accepted:
     return Accepted("taken")
+
+
+def test_S6_who_was_with_the_mail_service_at_the_cancel_is_not_tried_again(
+    send: Callable[..., Any], provider: Recording, organizer: Person
+) -> None:
+    run = send("a@guests.example.net", "b@guests.example.net")
+
+    def cancel(mail: Mail) -> Outcome:
+        if not cancelled:
+            cancelled.append(runs.cancel(run.mailing.event_id, run.mailing_id, seeding.acting(organizer)))
+        return Transient("Later") if mail.to.startswith("a") else Accepted("taken")
+
+    cancelled: list[int] = []
+    provider.answers = dict.fromkeys(("a@guests.example.net", "b@guests.example.net"), cancel)
+    run.drain(provider)
+
+    assert cancelled == [0]  # nobody waited: both were with the mail service
+    assert run.states == {"a@guests.example.net": "cancelled", "b@guests.example.net": "sent"}
+    assert run.mailing.state == "cancelled"
+    run.assert_balanced()
+
+
+def test_S12_a_message_that_cannot_be_prepared_stops_its_run_and_says_so(
+    send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = send("a@guests.example.net")
+    with monkeypatch.context() as broken:
+        broken.setattr(drain.mime, "Skeleton", None)
+        assert run.drain(provider) is None
+
+    assert run.job.stopped == drain.UNPREPARED
+    assert run.counts == {"queued": 1}
+    assert provider.mails == []

@@ -11,6 +11,7 @@ from eventmail.models import Recipient
 from eventmail.providers.base import Accepted, Mail
 from eventmail.sending import claim, handover
 from eventmail.sending.drain import _prepare
+from eventmail.sending.handover import in_flight
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
 
@@ -19,13 +20,14 @@ def test_S11_what_another_worker_claimed_meanwhile_is_not_marked(
     send: Callable[..., Any], provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = send("a@guests.example.net", "b@guests.example.net")
-    slow = [claimed.id for claimed in claim.claim(run.job, clock.now())]
+    slow = claim.claim(run.job, clock.now())
     clock.advance(seconds=claim.CLAIM_LEASE.total_seconds())
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(claim, "owner", lambda: "another:1:process")
-        assert [claimed.id for claimed in claim.claim(run.job, clock.now())] == slow
+        assert [claimed.id for claimed in claim.claim(run.job, clock.now())] == [claimed.id for claimed in slow]
 
-    assert handover.mark(_prepare(run.job, provider, run.settings), slow, clock.now()) == []
+    with in_flight.one_group():
+        assert handover.begin(_prepare(run.job, provider, run.settings), slow) == []
 
     assert run.counts == {"queued": 2}
 
@@ -35,8 +37,9 @@ def test_S11_a_recipient_is_marked_once(send: Callable[..., Any], provider: Reco
     [claimed] = claim.claim(run.job, clock_.now())
     sending = _prepare(run.job, provider, run.settings)
 
-    assert handover.mark(sending, [claimed.id], clock_.now()) == [claimed.id]
-    assert handover.mark(sending, [claimed.id], clock_.now()) == []
+    with in_flight.one_group():
+        assert handover.begin(sending, [claimed]) == [claimed]
+        assert handover.begin(sending, [claimed]) == []
 
 
 def test_S11_a_process_that_outlived_its_lease_begins_nothing_more(
@@ -46,11 +49,13 @@ def test_S11_a_process_that_outlived_its_lease_begins_nothing_more(
     claimed = claim.claim(run.job, clock_.now())
 
     def freeze(_mail: Mail) -> None:
-        handover.in_flight.deadline = 0.0
+        in_flight.deadline = 0.0
 
     provider.before = freeze
-    with handover.in_flight.one_group():
-        results = handover.hand_over(_prepare(run.job, provider, run.settings), provider, claimed, until=math.inf)
+    sending = _prepare(run.job, provider, run.settings)
+    with in_flight.one_group():
+        going = handover.begin(sending, claimed)
+        results = handover.hand_over(sending, provider, going, until=math.inf)
 
     assert provider.addresses == ["a@guests.example.net"]
     assert [result.outcome for result in results] == [Accepted("taken"), None, None]

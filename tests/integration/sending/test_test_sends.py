@@ -242,7 +242,8 @@ def test_S6_a_message_to_a_guest_who_is_gone_is_still_not_marked(provider: Recor
     with writing() as tx:
         tx.execute(update(Recipient).values(guest_id=None))
     [claimed] = claim.claim(run.job, clock_.now())
-    assert handover.mark(_prepare(run.job, provider, run.settings), [claimed.id], clock_.now()) == []
+    with handover.in_flight.one_group():
+        assert handover.begin(_prepare(run.job, provider, run.settings), [claimed]) == []
     assert run.states == {"a@x.org": "cancelled"}
 
 

@@ -457,5 +457,5 @@ def test_a_database_that_does_not_answer_is_503_and_says_that_nothing_changed(
         other.execute("BEGIN IMMEDIATE")
         answer = api.post(EVENTS, json={"title": "Ball", "timezone": "UTC"})
     assert problem(answer) == (503, "BUSY")
-    assert answer.json["detail"] == "Nothing was changed. Wait a moment and try again."
+    assert "Nothing was changed" in answer.json["detail"]
     assert count(Event) == 0

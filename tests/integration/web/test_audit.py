@@ -71,6 +71,15 @@ def test_the_same_as_csv_and_no_cell_runs(client: Client, url: str) -> None:
     ]  # fmt: skip
 
 
+def test_a_name_that_a_spreadsheet_would_run_is_text(
+    client: Client, url: str, app: Flask, event_id: int, add_person: Any
+) -> None:
+    with app.app_context():
+        events.edit(event_id, {"location": "Pier"}, acting(add_person("=1+1", "eve@organizers.example")))
+    answer = client.get(f"{url}?format=csv", buffered=True)
+    assert [line[1] for line in csv.reader(io.StringIO(answer.text))][1] == "'=1+1"
+
+
 def test_the_download_is_what_the_page_was_narrowed_to(client: Client, url: str) -> None:
     page = client.get(f"{url}?q=bob&who=Oscar+Organizer")
     found = re.search(r'href="([^"]*format=csv[^"]*)"', page.text)

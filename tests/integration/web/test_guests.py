@@ -122,7 +122,7 @@ def test_a_guest_on_the_do_not_mail_list_says_why_f1(
     assert "On the do-not-mail list: bounced" in words(page)
     assert "On the do-not-mail list: unsubscribed" in words(page)
     assert {label: number for label, (number, _, _) in tabs(page).items()} == {
-        "All": "2", "Invited": "0", "Confirmed": "2", "Declined": "0", "Bounced": "1", "On the do-not-mail list": "1",
+        "All": "2", "Invited": "0", "Confirmed": "2", "Declined": "0", "Bounced": "1", "Do-not-mail": "1",
         "No address": "0", "Shared address": "0",
     }  # fmt: skip
     assert listed(api.get(f"{url}?status=bounced", headers=html)) == ["Bob Bounce"]

@@ -7,7 +7,6 @@ a page takes an argument that it has no value for.
 import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from sqlite3 import connect
 from typing import Any
 
@@ -16,41 +15,19 @@ from flask import Flask, url_for
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from eventmail import clock
-from eventmail.db import transaction
-from eventmail.domain import (
-    api_tokens,
-    bulk,
-    import_files,
-    invitations,
-    mailings,
-    people,
-    segments,
-    suppression_list,
-    test_sends,
-    throttle,
-)
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain import people, throttle
 from eventmail.models.account import Role
-from eventmail.providers.outbox import Outbox, kept
-from eventmail.sending import drain
 from eventmail.settings import Settings
-from eventmail.states import ChangeKind
 from eventmail.web.access import OPEN
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.web import Client
+from tests.support.world import SECRET, World, made
 
-SECRET = "Quokka"  # stands in every text of the restricted event and nowhere else
 KEY = {"Idempotency-Key": "walk"}
 # what guests, mail services and somebody who is about to sign in reach; a new one is added here on purpose
-PUBLIC = {
-    "account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join",
-    "public.calendar_file", "public.health", "public.unsubscribe_page", "public.unsubscribe",
-    "public.unsubscribe_preview", "webhooks.generic", "static",
-}  # fmt: skip
+PUBLIC = {"account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join", "static"}
+PUBLIC_BLUEPRINTS = {"public", "unsubscribe", "webhooks"}
 # outside events: what every colleague may use; whatever else there is, is for owners
 EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page"}
 EVERYBODYS_BLUEPRINTS = {"me"}
@@ -64,14 +41,6 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class World:
-    """A restricted event full of secrets, its ids by the name of the argument, and an event of somebody else's."""
-
-    secret: dict[str, Any]
-    own_event: int
-
-
 @pytest.fixture
 def world(
     *, app: Flask, owner: Person, organizer: Person, add_person: Any, client_for: Any, settings: Settings
@@ -79,56 +48,17 @@ def world(
     insider = add_person("Ines Insider", "ines@organizers.example")
     client_for(insider)
     with app.app_context():
-        event_id = seeding.add_event(
-            insider, restricted=True, title=f"{SECRET} Retreat", location=f"{SECRET} Hall", sender_name=f"{SECRET} Team"
-        )
-        seeding.add_member(event_id, insider)
-        guest_id = seeding.add_guest(event_id, f"{SECRET}@guests.example.net", last_name=SECRET, tags=(SECRET,))
-        by, place = seeding.acting(insider), Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
-        sent = [
-            mailings.send(event_id, Message(Text(f"{SECRET} {n}", "", SECRET), {"statuses": ["confirmed"]}),
-                          key=f"key-{n}", place=place, by=by)
-            for n in range(2)
-        ]  # fmt: skip
-        drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
-        token_id, _ = api_tokens.issue(insider.id, SECRET, by)
-        suppression_list.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)
-        with transaction() as tx:
-            segments.add(tx, event_id, {"name": SECRET, "guests": [str(guest_id)]}, by)
-        invitations.invite(f"{SECRET}@organizers.example", Role.ORGANIZER, seeding.acting(owner))
-        upload = import_files.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
-                                   clock.now())  # fmt: skip
-        change_id = bulk.change(event_id, bulk.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
-        test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", place=place, by=by)
-        own_event = seeding.add_event(organizer, title="Open day")
-        seeding.add_guest(own_event, "ann@guests.example.net")
-    with closing(connect(settings.database)) as database:
-        newest = {
-            argument: database.execute(f"SELECT max(id) FROM {table}").fetchone()[0]
-            for argument, table in TABLES.items()
-        }
-        session_id = database.execute("SELECT id FROM login_session WHERE user_id = ?", (insider.id,)).fetchone()[0]
-    return World(
-        {
-            **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
-            "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id, "token": upload,
-            "session_id": session_id, "change_id": change_id, "test_sends.watch mailing_id": test.mailing_id,
-        },
-        own_event,
-    )  # fmt: skip
+        return made(settings, insider, owner, organizer)
 
 
-# arguments whose value is the newest row of a table: the restricted event's own, since it was filled last
-TABLES = {
-    "content_id": "content", "suppression_id": "suppression", "invitation_id": "invitation",
-    "segment_id": "segment",
-}  # fmt: skip
+def public(rule: Rule) -> bool:
+    return rule.endpoint in PUBLIC or rule.endpoint.partition(".")[0] in PUBLIC_BLUEPRINTS
 
 
 def rules(app: Flask) -> Iterator[tuple[Rule, str]]:
     """Every (rule, method) behind the sign-in."""
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if rule.endpoint not in PUBLIC:
+        if not public(rule):
             yield from ((rule, method) for method in sorted((rule.methods or set()) - {"OPTIONS"}))
 
 
@@ -137,7 +67,7 @@ def address(app: Flask, rule: Rule, values: dict[str, Any]) -> str:
     missing = {name for name, value in values.items() if value is None}
     assert not missing, (
         f"{rule.rule} takes {sorted(missing)}, and this walk has no value for it. Make such a row in the restricted "
-        "event of the fixture `world` in test_idor.py, and put its id into `World.secret` under that name, or for one "
+        "event of tests/support/world.py, and put its id into `World.secret` under that name, or for one "
         "page alone under its endpoint, a blank and that name."
     )
     with app.test_request_context():
@@ -178,10 +108,10 @@ def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_is_open_to_everyone_is_known_by_name(app: Flask) -> None:
-    found = {
+    open_ = {
         rule.endpoint for rule in app.url_map.iter_rules() if getattr(app.view_functions[rule.endpoint], OPEN, False)
     }
-    assert found | {"static"} == PUBLIC
+    assert open_ | {"static"} == {rule.endpoint for rule in app.url_map.iter_rules() if public(rule)}
 
 
 @pytest.mark.parametrize("who", ["nobody", "a removed colleague"])

@@ -2,16 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from eventmail.domain import mailings
+from eventmail.db import db
+from eventmail.domain import guests, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
@@ -59,6 +62,77 @@ def test_a_refusal_says_the_same_as_json_fragment_and_page(
         assert re.findall(r'data-error-code="([A-Z_]+)"', answer.text)[0] == code
     assert ("<html" in part.text, "<html" in page.text) == (False, True)
     assert {answer.headers["Vary"] for answer in (by_json, part, page)} == {by_json.headers["Vary"]}
+
+
+# A database that refuses
+
+
+def refusing(number: int) -> Callable[..., None]:
+    """A command whose statement SQLite refuses with this code."""
+    told = sqlite3.OperationalError("SQLite says no")
+    told.sqlite_errorcode = number
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OperationalError("INSERT", {}, told)
+
+    return refuse
+
+
+REFUSED = [
+    (sqlite3.SQLITE_BUSY, "BUSY", "5"),
+    (sqlite3.SQLITE_BUSY_SNAPSHOT, "BUSY", "5"),
+    (sqlite3.SQLITE_FULL, "DISK_FULL", "30"),
+    (sqlite3.SQLITE_READONLY, "UNAVAILABLE", "30"),
+    (sqlite3.SQLITE_IOERR_WRITE, "UNAVAILABLE", "30"),
+    (sqlite3.SQLITE_CANTOPEN, "UNAVAILABLE", "30"),
+]
+
+
+@pytest.mark.parametrize(("number", "code", "after"), REFUSED)
+def test_a_database_that_refuses_is_503_in_words_with_what_was_typed(
+    client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
+    number: int, code: str, after: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(guests, "add", refusing(number))
+    url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
+    by_json = client.submit(url, form, headers={"Accept": "application/json"})
+    part, page = client.submit(url, form, headers=partial()), client.submit(url, form)
+
+    assert problem(by_json) == (503, code)
+    assert "Nothing was changed and nothing was sent." in str(by_json.json)
+    for answer in (by_json, part, page):
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, after)
+    for answer in (part, page):
+        assert re.findall(r'data-error-code="([A-Z_]+)"', answer.text)[0] == code
+    assert "typed@guests.example.net" in page.text
+    assert caplog.text.count("the database refused: SQLite says no") == 3
+
+
+def test_a_database_that_can_not_even_be_read_has_a_page_too(
+    app: Flask, client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = client.csrf_token()
+    with app.app_context():
+        db.engine.dispose()
+    path = app.extensions["settings"].database
+    monkeypatch.setattr(guests, "add", refusing(sqlite3.SQLITE_IOERR))
+    path.rename(path.with_suffix(".away"))
+    path.mkdir()
+    for accept in ("text/html", "application/json"):
+        answer = client.post(
+            f"/admin/events/{event_id}/guests", data={}, headers={"Accept": accept, "X-CSRFToken": token}
+        )
+        assert (answer.status_code, "UNAVAILABLE" in answer.text) == (503, True)
+
+
+def test_a_statement_that_is_wrong_is_our_fault_and_no_busy_database(
+    client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guests, "add", refusing(sqlite3.SQLITE_ERROR))
+    url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
+    by_json = client.submit(url, form, headers={"Accept": "application/json"})
+    assert problem(by_json) == (500, "INTERNAL_SERVER_ERROR")
+    assert "Retry-After" not in by_json.headers
 
 
 # Whatever comes in

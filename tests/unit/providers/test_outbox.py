@@ -25,7 +25,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def handed(folder: Path, *mails: Mail) -> list[Outcome]:
-    return list(Outbox(folder).hand_over(mails))
+    return [outcome for _, outcome in Outbox(folder).hand_over(mails, lambda _mail: True)]
 
 
 def to(address: str, *, attempt: int = 1) -> Mail:
@@ -92,7 +92,7 @@ def test_a_refusal_does_not_stop_the_next_mail(folder: Path) -> None:
 
 
 def test_nothing_leaves_before_its_outcome_is_asked_for(folder: Path) -> None:
-    handing = Outbox(folder).hand_over([MAIL, MAIL])
+    handing = Outbox(folder).hand_over([MAIL, MAIL], lambda _mail: True)
     assert not folder.exists()
     next(handing)
     assert len(kept(folder)) == 1

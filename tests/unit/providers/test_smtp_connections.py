@@ -7,7 +7,7 @@ import pytest
 from eventmail.errors import Permanent, Transient
 from eventmail.providers import smtp_session
 from eventmail.providers.base import Accepted
-from tests.support.smtp_peer import FEATURES, LOCK_STEP, Close, Peer, Reset, mail, mails
+from tests.support.smtp_peer import FEATURES, LOCK_STEP, Close, Peer, Reset, handed_over, mail, mails
 
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])
 OK = b"250 Ok\r\n"
@@ -18,7 +18,7 @@ def test_groups_share_one_connection(features):
     with Peer(features=features) as peer:
         provider = peer.provider()
         for _ in range(3):
-            assert [type(outcome) for outcome in provider.hand_over(mails(3))] == [Accepted] * 3
+            assert [type(outcome) for outcome in handed_over(provider, mails(3))] == [Accepted] * 3
         provider.close()
     assert peer.connections == 1
     assert [line for line in peer.commands if line in ("RSET", "NOOP", "QUIT")] == ["QUIT"]
@@ -27,10 +27,10 @@ def test_groups_share_one_connection(features):
 def test_threads_do_not_share_a_connection_at_work():
     with Peer() as peer:
         provider = peer.provider()
-        first, second = provider.hand_over(mails(2)), provider.hand_over(mails(2))
+        first, second = handed_over(provider, mails(2)), handed_over(provider, mails(2))
         assert [type(outcome) for outcome in (next(first), next(second), *first, *second)] == [Accepted] * 4
         assert peer.connections == 2
-        groups = [threading.Thread(target=lambda: list(provider.hand_over(mails(20)))) for _ in range(4)]
+        groups = [threading.Thread(target=lambda: list(handed_over(provider, mails(20)))) for _ in range(4)]
         for group in groups:
             group.start()
         for group in groups:
@@ -46,9 +46,9 @@ def test_a_connection_that_ended_while_idle_costs_nothing(features, how):
     after = how if isinstance(how, tuple) else (how,)
     with Peer({".": [(b"250 Ok\r\n", *after)]}, features) as peer:
         provider = peer.provider()
-        assert list(provider.hand_over(mails(1))) == [Accepted("Ok")]
+        assert list(handed_over(provider, mails(1))) == [Accepted("Ok")]
         peer.ended.acquire(timeout=5)
-        assert list(provider.hand_over(mails(1))) == [Accepted("Ok: queued as 2")]
+        assert list(handed_over(provider, mails(1))) == [Accepted("Ok: queued as 2")]
         provider.close()
     assert peer.connections == 2
 
@@ -57,7 +57,7 @@ def test_a_connection_idle_for_long_is_ended_and_another_opened(monkeypatch):
     with Peer() as peer:
         provider = peer.provider(idle_seconds=-1.0)
         for _ in range(2):
-            assert [type(outcome) for outcome in provider.hand_over(mails(1))] == [Accepted]
+            assert [type(outcome) for outcome in handed_over(provider, mails(1))] == [Accepted]
         provider.close()
     assert peer.connections == 2
     assert peer.commands.count("QUIT") == 2
@@ -91,7 +91,7 @@ def test_S4_a_new_connection_that_takes_nothing_is_not_followed_by_yet_another(f
 def test_nothing_leaves_before_it_is_asked_for(features):
     with Peer(features=features) as peer:
         provider = peer.provider()
-        outcomes = provider.hand_over(mails(3))
+        outcomes = handed_over(provider, mails(3))
         assert peer.connections == 0
         next(outcomes)
         outcomes.close()
@@ -104,12 +104,12 @@ def test_nothing_leaves_before_it_is_asked_for(features):
 def test_an_envelope_that_went_ahead_for_nobody_ends_the_connection_without_a_dot():
     with Peer() as peer:
         provider = peer.provider()
-        outcomes = provider.hand_over(mails(2))
+        outcomes = handed_over(provider, mails(2))
         next(outcomes)
         outcomes.close()
         assert peer.ended.acquire(timeout=5)
         assert peer.received.endswith(b"RCPT TO:<guest1@example.com>\r\nDATA\r\n")
-        assert [type(outcome) for outcome in provider.hand_over(mails(1))] == [Accepted]
+        assert [type(outcome) for outcome in handed_over(provider, mails(1))] == [Accepted]
         provider.close()
     assert [(taken.to, taken.data) for taken in peer.messages] == [(mail(0).to, mail(0).data)] * 2
 
@@ -131,8 +131,8 @@ def test_an_interrupted_mail_is_not_finished_by_the_next_one(monkeypatch):
         with monkeypatch.context() as patch:
             patch.setattr(smtp_session, "stuffed", interrupted)
             with pytest.raises(KeyboardInterrupt):
-                next(provider.hand_over(mails(1)))
-        assert [type(outcome) for outcome in provider.hand_over([mail(1)])] == [Accepted]
+                next(handed_over(provider, mails(1)))
+        assert [type(outcome) for outcome in handed_over(provider, [mail(1)])] == [Accepted]
         provider.close()
     assert peer.connections == 2
     assert [taken.to for taken in peer.messages] == [mail(1).to]

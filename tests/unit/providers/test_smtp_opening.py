@@ -9,8 +9,8 @@ import pytest
 from eventmail.errors import Refused, Transient
 from eventmail.providers import smtp_url
 from eventmail.providers.base import Accepted
-from eventmail.providers.smtp import Smtp, check, parse
-from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, mails, make_certificate, patient
+from eventmail.providers.smtp import LANES, Smtp, check, parse
+from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, handed_over, mails, make_certificate, patient
 
 STARTTLS = ("STARTTLS", *FEATURES)
 PLAIN = b64encode(b"\0team\0s3:cret").decode()
@@ -38,7 +38,7 @@ def test_S4_nobody_listening_is_tried_once_a_group():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     provider = Smtp(parse(f"smtp://127.0.0.1:{port}"), timeouts=patient())
-    outcomes = list(provider.hand_over(mails(3)))
+    outcomes = list(handed_over(provider, mails(3)))
     assert [type(outcome) for outcome in outcomes] == [Transient] * 3
     assert {str(outcome) for outcome in outcomes} == {
         f"The mail server 127.0.0.1, port {port}, cannot be reached: Connection refused"
@@ -50,7 +50,7 @@ def test_S4_a_name_that_is_not_known(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    [only] = Smtp(parse("smtp://mail.example.org")).hand_over(mails(1))
+    [only] = handed_over(Smtp(parse("smtp://mail.example.org")), mails(1))
     assert type(only) is Transient
     assert only.detail == "The mail server mail.example.org, port 587, cannot be reached: Name or service not known"
 
@@ -110,8 +110,8 @@ def test_smtps_is_encrypted_from_the_first_byte(server_side, trusting):
     with Peer(tls=server_side, tls_at_once=True) as peer:
         outcomes = peer.hand_over(mails(25), context=trusting, user=USER)
     assert [type(outcome) for outcome in outcomes] == [Accepted] * 25
-    assert [taken.data for taken in peer.messages] == [each.data for each in mails(25)]
-    assert peer.connections == 1
+    assert sorted(taken.data for taken in peer.messages) == sorted(each.data for each in mails(25))
+    assert peer.connections == LANES
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "smtps"])
@@ -127,7 +127,7 @@ def test_a_certificate_that_is_not_trusted_is_refused(server_side, at_once):
 
 def test_a_certificate_for_another_name_is_refused(server_side, trusting):
     with Peer(tls=server_side, tls_at_once=True) as peer:
-        [only] = Smtp(parse(f"smtps://localhost:{peer.port}"), context=trusting).hand_over(mails(1))
+        [only] = handed_over(Smtp(parse(f"smtps://localhost:{peer.port}"), context=trusting), mails(1))
     assert type(only) is Transient
     assert "is not trusted: Hostname mismatch" in only.detail
 
@@ -149,7 +149,7 @@ def test_nothing_is_sent_in_plain_once_encryption_was_offered(answer, words, ser
 
 def test_smtps_to_a_server_that_does_not_speak_tls():
     with Peer() as peer:
-        [only] = Smtp(parse(f"smtps://127.0.0.1:{peer.port}"), timeouts=patient()).hand_over(mails(1))
+        [only] = handed_over(Smtp(parse(f"smtps://127.0.0.1:{peer.port}"), timeouts=patient()), mails(1))
     assert type(only) is Transient
     assert only.detail == "No encrypted connection to the mail server 127.0.0.1: wrong version number"
 
@@ -175,7 +175,7 @@ def test_credentials_are_decoded_and_sent(offered, said):
 def test_S12_bad_credentials_are_refused_once_a_group(mechanism):
     with Peer({"AUTH": [b"535 5.7.8 Bad password\r\n"]}, features=(f"AUTH {mechanism}",)) as peer:
         outcomes = peer.hand_over(mails(3), user=USER)
-    assert [(type(outcome), outcome.code) for outcome in outcomes] == [(Refused, "535 5.7.8")] * 3
+    assert [(type(outcome), outcome.code) for outcome in outcomes] == [(Refused, "535 5.7.8")]
     assert outcomes[0].detail == "The mail server 127.0.0.1 refuses the credentials: Bad password"
     assert peer.connections == 1
     assert not any(line.startswith("MAIL") for line in peer.commands)
@@ -197,14 +197,14 @@ def test_S12_credentials_without_a_sign_in_are_refused():
 def test_S12_a_server_that_wants_credentials_and_gets_none():
     with Peer({"MAIL": [b"530 5.7.0 Sign in first\r\n"]}) as peer:
         outcomes = peer.hand_over(mails(3))
-    assert [(type(outcome), outcome.code) for outcome in outcomes] == [(Refused, "530 5.7.0")] * 3
+    assert [(type(outcome), outcome.code) for outcome in outcomes] == [(Refused, "530 5.7.0")]
 
 
 def test_S12_credentials_never_leave_in_plain_except_to_this_box(monkeypatch):
     monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
     with Peer() as peer:
         outcomes = peer.hand_over(mails(2), user=USER)
-    assert [type(outcome) for outcome in outcomes] == [Refused] * 2
+    assert [type(outcome) for outcome in outcomes] == [Refused]
     assert outcomes[0].detail == "The mail server 127.0.0.1 offers no encryption; credentials never leave in plain text"
     assert [line.partition(" ")[0] for line in peer.commands] == ["EHLO"]
     assert PLAIN.encode() not in peer.received

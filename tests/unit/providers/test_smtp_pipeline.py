@@ -5,7 +5,7 @@ import pytest
 from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.providers.base import Accepted
 from eventmail.providers.smtp_envelope import stuffed
-from tests.support.smtp_peer import LOCK_STEP, Close, Peer, Silence, Wait, mail, mails, patient
+from tests.support.smtp_peer import LOCK_STEP, Close, Peer, Silence, Wait, handed_over, mail, mails, patient
 
 NO_RECIPIENTS = b"554 5.5.1 No valid recipients\r\n"
 GONE = b"550 5.1.1 No such user\r\n"
@@ -20,7 +20,7 @@ def told(outcomes):
 def test_the_next_envelope_leaves_in_one_piece_with_the_final_dot():
     with Peer({".": [(Wait(0.2), b"250 Slow\r\n")]}) as peer:
         provider = peer.provider()
-        outcomes = provider.hand_over(mails(2))
+        outcomes = handed_over(provider, mails(2))
         assert next(outcomes) == Accepted("Slow")
         ahead = b"MAIL FROM:<team@example.org> SIZE=42\r\nRCPT TO:<guest1@example.com>\r\nDATA\r\n"
         assert peer.packets[1:] == [ahead.replace(b"guest1", b"guest0"), stuffed(mail(0).data) + b".\r\n" + ahead]
@@ -31,7 +31,7 @@ def test_the_next_envelope_leaves_in_one_piece_with_the_final_dot():
 def test_nothing_goes_ahead_to_a_server_that_does_not_offer_it():
     with Peer(features=LOCK_STEP) as peer:
         provider = peer.provider()
-        outcomes = provider.hand_over(mails(2))
+        outcomes = handed_over(provider, mails(2))
         next(outcomes)
         assert peer.received.endswith(b"\r\n.\r\n")
         outcomes.close()
@@ -53,9 +53,9 @@ def test_a_message_that_is_asked_for_although_the_recipient_was_refused_is_never
     """A lone dot would hand over an empty mail: the connection ends, and DATA waits for its turn from now on."""
     with Peer({"RCPT": [OK] * refused + [GONE]}) as peer:
         provider = peer.provider()
-        outcomes = list(provider.hand_over(mails(3)))
+        outcomes = list(handed_over(provider, mails(3)))
         assert [type(outcome) for outcome in outcomes].index(Permanent) == refused
-        again = list(provider.hand_over(mails(1)))
+        again = list(handed_over(provider, mails(1)))
         provider.close()
     assert [type(outcome) for outcome in outcomes + again].count(Accepted) == 3
     assert b"RCPT TO:<guest%d@example.com>\r\nDATA\r\nEHLO" % refused in peer.received

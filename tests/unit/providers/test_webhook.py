@@ -156,6 +156,12 @@ def test_whatever_a_report_holds_it_is_read_as_lines_that_any_database_keeps(rep
             assert text.isprintable() or text.split() == text.split("\n")
 
 
+def test_what_a_report_says_is_kept_as_one_printable_line() -> None:
+    awkward = {"type": "bounce", "data": {"detail": "a\x00b\ud800c\nd\x9b", "code": " 5 "}}
+    [read] = webhook.parse("m", json.dumps(awkward).encode())
+    assert (read.detail, read.code) == ("a b c d", "5")
+
+
 @given(st.binary(max_size=200))
 def test_no_body_is_more_than_refused(body: bytes) -> None:
     with suppress(InvalidInput):

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def _choices(node: ast.expr) -> Iterator[ast.expr]:
         yield node
 
 
-def _pattern(node: ast.expr, constants: dict[str, object], place: str) -> str:
+def _pattern(node: ast.expr, constants: Mapping[str, object], place: str) -> str:
     if isinstance(node, ast.Name) and node.id in constants:
         return re.escape(str(constants[node.id]))
     if isinstance(node, ast.JoinedStr):
