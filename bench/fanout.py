@@ -1,6 +1,6 @@
 """Fan-out: from the press of Send to the last mail in the sink and the job finished; beside it, LIMIT and the peers.
 
-`python bench/fanout.py [--n 20000] [--rounds 3] [--delay-ms 10] [--peers DIR]`; one JSON line a run, interleaved.
+`python bench/fanout.py [--n 20000] [--rounds 3] [--delay-ms 10 [--lock-step]] [--peers DIR]`; one JSON line a run.
 """
 
 import argparse
@@ -43,10 +43,10 @@ class Watch:
         self.lags.append(now - ahead[0] if ahead else 0.0)
 
 
-def product(n: int, delay_ms: float) -> None:
+def product(n: int, delay_ms: float, *, lock_step: bool) -> None:
     """One send of eventmail: N guests, web, one worker."""
     with ExitStack() as stack:
-        sink = stack.enter_context(CountingSink())
+        sink = stack.enter_context(CountingSink(lock_step=lock_step))
         port = stack.enter_context(SlowLine(sink.port, delay_ms)).port if delay_ms else sink.port
         it = stack.enter_context(Instance(n, port))
         pid, peak, watch = it.worker.pid, Peak(it.worker.pid), Watch(sink)
@@ -66,23 +66,24 @@ def product(n: int, delay_ms: float) -> None:
         if now["state"] != "finished" or delivered != wanted:
             sys.exit(f"{delivered} of {wanted} arrived, the mailing is {now['state']}: {now['counts']}\n{it.logs()}")
         report(
-            _name("eventmail", delay_ms), wanted, seconds, cpu, peak.mb, cpu_s_per_1000=1000 * cpu / wanted,
-            accepted_s=accepted, first_mail_s=first, tracker_lag_max_s=max(watch.lags, default=0.0),
+            _name("eventmail", delay_ms, lock_step=lock_step), wanted, seconds, cpu, peak.mb,
+            cpu_s_per_1000=1000 * cpu / wanted, accepted_s=accepted, first_mail_s=first,
+            tracker_lag_max_s=max(watch.lags, default=0.0),
             tracker_lag_p50_s=percentile(watch.lags, 0.5) if watch.lags else 0.0,
         )  # fmt: skip
 
 
-def limit(n: int, size: int, delay_ms: float) -> None:
+def limit(n: int, size: int, delay_ms: float, *, lock_step: bool) -> None:
     """One run of the fastest known sender into the same sink, over the same line."""
     with ExitStack() as stack:
-        sink = stack.enter_context(CountingSink())
+        sink = stack.enter_context(CountingSink(lock_step=lock_step))
         port = stack.enter_context(SlowLine(sink.port, delay_ms)).port if delay_ms else sink.port
         seconds, cpu = fastest(port, n, size)
-        report(_name("LIMIT", delay_ms), n, seconds, cpu, None, bytes=size)
+        report(_name("LIMIT", delay_ms, lock_step=lock_step), n, seconds, cpu, None, bytes=size)
 
 
-def _name(who: str, delay_ms: float) -> str:
-    return f"fanout/{who}" + (f"/delay{delay_ms:g}ms" if delay_ms else "")
+def _name(who: str, delay_ms: float, *, lock_step: bool) -> str:
+    return f"fanout/{who}" + (f"/delay{delay_ms:g}ms" if delay_ms else "") + ("/lockstep" if lock_step else "")
 
 
 def _peers(folder: Path, python: str) -> None:
@@ -98,6 +99,7 @@ def main() -> None:
     parser.add_argument("--n", type=int, help="guests; 20000, or 1000 behind a slow line")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--delay-ms", type=float, default=0, help="hold back each direction by a proxy")
+    parser.add_argument("--lock-step", action="store_true", help="a server that does not offer PIPELINING")
     parser.add_argument("--peers", type=Path, default=ROOT.parent / "shared" / "bench", help="folder of their scripts")
     parser.add_argument("--peers-python", default=sys.executable, help="a Python that has what they need")
     asked = parser.parse_args()
@@ -105,8 +107,8 @@ def main() -> None:
     try:
         size = mail_bytes()
         for _ in range(asked.rounds):
-            limit(n, size, asked.delay_ms)
-            product(n, asked.delay_ms)
+            limit(n, size, asked.delay_ms, lock_step=asked.lock_step)
+            product(n, asked.delay_ms, lock_step=asked.lock_step)
             if not asked.delay_ms:
                 _peers(asked.peers, asked.peers_python)
     except Missing as missing:

@@ -48,13 +48,16 @@ class _Process:
 
 
 class CountingSink(_Process):
-    """smtp-sink: takes everything, keeps nothing, counts what it accepted."""
+    """smtp-sink: takes everything, keeps nothing, counts what it accepted; in lock-step, one command at a time."""
+
+    def __init__(self, *, lock_step: bool = False) -> None:
+        self._options = ["-p"] if lock_step else []
 
     def __enter__(self) -> Self:
         self.port = free_port()
         program, environment = tool("smtp-sink")
         user = ["-u", "nobody"] if os.getuid() == 0 else []
-        self._open([program, *user, "-c", f"127.0.0.1:{self.port}", "1024"], environment)
+        self._open([program, *user, *self._options, "-c", f"127.0.0.1:{self.port}", "1024"], environment)
         return self
 
     def count(self) -> int:

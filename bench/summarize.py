@@ -49,11 +49,13 @@ def _share(name: str, of: str) -> Callable[[Runs], float | None]:
 
 
 OURS = "fanout/eventmail"
+FAR = "delay10ms"
 GOALS = (
     Goal("share of LIMIT", _share(OURS, "fanout/LIMIT"), 0.30, 0.60, HIGHER),
     Goal("against django-post_office", _share(OURS, "peer/post_office/sqlite/p1"), 8, 18, HIGHER, "x"),
     Goal("against a huey task a recipient", _share(OURS, "peer/naive_huey/thread4"), 15, 40, HIGHER, "x"),
-    Goal("share of LIMIT, relay 20 ms away", _share(f"{OURS}/delay10ms", "fanout/LIMIT/delay10ms"), 0.5, 0.9, HIGHER),
+    Goal("share of LIMIT, relay 20 ms away", _share(f"{OURS}/{FAR}", f"fanout/LIMIT/{FAR}"), 0.5, 0.9, HIGHER),
+    Goal("the same in lock-step", _share(f"{OURS}/{FAR}/lockstep", f"fanout/LIMIT/{FAR}/lockstep"), 0.5, 0.9, HIGHER),
     Goal("worker CPU for 1000 mails", _plain(OURS, "cpu_s_per_1000"), 0.4, 0.15, unit="s"),
     Goal("worker peak memory", _highest(OURS, "peak_mb"), 80, 50, unit="MB"),
     Goal("first mail after Send", _plain(OURS, "first_mail_s"), 1, 0.3, unit="s"),

@@ -16,9 +16,9 @@ zoneinfo.reset_tzpath(to=())  # the pinned tzdata, so that every box computes th
 ROOT = Path(__file__).parent.parent
 
 
-def create_app(settings: Settings | None = None) -> Flask:
+def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask:
     """The application of one process: wiring only. Raises SettingsError when the environment is wrong."""
-    from eventmail import tasks, web  # noqa: PLC0415  the top of the import law, met only when an app is made
+    from eventmail import tasks  # noqa: PLC0415  the top of the import law, met only when an app is made
     from eventmail.domain import home  # noqa: PLC0415
 
     settings = settings or settings_.load()
@@ -47,5 +47,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         db.session.remove()
         db.engine.dispose()  # no connection may cross a fork
     app.extensions["huey"] = tasks.create_huey(app)
-    web.register(app)
+    if pages:
+        from eventmail import web  # noqa: PLC0415
+
+        web.register(app)
     return app

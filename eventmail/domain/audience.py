@@ -260,7 +260,7 @@ def _reason_of(audience: Audience) -> ColumnElement[str]:
 
 
 def suppressed_by_reason(audience: Audience) -> Rows:
-    """(reason, guests, addresses) over the picked guests on the do-not-mail list; driven from the list, which is short."""
+    """(reason, guests, addresses) over the picked guests on the do-not-mail list; driven by it, as it is short."""
     here = (
         select(func.count())
         .where(_picked(Guest, audience), Guest.address == Suppression.address)

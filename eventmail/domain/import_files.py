@@ -4,6 +4,7 @@ One folder an upload, `EVENT-TOKEN`, with the file (`data`), what is known of it
 is (`progress.json`). A file goes as soon as it is imported; what came of it stays as long as the upload would have.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -19,7 +20,7 @@ from typing import Any
 from eventmail import ids
 from eventmail.domain.guest_csv import Head, Reading
 from eventmail.domain.import_report import Report
-from eventmail.errors import NotFound
+from eventmail.errors import DiskFull, NotFound, Unavailable
 
 KEPT = timedelta(days=2)
 MOST_KEPT = 20  # uploads of the whole instance, 25 MB each at most; the oldest go first
@@ -42,14 +43,18 @@ class Upload:
 
 
 def keep(folder: Path, event_id: int, name: str, data: bytes, now: datetime) -> str:
-    """Keep a chosen file: its token. Forgets what is old, and the oldest beyond `MOST_KEPT`."""
+    """Keep a chosen file: its token. Forgets what is old, and the oldest beyond `MOST_KEPT`. Raises Unavailable."""
     forget(folder, now, room_for=1)
     token = ids.token(16)
     made = folder / f".{token}"
-    made.mkdir(parents=True, mode=0o700)
-    (made / _DATA).write_bytes(data)
-    _write(made / _STATE, {"name": name[:200], "at": now.isoformat(), "reading": Reading()})
-    made.rename(_place(folder, event_id, token))
+    try:
+        made.mkdir(parents=True, mode=0o700)
+        (made / _DATA).write_bytes(data)
+        _write(made / _STATE, {"name": name[:200], "at": now.isoformat(), "reading": Reading()})
+        made.rename(_place(folder, event_id, token))
+    except (OSError, Unavailable) as error:
+        shutil.rmtree(made, ignore_errors=True)
+        raise _unwritable(error) from None
     return token
 
 
@@ -119,7 +124,7 @@ def note_result(folder: Path, event_id: int, token: str, report: Report) -> None
 
 def note_progress(folder: Path, event_id: int, token: str, far: Mapping[str, Any]) -> None:
     """Keep how far an import is; losing it harms nobody."""
-    with suppress(OSError, NotFound):
+    with suppress(NotFound, Unavailable):
         _write(_place(folder, event_id, token) / _PROGRESS, far)
 
 
@@ -209,6 +214,14 @@ def _write(path: Path, value: Any) -> None:
         beside.replace(path)
     except FileNotFoundError:
         raise _gone() from None
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError | Unavailable) -> Unavailable:
+    if isinstance(error, Unavailable):
+        return error
+    return DiskFull() if error.errno in (errno.ENOSPC, errno.EDQUOT) else Unavailable()
 
 
 def _reading(kept: Sequence[Any]) -> Reading:

@@ -129,8 +129,8 @@ def json_path(name: str) -> str:
 
 
 _first = select(func.min(GuestTag.tag).label("tag")).cte("tag_words", recursive=True, nesting=True)
-# every word once, each found by one step along the index: there are few, and only they are folded; inside the statement,
-# since of an INSERT that begins with WITH the driver does not say how many rows it made
+# Every word once, each found by one step along the index: there are few, and only they are folded. Nested, since of an
+# INSERT that begins with WITH the driver does not say how many rows it made.
 _WORDS = _first.union_all(
     select(select(func.min(GuestTag.tag)).where(GuestTag.tag > _first.c.tag).correlate(_first).scalar_subquery()).where(
         _first.c.tag.is_not(None)

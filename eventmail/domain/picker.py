@@ -1,4 +1,4 @@
-"""What the audience picker offers: guests by status, segments, and those who can't be mailed whatever is ticked (A1)."""
+"""What the audience picker offers: guests by status, segments, guests to pick by hand, and who can't be mailed (A1)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -46,8 +46,8 @@ def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step
 def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None) -> list[Guest]:
     """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
 
-    One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an index and
-    stops early; together they would be sorted first.
+    One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an
+    index and stops early; together they would be sorted first.
     """
     place = tuple_(Guest.search_key, Guest.id)
     statement = select(Guest).where(audiences.is_recipient(audience)).limit(limit)

@@ -4,8 +4,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import inspect
 from sqlalchemy.engine import Connection, Engine
@@ -35,15 +34,17 @@ def upgrade(engine: Engine, lock: Path) -> None:
             # a column or CHECK of SQLite is changed by copying its table, and dropping the old one would cascade
             connection.rollback()
             _foreign_keys(connection, "OFF")
-            _apply(connection)
-            connection.commit()
-            _foreign_keys(connection, "ON")
+            try:
+                _apply(connection)
+                connection.commit()
+            finally:
+                connection.rollback()
+                _foreign_keys(connection, "ON")
 
 
 def _foreign_keys(connection: Connection, switch: str) -> None:
     """Past SQLAlchemy, which begins a transaction before any statement: inside one SQLite ignores this switch."""
-    driver = connection.connection.dbapi_connection
-    assert driver is not None
+    driver: Any = connection.connection.dbapi_connection
     driver.execute(f"PRAGMA foreign_keys={switch}")
     if driver.execute("PRAGMA foreign_keys").fetchone() != (switch == "ON",):
         raise RuntimeError("foreign keys could not be switched; nothing was migrated")

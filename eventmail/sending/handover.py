@@ -141,6 +141,7 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
 
     def may_begin(mail: Mail) -> bool:
         if time.monotonic() >= min(in_flight.deadline, until) or refused:
+            told.pop(mails[mail.key][0].id, None)  # one that came back to be handed over on another connection
             return False
         told[mails[mail.key][0].id] = _BROKEN_OFF
         return True

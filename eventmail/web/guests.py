@@ -25,7 +25,9 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
     counts = guest_filters.counts(event_id, q)
     page = guest_list.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
-    def url_of(number: int = 1, narrowed: Filter = status, words: str = q, to: str = "guests.listing", **more: Any) -> str:
+    def url_of(
+        number: int = 1, narrowed: Filter = status, words: str = q, to: str = "guests.listing", **more: Any
+    ) -> str:
         size = page.size if "per_page" in request.args else None
         wanted = None if narrowed is Filter.ALL else narrowed.value
         where = {"q": words or None, "status": wanted, "per_page": size, "page": number if number > 1 else None}

@@ -11,7 +11,7 @@ from eventmail.domain import csv_text, guest_columns, guest_csv, guest_export, i
 from eventmail.domain.guest_csv import Head, Reading
 from eventmail.domain.guest_filters import Filter
 from eventmail.domain.import_files import Checked, Upload
-from eventmail.errors import DomainError, FieldError, InvalidInput
+from eventmail.errors import DomainError, FieldError, InvalidInput, NotFound, Unavailable
 from eventmail.web import access, intake
 from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
@@ -124,10 +124,9 @@ def decide(event_id: int, token: str) -> Any:
         if kept.result is None:
             reading = reading_in(request.form, kept)
             if action == "import" and kept.check and reading == kept.reading:
-                _import(event_id, token, reading)
-            else:  # nothing is imported in a way that nobody has looked at
-                _check(event_id, token, reading)
-                asked_again = 1 if action == "import" else None
+                return see_other(_import(event_id, token, reading))
+            _check(event_id, token, reading)  # nothing is imported in a way that nobody has looked at
+            asked_again = 1 if action == "import" else None
     return see_other(url_for(".look", event_id=event_id, token=token, asked_again=asked_again))
 
 
@@ -145,10 +144,17 @@ def _check(event_id: int, token: str, reading: Reading) -> None:
     import_files.note_check(_folder(), event_id, token, Checked(reading, head, report, g.now))
 
 
-def _import(event_id: int, token: str, reading: Reading) -> None:
+def _import(event_id: int, token: str, reading: Reading) -> str:
+    """Import a kept file: the address of what came of it."""
     data = import_files.data(_folder(), event_id, token)
     report = imports.run(event_id, data, access.acting(), reading=reading, tell=_tell(event_id, token))
-    import_files.note_result(_folder(), event_id, token, report)
+    try:
+        import_files.note_result(_folder(), event_id, token, report)
+    except (NotFound, Unavailable):  # the guests are in, whatever happens to the report
+        counts = f"{report.created} added, {report.updated} updated, {len(report.rejected)} lines not imported"
+        flash(f"Imported: {counts}. The report itself could not be kept.", "warn")
+        return url_for("guests.listing", event_id=event_id)
+    return url_for(".look", event_id=event_id, token=token)
 
 
 @bp.get("/import/<token>/progress")

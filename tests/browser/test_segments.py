@@ -1,6 +1,7 @@
 """Segments: found by a rule or picked by hand, written to, left out; named by what could go wrong."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -13,7 +14,7 @@ from tests.support import seeding
 from tests.support.browser import assert_fits
 from tests.support.waiting import wait_for
 
-PEOPLE = [
+PEOPLE: list[dict[str, Any]] = [
     {
         "email": "ana@guests.example.net",
         "first_name": "Ana",

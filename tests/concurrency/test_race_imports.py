@@ -64,9 +64,7 @@ def _press(turn: int, scene: Scene) -> int:
     return client.post(where, data={"action": "import"}, headers=headers).status_code
 
 
-def test_two_presses_of_import_import_once(
-    app: Flask, settings: Settings, scene: Scene, rows: Any, count: Any
-) -> None:
+def test_two_presses_of_import_import_once(app: Flask, settings: Settings, scene: Scene, rows: Any, count: Any) -> None:
     with app.app_context():
         token = seeding.add_api_token(scene.organizer)
         uploads = tuple(_kept(settings.imports, scene, turn) for turn in range(import_files.MOST_KEPT // 2))

@@ -155,6 +155,7 @@ def archive(**members: bytes) -> bytes:
         archive(app_sqlite=b"", secret_key=b"", __tmp__x=b""),
         archive(app_sqlite=b"x" * 9000)[:-20],
     ],
+    ids=["empty", "text", "no members", "one", "no about", "damaged", "about", "path", "cut"],
 )
 def test_what_is_no_backup_of_ours_is_refused_and_leaves_nothing_behind(
     settings: Settings, tmp_path: Path, data: bytes

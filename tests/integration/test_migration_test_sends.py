@@ -1,84 +1,104 @@
-"""The migration to test sends on a database in use: every message stays, and only tests go when it is taken back."""
+"""Migrating a database in use: every message and all that hangs on it stays, although tables are copied on the way."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
 from sqlalchemy import create_engine
-from sqlalchemy.engine import Connection
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
 
-BELOW = ("recipient", "job", "reservation", "attempt", "idempotency_record", "exclusion")
-NOW = "2026-01-01 00:00:00"
+ROWS: dict[str, dict[str, Any]] = {
+    "mailing": {
+        "event_id": 1, "kind": "one_time", "state": "finished", "content_id": 1, "audience": "{}", "excluded": "{}",
+        "constants": "{}", "reply_to": "", "recipient_count": 1, "created_at": "now", "n_queued": 0, "n_sending": 0,
+        "n_sent": 1, "n_failed": 0, "n_unknown": 0, "n_suppressed": 0, "n_cancelled": 0,
+    },
+    "recipient": {
+        "address": "a@x.org", "email": "a@x.org", "state": "sent", "attempts": 1, "tries": 1, "updated_at": "now",
+    },
+    "job": {"run": 1, "state": "finished", "request_id": "r", "created_at": "now", "starts_at": "now"},
+    "reservation": {"due_at": "now", "reserved": 1, "consumed": 1, "refunded": 0},
+    "attempt": {
+        "number": 1, "request_id": "r", "provider": "outbox", "outcome": "accepted", "code": "", "detail": "",
+        "at": "now",
+    },
+    "idempotency_record": {"scope": "s", "body_hash": "h", "status": 202, "answer": "{}", "created_at": "now"},
+    "exclusion": {"reason": "suppressed"},
+}  # fmt: skip
+OWN = {
+    "mailing": ("key",),
+    "reservation": ("job_id",),
+    "attempt": ("recipient_id",),
+    "idempotency_record": ("key", "mailing_id"),
+}
+EVENT = {
+    "id": 1, "title": "Gala", "description": "", "location": "", "timezone": "UTC", "url": "", "sender_name": "",
+    "reply_to": "", "restricted": 0, "all_day": 0, "ics_secret": "s", "ics_sequence": 0, "created_at": "now",
+    "updated_at": "now",
+}  # fmt: skip
+CONTENT = {
+    "id": 1, "event_id": 1, "subject": "Hi", "preheader": "", "body": "Text", "compiled": "", "hash": "h", "size": 1,
+    "created_at": "now",
+}  # fmt: skip
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Connection]:
-    """At the first schema, with one event, one text, and a message to a guest."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # as migrations.upgrade does
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    """A database at the first schema with one event, one text, and message 7 to a guest."""
+    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
+    with made.connect() as connection:
         command.upgrade(migrations.config(connection), "0001")
-        for sql in (
-            "INSERT INTO event (id, title, description, location, timezone, url, sender_name, reply_to, restricted,"
-            f" all_day, ics_secret, ics_sequence, created_at, updated_at) VALUES (1, 'Gala', '', '', 'UTC', '', '', '',"
-            f" 0, 0, 's', 0, '{NOW}', '{NOW}')",
-            "INSERT INTO content (id, event_id, subject, preheader, body, compiled, hash, size, created_at)"
-            f" VALUES (1, 1, 'Hi', '', 'Text', '', 'h', 1, '{NOW}')",
-        ):
-            connection.exec_driver_sql(sql)
+        connection.commit()
+        insert(connection, "event", EVENT)
+        insert(connection, "content", CONTENT)
         add(connection, 7, "one_time")
-        yield connection
-    engine.dispose()
+        connection.commit()
+    yield made
+    made.dispose()
+
+
+def insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
+    values = tuple("2026-01-01 00:00:00" if value == "now" else value for value in row.values())
+    marks = ", ".join("?" * len(row))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", values)
 
 
 def add(connection: Connection, number: int, kind: str) -> None:
     """A mailing with one row in every table below it, all of them numbered `number`."""
-    for sql in (
-        "INSERT INTO mailing (id, event_id, kind, state, key, content_id, audience, excluded, constants, reply_to,"
-        " recipient_count, created_at, n_queued, n_sending, n_sent, n_failed, n_unknown, n_suppressed, n_cancelled)"
-        f" VALUES ({number}, 1, '{kind}', 'finished', 'k{number}', 1, '{{}}', '{{}}', '{{}}', '', 1, '{NOW}',"
-        " 0, 0, 1, 0, 0, 0, 0)",
-        f"INSERT INTO recipient (id, mailing_id, address, email, state, attempts, tries, updated_at) VALUES ({number},"
-        f" {number}, 'a@x.org', 'a@x.org', 'sent', 1, 1, '{NOW}')",
-        "INSERT INTO job (id, mailing_id, run, state, request_id, created_at, starts_at) VALUES"
-        f" ({number}, {number}, 1, 'finished', 'r', '{NOW}', '{NOW}')",
-        "INSERT INTO reservation (id, job_id, due_at, reserved, consumed, refunded)"
-        f" VALUES ({number}, {number}, '{NOW}', 1, 1, 0)",
-        "INSERT INTO attempt (id, recipient_id, number, request_id, provider, outcome, code, detail, at)"
-        f" VALUES ({number}, {number}, 1, 'r', 'outbox', 'accepted', '', '', '{NOW}')",
-        "INSERT INTO idempotency_record (id, scope, key, body_hash, mailing_id, status, answer, created_at)"
-        f" VALUES ({number}, 's', 'k{number}', 'h', {number}, 202, '{{}}', '{NOW}')",
-        f"INSERT INTO exclusion (id, mailing_id, reason) VALUES ({number}, {number}, 'suppressed')",
-    ):
-        connection.exec_driver_sql(sql)
+    for table, row in ROWS.items():
+        own = dict.fromkeys(OWN.get(table, ("mailing_id",)), number)
+        insert(connection, table, {"id": number, **row, **own, **({"kind": kind} if table == "mailing" else {})})
 
 
 def numbers(connection: Connection) -> dict[str, list[int]]:
     """The ids in each table."""
-    return {
-        table: list(connection.exec_driver_sql(f"SELECT id FROM {table} ORDER BY id").scalars())  # noqa: S608
-        for table in ("mailing", *BELOW)
-    }
+    return {table: list(connection.exec_driver_sql(f"SELECT id FROM {table} ORDER BY id").scalars()) for table in ROWS}
 
 
-def test_every_message_stays_and_tests_are_allowed(database: Connection) -> None:
-    with pytest.raises(IntegrityError):
-        add(database, 8, "test")
-    command.upgrade(migrations.config(database), "0002")
-    assert numbers(database) == dict.fromkeys(("mailing", *BELOW), [7])
-    add(database, 8, "test")
-    with pytest.raises(IntegrityError):
-        add(database, 9, "rehearsal")
-    assert database.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+def test_an_upgrade_loses_no_row_and_allows_tests(engine: Engine, tmp_path: Path) -> None:
+    with engine.connect() as connection, pytest.raises(IntegrityError):
+        add(connection, 8, "test")
+    migrations.upgrade(engine, tmp_path / "migration.lock")
+    with engine.connect() as connection:
+        assert numbers(connection) == {table: [7] for table in ROWS}
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1  # for whoever gets this connection next
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+        add(connection, 8, "test")
+        with pytest.raises(IntegrityError):
+            add(connection, 9, "rehearsal")
 
 
-def test_taken_back_it_takes_the_tests_along_and_nothing_else(database: Connection) -> None:
-    command.upgrade(migrations.config(database), "0002")
-    add(database, 8, "test")
-    command.downgrade(migrations.config(database), "0001")
-    assert numbers(database) == dict.fromkeys(("mailing", *BELOW), [7])
-    assert database.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+def test_taken_back_it_takes_the_tests_along_and_nothing_else(engine: Engine) -> None:
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        command.upgrade(migrations.config(connection), "0002")
+        add(connection, 8, "test")
+        command.downgrade(migrations.config(connection), "0001")
+        assert numbers(connection) == {table: [7] for table in ROWS}
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []

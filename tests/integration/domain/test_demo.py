@@ -20,6 +20,7 @@ from eventmail.domain import (
     guest_list,
     guests,
     links,
+    segments,
     sessions,
     users,
 )
@@ -101,6 +102,33 @@ def test_six_guests_who_can_be_mailed_are_vip() -> None:
     listed = set(fresh().scalars(select(Suppression.address)))
     assert len(vip) == len({guest.address for guest in vip}) == 6
     assert all(guest.event_id == event_id and guest.address and guest.address not in listed for guest in vip)
+
+
+def test_its_segments_are_vip_with_six_guests_who_can_be_mailed_and_nobody() -> None:
+    event_id = load().event_id
+    found = {segment.name: (segment.id, segment.count) for segment in segments.everyone(event_id)}
+    assert {name: count for name, (_, count) in found.items()} == {"VIP": 6, "Nobody": 0}
+    for name, count in (("VIP", 6), ("Nobody", 0)):
+        picked = audience.checked(event_id, {"segments": [str(found[name][0])]}, outside=False)
+        assert (audience.resolve(fresh(), picked).count, audience.resolve(fresh(), picked).excluded) == (count, {})
+
+
+def test_repeating_brings_no_segment_twice_and_none_back_that_was_removed() -> None:
+    event_id = load().event_id
+    vip, by = next(found.id for found in segments.everyone(event_id) if found.name == "VIP"), seeding.acting()
+    segments.edit(event_id, vip, {"name": "Friends"}, by)
+    segments.remove(event_id, next(found.id for found in segments.everyone(event_id) if found.name == "Nobody"), by)
+    load()
+    assert [found.name for found in segments.everyone(event_id)] == ["Friends"]
+
+
+def test_a_demo_of_before_there_were_segments_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(demo, "SEGMENTS", {})
+        event_id = load().event_id
+    assert segments.everyone(event_id) == []
+    load()
+    assert [found.name for found in segments.everyone(event_id)] == ["Nobody", "VIP"]
 
 
 def test_names_of_many_kinds_and_two_columns_are_there_to_try_merge_fields_on() -> None:

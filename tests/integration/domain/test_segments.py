@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
 from eventmail.domain import guest_values, housekeeping, kept_fields, rules, segments
 from eventmail.errors import FieldError, InvalidInput, NotFound
-from eventmail.models import AuditEntry, Guest, Mailing, SegmentField
+from eventmail.models import AuditEntry, Guest, Mailing, Segment, SegmentField
 from tests.support import seeding
 from tests.support.queries import count_queries
 from tests.support.time import FrozenClock
@@ -112,6 +113,13 @@ def test_a_name_is_taken_in_its_own_event_only_and_may_keep_itself(event_id: int
     make(add_event())
     segments.edit(event_id, made, {"name": "vip"}, seeding.acting())
     assert segments.get(event_id, made).name == "vip"
+
+
+def test_the_database_refuses_a_second_segment_of_one_name(event_id: int) -> None:
+    make(event_id)
+    now = seeding.acting().now
+    with pytest.raises(IntegrityError), transaction() as tx:
+        tx.add(Segment(event_id=event_id, name="Vip", name_key="vip", rule=VIP, created_at=now, updated_at=now))
 
 
 def test_an_edit_changes_what_it_names_and_says_so_in_the_log(event_id: int, add_guest: Any) -> None:

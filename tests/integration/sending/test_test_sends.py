@@ -210,8 +210,8 @@ def test_S5_a_test_in_doubt_is_not_tried_again(provider: Recording, test_send: A
 def test_S12_a_test_that_is_refused_has_failed_and_nothing_of_it_waits(provider: Recording, test_send: Any) -> None:
     run = test_send("a@x.org", "b@x.org")
     provider.answers |= dict.fromkeys(("a@x.org", "b@x.org"), Refused("Wrong password", code="535"))
-    while run.drain(provider):
-        pass
+    for _ in range(2):  # the first refusal ends a turn for the others
+        run.drain(provider)
     assert run.states == {"a@x.org": "failed", "b@x.org": "failed"}
     assert (run.job.state, run.job.stopped, run.mailing.state) == ("finished", None, "finished")
     assert {recipient.last_error for recipient in run.recipients} == {"Wrong password (535)"}

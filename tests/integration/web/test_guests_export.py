@@ -33,13 +33,16 @@ def again(api: Any, url: str, export: TestResponse) -> dict[str, Any]:
 
 
 AWKWARD: list[dict[str, Any]] = [
-    {"email": "ana@x.test", "first_name": "Ana", "last_name": "de la Cruz", "status": "confirmed", "tags": ["=vip", "press"],
-     "attributes": {"Table": "7", "E-Mail": "other@x.test", "=cmd": "=1+1"}},
-    {"email": "ANA@x.test", "first_name": "Ana María", "last_name": "", "attributes": {"Name": "-1", "column: x": "'=1"}},
-    {"email": "ana@x.test", "first_name": "", "last_name": "Cruz", "attributes": {"Status": "two\nlines", "Vorname": "@a"}},
+    {"email": "ana@x.test", "first_name": "Ana", "last_name": "de la Cruz", "status": "confirmed",
+     "tags": ["=vip", "press"], "attributes": {"Table": "7", "E-Mail": "other@x.test", "=cmd": "=1+1"}},
+    {"email": "ANA@x.test", "first_name": "Ana María", "last_name": "",
+     "attributes": {"Name": "-1", "column: x": "'=1"}},
+    {"email": "ana@x.test", "first_name": "", "last_name": "Cruz",
+     "attributes": {"Status": "two\nlines", "Vorname": "@a"}},
     {"email": "=a@x.test", "first_name": "+1", "last_name": "'tis"},
     {"email": None, "first_name": "שלום", "last_name": "<b>Bo</b>", "status": "declined"},
-    {"email": "long@x.test", "first_name": "x" * 300, "attributes": {"Note": "'", "Table-1": "a;b,c\td", "table 1": '"q"'}},
+    {"email": "long@x.test", "first_name": "x" * 300,
+     "attributes": {"Note": "'", "Table-1": "a;b,c\td", "table 1": '"q"'}},
     {"email": "only@x.test"},
 ]  # fmt: skip
 
@@ -110,7 +113,9 @@ PEOPLE = st.fixed_dictionaries(
     optional={
         "status": st.sampled_from(["invited", "confirmed", "declined"]),
         "tags": st.lists(TEXT, max_size=3),
-        "attributes": st.dictionaries(TEXT | st.sampled_from(["Email", "name", "id", "column: tags"]), TEXT, max_size=3),
+        "attributes": st.dictionaries(
+            TEXT | st.sampled_from(["Email", "name", "id", "column: tags"]), TEXT, max_size=3
+        ),
     },
 )
 

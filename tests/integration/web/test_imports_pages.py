@@ -1,5 +1,6 @@
 """Importing guests over HTTP, by a person: choose a file, look, correct, import."""
 
+import errno
 import io
 import re
 from datetime import timedelta
@@ -231,7 +232,9 @@ def test_a_long_report_comes_in_pages_and_says_how_much_more(client: Any, url: s
 def test_the_progress_is_told_to_whoever_waits(client: Any, url: str) -> None:
     page = chosen(client, url, TEXT)
     looked = client.get(page)
-    assert re.search(r'id="import-progress" hx-get="[^"]+/progress" hx-trigger="formdata from:#import-form"', looked.text)
+    assert re.search(
+        r'id="import-progress" hx-get="[^"]+/progress" hx-trigger="formdata from:#import-form"', looked.text
+    )
     client.submit(page, {"action": "import"})
     told = client.get(f"{page}/progress", headers=partial())
     assert told.status_code == 200
@@ -252,6 +255,24 @@ def test_forms_without_their_token_change_nothing(client: Any, url: str, setting
     assert client.post(page, data={"action": "import"}).status_code == 403
     assert client.post(url, data=csv_upload(TEXT)).status_code == 403
     assert (count(Guest), len(list(Path(settings.imports).iterdir()))) == (0, 1)
+
+
+def test_a_full_disk_is_told_and_what_was_imported_is_never_denied(
+    client: Any, url: str, count: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = chosen(client, url, TEXT)
+
+    def full(*_args: Any, **_values: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    refused = client.submit(url, csv_upload(TEXT))
+    assert (refused.status_code, "no room left on the disk" in words(refused)) == (503, True)
+    assert len(list(settings.imports.iterdir())) == 1
+    done = client.submit(page, {"action": "import"})
+    assert (done.status_code, done.location, count(Guest)) == (303, url.removesuffix("/import"), 4)
+    monkeypatch.undo()
+    assert "Imported: 4 added, 0 updated, 1 lines not imported." in words(client.get(done.location))
 
 
 WORDS = [*guest_columns.FIELDS, guest_columns.LEFT_OUT, guest_columns.UNNAMED, "own", "nonsense", ""]
@@ -281,7 +302,7 @@ def test_whatever_is_chosen_and_corrected_the_answer_is_clear_and_nothing_half_h
     data = TEXT.encode() if text else data
     answer = client.submit(url, csv_upload(data))
     assert answer.status_code in (303, 400)
-    found = re.search(rf'{url}/[a-z0-9]{{16}}', answer.headers.get("Location", "") or answer.text)
+    found = re.search(rf"{url}/[a-z0-9]{{16}}", answer.headers.get("Location", "") or answer.text)
     if not found:
         return
     before, entries = count(Guest), count(AuditEntry)
