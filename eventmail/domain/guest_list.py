@@ -75,6 +75,7 @@ class Sharer:
 
 
 def full_name(first_name: str, last_name: str) -> str:
+    """First and last name, or the one there is, or ""."""
     return f"{first_name} {last_name}".strip()
 
 

@@ -169,3 +169,24 @@ def test_a_rule_finds_whom_it_says_kept_or_not_before_and_after_a_change(
         there |= [put(event_id, person, known[n] if n < len(known) else None)]
     for kept in (True, False):
         assert found(event_id, rule, kept=kept) == expected(there, rule)
+
+
+@pytest.mark.usefixtures("_columns")
+def test_what_is_kept_follows_guests_that_come_and_change(event_id: int) -> None:
+    """The examples beside the property above: a wildcard is a letter, who has nothing "is not", a change counts."""
+    blank = {"status": "invited", "first_name": "", "last_name": "", "email": None, "tags": [], "attributes": {}}
+    rule = {"all": [{"field": "size", "op": "contains", "value": "50%"}]}
+    other = {"all": [{"field": "size", "op": "is not", "value": "50% OFF"}]}
+    for name, one in (("A", rule), ("B", other)):
+        segments.create(event_id, {"name": name, "rule": one}, seeding.acting())
+    first, _ = put(event_id, {**blank, "attributes": {"size": "50% off"}})
+    second, _ = put(event_id, {**blank, "attributes": {"size": "500"}})
+    third, _ = put(event_id, blank)
+    for kept in (True, False):
+        assert found(event_id, rule, kept=kept) == {first}
+        assert found(event_id, other, kept=kept) == {second, third}
+    put(event_id, {**blank, "attributes": {"size": "now 50%"}}, second)
+    put(event_id, blank, first)
+    for kept in (True, False):
+        assert found(event_id, rule, kept=kept) == {second}
+        assert found(event_id, other, kept=kept) == {first, second, third}

@@ -216,7 +216,7 @@ def test_a_slow_service_does_not_hold_up_a_stop(
     send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = send("a@guests.example.net", "b@guests.example.net")
-    monkeypatch.setattr(drain, "TURN_SECONDS", 0.2)
+    monkeypatch.setattr(drain, "TURN_SECONDS", 1.0)
 
     def outlast_the_turn(_mail: Mail) -> None:
         over = time.monotonic() + drain.TURN_SECONDS

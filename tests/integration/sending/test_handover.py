@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from eventmail import clock as clock_
+from eventmail.errors import Permanent
 from eventmail.models import Recipient
 from eventmail.providers.base import Accepted, Mail
-from eventmail.sending import claim, handover
+from eventmail.sending import claim, handover, outcome
 from eventmail.sending.drain import _prepare
 from eventmail.sending.handover import in_flight
 from tests.support.recording import Recording
@@ -40,6 +41,36 @@ def test_S11_a_recipient_is_marked_once(send: Callable[..., Any], provider: Reco
     with in_flight.one_group():
         assert handover.begin(sending, [claimed]) == [claimed]
         assert handover.begin(sending, [claimed]) == []
+
+
+def test_S11_what_another_worker_has_in_hand_by_now_is_not_settled_by_the_one_before(
+    send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = send("a@guests.example.net")
+    sending = _prepare(run.job, provider, run.settings)
+    with in_flight.one_group():
+        [claimed] = handover.begin(sending, claim.claim(run.job, clock_.now()))
+    told = handover.Result(claimed, sending.mail(claimed), Permanent("No such user"))
+
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(outcome, "owner", lambda: "another:1:process")
+        outcome.record(sending, provider, [told], clock_.now())
+
+    assert run.counts == {"sending": 1}
+    assert run.attempts == []
+
+
+def test_S11_one_commit_records_a_group_and_marks_the_next_so_that_never_more_than_one_is_in_hand(
+    send: Callable[..., Any], provider: Recording
+) -> None:
+    run = send(*(f"g{number:02}@guests.example.net" for number in range(50)))
+    in_hand: list[int] = []
+    provider.before = lambda _mail: in_hand.append(list(run.states.values()).count("sending"))
+
+    run.drain(provider)
+
+    assert in_hand == [20] * 40 + [10] * 10
+    assert run.counts == {"sent": 50}
 
 
 def test_S11_a_process_that_outlived_its_lease_begins_nothing_more(

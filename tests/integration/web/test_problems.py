@@ -227,6 +227,9 @@ def secret(app: Flask, owner: Person) -> dict[str, Any]:
         "content_id": content.id,
         "name": "x.eml",
         "change_id": 1,
+        "token": "0123456789abcdef",
+        "segment_id": 1,
+        "suppression_id": 1,
     }
 
 
