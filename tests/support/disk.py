@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 MEGABYTES = 16
 
 
@@ -23,7 +25,11 @@ class Disk:
             image.truncate(MEGABYTES * 1024 * 1024)
         # blocks as large as a page: SQLite maps a file, and a hole in a map that finds no room is a SIGBUS
         _run("/sbin/mke2fs", "-q", "-t", "ext4", "-b", "4096", "-O", "^has_journal", "-m", "0", self._image)
-        _run("mount", "-o", "loop", self._image, self.folder)
+        try:
+            _run("mount", "-o", "loop", self._image, self.folder)
+        except AssertionError as refused:  # a box that lets nobody mount can't be asked; any other runs these tests
+            self._image.unlink()
+            pytest.skip(str(refused))
         return self
 
     def __exit__(self, *_: object) -> None:

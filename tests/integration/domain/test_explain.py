@@ -202,6 +202,7 @@ def test_F4_nothing_of_another_event_is_told(
     send("confirmed", subject="theirs", event=other)
     work()
     assert outcomes(explain.why(event_id, ANA)) == []
+    assert [person.name for person in explain.why(event_id, ANA).people] == ["Ana Ruiz"]
     guests.delete(event_id, five["Ana"], seeding.acting())
     suppress(DAN, str(other), "unsubscribed")
     assert explain.why(event_id, "Else").unknown
