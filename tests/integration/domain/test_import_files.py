@@ -47,6 +47,14 @@ def test_what_was_never_kept_or_belongs_to_another_event_is_not_found(folder: Pa
     assert import_files.waiting(folder, 8) == []
 
 
+def test_no_token_leads_out_of_the_folder(folder: Path) -> None:
+    mine = folder / f"7-{kept(folder)}"
+    (folder / "7-x").mkdir()
+    mine.rename(folder.parent / "elsewhere")
+    with pytest.raises(NotFound):
+        import_files.load(folder, 7, "x/../../elsewhere")
+
+
 def test_the_oldest_go_beyond_so_many(folder: Path) -> None:
     tokens = [kept(folder, import_files.MOST_KEPT + 2 - n) for n in range(import_files.MOST_KEPT + 2)]
     assert {place.name for place in folder.iterdir()} == {f"7-{token}" for token in tokens[2:]}

@@ -174,7 +174,14 @@ def test_a_rule_finds_whom_it_says_kept_or_not_before_and_after_a_change(
 @pytest.mark.usefixtures("_columns")
 def test_what_is_kept_follows_guests_that_come_and_change(event_id: int) -> None:
     """The examples beside the property above: a wildcard is a letter, who has nothing "is not", a change counts."""
-    blank = {"status": "invited", "first_name": "", "last_name": "", "email": None, "tags": [], "attributes": {}}
+    blank: dict[str, Any] = {
+        "status": "invited",
+        "first_name": "",
+        "last_name": "",
+        "email": None,
+        "tags": [],
+        "attributes": {},
+    }
     rule = {"all": [{"field": "size", "op": "contains", "value": "50%"}]}
     other = {"all": [{"field": "size", "op": "is not", "value": "50% OFF"}]}
     for name, one in (("A", rule), ("B", other)):

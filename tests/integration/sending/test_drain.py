@@ -296,7 +296,7 @@ def test_S12_a_message_that_cannot_be_prepared_stops_its_run_and_says_so(
 ) -> None:
     run = send("a@guests.example.net")
     with monkeypatch.context() as broken:
-        broken.setattr(drain.mime, "Skeleton", None)
+        broken.setattr("eventmail.content.mime.Skeleton", None)
         assert run.drain(provider) is None
 
     assert run.job.stopped == drain.UNPREPARED

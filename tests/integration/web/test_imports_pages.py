@@ -203,7 +203,11 @@ def test_nobody_leaves_the_do_not_mail_list_by_an_import_f3(client: Any, url: st
     assert [entry.address for entry in rows(Suppression)] == ["ana@x.test"]
 
 
-@pytest.mark.parametrize("data", [b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b'"email\n', b"email,\0\n"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", b'"email\n', b"email,\0\n", b"email" + b",x" * 400 + b"\n"],
+    ids=["empty", "PNG", "quote", "NUL", "too many columns"],
+)
 def test_a_file_that_is_no_list_is_400_with_the_form_and_is_not_kept(
     client: Any, url: str, settings: Any, data: bytes
 ) -> None:
