@@ -136,6 +136,18 @@ class AudienceChanged(DomainError):
     title = "The audience changed since you looked"
 
 
+class StaleRevision(DomainError):
+    code = "STALE_REVISION"
+    status = 409
+    title = "Somebody else has changed this draft"
+
+
+class PastEditWindow(DomainError):
+    code = "PAST_EDIT_WINDOW"
+    status = 409
+    title = "This can no longer be changed"
+
+
 class QuotaExceeded(DomainError):
     code = "QUOTA_EXCEEDED"
     status = 409
@@ -152,7 +164,7 @@ class AlreadyCancelled(DomainError):
 class AlreadySent(DomainError):
     code = "ALREADY_SENT"
     status = 409
-    title = "It is too late to cancel"
+    title = "This was sent already"
     sentence = "Nobody is waiting any more: everything is with the mail service already."
 
 
@@ -243,20 +255,14 @@ class Unavailable(DomainError):
 class Busy(Unavailable):
     code = "BUSY"
     title = "The database is busy"
-    sentence = (
-        "Something else has kept the database busy for too long. Nothing was changed and nothing was sent. Wait a "
-        "moment and try again."
-    )
+    sentence = "Something else keeps the database busy. Nothing was changed or sent. Wait a moment and try again."
     after_seconds = 5
 
 
 class DiskFull(Unavailable):
     code = "DISK_FULL"
     title = "The disk is full"
-    sentence = (
-        "There is no room left on the disk. Nothing was changed and nothing was sent. Whoever runs this installation "
-        "has to make room; then try again."
-    )
+    sentence = "There is no room left on the disk. Nothing was changed or sent. Whoever runs this has to make room."
 
 
 class ProviderError(Exception):

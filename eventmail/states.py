@@ -12,6 +12,7 @@ class MailingKind(StrEnum):
 
 
 class MailingState(StrEnum):
+    DRAFT = "draft"
     SENDING = "sending"
     FINISHED = "finished"
     CANCELLED = "cancelled"
@@ -85,6 +86,7 @@ _M, _J, _R = MailingState, JobState, RecipientState
 
 MOVES: Mapping[type[StrEnum], Moves] = {
     MailingState: {
+        _M.DRAFT: frozenset({_M.SENDING}),
         _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),
         # a retry, or a decision to send again (S5, S8)
         _M.FINISHED: frozenset({_M.SENDING}),

@@ -1,42 +1,136 @@
-"""What an organizer should look at before sending, though nothing of it forbids to send."""
+"""What an organizer should look at before sending, and what of a text forbids to send though it can be previewed."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
 from eventmail.content import markdown
-from eventmail.content.compile import SIZE_WARNED
+from eventmail.content.blocks import Problem
+from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
+from eventmail.content.compiled import Compiled
+from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.segments import Marks
 from eventmail.content.tokens import Field, clean_source, find
+
+SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
+_SHOUTED = 6  # so many letters, all of them capitals, are more than an abbreviation
+_ADDRESS_SHOWN = 80
+_HERE = re.compile(
+    r"localhost|.*\.(?:localhost|local|internal|test|invalid)|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?"
+    r"|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+"
+)
+_EXAMPLE = re.compile(r"(?:.*\.)?example(?:\.(?:com|net|org))?")
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A code for programs, one sentence for people."""
+    """A code for programs, one sentence for people, and the part of the text where it is mended."""
 
     code: str
     message: str
+    part: str = "body"
 
 
 def remarks(body: str, size: int, fields: Mapping[str, Field]) -> list[Remark]:
     """Remarks on a body and on the size of its compiled form in bytes, in reading order, size first (C6)."""
+    parsed, _, marks = _parsed(body, fields)
+    large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
+    shown = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
+    return [*shown, *dict.fromkeys(remark for token in parsed for remark in _block(token, marks))]
+
+
+def in_the_way(body: str, compiled: Compiled, fields: Mapping[str, Field]) -> list[Remark]:
+    """What a strict compilation would refuse beside unresolved tokens and missing parts (C6)."""
+    _, problems, _ = _parsed(body, fields)
+    found = [Remark("BROKEN_BLOCK", f"Line {problem.line}: {problem.message}") for problem in problems]
+    if compiled.size > SIZE_REFUSED:
+        too_large = f"The mail is {compiled.size // 1024} KB; more than 100 KB is not sent. Shorten the message."
+        found.append(Remark("TOO_LARGE", too_large))
+    return found
+
+
+def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping[str, Field]) -> list[Remark]:
+    """Remarks on what a mail list shows: the subject as somebody without any value reads it, and the preview text."""
+    shown = "".join(strings(compiled.subject, {}, fields)).strip()
+    letters = [letter for letter in shown if letter.isalpha()]
+    found = []
+    if len(subject) > SUBJECT_LENGTH:
+        too_long = f"The subject has {len(subject)} characters; {SUBJECT_LENGTH} are allowed."
+        found.append(Remark("SUBJECT_TOO_LONG", too_long, "subject"))
+    elif len(shown) > SUBJECT_SHOWN:
+        cut = f"The subject has about {len(shown)} characters; many mail programs show no more than {SUBJECT_SHOWN}."
+        found.append(Remark("SUBJECT_LONG", cut, "subject"))
+    if len(letters) >= _SHOUTED and all(letter == letter.upper() != letter.lower() for letter in letters):
+        shouted = "The subject is all in capitals: many read it as shouting, and some filters as advertising."
+        found.append(Remark("SUBJECT_CAPITALS", shouted, "subject"))
+    if shown and not preheader.strip():
+        missing = "There is no preview text: mail lists show the beginning of the message instead."
+        found.append(Remark("NO_PREVIEW_TEXT", missing, "preheader"))
+    return found
+
+
+def odd_address(url: str) -> str:
+    """What is odd about a web address in a mail, in the second half of a sentence; "" when nothing is."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return "cannot be read as an address"
+    if parts.scheme.lower() not in ("http", "https"):
+        return ""
+    if _HERE.fullmatch(host):
+        return "leads to a computer that guests cannot reach"
+    if _EXAMPLE.fullmatch(host):
+        return "leads to an example address"
+    if parts.scheme.lower() == "http":
+        return "is not encrypted (http: instead of https:)"
+    return ""
+
+
+def _parsed(body: str, fields: Mapping[str, Field]) -> tuple[list[Token], list[Problem], Marks]:
     source = clean_source(body)
     tokens = find(source)
     marks = Marks.for_text([source], tokens, fields)
-    parsed, _ = markdown.parse(marks.protect(source, 0, len(tokens)), marks)
-    large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
-    return [*(large if size >= SIZE_WARNED else []), *(r for token in parsed for r in _inline(token.children or []))]
+    return *markdown.parse(marks.protect(source, 0, len(tokens)), marks), marks
 
 
-def _inline(children: list[Token]) -> Iterator[Remark]:
+def _block(token: Token, marks: Marks) -> Iterator[Remark]:
+    if token.type == "block_button" and token.meta["target"] is not None:
+        yield from _odd(str(token.attrs["href"]), marks)
+    yield from _inline(token.children or [], marks)
+
+
+def _inline(children: list[Token], marks: Marks) -> Iterator[Remark]:
     opened = 0
     for at, child in enumerate(children):
-        if child.type == "image" and not child.content.strip():
-            yield Remark("IMAGE_WITHOUT_ALT", "A picture has no description: many guests see only that.")
+        if child.type == "image":
+            if not child.content.strip():
+                yield Remark("IMAGE_WITHOUT_ALT", "A picture has no description: many guests see only that.")
+            yield from _odd(str(child.attrs["src"]), marks, "A picture’s address")
         elif "lost" in child.meta:
             yield Remark("LINK_WITHOUT_ADDRESS", "A link leads nowhere: its address must begin with https://.")
         elif child.type == "link_open":
             opened = at
+            yield from _odd(str(child.attrs["href"]), marks)
         elif child.type == "link_close" and not any(inner.content.strip() for inner in children[opened + 1 : at]):
-            yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {children[opened].attrs['href']}")
+            address = _written(str(children[opened].attrs["href"]), marks)
+            yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
+
+
+def _odd(target: str, marks: Marks, what: str = "A link") -> Iterator[Remark]:
+    url = _written(target, marks)
+    if odd := odd_address(url):
+        shown = url if len(url) <= _ADDRESS_SHOWN else f"{url[: _ADDRESS_SHOWN - 1]}…"
+        yield Remark("ODD_LINK", f"{what} {odd}: {shown}")
+
+
+def _written(target: str, marks: Marks) -> str:
+    """A link target with its tokens as they were written."""
+    return re.sub(rf"(?:https://(?={marks.prefix}u))?{marks.prefix}[a-z](\d+)z", lambda at: _token(at, marks), target)
+
+
+def _token(found: re.Match[str], marks: Marks) -> str:
+    return marks.tokens[int(found[1])].written

@@ -63,20 +63,25 @@ def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
     )
 
 
-def strings(segments: Segments, data: Mapping[str, str], fields: Fields) -> Iterator[str]:
-    """The strings of the segments, every slot filled from cleaned data."""
+def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
+    """One slot's text: the value, else the author's fallback, else the field's default (C3), encoded by its mode."""
+    return _ENCODED[slot.mode](_value(slot, data, fields))
+
+
+def strings(
+    segments: Segments,
+    data: Mapping[str, str],
+    fields: Fields,
+    fill: Callable[[Slot, Mapping[str, str], Fields], str] = filled,
+) -> Iterator[str]:
+    """The strings of the segments, every slot filled from cleaned data; another `fill` makes the values visible."""
     for segment in segments:
         if isinstance(segment, str):
             yield segment
         elif isinstance(segment, Slot):
-            yield filled(segment, data, fields)
+            yield fill(segment, data, fields)
         else:
-            yield from strings(chosen(segment, data, fields), data, fields)
-
-
-def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
-    """One slot's text: the value, else the author's fallback, else the field's default (C3), encoded by its mode."""
-    return _ENCODED[slot.mode](_value(slot, data, fields))
+            yield from strings(chosen(segment, data, fields), data, fields, fill)
 
 
 def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Segments:

@@ -6,21 +6,36 @@ without sorting; the do-not-mail list is short and is looked up by address.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
 from eventmail.domain import matching, segments
+from eventmail.domain.as_of import AsOf
 from eventmail.domain.matching import Chosen
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import EVERYWHERE, Guest, Suppression
 from eventmail.states import GuestStatus, Reason, SuppressionReason
 
 # of two entries for one address the first in this order is the reason shown (A2)
-_REASONS = {
+REASONS = {
     SuppressionReason.HARD_BOUNCE: Reason.BOUNCED,
     SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
     SuppressionReason.COMPLAINT: Reason.SUPPRESSED,
@@ -45,6 +60,7 @@ class Audience:
     outside: bool = False  # the mail service is outside this box, so reserved domains are left out
     segments: tuple[Chosen, ...] = ()
     exclude_segments: tuple[Chosen, ...] = ()
+    as_of: AsOf | None = None  # not who matches, but exactly who did then
 
     def as_json(self) -> dict[str, list[str]]:
         """As stored with the mailing and shown in answers, with the names that its segments had."""
@@ -58,7 +74,8 @@ class Audience:
             "segment_names": [chosen.name for chosen in self.segments],
             "exclude_segment_names": [chosen.name for chosen in self.exclude_segments],
         }
-        return found | {part: listed for part, listed in names.items() if listed}
+        frozen_at = {"list_as_of": [f"{self.as_of.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"]} if self.as_of else {}
+        return found | {part: listed for part, listed in names.items() if listed} | frozen_at
 
 
 @dataclass(frozen=True)
@@ -79,7 +96,7 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
     Raises InvalidAudience (400) when nothing is selected or when a part is not known in this event.
     """
     unknown = [
-        FieldError("audience.statuses", "UNKNOWN_STATUS", f"“{s}” is not a status; there are {_listed()}.")
+        FieldError("audience.statuses", "UNKNOWN_STATUS", f"“{s}” is not a status; there are {', '.join(GuestStatus)}.")
         for s in criteria.get("statuses", [])
         if s not in set(GuestStatus)
     ]
@@ -99,7 +116,9 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
     statuses = tuple(status for status in GuestStatus if status in criteria.get("statuses", []))
     if not statuses and not picked and not chosen["segments"]:
         raise InvalidAudience(fields=[FieldError("audience", "REQUIRED", InvalidAudience.sentence)])
-    return Audience(event_id, statuses, tuple(int(g) for g in picked), outside, **chosen)
+    return Audience(
+        event_id, statuses, tuple(int(g) for g in picked), outside, chosen["segments"], chosen["exclude_segments"]
+    )
 
 
 def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldError]) -> tuple[Chosen, ...]:
@@ -153,20 +172,21 @@ def recipient_ids(audience: Audience) -> Select[int]:
     return select(recipients(audience).subquery().c.guest_id)
 
 
-def fingerprint(session: Session, audience: Audience) -> str:
-    """Who gets it, as a short text that begins with how many: laid under a review, compared when it is sent."""
-    guest = recipients(audience).subquery().c.guest_id
-    count, total, mixed = session.execute(
-        select(func.count(), func.coalesce(func.sum(guest), 0), func.coalesce(func.sum(guest * guest % 2147483647), 0))
-    ).one()
-    return f"{count}-{total}-{mixed}"
-
-
 def is_recipient(audience: Audience) -> ColumnElement[bool]:
     """The same as membership in `recipients`, as a test of one guest: for the few that a list shows."""
     older = aliased(Guest)
     shared = and_(_picked(older, audience), older.address == Guest.address, older.id < Guest.id)
     return and_(*_mailable(Guest, audience), ~exists(select(older.id).where(shared)))
+
+
+def is_picked(audience: Audience) -> ColumnElement[bool]:
+    """Whether a guest is in the audience, as a recipient or as one who won't get it."""
+    return _picked(Guest, audience)
+
+
+def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElement[bool]:
+    """Whether the message goes to an address of another table."""
+    return exists(select(Guest.id).where(Guest.address == address, *_mailable(Guest, audience)))
 
 
 def excluded(audience: Audience) -> Rows:
@@ -210,21 +230,15 @@ def _doubtful(audience: Audience) -> Select[int]:
     return select(union_all(*parts).subquery().c.id)
 
 
-def by_status(event_id: int) -> dict[GuestStatus, int]:
-    """How many guests there are of each status; counted one by one, which is twice as fast as grouping."""
-    numbers = [
-        select(func.count()).where(Guest.event_id == event_id, Guest.status == status).scalar_subquery()
-        for status in GuestStatus
-    ]
-    return dict(zip(GuestStatus, fresh().execute(select(*numbers)).one(), strict=True))
-
-
 def scopes(event_id: int) -> tuple[str, str]:
     """The scopes of the do-not-mail list that count for an event."""
     return EVERYWHERE, str(event_id)
 
 
 def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
+    if audience.as_of:  # whoever moved to another address since is not whom somebody looked at
+        same = tuple_(guest.id, guest.address).in_(audience.as_of.people())
+        return and_(guest.event_id == audience.event_id, same)
     ways = []
     if audience.statuses:
         ways.append(guest.status.in_(audience.statuses))
@@ -245,12 +259,12 @@ def _suppressed(guest: Any, audience: Audience) -> ColumnElement[bool]:
 
 
 def _rank() -> ColumnElement[int]:
-    return case({reason.value: rank for rank, reason in enumerate(_REASONS)}, value=Suppression.reason)
+    return case({reason.value: rank for rank, reason in enumerate(REASONS)}, value=Suppression.reason)
 
 
 def _reason_of(audience: Audience) -> ColumnElement[str]:
     return (
-        select(case({reason.value: shown.value for reason, shown in _REASONS.items()}, value=Suppression.reason))
+        select(case({reason.value: shown.value for reason, shown in REASONS.items()}, value=Suppression.reason))
         .where(Suppression.address == Guest.address, Suppression.scope.in_(scopes(audience.event_id)))
         .order_by(_rank())
         .limit(1)
@@ -273,7 +287,7 @@ def suppressed_by_reason(audience: Audience) -> Rows:
         .group_by(Suppression.address)
         .subquery()
     )
-    shown = case({rank: reason.value for rank, reason in enumerate(_REASONS.values())}, value=listed.c.rank)
+    shown = case({rank: reason.value for rank, reason in enumerate(REASONS.values())}, value=listed.c.rank)
     return select(shown, func.sum(listed.c.guests), func.count()).where(listed.c.guests > 0).group_by(shown)
 
 
@@ -281,7 +295,3 @@ def _known_guests(event_id: int, picked: list[int]) -> set[int]:
     if not picked:
         return set()
     return set(fresh().scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id.in_(picked))))
-
-
-def _listed() -> str:
-    return ", ".join(GuestStatus)

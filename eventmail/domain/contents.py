@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventmail.content import checks, tokens
+from eventmail.content.checks import Remark
 from eventmail.content.compile import compile_content, sentence
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Rendered, render
@@ -38,8 +39,8 @@ class Draft:
 
     content_id: int | None
     compiled: Compiled
-    problems: Sequence[str]
-    remarks: Sequence[str]
+    problems: Sequence[Remark]
+    remarks: Sequence[Remark]
 
 
 def checked(event_id: int, text: Text) -> Compiled:
@@ -59,13 +60,16 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
     fields = merge.fields(event_id)
     compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
     found = tokens.unresolved(asdict(text), fields)
-    remarks = [remark.message for remark in checks.remarks(text.body, compiled.size, fields)]
-    return Draft(
-        _kept_id(event_id, text, compiled, by),
-        compiled,
-        [*([complaint] if complaint else []), *map(sentence, found)],
-        remarks,
-    )
+    problems = [
+        *([Remark("TOO_LONG", complaint)] if complaint else []),
+        *(Remark("UNRESOLVED_TOKEN", sentence(problem), problem.part) for problem in found),
+        *([] if complaint else checks.in_the_way(text.body, compiled, fields)),
+    ]
+    remarks = [
+        *checks.first_look(text.subject, text.preheader, compiled, fields),
+        *checks.remarks(text.body, compiled.size, fields),
+    ]
+    return Draft(_kept_id(event_id, text, compiled, by), compiled, problems, remarks)
 
 
 def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:
@@ -101,13 +105,16 @@ def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting)
 
 def rendered(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> Rendered:
     """The mail of `content` as `guest` would read it, its way off the list inert (E2)."""
-    sender = merge.sender(event, author)
-    values = {
-        **merge.constants(event, sender, place),
+    return render(Compiled.load(content.compiled), values(event, guest, author, place), merge.fields(event.id))
+
+
+def values(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str | None]:
+    """Everything a mail to `guest` may merge, its way off the list inert (E2)."""
+    return {
+        **merge.constants(event, merge.sender(event, author), place),
         **guest_values(guest),
         "unsubscribe.url": merge.inert_unsubscribe_url(place),
     }
-    return render(Compiled.load(content.compiled), values, merge.fields(event.id))
 
 
 def find(event_id: int, content_id: int) -> Content:

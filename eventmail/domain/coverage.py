@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 
-from eventmail.content import tokens
+from eventmail.content import personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.content.tokens import Field
 from eventmail.db import fresh
@@ -20,13 +20,16 @@ NAMED = 5
 class Gap:
     """A field without a value: how many recipients read its fallback, and the first of them by name.
 
-    `everyone`: it is a field of the event, empty for all.
+    `everyone`: it is a field of the event, empty for all. `reads` is what stands there instead, for each way that the
+    text merges it.
     """
 
+    name: str
     field: Field
     count: int
     everyone: bool
     guests: Sequence[Guest]
+    reads: Sequence[str]
 
 
 def gaps(
@@ -34,17 +37,17 @@ def gaps(
 ) -> list[Gap]:
     """The fields of a text that some recipients have no value for; up to two queries for each field of guests."""
     everyone = [
-        Gap(fields[name], count, True, ())
+        Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))
         for name in compiled.merged
         if _decisive(name) in constants and not tokens.clean_value(constants[_decisive(name)])
     ]
-    of_guests = {name: missing for name in compiled.merged if (missing := _missing(name)) is not None}
+    of_guests = {name: lacking for name in compiled.merged if (lacking := missing(name)) is not None}
     if not of_guests:
         return everyone
     return everyone + [
-        Gap(fields[name], number, False, _first(audience, missing))
-        for name, missing in of_guests.items()
-        if (number := _count(audience, missing))
+        Gap(name, fields[name], number, False, _first(audience, lacking), _reads(compiled, name, fields[name]))
+        for name, lacking in of_guests.items()
+        if (number := how_many(audience, lacking))
     ]
 
 
@@ -53,7 +56,20 @@ def _decisive(name: str) -> str:
     return "calendar.google" if name == "calendar.links" else name
 
 
-def _missing(name: str) -> ColumnElement[bool] | None:
+def _reads(compiled: Compiled, name: str, field: Field) -> list[str]:
+    parts = (compiled.subject, compiled.preheader, compiled.text)
+    used = [slot for part in parts for slot in personalise.slots(part) if slot.field == name]
+    return list(dict.fromkeys(slot.fallback or field.default for slot in used)) or [field.default]
+
+
+def column_of(name: str) -> str | None:
+    """The imported column that a field is; None for the others."""
+    scope, _, member = name.partition(".")
+    return member if scope == "guest" and name not in tokens.FIELDS else None
+
+
+def missing(name: str) -> ColumnElement[bool] | None:
+    """Whether a guest has no value for a field; None for a field that is not of guests, or that everybody has."""
     scope, _, member = name.partition(".")
     if scope != "guest" or member == "email":
         return None
@@ -69,12 +85,14 @@ def _missing(name: str) -> ColumnElement[bool] | None:
     return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
 
 
-def _count(audience: Audience, missing: ColumnElement[bool]) -> int:
-    return fresh().scalar(select(func.count()).select_from(Guest).where(missing, audiences.is_recipient(audience))) or 0
+def how_many(audience: Audience, lacking: ColumnElement[bool]) -> int:
+    """How many recipients lack something."""
+    rows = select(func.count()).select_from(Guest).where(lacking, audiences.is_recipient(audience))
+    return fresh().scalar(rows) or 0
 
 
-def _first(audience: Audience, missing: ColumnElement[bool]) -> Sequence[Guest]:
+def _first(audience: Audience, lacking: ColumnElement[bool]) -> Sequence[Guest]:
     rows = fresh().scalars(
-        select(Guest).where(missing, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id).limit(NAMED)
+        select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id).limit(NAMED)
     )
     return rows.all()

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
-from eventmail.models import AuditEntry, Content, Event, Guest, Mailing, Segment, User
+from eventmail.models import AuditEntry, Content, DraftText, Event, Guest, Mailing, Segment, User
 
 _FULL_NAME = func.trim(Guest.first_name + " " + Guest.last_name)
 
@@ -79,7 +79,11 @@ def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
     statements: dict[str, Rows] = {
         "event": select(Event.id, Event.title),
         "guest": select(Guest.id, func.coalesce(func.nullif(_FULL_NAME, ""), Guest.email)),
-        "mailing": select(Mailing.id, Content.subject).join(Content, Content.id == Mailing.content_id),
+        "mailing": (
+            select(Mailing.id, func.coalesce(Content.subject, DraftText.subject))
+            .outerjoin(Content, Content.id == Mailing.content_id)
+            .outerjoin(DraftText, DraftText.mailing_id == Mailing.id)
+        ),
         "segment": select(Segment.id, Segment.name),
         "user": select(User.id, User.name),
     }

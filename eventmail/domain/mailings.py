@@ -1,20 +1,21 @@
 """Sending a message: everything of rule S1 in one transaction, or nothing."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.content.compiled import Compiled
-from eventmail.db import Rows, fresh, roomy, transaction
+from eventmail.db import Rows, fresh, transaction
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, events, merge
+from eventmail.domain import contents, draft_rows, events, freezing, merge, snapshots
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
+from eventmail.domain.draft_rows import Seen
 from eventmail.domain.merge import Place
 from eventmail.errors import (
     AlreadyCancelled,
@@ -24,27 +25,30 @@ from eventmail.errors import (
     NoRecipients,
     NotFound,
 )
-from eventmail.models import Content, Event, Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, User
+from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
 from eventmail.records import Acting
-from eventmail.states import JobState, MailingKind, MailingState, Reason, RecipientState
+from eventmail.states import JobState, MailingKind, MailingState
 
 
 @dataclass(frozen=True)
 class Message:
     """What an organizer asks to send: the text, and the audience criteria as picked.
 
-    `seen` is the fingerprint of the audience that was reviewed; without one, whoever matches gets it.
+    `snapshot` is the token of the list that was reviewed; without one, whoever matches gets it. With `exact` the
+    people of that list get it, whoever joined or left since (A4). Without criteria those of the list count.
     """
 
     text: Text
     audience: Mapping[str, list[str]]
-    seen: str = ""
+    snapshot: str = ""
+    exact: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
         return {
             **asdict(self.text),
             "audience": {part: sorted(picked) for part, picked in self.audience.items() if picked},
+            **({"exactly": self.snapshot} if self.exact else {}),
         }
 
 
@@ -61,36 +65,38 @@ class Sent:
 def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, audiences.Resolution]:
     """Every check of a send, storing nothing.
 
-    Raises UnresolvedToken, InvalidInput, InvalidAudience (400) or NoRecipients (409); InvalidInput also while nothing
-    may leave this box yet (S13).
+    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), NoRecipients or AudienceChanged (409); InvalidInput
+    also while nothing may leave this box yet (S13).
     """
-    compiled, picked = _picked(event_id, message, place)
+    compiled, picked, seen = _picked(event_id, message, place)
     resolution = audiences.resolve(fresh(), picked)
     if resolution.count == 0:
         raise NoRecipients
+    _check_unchanged(fresh(), picked, seen)
     return compiled, picked, resolution
 
 
-def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting) -> Sent:
-    """Send `message` now, once per `key` and person (S1).
+def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting, draft: Seen | None = None) -> Sent:
+    """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
 
-    Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7), and
-    AudienceChanged when not exactly those would get it who were reviewed.
+    Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7),
+    AudienceChanged when not exactly those would get it who were reviewed, and for a draft that somebody else has sent
+    or changed AlreadySent and StaleRevision.
     """
-    scope, fingerprint = _scope(event_id, by), records.body_hash(message.as_json())
+    scope, fingerprint = draft_rows.scope(event_id, by), records.body_hash(message.as_json())
     if replay := records.replayable(fresh(), scope, key, fingerprint):
         return replayed(fresh(), replay)
-    compiled, picked = _picked(event_id, message, place)
+    compiled, picked, seen = _picked(event_id, message, place)
     with transaction() as tx:
         if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
             return replayed(tx, replay)
-        _check_unchanged(tx, picked, message.seen)
+        _check_unchanged(tx, picked, seen)
         text = contents.kept(tx, event_id, message.text, compiled, by)
-        mailing = _add_mailing(tx, text, picked, place, by)
+        mailing = _add_mailing(tx, text, picked, place, by, draft=draft)
         job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
-        answer = described(mailing, tx.get_one(Content, mailing.content_id), job)
+        answer = described(mailing, text, job)
         tx.add(
             IdempotencyRecord(
                 scope=scope, key=key, body_hash=fingerprint, mailing_id=mailing.id, status=202, answer=answer,
@@ -107,21 +113,17 @@ def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str
     """
     try:
         if key:
-            records.replayable(fresh(), _scope(event_id, by), key, records.body_hash(message.as_json()))
+            records.replayable(fresh(), draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
             return key
     except IdempotencyKeyReused:
         pass
     return ids.token(24)
 
 
-def _scope(event_id: int, by: Acting) -> str:
-    return f"user:{by.user_id}:mailings:{event_id}"
-
-
 def find(event_id: int, mailing_id: int) -> Mailing:
-    """One mailing of this event, or NotFound."""
+    """One mailing of this event that was sent, or NotFound; `drafts.find` finds the others."""
     found = fresh().scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
-    if found is None:
+    if found is None or found.state == MailingState.DRAFT:
         raise NotFound
     return found
 
@@ -146,7 +148,7 @@ def content(mailing: Mailing) -> Content:
     return fresh().get_one(Content, mailing.content_id)
 
 
-def described(mailing: Mailing, content: Content, job: Job) -> dict[str, Any]:
+def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
     """A mailing as answers show it (product 6)."""
     return {
         "id": str(mailing.id),
@@ -169,29 +171,53 @@ def described(mailing: Mailing, content: Content, job: Job) -> dict[str, Any]:
             "state": job.state,
             "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
             "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
-        },
+        }
+        if job
+        else None,
         "last_error": mailing.last_error,
     }
 
 
-def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience]:
+def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, Snapshot | None]:
+    """The text ready to be filled in, who is to get it, and the list that was looked at."""
     if place.hindrances:
         raise InvalidInput(" ".join(place.hindrances))
     events.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
-    return compiled, audiences.checked(event_id, message.audience, outside=place.outside)
+    seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
+    given = any(message.audience.values())
+    criteria = message.audience if given or seen is None else seen.audience
+    picked = audiences.checked(event_id, criteria, outside=place.outside)
+    if message.exact and seen is not None:
+        return compiled, replace(picked, as_of=snapshots.as_of(seen)), None
+    return compiled, picked, seen
 
 
-def _check_unchanged(tx: Session, picked: Audience, seen: str) -> None:
-    if not seen or audiences.fingerprint(tx, picked) == seen:
+def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) -> None:
+    """Raise AudienceChanged, naming who joined and who left, unless exactly those get it who were looked at (A4)."""
+    drift = snapshots.drift(session, picked, seen) if seen else None
+    if seen is None or drift is None:
         return
-    before, now = seen.partition("-")[0], audiences.resolve(tx, picked).count
-    if now == 0:
+    if drift.now == 0:
         raise NoRecipients
-    same = "as many, but not the same guests" if before == str(now) else f"{now}"
+    still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(seen))).count
     raise AudienceChanged(
-        f"When you looked, {before} would have got it; now it is {same}. Nothing was sent: look again."
+        drift.sentence,
+        joined=[_named(person) for person in drift.joined],
+        left=[_named(person) for person in drift.left],
+        joined_count=drift.joined_count,
+        left_count=drift.left_count,
+        exact_count=still,
     )
+
+
+def _named(person: snapshots.Person) -> dict[str, str]:
+    return {
+        "id": str(person.id),
+        "email": person.email,
+        "first_name": person.first_name,
+        "last_name": person.last_name,
+    }
 
 
 def replayed(session: Session, record: IdempotencyRecord) -> Sent:
@@ -203,74 +229,42 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
 
 
 def begun(
-    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, place: Place, by: Acting
-) -> Mailing:
-    """A new mailing of what `text` says, with everything frozen but its recipients, who are still to come."""
+    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, place: Place, by: Acting,
+    draft: Seen | None = None,
+) -> Mailing:  # fmt: skip
+    """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
     event = tx.get_one(Event, text.event_id)
     sender = merge.sender(event, tx.get(User, by.user_id) if by.user_id else None)
-    mailing = Mailing(
-        event_id=event.id,
-        kind=kind,
-        state=MailingState.SENDING,
-        key=ids.token(16),
-        content_id=text.id,
-        audience=criteria,
-        excluded={},
-        constants=merge.constants(event, sender, place),
-        defaults=merge.defaults(event.id),
-        reply_to=event.reply_to,
-        recipient_count=0,
-        created_by=by.user_id,
-        created_at=by.now,
-    )
+    frozen = {
+        "content_id": text.id,
+        "audience": criteria,
+        "constants": merge.constants(event, sender, place),
+        "defaults": merge.defaults(event.id),
+        "reply_to": event.reply_to,
+        "created_by": by.user_id,
+        "created_at": by.now,
+    }
+    if mailing := draft_rows.leave(tx, event.id, draft, frozen, by):
+        return mailing
+    mailing = Mailing(event_id=event.id, kind=kind, state=MailingState.SENDING, key=ids.token(16), excluded={},
+                      recipient_count=0, **frozen)  # fmt: skip
     tx.add(mailing)
     tx.flush()
+    if draft and draft.page:
+        draft_rows.remember(tx, event.id, draft, mailing.id, by)
     return mailing
 
 
-def _add_mailing(tx: Session, text: Content, picked: Audience, place: Place, by: Acting) -> Mailing:
-    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place=place, by=by)
-    mailing.recipient_count = mailing.n_queued = _freeze(tx, mailing, picked, by)
+def _add_mailing(
+    tx: Session, text: Content, picked: Audience, place: Place, by: Acting, *, draft: Seen | None
+) -> Mailing:
+    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place=place, by=by, draft=draft)
+    mailing.recipient_count = mailing.n_queued = freezing.recipients(tx, mailing, picked, by)
     if mailing.recipient_count == 0:
         raise NoRecipients
-    mailing.excluded = _leave_out(tx, mailing, picked)
+    mailing.excluded = freezing.left_out(tx, mailing, picked)
     tx.flush()
     return mailing
-
-
-def _freeze(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> int:
-    """One row per recipient, without bringing any of them into Python: how many."""
-    frozen = select(
-        literal(mailing.id),
-        Guest.id,
-        Guest.address,
-        Guest.email,
-        literal(RecipientState.QUEUED.value),
-        literal(0),
-        literal(0),
-        literal(by.now, Recipient.updated_at.type),
-    ).where(Guest.id.in_(audiences.recipient_ids(picked)))
-    into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
-    with roomy(tx):
-        return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
-
-
-def _leave_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int]:
-    """One row per guest who won't get it: how many by reason, in the order of A2."""
-    left_out = audiences.excluded(picked).subquery()
-    tx.execute(
-        insert(Exclusion).from_select(
-            ["mailing_id", "guest_id", "reason", "email", "shares_with"],
-            select(literal(mailing.id), left_out.c.id, left_out.c.reason, left_out.c.email, left_out.c.shares_with),
-        )
-    )
-    counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)
-    numbers = dict(tx.execute(counted.group_by(Exclusion.reason)).all())
-    return {str(reason): numbers[reason] for reason in Reason if reason in numbers}
-
-
-def _rows(result: Any) -> int:
-    return int(result.rowcount)
 
 
 def add_run(

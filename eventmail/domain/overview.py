@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, or_, select, text
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import audience
+from eventmail.domain import picker
 from eventmail.models import Content, Job, Mailing
 from eventmail.states import GuestStatus, JobState, MailingKind, MailingState
 
@@ -57,7 +57,7 @@ def facts(event_id: int) -> Facts:
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
         .where(*ours)
-        .order_by(Mailing.id.desc())
+        .order_by(Mailing.created_at.desc(), Mailing.id.desc())  # a draft's id is older than its sending
     )
     last = session.execute(newest.limit(1)).one_or_none()
     running, failed, unknown = session.execute(
@@ -69,7 +69,7 @@ def facts(event_id: int) -> Facts:
     ).one()
     waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0)).limit(ATTENTION)
     return Facts(
-        audience.by_status(event_id),
+        picker.by_status(event_id),
         Named(*last) if last else None,
         running,
         failed,
@@ -88,7 +88,7 @@ def _stopped(event_id: int) -> tuple[Stopped, ...]:
         .order_by(Mailing.id.desc())
         .limit(ATTENTION)
     )
-    return tuple(Stopped(*row) for row in fresh().execute(rows))
+    return tuple(Stopped(row.id, row.subject, row.stopped or "") for row in fresh().execute(rows))
 
 
 def backlog() -> int:

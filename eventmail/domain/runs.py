@@ -103,6 +103,8 @@ def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
     found = tx.scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
     if found is None:
         raise NotFound
+    if found.state == MailingState.DRAFT:
+        raise NothingToDo("This is a draft: nothing of it was sent. Delete it when nobody needs it any more.")
     return found
 
 

@@ -9,8 +9,9 @@ from sqlalchemy import CompoundSelect, Integer, String, cast, delete, func, inse
 from sqlalchemy.orm import Session
 
 from eventmail import ids
-from eventmail.db import Rows, fresh, transaction
+from eventmail.db import fresh, transaction
 from eventmail.domain import audience as audiences
+from eventmail.domain.as_of import AsOf
 from eventmail.domain.audience import Audience
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import Guest, Snapshot
@@ -47,6 +48,15 @@ class Drift:
     joined_count: int
     left_count: int
 
+    @property
+    def sentence(self) -> str:
+        changes = [f"{number} {word}" for number, word in ((self.joined_count, "joined"), (self.left_count, "left"))
+                   if number]  # fmt: skip
+        return (
+            f"When you looked, {self.before} would have got it. Since then {' and '.join(changes)}, so it would be "
+            f"{self.now} now. Nothing was sent."
+        )
+
 
 def freeze(audience: Audience, by: Acting) -> str:
     """Freeze who would get it now: the token of the list. Nobody comes into Python, whatever their number."""
@@ -80,27 +90,24 @@ def find(event_id: int, token: str) -> Snapshot:
     return found
 
 
-def drift(session: Session, audience: Audience, snapshot_id: int) -> Drift | None:
+def as_of(seen: Snapshot) -> AsOf:
+    """The people of a snapshot, for an audience of exactly them."""
+    return AsOf(seen.id, seen.created_at)
+
+
+def drift(session: Session, audience: Audience, seen: Snapshot) -> Drift | None:
     """Who joined and who left since the snapshot; None when exactly the same guests get it at the same addresses."""
     got = audiences.recipients(audience).subquery()
-    people = select(Snapshot.people).where(Snapshot.id == snapshot_id).scalar_subquery()
+    people = select(Snapshot.people).where(Snapshot.id == seen.id).scalar_subquery()
     same = select(func.json_group_object(cast(got.c.guest_id, String), got.c.address) == people).select_from(got)
     if session.scalar(same):
         return None
-    now, before = select(got.c.guest_id, got.c.address), frozen(snapshot_id)
+    now, before = select(got.c.guest_id, got.c.address), as_of(seen).people()
     joined, joined_count = _people(session, now.except_(before))
     left, left_count = _people(session, before.except_(now))
     if not joined_count and not left_count:
         return None
-    count = session.scalar(select(Snapshot.count).where(Snapshot.id == snapshot_id)) or 0
-    return Drift(count, count + joined_count - left_count, joined, left, joined_count, left_count)
-
-
-def frozen(snapshot_id: int) -> Rows:
-    """(guest id, address) of everybody in a snapshot."""
-    people = select(Snapshot.people).where(Snapshot.id == snapshot_id).scalar_subquery()
-    each = func.json_each(people).table_valued("key", "value")
-    return select(cast(each.c.key, Integer).label("guest_id"), each.c.value.label("address"))
+    return Drift(seen.count, seen.count + joined_count - left_count, joined, left, joined_count, left_count)
 
 
 def _people(session: Session, difference: CompoundSelect[Any]) -> tuple[list[Person], int]:

@@ -75,7 +75,7 @@ def messages(event_id: int) -> Rows:
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
         .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
-        .order_by(Mailing.id.desc())
+        .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
 
 

@@ -1,7 +1,7 @@
 """The do-not-mail list as organizers keep it: who is on it, add, take off with a reason, import (F1, F3)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, and_, exists, func, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses
+from eventmail.domain import audience as audiences
 from eventmail.errors import FieldError, InvalidInput, NotFound, TooLarge
 from eventmail.models import EVERYWHERE, Guest, Suppression, User
 from eventmail.models.account import Role
@@ -71,6 +72,18 @@ def counts(event_id: int, user: User) -> dict[SuppressionReason, int]:
 def find(event_id: int, suppression_id: int, user: User) -> Suppression:
     """One entry that the event's page shows `user`. Raises NotFound."""
     return _find(fresh(), event_id, suppression_id, user)
+
+
+def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tuple[str, str], int]:
+    """The entries that keep these addresses from getting mail of an event, as far as its page shows `user` them.
+
+    By address and the reason that an audience gives (A2).
+    """
+    rows = select(Suppression.id, Suppression.address, Suppression.reason).where(
+        Suppression.address.in_(addresses_), _shown(event_id, user)
+    )
+    found = fresh().execute(rows.order_by(Suppression.id)).all()
+    return {(row.address, audiences.REASONS[SuppressionReason(row.reason)]): row.id for row in found}
 
 
 def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:

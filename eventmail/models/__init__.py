@@ -6,7 +6,7 @@ from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.models.home import Home
-from eventmail.models.mailing import Attempt, EmailEvent, Exclusion, Job, Mailing, Recipient
+from eventmail.models.mailing import Attempt, DraftText, EmailEvent, Exclusion, Job, Mailing, Recipient
 from eventmail.models.segment import Segment, SegmentField, SegmentGuest, guest_value
 from eventmail.models.snapshot import Snapshot
 from eventmail.models.suppression import EVERYWHERE, Suppression
@@ -17,6 +17,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Content",
+    "DraftText",
     "EmailEvent",
     "Event",
     "EventMember",

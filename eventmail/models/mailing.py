@@ -19,6 +19,8 @@ class Mailing(Base):
     `constants` are the merge values of event and organizer as they were when it was sent, `defaults` what guests
     without a value in an imported column read: an edit during the run does not reach half of the guests.
     A test goes to addresses that are no guests: each of its mails is read as the guest `as_guest_id` would (E1).
+    A draft has nothing frozen yet: what is written stands in `DraftText`, and `created_by` is who began it. Once it is
+    sent, `created_by` and `created_at` say who sent it and when.
     """
 
     __tablename__ = "mailing"
@@ -27,6 +29,8 @@ class Mailing(Base):
         one_of("kind", MailingKind),
         CheckConstraint(" + ".join(COUNTERS.values()) + " = recipient_count", name="counters_add_up"),
         CheckConstraint(" AND ".join(f"{name} >= 0" for name in COUNTERS.values()), name="counters_not_negative"),
+        CheckConstraint("(state = 'draft') = (content_id IS NULL)", name="only_a_draft_has_no_content"),
+        CheckConstraint("state <> 'draft' OR recipient_count = 0", name="a_draft_has_no_recipients"),
         Index("ix_mailing_event_id_created_at", "event_id", "created_at"),
         Base.__table_args__,
     )
@@ -35,7 +39,7 @@ class Mailing(Base):
     kind: Mapped[str]
     state: Mapped[str]
     key: Mapped[str] = mapped_column(unique=True)
-    content_id: Mapped[int] = mapped_column(ForeignKey("content.id"), index=True)
+    content_id: Mapped[int | None] = mapped_column(ForeignKey("content.id"), index=True)
     audience: Mapped[dict[str, list[str]]] = mapped_column(JSON)
     excluded: Mapped[dict[str, int]] = mapped_column(JSON)
     constants: Mapped[dict[str, str | None]] = mapped_column(JSON)
@@ -58,6 +62,28 @@ class Mailing(Base):
     @property
     def counts(self) -> dict[RecipientState, int]:
         return {state: getattr(self, name) for state, name in COUNTERS.items()}
+
+
+class DraftText(Base):
+    """What is written of a message that is a draft; the row goes when the message is sent.
+
+    It may hold anything: merge fields that nobody knows, an audience of nobody, a segment that is gone (C2).
+    `revision` counts the saves that changed something (D5). `saved_from` is the open page that made the last of them,
+    so that a page whose answer was lost is not told of a stranger; empty for a program.
+    """
+
+    __tablename__ = "draft_text"
+    __table_args__ = (CheckConstraint("revision >= 1", name="revision"), Base.__table_args__)
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"), unique=True)
+    subject: Mapped[str]
+    preheader: Mapped[str]
+    body: Mapped[str]
+    audience: Mapped[dict[str, list[str]]] = mapped_column(JSON)
+    revision: Mapped[int]
+    saved_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    saved_at: Mapped[datetime]
+    saved_from: Mapped[str]
 
 
 class Exclusion(Base):

@@ -27,9 +27,11 @@ def register(app: Flask) -> None:
     from eventmail.web import (  # noqa: PLC0415  blueprints need the converter above
         access,
         account,
+        api_page,
         audit,
         compress,
         context,
+        drafts,
         event_life,
         events,
         guest_bulk,
@@ -43,6 +45,7 @@ def register(app: Flask) -> None:
         messaging,
         outbox,
         people,
+        preview,
         problems,
         public,
         receipts,
@@ -62,8 +65,8 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     modules = (
-        public, unsubscribe, account, me, people, home, events, event_life, audit, why,
-        guest_bulk, guest_history, guest_paste, guests, imports, segments, messaging, mailings,
+        public, api_page, unsubscribe, account, me, people, home, events, event_life, audit, why,
+        guest_bulk, guest_history, guest_paste, guests, imports, segments, drafts, messaging, preview, mailings,
         receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:

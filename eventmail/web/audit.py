@@ -16,6 +16,7 @@ from eventmail.web import access, intake, log_words
 from eventmail.web.context import instant
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_json
+from eventmail.web.schemas.records import EntryOut
 
 _COLUMNS = AuditEntry.__table__.c  # a download reads plain rows, however long the log is
 bp = Blueprint("audit", __name__, url_prefix="/admin")
@@ -61,7 +62,7 @@ def _answer(event: Event | None) -> Response:
     )
 
 
-def entry_out(entry: Any) -> dict[str, Any]:
+def entry_out(entry: Any) -> EntryOut:
     """One entry's JSON."""
     detail = dict(entry.detail)
     return {
@@ -83,8 +84,8 @@ def entry_out(entry: Any) -> dict[str, Any]:
 def _lines(found: Iterable[Any]) -> Iterable[list[str]]:
     for entry in found:
         row = entry_out(entry)
-        yield [row["at"], row["actor"], log_words.sentence(entry.action), row["subject"],
-               *(log_words.plain(row[part]) for part in ("before", "after", "detail")), row["request_id"]]  # fmt: skip
+        parts = (log_words.plain(part) for part in (row["before"], row["after"], row["detail"]))
+        yield [row["at"], row["actor"], log_words.sentence(entry.action), row["subject"], *parts, row["request_id"]]
 
 
 def _wanted(event: Event | None) -> Wanted:

@@ -12,19 +12,22 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, home, mailings, merge, picker, stepping, test_sends
+from eventmail.domain import contents, coverage, home, mailings, merge, picker, previews, readers, stepping, test_sends
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
+from eventmail.domain.previews import Reading
+from eventmail.domain.readers import Found
 from eventmail.domain.stepping import Step
-from eventmail.errors import EventArchived, InvalidAudience, InvalidInput, NoRecipients
+from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.records import Limits
 from eventmail.states import MailingKind
-from eventmail.web import access, intake, picking
+from eventmail.web import access, before_sending, drafting, intake, looks, picking
+from eventmail.web.before_sending import Checks, Written
 from eventmail.web.context import is_live, settings
 
 
@@ -34,6 +37,7 @@ class Prefix(StrEnum):
     MESSAGE = "guest-message"
 
 
+MOST_MISSING = "most-missing"  # instead of a guest to step to
 LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 
@@ -44,10 +48,12 @@ class Live:
     resolution: Resolution | None
     draft: Draft
     step: Step
-    subject: str  # as the guest of `step` reads it
+    place: int | None  # of that guest among the recipients by name
+    kept: str  # the guest who was chosen and is still read; "" while it is simply the first
+    reading: Reading
+    found: Found | None  # whom the search for a reader finds
     gaps: list[Gap]
-    missing: list[str]
-    wrong: list[str]
+    checks: Checks
     audience: Audience | None
     complaint: str  # what is wrong with who was picked
 
@@ -83,8 +89,8 @@ def typed() -> dict[str, Any]:
         "subject": form.get("subject", ""),
         "preheader": form.get("preheader", ""),
         "body": form.get("body", ""),
-        "guest": form.get("step") or form.get("guest_shown") or "",
         "to": " ".join(form.getlist("to")),
+        **looks.typed(form),
         "audience": {name: [value for value in form.getlist(name) if value] for name in LISTS},
     }
 
@@ -97,6 +103,7 @@ def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
         "subject": content.subject,
         "preheader": content.preheader,
         "body": content.body,
+        **looks.typed(request.args),
         "guest": str(mailing.as_guest_id or ""),
         "to": to if mailing.kind == MailingKind.TEST and to != g.user.email else "",
         "audience": {name: mailing.audience.get(name, []) for name in LISTS},
@@ -110,7 +117,8 @@ def text(values: dict[str, Any]) -> Text:
 
 def message(values: dict[str, Any]) -> Message:
     """The text and the audience of a form, with what the review showed of it."""
-    return Message(text(values), values["audience"], request.form.get("seen", ""))
+    exact = request.form.get("audience_mode") == "exact"
+    return Message(text(values), values["audience"], request.form.get("audience_snapshot", ""), exact=exact)
 
 
 def live(event: Event, values: dict[str, Any]) -> Live:
@@ -118,40 +126,57 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     audience = _audience(event.id, values)
     resolution = audiences.resolve(fresh(), audience) if audience else None
     draft = contents.preview(event.id, text(values), access.acting())
-    step = stepping.step(audience, event.id, _chosen(values, audience))
-    subject = _subject(event, draft, step)
-    gaps = _gaps(event, draft, audience, resolution) if audience and resolution and resolution.count else []
+    chosen = _chosen(values, audience, draft)
+    step = stepping.step(audience, event.id, chosen)
+    here = place()
+    constants = merge.constants(event, merge.sender(event, g.user), here)
+    reached = audience if resolution and resolution.count else None
+    gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
     complaint = "" if audience else _complaint(event.id, values)
-    archived = [EventArchived.sentence] if event.archived_at else []
-    wrong = [*place().hindrances, *archived, *draft.problems, *([complaint] if complaint else [])]
-    if resolution and not resolution.count:
-        wrong.append(NoRecipients.sentence)
-    return Live(resolution, draft, step, subject, gaps, _missing(values, audience), wrong, audience, complaint)
+    written = Written(values, draft, audience, resolution, gaps, complaint, constants)
+    return Live(
+        resolution,
+        draft,
+        step,
+        _position(step.guest, reached, resolution),
+        str(chosen) if chosen and step.guest and step.guest.id == chosen else "",
+        previews.reading(draft.compiled, event, step.guest, g.user, here),
+        readers.find(audience, values["reader"]) if audience and values["reader"] else None,
+        gaps,
+        before_sending.look_over(event, written, here),
+        audience,
+        complaint,
+    )
+
+
+def _position(guest: Guest | None, audience: Audience | None, resolution: Resolution | None) -> int | None:
+    if guest is None or audience is None or resolution is None:
+        return None
+    return readers.position(audience, guest, excluded=resolution.excluded_count)
 
 
 def reader(event: Event, values: dict[str, Any]) -> Guest | None:
     """The guest as whom the preview of a form is read."""
     audience = _audience(event.id, values)
-    return stepping.step(audience, event.id, _chosen(values, audience)).guest
-
-
-def _subject(event: Event, draft: Draft, step: Step) -> str:
-    if draft.content_id is None:
-        return ""
-    return contents.rendered(contents.find(event.id, draft.content_id), event, step.guest, g.user, place()).subject
+    return stepping.step(audience, event.id, _chosen(values, audience, None)).guest
 
 
 def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     """The context of a composer page."""
     values = values or typed()
+    shown = live(event, values)
     return {
         "prefix": Prefix.MESSAGE,
         "typed": values,
         "choices": LocalProxy(cache(lambda: picker.choices(event.id))),  # the page counts, its live parts don't
         "hand": LocalProxy(cache(lambda: picking.hand(event.id, values["audience"]["guests"]))),
-        "live": live(event, values),
+        "live": shown,
+        "examples": LocalProxy(cache(lambda: previews.examples(event, shown.step.guest, g.user, place()))),
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id),
+        "snapshot": request.form.get("audience_snapshot", ""),
+        "draft": LocalProxy(cache(lambda: drafting.on_page(event.id, values))),
+        "drafts": LocalProxy(cache(lambda: drafting.listed(event.id))),
         "exclusions_url": url_for("messaging.exclusions", event_id=event.id, **_criteria(values)),
         "reasons": REASONS,
     }
@@ -195,23 +220,17 @@ def _complaint(event_id: int, values: dict[str, Any]) -> str:
     return ""
 
 
-def _chosen(values: dict[str, Any], audience: Audience | None) -> int | None:
+def _chosen(values: dict[str, Any], audience: Audience | None, draft: Draft | None) -> int | None:
     """The guest that was stepped to, unless the audience has changed since and that guest won't get it any more."""
+    if values["guest"] == MOST_MISSING:
+        return readers.most_missing(audience, draft.compiled) if audience and draft else None
     guest_id = row_id(values["guest"])
     if guest_id is None or audience is None:
         return guest_id
     return fresh().scalar(select(Guest.id).where(Guest.id == guest_id, audiences.is_recipient(audience)))
 
 
-def _gaps(event: Event, draft: Draft, audience: Audience, resolution: Resolution) -> list[Gap]:
-    constants = merge.constants(event, merge.sender(event, g.user), place())
+def _gaps(
+    event: Event, draft: Draft, constants: dict[str, str | None], audience: Audience, resolution: Resolution
+) -> list[Gap]:
     return coverage.gaps(draft.compiled, merge.fields(event.id), constants, audience, resolution.count)
-
-
-def _missing(values: dict[str, Any], audience: Audience | None) -> list[str]:
-    found = {
-        "Tick who should get it": audience is not None or _criteria(values),
-        "Write a subject": values["subject"].strip(),
-        "Write the message": values["body"].strip(),
-    }
-    return [sentence for sentence, there in found.items() if not there]

@@ -13,7 +13,7 @@ from eventmail.web import access, intake
 from eventmail.web.guests import list_page, searched
 from eventmail.web.problems import shown_by
 from eventmail.web.respond import as_json, see_other, wants_json
-from eventmail.web.schemas.guests import ChangeIn
+from eventmail.web.schemas.guests import ChangeIn, ChangeOut, UndoneOut
 
 bp = Blueprint("guest_bulk", __name__, url_prefix="/admin/events/<id:event_id>/guests/changes")
 
@@ -30,7 +30,7 @@ def change(event_id: int) -> Any:
         return see_other(_back(event_id, changed=change_id))
     made = bulk.get(event_id, change_id)
     undo_url = url_for(".undo", event_id=event_id, change_id=change_id)
-    answer = {"id": str(change_id), "picked": made.picked, "changed": made.changed, "undo": undo_url}
+    answer: ChangeOut = {"id": str(change_id), "picked": made.picked, "changed": made.changed, "undo": undo_url}
     return as_json(answer, 201, {"Location": undo_url})
 
 
@@ -41,7 +41,8 @@ def undo(event_id: int, change_id: int) -> Any:
     access.event(event_id)
     done = bulk.undo(event_id, change_id, access.acting())
     if wants_json():
-        return as_json({"restored": done.restored, "left": done.left})
+        undone: UndoneOut = {"restored": done.restored, "left": done.left}
+        return as_json(undone)
     back = "1 guest is" if done.restored == 1 else f"{done.restored} guests are"
     left = f" {done.left} changed or removed meanwhile: left as they are." if done.left else ""
     flash(f"Undone: {back} as before.{left}")

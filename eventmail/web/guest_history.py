@@ -1,7 +1,5 @@
 """One guest's history."""
 
-from typing import Any
-
 from flask import Blueprint, Response, url_for
 
 from eventmail.domain import guest_history, guest_list
@@ -11,6 +9,7 @@ from eventmail.models import Event
 from eventmail.web import access, intake, log_words, story_words
 from eventmail.web.context import instant, settings
 from eventmail.web.respond import page_out, respond
+from eventmail.web.schemas.guests import MomentOut
 
 bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id>/guests/<id:guest_id>/history")
 
@@ -53,11 +52,12 @@ def _sentence(moment: Moment, event: Event) -> str:
     return f"{what.actor} {log_words.sentence(what.action)}."
 
 
-def _out(moment: Moment, event: Event) -> dict[str, Any]:
+def _out(moment: Moment, event: Event) -> MomentOut:
     what = moment.what
-    line = {"kind": _kind(moment), "at": instant(moment.at), "sentence": _sentence(moment, event)}
+    line: MomentOut = {"kind": _kind(moment), "at": instant(moment.at), "sentence": _sentence(moment, event)}
     if isinstance(what, Story):
-        return line | {
+        return {
+            **line,
             "mailing": str(what.mailing_id), "subject": what.subject, "outcome": what.outcome, "reason": what.reason,
             "attempts": what.attempts, "request_ids": list(what.request_ids), "delivery": what.delivery,
         }  # fmt: skip

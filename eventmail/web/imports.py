@@ -1,6 +1,6 @@
 """Guests as CSV: choose a file, look at what would happen, import (programs in one request); and the way out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from eventmail.web.csv_out import csv_answer
 from eventmail.web.guests import searched
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, respond, see_other, wants_json
-from eventmail.web.schemas.imports import OWN, charset_reading, columns_in, reading_in, report_out
+from eventmail.web.schemas.imports import OWN, UploadOut, charset_reading, columns_in, reading_in, report_out
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/events/<id:event_id>/guests")
 _PIECE = 1_000_000
@@ -195,7 +195,7 @@ def _page_of(lines: list[Any]) -> Page[Any]:
     return Page(lines[(number - 1) * _PER_PAGE : number * _PER_PAGE], number, _PER_PAGE, len(lines))
 
 
-def _upload_out(kept: Upload) -> Mapping[str, Any]:
+def _upload_out(kept: Upload) -> UploadOut:
     report = kept.result or kept.check or {}
     head = kept.head
     return {
@@ -207,7 +207,10 @@ def _upload_out(kept: Upload) -> Mapping[str, Any]:
             {"heading": heading, "taken_for": OWN if word.startswith(guest_columns.OWN) else word}
             for heading, word in (zip(head.headings, head.columns, strict=True) if head else ())
         ],
-        **{name: report.get(name) for name in ("created", "updated", "unchanged", "rejected")},
+        "created": report.get("created"),
+        "updated": report.get("updated"),
+        "unchanged": report.get("unchanged"),
+        "rejected": report.get("rejected"),
     }
 
 

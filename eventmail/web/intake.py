@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypedDict, TypeVar
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -91,7 +91,13 @@ def _wall_time(value: Any) -> Any:
     raise ValueError("Use a local time such as 2027-05-01T18:00, without offset; the time zone stands beside it.")
 
 
-WallTime = Annotated[datetime | None, BeforeValidator(_wall_time)]
+_WALL_TIME = {
+    "type": ["string", "null"],
+    "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$",
+    "description": "A local time without offset; the time zone stands beside it.",
+    "examples": ["2027-06-19T18:00"],
+}
+WallTime = Annotated[datetime | None, BeforeValidator(_wall_time), WithJsonSchema(_WALL_TIME)]
 
 
 class Paging(TypedDict):

@@ -12,10 +12,11 @@ from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import AuditEntry, Content, Job, Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
-from eventmail.web import access, compose, intake, tracker
+from eventmail.web import access, compose, drafting, drafts, intake, tracker
 from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond
+from eventmail.web.schemas.mailing_answers import DryRunOut
 from eventmail.web.schemas.mailings import MailingIn, recipient_out
 
 bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mailings")
@@ -31,8 +32,10 @@ def listing(event_id: int) -> Response:
 
 @bp.post("")
 def create(event_id: int) -> Any:
-    """Send a message (JSON): 202, or 200 for a dry run, which stores nothing."""
+    """Send a message (JSON), or keep it as a draft: 202, or 200 for a dry run, which stores nothing."""
     access.event(event_id)
+    if request.is_json and intake.json_body().get("draft") is True:
+        return drafts.create(event_id)
     body = intake.parse(MailingIn)
     if body.dry_run:
         return as_json(_dry_run(event_id, body))
@@ -49,9 +52,11 @@ def create(event_id: int) -> Any:
 
 
 @bp.get("/<id:mailing_id>")
-def detail(event_id: int, mailing_id: int) -> Response:
+def detail(event_id: int, mailing_id: int) -> Any:
     """One mailing: what it says, who was in the audience and who not, what became of each, and who did it."""
     access.event(event_id)
+    if drafting.is_draft(event_id, mailing_id):
+        return drafts.show(event_id, mailing_id)
     mailing = mailings.find(event_id, mailing_id)
     shown = _state(request.args.get("state"))
     page = paginate(progress.recipients(mailing_id, shown), **intake.paging(), row=lambda row: row[0])
@@ -110,7 +115,7 @@ def _outcomes(wanted: Any) -> Any:
                    row["last_error"], row["updated_at"]]  # fmt: skip
 
 
-def _dry_run(event_id: int, body: MailingIn) -> dict[str, Any]:
+def _dry_run(event_id: int, body: MailingIn) -> DryRunOut:
     _, _, resolution = mailings.check(event_id, body.message(), compose.place())
     return {
         "kind": body.kind,
@@ -120,7 +125,7 @@ def _dry_run(event_id: int, body: MailingIn) -> dict[str, Any]:
     }
 
 
-def _page_out(page: Any) -> dict[str, Any]:
+def _page_out(page: Any) -> Any:
     found = [row[0].id for row in page.items]
     content_ids = [row[0].content_id for row in page.items]
     jobs = {

@@ -2,32 +2,47 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, request, url_for
+from flask import Blueprint, Response, flash, g, make_response, request, url_for
 from sqlalchemy import select
 
 from eventmail import ids, tasks
+from eventmail.content import marking
 from eventmail.db import fresh, paginate
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, mailings, merge, stepping
-from eventmail.errors import IdempotencyKeyRequired
+from eventmail.domain import contents, drafts, mailings, merge, previews, snapshots, stepping, suppression_list
+from eventmail.domain.addresses import normalized
+from eventmail.domain.drafts import Shown
+from eventmail.domain.mailings import Message
+from eventmail.errors import AlreadySent, IdempotencyKeyRequired
 from eventmail.models import Guest
-from eventmail.web import access, compose, intake, tested, tracker
+from eventmail.web import access, compose, drafting, intake, tested, tracker
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
-from eventmail.web.respond import as_json, page_out, respond, see_other
+from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.schemas.audience import AudiencePreview, exclusion_out
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 
 
-def _composer(event_id: int, problem: Problem | None = None) -> Response:
-    context = compose.page(access.event(event_id))
-    return respond(page="messages/compose.html", problem=problem, tested=tested.again(event_id), **context)
+def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | None = None) -> Response:
+    """The composer's page: with a draft, empty, or with what was typed and why it was refused."""
+    values = compose.typed() | (drafting.typed(draft) if draft else {})
+    conflict = bool(problem and "conflict" in problem.extra)
+    return respond(
+        page="messages/compose.html",
+        problem=problem,
+        tested=tested.again(event_id),
+        refused=conflict,
+        theirs=drafting.theirs(event_id, values) if conflict else None,
+        **compose.page(access.event(event_id), values),
+    )
 
 
 @bp.get("/messages", endpoint="compose")
 def new_message(event_id: int) -> Response:
-    return _composer(event_id)
+    """My newest draft, or an empty message."""
+    event = access.event(event_id)
+    return composer(event_id, draft=None if request.args else drafts.newest(event.id, g.user.id))
 
 
 @bp.post("/messages/preview")
@@ -39,7 +54,10 @@ def preview(event_id: int) -> Response:
 
 @bp.get("/messages/previews/<id:content_id>")
 def mail(event_id: int, content_id: int) -> Response:
-    """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own."""
+    """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own.
+
+    With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers.
+    """
     event = access.event(event_id)
     content = contents.find(event_id, content_id)
     guest_id = ids.row_id(request.args.get("guest", ""))
@@ -49,36 +67,49 @@ def mail(event_id: int, content_id: int) -> Response:
         answer = make_response(rendered.text)
         answer.mimetype = "text/plain"
     else:
-        answer = make_response(rendered.html)
+        marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
+        html = previews.marked(content, event, guest, g.user, compose.place()) if marks else rendered.html
+        answer = make_response(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
     answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
     return answer
 
 
 @bp.post("/messages/review")
-@shown_by(_composer)
+@shown_by(composer)
 def review(event_id: int) -> Response:
     """The last look before it leaves: every check is made, and one sentence says what will happen."""
     event = access.event(event_id)
     values = compose.typed()
-    _, picked, _ = mailings.check(event_id, compose.message(values), compose.place())
+    looked_at = Message(compose.text(values), values["audience"])  # a look is always at who would get it now
+    drafting.keep(event_id, values)
+    _, picked, _ = mailings.check(event_id, looked_at, compose.place())
     return respond(
         page="messages/compose.html",
         sender=merge.sender(event, g.user),
         review=True,
-        seen=audiences.fingerprint(fresh(), picked),
-        **compose.page(event, values),
+        **(compose.page(event, values) | {"snapshot": snapshots.freeze(picked, access.acting())}),
     )
 
 
 @bp.post("/messages")
-@shown_by(_composer)
+@shown_by(composer)
 def send(event_id: int) -> Any:
     """Send what was reviewed. The second click of a double click lands on the same message."""
     access.event(event_id)
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
-    sent = mailings.send(event_id, compose.message(compose.typed()), key=key, place=compose.place(), by=access.acting())
+    values, by = compose.typed(), access.acting()
+    try:
+        sent = mailings.send(
+            event_id, compose.message(values), key=key, place=compose.place(), by=by, draft=drafting.seen()
+        )
+    except AlreadySent as error:
+        before = int(str(error.extra["mailing"]))
+        if not drafting.same(event_id, before, values):
+            raise  # what they wrote is not what was sent: it stays on the page
+        flash(error.detail)
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))
     if sent.job_id is not None:
         tasks.ring(sent.job_id)
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=sent.mailing_id))
@@ -86,14 +117,19 @@ def send(event_id: int) -> Any:
 
 @bp.get("/messages/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Response:
-    """A message that was sent, with its tracker."""
+    """A message: a draft in the composer, or what was sent, with its tracker."""
     access.event(event_id)
+    if draft := drafts.find(event_id, mailing_id):
+        return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
     return tracker.page("messages/sent.html", mailings.find(event_id, mailing_id))
 
 
-@bp.get("/messages/exclusions")
+@bp.route("/messages/exclusions", methods=["GET", "POST"])
 def exclusions(event_id: int) -> Response:
-    """Who won't get it, each with the reason, as a page and as a CSV (A2)."""
+    """Who won't get it, each with the reason, as a page and as a CSV (A2).
+
+    A POST brings the composer's form, for more guests picked by hand than an address has room for.
+    """
     event = access.event(event_id)
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
     listed = audiences.excluded(picked).order_by(Guest.search_key, Guest.id)
@@ -112,6 +148,8 @@ def exclusions(event_id: int) -> Response:
         json=lambda: page_out(page, exclusion_out),
         excluded=page,
         names=names,
+        entries=suppression_list.entries(event_id, [normalized(row.email) for row in page.items if row.email], g.user),
+        normalized=normalized,
         reasons=compose.REASONS,
     )
 
@@ -123,11 +161,13 @@ def audience_preview(event_id: int) -> Response:
     body = intake.parse(AudiencePreview)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=compose.place().outside)
     resolution = audiences.resolve(fresh(), picked)
+    sample = stepping.sample(picked)
     return as_json(
         {
             "count": resolution.count,
             "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
             "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
-                        "last_name": guest.last_name} for guest in stepping.sample(picked)],
+                        "last_name": guest.last_name} for guest in sample],
+            "snapshot": snapshots.freeze(picked, access.acting()),
         }
     )  # fmt: skip

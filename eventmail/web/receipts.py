@@ -1,6 +1,6 @@
 """The receipt of a mailing: one page that needs nothing else, to be printed or kept."""
 
-from typing import Any
+from typing import cast
 
 from flask import Blueprint, Response, g, request, stream_template
 
@@ -8,6 +8,7 @@ from eventmail.domain import receipts
 from eventmail.web import access, compose
 from eventmail.web.context import instant
 from eventmail.web.respond import as_json, wants_json
+from eventmail.web.schemas.mailing_answers import Counts, ReceiptOut
 
 bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
 
@@ -38,7 +39,7 @@ def receipt(event_id: int, mailing_id: int) -> Response:
     return answer
 
 
-def _as_json(found: receipts.Receipt) -> dict[str, Any]:
+def _as_json(found: receipts.Receipt) -> ReceiptOut:
     mailing, content = found.mailing, found.content
     return {
         "mailing": str(mailing.id),
@@ -48,7 +49,7 @@ def _as_json(found: receipts.Receipt) -> dict[str, Any]:
         "content": {"subject": content.subject, "preheader": content.preheader, "body": content.body,
                     "hash": content.hash},
         "audience": mailing.audience,
-        "counts": {str(state): number for state, number in mailing.counts.items()},
+        "counts": cast(Counts, {str(state): number for state, number in mailing.counts.items()}),
         "recipients": [
             {"email": line.email, "state": line.state, "delivery": line.delivery, "attempts": line.attempts,
              "last_error": line.last_error, "request_ids": list(line.request_ids),

@@ -1,11 +1,14 @@
 """The only place that knows which of three answers a request wants: a page, its fragment for htmx, or JSON."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Response, g, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from eventmail.web.schemas.parts import Listed
+
+T = TypeVar("T")
 VARY = ("Accept", "HX-Request", "HX-Request-Type")
 
 
@@ -45,7 +48,7 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
     return answer
 
 
-def page_out(page: Any, item: Any) -> dict[str, Any]:
+def page_out(page: Any, item: Callable[[Any], T]) -> Listed[T]:
     """A list's JSON (product 6)."""
     return {"items": [item(row) for row in page.items], "page": page.number, "pages": page.pages, "total": page.total}
 

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
-from eventmail.domain import mailings, runs
+from eventmail.domain import drafts, mailings, runs
 from eventmail.records import usage
 from eventmail.web import access, compose, intake, tracker
 from eventmail.web.problems import Problem, shown_by
@@ -29,7 +29,8 @@ def cancel(event_id: int, mailing_id: int) -> Any:
     access.event(event_id)
     runs.cancel(event_id, mailing_id, access.acting())
     if request.form.get("undo"):
-        return see_other(url_for("messaging.compose", event_id=event_id, again=mailing_id))
+        made = drafts.again(event_id, mailing_id, access.acting())
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
     return _done(event_id, mailing_id)
 
 

@@ -9,7 +9,7 @@ from eventmail.domain import mailings, test_sends
 from eventmail.domain.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Event
-from eventmail.web import access, compose, intake, tested
+from eventmail.web import access, compose, drafting, intake, tested
 from eventmail.web.compose import Prefix
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, respond, see_other, wants_fragment, wants_json
@@ -66,7 +66,7 @@ def watch(event_id: int, mailing_id: int) -> Any:
 
 
 def _composed(event_id: int, mailing_id: int) -> str:
-    return url_for("messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send")
+    return url_for("messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send", **drafting.fields())
 
 
 def _typed(event: Event) -> Wanted:

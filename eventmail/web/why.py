@@ -1,7 +1,5 @@
 """Why did somebody not get it? (F4)"""
 
-from typing import Any
-
 from flask import Blueprint, Response, request, url_for
 
 from eventmail import ids
@@ -13,6 +11,7 @@ from eventmail.models import Event
 from eventmail.web import access, intake, story_words
 from eventmail.web.context import instant, settings
 from eventmail.web.respond import respond
+from eventmail.web.schemas.records import StoryOut, WhyOut
 
 bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
 
@@ -52,7 +51,7 @@ def said(answer: Answer, story: Story, event: Event) -> str:
     return story_words.sentence(story, event.zone, practice=settings().provider == "outbox")
 
 
-def story_out(story: Story, sentence: str) -> dict[str, Any]:
+def story_out(story: Story, sentence: str) -> StoryOut:
     """One message and somebody, as JSON."""
     return {
         "mailing": str(story.mailing_id),
@@ -68,7 +67,7 @@ def story_out(story: Story, sentence: str) -> dict[str, Any]:
     }
 
 
-def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> dict[str, Any]:
+def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> WhyOut:
     answer = answer or Answer("")
     return {
         "asked": answer.asked,

@@ -7,17 +7,22 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.support import contract
+
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 class Client(FlaskClient):
     """Each request runs in a context of its own, as in the real process.
 
-    An app context that a test has pushed would otherwise be reused, and `g` and the database session with it.
+    An app context that a test has pushed would otherwise be reused, and `g` and the database session with it. What is
+    answered to programs has to be what the API's document says.
     """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
-        return contextvars.Context().run(super().open, *args, **kwargs)
+        answer = contextvars.Context().run(super().open, *args, **kwargs)
+        contract.check(self.application, answer)
+        return answer
 
     def csrf_token(self) -> str:
         """A token for this client's session, read from a real form."""

@@ -27,6 +27,8 @@ def test_everything_has_a_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         "quota_per_day": 0,
         "quota_per_month": 0,
         "rate_per_second": None,
+        "proxies": 0,
+        "webhook_secret_generic": SecretStr(""),
     }
     assert made.public_url == "http://127.0.0.1:8000"
     assert [made.database, made.queue, made.outbox] == [

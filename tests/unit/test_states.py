@@ -9,7 +9,7 @@ from eventmail import states
 from eventmail.states import MOVES, JobState, MailingState, RecipientState
 
 LEGAL = {
-    MailingState: {("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
+    MailingState: {("draft", "sending"), ("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
     JobState: {("running", "finished"), ("running", "cancelled")},
     RecipientState: {
         ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"), ("queued", "unknown"),

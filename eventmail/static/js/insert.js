@@ -1,31 +1,84 @@
-// <span data-insert="text"> in a form: becomes a button that puts the text where somebody was writing last in it.
-// Without script it stays what it is, a line to read and to type.
+// <span data-insert="{field}"> in a form: becomes a button that puts the merge field where somebody was writing last in
+// it. Without script it stays what it is, a line to read and to type.
 
+const MERGES = ["subject", "preheader", "body"];
 const written = new WeakMap(); // form -> the field that had the focus last
 
-function isText(element) {
-  return element.matches?.("textarea, input[type=text]") && element.form;
-}
-
 document.addEventListener("focusin", ({ target }) => {
-  if (isText(target)) written.set(target.form, target);
+  if (target.form && MERGES.includes(target.name)) written.set(target.form, target);
 });
 
-for (const line of document.querySelectorAll("[data-insert]")) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.dataset.insert = line.dataset.insert;
-  button.append(...line.childNodes);
-  line.replaceWith(button);
+function prepare() {
+  for (const line of document.querySelectorAll("span[data-insert]")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.dataset.insert = line.dataset.insert;
+    button.append(...line.childNodes);
+    line.replaceWith(button);
+  }
+  for (const tools of document.querySelectorAll("[data-fields-tools]")) tools.hidden = false;
+  narrow();
+}
+
+// With an own fallback {field} becomes {field|fallback}; what would end the field early cannot stand in one.
+function merged(button) {
+  const own = document.getElementById("own-fallback")?.value.replace(/[{}\s]+/g, " ").trim();
+  return own ? button.dataset.insert.replace("}", `|${own}}`) : button.dataset.insert;
+}
+
+function insert(button) {
+  const field = written.get(button.form) ?? button.form.querySelector("textarea[name=body]");
+  const text = merged(button);
+  field.focus();
+  // insertText keeps the browser's undo; where it is not supported the text is put in by hand
+  if (!document.execCommand("insertText", false, text)) {
+    field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  }
+  const own = document.getElementById("own-fallback");
+  if (own) own.value = "";
+}
+
+function buttons() {
+  return [...document.querySelectorAll("button[data-insert]")].filter((button) => !button.closest("[hidden]"));
+}
+
+function narrow() {
+  const find = document.getElementById("find-field");
+  if (!find) return;
+  const words = find.value.toLowerCase().split(/\s+/);
+  for (const item of document.querySelectorAll("[data-fields] li")) {
+    const text = item.textContent.toLowerCase();
+    item.hidden = !words.every((word) => text.includes(word));
+  }
+  for (const group of document.querySelectorAll("[data-fields]")) group.hidden = !group.querySelector("li:not([hidden])");
+  document.querySelector("[data-fields-none]").hidden = buttons().length > 0;
 }
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button[data-insert]");
-  if (!button?.form) return;
-  const field = written.get(button.form) ?? button.form.querySelector("textarea");
-  field.focus();
-  // insertText keeps the browser's undo; where it is not supported the text is put in by hand
-  if (document.execCommand("insertText", false, button.dataset.insert)) return;
-  field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
-  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  if (button?.form) insert(button);
 });
+
+document.addEventListener("input", (event) => {
+  if (event.target.id === "find-field") narrow();
+});
+
+// In the list the arrows go from field to field; Enter in the search takes the first that is left.
+document.addEventListener("keydown", (event) => {
+  const finding = event.target.id === "find-field";
+  const tool = finding || event.target.id === "own-fallback";
+  if (event.isComposing || !(tool || event.target.matches?.("button[data-insert]"))) return;
+  const list = buttons();
+  if (event.key === "Enter" && tool) {
+    if (finding && list.length && event.target.value) insert(list[0]);
+  } else if (event.key === "ArrowDown" && (!tool || finding)) {
+    (list[list.indexOf(event.target) + 1] ?? list.at(-1))?.focus();
+  } else if (event.key === "ArrowUp" && !tool) {
+    (list[list.indexOf(event.target) - 1] ?? document.getElementById("find-field")).focus();
+  } else return;
+  event.preventDefault();
+});
+
+document.addEventListener("htmx:after:swap", prepare);
+prepare();

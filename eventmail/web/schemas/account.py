@@ -1,8 +1,9 @@
 """Signing in, joining, one's own account, and colleagues."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from eventmail.domain.invitations import Pending
 from eventmail.domain.people import Colleague
@@ -11,8 +12,10 @@ from eventmail.models.account import Role
 from eventmail.web.context import instant
 from eventmail.web.devices import device
 from eventmail.web.intake import Body
+from eventmail.web.schemas.parts import Id, Instant, one_of
 
 Password = Annotated[str, Field(max_length=1000)]
+RoleWord = Annotated[str, one_of(Role)]
 
 
 class SignIn(Body):
@@ -51,12 +54,69 @@ class NewRole(Body):
     role: Role
 
 
-def me_out(user: User) -> dict[str, Any]:
+class MeOut(TypedDict):
+    """Whose token it is."""
+
+    id: Id
+    name: str
+    email: str
+    role: RoleWord
+
+
+class ColleagueOut(TypedDict):
+    """Somebody who may sign in."""
+
+    id: Id
+    name: str
+    email: str
+    role: RoleWord
+    created_at: Instant
+    seen_at: Instant | None
+
+
+class InvitationOut(TypedDict):
+    """An invitation nobody opened yet."""
+
+    id: Id
+    email: str
+    role: RoleWord
+    invited_by: str
+    created_at: Instant
+    expires_at: Instant
+
+
+class SessionOut(TypedDict):
+    """A browser that is signed in."""
+
+    id: Id
+    device: str
+    created_at: Instant
+    seen_at: Instant | None
+    current: bool
+
+
+class TokenOut(TypedDict):
+    """An API token without its secret."""
+
+    id: Id
+    name: str
+    created_at: Instant
+    used_at: Instant | None
+
+
+class AccountOut(MeOut):
+    """One's own account, with what lets one in."""
+
+    sessions: list[SessionOut]
+    tokens: list[TokenOut]
+
+
+def me_out(user: User) -> MeOut:
     """One's own account."""
     return {"id": str(user.id), "name": user.name, "email": user.email, "role": user.role}
 
 
-def colleague_out(row: Colleague) -> dict[str, Any]:
+def colleague_out(row: Colleague) -> ColleagueOut:
     """A colleague, as owners see them."""
     return {
         "id": str(row.id),
@@ -68,7 +128,7 @@ def colleague_out(row: Colleague) -> dict[str, Any]:
     }
 
 
-def invitation_out(row: Pending) -> dict[str, Any]:
+def invitation_out(row: Pending) -> InvitationOut:
     """An invitation nobody opened yet; its link was shown once."""
     return {
         "id": str(row.id),
@@ -80,7 +140,7 @@ def invitation_out(row: Pending) -> dict[str, Any]:
     }
 
 
-def session_out(row: LoginSession, current: int | None) -> dict[str, Any]:
+def session_out(row: LoginSession, current: int | None) -> SessionOut:
     """A browser that is signed in; `current` is the session that asks."""
     return {
         "id": str(row.id),
@@ -91,7 +151,7 @@ def session_out(row: LoginSession, current: int | None) -> dict[str, Any]:
     }
 
 
-def token_out(row: ApiToken) -> dict[str, Any]:
+def token_out(row: ApiToken) -> TokenOut:
     """An API token without itself."""
     return {
         "id": str(row.id),

@@ -1,10 +1,15 @@
 """An audience, and who of it won't get it."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
+from eventmail.states import Reason
 from eventmail.web.intake import Body
+from eventmail.web.schemas.parts import Id, one_of
+
+ReasonWord = Annotated[str, one_of(Reason)]
 
 
 class Criteria(Body):
@@ -24,7 +29,43 @@ class AudiencePreview(Body):
     audience: Criteria
 
 
-def exclusion_out(row: Any) -> dict[str, Any]:
+class ExcludedOut(TypedDict):
+    """How many won't get it for one reason."""
+
+    reason: ReasonWord
+    count: int
+
+
+class ExclusionOut(TypedDict):
+    """A guest who won't get it, and why."""
+
+    id: Id
+    email: str | None
+    first_name: str
+    last_name: str
+    reason: ReasonWord
+    shares_with: Annotated[Id | None, Field(description="The guest whose mail goes to the same address.")]
+
+
+class SampleOut(TypedDict):
+    """One of those who get it."""
+
+    id: Id
+    email: str
+    first_name: str
+    last_name: str
+
+
+class AudiencePreviewOut(TypedDict):
+    """How many get it, who won't by reason, and five of those who do."""
+
+    count: int
+    excluded: list[ExcludedOut]
+    sample: list[SampleOut]
+    snapshot: Annotated[str, Field(description="The list as it is now, for a mailing’s `audience_snapshot`.")]
+
+
+def exclusion_out(row: Any) -> ExclusionOut:
     """A guest who won't get it, as JSON; `shares_with` is the guest whose mail goes to the same address."""
     return {
         "id": str(row.id),

@@ -3,11 +3,13 @@
 from typing import Any
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from eventmail import ids
 from eventmail.models import Event
 from eventmail.web.context import instant
 from eventmail.web.intake import Body, WallTime
+from eventmail.web.schemas.parts import Id, Instant
 
 
 class EventIn(Body):
@@ -54,7 +56,26 @@ class ArchiveIn(Body):
     cancel_waiting: bool = False
 
 
-def event_out(event: Event) -> dict[str, Any]:
+class EventOut(TypedDict):
+    """An event; instants are in UTC, `timezone` is where it takes place."""
+
+    id: Id
+    title: str
+    description: str
+    location: str
+    timezone: str
+    starts_at: Instant | None
+    ends_at: Instant | None
+    all_day: bool
+    url: str
+    sender_name: str
+    reply_to: str
+    restricted: bool
+    archived_at: Instant | None
+    cancelled_at: Instant | None
+
+
+def event_out(event: Event) -> EventOut:
     """An event's JSON (product 6): instants in UTC beside the zone they belong to."""
     return {
         "id": str(event.id),

@@ -1,13 +1,20 @@
 """A guest."""
 
-from typing import Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import Field
+from typing_extensions import TypedDict
 
 from eventmail.domain import guest_list
 from eventmail.domain.pasting import Report
-from eventmail.states import ChangeKind
+from eventmail.domain.stories import Outcome
+from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
 from eventmail.web.intake import Body
+from eventmail.web.schemas.parts import Id, Instant, one_of
+
+StatusWord = Annotated[str, one_of(GuestStatus)]
+OutcomeWord = Annotated[str, one_of(Outcome)]
+DeliveryWord = Annotated[str, one_of(Delivery)]
 
 
 class GuestIn(Body):
@@ -46,7 +53,76 @@ class PasteIn(Body):
     expected: int | None = None
 
 
-def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
+class GuestOut(TypedDict):
+    """A guest; `suppressed` is the reason on the do-not-mail list, or null."""
+
+    id: Id
+    email: str | None
+    first_name: str
+    last_name: str
+    status: StatusWord
+    suppressed: Annotated[str, one_of(SuppressionReason)] | None
+    tags: list[str]
+    attributes: Annotated[dict[str, str], Field(description="The values of imported columns, by column.")]
+
+
+class ChangeOut(TypedDict):
+    """One change of many guests, and the address that takes it back."""
+
+    id: Id
+    picked: int
+    changed: int
+    undo: str
+
+
+class UndoneOut(TypedDict):
+    """What taking a change back did; `left` were changed or removed since, and stay as they are."""
+
+    restored: int
+    left: int
+
+
+class PastedThereOut(TypedDict):
+    """An address that is on the list already, or stands further up."""
+
+    line: int
+    email: str
+    guest: Id | None
+
+
+class PastedWrongOut(TypedDict):
+    """A line that could not be read."""
+
+    line: int
+    text: str
+    code: str
+    message: str
+
+
+class PasteOut(TypedDict):
+    """What became of pasted addresses."""
+
+    created: int
+    there: list[PastedThereOut]
+    rejected: list[PastedWrongOut]
+
+
+class MomentOut(TypedDict):
+    """One line of a guest's history; the members after `sentence` stand with messages alone."""
+
+    kind: Annotated[str, one_of(("message", "report", "change"))]
+    at: Instant
+    sentence: str
+    mailing: NotRequired[Id]
+    subject: NotRequired[str]
+    outcome: NotRequired[OutcomeWord]
+    reason: NotRequired[str | None]
+    attempts: NotRequired[int]
+    request_ids: NotRequired[list[str]]
+    delivery: NotRequired[DeliveryWord | None]
+
+
+def guest_out(guest: guest_list.Detailed) -> GuestOut:
     """A guest's JSON (product 6); `suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
         "id": str(guest.id),
@@ -60,7 +136,7 @@ def guest_out(guest: guest_list.Detailed) -> dict[str, Any]:
     }
 
 
-def paste_out(report: Report) -> dict[str, Any]:
+def paste_out(report: Report) -> PasteOut:
     """What became of pasted addresses; `there` with the guest who has it, or null when it stands further up."""
     return {
         "created": len(report.new),

@@ -2,7 +2,8 @@
 
 import codecs
 from collections.abc import Mapping
-from typing import Any
+
+from typing_extensions import TypedDict
 
 from eventmail.domain import csv_text, guest_columns, guest_fields
 from eventmail.domain.guest_csv import Head, Reading
@@ -73,11 +74,57 @@ def reading_in(form: Mapping[str, str], upload: Upload) -> Reading:
     return upload.reading if columns == head.columns else Reading(encoding, delimiter, columns)
 
 
-def report_out(report: Report) -> dict[str, Any]:
+class RejectedOut(TypedDict):
+    """A row that was not imported; `line` is the physical line where it begins, the header being 1."""
+
+    line: int
+    code: str
+    message: str
+
+
+class ImportOut(TypedDict):
+    """What an import did, or with `dry_run` would do."""
+
+    created: int
+    updated: int
+    unchanged: int
+    rejected: list[RejectedOut]
+
+
+class ColumnOut(TypedDict):
+    """One column of a kept file, and what it is taken for."""
+
+    heading: str
+    taken_for: str
+
+
+class UploadOut(TypedDict):
+    """A file that somebody chose in a browser: how it is read, and the counts of its newest check or its import."""
+
+    name: str
+    imported: bool
+    encoding: str | None
+    delimiter: str | None
+    columns: list[ColumnOut]
+    created: int | None
+    updated: int | None
+    unchanged: int | None
+    rejected: int | None
+
+
+class ProgressOut(TypedDict):
+    """How far a check or an import is."""
+
+    what: str
+    done: int
+    of: int
+
+
+def report_out(report: Report) -> ImportOut:
     """What an import did, as JSON (product 6)."""
     return {
         "created": report.created,
         "updated": report.updated,
         "unchanged": report.unchanged,
-        "rejected": [row._asdict() for row in report.rejected],
+        "rejected": [{"line": row.line, "code": row.code, "message": row.message} for row in report.rejected],
     }

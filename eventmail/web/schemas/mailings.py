@@ -1,8 +1,8 @@
 """A mailing, its recipients, and decisions about them."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
@@ -10,21 +10,34 @@ from eventmail.models import Recipient
 from eventmail.web.context import instant
 from eventmail.web.intake import Body
 from eventmail.web.schemas.audience import Criteria
+from eventmail.web.schemas.mailing_answers import RecipientOut
 
 
 class MailingIn(Body):
-    """What `POST /mailings` takes. `dry_run` makes every check and stores nothing."""
+    """What `POST /mailings` takes. `dry_run` makes every check and stores nothing.
+
+    `audience_snapshot` is the token of a preview: when others would get it by now, nothing is sent (A4). `exact` sends
+    to the people of that preview all the same.
+    """
 
     kind: Literal["one_time"]
     subject: str
     preheader: str = ""
     body: Annotated[str, StringConstraints(strip_whitespace=False)]
-    audience: Criteria
+    audience: Criteria = Field(default_factory=Criteria)
+    audience_snapshot: str = Field(default="", max_length=100)
+    audience_mode: Literal["at_due", "exact"] = "at_due"
+    draft: bool = False  # with true it is a `DraftIn`, which asks for less
     dry_run: bool = False
 
     def message(self) -> Message:
         """What the domain is asked to send."""
-        return Message(Text(self.subject, self.preheader, self.body), self.audience.as_lists())
+        return Message(
+            Text(self.subject, self.preheader, self.body),
+            self.audience.as_lists(),
+            self.audience_snapshot,
+            exact=self.audience_mode == "exact",
+        )
 
 
 class DecisionIn(Body):
@@ -45,7 +58,7 @@ class DecisionIn(Body):
         return None if self.all else self.recipients
 
 
-def recipient_out(recipient: Recipient, request_ids: list[str]) -> dict[str, Any]:
+def recipient_out(recipient: Recipient, request_ids: list[str]) -> RecipientOut:
     """A recipient's JSON; `request_ids` are those of its attempts, oldest first."""
     return {
         "email": recipient.email,

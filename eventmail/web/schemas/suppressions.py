@@ -1,13 +1,16 @@
 """The do-not-mail list."""
 
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
+from typing_extensions import TypedDict
 
 from eventmail.domain.suppression_list import Report
 from eventmail.models import EVERYWHERE, Suppression
+from eventmail.states import SuppressionReason
 from eventmail.web.context import instant
 from eventmail.web.intake import Body
+from eventmail.web.schemas.parts import Id, Instant, one_of
 
 
 class SuppressionIn(Body):
@@ -31,7 +34,33 @@ class SuppressionImport(Body):
     scope: Literal["event", "all"] = "event"
 
 
-def suppression_out(entry: Suppression) -> dict[str, Any]:
+class SuppressionOut(TypedDict):
+    """An address on the do-not-mail list, for this event or for all."""
+
+    id: Id
+    address: str
+    reason: Annotated[str, one_of(SuppressionReason)]
+    scope: Literal["event", "all"]
+    source: str
+    created_at: Instant
+
+
+class UnreadOut(TypedDict):
+    """A line that holds no address."""
+
+    line: int
+    text: str
+
+
+class SuppressionReportOut(TypedDict):
+    """What an import into the list did; `known` were on it already."""
+
+    added: int
+    known: int
+    rejected: list[UnreadOut]
+
+
+def suppression_out(entry: Suppression) -> SuppressionOut:
     """An entry of the do-not-mail list as JSON; `scope` is `event` or `all`."""
     return {
         "id": str(entry.id),
@@ -43,7 +72,7 @@ def suppression_out(entry: Suppression) -> dict[str, Any]:
     }
 
 
-def suppression_report_out(report: Report) -> dict[str, Any]:
+def suppression_report_out(report: Report) -> SuppressionReportOut:
     """What an import into the list did."""
     return {
         "added": report.added,

@@ -4,15 +4,27 @@ import re
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints
+from typing_extensions import TypedDict
 
 from eventmail.domain.contents import Text
 from eventmail.domain.test_sends import Wanted
+from eventmail.states import MailingState
 from eventmail.web.intake import Body
+from eventmail.web.schemas.parts import Id, one_of
 
 
 def split(typed: Any) -> Any:
     """Addresses as people type them into one field, apart by commas, semicolons, spaces or lines."""
     return [address for address in re.split(r"[,;\s]+", typed) if address] if isinstance(typed, str) else typed
+
+
+class TestSendOut(TypedDict):
+    """A test send, as `domain.test_sends.described` tells it."""
+
+    id: Id
+    to: list[str]
+    state: Annotated[str, one_of(MailingState)]
+    request_id: str
 
 
 class WantedIn(Body):

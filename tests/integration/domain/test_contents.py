@@ -48,7 +48,7 @@ def test_a_column_of_another_event_is_unknown_here_c1(event_id: int, add_event: 
 
 def test_a_preview_marks_what_a_send_refuses_and_keeps_it_c2(event_id: int, row: Any) -> None:
     draft = contents.preview(event_id, Text("Hi", "", "{guest.nickname} and {guest.firstName}"), acting())
-    assert list(draft.problems) == [
+    assert [problem.message for problem in draft.problems] == [
         '"{guest.nickname}" in the body, line 1, is not a field we know. Did you mean {guest.firstName}?'
     ]
     assert (row(Content).id, row(Content).body) == (draft.content_id, "{guest.nickname} and {guest.firstName}")
@@ -67,15 +67,16 @@ def test_a_text_far_beyond_any_mail_is_refused_before_it_is_compiled_c6(event_id
     sentence = f"The text has 3000002 characters; at most {LONGEST} fit into a mail."
     assert [(error.field, error.message) for error in refused.value.fields] == [("body", sentence)]
     draft = contents.preview(event_id, Text("Hi", "", "word " * 100_000), acting())
-    assert list(draft.problems) == [f"The text has 500002 characters; at most {LONGEST} fit into a mail."]
+    assert [problem.message for problem in draft.problems] == [f"The text has 500002 characters; at most {LONGEST} fit into a mail."]
 
 
 def test_a_mail_of_more_than_100_kb_is_refused_and_one_of_80_is_remarked_c6(event_id: int) -> None:
     with pytest.raises(InvalidInput, match="Mail services cut mails beyond 100 KB"):
         contents.checked(event_id, Text("Hi", "", "word " * 12_000))
-    assert list(contents.preview(event_id, Text("Hi", "", "word " * 8_500), acting()).remarks) == [
-        "The mail is 88 KB; mail services cut mails beyond 100 KB."
-    ]
+    found = contents.preview(event_id, Text("Hi", "Come", "word " * 8_500), acting()).remarks
+    assert [remark.message for remark in found] == ["The mail is 89 KB; mail services cut mails beyond 100 KB."]
+    too_large = contents.preview(event_id, Text("Hi", "Come", "word " * 12_000), acting())
+    assert ([problem.code for problem in too_large.problems], list(too_large.remarks)) == (["TOO_LARGE"], [])
 
 
 def test_the_same_text_is_kept_once_c5(event_id: int, count: Any) -> None:

@@ -24,19 +24,18 @@ def everyone(event_id: int) -> Audience:
     return Audience(event_id, (GuestStatus.CONFIRMED,), ())
 
 
-def taken(audience: Audience, person: Person) -> int:
-    token = snapshots.freeze(audience, seeding.acting(person))
-    return snapshots.find(audience.event_id, token).id
+def taken(audience: Audience, person: Person) -> str:
+    return snapshots.freeze(audience, seeding.acting(person))
 
 
-def looked(audience: Audience, snapshot_id: int) -> Any:
+def looked(audience: Audience, token: str) -> Any:
     """The drift as the next request sees it."""
     fresh().rollback()
-    return snapshots.drift(fresh(), audience, snapshot_id)
+    return snapshots.drift(fresh(), audience, snapshots.find(audience.event_id, token))
 
 
-def drift(audience: Audience, snapshot_id: int) -> Any:
-    found = looked(audience, snapshot_id)
+def drift(audience: Audience, token: str) -> Any:
+    found = looked(audience, token)
     return found and ([p.email for p in found.joined], [p.email for p in found.left], found.before, found.now)
 
 
@@ -65,7 +64,7 @@ def test_A4_joiners_and_leavers_are_named_whatever_moved_them(
         [{"email": f"{name}@guests.example.net", "first_name": name, "last_name": ""} for name in
          ("stays", "declines", "deleted", "listed", "moves")]
     )  # fmt: skip
-    snapshot_id = taken(everyone, organizer)
+    token = taken(everyone, organizer)
     by = seeding.acting(organizer)
     guests.edit(event_id, declines, {"status": "declined"}, by)
     guests.delete(event_id, deleted, by)
@@ -75,7 +74,7 @@ def test_A4_joiners_and_leavers_are_named_whatever_moved_them(
                            created_by=None, created_at=by.now))  # fmt: skip
     add_guest("joins@guests.example.net")
 
-    found = looked(everyone, snapshot_id)
+    found = looked(everyone, token)
 
     assert found is not None
     assert {(person.email, person.full_name) for person in found.joined} == {
@@ -92,9 +91,9 @@ def test_A4_one_address_with_another_guest_to_greet_is_a_change(
     everyone: Audience, event_id: int, add_guests: Any, organizer: Person
 ) -> None:
     older, _ = add_guests([{"email": "a@guests.example.net", "first_name": name} for name in ("Older", "Younger")])
-    snapshot_id = taken(everyone, organizer)
+    token = taken(everyone, organizer)
     guests.edit(event_id, older, {"status": "declined"}, seeding.acting(organizer))
-    found = looked(everyone, snapshot_id)
+    found = looked(everyone, token)
     assert found is not None
     assert ([p.first_name for p in found.joined], [p.first_name for p in found.left]) == (["Younger"], ["Older"])
 

@@ -26,10 +26,11 @@ from tests.support.world import SECRET, World, made
 
 KEY = {"Idempotency-Key": "walk"}
 # what guests, mail services and somebody who is about to sign in reach; a new one is added here on purpose
-PUBLIC = {"account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join", "static"}
+PUBLIC = {"account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join", "static",
+          "api_page.document"}  # fmt: skip
 PUBLIC_BLUEPRINTS = {"public", "unsubscribe", "webhooks"}
 # outside events: what every colleague may use; whatever else there is, is for owners
-EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page"}
+EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page", "api_page.page"}
 EVERYBODYS_BLUEPRINTS = {"me"}
 # bodies that get past the form's own checks, so that it is the id that is refused
 BODIES: dict[str, dict[str, Any]] = {

@@ -3,7 +3,7 @@
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,13 +14,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from eventmail.db import db
-from eventmail.domain import guests, mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
+from eventmail.domain import guests
 from eventmail.domain.merge import Place
-from eventmail.models import Content
-from tests.support import seeding
-from tests.support.seeding import Person, acting
 from tests.support.web import Client, partial
 
 SECRET = "zz-secret-zz"
@@ -208,114 +203,6 @@ def test_an_empty_and_a_huge_body_are_refused(api: Any, event_id: int, path: str
         assert problem(answer)[0] in {400, 413, 415}
 
 
-# Who may see what
-
-
-@pytest.fixture
-def secret(app: Flask, owner: Person) -> dict[str, Any]:
-    """A restricted event of the owner with one of everything: the values of every URL."""
-    with app.app_context():
-        event = seeding.add_event(owner, restricted=True, title=SECRET)
-        guest = seeding.add_guest(event, f"{SECRET}@guests.org", first_name=SECRET)
-        message = Message(Text(SECRET, "", SECRET), {"statuses": ["confirmed"]})
-        sent = mailings.send(event, message, key="k", place=PLACE, by=acting(owner))
-        content = mailings.content(mailings.find(event, sent.mailing_id))
-    return {
-        "event_id": event,
-        "guest_id": guest,
-        "mailing_id": sent.mailing_id,
-        "content_id": content.id,
-        "name": "x.eml",
-        "change_id": 1,
-        "token": "0123456789abcdef",
-        "segment_id": 1,
-        "suppression_id": 1,
-    }
-
-
-def urls(app: Flask, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(method, path) of every URL there is below an event, for these ids."""
-    builder = app.url_map.bind("localhost")
-    for rule in app.url_map.iter_rules():
-        if "event_id" not in rule.arguments:
-            continue
-        unknown = rule.arguments - set(values)
-        assert unknown == set(), f"say what {unknown} of {rule} stands for"
-        path = builder.build(rule.endpoint, {name: values[name] for name in rule.arguments})
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            yield method, path
-
-
-def answers(app: Flask, client: Any, values: dict[str, Any], **headers: str) -> dict[tuple[str, str], TestResponse]:
-    token = client.csrf_token()
-    return {
-        (method, path): client.open(
-            path,
-            method=method,
-            headers={"X-CSRFToken": token, **headers},
-            data={"statuses": "confirmed", "subject": "x", "body": "x"} if "/messages" in path else {},
-        )
-        for method, path in urls(app, values)
-    }
-
-
-def leaks(found: dict[tuple[str, str], TestResponse]) -> set[tuple[str, str]]:
-    return {where for where, answer in found.items() if SECRET in answer.text}
-
-
-def statuses(found: dict[tuple[str, str], TestResponse]) -> dict[int, int]:
-    counted: dict[int, int] = {}
-    for answer in found.values():
-        counted[answer.status_code] = counted.get(answer.status_code, 0) + 1
-    return counted
-
-
-def test_there_are_urls_to_walk(app: Flask, secret: dict[str, Any]) -> None:
-    assert len(list(urls(app, secret))) > 25
-
-
 def test_a_wrong_form_for_a_guest_who_is_not_there_is_still_404(client: Client, event_id: int) -> None:
     answer = client.submit(f"/admin/events/{event_id}/guests/999", {"nonsense": "x"})
     assert (answer.status_code, re.findall(r'data-error-code="([A-Z_]+)"', answer.text)) == (404, ["NOT_FOUND"])
-
-
-def test_nobody_sees_anything_of_an_event(app: Flask, visitor: Client, secret: dict[str, Any]) -> None:
-    pages, data = answers(app, visitor, secret), answers(app, visitor, secret, Accept="application/json")
-    assert (leaks(pages), leaks(data)) == (set(), set())
-    assert (statuses(pages), statuses(data)) == ({303: len(pages)}, {401: len(data)})
-    assert {answer.location.partition("?")[0] for answer in pages.values()} == {"/sign-in"}
-
-
-def test_who_is_no_member_sees_nothing_of_a_restricted_event(
-    app: Flask, client: Client, api: Any, secret: dict[str, Any], count: Any
-) -> None:
-    for asking in (client, api):
-        found = answers(app, asking, secret)
-        assert (leaks(found), statuses(found)) == (set(), {404: len(found)})
-    assert count(Content) == 1
-
-
-def test_the_ids_of_another_event_lead_nowhere_in_ones_own(
-    app: Flask, client: Client, api: Any, event_id: int, secret: dict[str, Any], rows: Any
-) -> None:
-    crossed = {**secret, "event_id": event_id}
-    for asking in (client, api):
-        found = {
-            where: answer
-            for where, answer in answers(app, asking, crossed).items()
-            if any(f"/{part}/{secret[name]}" in where[1] + "/" for part, name in
-                   (("guests", "guest_id"), ("mailings", "mailing_id"), ("messages", "mailing_id"),
-                    ("previews", "content_id"), ("outbox", "name")))
-        }  # fmt: skip
-        assert len(found) > 8
-        assert leaks(found) == set()
-        assert {answer.status_code for (method, _), answer in found.items() if method == "GET"} == {404}
-        assert set(statuses(found)) <= {400, 404}  # a body may be judged before anything is looked up
-
-
-def test_who_is_a_member_sees_what_is_theirs(
-    app: Flask, client_for: Any, owner: Person, secret: dict[str, Any]
-) -> None:
-    """So the walks above prove something: the same URLs show it to the owner."""
-    found = answers(app, client_for(owner), {**secret})
-    assert len(leaks(found)) > 10

@@ -45,14 +45,14 @@ def test_the_receipt_says_content_audience_outcomes_exclusions_log_and_hash(
     text = answer.text
     assert answer.status_code == 200
     for said in (
-        "Receipt: &lt;i&gt;Hello&lt;/i&gt;", "Hi *you*", "Confirmed guests: 2 recipients.", "not everybody got it",
+        "Receipt: &lt;i&gt;Hello&lt;/i&gt;", "Hi *you*", "To confirmed guests: 2 recipients.", "not everybody got it",
         "bo@guests.example.net", "&lt;b&gt;Bo&lt;/b&gt; " + "x" * 300, "No such user (550)", "without an address",
         "Oscar Organizer", "sent the message",
     ):  # fmt: skip
         assert said in text, said
     assert "<b>Bo" not in text
     [digest] = re.findall(r'data-test="receipt-digest">([0-9a-f]{64})<', text)
-    assert digest == client.get(url(event_id, sent), headers={"Accept": "application/json"}).json["sha256"]
+    assert digest == client.get(url(event_id, sent), headers={"Accept": "application/json"}).get_json()["sha256"]
 
 
 def test_the_receipt_needs_nothing_else(client: Client, event_id: int, sent: int) -> None:
@@ -68,7 +68,7 @@ def test_the_hash_changes_with_any_outcome_and_with_nothing_else(
     client: Client, event_id: int, sent: int, writing: Any
 ) -> None:
     def digest() -> str:
-        found: str = client.get(url(event_id, sent), headers={"Accept": "application/json"}).json["sha256"]
+        found: str = client.get(url(event_id, sent), headers={"Accept": "application/json"}).get_json()["sha256"]
         return found
 
     before = digest()

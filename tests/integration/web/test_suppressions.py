@@ -37,22 +37,22 @@ def test_F3_json_adds_reads_and_lifts(api: Client, event_id: int, rows: Callable
     made = api.post(url(event_id), json={"address": "Ana@Guests.example.net"})
     again = api.post(url(event_id), json={"email": ADDRESS, "scope": "event"})
     assert (made.status_code, again.status_code) == (201, 200)
-    listed = api.get(url(event_id)).json
+    listed = api.get(url(event_id)).get_json()
     assert listed["items"] == [made.json] == [again.json]
-    assert {name: made.json[name] for name in ("address", "reason", "scope", "source")} == {
+    assert {name: made.get_json()[name] for name in ("address", "reason", "scope", "source")} == {
         "address": ADDRESS, "reason": "manual", "scope": "event", "source": "by hand",
     }  # fmt: skip
 
-    where = url(event_id, f"/{made.json['id']}")
+    where = url(event_id, f"/{made.get_json()['id']}")
     refused = api.delete(where)
-    assert (refused.status_code, refused.json["errors"][0]["field"], len(rows(Suppression))) == (400, "reason", 1)
+    assert (refused.status_code, refused.get_json()["errors"][0]["field"], len(rows(Suppression))) == (400, "reason", 1)
     lifted = api.delete(where, json={"reason": "They asked"})
     assert (lifted.status_code, lifted.data, rows(Suppression)) == (204, b"", [])
     assert api.delete(where, json={"reason": "They asked"}).status_code == 404
 
 
 def test_F3_taking_off_asks_for_a_reason_first(client: Client, api: Client, event_id: int) -> None:
-    where = url(event_id, f"/{api.post(url(event_id), json={'address': ADDRESS}).json['id']}")
+    where = url(event_id, f"/{api.post(url(event_id), json={'address': ADDRESS}).get_json()['id']}")
     assert "Why may this address get mail again?" in client.get(where).text
     refused = client.submit(where, {"reason": " "})
     assert (refused.status_code, "Say why this address may get mail again" in refused.text) == (400, True)
@@ -64,7 +64,7 @@ def test_F3_an_entry_of_another_event_is_not_there(
     client: Client, event_id: int, add_event: Callable[..., int], api: Client
 ) -> None:
     other = add_event()
-    foreign = api.post(url(other), json={"address": ADDRESS}).json["id"]
+    foreign = api.post(url(other), json={"address": ADDRESS}).get_json()["id"]
     assert client.get(url(event_id, f"/{foreign}")).status_code == 404
     assert client.submit(url(event_id, f"/{foreign}"), {"reason": "x"}).status_code == 404
 
@@ -77,7 +77,7 @@ def test_F3_a_pasted_list_and_a_file_are_imported_with_a_report(client: Client, 
     assert uploaded.status_code == 200
     by_api = api.post(url(event_id, "/import?scope=all"), data=b"cara@guests.example.net", content_type="text/csv")
     assert by_api.json == {"added": 1, "known": 0, "rejected": []}
-    assert [(entry["address"], entry["scope"]) for entry in api.get(url(event_id)).json["items"]] == [
+    assert [(entry["address"], entry["scope"]) for entry in api.get(url(event_id)).get_json()["items"]] == [
         ("cara@guests.example.net", "all"), ("ben@guests.example.net", "all"), (ADDRESS, "event"),
     ]  # fmt: skip
 

@@ -1,4 +1,7 @@
-from eventmail.content.checks import remarks
+import pytest
+
+from eventmail.content.checks import first_look, in_the_way, odd_address, remarks
+from eventmail.content.compile import compile_content
 
 
 def test_C6_a_mail_from_80_KB_on_is_remarked(fields):
@@ -9,9 +12,77 @@ def test_C6_a_mail_from_80_KB_on_is_remarked(fields):
 
 
 def test_C6_pictures_and_links_that_say_nothing_are_remarked_in_reading_order(fields):
-    body = "![](https://a.example/p.png) [](https://a.example) [x](/relative) [{guest.seat}]({event.url}) ![alt](https://a.example/p.png)"
+    body = "![](https://a.org/p.png) [](https://a.org) [x](/relative) [{guest.seat}]({event.url}) ![alt](https://a.org/p.png)"
     assert [r.code for r in remarks(body, 0, fields)] == [
         "IMAGE_WITHOUT_ALT",
         "LINK_WITHOUT_TEXT",
         "LINK_WITHOUT_ADDRESS",
     ]
+
+
+@pytest.mark.parametrize(
+    ("url", "odd"),
+    [
+        ("https://gala.org/x?a=http://localhost", ""),
+        ("mailto:a@localhost", ""),
+        ("http://gala.org", "is not encrypted (http: instead of https:)"),
+        ("https://localhost:8000/a", "leads to a computer that guests cannot reach"),
+        ("http://127.0.0.1/", "leads to a computer that guests cannot reach"),
+        ("https://10.0.0.7", "leads to a computer that guests cannot reach"),
+        ("https://172.20.1.1/", "leads to a computer that guests cannot reach"),
+        ("https://172.40.1.1/", ""),
+        ("http://[::1]/", "leads to a computer that guests cannot reach"),
+        ("https://box.local", "leads to a computer that guests cannot reach"),
+        ("https://www.example.com/x", "leads to an example address"),
+        ("https://counterexample.com", ""),
+        ("https://[", "cannot be read as an address"),
+    ],
+)
+def test_links_that_guests_cannot_use_are_odd(url, odd):
+    assert odd_address(url) == odd
+
+
+def test_odd_links_of_text_buttons_and_pictures_are_remarked_once_each_as_they_were_written(fields):
+    body = (
+        "[a](http://gala.org/?g={guest.seat}) [b](http://gala.org/?g={guest.seat}) [c]({event.url}) [](https://a.org/{guest.seat})"
+        "\n\n![d](http://gala.org/p.png)\n\n::: button https://localhost/x\nGo\n:::"
+    )
+    assert [(r.code, r.message) for r in remarks(body, 0, fields)] == [
+        ("ODD_LINK", "A link is not encrypted (http: instead of https:): http://gala.org/?g={guest.seat}"),
+        ("LINK_WITHOUT_TEXT", "A link has no text: https://a.org/{guest.seat}"),
+        ("ODD_LINK", "A picture’s address is not encrypted (http: instead of https:): http://gala.org/p.png"),
+        ("ODD_LINK", "A link leads to a computer that guests cannot reach: https://localhost/x"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "preheader", "codes"),
+    [
+        ("Doors open at six", "Bring a coat", []),
+        ("Doors open at six", " ", ["NO_PREVIEW_TEXT"]),
+        ("", "", []),
+        ("a" * 70, "x", []),
+        ("a" * 71, "x", ["SUBJECT_LONG"]),
+        ("a" * 999, "x", ["SUBJECT_TOO_LONG"]),
+        ("{guest.firstName}" * 10, "x", []),
+        ("DOORS OPEN AT 6", "x", ["SUBJECT_CAPITALS"]),
+        ("RSVP 2027", "x", []),
+        ("DOORS OPEN, {guest.firstName}", "x", []),
+        ("דלתות נפתחות", "x", []),
+        ("開場時間のお知らせ", "x", []),
+    ],
+)
+def test_what_a_mail_list_shows_is_looked_at(fields, subject, preheader, codes):
+    compiled = compile_content(subject, preheader, "x", fields=fields, strict=False)
+    assert [r.code for r in first_look(subject, preheader, compiled, fields)] == codes
+
+
+def test_C6_what_is_refused_when_sending_is_in_the_way_before(fields):
+    body = "x\n\n::: button\nGo\n:::\n\n" + "word " * 12_000
+    compiled = compile_content("s", "", body, fields=fields, strict=False)
+    assert [(r.code, r.message.partition(":")[0]) for r in in_the_way(body, compiled, fields)] == [
+        ("BROKEN_BLOCK", "Line 3"),
+        ("TOO_LARGE", in_the_way(body, compiled, fields)[1].message),
+    ]
+    assert remarks(body, compiled.size, fields) == []
+    assert in_the_way("x", compile_content("s", "", "x", fields=fields), fields) == []

@@ -1,0 +1,23 @@
+"""The people that somebody looked at, as a query (A4)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Integer, cast, func, select
+
+from eventmail.db import Rows
+from eventmail.models import Snapshot
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The list of a snapshot, as of an instant."""
+
+    snapshot_id: int
+    at: datetime
+
+    def people(self) -> Rows:
+        """(guest id, address) of everybody on the list."""
+        frozen = select(Snapshot.people).where(Snapshot.id == self.snapshot_id).scalar_subquery()
+        each = func.json_each(frozen).table_valued("key", "value")
+        return select(cast(each.c.key, Integer).label("guest_id"), each.c.value.label("address"))

@@ -1,0 +1,131 @@
+"""The rows of a draft, for whoever saves it and for whoever sends it: found, guarded, handed over to the sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, delete, or_, select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import move
+from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
+from eventmail.models import DraftText, Event, IdempotencyRecord, Mailing, User
+from eventmail.records import Acting
+from eventmail.states import MailingKind, MailingState
+
+_MOMENT = timedelta(minutes=2)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The draft that somebody has before them, at the revision it was read at.
+
+    `page` marks one opened page. A page that has no draft yet finds the one that its first save made, and its own
+    saves are not strange to it, although the answers to them may have been lost.
+    """
+
+    mailing_id: int | None = None
+    revision: int = 0
+    page: str = ""
+
+
+def scope(event_id: int, by: Acting) -> str:
+    """Whose keys count together: those of one person for the messages of one event."""
+    return f"user:{by.user_id}:mailings:{event_id}"
+
+
+def unchanged(seen: Seen) -> ColumnElement[bool]:
+    """The guard of every save (D5): nobody has saved since, unless it was this very page."""
+    own = and_(DraftText.saved_from == seen.page, DraftText.saved_from != "")
+    return or_(DraftText.revision == seen.revision, own)
+
+
+def id_of(tx: Session, event_id: int, seen: Seen, by: Acting) -> int | None:
+    """The mailing that `seen` is about, also when the page does not know yet that its first save arrived."""
+    if seen.mailing_id is not None or not seen.page:
+        return seen.mailing_id
+    known = records.replayable(tx, scope(event_id, by), _key(seen), _PAGE)
+    return known.mailing_id if known else None
+
+
+def remember(tx: Session, event_id: int, seen: Seen, mailing_id: int, by: Acting) -> None:
+    """The page of `seen` is about this mailing from now on: a save of it that comes late makes no second draft."""
+    tx.add(
+        IdempotencyRecord(
+            scope=scope(event_id, by), key=_key(seen), body_hash=_PAGE, mailing_id=mailing_id, status=200, answer={},
+            created_at=by.now,
+        )
+    )  # fmt: skip
+
+
+def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
+    """What is written of a draft of this event; None for a message that is none any more. Raises NotFound."""
+    state = session.scalar(
+        select(Mailing.state).where(
+            Mailing.id == mailing_id, Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST
+        )
+    )
+    if state is None:
+        raise NotFound
+    return session.scalars(select(DraftText).where(DraftText.mailing_id == mailing_id)).one_or_none()
+
+
+def leave(tx: Session, event_id: int, seen: Seen | None, values: Mapping[str, Any], by: Acting) -> Mailing | None:
+    """The draft becomes a message that is sent, its very row: with `values`, and without its text.
+
+    None when there is no draft to leave. Of two who send one draft, one wins: raises AlreadySent, or StaleRevision when
+    somebody has changed it since it was looked at.
+    """
+    mailing_id = id_of(tx, event_id, seen, by) if seen else None
+    if seen is None or mailing_id is None:
+        return None
+    if find(tx, event_id, mailing_id) is None:
+        raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
+    guarded = delete(DraftText).where(DraftText.mailing_id == mailing_id, unchanged(seen)).returning(DraftText.id)
+    if tx.scalar(guarded, execution_options={"synchronize_session": False}) is None:
+        raise stale(tx, mailing_id, by, "Nothing was sent.")
+    if not move(tx, Mailing, [Mailing.id == mailing_id], MailingState.DRAFT, MailingState.SENDING, **values):
+        raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
+    return tx.get_one(Mailing, mailing_id)
+
+
+def stale(session: Session, mailing_id: int, by: Acting, consequence: str) -> StaleRevision:
+    """The words for a save or a send of something that somebody else has changed since."""
+    row = session.execute(
+        select(DraftText.saved_at, DraftText.saved_by, User.name, Event)
+        .join(Mailing, Mailing.id == DraftText.mailing_id)
+        .join(Event, Event.id == Mailing.event_id)
+        .outerjoin(User, User.id == DraftText.saved_by)
+        .where(DraftText.mailing_id == mailing_id)
+    ).one()
+    at = f"{row.saved_at.astimezone(row.Event.zone):%H:%M}"
+    if row.saved_by == by.user_id:
+        who = f"You saved this draft from somewhere else at {at}, after this page was opened."
+    else:
+        who = f"{row.name or 'Somebody'} saved this draft at {at}, after you opened it."
+    return StaleRevision(f"{who} {consequence} Both texts are still there.", conflict="changed")
+
+
+def sent(
+    session: Session, mailing_id: int, by: Acting, error: type[PastEditWindow | AlreadySent], consequence: str
+) -> DomainError:
+    """The words for a draft that somebody has sent meanwhile."""
+    row = session.execute(
+        select(Mailing.created_at, Mailing.created_by, User.name, Event)
+        .join(Event, Event.id == Mailing.event_id)
+        .outerjoin(User, User.id == Mailing.created_by)
+        .where(Mailing.id == mailing_id)
+    ).one()
+    who = "You" if row.created_by == by.user_id else row.name or "Somebody"
+    local = row.created_at.astimezone(row.Event.zone)
+    when = "a moment ago" if by.now - row.created_at < _MOMENT else f"at {local:%H:%M}"
+    return error(f"{who} sent this {when}. {consequence}", conflict="sent", mailing=str(mailing_id))
+
+
+_PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it
+
+
+def _key(seen: Seen) -> str:
+    return f"page:{seen.page}"

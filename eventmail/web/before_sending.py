@@ -1,0 +1,159 @@
+"""The list “Before you send”: what is in the way, what is worth a look, what is fine, each with where it is mended."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import g, url_for
+
+from eventmail.content import checks
+from eventmail.content.checks import Remark
+from eventmail.domain import home, lately
+from eventmail.domain.audience import Audience, Resolution
+from eventmail.domain.contents import Draft
+from eventmail.domain.coverage import Gap
+from eventmail.domain.merge import Place
+from eventmail.errors import EventArchived, NoRecipients
+from eventmail.models import Event
+from eventmail.models.account import Role
+
+Action = tuple[str, str]
+
+_PARTS = {
+    "subject": ("Edit subject", "#subject"),
+    "preheader": ("Edit preview text", "#preheader"),
+    "body": ("Edit message", "#body"),
+}
+_AUDIENCE = ("Change who", "#audience")
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line: a sentence, where it is mended (label, address), or the gap it tells of."""
+
+    text: str = ""
+    action: Action | None = None
+    gap: Gap | None = None
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The list. While something is `bad` nothing can be sent, `todo` is not written yet, `tips` forbid nothing."""
+
+    bad: Sequence[Check] = ()
+    todo: Sequence[Check] = ()
+    warn: Sequence[Check] = ()
+    tips: Sequence[Check] = ()
+    ok: Sequence[Check] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What there is to check: the form and what became of it."""
+
+    values: Mapping[str, Any]
+    draft: Draft
+    audience: Audience | None
+    resolution: Resolution | None
+    gaps: Sequence[Gap] = field(default_factory=tuple)
+    complaint: str = ""
+    constants: Mapping[str, str | None] = field(default_factory=dict)
+
+
+def look_over(event: Event, written: Written, place: Place) -> Checks:
+    """Everything there is to say before a message is sent."""
+    bad, todo = list(_bad(event, written, place)), list(_todo(written))
+    remarks = written.draft.remarks
+    warn = [
+        *_out_lately(event, written),
+        *(Check(gap=gap) for gap in written.gaps),
+        *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
+        *_of_the_event(event, written),
+    ]
+    tips = [_of(remark) for remark in remarks if remark.code == "NO_PREVIEW_TEXT"]
+    ready = not bad and not todo
+    untested = ready and not _tested(event, written)
+    if untested:
+        tips.append(Check("No test of exactly this text has been sent yet.", ("Send a test", "#test-send")))
+    return Checks(bad, todo, warn, tips, list(_fine(written, ready=ready, tested=ready and not untested)))
+
+
+def _bad(event: Event, written: Written, place: Place) -> Iterator[Check]:
+    for sentence in place.hindrances:
+        label, page = ("What to do", "home.page") if sentence == home.SENTENCE else ("Settings", "sending.page")
+        yield Check(sentence, (label, url_for(page)) if g.user.role == Role.OWNER else None)
+    if event.archived_at:
+        yield Check(EventArchived.sentence, ("Bring it back", url_for("events.settings", event_id=event.id) + "#end"))
+    if written.complaint:
+        yield Check(written.complaint, _AUDIENCE)
+    if written.resolution and not written.resolution.count:
+        yield Check(NoRecipients.sentence, _AUDIENCE)
+    yield from map(_of, written.draft.problems)
+
+
+def _todo(written: Written) -> Iterator[Check]:
+    if written.audience is None and not any(written.values["audience"].values()):
+        yield Check("Tick who should get it", ("Choose", "#audience"))
+    if not written.values["subject"].strip():
+        yield Check("Write a subject", ("Write", "#subject"))
+    if not written.values["body"].strip():
+        yield Check("Write the message", ("Write", "#body"))
+
+
+def _of(remark: Remark) -> Check:
+    return Check(remark.message, _PARTS[remark.part])
+
+
+def _out_lately(event: Event, written: Written) -> Iterator[Check]:
+    content_id = written.draft.content_id
+    if content_id and (same := lately.same_text(event.id, content_id, g.now)):
+        guests = "1 guest" if same.recipient_count == 1 else f"{same.recipient_count} guests"
+        at = f"{same.created_at.astimezone(event.zone):%H:%M}"
+        where = url_for("mailings.detail", event_id=event.id, mailing_id=same.id)
+        yield Check(f"This very message went to {guests} at {at}.", ("Look at it", where))
+    if written.audience and written.resolution and written.resolution.count:
+        number = lately.recipients(written.audience, g.now)
+        if number:
+            where = url_for("mailings.listing", event_id=event.id)
+            yield Check(f"{number} of these got another mail in the last 24 hours.", ("Sent messages", where))
+
+
+def _of_the_event(event: Event, written: Written) -> Iterator[Check]:
+    settings = ("Event settings", url_for("events.settings", event_id=event.id))
+    over = _end(event)
+    if event.starts_at and over and over <= g.now:
+        yield Check(f"The event is over: it was on {_day(event.starts_wall)}.", settings)
+    elif event.starts_at and event.starts_at <= g.now:
+        yield Check(f"The event has begun: it is on {_day(event.starts_wall)}.", settings)
+    url = written.constants.get("event.url") or ""
+    if "event.url" in written.draft.compiled.merged and url and (odd := checks.odd_address(url)):
+        yield Check(f"The event page, which the message merges, {odd}: {url}", settings)
+
+
+def _end(event: Event) -> datetime | None:
+    last = event.ends_at or event.starts_at
+    if last is None or not (event.all_day or event.ends_at is None):
+        return last
+    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1)
+
+
+def _day(wall: datetime | None) -> str:
+    return f"{wall:%A}, {wall.day} {wall:%B %Y}" if wall else ""
+
+
+def _tested(event: Event, written: Written) -> bool:
+    content_id = written.draft.content_id
+    return content_id is not None and lately.tested(event.id, content_id)
+
+
+def _fine(written: Written, *, ready: bool, tested: bool) -> Iterator[Check]:
+    if ready:
+        yield Check("Subject, message and audience are set")
+    if not written.gaps and written.resolution and written.resolution.count:
+        yield Check("Nobody reads a fallback")
+    if tested:
+        yield Check("A test of exactly this text was sent")
+    if written.draft.content_id is not None:
+        yield Check("Each mail ends with its own Unsubscribe link")

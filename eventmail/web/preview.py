@@ -1,0 +1,51 @@
+"""Beside the composer: what there is to merge, and who of the recipients reads a fallback (C1, C3)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from eventmail.db import fresh, paginate
+from eventmail.domain import audience as audiences
+from eventmail.domain import merge, readers
+from eventmail.errors import FieldError, InvalidInput
+from eventmail.web import access, compose, intake
+from eventmail.web.respond import page_out, respond
+
+bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
+
+
+@bp.post("/fields")
+def fields(event_id: int) -> Response:
+    """The merge fields, with what the previewed guest has for each and how many recipients have nothing."""
+    event = access.event(event_id)
+    context = compose.page(event)
+    live, known = context["live"], context["fields"]
+    lacking = readers.counts_without(live.audience, list(known), live.count) if live.count else {}
+    return respond(page="messages/compose.html", fragment="composer/_fields.html", lacking=lacking, **context)
+
+
+@bp.route("/fallbacks", methods=["GET", "POST"])
+def fallbacks(event_id: int) -> Response:
+    """The recipients who have no value for the merge field that `field` names (C3).
+
+    From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
+    """
+    access.event(event_id)
+    picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
+    name, known = request.args.get("field", ""), merge.fields(event_id)
+    listed = readers.without(picked, name) if name in known else None
+    if listed is None:
+        message = "Choose a merge field of guests, such as guest.firstName."
+        raise InvalidInput(message, fields=[FieldError("field", "UNKNOWN_FIELD", message)])
+    page = paginate(listed, **intake.paging(), row=lambda row: row[0])
+    return respond(
+        page="messages/fallbacks.html",
+        json=lambda: page_out(page, _out),
+        guests=page,
+        field=known[name],
+        total=audiences.resolve(fresh(), picked).count,
+    )
+
+
+def _out(guest: Any) -> dict[str, Any]:
+    return {"id": str(guest.id), "email": guest.email, "first_name": guest.first_name, "last_name": guest.last_name}

@@ -1,0 +1,82 @@
+"""Drafts of messages, as programs make and change them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from typing_extensions import TypedDict
+
+from eventmail.domain.contents import Text
+from eventmail.domain.drafts import Shown, Written
+from eventmail.domain.mailings import Message
+from eventmail.web.intake import Body
+from eventmail.web.schemas.audience import Criteria
+from eventmail.web.schemas.mailing_answers import MailingOut
+from eventmail.web.schemas.parts import Id, Instant
+
+Prose = Annotated[str, StringConstraints(strip_whitespace=False)]
+
+
+class DraftIn(Body):
+    """What `POST /mailings` takes with `draft`: the message as far as it is written, nothing of it checked (C2)."""
+
+    kind: Literal["one_time"]
+    draft: Literal[True]
+    subject: str = ""
+    preheader: str = ""
+    body: Prose = ""
+    audience: Criteria = Field(default_factory=Criteria)
+    dry_run: bool = False
+
+    def written(self) -> Written:
+        """What the domain keeps."""
+        return Written(Text(self.subject, self.preheader, self.body), self.audience.as_lists())
+
+
+class DraftPatch(Body):
+    """What `PATCH /mailings/{mailing}` takes of a draft, with the `revision` it was read at; null clears.
+
+    `draft: false` sends it, as it stands after this change.
+    """
+
+    revision: int = Field(ge=1)
+    subject: str | None = None
+    preheader: str | None = None
+    body: Prose | None = None
+    audience: Criteria | None = None
+    audience_snapshot: str | None = Field(default=None, max_length=100)
+    audience_mode: Literal["at_due", "exact"] = "at_due"
+    draft: bool = True
+
+    def written(self, shown: Shown) -> Written:
+        """`shown` with what this changes."""
+        named = self.model_fields_set
+        text = {
+            name: (getattr(self, name) or "") if name in named else getattr(shown.text, name)
+            for name in ("subject", "preheader", "body")
+        }
+        given = self.audience.as_lists() if self.audience else {}
+        return Written(Text(**text), given if "audience" in named else shown.audience)
+
+    def message(self, written: Written) -> Message:
+        """What the domain is asked to send."""
+        return Message(
+            written.text, written.audience, self.audience_snapshot or "", exact=self.audience_mode == "exact"
+        )
+
+
+class DraftOut(MailingOut):
+    """A draft: a mailing, with its criteria and the `revision` that its next change has to name."""
+
+    revision: int
+    audience: dict[str, list[str]]
+
+
+class DraftListedOut(TypedDict):
+    """A draft in the list."""
+
+    id: Id
+    subject: str
+    revision: int
+    author: str | None
+    saved_by: str | None
+    saved_at: Instant

@@ -1,0 +1,143 @@
+"""What is answered about a mailing: itself, its recipients, its receipt, and the quota it draws on."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
+from eventmail.web.schemas.audience import ExcludedOut, ReasonWord
+from eventmail.web.schemas.parts import Id, Instant, one_of
+
+KindWord = Annotated[str, one_of(MailingKind)]
+StateWord = Annotated[str, one_of(MailingState)]
+
+
+class Counts(TypedDict):
+    """How many recipients are in each state; their sum is `recipient_count`."""
+
+    queued: int
+    sending: int
+    sent: int
+    failed: int
+    unknown: Annotated[int, Field(description="May have been sent: nobody can say, and nothing is sent twice.")]
+    suppressed: int
+    cancelled: int
+
+
+class ContentOut(TypedDict):
+    """What a mailing says, as it was written."""
+
+    subject: str
+    preheader: str
+    body: str
+    design: str | None
+    revision: int | None
+
+
+class JobOut(TypedDict):
+    """The newest run of a mailing."""
+
+    state: Annotated[str, one_of(JobState)]
+    started_at: Instant | None
+    finished_at: Instant | None
+
+
+class MailingOut(TypedDict):
+    """A mailing, as `domain.mailings.described` tells it."""
+
+    id: Id
+    kind: KindWord
+    state: StateWord
+    counts: Counts
+    recipient_count: int
+    excluded: list[ExcludedOut]
+    send_at: Instant | None
+    timezone: str | None
+    edit_cutoff_at: Instant | None
+    content: ContentOut
+    job: JobOut | None
+    last_error: str | None
+
+
+class DryRunOut(TypedDict):
+    """What a mailing would do; nothing was stored."""
+
+    kind: KindWord
+    dry_run: Literal[True]
+    recipient_count: int
+    excluded: list[ExcludedOut]
+
+
+class RecipientOut(TypedDict):
+    """What became of a mailing for one address; `request_ids` are those of its attempts, oldest first."""
+
+    email: str
+    state: Annotated[str, one_of(RecipientState)]
+    attempts: int
+    request_ids: list[str]
+    last_error: str | None
+    updated_at: Instant
+
+
+class ReceiptContent(TypedDict):
+    """What was sent; `hash` is that of its compiled form."""
+
+    subject: str
+    preheader: str
+    body: str
+    hash: str
+
+
+class ReceiptRecipient(RecipientOut):
+    """A recipient, with what the mail service reported later."""
+
+    delivery: Annotated[str, one_of(Delivery)] | None
+
+
+class ReceiptExcluded(TypedDict):
+    """A guest who did not get it, and why."""
+
+    email: str | None
+    reason: ReasonWord
+
+
+class ReceiptEntry(TypedDict):
+    """One line of the log about this mailing."""
+
+    at: Instant
+    actor: str
+    action: str
+    request_id: str
+
+
+class ReceiptOut(TypedDict):
+    """Everything about a mailing in one answer; `sha256` covers what it holds."""
+
+    mailing: Id
+    kind: KindWord
+    state: StateWord
+    created_at: Instant
+    content: ReceiptContent
+    audience: dict[str, list[str]]
+    counts: Counts
+    recipients: list[ReceiptRecipient]
+    excluded: list[ReceiptExcluded]
+    log: list[ReceiptEntry]
+    sha256: str
+
+
+class WindowOut(TypedDict):
+    """The quota of one window; without one `limit` is 0 and `left` is null."""
+
+    limit: int
+    used: int
+    reserved: int
+    left: int | None
+
+
+class QuotaOut(TypedDict):
+    """What is used, reserved and left, by day and by month."""
+
+    day: WindowOut
+    month: WindowOut

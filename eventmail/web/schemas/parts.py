@@ -1,0 +1,26 @@
+"""What answers are made of. An answer's type says what its `…_out` gives, and the API's document is made from it."""
+
+from collections.abc import Iterable
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import Field, WithJsonSchema
+from typing_extensions import TypedDict
+
+T = TypeVar("T")
+
+Id = Annotated[str, Field(description="An opaque id.")]
+Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]  # RFC 3339 in UTC
+
+
+def one_of(words: Iterable[str]) -> WithJsonSchema:
+    """For `Annotated[str, one_of(…)]`: text that is one of these, as our tables and answers hold a state."""
+    return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
+
+
+class Listed(TypedDict, Generic[T]):
+    """One page of a list; a page past the end is the last one."""
+
+    items: list[T]
+    page: int
+    pages: int
+    total: int

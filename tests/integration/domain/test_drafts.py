@@ -1,0 +1,310 @@
+"""Drafts: saved by several people in turn, nobody's words lost, and one row from the first letter to the last mail."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from eventmail.db import fresh, transaction
+from eventmail.domain import closing, draft_rows, drafts, mailings, overview, runs, snapshots
+from eventmail.domain.contents import Text
+from eventmail.domain.draft_rows import Seen
+from eventmail.domain.drafts import Saved, Written
+from eventmail.domain.mailings import Message
+from eventmail.domain.merge import Place
+from eventmail.errors import (
+    AlreadySent,
+    AudienceChanged,
+    IdempotencyKeyReused,
+    NotFound,
+    NothingToDo,
+    PastEditWindow,
+    StaleRevision,
+)
+from eventmail.models import AuditEntry, Content, DraftText, IdempotencyRecord, Job, Mailing, Recipient
+from eventmail.records import Acting
+from tests.support import seeding
+from tests.support.seeding import Person
+
+pytestmark = pytest.mark.usefixtures("in_app")
+HERE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+PAGE = "page-of-oscar"
+
+
+def written(body: str = "Hi {guest.firstName}", **audience: list[str]) -> Written:
+    return Written(Text("Hello", "", body), audience)
+
+
+ODD = Written(Text("", "", "{guest.nickname} <b>שלום " + "Ab" * 150), {"segments": ["999"], "statuses": []})
+
+
+@pytest.fixture
+def oscar(organizer: Person) -> Acting:
+    return seeding.acting(organizer)
+
+
+@pytest.fixture
+def anna(add_person: Callable[..., Person]) -> Acting:
+    return seeding.acting(add_person("Anna Other", "anna@organizers.example"))
+
+
+@pytest.fixture
+def begun(event_id: int, oscar: Acting) -> int:
+    return save(event_id, Seen(page=PAGE), written(), oscar).mailing_id
+
+
+def save(event_id: int, seen: Seen, what: Written, by: Acting) -> Saved:
+    saved = drafts.save(event_id, seen, what, by)
+    assert saved is not None
+    return saved
+
+
+def held(mailing_id: int) -> tuple[int, str]:
+    row = fresh().execute(select(DraftText.revision, DraftText.body).where(DraftText.mailing_id == mailing_id)).one()
+    return row.revision, row.body
+
+
+def send(event_id: int, seen: Seen | None, by: Acting, *, key: str = "k", body: str = "Hi {guest.firstName}") -> Any:
+    message = Message(Text("Hello", "", body), {"statuses": ["confirmed"]})
+    return mailings.send(event_id, message, key=key, place=HERE, by=by, draft=seen)
+
+
+def test_D5_a_draft_holds_anything_and_counts_its_saves(event_id: int, oscar: Acting) -> None:
+    saved = save(event_id, Seen(page=PAGE), ODD, oscar)
+    assert saved == Saved(saved.mailing_id, 1, made=True)
+    found = drafts.find(event_id, saved.mailing_id)
+    assert found is not None
+    assert (found.text, found.audience["segments"], found.author) == (ODD.text, ["999"], "Oscar Organizer")
+    assert save(event_id, Seen(saved.mailing_id, 1), written("More"), oscar).revision == 2
+    assert save(event_id, Seen(saved.mailing_id, 2), written("More"), oscar).revision == 2, "nothing new"
+
+
+def test_D5_a_save_from_before_somebody_elses_is_refused_and_loses_nothing(
+    event_id: int, begun: int, oscar: Acting, anna: Acting
+) -> None:
+    save(event_id, Seen(begun, 1, "page-of-anna"), written("Anna's"), anna)
+    with pytest.raises(StaleRevision, match=r"^Anna Other saved this draft at \d\d:\d\d, after you opened it\."):
+        save(event_id, Seen(begun, 1, PAGE), written("Oscar's"), oscar)
+    assert held(begun) == (2, "Anna's")
+
+
+def test_D5_the_same_words_twice_are_no_conflict(event_id: int, begun: int, oscar: Acting, anna: Acting) -> None:
+    save(event_id, Seen(begun, 1, "page-of-anna"), written("Same"), anna)
+    assert save(event_id, Seen(begun, 1, PAGE), written("Same"), oscar).revision == 2
+
+
+def test_D5_a_page_that_never_heard_of_its_own_save_goes_on(event_id: int, begun: int, oscar: Acting) -> None:
+    save(event_id, Seen(begun, 1, PAGE), written("lost answer"), oscar)
+    assert save(event_id, Seen(begun, 1, PAGE), written("lost answer, more"), oscar).revision == 3
+    with pytest.raises(StaleRevision, match="^You saved this draft from somewhere else"):
+        save(event_id, Seen(begun, 1, "another tab"), written("old"), oscar)
+    with pytest.raises(StaleRevision):
+        save(event_id, Seen(begun, 1), written("a program"), oscar)
+
+
+def test_D5_a_program_that_saved_without_a_page_is_nobodys_own(event_id: int, begun: int, oscar: Acting) -> None:
+    save(event_id, Seen(begun, 1), written("first program"), oscar)
+    with pytest.raises(StaleRevision):
+        save(event_id, Seen(begun, 1), written("second program"), oscar)
+
+
+def test_D5_two_first_saves_of_one_page_make_one_draft(event_id: int, oscar: Acting, count: Any) -> None:
+    first = save(event_id, Seen(page=PAGE), written("H"), oscar)
+    second = save(event_id, Seen(page=PAGE), written("Hi"), oscar)
+    assert (second, held(first.mailing_id)) == (Saved(first.mailing_id, 2), (2, "Hi"))
+    assert count(Mailing) == 1
+
+
+def test_D5_a_page_does_not_write_over_a_colleague_with_its_second_first_save(
+    event_id: int, begun: int, oscar: Acting, anna: Acting
+) -> None:
+    save(event_id, Seen(begun, 1, "page-of-anna"), written("Anna's"), anna)
+    with pytest.raises(StaleRevision):
+        save(event_id, Seen(page=PAGE), written("Oscar's"), oscar)
+    assert held(begun) == (2, "Anna's")
+
+
+def test_a_sent_draft_keeps_its_id_and_says_who_sent_it_when_S1(
+    event_id: int, begun: int, anna: Acting, add_guests: Any, row: Any, count: Any
+) -> None:
+    add_guests(2)
+    sent = send(event_id, Seen(begun, 1), anna)
+    mailing = row(Mailing)
+    assert (sent.mailing_id, mailing.id, mailing.state) == (begun, begun, "sending")
+    assert (mailing.created_by, mailing.created_at, mailing.recipient_count) == (anna.user_id, anna.now, 2)
+    assert (count(DraftText), count(Job), row(Content).id) == (0, 1, mailing.content_id)
+    assert drafts.find(event_id, begun) is None
+
+
+def test_of_two_who_send_one_draft_the_second_is_told_by_whom(
+    event_id: int, begun: int, oscar: Acting, anna: Acting, add_guests: Any, count: Any
+) -> None:
+    add_guests(2)
+    send(event_id, Seen(begun, 1, PAGE), oscar)
+    with pytest.raises(AlreadySent, match="^Oscar Organizer sent this a moment ago. It was not sent a second time.$"):
+        send(event_id, Seen(begun, 1), anna)
+    assert (count(Mailing), count(Recipient)) == (1, 2)
+
+
+def test_what_a_colleague_wrote_after_the_review_is_not_sent_over(
+    event_id: int, begun: int, oscar: Acting, anna: Acting, add_guests: Any, count: Any
+) -> None:
+    add_guests(2)
+    save(event_id, Seen(begun, 1), written("Anna's"), anna)
+    with pytest.raises(StaleRevision, match="Nothing was sent."):
+        send(event_id, Seen(begun, 1, PAGE), oscar)
+    assert (held(begun), count(Job), count(Recipient)) == ((2, "Anna's"), 0, 0)
+
+
+def test_a_refused_send_leaves_the_draft_as_it_was_S1(
+    event_id: int, begun: int, oscar: Acting, add_guests: Any, count: Any
+) -> None:
+    add_guests(1)
+    _, picked, _ = mailings.check(event_id, Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]}), HERE)
+    token = snapshots.freeze(picked, oscar)
+    add_guests([{"email": "new@guests.org"}])
+    message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]}, token)
+    with pytest.raises(AudienceChanged):
+        mailings.send(event_id, message, key="k", place=HERE, by=oscar, draft=Seen(begun, 1))
+    found = drafts.find(event_id, begun)
+    assert (found and found.revision, count(Recipient), count(Job)) == (1, 0, 0)
+
+
+def test_a_save_after_the_sending_is_refused(event_id: int, begun: int, oscar: Acting, add_guests: Any) -> None:
+    add_guests(1)
+    send(event_id, Seen(begun, 1), oscar)
+    later = replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1))
+    with pytest.raises(PastEditWindow, match=r"^You sent this at \d\d:\d\d\."):
+        save(event_id, Seen(begun, 1, PAGE), written("late"), later)
+
+
+def test_a_save_that_comes_after_its_page_has_sent_makes_no_draft(
+    event_id: int, oscar: Acting, add_guests: Any, count: Any
+) -> None:
+    add_guests(1)
+    send(event_id, Seen(page="fast"), oscar)
+    with pytest.raises(PastEditWindow):
+        save(event_id, Seen(page="fast"), written(), oscar)
+    assert count(Mailing) == 1
+
+
+def test_a_send_that_does_not_know_yet_that_its_page_made_a_draft_sends_that(
+    event_id: int, begun: int, oscar: Acting, add_guests: Any, count: Any
+) -> None:
+    add_guests(1)
+    assert send(event_id, Seen(page=PAGE), oscar).mailing_id == begun
+    assert (count(Mailing), count(DraftText)) == (1, 0)
+
+
+def test_deleting_takes_what_was_looked_at_and_the_log_keeps_the_words(
+    event_id: int, begun: int, oscar: Acting, anna: Acting, count: Any, rows: Any
+) -> None:
+    save(event_id, Seen(begun, 1), written("Anna's"), anna)
+    with pytest.raises(StaleRevision, match="Nothing was deleted."):
+        drafts.delete(event_id, begun, 1, oscar)
+    drafts.delete(event_id, begun, 2, oscar)
+    assert (count(Mailing), count(DraftText), count(IdempotencyRecord)) == (0, 0, 0)
+    entry = rows(AuditEntry, AuditEntry.action == "draft.deleted")[0]
+    assert (entry.actor, entry.detail["before"]["body"]) == ("Oscar Organizer", "Anna's")
+    with pytest.raises(NotFound):
+        save(event_id, Seen(begun, 2), written("late"), anna)
+
+
+def test_the_log_names_everybody_who_wrote_once_each_turn(
+    event_id: int, begun: int, oscar: Acting, anna: Acting, rows: Any
+) -> None:
+    for body in ("a", "ab", "abc"):
+        save(event_id, Seen(begun, held(begun)[0]), written(body), anna)
+    save(event_id, Seen(begun, 4), written("abcd"), oscar)
+    told = [(entry.actor, entry.action) for entry in rows(AuditEntry, AuditEntry.subject == f"mailing:{begun}")]
+    assert told == [
+        ("Oscar Organizer", "draft.begun"), ("Anna Other", "draft.edited"), ("Oscar Organizer", "draft.edited"),
+    ]  # fmt: skip
+
+
+def test_the_same_key_makes_one_draft_and_another_text_under_it_is_refused(
+    event_id: int, oscar: Acting, count: Any
+) -> None:
+    first, second = (drafts.create(event_id, written(), key="k", by=oscar) for _ in range(2))
+    assert (first.answer, first.mailing_id, count(Mailing)) == (second.answer, second.mailing_id, 1)
+    assert (first.answer["state"], first.answer["revision"], first.answer["job"]) == ("draft", 1, None)
+    with pytest.raises(IdempotencyKeyReused):
+        drafts.create(event_id, written("other"), key="k", by=oscar)
+
+
+def test_a_cancelled_message_becomes_a_new_draft_S7(event_id: int, oscar: Acting, add_guests: Any) -> None:
+    add_guests(2)
+    sent = send(event_id, None, oscar)
+    runs.cancel(event_id, sent.mailing_id, oscar)
+    found = drafts.find(event_id, drafts.again(event_id, sent.mailing_id, oscar))
+    assert found is not None
+    assert (found.text.body, found.audience["statuses"]) == ("Hi {guest.firstName}", ["confirmed"])
+
+
+def test_a_draft_is_no_message_yet(event_id: int, begun: int, oscar: Acting) -> None:
+    with pytest.raises(NotFound):
+        mailings.find(event_id, begun)
+    with pytest.raises(NothingToDo, match="This is a draft"):
+        runs.cancel(event_id, begun, oscar)
+    facts = overview.facts(event_id)
+    assert (facts.last, facts.running) == (None, 0)
+    assert fresh().execute(mailings.newest_first(event_id)).all() == []
+
+
+def test_the_end_of_an_event_leaves_drafts_alone(event_id: int, begun: int, oscar: Acting, row: Any) -> None:
+    assert closing.waiting(event_id).messages == 0
+    closing.cancel(event_id, oscar)
+    closing.archive(event_id, oscar)
+    assert (row(Mailing).state, held(begun)) == ("draft", (1, "Hi {guest.firstName}"))
+    assert save(event_id, Seen(begun, 1), written("still"), oscar).revision == 2
+
+
+def test_a_draft_of_another_event_is_not_there(event_id: int, begun: int, oscar: Acting, add_event: Any) -> None:
+    other = add_event()
+    for command in (
+        lambda: drafts.find(other, begun),
+        lambda: save(other, Seen(begun, 1), written("theirs"), oscar),
+        lambda: drafts.delete(other, begun, 1, oscar),
+        lambda: drafts.state(other, begun),
+    ):
+        with pytest.raises(NotFound):
+            command()
+    assert held(begun) == (1, "Hi {guest.firstName}")
+
+
+def test_my_newest_draft_is_the_one_i_began_and_that_was_saved_last(
+    event_id: int, begun: int, oscar: Acting, anna: Acting
+) -> None:
+    later = replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1))
+    other = save(event_id, Seen(page="p2"), written(), later).mailing_id
+    hers = save(event_id, Seen(page="p3"), written(), replace(anna, now=later.now)).mailing_id
+    mine = drafts.newest(event_id, oscar.user_id or 0)
+    assert mine is not None and mine.id == other
+    assert [drafts.shown(row).id for row in fresh().execute(drafts.newest_first(event_id))] == [hers, other, begun]
+
+
+def test_S2_the_database_knows_what_a_draft_is(begun: int, event_id: int) -> None:
+    for values in ({"recipient_count": 1, "n_queued": 1}, {"state": "finished"}):
+        with pytest.raises(IntegrityError), transaction() as tx:
+            tx.execute(update(Mailing).where(Mailing.id == begun).values(**values))
+    with pytest.raises(IntegrityError), transaction() as tx:
+        columns = {"mailing_id": begun, "subject": "", "preheader": "", "body": "", "audience": {}, "revision": 1}
+        saved = {"saved_at": seeding.acting().now, "saved_from": ""}
+        tx.execute(insert(DraftText).values(**columns, **saved))
+
+
+def test_saving_keeps_no_content(event_id: int, begun: int, oscar: Acting, count: Any) -> None:
+    for number in range(3):
+        save(event_id, Seen(begun, number + 1), written("x" * number), oscar)
+    assert (count(Content), count(DraftText)) == (0, 1)
+    assert draft_rows.find(fresh(), event_id, begun) is not None
+
+
+def test_an_empty_page_begins_no_draft_but_may_empty_one(event_id: int, begun: int, oscar: Acting, count: Any) -> None:
+    blank = Written(Text(" ", "", ""), {"statuses": []})
+    assert drafts.save(event_id, Seen(page="new"), blank, oscar) is None
+    assert save(event_id, Seen(page=PAGE), blank, oscar) == Saved(begun, 2)
+    assert count(Mailing) == 1
