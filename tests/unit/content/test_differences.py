@@ -1,0 +1,37 @@
+"""What changed between two texts: nothing of either is lost, and no text takes long."""
+
+import time
+
+import pytest
+
+from eventmail.content.differences import MOST_WORDS, Kind, Piece, by_words
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("Hi Oscar, doors open at 18:00", "Hi Anna, doors open at 19:00"),
+        ("", "new"),
+        ("old", ""),
+        ("<b>שלום</b>\n\n- one", "<b>שלום</b>\n- one\n- two"),
+        ("word " * (MOST_WORDS + 1), "other " * (MOST_WORDS + 1)),
+    ],
+)
+def test_both_texts_stand_whole_in_their_difference(before: str, after: str) -> None:
+    found = by_words(before, after)
+    assert "".join(piece.text for piece in found if piece.kind != Kind.AFTER) == before
+    assert "".join(piece.text for piece in found if piece.kind != Kind.BEFORE) == after
+
+
+def test_words_are_told_apart_not_letters() -> None:
+    assert by_words("at 18:00 sharp", "at 19:00 sharp") == [
+        Piece(Kind.BOTH, "at "), Piece(Kind.BEFORE, "18:00"), Piece(Kind.AFTER, "19:00"), Piece(Kind.BOTH, " sharp"),
+    ]  # fmt: skip
+    assert by_words("same", "same") == [Piece(Kind.BOTH, "same")]
+    assert by_words("", "") == []
+
+
+def test_a_long_text_is_compared_in_no_time() -> None:
+    begun = time.monotonic()
+    by_words("a b " * 40_000, "b c " * 40_000)
+    assert time.monotonic() - begun < 1
