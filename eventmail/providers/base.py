@@ -25,9 +25,13 @@ class Mail:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The service took the mail; `id` is its own name for it, if it told one."""
+    """The service took the mail; `id` is its own name for it, if it told one.
+
+    `complained` says that its reader called it spam at once, as the outbox plays it.
+    """
 
     id: str = ""
+    complained: bool = False
 
 
 Outcome = Accepted | ProviderError

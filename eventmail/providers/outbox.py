@@ -51,6 +51,8 @@ class Outbox:
             case "lost":
                 self._write(mail)
                 raise Unclear("The connection was lost before the answer came")
+            case "complaint":
+                return Accepted(self._write(mail), complained=True)
         return Accepted(self._write(mail))
 
     def _write(self, mail: Mail) -> str:

@@ -1,16 +1,19 @@
 """What mail services report about an address: `email_event`, and the do-not-mail list for a dead one (F1)."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import ids, records
 from eventmail.db import transaction
 from eventmail.domain import addresses
 from eventmail.errors import Permanent
 from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient, Suppression
+from eventmail.providers.base import Accepted, Outcome
 from eventmail.providers.webhook import Kind, Report
 from eventmail.sending.handover import Result
 from eventmail.states import Delivery, RecipientState, SuppressionReason
@@ -25,31 +28,44 @@ _NEWS = {
     Kind.BOUNCE: Delivery.BOUNCED,
     Kind.COMPLAINT: Delivery.COMPLAINED,
 }
+_MAILBOX = re.compile(r"\b5\.2\.\d{1,3}\b")  # full, disabled, too large for it (RFC 3463): it may come back
 _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 
-def record_hard_bounces(tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime) -> None:
-    """An address that the answer to a hand-over called dead gets no more mail, in the whole installation."""
-    dead = [(c, m, o) for c, m, o in results if isinstance(o, Permanent) and o.hard and m is not None]
-    if not dead:
-        return
-    addresses = {claimed.address for claimed, _, _ in dead}
-    listed = set(
-        tx.scalars(
-            select(Suppression.address).where(Suppression.address.in_(addresses), Suppression.scope == EVERYWHERE)
-        )
-    )
-    tx.add_all(
-        Suppression(address=address, scope=EVERYWHERE, reason=SuppressionReason.HARD_BOUNCE, source=provider,
-                    created_by=None, created_at=now)
-        for address in sorted(addresses - listed)
-    )  # fmt: skip
-    tx.add_all(
-        EmailEvent(provider=provider, provider_event_id=f"answer:{mail.request_id}", kind="bounce",
-                   address=claimed.address, event_id=event_id, recipient_id=claimed.id, code=error.code,
-                   detail=error.detail, at=now)
-        for claimed, mail, error in dead
-    )  # fmt: skip
+def record_answers(tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime) -> None:
+    """What the answers to hand-overs said about addresses (F1): dead ones, full ones, complaints. Mostly nothing."""
+    for claimed, mail, outcome in results:
+        kind = _told(outcome) if mail else None
+        if mail and kind:
+            failed = outcome if isinstance(outcome, Permanent) else None
+            tx.add(
+                EmailEvent(provider=provider, provider_event_id=f"answer:{mail.request_id}", kind=kind,
+                           address=claimed.address, event_id=event_id, recipient_id=claimed.id,
+                           code=failed.code if failed else "", detail=failed.detail if failed else "", at=now)
+            )  # fmt: skip
+            tx.flush()
+            _list(tx, claimed.address, kind, provider, now)
+
+
+def _told(outcome: Outcome | None) -> Kind | None:
+    match outcome:
+        case Permanent(hard=True):
+            return Kind.BOUNCE
+        case Permanent(code=code) if _MAILBOX.search(code):
+            return Kind.SOFT_BOUNCE
+        case Accepted(complained=True):
+            return Kind.COMPLAINT
+    return None
+
+
+def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
+    """Of recipients whose hand-over was unclear or refused for now: what the mail service has reported on was sent.
+
+    Its report may be faster than its reply, so it can find the row still `sending`.
+    """
+    proven = [Recipient.id.in_(recipient_ids), Recipient.delivery.is_not(None)]
+    if recipient_ids and tx.scalar(select(Recipient.id).where(*proven).limit(1)) is not None:
+        _was_sent(tx, proven, now)
 
 
 def take(provider: str, reports: Iterable[Report], now: datetime) -> int:
@@ -105,12 +121,17 @@ def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None
         update(Recipient).where(this, rank < _RANK[news]).values(delivery=news, updated_at=now),
         execution_options={"synchronize_session": False},
     )
-    taken: dict[str, object] = {"last_error": None, "updated_at": now}
-    tried = [this, Recipient.attempts > 0]
+    _was_sent(tx, [this], now)
+
+
+def _was_sent(tx: Session, where: Sequence[ColumnElement[bool]], now: datetime) -> None:
+    """Settle doubt, and stop another try: by way of doubt, since nothing else leads from waiting to sent."""
+    taken: dict[str, object] = {"last_error": None, "next_attempt_at": None, "updated_at": now}
     records.move_recipients(
-        tx, tried, RecipientState.QUEUED, RecipientState.UNKNOWN, claim_owner=None, claim_until=None, **taken
-    )
-    records.move_recipients(tx, [this], RecipientState.UNKNOWN, RecipientState.SENT, **taken)
+        tx, [*where, Recipient.attempts > 0], RecipientState.QUEUED, RecipientState.UNKNOWN,
+        claim_owner=None, claim_until=None, **taken,
+    )  # fmt: skip
+    records.move_recipients(tx, where, RecipientState.UNKNOWN, RecipientState.SENT, **taken)
 
 
 def _list(tx: Session, address: str, kind: Kind, source: str, now: datetime) -> None:

@@ -84,7 +84,10 @@ def _record(
             _stop(tx, sending, told)
         if not goes_on:
             _cancel_late(tx, sending, now)
-        feedback.record_hard_bounces(tx, sending.event_id, provider.name, told, now)
+        feedback.prove(
+            tx, [claimed.id for verdict, group in verdicts.items() if verdict.words for claimed in group], now
+        )
+        feedback.record_answers(tx, sending.event_id, provider.name, told, now)
         return mark(tx, sending, [claimed.id for claimed in following], now)
 
 

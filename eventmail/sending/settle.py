@@ -10,6 +10,7 @@ from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
+from eventmail.sending import feedback
 from eventmail.sending.claim import lapsed
 from eventmail.states import MailingState, RecipientState
 
@@ -41,6 +42,7 @@ def settle(provider: Provider, now: datetime) -> int:
             settled += records.move_recipients(tx, again, RecipientState.SENDING, RecipientState.QUEUED, **values)
         settled += records.move_recipients(tx, left, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
         _explain(tx, settled, provider, now)
+        feedback.prove(tx, settled, now)
     if settled:
         log.warning("a worker stopped during hand-over", extra={"recipients": len(settled)})
     return len(settled)

@@ -34,10 +34,14 @@ _DESCRIPTION = (
     "in UTC; times that a person chooses go in as local time. Ids are opaque."
 )
 _HEADERS: Json = {
-    "RequestId": {"description": "Names this request; it stands in the log, too.", **_TEXT},
+    "RequestId": {"description": "Names this request; it stands in the log, too.", "required": True, **_TEXT},
     "Replayed": {"description": "`true`: this key came before, and nothing was sent again.", **_TEXT},
-    "Location": {"description": "The address of what was made.", **_TEXT},
-    "RetryAfter": {"description": "In so many seconds it is worth another try.", "schema": {"type": "integer"}},
+    "Location": {"description": "The address of what was made.", "required": True, **_TEXT},
+    "RetryAfter": {
+        "description": "In so many seconds it is worth another try.",
+        "required": True,
+        "schema": {"type": "integer"},
+    },
 }
 
 

@@ -87,7 +87,8 @@ def add(event_id: int) -> Any:
     everywhere = body.scope == "all"
     entry, new = suppression_list.add(event_id, body.address, everywhere=everywhere, by=access.acting())
     if wants_json():
-        return as_json(suppression_out(entry), 201 if new else 200)
+        where = url_for(".lifting", event_id=event_id, suppression_id=entry.id)
+        return as_json(suppression_out(entry), 201, {"Location": where}) if new else as_json(suppression_out(entry))
     where = "all events" if everywhere else "this event"
     flash(f"{entry.address} gets no more mail about {where}." if new else f"{entry.address} was on the list already.")
     return see_other(url_for(".listing", event_id=event_id))

@@ -87,7 +87,7 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     expect(by_test(page, "guest-message-preview-subject")).to_have_text("Ana, doors open")
     previewed = preview_html(page)
     expect(by_test(page, "guest-message-checks")).to_contain_text(
-        "1 guest has no first name and reads the fallback: Quiet."
+        "1 guest has no first name and reads “there”."
     )
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
     assert_visible_everywhere(page, steps.COMPOSER)
@@ -493,7 +493,7 @@ def test_merge_fields_are_put_where_somebody_writes(composer: Page) -> None:
     editor.get_by_label("Subject").press("Home")
     for _ in range(5):
         editor.get_by_label("Subject").press("ArrowRight")
-    composer.get_by_text("Merge fields").click()
+    composer.get_by_text("Merge fields", exact=True).click()
     composer.get_by_role("button", name="First name").click()
     expect(editor.get_by_label("Subject")).to_have_value("Dear {guest.firstName}, welcome")
     expect(editor.get_by_label("Subject")).to_be_focused()

@@ -93,6 +93,7 @@ OWNERS_PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "account": ("/admin/account", lambda _page: None),
     "account, new token": ("/admin/account", _new_token),
     "account, refused": ("/admin/account", _short_password),
+    "api": ("/admin/api", lambda _page: None),
 }
 
 

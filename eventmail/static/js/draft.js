@@ -18,7 +18,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   if (line) line.textContent = "Not saved: eventmail could not be reached";
 });
 
-addEventListener("pagehide", () => {
+addEventListener("beforeunload", () => { // pagehide comes after the next page was read
   const url = typed && document.getElementById("draft")?.getAttribute("hx-post");
   if (!url) return;
   typed = false;

@@ -171,7 +171,8 @@ def test_F1_a_hard_bounce_in_the_answer_suppresses_the_address_everywhere(
         ("a@guests.example.net", "all", "hard_bounce")
     ]
     assert [(e.address, e.kind, e.code, e.recipient_id) for e in rows(EmailEvent)] == [
-        ("a@guests.example.net", "bounce", "550 5.1.1", run.recipients[0].id)
+        ("a@guests.example.net", "bounce", "550 5.1.1", run.recipients[0].id),
+        ("b@guests.example.net", "soft_bounce", "552 5.2.2", run.recipients[1].id),
     ]
 
 

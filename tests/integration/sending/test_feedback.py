@@ -9,10 +9,12 @@ import pytest
 from eventmail.domain import runs
 from eventmail.domain.merge import Place
 from eventmail.domain.runs import Decision
-from eventmail.errors import Transient, Unclear
+from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.models import EmailEvent, Suppression
+from eventmail.providers.base import Accepted, Mail
 from eventmail.providers.webhook import Kind, Report
 from eventmail.sending import feedback
+from eventmail.sending.settle import settle
 from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person
@@ -160,3 +162,76 @@ def test_a_key_that_is_not_ours_belongs_to_nobody(
     assert run.states == {A: "unknown"}
     assert [(event.recipient_id, event.address) for event in rows(EmailEvent)] == [(None, "")] * len(foreign)
     assert rows(Suppression) == []
+
+
+# News that is faster than the reply, and answers that are news
+
+
+@pytest.mark.parametrize("outcome", [Unclear("lost"), Transient("busy", code="451")])
+def test_S5_news_that_came_before_the_reply_outweighs_it(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, outcome: Any
+) -> None:
+    run = send(A, B)
+    provider.answers[A] = outcome
+    key = key_of(run)
+
+    def tell(mail: Mail) -> None:
+        if mail.to == A:
+            feedback.take("generic", [report(Kind.DELIVERED, key)], clock.now())
+
+    provider.before = tell
+    run.drain(provider)
+    assert (run.states, run.recipients[0].delivery) == ({A: "sent", B: "sent"}, "delivered")
+    clock.advance(hours=2)
+    run.drain(provider)
+    assert provider.addresses == [A, B]
+    run.assert_balanced()
+
+
+def test_S5_news_about_what_a_dead_worker_left_settles_it_as_sent(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    run = send(A)
+    key = key_of(run)
+
+    def die(_mail: object) -> None:
+        feedback.take("generic", [report(Kind.DELIVERED, key)], clock.now())
+        raise KeyboardInterrupt  # no handler of the worker sees it coming
+
+    provider.before = die
+    with pytest.raises(KeyboardInterrupt):
+        run.drain(provider)
+    clock.advance(minutes=1)
+    settle(provider, clock.now())
+    assert run.states == {A: "sent"}
+    run.assert_balanced()
+
+
+def test_F1_the_answers_to_hand_overs_are_news_too(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, rows: Rows
+) -> None:
+    provider.answers |= {
+        A: Permanent("No such user", code="550 5.1.1", hard=True),
+        B: Accepted("taken", complained=True),
+        "full@guests.example.net": Permanent("Mailbox full", code="552 5.2.2"),
+        "policy@guests.example.net": Permanent("Not from you", code="550 5.7.1"),
+    }
+    run = send(*provider.answers)
+    run.drain(provider)
+    assert [(event.address, event.kind) for event in rows(EmailEvent)] == [
+        (A, "bounce"), (B, "complaint"), ("full@guests.example.net", "soft_bounce"),
+    ]  # fmt: skip
+    assert [(entry.address, entry.reason) for entry in rows(Suppression)] == [(A, "hard_bounce"), (B, "complaint")]
+
+
+def test_F1_a_mailbox_that_is_full_three_times_is_listed(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, rows: Rows
+) -> None:
+    provider.answers[A] = Permanent("Mailbox full", code="552 5.2.2")
+    send(A).drain(provider)
+    assert rows(Suppression) == []
+    for _ in range(2):
+        send().drain(provider)
+    assert [(entry.address, entry.source) for entry in rows(Suppression)] == [
+        (A, "recording: 3 soft bounces in 14 days")
+    ]

@@ -217,6 +217,8 @@ IN_THE_QUERY = [
     "/messages?statuses=confirmed&step={guest_id}",
     "/messages?guests={guest_id}",
     "/messages/exclusions?guests={guest_id}",
+    "/messages/fallbacks?guests={guest_id}&field=guest.firstName",
+    "/messages/fallbacks?statuses=confirmed&field=guest.firstName",
     "/guests?q=" + SECRET.lower()[:4],
     "/outbox?mailing={mailing_id}",
     "/mailings?mailing={mailing_id}",
