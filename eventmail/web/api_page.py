@@ -4,7 +4,7 @@ page for whoever writes one."""
 import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app
@@ -35,11 +35,12 @@ _PLAIN = {"string": "text", "integer": "number", "number": "number", "boolean": 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a member is: words, and the name of the shape they end with when there is one."""
+    """What a member is: words, the name of the shape or the choices they end with, whether it may be null."""
 
     words: str
     shape: str = ""
     choices: tuple[str, ...] = ()
+    null: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,8 +160,7 @@ def kind(schema: Json) -> Kind:
         return Kind("page of", listed[1]) if listed else Kind("", name)
     if "anyOf" in schema:
         some = [kind(part) for part in schema["anyOf"] if part.get("type") != "null"]
-        null = len(some) < len(schema["anyOf"])
-        return Kind((some[0].words + " or null").strip() if null else some[0].words, some[0].shape, some[0].choices)
+        return replace(some[0], null=len(some) < len(schema["anyOf"]))
     if "enum" in schema or "const" in schema:
         return Kind(
             "one of" if "enum" in schema else "", choices=tuple(map(str, schema.get("enum", (schema.get("const"),))))

@@ -107,8 +107,8 @@ def test_two_organizers_in_one_draft_lose_no_word(oscar: Page, anna: Page, gala:
     expect(message(anna)).to_have_value("Dear guests, from Anna")
     expect(by_test(anna, "guest-message-draft")).to_contain_text("Not saved, see above.")
     by_test(anna, "guest-message-theirs").get_by_text("Show theirs").click()
-    expect(by_test(anna, "guest-message-theirs").locator("ins")).to_have_text(["Oscar"])
-    expect(by_test(anna, "guest-message-theirs").locator("del")).to_have_text(["Anna"])
+    expect(by_test(anna, "guest-message-theirs").locator(".source ins")).to_have_text(["Oscar"])
+    expect(by_test(anna, "guest-message-theirs").locator(".source del")).to_have_text(["Anna"])
     assert_fits(anna)
     axe(anna)
 

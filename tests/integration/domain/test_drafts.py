@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import closing, draft_rows, drafts, mailings, overview, runs, snapshots
+from eventmail.domain import closing, draft_rows, drafts, mailings, overview, runs, snapshots, stories
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Saved, Written
@@ -137,6 +137,21 @@ def test_a_sent_draft_keeps_its_id_and_says_who_sent_it_when_S1(
     assert (mailing.created_by, mailing.created_at, mailing.recipient_count) == (anna.user_id, anna.now, 2)
     assert (count(DraftText), count(Job), row(Content).id) == (0, 1, mailing.content_id)
     assert drafts.find(event_id, begun) is None
+
+
+def test_what_was_begun_first_and_sent_last_is_the_last_message(
+    event_id: int, begun: int, oscar: Acting, add_guests: Any
+) -> None:
+    add_guests(1)
+    between = send(event_id, None, oscar, key="other").mailing_id
+    send(event_id, Seen(begun, 1), replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1)))
+    last = overview.facts(event_id).last
+    assert last is not None
+    assert last.mailing.id == begun
+    listed = [
+        [row[0].id for row in fresh().execute(rows(event_id))] for rows in (mailings.newest_first, stories.messages)
+    ]
+    assert listed == [[begun, between]] * 2
 
 
 def test_of_two_who_send_one_draft_the_second_is_told_by_whom(

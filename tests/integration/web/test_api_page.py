@@ -70,9 +70,9 @@ def test_who_is_not_signed_in_gets_the_document_but_no_page(visitor: Client) -> 
 def test_kinds_are_said_in_plain_words() -> None:
     reference = {"$ref": "#/components/schemas/GuestOut"}
     said = {
-        Kind("text or null"): {"anyOf": [{"type": "string"}, {"type": "null"}]},
+        Kind("text", null=True): {"anyOf": [{"type": "string"}, {"type": "null"}]},
         Kind("list of", "GuestOut"): {"type": "array", "items": reference},
-        Kind("or null", "GuestOut"): {"anyOf": [reference, {"type": "null"}]},
+        Kind("", "GuestOut", null=True): {"anyOf": [reference, {"type": "null"}]},
         Kind("page of", "GuestOut"): {"$ref": "#/components/schemas/Listed_GuestOut_"},
         Kind("one of", choices=("sent", "failed")): {"type": "string", "enum": ["sent", "failed"]},
         Kind("instant"): {"type": "string", "format": "date-time"},
