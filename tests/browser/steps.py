@@ -152,5 +152,5 @@ def preview_html(page: Page) -> str:
 
 
 def nothing_left(gala: Gala) -> bool:
-    """Whether nothing of this event was sent: no mailing but drafts, no recipient, no mail."""
+    """Whether nothing of this event was sent."""
     return not gala.mailings() and not gala.recipients() and not gala.mails()

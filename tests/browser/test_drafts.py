@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -64,7 +63,7 @@ def test_what_is_written_saves_itself_and_survives_reload_and_back(oscar: Page, 
     saved(gala, "Doors open")
     add(page, " at 18:00")
     saved(gala, "Doors open at 18:00")
-    assert [row["revision"] for row in gala.drafts()][0] >= 2
+    assert gala.drafts()[0]["revision"] >= 2
 
     # left right after the last letter, before the pause is over
     add(page, "!")
@@ -137,9 +136,8 @@ def test_of_two_who_send_the_second_sees_the_tracker(oscar: Page, anna: Page, ga
     assert (len(gala.mailings()), len(gala.recipients())) == (1, 2)
 
 
-def test_what_is_written_without_a_network_is_saved_when_it_is_back(
-    page: Page, gala: Gala, _a_browser_is_there: Any
-) -> None:
+@pytest.mark.usefixtures("_a_browser_is_there")
+def test_what_is_written_without_a_network_is_saved_when_it_is_back(page: Page, gala: Gala) -> None:
     gala.add_guests(1)
     steps.sign_in(page, gala)
     steps.write(page, "Doors", "Before")

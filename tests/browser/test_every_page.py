@@ -391,7 +391,8 @@ NO_PAGES = {
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
-    "me.page", "api_page.page", "sending.page", "people.listing", "people.removal", "guests.new", "guests.edit", "guests.deletion",
+    "me.page", "api_page.page", "sending.page", "people.listing", "people.removal", "guests.new", "guests.edit",
+    "guests.deletion",
     "guest_history.history", "guest_paste.paste", "why.why",
     "imports.choose", "imports.look",
     "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",

@@ -27,7 +27,7 @@ def everybody(event_id: int, add_guests: Any) -> Audience:
         [
             {"email": "a@guests.org", "first_name": "", "last_name": "Adams", "attributes": {"Table": "1"}},
             {"email": "A@guests.org", "first_name": "", "last_name": "Aatwin"},
-            {"email": None, "first_name": "", "last_name": "Abel"},
+            {"email": None, "first_name": "", "last_name": "Abel", "attributes": {"Table": "3", "Diet": "y"}},
             {"email": "gone@guests.org", "first_name": "", "last_name": "Acton"},
             {"email": "x@example.com", "first_name": "", "last_name": "Aden"},
             {"email": "no@guests.org", "status": "declined", "last_name": "Aster"},

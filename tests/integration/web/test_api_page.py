@@ -1,6 +1,7 @@
 """The page about the API: made of the document, so that it can't tell anything else."""
 
 import re
+from typing import Any
 
 from flask import Flask
 
@@ -69,7 +70,7 @@ def test_who_is_not_signed_in_gets_the_document_but_no_page(visitor: Client) -> 
 
 def test_kinds_are_said_in_plain_words() -> None:
     reference = {"$ref": "#/components/schemas/GuestOut"}
-    said = {
+    said: dict[Kind, dict[str, Any]] = {
         Kind("text", null=True): {"anyOf": [{"type": "string"}, {"type": "null"}]},
         Kind("list of", "GuestOut"): {"type": "array", "items": reference},
         Kind("", "GuestOut", null=True): {"anyOf": [reference, {"type": "null"}]},

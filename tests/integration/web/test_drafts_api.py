@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from eventmail.models import DraftText, Job, Mailing, Recipient
-from tests.support.web import Client
 
 DRAFT = {"kind": "one_time", "draft": True, "subject": "Doors", "body": "Hi {guest.nickname}"}
 CONFIRMED = {"statuses": ["confirmed"]}
@@ -16,7 +15,7 @@ def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/mailings"
 
 
-def made(api: Client, url: str, **values: Any) -> str:
+def made(api: Any, url: str, **values: Any) -> str:
     """A draft: its address."""
     answer = api.post(url, json={**DRAFT, **values}, headers={"Idempotency-Key": "made"})
     assert answer.status_code == 202
@@ -27,7 +26,7 @@ def codes(answer: Any) -> tuple[int, str]:
     return answer.status_code, answer.json["code"]
 
 
-def test_a_draft_may_hold_anything_and_is_made_once_under_its_key(api: Client, url: str, count: Any) -> None:
+def test_a_draft_may_hold_anything_and_is_made_once_under_its_key(api: Any, url: str, count: Any) -> None:
     first, second = (api.post(url, json=DRAFT, headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert (first.status_code, first.json) == (second.status_code, second.json)
     assert ("Idempotent-Replayed" in first.headers, second.headers["Idempotent-Replayed"]) == (False, "true")
@@ -39,13 +38,13 @@ def test_a_draft_may_hold_anything_and_is_made_once_under_its_key(api: Client, u
     assert codes(other) == (422, "IDEMPOTENCY_KEY_REUSED")
 
 
-def test_a_draft_needs_a_key_unless_it_is_a_dry_run(api: Client, url: str, count: Any) -> None:
+def test_a_draft_needs_a_key_unless_it_is_a_dry_run(api: Any, url: str, count: Any) -> None:
     assert codes(api.post(url, json=DRAFT)) == (400, "IDEMPOTENCY_KEY_REQUIRED")
     dry = api.post(url, json={**DRAFT, "dry_run": True})
     assert (dry.status_code, dry.json["recipient_count"], count(Mailing)) == (200, 0, 0)
 
 
-def test_a_draft_is_read_at_its_address_and_in_no_list_of_messages(api: Client, client: Client, url: str) -> None:
+def test_a_draft_is_read_at_its_address_and_in_no_list_of_messages(api: Any, client: Any, url: str) -> None:
     at = made(api, url, audience=CONFIRMED)
     read = api.get(at).json
     assert (read["state"], read["audience"]["statuses"]) == ("draft", ["confirmed"])
@@ -56,7 +55,7 @@ def test_a_draft_is_read_at_its_address_and_in_no_list_of_messages(api: Client, 
     assert codes(api.post(f"{at}/cancellation")) == (409, "NOTHING_TO_DO")
 
 
-def test_D5_a_change_names_the_revision_it_was_read_at(api: Client, url: str, row: Any) -> None:
+def test_D5_a_change_names_the_revision_it_was_read_at(api: Any, url: str, row: Any) -> None:
     at = made(api, url, audience=CONFIRMED)
     changed = api.patch(at, json={"revision": 1, "preheader": "Soon", "body": None})
     assert (changed.status_code, changed.json["revision"]) == (200, 2)
@@ -71,7 +70,7 @@ def test_D5_a_change_names_the_revision_it_was_read_at(api: Client, url: str, ro
 
 
 def test_draft_false_sends_it_with_every_check_and_its_id(
-    api: Client, url: str, add_guests: Any, row: Any, count: Any
+    api: Any, url: str, add_guests: Any, row: Any, count: Any
 ) -> None:
     add_guests(2)
     at = made(api, url)
@@ -85,7 +84,7 @@ def test_draft_false_sends_it_with_every_check_and_its_id(
         assert codes(api.patch(at, json=late)) == (409, "PAST_EDIT_WINDOW")
 
 
-def test_a_draft_of_another_event_or_none_is_not_there(api: Client, url: str, add_event: Any) -> None:
+def test_a_draft_of_another_event_or_none_is_not_there(api: Any, url: str, add_event: Any) -> None:
     at = made(api, url)
     for wrong in (f"{url}/999", at.replace(url, f"/admin/events/{add_event()}/mailings")):
         assert api.get(wrong).status_code == 404

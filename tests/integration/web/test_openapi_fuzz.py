@@ -33,7 +33,7 @@ CHECKS = [
     response_schema_conformance,
 ]
 TRIES = 10  # of each operation and way
-QUERIES = {  # made up, hardly any is of this event
+QUERIES: dict[str, dict[str, Any]] = {  # made up, hardly any is of this event
     "messaging.exclusions": {"statuses": ["confirmed"]},
     "preview.fallbacks": {"statuses": ["confirmed"], "field": "guest.firstName"},
 }

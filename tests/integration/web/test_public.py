@@ -135,8 +135,8 @@ def test_what_is_open_to_everyone_is_this_and_no_more(app: Flask) -> None:
     opened = {name for name, view in app.view_functions.items() if getattr(view, OPEN, False)}
     assert opened == {
         "account.join", "account.home", "account.open_link", "account.sign_in", "account.begin_session",
-        "api_page.document", "public.calendar_file", "public.health", "unsubscribe.come_back", "unsubscribe.leave", "unsubscribe.page",
-        "unsubscribe.preview", "unsubscribe.returning", "webhooks.generic",
+        "api_page.document", "public.calendar_file", "public.health", "unsubscribe.come_back",
+        "unsubscribe.leave", "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "webhooks.generic",
     }  # fmt: skip
 
 
