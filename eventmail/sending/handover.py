@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, exists, or_, select
+from sqlalchemy import bindparam, exists, not_, or_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -181,10 +181,11 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     given = {"ids": recipient_ids, "owner": owner(), "job": sending.job_id}
     scopes = audience.scopes(sending.event_id)
     is_test = sending.read_as is not None
-    if tx.connection().scalar(_dropped(is_test), {**given, "scopes": scopes}) is not None:
-        for where, state, words in _drops(scopes, is_test):  # rare, so one look saves an UPDATE of each kind a group
+    marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now)
+    if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
+        for where, state, words in _drops(scopes, is_test):
             records.leave_queue(tx, [*_ours(*given.values()), where], state, words, now)
-    return records.make(tx, _MARK, **given, until=now + LEASE, now=now)
+    return marked
 
 
 def _ours(ids: Any, by: Any, job: Any) -> tuple[ColumnElement[bool], ...]:
@@ -207,18 +208,17 @@ def _drops(scopes: Any, is_test: bool) -> list[Drop]:
 
 # Built once, as in `claim`.
 _GIVEN = _ours(bindparam("ids", expanding=True), bindparam("owner"), bindparam("job"))
-_MARK = records.recipient_move(
-    _GIVEN,
-    RecipientState.QUEUED,
-    RecipientState.SENDING,
-    attempts=Recipient.attempts + 1,
-    tries=Recipient.tries + 1,
-    claim_until=bindparam("until"),
-    updated_at=bindparam("now"),
-)
 
 
 @cache
-def _dropped(is_test: bool) -> Select[int]:
-    wheres = (where for where, _, _ in _drops(bindparam("scopes", expanding=True), is_test))
-    return select(Recipient.id).where(*_GIVEN, or_(*wheres)).limit(1)
+def _marking(is_test: bool) -> records.Move:
+    wheres = [where for where, _, _ in _drops(bindparam("scopes", expanding=True), is_test)]
+    return records.recipient_move(
+        [*_GIVEN, not_(or_(*wheres))],
+        RecipientState.QUEUED,
+        RecipientState.SENDING,
+        attempts=Recipient.attempts + 1,
+        tries=Recipient.tries + 1,
+        claim_until=bindparam("until"),
+        updated_at=bindparam("now"),
+    )

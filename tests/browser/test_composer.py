@@ -141,7 +141,7 @@ def test_the_mail_is_seen_on_a_phone_on_a_desktop_and_dark_whatever_this_page_lo
         expect(composer.get_by_role("button", name=button)).to_be_focused()
         assert frame.evaluate("() => innerWidth") == width
     for here in ("dark", "light"):
-        composer.emulate_media(color_scheme=here)  # type: ignore[arg-type]
+        composer.emulate_media(color_scheme=here)
         expect(card).to_have_css("background-color", "rgb(255, 255, 255)")
     composer.get_by_role("button", name="Dark").click()
     expect(card).to_have_css("background-color", "rgb(28, 33, 44)")

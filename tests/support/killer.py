@@ -37,7 +37,7 @@ POINTS = {
     "after the first mark": Point("eventmail.sending.drain:begin", before=False),
     "during hand-over": Point("eventmail.providers.outbox:Outbox._take", before=True, call=28),
     "after the reply": Point("eventmail.sending.drain:outcome.record", before=True, call=2),
-    "within the record": Point("eventmail.sending.feedback:record_hard_bounces", before=False, call=2),
+    "within the record": Point("eventmail.sending.feedback:record_answers", before=False, call=2),
     "within the next mark": Point("eventmail.records:make", before=False, call=3, counts=_to_sending),
     "after record and next mark": Point("eventmail.sending.drain:outcome.record", before=False, call=2),
     "before the finish": Point("eventmail.sending.drain:finish", before=True),

@@ -67,7 +67,8 @@ def test_a_text_far_beyond_any_mail_is_refused_before_it_is_compiled_c6(event_id
     sentence = f"The text has 3000002 characters; at most {LONGEST} fit into a mail."
     assert [(error.field, error.message) for error in refused.value.fields] == [("body", sentence)]
     draft = contents.preview(event_id, Text("Hi", "", "word " * 100_000), acting())
-    assert [problem.message for problem in draft.problems] == [f"The text has 500002 characters; at most {LONGEST} fit into a mail."]
+    sentence = f"The text has 500002 characters; at most {LONGEST} fit into a mail."
+    assert [problem.message for problem in draft.problems] == [sentence]
 
 
 def test_a_mail_of_more_than_100_kb_is_refused_and_one_of_80_is_remarked_c6(event_id: int) -> None:

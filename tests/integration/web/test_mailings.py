@@ -145,7 +145,7 @@ WRONG: list[tuple[dict[str, Any], int, str, list[str]]] = [
     ({"audience": {"segments": ["1"]}}, 400, "INVALID_AUDIENCE", ["audience.segments"]),
     ({"audience": {"everyone": True}}, 400, "INVALID_INPUT", ["audience.everyone"]),
     ({"audience": {"statuses": ["declined"]}}, 409, "NO_RECIPIENTS", []),
-    ({"design": {"id": "1"}, "draft": True}, 400, "INVALID_INPUT", ["design", "draft"]),
+    ({"design": {"id": "1"}, "drafft": True}, 400, "INVALID_INPUT", ["design", "drafft"]),
     ({"send_at": "2027-01-01T10:00", "timezone": "UTC"}, 400, "INVALID_INPUT", ["send_at", "timezone"]),
     ({"audience_snapshot": "x", "audience_mode": ""}, 400, "INVALID_INPUT", ["audience_mode"]),
     ({"audience_snapshot": "x"}, 400, "INVALID_AUDIENCE", ["audience_snapshot"]),
