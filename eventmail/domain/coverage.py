@@ -45,7 +45,7 @@ def gaps(
     if not of_guests:
         return everyone
     return everyone + [
-        Gap(name, fields[name], number, False, _first(audience, lacking), _reads(compiled, name, fields[name]))
+        Gap(name, fields[name], number, False, _first(audience, name, lacking), _reads(compiled, name, fields[name]))
         for name, lacking in of_guests.items()
         if (number := how_many(audience, lacking))
     ]
@@ -91,8 +91,8 @@ def how_many(audience: Audience, lacking: ColumnElement[bool]) -> int:
     return fresh().scalar(rows) or 0
 
 
-def _first(audience: Audience, lacking: ColumnElement[bool]) -> Sequence[Guest]:
-    rows = fresh().scalars(
-        select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id).limit(NAMED)
-    )
-    return rows.all()
+def _first(audience: Audience, name: str, lacking: ColumnElement[bool]) -> Sequence[Guest]:
+    # Those without a name are few and have an index; in the order of the list SQLite would look at everybody instead.
+    by_name = Guest.search_key if column_of(name) else Guest.search_key.concat("")
+    rows = select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(by_name, Guest.id).limit(NAMED)
+    return fresh().scalars(rows).all()

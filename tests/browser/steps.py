@@ -145,7 +145,7 @@ def preview(page: Page) -> FrameLocator:
 
 
 def preview_html(page: Page) -> str:
-    """The bytes of the mail in the preview's frame, as text, without what only the frame shows: its marks, its scheme."""
+    """The bytes of the mail in the preview's frame, as text, without its marks and its scheme, which no mail has."""
     source = str(by_test(page, "guest-message-preview").locator("iframe").get_attribute("src"))
     bare = source.replace("&marks=on", "").replace("&scheme=light", "")
     return page.request.get(page.url.split("/admin")[0] + bare).text()
