@@ -86,9 +86,7 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     expect(preview(page).locator("body")).to_contain_text("Hi Ana, Doors open at 18:00, your table is 7.")
     expect(by_test(page, "guest-message-preview-subject")).to_have_text("Ana, doors open")
     previewed = preview_html(page)
-    expect(by_test(page, "guest-message-checks")).to_contain_text(
-        "1 guest has no first name and reads “there”."
-    )
+    expect(by_test(page, "guest-message-checks")).to_contain_text("1 guest has no first name and reads “there”.")
     expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
     assert_visible_everywhere(page, steps.COMPOSER)
 

@@ -1,7 +1,7 @@
 """Backup"""
 
-import sqlalchemy as sa  # noqa: F401
-from alembic import op  # noqa: F401
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0009"
 down_revision = "0008"
@@ -16,9 +16,7 @@ def upgrade() -> None:
         sa.Column("confirmed_by", sa.Integer(), nullable=True),
         sa.Column("confirmed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["confirmed_by"], ["user.id"], name=op.f("fk_home_confirmed_by"), ondelete="SET NULL"
-        ),
+        sa.ForeignKeyConstraint(["confirmed_by"], ["user.id"], name=op.f("fk_home_confirmed_by"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_home")),
         sqlite_autoincrement=True,
     )
