@@ -243,7 +243,7 @@ class Unavailable(DomainError):
     status = 503
     title = "The database cannot be used right now"
     sentence = (
-        "The database could not be read or written. Nothing was changed and nothing was sent. Whoever runs this "
+        "The database could not be read or written. Nothing was changed or sent. Whoever runs this "
         "installation has to look at its disk and at the rights on its folder; then try again."
     )
     after_seconds: ClassVar[int] = 30

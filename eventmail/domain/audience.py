@@ -45,6 +45,7 @@ REASONS = {
 _LARGEST_HAND_PICK = 5000
 _MOST_SEGMENTS = 50
 _SEGMENTS = ("segments", "exclude_segments")
+PARTS = ("statuses", "guests", *_SEGMENTS)
 
 
 @dataclass(frozen=True)

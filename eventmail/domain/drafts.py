@@ -94,6 +94,8 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
             return Saved(made.id, 1, made=True)
         held = _held(tx, event_id, mailing_id, by)
         if _columns(held) == written.columns():
+            if not seen.page and seen.revision != held.revision:  # a program would send what it has not read
+                raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED)
             return Saved(mailing_id, held.revision)
         revision = tx.scalar(
             update(DraftText)

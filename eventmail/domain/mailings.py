@@ -20,7 +20,9 @@ from eventmail.domain.merge import Place
 from eventmail.errors import (
     AlreadyCancelled,
     AudienceChanged,
+    FieldError,
     IdempotencyKeyReused,
+    InvalidAudience,
     InvalidInput,
     NoRecipients,
     NotFound,
@@ -189,8 +191,17 @@ def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Au
     criteria = message.audience if given or seen is None else seen.audience
     picked = audiences.checked(event_id, criteria, outside=place.outside)
     if message.exact and seen is not None:
+        _check_same(picked, seen)
         return compiled, replace(picked, as_of=snapshots.as_of(seen)), None
     return compiled, picked, seen
+
+
+def _check_same(picked: Audience, seen: Snapshot) -> None:
+    """Raise InvalidAudience when the list is one of another audience than the message names (A4)."""
+    named = picked.as_json()
+    if any(set(named[part]) != set(seen.audience.get(part, [])) for part in audiences.PARTS):
+        said = "The list you looked at was one of another audience. Nothing was sent: look again."
+        raise InvalidAudience(said, fields=[FieldError("audience_snapshot", "ANOTHER_AUDIENCE", said)])
 
 
 def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) -> None:

@@ -134,8 +134,8 @@ def theirs(event_id: int, values: Mapping[str, Any]) -> Theirs | None:
 
 
 def is_draft(event_id: int, mailing_id: int) -> bool:
-    """Whether this message was not sent yet. Raises NotFound."""
-    return drafts.find(event_id, mailing_id) is not None
+    """Whether this is a message that was not sent yet."""
+    return _now(event_id, mailing_id) is not None
 
 
 def _now(event_id: int, mailing_id: int) -> Shown | None:

@@ -71,6 +71,8 @@ def quota(event_id: int) -> Response:
 
 
 def _done(event_id: int, mailing_id: int) -> Any:
+    if not wants_json() and request.form.get("next") == "details":
+        return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
     if not wants_json():
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
     mailing = mailings.find(event_id, mailing_id)

@@ -257,6 +257,12 @@ def _unsubscribe(*, press: bool) -> Callable[[Tour], None]:
     return open_
 
 
+def _fallbacks(tour: Tour) -> None:
+    _written(tour)
+    by_test(tour.page, "guest-message-checks").locator("summary").first.click()
+    tour.page.get_by_role("button", name=re.compile("^All ")).first.click()
+
+
 def _mail_again(tour: Tour) -> None:
     _unsubscribe(press=True)(tour)
     tour.page.get_by_role("link", name="I want mail again").click()
@@ -348,6 +354,7 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "tracker finished": lambda tour: tour.go(tour.done),
     "tracker with problems": lambda tour: tour.go(tour.partly),
     "exclusions": _full("/messages/exclusions?statuses=confirmed"),
+    "fallbacks": _fallbacks,
     "exclusions, nobody": _full("/messages/exclusions?statuses=invited"),
     "sent, empty": _empty("/mailings"),
     "sent": _full("/mailings"),
@@ -396,7 +403,7 @@ ON_THE_TOUR = {
     "guest_history.history", "guest_paste.paste", "why.why",
     "imports.choose", "imports.look",
     "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",
-    "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
+    "messaging.exclusions", "preview.fallbacks", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
     "drafts.listing", "drafts.deletion",
     "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "receipts.receipt", "home.page",
     "suppressions.listing", "suppressions.importing", "suppressions.lifting",

@@ -164,7 +164,7 @@ def test_what_cannot_be_written_is_503_in_words_and_taken_when_it_can(
 
     assert (data.status, data.json["code"]) == (503, code)
     assert int(data.headers["retry-after"]) == data.json["retry_after"] > 0
-    assert "Nothing was changed and nothing was sent." in data.json["detail"]
+    assert "Nothing was changed or sent." in data.json["detail"]
     assert (page.status, page.headers["retry-after"]) == (503, data.headers["retry-after"])
     assert re.findall(r'data-error-code="([A-Z_]+)"', page.text)[0] == code
     assert "typed@guests.example.net" in page.text  # what was typed is still there

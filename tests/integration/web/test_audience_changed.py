@@ -110,6 +110,15 @@ def test_A4_other_criteria_than_were_looked_at_are_a_change(post: Any, looked: A
     assert (answer.status_code, answer.get_json()["left_count"]) == (409, 2)
 
 
+def test_A4_exact_is_refused_for_the_list_of_another_audience(
+    api: Client, url: str, post: Any, looked: Any, add_guest: Any, count: Any
+) -> None:
+    add_guest(DAN, status="declined")
+    answer = post(looked[0], "exact", audience={"statuses": ["declined"]})
+    assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (400, "ANOTHER_AUDIENCE")
+    assert count(Mailing) == 0
+
+
 def test_A4_an_unknown_list_is_400_and_says_what_to_do(post: Any, looked: Any, count: Any) -> None:
     answer = post("made-up")
     told = answer.get_json()

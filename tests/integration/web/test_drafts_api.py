@@ -84,6 +84,19 @@ def test_draft_false_sends_it_with_every_check_and_its_id(
         assert codes(api.patch(at, json=late)) == (409, "PAST_EDIT_WINDOW")
 
 
+@pytest.mark.parametrize("revision", [1, 99])
+def test_D5_a_draft_is_sent_only_at_the_revision_that_was_read(
+    api: Any, url: str, add_guests: Any, row: Any, count: Any, revision: int
+) -> None:
+    add_guests(2)
+    at = made(api, url, body="Hi", audience=CONFIRMED)
+    assert api.patch(at, json={"revision": 1, "subject": "Rewritten, not ready"}).status_code == 200
+    stale = api.patch(at, json={"revision": revision, "draft": False})
+    assert codes(stale) == (409, "STALE_REVISION")
+    assert (row(Mailing).state, count(Job)) == ("draft", 0)
+    assert api.patch(at, json={"revision": 2, "draft": False}).status_code == 200
+
+
 def test_a_draft_of_another_event_or_none_is_not_there(api: Any, url: str, add_event: Any) -> None:
     at = made(api, url)
     for wrong in (f"{url}/999", at.replace(url, f"/admin/events/{add_event()}/mailings")):

@@ -241,7 +241,7 @@ def test_C3_the_composer_says_who_reads_the_default(
             guest_values.record_columns(tx, event_id, ["Table"])
         columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "any table"}, acting())
     said = words(client.submit(f"{url}/messages/preview", {**MESSAGE, "body": "At {guest.Table}"}))
-    assert "1 guest has no table and reads “any table”, unless the text names another fallback: Ben" in said
+    assert "1 guest has no table and reads “ any table ”. See who Ben" in said
 
 
 # The list and the overview

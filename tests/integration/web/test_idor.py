@@ -279,6 +279,8 @@ def test_a_member_and_an_owner_are_let_in(world: World, owner: Person, api_for: 
         for rule, method in rules(app):
             if method != "GET" or "event_id" not in rule.arguments or rule.endpoint.endswith("_page"):
                 continue
+            if rule.endpoint == "drafts.deletion":  # the message there was sent; only a draft can be deleted
+                continue
             answer = asking.get(address(app, rule, world.secret), buffered=True)
             assert answer.status_code in (200, 303, 400), (rule.rule, answer.status_code)
         assert re.search(SECRET, asking.get(f"/admin/events/{world.secret['event_id']}").text)

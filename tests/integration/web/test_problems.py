@@ -94,7 +94,7 @@ def test_a_database_that_refuses_is_503_in_words_with_what_was_typed(
     part, page = client.submit(url, form, headers=partial()), client.submit(url, form)
 
     assert problem(by_json) == (503, code)
-    assert "Nothing was changed and nothing was sent." in str(by_json.json)
+    assert "Nothing was changed or sent." in str(by_json.json)
     for answer in (by_json, part, page):
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, after)
     for answer in (part, page):

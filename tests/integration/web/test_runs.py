@@ -137,3 +137,17 @@ def test_a_restricted_event_of_others_answers_404_to_every_button(
     )
 
     assert answer.status_code == 404
+
+
+def test_S5_one_doubtful_mail_is_decided_beside_its_address_and_the_others_stay(
+    client: Client, sent: str, work: Any, rows: Any
+) -> None:
+    addresses = [recipient.email for recipient in rows(Recipient)]
+    work(Recording(answers={address: Unclear("lost") for address in addresses}))
+    page = client.get(f"{sent}?state=unknown").text
+    assert page.count('data-test="decision"') == 3
+
+    answer = client.submit(f"{sent}/decisions", {"recipients": addresses[1], "decision": "sent", "next": "details"})
+
+    assert (answer.status_code, answer.location) == (303, f"{sent}#recipients")
+    assert [recipient.state for recipient in rows(Recipient)] == ["unknown", "sent", "unknown"]
