@@ -257,14 +257,9 @@ def _unsubscribe(*, press: bool) -> Callable[[Tour], None]:
     return open_
 
 
-def _fallbacks(tour: Tour) -> None:
-    _written(tour)
-    by_test(tour.page, "guest-message-checks").locator("summary").first.click()
-    tour.page.get_by_role("button", name=re.compile("^All ")).first.click()
-
-
 def _mail_again(tour: Tour) -> None:
-    _unsubscribe(press=True)(tour)
+    tour.go(tour.full.mail_to("long@guests.example.net")["List-Unsubscribe"].strip("<>"))
+    tour.page.get_by_role("button", name="Stop these mails").click()
     tour.page.get_by_role("link", name="I want mail again").click()
     expect(tour.page.get_by_role("button", name="Yes, mail me again")).to_be_visible()
 
@@ -354,7 +349,6 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "tracker finished": lambda tour: tour.go(tour.done),
     "tracker with problems": lambda tour: tour.go(tour.partly),
     "exclusions": _full("/messages/exclusions?statuses=confirmed"),
-    "fallbacks": _fallbacks,
     "exclusions, nobody": _full("/messages/exclusions?statuses=invited"),
     "sent, empty": _empty("/mailings"),
     "sent": _full("/mailings"),
@@ -395,6 +389,7 @@ NO_PAGES = {
     "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
+LOOKED_AT_ELSEWHERE = {"preview.fallbacks"}  # test_composer.py
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
     "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings", "guests.listing",
@@ -403,7 +398,7 @@ ON_THE_TOUR = {
     "guest_history.history", "guest_paste.paste", "why.why",
     "imports.choose", "imports.look",
     "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",
-    "messaging.exclusions", "preview.fallbacks", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
+    "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
     "drafts.listing", "drafts.deletion",
     "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "receipts.receipt", "home.page",
     "suppressions.listing", "suppressions.importing", "suppressions.lifting",
@@ -413,7 +408,7 @@ ON_THE_TOUR = {
 def test_no_page_is_left_out_of_the_tour(shared_live: Live) -> None:
     """A new page fails here until it is looked at above."""
     pages = {rule.endpoint for rule in shared_live.app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    assert pages - NO_PAGES == ON_THE_TOUR
+    assert pages - NO_PAGES - LOOKED_AT_ELSEWHERE == ON_THE_TOUR
 
 
 def test_the_running_tracker_of_the_tour_did_run(tour: Tour) -> None:
