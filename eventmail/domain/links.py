@@ -8,13 +8,15 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import sessions, throttle, users
+from eventmail.domain import account_mails, addresses, sessions, throttle, users
+from eventmail.domain.merge import Place
 from eventmail.domain.sessions import NOWHERE, Caller
 from eventmail.errors import LinkExpired
 from eventmail.models import SignInLink, User
 from eventmail.records import Acting
 
 LIFETIME = timedelta(hours=1)
+OVERTAKEN = "It was overtaken: another link was made, or the password was changed"
 
 
 def issue(email: str, by: Acting) -> str:
@@ -38,17 +40,54 @@ def add(tx: Session, user_id: int, by: Acting) -> str:
 
 def end_all(tx: Session, user_id: int, by: Acting) -> None:
     """End every unused link of one person, in somebody's transaction."""
-    unused = SignInLink.user_id == user_id, SignInLink.used_at.is_(None)
-    tx.execute(update(SignInLink).where(*unused).values(used_at=by.now))
+    _end_unused(tx, user_id, by)
+    account_mails.withdraw(tx, by, OVERTAKEN, user_id=user_id)
 
 
-def open_(token: str, by: Acting, caller: Caller = NOWHERE) -> str:
-    """Spend a colleague's sign-in link: the token of the new session. Raises LinkExpired when it is spent or old."""
-    if fresh().scalar(select(SignInLink.id).where(*_usable(token, by, first=False))) is None:
+def mailed(tx: Session, user_id: int, by: Acting) -> str:
+    """A new token for a mail, in the transaction that marks it `sending`; earlier unused ones end."""
+    _end_unused(tx, user_id, by)
+    return _add(tx, user_id, by, mailed=True)
+
+
+def ask(email: str, place: Place, by: Acting, caller: Caller = NOWHERE) -> None:
+    """Queue a mail with a sign-in link for the colleague at `email`, if there is one; nobody learns whether there is.
+
+    Raises InvalidInput for what is no address, RateLimited, and NoRecipients while no mail can leave.
+    """
+    account_mails.refuse_unless_can_mail(place)
+    address = addresses.normalized(addresses.checked(email))
+    tries = {throttle.FORGOTTEN: address, throttle.FORGOTTEN_NETWORK: caller.network}
+    throttle.refuse_used_up(tries, by.now)
+    with transaction() as tx:  # one commit for a stranger's address, too: it takes as long
+        throttle.count(tx, tries, by.now)
+        user = tx.scalars(select(User).where(User.address == address, User.removed_at.is_(None))).one_or_none()
+        if user is not None:
+            account_mails.ask(tx, by, user.email, user_id=user.id)
+
+
+def url(base_url: str, token: str, next_: str = "") -> str:
+    """Where a link leads; `next_` is the path it goes on to."""
+    return f"{base_url}/sign-in/{token}" + (f"?next={next_}" if next_ else "")
+
+
+def open_(token: str, by: Acting, caller: Caller = NOWHERE, *, pressed: bool = False) -> str:
+    """Spend a colleague's sign-in link: the token of the new session. Raises LinkExpired when it is spent or old.
+
+    A mailed one is spent only when a button was `pressed`: programs that look at mail open every link in it.
+    """
+    usable = [*_usable(token, by, first=False), *([] if pressed else [SignInLink.mailed.is_(False)])]
+    if fresh().scalar(select(SignInLink.id).where(*usable)) is None:
         raise unknown(caller, by)
     with transaction() as tx:
-        link = spend(tx, token, by, first=False)
+        link = _spent(tx, usable, by)
         return sessions.begin(tx, link.user_id or 0, by, caller, by_link=True)
+
+
+def holder(token: str, by: Acting) -> User | None:
+    """Whom a mailed link signs in when its button is pressed, while it is good."""
+    here = select(User).join(SignInLink, SignInLink.user_id == User.id)
+    return fresh().scalars(here.where(*_usable(token, by, first=False), SignInLink.mailed)).one_or_none()
 
 
 def is_first(token: str, by: Acting) -> bool:
@@ -58,12 +97,7 @@ def is_first(token: str, by: Acting) -> bool:
 
 def spend(tx: Session, token: str, by: Acting, *, first: bool) -> SignInLink:
     """Use a link up in somebody's transaction. Raises LinkExpired for who comes second."""
-    spent = tx.scalars(
-        update(SignInLink).where(*_usable(token, by, first=first)).values(used_at=by.now).returning(SignInLink)
-    ).one_or_none()
-    if spent is None:
-        raise LinkExpired
-    return spent
+    return _spent(tx, _usable(token, by, first=first), by)
 
 
 def unknown(caller: Caller, by: Acting) -> LinkExpired:
@@ -76,12 +110,27 @@ def unknown(caller: Caller, by: Acting) -> LinkExpired:
     return LinkExpired()
 
 
-def _add(tx: Session, user_id: int | None, by: Acting) -> str:
+def _add(tx: Session, user_id: int | None, by: Acting, *, mailed: bool = False) -> str:
     token = signing.new_token()
     tx.add(
-        SignInLink(user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=by.now + LIFETIME)
-    )
+        SignInLink(
+            user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=by.now + LIFETIME,
+            mailed=mailed,
+        )
+    )  # fmt: skip
     return token
+
+
+def _end_unused(tx: Session, user_id: int, by: Acting) -> None:
+    unused = SignInLink.user_id == user_id, SignInLink.used_at.is_(None)
+    tx.execute(update(SignInLink).where(*unused).values(used_at=by.now))
+
+
+def _spent(tx: Session, usable: list[ColumnElement[bool]], by: Acting) -> SignInLink:
+    link = tx.scalars(update(SignInLink).where(*usable).values(used_at=by.now).returning(SignInLink)).one_or_none()
+    if link is None:
+        raise LinkExpired
+    return link
 
 
 def _usable(token: str, by: Acting, *, first: bool) -> list[ColumnElement[bool]]:

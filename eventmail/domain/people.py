@@ -1,6 +1,6 @@
-"""Colleagues, as owners keep them: list, change a role, remove, make a sign-in link."""
+"""Colleagues, as owners keep them: list, change a role, remove, make or mail a sign-in link."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import delete, exists, func, or_, select, update
@@ -9,16 +9,21 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
 from eventmail.db import Page, fresh, paginate, transaction
-from eventmail.domain import links, sessions
+from eventmail.domain import account_mails, links, sessions
+from eventmail.domain.account_mails import Asked
+from eventmail.domain.merge import Place
 from eventmail.errors import LastOwner, NotFound, RoleTooLow
-from eventmail.models import ApiToken, EventMember, Invitation, LoginSession, User
+from eventmail.models import AccountMail, ApiToken, EventMember, Invitation, LoginSession, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 
 
 @dataclass(frozen=True)
 class Colleague:
-    """One row of the list; `seen_at` is their last request in a browser, if there was one."""
+    """One row of the list; `seen_at` is their last request in a browser, if there was one.
+
+    `mail` is what became of the newest sign-in link that was to be mailed, until they are here again.
+    """
 
     id: int
     name: str
@@ -26,17 +31,24 @@ class Colleague:
     role: str
     created_at: datetime
     seen_at: datetime | None
+    mail: Asked | None = None
 
 
 def listed(*, page: int, size: int) -> Page[Colleague]:
-    """The colleagues by name, owners first. 2 queries."""
+    """The colleagues by name, owners first. 3 queries."""
     seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
     statement = (
         select(User.id, User.name, User.email, User.role, User.created_at, seen.label("seen_at"))
         .where(User.removed_at.is_(None))
         .order_by(User.role != Role.OWNER, func.lower(User.name), User.id)
     )
-    return paginate(statement, page=page, size=size, row=lambda row: Colleague(**row._mapping))
+    found: Page[Colleague] = paginate(statement, page=page, size=size, row=lambda row: Colleague(**row._mapping))
+    mails = account_mails.newest(AccountMail.user_id, [row.id for row in found.items])
+    return replace(found, items=[replace(row, mail=_news(row, mails.get(row.id))) for row in found.items])
+
+
+def _news(row: Colleague, mail: Asked | None) -> Asked | None:
+    return mail if mail and (mail.waits or row.seen_at is None or row.seen_at < mail.at) else None
 
 
 def find(user_id: int) -> User:
@@ -94,6 +106,21 @@ def issue_link(user_id: int, by: Acting) -> str:
         if tx.scalar(select(User.id).where(User.id == user_id, User.removed_at.is_(None))) is None:
             raise NotFound
         return links.add(tx, user_id, by)
+
+
+def mail_link(user_id: int, place: Place, by: Acting) -> bool:
+    """Mail a colleague a one-time sign-in link; False while a mail waits already: then that one goes, once.
+
+    Raises RoleTooLow, NotFound, and NoRecipients while no mail can leave, or none to this address.
+    """
+    account_mails.refuse_unless_can_mail(place)
+    with transaction() as tx:
+        owner_acts(tx, by)
+        user = tx.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
+        if user is None:
+            raise NotFound
+        account_mails.refuse_listed(tx, user.email)
+        return account_mails.ask(tx, by, user.email, user_id=user_id)
 
 
 def owner_acts(tx: Session, by: Acting) -> None:

@@ -20,16 +20,20 @@ WINDOW = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Limit:
-    """So many wrong `tries` of one kind within WINDOW of the first."""
+    """So many wrong `tries` of one kind within WINDOW of the first; `sentence` refuses one more."""
 
     scope: str
     tries: int
+    sentence: str = "Too many tries went wrong. Nothing was changed."
 
 
 ACCOUNT = Limit("account", 10)  # passwords for one address
 NETWORK = Limit("network", 50)  # passwords from one network address: a whole team may share it
 LINK = Limit("link", 30)  # one-time links nobody made, from one network address
 BEARER = Limit("bearer", 100)  # API tokens nobody has, from one network address; a program repeats itself
+_ASKED = "Too many links were asked for. None is mailed this time; look for the one before, also among unwanted mail."
+FORGOTTEN = Limit("forgotten", 3, _ASKED)  # mailed sign-in links for one address, known or not
+FORGOTTEN_NETWORK = Limit("forgotten_network", 30, _ASKED)  # the same from one network address
 
 Tries = Mapping[Limit, str]
 
@@ -40,17 +44,26 @@ def take(tries: Tries, now: datetime) -> None:
     An empty key is not counted. Raises RateLimited when one is used up; then nothing is counted, so that nobody is
     kept out for longer by trying again, and a flood takes no write lock.
     """
-    keys = {limit: signing.hashed(key) for limit, key in tries.items() if key}
-    for limit, key in keys.items():
+    refuse_used_up(tries, now)
+    with transaction() as tx:
+        count(tx, tries, now)
+
+
+def refuse_used_up(tries: Tries, now: datetime) -> None:
+    """Raise RateLimited when a limit is used up; for a flood, which so takes no write lock. Counts nothing."""
+    for limit, key in _keys(tries).items():
         full = fresh().scalar(
             select(Throttle.since).where(_is(limit, key), Throttle.tries >= limit.tries, Throttle.since > now - WINDOW)
         )
         if full is not None:
-            raise _refusal(full, now)
-    with transaction() as tx:
-        tx.execute(delete(Throttle).where(Throttle.since <= now - WINDOW))
-        for limit, key in keys.items():
-            _count(tx, limit, key, now)
+            raise _refusal(limit, full, now)
+
+
+def count(tx: Session, tries: Tries, now: datetime) -> None:
+    """Count a try in somebody's transaction. Raises RateLimited."""
+    tx.execute(delete(Throttle).where(Throttle.since <= now - WINDOW))
+    for limit, key in _keys(tries).items():
+        _count(tx, limit, key, now)
 
 
 def succeeded(tx: Session, tries: Tries) -> None:
@@ -63,25 +76,28 @@ def succeeded(tx: Session, tries: Tries) -> None:
             tx.execute(update(Throttle).where(where, Throttle.tries > 0).values(tries=Throttle.tries - 1))
 
 
+def _keys(tries: Tries) -> dict[Limit, str]:
+    return {limit: signing.hashed(key) for limit, key in tries.items() if key}
+
+
 def _count(tx: Session, limit: Limit, key: str, now: datetime) -> None:
     row = insert(Throttle).values(scope=limit.scope, key=key, since=now, tries=1)
     counted = row.on_conflict_do_update(
         index_elements=["scope", "key"], set_={"tries": Throttle.tries + 1}, where=Throttle.tries < limit.tries
     )
     if tx.scalar(counted.returning(Throttle.tries)) is None:
-        raise _refusal(tx.scalars(select(Throttle.since).where(_is(limit, key))).one(), now)
+        raise _refusal(limit, tx.scalars(select(Throttle.since).where(_is(limit, key))).one(), now)
 
 
 def _is(limit: Limit, key: str) -> ColumnElement[bool]:
     return (Throttle.scope == limit.scope) & (Throttle.key == key)
 
 
-def _refusal(since: datetime, now: datetime) -> RateLimited:
+def _refusal(limit: Limit, since: datetime, now: datetime) -> RateLimited:
     seconds = max(1, math.ceil((since + WINDOW - now).total_seconds()))
     minutes = math.ceil(seconds / 60)
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
     return RateLimited(
-        f"Too many tries went wrong. Nothing was changed. Wait {wait} and try again; "
-        "a one-time sign-in link from an owner works at once.",
+        f"{limit.sentence} Wait {wait} and try again; a one-time sign-in link from an owner works at once.",
         seconds,
     )

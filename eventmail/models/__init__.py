@@ -1,6 +1,7 @@
 """The tables. Importing this package registers all of them."""
 
 from eventmail.models.account import ApiToken, Invitation, LoginSession, SignInLink, Throttle, User
+from eventmail.models.account_mail import AccountMail
 from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
 from eventmail.models.event import Event, EventMember, GuestField
@@ -13,6 +14,7 @@ from eventmail.models.suppression import EVERYWHERE, Suppression
 
 __all__ = [
     "EVERYWHERE",
+    "AccountMail",
     "ApiToken",
     "Attempt",
     "AuditEntry",

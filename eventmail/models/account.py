@@ -48,7 +48,10 @@ class Invitation(Base):
 
 
 class SignInLink(Base):
-    """A one-time link. Without a user it is the very first start's: its opener becomes the owner."""
+    """A one-time link. Without a user it is the very first start's: its opener becomes the owner.
+
+    `mailed`: programs that look at mail open every link in it, so that this one asks for a button to be pressed.
+    """
 
     __tablename__ = "sign_in_link"
 
@@ -57,6 +60,7 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+    mailed: Mapped[bool] = mapped_column(server_default=text("0"))
 
 
 class LoginSession(Base):

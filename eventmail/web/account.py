@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 
-from eventmail.domain import accounts, invitations, links, sessions
+from eventmail import tasks
+from eventmail.domain import account_mails, accounts, invitations, links, sessions
 from eventmail.errors import CsrfFailed
-from eventmail.web import access, intake
+from eventmail.web import access, compose, intake, once
 from eventmail.web.access import SESSION, acting, csrf, open_to_everyone
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import see_other
-from eventmail.web.schemas.account import Newcomer, SignIn
+from eventmail.web.schemas.account import Forgotten, Newcomer, SignIn
 
 bp = Blueprint("account", __name__)
 
@@ -47,17 +48,24 @@ def begin_session() -> Any:
 @bp.get("/sign-in/<token>")
 @open_to_everyone
 def open_link(token: str) -> Any:
-    """A one-time link. Only a real GET spends it: a HEAD or a prefetch, as chat programs send them, does not."""
+    """A one-time link. Only a real GET spends it: a HEAD or a prefetch, as chat programs send them, does not.
+
+    Programs that look at mail make a real GET, so a mailed link and an invitation show a page with a button.
+    """
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return "", 204
-    if links.is_first(token, acting()) or invitations.find(token, acting()):
-        return _welcome_page(token=token)
+    if links.is_first(token, acting()) or invitations.find(token, acting()) or links.holder(token, acting()):
+        return _link_page(token=token)
     keep(links.open_(token, acting(), access.caller()))
     return see_other(_next())
 
 
-def _welcome_page(problem: Problem | None = None, *, token: str) -> Response:
+def _link_page(problem: Problem | None = None, *, token: str) -> Response:
+    if holder := links.holder(token, acting()):
+        return make_response(render_template("account/mailed_link.html", problem=problem, holder=holder))
     invited = invitations.find(token, acting())
+    if problem and invited is None and not links.is_first(token, acting()):  # no form can help with it
+        return make_response(render_template("error.html", problem=problem))
     values = {**request.form, "email": invited.email} if invited else request.form
     return make_response(
         render_template(
@@ -72,12 +80,19 @@ def _errors(problem: Problem | None) -> dict[str, str]:
 
 @bp.post("/sign-in/<token>")
 @open_to_everyone
-@shown_by(_welcome_page)
+@shown_by(_link_page)
 def join(token: str) -> Any:
-    """The first owner, or an invited colleague: nobody else's link has a form."""
+    """The first owner, an invited colleague, or whom a mailed link signs in: nobody else's link has a form."""
     csrf.protect()
-    form, by, caller = intake.parse(Newcomer), acting(), access.caller()
-    if links.is_first(token, by):
+    by, caller = acting(), access.caller()
+    if links.holder(token, by):
+        keep(links.open_(token, by, caller, pressed=True))
+        return see_other(_next())
+    is_first = links.is_first(token, by)
+    if not is_first and invitations.find(token, by) is None:
+        raise links.unknown(caller, by)
+    form = intake.parse(Newcomer)
+    if is_first:
         began = accounts.become_owner(
             token, name=form.name, email=form.email, password=form.password, by=by, caller=caller
         )
@@ -85,6 +100,38 @@ def join(token: str) -> Any:
         began = invitations.accept(token, name=form.name, password=form.password, by=by, caller=caller)
     keep(began)
     return see_other(url_for("events.listing"))
+
+
+def _forgotten_page(problem: Problem | None = None) -> Response:
+    return make_response(
+        render_template(
+            "account/forgotten.html",
+            problem=problem,
+            values=request.form,
+            can_mail=account_mails.can_mail(compose.place()),
+            asked=once.take("forgotten"),
+            minutes=int(links.LIFETIME.total_seconds() // 60),
+        )
+    )
+
+
+@bp.get("/forgotten")
+@open_to_everyone
+def forgotten() -> Response:
+    return _forgotten_page()
+
+
+@bp.post("/forgotten")
+@open_to_everyone
+@shown_by(_forgotten_page)
+def ask_for_link() -> Any:
+    """Ask for a mailed sign-in link. Whether somebody here has the address is not to be seen from the answer."""
+    csrf.protect()
+    email = intake.parse(Forgotten).email
+    links.ask(email, compose.place(), acting(), access.caller())
+    tasks.ring_account_mails()  # for a stranger's address, too
+    once.keep("forgotten", text=email)
+    return see_other(url_for("account.forgotten"))
 
 
 @bp.post("/sign-out")

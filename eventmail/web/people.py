@@ -4,13 +4,15 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import invitations, links, people
+from eventmail import tasks
+from eventmail.domain import account_mails, invitations, links, people
 from eventmail.models.account import Role
-from eventmail.web import access, intake, once
+from eventmail.sending import heartbeat
+from eventmail.web import access, compose, intake, once
 from eventmail.web.context import instant, settings
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.account import Invite, NewRole, colleague_out, invitation_out
+from eventmail.web.schemas.account import Invite, NewLink, NewRole, Way, colleague_out, invitation_out
 
 bp = Blueprint("people", __name__, url_prefix="/admin/people")
 
@@ -20,11 +22,18 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
     colleagues = people.listed(**intake.paging())
     if wants_json():
         return as_json(page_out(colleagues, colleague_out))
+    pending, place = invitations.pending(), compose.place()
+    mails = [*(row.mail for row in pending), *(row.mail for row in colleagues.items)]
     return respond(
         page="people/list.html",
         problem=problem,
         colleagues=colleagues,
-        pending=invitations.pending(),
+        pending=pending,
+        can_mail=account_mails.can_mail(place),
+        hindrances=place.hindrances if place.connected else (),
+        waits=any(mail and mail.waits for mail in mails),
+        worker_alive=heartbeat.alive(g.now),
+        worker_command=heartbeat.WORKER_COMMAND,
         typed=request.form if request.endpoint == "people.invite" else {},
         roles=[(role.value, role.capitalize()) for role in (Role.ORGANIZER, Role.OWNER)],
         now=g.now,
@@ -52,11 +61,15 @@ def pending() -> Any:
 @bp.post("/invitations")
 @shown_by(_page)
 def invite() -> Any:
-    """Make an invitation; to the same address again it is a new link, and the old one ends."""
+    """Invite, by mail or by a link to hand over; to the same address again it is a new link, and the old one ends."""
     _allowed()
     form = intake.parse(Invite)
+    if form.by == Way.MAIL:
+        mailed = invitations.mail(form.email, form.role, compose.place(), access.acting())
+        value = {"id": str(mailed.id), "email": mailed.email, "role": mailed.role}
+        return _mailing(mailed.email, mailed.anew, {**value, "expires_at": instant(mailed.expires_at)})
     made = invitations.invite(form.email, form.role, access.acting())
-    url = _link(made.token)
+    url = links.url(settings().public_url, made.token)
     if wants_json():
         value = {"id": str(made.id), "email": made.email, "role": made.role, "expires_at": instant(made.expires_at)}
         return as_json({**value, "url": url}, 201)
@@ -87,7 +100,9 @@ def change_role(user_id: int) -> Any:
 def issue_link(user_id: int) -> Any:
     _allowed()
     email = people.find(user_id).email
-    url = _link(people.issue_link(user_id, access.acting())) + "?next=" + url_for("me.page")
+    if intake.parse(NewLink).by == Way.MAIL:
+        return _mailing(email, people.mail_link(user_id, compose.place(), access.acting()), {"email": email})
+    url = links.url(settings().public_url, people.issue_link(user_id, access.acting()), url_for("me.page"))
     if wants_json():
         return as_json({"url": url, "expires_at": instant(g.now + links.LIFETIME)}, 201)
     once.keep("link", email=email, text=url, purpose="sign-in")
@@ -118,8 +133,16 @@ def _allowed() -> None:
     access.owner()
 
 
-def _link(token: str) -> str:
-    return settings().public_url + url_for("account.open_link", token=token)
+def _mailing(email: str, anew: bool, value: dict[str, str]) -> Any:
+    """After the commit that queued a mail, or found one that waits."""
+    tasks.ring_account_mails()
+    if wants_json():
+        return as_json(value, 202)
+    if anew:
+        flash(f"The mail to {email} leaves in a moment. Reload this page to see what became of it.")
+    else:
+        flash(f"A mail to {email} waits already. It leaves once.")
+    return see_other(url_for("people.listing"))
 
 
 def _done(words: str) -> Any:

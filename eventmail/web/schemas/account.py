@@ -1,14 +1,17 @@
 """Signing in, joining, one's own account, and colleagues."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from eventmail.domain.account_mails import Asked
 from eventmail.domain.invitations import Pending
 from eventmail.domain.people import Colleague
 from eventmail.models import ApiToken, LoginSession, User
 from eventmail.models.account import Role
+from eventmail.states import AccountMailState
 from eventmail.web.context import instant
 from eventmail.web.devices import device
 from eventmail.web.intake import Body
@@ -16,6 +19,13 @@ from eventmail.web.schemas.parts import Id, Instant, one_of
 
 Password = Annotated[str, Field(max_length=1000)]
 RoleWord = Annotated[str, one_of(Role)]
+
+
+class Way(StrEnum):
+    """How a link gets to whom it is for: mailed, or handed over by whoever asks for it."""
+
+    MAIL = "mail"
+    LINK = "link"
 
 
 class SignIn(Body):
@@ -48,6 +58,17 @@ class TokenName(Body):
 class Invite(Body):
     email: str = Field(max_length=320)
     role: Role
+    by: Way = Way.LINK
+
+
+class NewLink(Body):
+    """A sign-in link for a colleague."""
+
+    by: Way = Way.LINK
+
+
+class Forgotten(Body):
+    email: str = Field(max_length=320)
 
 
 class NewRole(Body):
@@ -63,8 +84,16 @@ class MeOut(TypedDict):
     role: RoleWord
 
 
+class AccountMailOut(TypedDict):
+    """What became of the newest mail with a link, and since when; `error` says why not, or not yet."""
+
+    state: Annotated[str, one_of(AccountMailState)]
+    at: Instant
+    error: str | None
+
+
 class ColleagueOut(TypedDict):
-    """Somebody who may sign in."""
+    """Somebody who may sign in. `mail` is about a sign-in link, until they are here again."""
 
     id: Id
     name: str
@@ -72,6 +101,7 @@ class ColleagueOut(TypedDict):
     role: RoleWord
     created_at: Instant
     seen_at: Instant | None
+    mail: AccountMailOut | None
 
 
 class InvitationOut(TypedDict):
@@ -83,6 +113,7 @@ class InvitationOut(TypedDict):
     invited_by: str
     created_at: Instant
     expires_at: Instant
+    mail: AccountMailOut | None
 
 
 class SessionOut(TypedDict):
@@ -125,6 +156,7 @@ def colleague_out(row: Colleague) -> ColleagueOut:
         "role": row.role,
         "created_at": instant(row.created_at),
         "seen_at": instant(row.seen_at) or None,
+        "mail": _mail_out(row.mail),
     }
 
 
@@ -137,7 +169,12 @@ def invitation_out(row: Pending) -> InvitationOut:
         "invited_by": row.inviter,
         "created_at": instant(row.created_at),
         "expires_at": instant(row.expires_at),
+        "mail": _mail_out(row.mail),
     }
+
+
+def _mail_out(mail: Asked | None) -> AccountMailOut | None:
+    return {"state": mail.state, "at": instant(mail.at), "error": mail.words} if mail else None
 
 
 def session_out(row: LoginSession, current: int | None) -> SessionOut:

@@ -1,0 +1,95 @@
+"""Mails about accounts, in plain text: an invitation, a one-time sign-in link (product 3). What is merged is text."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+
+from eventmail.content.tokens import clean_value
+from eventmail.content.wire import wire_address
+from eventmail.errors import FieldError, InvalidInput
+
+NOTHING_TO_DO = "If you did not expect this mail, you need not do anything."
+_NAME_LENGTH = 100
+_ISOLATED = "\u2068", "\u2069"  # a name keeps its own direction and turns nothing around it
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What both kinds share: bare addresses, the `Message-ID` without brackets, the link, and until when it is good.
+
+    `site` is the address of this instance, as people know it.
+    """
+
+    from_email: str
+    to: str
+    message_id: str
+    date: datetime
+    link: str
+    until: datetime
+    site: str
+
+
+def invitation(frame: Frame, *, inviter: str, role: str) -> bytes:
+    """The invitation to join, with CRLF; `inviter` is a name, or "" when they are gone.
+
+    Raises InvalidInput for an address that cannot stand in a header.
+    """
+    who = f"{_name(inviter)} invites you" if clean_value(inviter) else "You are invited"
+    text = (
+        f"Hello,\n\n{who} to join the team on eventmail at {frame.site}, as an {role}.\n\n"
+        f"Open this link, say who you are and choose a password:\n\n{frame.link}\n\n"
+        f"The link works once, until {_instant(frame.until)}.\n\n{NOTHING_TO_DO}\n"
+    )
+    return _message(frame, "You are invited to eventmail", text)
+
+
+def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
+    """The one-time sign-in link of `name`, with CRLF; `asked_by` is an owner's name, or "" for who forgot a password.
+
+    Raises InvalidInput for an address that cannot stand in a header.
+    """
+    asked = _name(asked_by) if clean_value(asked_by) else "Somebody who says that they forgot your password"
+    text = (
+        f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
+        f"{asked} asked eventmail at {frame.site} to mail you a link that signs you in.\n\n"
+        f"Open it and press the button; then you can choose a new password without the old one:\n\n{frame.link}\n\n"
+        f"The link works once, until {_instant(frame.until)}. Your password stays as it is until you change it.\n\n"
+        f"{NOTHING_TO_DO}\n"
+    )
+    return _message(frame, "Your sign-in link for eventmail", text)
+
+
+def _message(frame: Frame, subject: str, text: str) -> bytes:
+    sender, to = wire_address(frame.from_email), wire_address(frame.to)
+    policy = SMTP if (sender + to).isascii() else SMTPUTF8
+    message = EmailMessage(policy)
+    message["From"], message["To"] = _address(sender), _address(to)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(frame.date)
+    message["Message-ID"] = f"<{frame.message_id}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(text, cte="quoted-printable")
+    return message.as_bytes()
+
+
+def _address(address: str) -> Address:
+    local, _, domain = address.rpartition("@")
+    if "=?" in local:  # the library would read an encoded word there (RFC 2047 forbids it) and write another address
+        message = f"“{address[:80]}” cannot stand in a mail header."
+        raise InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])
+    return Address(username=local, domain=domain)
+
+
+def _name(name: str) -> str:
+    """A name as one line of text, not longer than a name is, whatever it holds (C4)."""
+    shown = clean_value(name)
+    shown = shown if len(shown) <= _NAME_LENGTH else f"{shown[: _NAME_LENGTH - 1].rstrip()}…"
+    return shown.join(_ISOLATED)
+
+
+def _instant(at: datetime) -> str:
+    here = at.astimezone(UTC)
+    return f"{here.day} {here:%B %Y, %H:%M} UTC"

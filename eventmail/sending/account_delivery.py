@@ -1,0 +1,240 @@
+"""Mails about accounts leave here: one by one, each at most once for whoever asked, whatever crashes (S5).
+
+Nobody but the worker knows the token: it is made in the commit that marks the mail `sending`, and is in no row and in
+no queue. A hand-over that broke off is doubt, and only a person asks again.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy.exc import OperationalError
+
+from eventmail import clock
+from eventmail.content import account_mail
+from eventmail.content.account_mail import Frame
+from eventmail.db import fresh, move, transaction
+from eventmail.domain import home, links
+from eventmail.errors import InvalidInput
+from eventmail.models import AccountMail
+from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
+from eventmail.sending import feedback, rate
+from eventmail.sending import outcome as outcomes
+from eventmail.sending.account_mark import Marked, about, acting, mark, tell
+from eventmail.sending.claim import LEASE, SET_BACK, written_ahead
+from eventmail.sending.drain import TURN_SECONDS
+from eventmail.sending.handover import MARGIN_SECONDS
+from eventmail.settings import Settings
+from eventmail.states import AccountMailKind, AccountMailState
+
+log = logging.getLogger(__name__)
+
+TRIES = 6  # of one that is surely not taken; the last one about 20 minutes after the first
+STOPPED = "The worker stopped while this mail was being handed over; nobody can say whether it left"
+_BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
+_A = AccountMailState
+
+
+@dataclass
+class Held:
+    """What this process hands over right now: until when (time.monotonic) each may begin, renewed by the heartbeat."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    until: dict[int, float] = field(default_factory=dict)
+
+    def hold(self, mail_id: int, since: float) -> None:
+        """Its lease in the database counts from `since`, before the wait for the write lock."""
+        with self.lock:
+            self.until[mail_id] = since + LEASE.total_seconds() - MARGIN_SECONDS
+
+    def renewed(self, mail_ids: Sequence[int], since: float) -> None:
+        """The same for those of them that are not done yet."""
+        with self.lock:
+            still = [mail_id for mail_id in mail_ids if mail_id in self.until]
+            self.until |= dict.fromkeys(still, since + LEASE.total_seconds() - MARGIN_SECONDS)
+
+    def drop(self, mail_id: int) -> None:
+        """This one is done."""
+        with self.lock:
+            self.until.pop(mail_id, None)
+
+    def ids(self) -> list[int]:
+        """All of them."""
+        with self.lock:
+            return list(self.until)
+
+
+held = Held()
+
+
+def deliver(provider: Provider, settings: Settings) -> datetime | None:
+    """Mail what is due, for one turn. Returns when to come back: now or later, or None when nothing waits."""
+    if not home.is_live(settings.database):  # H9
+        return None
+    until = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until:
+        mail_id = fresh().scalar(select(AccountMail.id).where(*_due(clock.now())).order_by(AccountMail.id).limit(1))
+        if mail_id is None:
+            return next_due(clock.now())
+        if _its_turn(settings.pace(outside=provider.outside), until):
+            _deliver(mail_id, provider, settings)
+    return clock.now()
+
+
+def next_due(now: datetime) -> datetime | None:
+    """When a mail is due, now or later, or None when none waits."""
+    if fresh().scalar(select(AccountMail.id).where(*_due(now)).limit(1)) is not None:
+        return now
+    later: datetime | None = fresh().scalar(
+        select(func.min(AccountMail.next_attempt_at)).where(AccountMail.state == _A.QUEUED)
+    )
+    return later
+
+
+def renew(now: datetime) -> None:
+    """Extend the leases of what this process hands over; the heartbeat does."""
+    mail_ids, since = held.ids(), time.monotonic()
+    if not mail_ids:
+        return
+    with transaction() as tx:
+        kept = tx.scalars(
+            update(AccountMail)
+            .where(AccountMail.id.in_(mail_ids), AccountMail.state == _A.SENDING)
+            .values(claim_until=now + LEASE)
+            .returning(AccountMail.id),
+            execution_options={"synchronize_session": False},
+        ).all()
+    held.renewed(kept, since)
+
+
+def settle(now: datetime) -> int:
+    """Put in doubt what a dead worker left between mark and record: how many. It is never repeated by itself (S5)."""
+    lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + LEASE + SET_BACK)
+    left = [AccountMail.state == _A.SENDING, lapsed]
+    if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
+        return 0
+    with transaction() as tx:
+        doubtful = move(
+            tx, AccountMail, [lapsed], _A.SENDING, _A.UNKNOWN, claim_until=None, last_error=STOPPED, updated_at=now
+        )
+        for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
+            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=STOPPED)
+    return len(doubtful)
+
+
+def record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:
+    """Write what became of a hand-over: sent, failed, waiting for another try, or in doubt (S4, S5).
+
+    A doubt is no reason to try again: the next mail would bring another link. What a sweep has given up meanwhile
+    still learns the truth. A database that can't be written is asked again, as for guests.
+    """
+    until = time.monotonic() + outcomes.RECORD_SECONDS
+    while True:
+        try:
+            return _record(mail, outcome, provider, now)
+        except OperationalError as error:
+            if time.monotonic() >= until:
+                raise
+            log.warning("an outcome could not be recorded yet: %s", error.orig, extra={"account_mail": mail.id})
+            time.sleep(outcomes.RECORD_PAUSE_SECONDS)
+
+
+def _deliver(mail_id: int, provider: Provider, settings: Settings) -> None:
+    since = time.monotonic()
+    mail = mark(mail_id, provider, settings, clock.now())
+    if mail is None:
+        return
+    held.hold(mail.id, since)
+    try:
+        record(mail, _hand_over(mail, provider, settings), provider, clock.now())
+    finally:
+        held.drop(mail.id)
+
+
+def _its_turn(per_second: float, until: float) -> bool:
+    """Wait for a turn of the pace that all mails share, not beyond the end of this turn of the worker (S10)."""
+    while per_second:
+        granted, wait = rate.take(1, per_second, clock.now())
+        if granted:
+            return True
+        if time.monotonic() + wait >= until:
+            time.sleep(max(0.0, until - time.monotonic()))
+            return False
+        time.sleep(wait)
+    return True
+
+
+def _due(now: datetime) -> list[ColumnElement[bool]]:
+    at = AccountMail.next_attempt_at
+    return [
+        AccountMail.state == _A.QUEUED,
+        or_(at.is_(None), at <= now, written_ahead(AccountMail.updated_at, now)),
+    ]
+
+
+def _hand_over(mail: Marked, provider: Provider, settings: Settings) -> Outcome | None:
+    """The outcome; None when the mail surely did not leave: its turn never came."""
+    try:
+        built = _built(mail, settings)
+    except InvalidInput as error:
+        return Permanent(error.detail)
+    except Exception:
+        log.exception("a mail could not be built", extra={"account_mail": mail.id})
+        return Permanent("This mail could not be put together")
+    told: Outcome | None = None
+
+    def may_begin(_mail: Mail) -> bool:
+        nonlocal told
+        in_time = time.monotonic() < held.until.get(mail.id, 0.0)
+        told = _BROKEN_OFF if in_time else None
+        return in_time
+
+    try:
+        with closing(provider.hand_over([built], may_begin)) as handing:
+            for _, outcome in handing:
+                told = outcome
+    except Exception:
+        log.exception("a hand-over broke off", extra={"account_mail": mail.id})
+    return told
+
+
+def _built(mail: Marked, settings: Settings) -> Mail:
+    sign_in = mail.kind == AccountMailKind.SIGN_IN
+    frame = Frame(
+        from_email=settings.from_,
+        to=mail.to,
+        message_id=f"{mail.key}@{settings.from_.rpartition('@')[2]}",
+        date=mail.by.now,
+        link=links.url(settings.public_url, mail.token, "/admin/account" if sign_in else ""),
+        until=mail.until,
+        site=settings.public_url,
+    )
+    if sign_in:
+        data = account_mail.sign_in(frame, name=mail.name, asked_by=mail.asker)
+    else:
+        data = account_mail.invitation(frame, inviter=mail.asker, role=mail.role)
+    return Mail(mail.key, f"{mail.by.request_id}.{mail.id}.{mail.attempt}", mail.attempt, settings.from_, mail.to, data)
+
+
+def _record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:
+    verdict = outcomes.judge(outcome, mail.attempt, provider, now, goes_on=False, waits=False)
+    state, retry_at = _A(verdict.state), verdict.retry_at
+    if state == _A.QUEUED and verdict.counts and (mail.attempt >= TRIES or (retry_at or now) >= mail.too_late):
+        state, retry_at = _A.FAILED, None
+    values = {"claim_until": None, "next_attempt_at": retry_at, "last_error": verdict.words, "updated_at": now}
+    attempts = mail.attempt if verdict.counts else mail.attempt - 1
+    this = [AccountMail.id == mail.id, AccountMail.attempts == mail.attempt]
+    with transaction() as tx:
+        moved = move(tx, AccountMail, this, _A.SENDING, state, attempts=attempts, **values)
+        if not moved and state != _A.UNKNOWN:
+            state = _A.FAILED if state == _A.QUEUED else state
+            moved = move(tx, AccountMail, this, _A.UNKNOWN, state, **{**values, "next_attempt_at": None})
+        if state != _A.QUEUED and (moved or tx.get(AccountMail, mail.id) is None):
+            feedback.record_answer(tx, outcome, now, provider=provider.name, key=mail.key, email=mail.to)
+            tell(tx, mail.by, state, about=mail.about, email=mail.to, words=verdict.words)
+    log.info("an account mail was handed over", extra={"account_mail": mail.id, "state": str(state)})

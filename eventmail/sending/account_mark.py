@@ -1,0 +1,125 @@
+"""The mark of a mail about an account: `sending`, with a token made in the same commit, or why it must not leave."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from eventmail import ids, records, signing
+from eventmail.db import move, transaction
+from eventmail.domain import account_mails, links
+from eventmail.models import AccountMail, Invitation, User
+from eventmail.providers.base import Provider
+from eventmail.providers.outbox import Outbox
+from eventmail.records import Acting
+from eventmail.sending.claim import LEASE
+from eventmail.settings import Settings
+from eventmail.states import AccountMailState
+
+WORKER = "worker"  # who acts, in the log
+_TOO_LATE = "It waited so long that its link would be over"
+_GONE = "There is nobody any more to mail it to"
+_ELSEWHERE = "They have another address since it was asked for"
+_A = AccountMailState
+
+
+@dataclass(frozen=True)
+class Marked:
+    """A mail that this process marked `sending`, and what it says. After `too_late` it is not tried again."""
+
+    id: int
+    key: str  # another try is another mail: its link is new
+    kind: str
+    attempt: int
+    by: Acting
+    about: str  # as the log names it
+    to: str
+    asker: str
+    name: str
+    role: str
+    until: datetime
+    too_late: datetime
+    token: str = field(repr=False)
+
+
+def mark(mail_id: int, provider: Provider, settings: Settings, now: datetime) -> Marked | None:
+    """Mark a waiting mail `sending` and make its token, in one commit before the first byte leaves.
+
+    None when another worker was first, or when it must not leave any more: then the row says why.
+    """
+    with transaction() as tx:
+        mail = tx.get(AccountMail, mail_id)
+        if mail is None:  # taken back
+            return None
+        by = acting(mail, now)
+        if words := _in_the_way(tx, mail, provider, settings, now):
+            over = {"last_error": words, "next_attempt_at": None, "updated_at": now}
+            if move(tx, AccountMail, [AccountMail.id == mail_id], _A.QUEUED, _A.FAILED, **over):
+                tell(tx, by, _A.FAILED, about=about(mail), email=mail.email, words=words)
+            return None
+        given = {"claim_until": now + LEASE, "next_attempt_at": None, "updated_at": now}
+        attempts = AccountMail.attempts + 1
+        if not move(tx, AccountMail, [AccountMail.id == mail_id], _A.QUEUED, _A.SENDING, attempts=attempts, **given):
+            return None
+        return _minted(tx, mail, by)
+
+
+def tell(tx: Session, by: Acting, state: AccountMailState, *, about: str, email: str, words: str | None) -> None:
+    """The entry of the log about an outcome, in somebody's transaction."""
+    detail: dict[str, Any] = {"reason": words} if words else {}
+    records.audit(tx, by, f"account_mail.{state}", about, email=email, **detail)
+
+
+def acting(mail: AccountMail, now: datetime) -> Acting:
+    """The worker, in the request that asked."""
+    return Acting(None, WORKER, mail.request_id, now)
+
+
+def about(mail: AccountMail) -> str:
+    """What the log calls the one it is for."""
+    return account_mails.subject(mail.invitation_id, mail.user_id)
+
+
+def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Settings, now: datetime) -> str:
+    """Why a mail that waits must not leave after all, or "": looked at right before hand-over, as for guests (A6)."""
+    if provider.name == Outbox.name:
+        return account_mails.NO_SERVICE
+    if hindrances := settings.hindrances(outside=provider.outside):
+        return " ".join(hindrances).rstrip(".")
+    if listed := account_mails.why_listed(tx, mail.address):
+        return listed
+    if mail.invitation_id is None:
+        address = tx.scalar(select(User.address).where(User.id == mail.user_id, User.removed_at.is_(None)))
+        if address != mail.address:  # the link is not for the mailbox that was asked for
+            return _ELSEWHERE if address else _GONE
+    return _TOO_LATE if _over_at(tx, mail) <= now else ""
+
+
+def _over_at(tx: Session, mail: AccountMail) -> datetime:
+    if mail.invitation_id is None:
+        return mail.created_at + links.LIFETIME
+    return tx.get_one(Invitation, mail.invitation_id).expires_at
+
+
+def _minted(tx: Session, mail: AccountMail, by: Acting) -> Marked:
+    asker = tx.get(User, mail.asked_by) if mail.asked_by else None
+    if mail.invitation_id is None:
+        user = tx.get_one(User, mail.user_id)
+        token, name, role, until = links.mailed(tx, user.id, by), user.name, user.role, by.now + links.LIFETIME
+    else:
+        token = signing.new_token()
+        invited = tx.scalars(
+            update(Invitation)
+            .where(Invitation.id == mail.invitation_id)
+            .values(token_hash=signing.hashed(token))
+            .returning(Invitation)
+        ).one()
+        name, role, until = "", invited.role, invited.expires_at
+    attempt = mail.attempts + 1
+    key = f"account-{mail.id}-{attempt}-{ids.token(12)}"
+    return Marked(
+        mail.id, key, mail.kind, attempt, by, about(mail), mail.email, asker.name if asker else "", name, role,
+        until, _over_at(tx, mail), token,
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""Mails about accounts: what they say, and that nothing in a name becomes more than text."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eventmail.content import account_mail
+from eventmail.content.account_mail import Frame
+from eventmail.content.tokens import clean_value
+from eventmail.errors import InvalidInput
+from tests.support.account_mail import read
+
+NOW = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
+FRAME = Frame(
+    from_email="team@organizers.example",
+    to="ada@guests.example.net",
+    message_id="account-1-1-abc@organizers.example",
+    date=NOW,
+    link="https://mail.organizers.example/sign-in/abc-_DEF?next=/admin/account",
+    until=NOW + timedelta(days=7),
+    site="https://mail.organizers.example",
+)
+HEADERS = [
+    "From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type", "Content-Transfer-Encoding",
+    "MIME-Version",
+]  # fmt: skip
+Write = Callable[[Frame, str], bytes]
+WRITERS: dict[str, Write] = {
+    "invitation": lambda frame, name: account_mail.invitation(frame, inviter=name, role="organizer"),
+    "sign in, asked by": lambda frame, name: account_mail.sign_in(frame, name="Ada", asked_by=name),
+    "sign in, for": lambda frame, name: account_mail.sign_in(frame, name=name, asked_by=""),
+}
+EACH = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
+NAMES = ["", "\r\nBcc: eve@evil.example", "<b>Bo</b>", "שלום", "\u202eevil", "x" * 300, "=?utf-8?q?a?=", "a\x00b", "."]
+
+
+def test_an_invitation_says_who_invites_as_what_and_until_when() -> None:
+    mail = read(account_mail.invitation(FRAME, inviter="Olive Owner", role="owner"))
+    text = mail.get_content()
+    assert mail["Subject"] == "You are invited to eventmail"
+    assert (
+        "\u2068Olive Owner\u2069 invites you to join the team on eventmail at https://mail.organizers.example" in text
+    )
+    assert "as an owner" in text
+    assert FRAME.link in text
+    assert "works once, until 29 November 2026, 09:05 UTC." in text
+    assert "you need not do anything" in text
+
+
+@pytest.mark.parametrize(
+    ("asked_by", "words"),
+    [("Olive Owner", "\u2068Olive Owner\u2069 asked"), ("", "Somebody who says that they forgot your password asked")],
+)
+def test_a_sign_in_link_says_who_asked_and_that_the_password_stays(asked_by: str, words: str) -> None:
+    text = read(account_mail.sign_in(FRAME, name="Ada", asked_by=asked_by)).get_content()
+    assert words in text
+    assert "Hello \u2068Ada\u2069," in text
+    assert FRAME.link in text
+    assert "Your password stays as it is until you change it." in text
+    assert "you need not do anything" in text
+
+
+def test_it_is_a_plain_mail_that_programs_do_not_answer() -> None:
+    data = account_mail.invitation(FRAME, inviter="Olive", role="owner")
+    mail = read(data)
+    assert sorted(mail.keys()) == sorted(HEADERS)
+    assert (mail["From"], mail["To"]) == ("team@organizers.example", "ada@guests.example.net")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"] == "<account-1-1-abc@organizers.example>"
+    assert mail["Date"].datetime == NOW
+    assert mail.get_content_type() == "text/plain"
+    assert data.isascii()
+
+
+def assert_nothing_got_in(data: bytes, name: str) -> None:
+    mail = read(data)
+    assert sorted(mail.keys()) == sorted(HEADERS)
+    assert [str(address) for address in mail["To"].addresses] == ["ada@guests.example.net"]
+    assert mail.defects == []
+    assert data.replace(b"\r\n", b"").count(b"\n") == data.replace(b"\r\n", b"").count(b"\r") == 0
+    assert max(map(len, data.split(b"\r\n"))) <= 78
+    text = mail.get_content()
+    assert text.count(FRAME.link) == 1
+    shown = clean_value(name)
+    if len(shown) > 100:
+        assert f"\u2068{shown[:99].rstrip()}…\u2069" in text
+    elif shown:
+        assert f"\u2068{shown}\u2069" in text
+    assert len(text) < 1_200
+
+
+@EACH
+@pytest.mark.parametrize("name", NAMES)
+def test_C4_an_awkward_name_is_text_in_one_line(write: Write, name: str) -> None:
+    assert_nothing_got_in(write(FRAME, name), name)
+
+
+@EACH
+@settings(max_examples=150, deadline=None)
+@given(name=st.text(max_size=300))
+def test_C4_no_name_adds_a_header_an_address_or_a_line(write: Write, name: str) -> None:
+    assert_nothing_got_in(write(FRAME, name), name)
+
+
+@EACH
+@pytest.mark.parametrize(
+    "to",
+    [
+        "a@b.example\r\nBcc: eve@evil.example",
+        "a@b.example, eve@evil.example",
+        "",
+        "a b@c.example",
+        "=?utf-8?q?a=40b.org=2c?=@c.example",
+    ],
+)
+def test_C4_what_is_no_one_address_is_refused(write: Write, to: str) -> None:
+    with pytest.raises(InvalidInput):
+        write(replace(FRAME, to=to), "Ada")
+
+
+@pytest.mark.parametrize("to", ["jörg@guests.example.net", "ada@bücher.example", "o'neil+x=y?@guests.example.net"])
+def test_an_unusual_address_stays_the_one_it_is_for(to: str) -> None:
+    mail = read(account_mail.invitation(replace(FRAME, to=to), inviter="Olive", role="owner"))
+    read_as = [address.addr_spec.encode(errors="surrogateescape").decode() for address in mail["To"].addresses]
+    assert read_as == [to.replace("bücher", "xn--bcher-kva")]
