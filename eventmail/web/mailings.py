@@ -2,20 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
-from sqlalchemy import select
+from flask import Blueprint, Response, g, make_response, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh, paginate
-from eventmail.domain import mailings
+from eventmail.domain import attempts, log, mailing_list, mailings, previews
 from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
-from eventmail.models import AuditEntry, Content, Job, Mailing
+from eventmail.models import Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
-from eventmail.web import access, compose, drafting, drafts, intake, tracker
+from eventmail.web import access, compose, drafting, drafts, intake, state_words, tracker
 from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
-from eventmail.web.respond import as_json, page_out, respond
+from eventmail.web.respond import as_json, page_out, respond, wants_fragment
 from eventmail.web.schemas.mailing_answers import DryRunOut
 from eventmail.web.schemas.mailings import MailingIn, recipient_out
 
@@ -26,7 +25,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
     access.event(event_id)
-    page = paginate(mailings.newest_first(event_id), **intake.paging())
+    page = paginate(mailing_list.newest_first(event_id), **intake.paging())
     return respond(page="mailings/list.html", mailings=page, json=lambda: _page_out(page))
 
 
@@ -58,48 +57,68 @@ def detail(event_id: int, mailing_id: int) -> Any:
     if drafting.is_draft(event_id, mailing_id):
         return drafts.show(event_id, mailing_id)
     mailing = mailings.find(event_id, mailing_id)
-    shown = _state(request.args.get("state"))
-    page = paginate(progress.recipients(mailing_id, shown), **intake.paging(), row=lambda row: row[0])
-    log = fresh().scalars(
-        select(AuditEntry).where(AuditEntry.subject == f"mailing:{mailing_id}", AuditEntry.event_id == event_id)
-        .order_by(AuditEntry.id)
-    )  # fmt: skip
+    if wants_fragment():  # the tracker's own poll
+        return tracker.page("mailings/detail.html", mailing)
     return tracker.page(
         "mailings/detail.html",
         mailing,
-        recipients=page,
-        request_ids=progress.request_ids([recipient.id for recipient in page.items]),
-        shown=shown,
-        tab_states=_tabs(mailing, shown),
-        log=log.all(),
+        log=log.of_mailing(event_id, mailing_id),
         reasons=compose.REASONS,
+        **_table(mailing),
     )
+
+
+@bp.get("/<id:mailing_id>/mail")
+def mail(event_id: int, mailing_id: int) -> Response:
+    """What was sent, with what it merged then, under a policy of its own."""
+    access.event(event_id)
+    mailing = mailings.find(event_id, mailing_id)
+    answer = make_response(previews.as_sent(mailing, mailings.content(mailing), compose.place()))
+    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
+    return answer
 
 
 @bp.get("/<id:mailing_id>/recipients")
 def recipients(event_id: int, mailing_id: int) -> Response:
-    """The outcome for each recipient, as JSON or as a CSV of all of them."""
+    """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
     access.event(event_id)
-    mailings.find(event_id, mailing_id)
-    wanted = progress.recipients(mailing_id, _state(request.args.get("state")))
+    mailing = mailings.find(event_id, mailing_id)
+    if wants_fragment():
+        shown = progress.progress(mailing, g.now)
+        return respond(page="mailings/_recipients.html", mailing=mailing, progress=shown, **_table(mailing))
+    wanted = _state(request.args.get("state"))
     if request.args.get("format") == "csv":
         return csv_answer(
             f"outcome-{mailing_id}.csv",
             ["email", "state", "attempts", "request_id", "last_error", "updated_at"],
-            _outcomes(wanted),
+            _outcomes(progress.recipients(mailing, wanted)),
         )
-    page = paginate(wanted, **intake.paging(), row=lambda row: row[0])
-    found = progress.request_ids([recipient.id for recipient in page.items])
+    page = progress.page_of_recipients(mailing, wanted, **intake.paging())
+    found = attempts.request_ids([recipient.id for recipient in page.items])
     return as_json(page_out(page, lambda r: recipient_out(r, found.get(r.id, []))))
+
+
+def _table(mailing: Mailing) -> dict[str, Any]:
+    """What the table of recipients is made of; its links lead to the mailing's page, where it stands."""
+    shown = _state(request.args.get("state"))
+    page = progress.page_of_recipients(mailing, shown, **intake.paging())
+    query: dict[str, Any] = {name: request.args.get(name) for name in ("state", "page", "per_page")}
+    of_mailing: dict[str, Any] = {"event_id": mailing.event_id, "mailing_id": mailing.id}
+    return {
+        "recipients": page,
+        "request_ids": attempts.request_ids([recipient.id for recipient in page.items]),
+        "shown": shown,
+        "tab_states": _tabs(mailing, shown),
+        "table_url": url_for(".recipients", **of_mailing, **query),
+        "url_of": lambda number: url_for(".detail", **of_mailing, **query | {"page": number}, _anchor="recipients"),
+    }
 
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
-    words = {RecipientState.UNKNOWN: "May have been sent"}
-    if settings().provider == "outbox":
-        words[RecipientState.SENT] = "Kept in outbox"
+    kept = settings().provider == "outbox"
     return [
-        (words.get(state, state.value.capitalize()),
+        (state_words.word(state, kept),
          f"{here}?state={state}#recipients", state == shown, count)
         for state, count in mailing.counts.items()
         if count
@@ -107,8 +126,8 @@ def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str
 
 
 def _outcomes(wanted: Any) -> Any:
-    for batch in fresh().scalars(wanted.execution_options(yield_per=500)).partitions(500):
-        found = progress.request_ids([recipient.id for recipient in batch])
+    for batch in fresh().execute(wanted.execution_options(yield_per=500)).partitions(500):
+        found = attempts.request_ids([recipient.id for recipient in batch])
         for recipient in batch:
             row = recipient_out(recipient, found.get(recipient.id, []))
             yield [*(row[name] for name in ("email", "state", "attempts")), " ".join(row["request_ids"]),
@@ -126,13 +145,8 @@ def _dry_run(event_id: int, body: MailingIn) -> DryRunOut:
 
 
 def _page_out(page: Any) -> Any:
-    found = [row[0].id for row in page.items]
-    content_ids = [row[0].content_id for row in page.items]
-    jobs = {
-        job.mailing_id: job for job in fresh().scalars(select(Job).where(Job.mailing_id.in_(found)).order_by(Job.run))
-    }
-    texts = {text.id: text for text in fresh().scalars(select(Content).where(Content.id.in_(content_ids)))}
-    return page_out(page, lambda row: mailings.described(row[0], texts[row[0].content_id], jobs[row[0].id]))
+    told = mailing_list.described([row[0] for row in page.items])
+    return page_out(page, lambda row: told[row[0].id])
 
 
 def _state(name: str | None) -> RecipientState | None:

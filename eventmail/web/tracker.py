@@ -1,30 +1,54 @@
 """The one tracker: the same fragment on the page of a message, on its details, and as the answer to its own poll."""
 
+from functools import cache
 from typing import Any
 
-from flask import Response, g
+from flask import Response, g, request, url_for
+from werkzeug.local import LocalProxy
 
+from eventmail import records
 from eventmail.domain import mailings
 from eventmail.models import Mailing
-from eventmail.sending import progress
+from eventmail.sending import heartbeat, progress
+from eventmail.sending.progress import Progress
 from eventmail.web.compose import Prefix
+from eventmail.web.context import instant
 from eventmail.web.respond import respond
-
-WORKER_COMMAND = ".venv/bin/eventmail worker"
 
 
 def page(template: str, mailing: Mailing, **context: Any) -> Response:
-    """A page that holds the tracker of `mailing`; htmx gets the tracker alone, JSON the mailing."""
-    job = mailings.last_job(mailing.id)
-    content = mailings.content(mailing)
-    return respond(
+    """A page that holds the tracker of `mailing`; htmx gets the tracker alone, JSON the mailing.
+
+    A poll that finds something changed since the one before tells the table of recipients on its page to follow.
+    """
+    shown = progress.progress(mailing, g.now)
+    mark = _mark(shown)
+    answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: mailings.described(mailing, content, job),
+        json=lambda: mailings.described(mailing, mailings.content(mailing), shown.job),
         mailing=mailing,
-        content=content,
-        progress=progress.progress(mailing, g.now),
+        content=LocalProxy(cache(lambda: mailings.content(mailing))),  # the page shows it, its fragment does not
+        progress=shown,
+        poll_url=f"{_own_path(mailing)}?seen={mark}",
         prefix=Prefix.MESSAGE,
-        worker_command=WORKER_COMMAND,
+        worker_command=heartbeat.WORKER_COMMAND,
         **context,
     )
+    if request.args.get("seen", mark) != mark:
+        answer.headers["HX-Trigger"] = "recipients-changed" if shown.poll_seconds else "recipients-settled"
+    return answer
+
+
+def _own_path(mailing: Mailing) -> str:
+    """Where the page asks for its tracker: at its own address, unless that is one of a refused button."""
+    if request.method == "GET":
+        return request.path
+    return url_for("messaging.watch", event_id=mailing.event_id, mailing_id=mailing.id)
+
+
+def _mark(shown: Progress) -> str:
+    """Another text whenever a recipient's row may be another one."""
+    counts = {str(state): number for state, number in shown.counts.items()}
+    rows = {"state": shown.mailing.state, "counts": counts, "error": shown.mailing.last_error}
+    return records.body_hash(rows | {"run": shown.job.run, "next_try": instant(shown.next_try)})[:16]

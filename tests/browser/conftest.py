@@ -1,13 +1,16 @@
-"""What the stories share."""
+"""What the stories share: the browser, and an event of their own."""
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.steps import Gala
 from tests.support import seeding
+from tests.support.browser import ARGUMENTS, Complaints, chromium
 from tests.support.live import Live
 
 expect.set_options(timeout=20_000)  # a state is waited for; a busy machine takes its time
@@ -28,3 +31,28 @@ def add_gala(shared_live: Live) -> Callable[..., Gala]:
 def gala(add_gala: Callable[..., Gala]) -> Gala:
     """An event of this test alone on the shared instance, Fixture Gala, without guests."""
     return add_gala()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    """The Chromium of this box."""
+    program = chromium()
+    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    if program is None:
+        return {"args": arguments}
+    return {"executable_path": program, "args": arguments}
+
+
+@pytest.fixture(scope="session")
+def _a_browser_is_there(playwright: Any) -> None:
+    if chromium() is None and not Path(playwright.chromium.executable_path).exists():
+        pytest.fail("No Chromium found. Run tests/browser/install_chromium.sh, or name one in EVENTMAIL_CHROMIUM.")
+
+
+@pytest.fixture
+def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
+    """A page that fails the test on any console error, page error, failed request or policy violation."""
+    complaints = Complaints()
+    complaints.watch(page)
+    yield page
+    assert complaints == [], "\n".join(complaints)

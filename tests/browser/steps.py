@@ -71,6 +71,33 @@ class Gala:
             if path.name.split(".")[1].partition("-")[0] in keys
         ]
 
+    def reservations(self) -> list[tuple[int, int, int]]:
+        """(reserved, consumed, refunded) of each run of this event, oldest first."""
+        found = self.live.query(
+            "SELECT reserved, consumed, refunded FROM reservation JOIN job ON job.id = job_id "
+            "JOIN mailing ON mailing.id = mailing_id WHERE event_id = ? ORDER BY job.id",
+            self.id,
+        )
+        return [(row["reserved"], row["consumed"], row["refunded"]) for row in found]
+
+    def request_ids(self) -> dict[str, list[str]]:
+        """The request id of each attempt, oldest first, by address as typed."""
+        found: dict[str, list[str]] = {address: [] for address in self.recipients()}
+        for row in self.live.query(
+            "SELECT email, request_id FROM attempt JOIN recipient ON recipient.id = recipient_id "
+            "JOIN mailing ON mailing.id = mailing_id WHERE event_id = ? ORDER BY attempt.id",
+            self.id,
+        ):
+            found[row["email"]].append(row["request_id"])
+        return found
+
+    def by_address(self) -> dict[str, EmailMessage]:
+        """The mails of this event by address; no address has two."""
+        mails = self.mails()
+        found = {mail["To"].addresses[0].addr_spec: mail for mail in mails}
+        assert len(found) == len(mails), "somebody has two mails"
+        return found
+
     def mail_to(self, address: str) -> EmailMessage:
         """The one mail to `address`."""
         found = [mail for mail in self.mails() if mail["To"].addresses[0].addr_spec == address]
@@ -139,6 +166,12 @@ def tiles(page: Page) -> dict[str, str]:
     return dict(zip(words, numbers, strict=True))
 
 
+def request_ids(page: Page) -> dict[str, list[str]]:
+    """What the table of recipients shows of each attempt, by address."""
+    rows = by_test(page, "mailing-recipients").locator("tbody tr").all()
+    return {row.locator("td").first.inner_text(): row.locator("code").all_inner_texts() for row in rows}
+
+
 def preview(page: Page) -> FrameLocator:
     """The mail in the preview's frame."""
     return page.frame_locator('[data-test="guest-message-preview"] iframe')
@@ -152,5 +185,5 @@ def preview_html(page: Page) -> str:
 
 
 def nothing_left(gala: Gala) -> bool:
-    """Whether nothing of this event was sent."""
-    return not gala.mailings() and not gala.recipients() and not gala.mails()
+    """Whether nothing of this event was sent, queued or reserved."""
+    return not (gala.mailings() or gala.recipients() or gala.reservations() or gala.mails())

@@ -3,9 +3,11 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from eventmail.domain import guests
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
-from tests.support.browser import assert_visible_everywhere
+from tests.support import seeding
+from tests.support.browser import assert_visible_everywhere, axe_everywhere
 
 
 def ticked(page: Page) -> list[str]:
@@ -111,3 +113,26 @@ def test_addresses_are_pasted_looked_at_and_added(watched: Page, gala: Gala) -> 
     page.get_by_role("link", name="Anna Berg").click()
     page.get_by_role("link", name="History").click()
     expect(by_test(page, "guest-history-page")).to_contain_text("Nothing yet")
+
+
+def test_a_guest_that_a_colleague_changed_while_the_form_was_open_is_seen_before_it_is_saved(
+    watched: Page, gala: Gala
+) -> None:
+    page = watched
+    (guest,) = gala.add_guests([{"email": "ana@guests.example.net", "first_name": "Ana", "last_name": "Ruis"}])
+    steps.sign_in(page, gala, f"/guests/{guest}")
+    page.get_by_label("Last name").fill("Ruiz")
+    with gala.live.app.app_context():
+        guests.edit(gala.id, guest, {"status": "declined"}, seeding.acting(seeding.add_person("<b>שלי", "s@x.test")))
+    page.get_by_role("button", name="Save").press("Enter")
+    warning = page.locator("#warning")
+    expect(warning).to_contain_text("This was changed while you were writing")
+    expect(warning).to_contain_text("<b>שלי changed this at")
+    expect(warning).to_contain_text("Status is “declined” now.")
+    expect(page.get_by_label("Last name")).to_have_value("Ruiz")
+    expect(page.get_by_label("Status", exact=True)).to_have_value("declined")
+    axe_everywhere(page)
+    page.get_by_role("button", name="Save").press("Enter")
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    [saved] = gala.live.query("SELECT status, last_name FROM guest WHERE id = ?", guest)
+    assert (saved["status"], saved["last_name"]) == ("declined", "Ruiz")

@@ -161,6 +161,27 @@ def assert_no_more_polls(page: Page, site: Site) -> None:
     assert site.times("t") - before <= 1, "the old interval went on"
 
 
+def test_a_poll_takes_its_next_address_and_its_answer_wakes_another_part_at_most_so_often(site: Site) -> None:
+    poll = '<div id="t" hx-get="/t{}" hx-trigger="every 200ms" hx-swap="outerMorph" hx-target="this"></div>'
+    woken = (
+        '<div id="u" hx-get="/u" hx-trigger="changed from:body throttle:9s, settled from:body" hx-target="this" '
+        'hx-swap="outerMorph" hx-sync="this:replace">{}</div>'
+    )
+    changed, settled = {"HX-Trigger": "changed"}, {"HX-Trigger": "settled"}
+    answers = iter([woken.format("two"), woken.format("three")])
+    page = site.open(
+        poll.format(0) + woken.format("one"),
+        t0=(200, poll.format(1), changed),
+        t1=(200, poll.format(2), changed),
+        t2=(200, '<div id="t">done</div>', settled),
+        u=lambda: next(answers),
+    )
+    expect(page.locator("#t")).to_have_text("done")
+    expect(page.locator("#u")).to_have_text("three")
+    polled = dict.fromkeys(asked.path for asked in site.asked if asked.path != "u")  # one may have waited for another
+    assert (list(polled), site.times("u")) == (["t0", "t1", "t2"], 2)
+
+
 def test_a_morph_keeps_the_focus_and_what_was_typed(site: Site) -> None:
     inside = (
         '<section id="t" hx-get="/t" hx-trigger="renew" hx-swap="outerMorph" hx-target="this">'

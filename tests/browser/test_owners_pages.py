@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.steps import by_test
-from tests.browser.test_every_page import LONG
+from tests.browser.tour import LONG
 from tests.support import seeding
 from tests.support.browser import Complaints, assert_fits, axe_everywhere
 from tests.support.live import Live
@@ -84,6 +84,7 @@ OWNERS_PAGES: dict[str, tuple[str, Callable[[Page], None]]] = {
     "people": ("/admin/people", lambda _page: None),
     "people, new link": ("/admin/people", _invited),
     "people, refused": ("/admin/people", _invited_twice),
+    "forgotten, no mail service": ("/forgotten", lambda _page: None),
     "joining": ("/admin/people", _joining),
     "colleague removal": ("/admin/people", _removing),
     "live": ("/admin/live", lambda _page: None),

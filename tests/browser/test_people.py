@@ -84,6 +84,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_from_an_owner(
     live.start_web()
     boss, guest = open_browser(), open_browser()
     guest.goto(live.url + "/sign-in")
+    guest.get_by_role("link", name="Forgot your password?").click()
     expect(guest.get_by_text("Ask an owner of your team for a one-time sign-in link")).to_be_visible()
     boss.goto(live.signin_url(live.owner, next="/admin/people"))
     boss.get_by_role("button", name="Make a sign-in link for Oscar Organizer").click()

@@ -177,6 +177,13 @@ def test_E1_by_keyboard_the_focus_goes_to_the_result_and_on_from_there(composer:
     composer.keyboard.press("Tab")
     expect(result.get_by_role("link", name="Read it")).to_be_focused()
 
+    # Enter beside the addresses is the button below them, not the one that reviews the message
+    composer.get_by_label("To other addresses").fill("ok@x.org")
+    composer.keyboard.press("Enter")
+    expect(result).to_contain_text("for ok@x.org.")
+    expect(composer.get_by_role("dialog")).to_have_count(0)
+    assert [row["kind"] for row in gala.mailings()] == ["test", "test"]
+
 
 def test_E1_a_test_and_then_the_message_are_two_things_with_two_keys(composer: Page, gala: Gala) -> None:
     press(composer)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.steps import TRACKED, Gala, by_test, finished, send, sign_in, tiles, write
 from tests.support.browser import assert_visible_everywhere, axe
@@ -109,3 +109,37 @@ def test_S5_doubt_is_decided_with_the_consequence_spelled_out(watched: Page, gal
     assert tiles(watched)["Kept in outbox"] == "2"
     assert {row["state"] for row in gala.recipients().values()} == {"sent"}
     assert len(gala.mails()) == 2
+
+
+def test_T1_T2_without_a_worker_the_tracker_says_so_goes_on_when_one_starts_and_asks_no_more_at_its_end(
+    watched: Page, make_live: Callable[..., Live]
+) -> None:
+    live = make_live()
+    live.start_web()
+    gala = Gala(live, live.event_id)
+    gala.add_guests(2)
+    sign_in(watched, gala)
+    write(watched, "Doors open", "Hello")
+    polls: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "GET" and request.headers.get("hx-request"):
+            polls.append(request.url)
+
+    tracker = send(watched)
+    watched.on("request", note)
+    expect(tracker).to_contain_text("Nothing is working on this right now")
+    expect(tracker).to_contain_text("Your message is safe and goes on as soon as one runs.")
+    expect(tracker.locator("code")).to_have_text(".venv/bin/eventmail worker")
+    assert tiles(watched)["Queued"] == "2"
+    assert gala.mails() == []
+    assert_visible_everywhere(watched, [TRACKED])
+    live.start_worker()
+    finished(watched)
+    expect(tracker).not_to_contain_text("Nothing is working on this right now")
+    assert len(gala.mails()) == 2
+    assert {url.partition("?seen=")[0] for url in polls} == {watched.url}
+    expect(tracker).not_to_have_attribute("hx-trigger", "every 1s")
+    asked = len(polls)
+    watched.evaluate("new Promise(done => setTimeout(done, 1600))")
+    assert len(polls) == asked, "a finished tracker goes on asking"

@@ -1,0 +1,25 @@
+"""What somebody picked that is not there any more: the log still knows what it was called."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from eventmail import ids
+from eventmail.db import fresh
+from eventmail.models import AuditEntry
+
+
+def segment_sentences(event_id: int, given: Sequence[str]) -> list[str]:
+    """A sentence about each of these ids, none of which is that of a segment of this event; one query at most."""
+    subjects = {segment: f"segment:{row}" for segment in given if (row := ids.row_id(segment))}
+    removed = select(AuditEntry.subject, AuditEntry.detail).where(
+        AuditEntry.subject.in_(subjects.values()), AuditEntry.action == "segment.deleted",
+        AuditEntry.event_id == event_id,
+    )  # fmt: skip
+    names = {subject: detail["before"]["name"] for subject, detail in fresh().execute(removed)} if subjects else {}
+    return [
+        f"The segment “{name}” was removed. Untick it, or choose another."
+        if (name := names.get(subjects.get(segment, "")))
+        else f"There is no segment “{segment}” in this event."
+        for segment in given
+    ]

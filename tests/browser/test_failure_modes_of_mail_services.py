@@ -1,0 +1,309 @@
+"""The story's failure modes that a mail service brings about, with a real mail server. See `test_failure_modes`."""
+
+import asyncio
+import csv
+import io
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from playwright.sync_api import Page, Request, expect
+
+from eventmail import clock
+from eventmail.models import EVERYWHERE
+from tests.browser import steps
+from tests.browser.steps import TRACKED, Gala, by_test, finished, tiles
+from tests.support import seeding
+from tests.support.browser import assert_visible_everywhere, axe
+from tests.support.live import Live, request
+from tests.support.postbox import serving
+from tests.support.webhooks import SECRET, signed
+
+
+@dataclass
+class Postbox:
+    """Keeps every mail that it is offered, and does with some addresses what mail services do.
+
+    It knows no “gone…”, takes what is for “again…” at the second try, hangs up on “lost…” after it took the mail, and
+    thinks about “held…” until `go_on` is set.
+    """
+
+    offered: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.startswith("gone"):
+            return "550 5.1.1 No such user here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        address, mail = (
+            envelope.rcpt_tos[0],
+            message_from_bytes(envelope.original_content or b"", policy=policy.default),
+        )
+        first = address not in [before for before, _ in self.offered]
+        self.offered.append((address, mail))
+        if address.startswith("again") and first:
+            return "451 4.3.2 Try again later"
+        self.taken.append((address, mail))
+        if address.startswith("held"):
+            await asyncio.to_thread(self.go_on.wait, 30)
+        elif address.startswith("lost"):
+            assert isinstance(server.transport, asyncio.Transport)
+            server.transport.abort()
+        return "250 2.0.0 Taken"
+
+    def to(self, *addresses: str) -> list[str]:
+        """Whose mails were taken, of these."""
+        return sorted(address for address, _ in self.taken if address in addresses)
+
+
+@pytest.fixture(scope="module")
+def posted(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[tuple[Live, Postbox]]:
+    """An instance that hands over to a mail server, which may report to it."""
+    box = Postbox()
+    with serving(box) as port:
+        live = Live(
+            tmp_path_factory.mktemp("posted") / "instance", template_database, EVENTMAIL_PROVIDER="smtp",
+            EVENTMAIL_SMTP_URL=f"smtp://127.0.0.1:{port}", EVENTMAIL_WEBHOOK_SECRET_GENERIC=SECRET,
+        )  # fmt: skip
+        try:
+            live.start()
+            yield live, box
+        finally:
+            live.stop()
+
+
+@pytest.fixture
+def box(posted: tuple[Live, Postbox]) -> Postbox:
+    return posted[1]
+
+
+@pytest.fixture
+def gala(posted: tuple[Live, Postbox]) -> Gala:
+    """An event of this test alone on that instance."""
+    live, _ = posted
+    with live.app.app_context():
+        return Gala(live, seeding.add_event(live.organizer))
+
+
+def sent_to(page: Page, gala: Gala, *addresses: str) -> None:
+    """Write to guests of these addresses and wait until the run is over."""
+    gala.add_guests([{"email": address} for address in addresses])
+    steps.sign_in(page, gala)
+    steps.write(page, "Doors open", "Hello")
+    steps.send(page)
+    finished(page)
+
+
+def news(gala: Gala) -> list[dict[str, str]]:
+    """What is known of bounces of this event's mails."""
+    return gala.live.query("SELECT kind, address, code, detail FROM email_event WHERE event_id = ?", gala.id)
+
+
+def left_out_next_time(page: Page, gala: Gala, bounced: str, box: Postbox, *others: str) -> None:
+    """The next message goes to the others alone, and its composer says why before anybody sends it."""
+    listed = gala.live.query("SELECT address, scope, reason FROM suppression WHERE address = ?", bounced)
+    assert listed == [{"address": bounced, "scope": EVERYWHERE, "reason": "hard_bounce"}]
+    page.goto(gala.url("/messages?new=1"))
+    expect(by_test(page, "guest-message-audience-picker")).to_contain_text(
+        "1 can’t be mailed (1 bounced, 0 on the do-not-mail list)"
+    )
+    steps.write(page, "Parking", "Hello again")
+    expect(by_test(page, "guest-message-recipient-count")).to_contain_text("1 won’t: 1 bounced.")
+    steps.send(page)
+    finished(page)
+    [_, second] = gala.mailings()
+    left_out = gala.live.query("SELECT email, reason FROM exclusion WHERE mailing_id = ?", second["id"])
+    assert left_out == [{"email": bounced, "reason": "bounced"}]
+    assert box.to(*others) == sorted([*others, *others])
+
+
+# Bounced recipient tracked and suppressed
+
+
+def test_bounced_recipient_tracked_and_suppressed_that_the_mail_server_does_not_know_F1(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    """Trigger: a recipient bounces, in the answer to the send.
+
+    Resolution: email_events records bounce and suppression excludes future sends.
+    """
+    gone, bo = f"gone{gala.id}@guests.example.net", f"bo{gala.id}@guests.example.net"
+    sent_to(watched, gala, gone, bo)
+    tracker = by_test(watched, TRACKED)
+    expect(tracker.get_by_role("heading")).to_have_text("Finished, not for everyone")
+    expect(tracker).to_contain_text("1 of 2 were sent. 1 failed.")
+    assert tiles(watched) == {"Queued": "0", "Sent": "1", "Failed": "1", "On the do-not-mail list": "0"}
+    assert {email: row["state"] for email, row in gala.recipients().items()} == {gone: "failed", bo: "sent"}
+    assert news(gala) == [
+        {"kind": "bounce", "address": gone, "code": "550 5.1.1", "detail": "No such user here"},
+    ]
+    assert gala.reservations() == [(2, 1, 1)]
+    left_out_next_time(watched, gala, gone, box, bo)
+    assert gone not in [address for address, _ in box.offered]
+
+
+def test_bounced_recipient_tracked_and_suppressed_that_the_mail_service_reports_later_F1(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    """Trigger: a recipient bounces, after the mail was taken: the mail service says so in a signed report.
+
+    Resolution: email_events records bounce and suppression excludes future sends.
+    """
+    ana, bo = f"ana{gala.id}@guests.example.net", f"bo{gala.id}@guests.example.net"
+    sent_to(watched, gala, ana, bo)
+    key = dict(box.taken)[ana]["X-Eventmail-Id"]
+    report = {"type": "bounce", "data": {"eventmail_id": key, "code": "550 5.1.1", "reason": "No such user here"}}
+    asked = signed(report, clock.now(), delivery=f"msg_{gala.id}")
+    told = [
+        request("POST", f"{gala.live.url}/webhooks/generic", headers=asked["headers"], raw=asked["data"]).json
+        for _ in range(2)
+    ]
+    assert told == [{"received": 1, "new": 1}, {"received": 1, "new": 0}]
+    assert news(gala) == [{"kind": "bounce", "address": ana, "code": "550 5.1.1", "detail": "No such user here"}]
+    recipients = {email: (row["state"], row["delivery"]) for email, row in gala.recipients().items()}
+    assert recipients == {ana: ("sent", "bounced"), bo: ("sent", None)}
+
+    watched.get_by_role("link", name="Each recipient, the text, and the log").click()
+    expect(watched.get_by_role("row", name=ana).locator(".badge")).to_have_text(["Sent", "Bounced"])
+    left_out_next_time(watched, gala, ana, box, bo)
+    assert box.to(ana) == [ana]
+
+
+# Retry on transient failure
+
+
+def test_retry_on_transient_failure_uses_the_same_key_and_delivers_once_S3_S4(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    """Trigger: the provider fails for the moment during fan-out.
+
+    Resolution: retries use same Idempotency-Key (over SMTP the Message-ID) and recipients receive at most one message.
+    """
+    again, bo = f"again{gala.id}@guests.example.net", f"bo{gala.id}@guests.example.net"
+    gala.add_guests([{"email": again}, {"email": bo}])
+    steps.sign_in(watched, gala)
+    steps.write(watched, "Doors open", "Hello")
+    tracker = steps.send(watched)
+    expect(tracker).to_contain_text("Next try")
+    expect(tracker).to_contain_text("Try again later (451 4.3.2)")
+    expect(tracker.get_by_role("heading")).to_have_text("Sending to 2")
+    assert tiles(watched) == {"Queued": "1", "Sent": "1", "Failed": "0", "On the do-not-mail list": "0"}
+    finished(watched)
+    expect(tracker.get_by_role("heading")).to_have_text("Finished")
+    assert tiles(watched) == {"Queued": "0", "Sent": "2", "Failed": "0", "On the do-not-mail list": "0"}
+
+    # offered twice under one key, taken once
+    offered = [mail for address, mail in box.offered if address == again]
+    [mailing] = gala.mailings()
+    key = f"{mailing['key']}-{gala.recipients()[again]['id']}"
+    assert [mail["X-Eventmail-Id"] for mail in offered] == [key, key]
+    assert [str(mail["Message-ID"]).partition("@")[0] for mail in offered] == [f"<{key}", f"<{key}"]
+    assert box.to(again, bo) == [again, bo]
+    assert gala.reservations() == [(2, 2, 0)]
+
+    # each try has a request id of its own, and the page shows both
+    watched.get_by_role("link", name="Each recipient, the text, and the log").click()
+    assert steps.request_ids(watched) == gala.request_ids()
+    tried = gala.request_ids()
+    assert (len(tried[again]), len(set(tried[again])), len(tried[bo])) == (2, 2, 1)
+    outcomes = gala.live.query(
+        "SELECT number, outcome, code FROM attempt WHERE recipient_id = ? ORDER BY number",
+        gala.recipients()[again]["id"],
+    )
+    assert outcomes == [
+        {"number": 1, "outcome": "transient", "code": "451 4.3.2"},
+        {"number": 2, "outcome": "accepted", "code": ""},
+    ]
+
+
+# Bulk send observability
+
+
+def test_bulk_send_observability_of_partial_failures_by_state_with_request_ids_T1_S4_S5(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    """Trigger: large audience fan-out has partial provider failures.
+
+    Resolution: async job tracker shows per-state counts and request ids. Both follow the run by themselves.
+    """
+    page = watched
+    again, lost, gone, held = (f"{name}{gala.id}@guests.example.net" for name in ("again", "lost", "gone", "held"))
+    gala.add_guests([{"email": email} for email in (again, lost, gone, held)])
+    gala.add_guests(296)
+    steps.sign_in(page, gala)
+    steps.write(page, "Doors open", "Hello")
+    tracker = steps.send(page)
+    expect(tracker.get_by_role("heading")).to_have_text("Sending to 300")
+
+    # each recipient while it runs, and beside it those alone who wait
+    page.get_by_role("link", name="Each recipient, the text, and the log").click()
+    table = by_test(page, "mailing-recipients")
+    expect(page.get_by_role("row", name=held).locator(".badge")).to_have_text("Sending")
+    waiting = page.context.new_page()
+    waiting.goto(f"{page.url}?state=queued&page=2")
+    expect(by_test(waiting, "mailing-recipients").locator("tbody tr")).to_have_count(50)
+    fetched: list[str] = []
+
+    def note(sent: Request) -> None:
+        if "/recipients" in sent.url:
+            fetched.append(sent.url)
+
+    page.on("request", note)
+    page.evaluate("document.body.dataset.stayed = 'yes'")
+    table.get_by_role("link", name="All 300").focus()
+    box.go_on.set()
+    finished(page)
+    expect(page.get_by_role("row", name=held).locator(".badge")).to_have_text("Sent")
+    expect(page.get_by_role("row", name=again).locator("code")).to_have_count(2)
+    shown, stored = steps.request_ids(page), gala.request_ids()
+    assert (len(shown), shown) == (50, {email: stored[email] for email in shown})
+    expect(table.get_by_role("link", name="All 300")).to_be_focused()
+    expect(page.locator("body")).to_have_attribute("data-stayed", "yes")
+    assert 1 <= len(fetched) <= 5, fetched
+    expect(table.locator(".pages")).to_contain_text("1–50 of 300")
+    expect(page.get_by_role("row", name=lost)).to_contain_text("May have been sent")
+    expect(page.get_by_role("row", name=lost).get_by_role("button", name="Count as sent")).to_be_visible()
+    expect(page.get_by_role("row", name=gone)).to_contain_text("No such user here (550 5.1.1)")
+    expect(by_test(waiting, "mailing-recipients")).to_contain_text("Nobody here")
+    expect(waiting).to_have_url(f"{page.url}?state=queued&page=2")
+    waiting.close()
+
+    # per-state counts
+    expect(tracker.get_by_role("heading")).to_have_text("Finished, not for everyone")
+    expect(tracker).to_contain_text("Finished with problems")
+    expect(tracker).to_contain_text("298 of 300 were sent. 1 failed. 1 may have been sent: nobody can say")
+    assert tiles(page) == {
+        "Queued": "0",
+        "Sent": "298",
+        "Failed": "1",
+        "May have been sent": "1",
+        "On the do-not-mail list": "0",
+    }
+    recipients = gala.recipients()
+    states = {email: (recipients[email]["state"], recipients[email]["attempts"]) for email in (again, lost, gone, held)}
+    assert states == {again: ("sent", 2), lost: ("unknown", 1), gone: ("failed", 1), held: ("sent", 1)}
+    assert box.to(*recipients) == sorted(recipients.keys() - {gone})
+    assert gala.reservations() == [(300, 299, 1)]
+    assert_visible_everywhere(page, [TRACKED, "mailing-recipients"])
+    axe(page)
+
+    # the request ids of all of them
+    outcome = page.request.get(f"{page.url}/recipients?format=csv").text()
+    told = {row["email"]: row["request_id"].split() for row in csv.DictReader(io.StringIO(outcome.lstrip("\ufeff")))}
+    assert told == stored
+
+    # no list of messages calls that simply finished (S2)
+    for place in ("Sent", "Overview"):
+        page.get_by_role("navigation", name="This event").get_by_role("link", name=place).click()
+        expect(page.locator(".badge", has_text="Finished")).to_have_text(["Finished with problems"])
