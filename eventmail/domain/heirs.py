@@ -1,39 +1,65 @@
-"""Guests who share an address: when the one who was greeted is deleted, the next one takes the waiting mail over."""
+"""Guests who share an address: a mail that waits for one who is gone or has moved is the next one's (A7)."""
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import Session
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
 from eventmail.states import Reason, RecipientState
 
+_Heirs = Select[int, int, int | None, int]
+
 
 def pass_on(tx: Session, guest: Guest) -> None:
-    """Mails that wait for `guest` and for somebody at the same address are the other's from now on (A7)."""
-    sharing = select(Exclusion.mailing_id, func.min(Exclusion.guest_id)).where(Exclusion.shares_with == guest.id)
-    for mailing_id, heir in tx.execute(sharing.group_by(Exclusion.mailing_id)).all():
-        if heir is None:
-            continue
-        passed = tx.execute(
-            update(Recipient)
-            .where(
-                Recipient.mailing_id == mailing_id,
-                Recipient.guest_id == guest.id,
-                Recipient.state == RecipientState.QUEUED,
-                exists().where(Guest.id == heir, Guest.address == Recipient.address),
-            )
-            .values(guest_id=heir)
-            .returning(Recipient.id),
-            execution_options={"synchronize_session": False},
-        ).all()
-        if passed:
-            _no_longer_left_out(tx, mailing_id, guest, heir)
+    """Before `guest` is deleted: mails that wait for them, and those that failed, go to who has the address too."""
+    waits = Recipient.state.in_([RecipientState.QUEUED, RecipientState.FAILED])
+    for recipient_id, mailing_id, _, heir in tx.execute(_heirs(Recipient.guest_id == guest.id, waits)).all():
+        _inherit(tx, recipient_id, heir)
+        others = _sharers(mailing_id, guest.id)
+        tx.execute(delete(Exclusion).where(*others, Exclusion.guest_id == heir))
+        tx.execute(update(Exclusion).where(*others).values(shares_with=heir))
+        mailing = tx.get_one(Mailing, mailing_id)
+        left = mailing.excluded.get(Reason.DUPLICATE_ADDRESS, 0) - 1
+        counts = mailing.excluded | {str(Reason.DUPLICATE_ADDRESS): left}
+        mailing.excluded = {reason: number for reason, number in counts.items() if number}
 
 
-def _no_longer_left_out(tx: Session, mailing_id: int, guest: Guest, heir: int) -> None:
-    others = [Exclusion.mailing_id == mailing_id, Exclusion.shares_with == guest.id]
-    tx.execute(delete(Exclusion).where(*others, Exclusion.guest_id == heir))
-    tx.execute(update(Exclusion).where(*others).values(shares_with=heir))
-    mailing = tx.get_one(Mailing, mailing_id)
-    left = mailing.excluded.get(Reason.DUPLICATE_ADDRESS, 0) - 1
-    counts = mailing.excluded | {str(Reason.DUPLICATE_ADDRESS): left}
-    mailing.excluded = {reason: number for reason, number in counts.items() if number}
+def pass_on_of_moved(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
+    """Of the waiting mails that `where` names, those whose guest has another address by now go to who kept theirs.
+
+    The two change places: who moved is named as sharing the address that the mail goes to.
+    """
+    moved = aliased(Guest)
+    elsewhere = Recipient.guest_id.in_(select(moved.id).where(moved.address.is_distinct_from(Recipient.address)))
+    waits = Recipient.state == RecipientState.QUEUED
+    for recipient_id, mailing_id, before, heir in tx.execute(_heirs(*where, waits, elsewhere)).all():
+        _inherit(tx, recipient_id, heir)
+        others = _sharers(mailing_id, before)
+        tx.execute(update(Exclusion).where(*others, Exclusion.guest_id == heir).values(guest_id=before))
+        tx.execute(update(Exclusion).where(*others).values(shares_with=heir))
+
+
+def _heirs(*where: ColumnElement[bool]) -> _Heirs:
+    """(recipient, mailing, its guest, heir): who was left out for sharing with that guest and has the address still."""
+    heir = aliased(Guest)
+    shares = and_(Exclusion.mailing_id == Recipient.mailing_id, Exclusion.shares_with == Recipient.guest_id)
+    return (
+        select(Recipient.id, Recipient.mailing_id, Recipient.guest_id, func.min(heir.id))
+        .join(Exclusion, shares)
+        .join(heir, and_(heir.id == Exclusion.guest_id, heir.address == Recipient.address))
+        .where(*where)
+        .group_by(Recipient.id, Recipient.mailing_id, Recipient.guest_id)
+    )
+
+
+def _inherit(tx: Session, recipient_id: int, heir: int) -> None:
+    """Without a claim from now on: whoever claimed it read the other one's values."""
+    tx.execute(
+        update(Recipient).where(Recipient.id == recipient_id).values(guest_id=heir, claim_owner=None, claim_until=None),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def _sharers(mailing_id: int, guest_id: int | None) -> list[ColumnElement[bool]]:
+    return [Exclusion.mailing_id == mailing_id, Exclusion.shares_with == guest_id]

@@ -1,6 +1,6 @@
 """What an organizer does with a message under way: cancel or undo, try again, decide about doubt (S5 to S8, S12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from sqlalchemy import ColumnElement, func, select, update
@@ -30,21 +30,35 @@ def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
     (`sending.outcome`). Raises AlreadyCancelled, or AlreadySent when every outcome is known.
     """
     with transaction() as tx:
-        mailing = _find(tx, event_id, mailing_id)
-        if mailing.state == MailingState.CANCELLED:
-            raise AlreadyCancelled
-        if not (mailing.n_queued or mailing.n_sending):
-            raise AlreadySent
-        waiting = [Recipient.mailing_id == mailing_id]
-        cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
-        move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
-        # a cancelled second run leaves a message that was sent, with what is still to decide about it
-        over = MailingState.CANCELLED if mailings.last_job(mailing_id).run == 1 else MailingState.FINISHED
-        move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
-        tx.refresh(mailing)
-        records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
-                      cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
-    return len(cancelled)
+        return _cancel(tx, event_id, mailing_id, by)[1]
+
+
+def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, int]:
+    """Cancel a message that is thought not to have begun (S7): how many recipients are in which state now.
+
+    It may have begun since the button was shown; then who still waits is cancelled. Raises like `cancel`.
+    """
+    with transaction() as tx:
+        mailing, _ = _cancel(tx, event_id, mailing_id, by)
+        return dict(mailing.counts)
+
+
+def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Mailing, int]:
+    mailing = _find(tx, event_id, mailing_id)
+    if mailing.state == MailingState.CANCELLED:
+        raise AlreadyCancelled
+    if not (mailing.n_queued or mailing.n_sending):
+        raise AlreadySent
+    waiting = [Recipient.mailing_id == mailing_id]
+    cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
+    move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
+    # a cancelled second run leaves a message that was sent, with what is still to decide about it
+    over = MailingState.CANCELLED if mailings.last_job(mailing_id).run == 1 else MailingState.FINISHED
+    move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
+    tx.refresh(mailing)
+    records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
+                  cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
+    return mailing, len(cancelled)
 
 
 def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
@@ -126,7 +140,14 @@ def _again(
     place: Place,
     by: Acting,
 ) -> int:
-    """Queue the recipients of one state in the next run of a finished mailing: the run's job."""
+    """Queue the recipients of one state in the next run of a finished mailing: the run's job.
+
+    A run that was cancelled may still have mails in hand. What becomes of them is that run's, so the next one waits;
+    what was reported on an earlier run is no news of this one.
+    """
+    at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
+    if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
+        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
     job = mailings.add_run(tx, mailing, _count(tx, where, from_), place, by)
     moved = records.move_recipients(
         tx,
@@ -134,12 +155,12 @@ def _again(
         from_,
         RecipientState.QUEUED,
         tries=0,
+        delivery=None,
         next_attempt_at=None,
         claim_owner=None,
         claim_until=None,
         updated_at=by.now,
     )
-    move(tx, Mailing, [Mailing.id == mailing.id], MailingState.FINISHED, MailingState.SENDING)
     records.audit(tx, by, f"mailing.{from_}_sent_again", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   recipients=len(moved), run=job.run)  # fmt: skip
     return job.id

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, exists, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement, SQLCoreOperations
 
 from eventmail import ids
-from eventmail.db import UtcDateTime, fresh, transaction
+from eventmail.db import UtcDateTime, core, fresh, transaction
 from eventmail.domain import merge
 from eventmail.models import Guest, Job, Recipient
 from eventmail.states import JobState, RecipientState
@@ -61,7 +61,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
         "at_most": limit,
     }
     with transaction() as tx:
-        rows = tx.connection().execute(_CLAIM, given).all()
+        rows = core(tx).execute(_CLAIM, given).all()
     guests = _values([row.guest_id for row in rows])
     return [
         Claimed(

@@ -4,17 +4,17 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import ids, records
 from eventmail.db import transaction
-from eventmail.domain import addresses
-from eventmail.errors import Permanent
-from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient, Suppression
-from eventmail.providers.base import Accepted, Outcome
+from eventmail.domain import addresses, suppressions
+from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient
+from eventmail.providers.base import Accepted, Outcome, Permanent
 from eventmail.providers.webhook import Kind, Report
+from eventmail.records import Acting
 from eventmail.sending.handover import Result
 from eventmail.states import Delivery, RecipientState, SuppressionReason
 
@@ -29,6 +29,7 @@ _NEWS = {
     Kind.COMPLAINT: Delivery.COMPLAINED,
 }
 _MAILBOX = re.compile(r"\b5\.2\.\d{1,3}\b")  # full, disabled, too large for it (RFC 3463): it may come back
+_ARRIVED = {Delivery.DELIVERED, Delivery.COMPLAINED}
 _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 
@@ -37,14 +38,25 @@ def record_answers(tx: Session, event_id: int, provider: str, results: Sequence[
     for claimed, mail, outcome in results:
         kind = _told(outcome) if mail else None
         if mail and kind:
-            failed = outcome if isinstance(outcome, Permanent) else None
-            tx.add(
-                EmailEvent(provider=provider, provider_event_id=f"answer:{mail.request_id}", kind=kind,
-                           address=claimed.address, event_id=event_id, recipient_id=claimed.id,
-                           code=failed.code if failed else "", detail=failed.detail if failed else "", at=now)
-            )  # fmt: skip
-            tx.flush()
-            _list(tx, claimed.address, kind, provider, now)
+            about = EmailEvent(provider=provider, provider_event_id=f"answer:{mail.request_id}", kind=kind,
+                               address=claimed.address, event_id=event_id, recipient_id=claimed.id, at=now)  # fmt: skip
+            _answered(tx, about, outcome)
+
+
+def record_answer(tx: Session, outcome: Outcome | None, now: datetime, *, provider: str, key: str, email: str) -> None:
+    """The same for a mail that is not to a guest, handed over under `key`."""
+    if kind := _told(outcome):
+        about = EmailEvent(provider=provider, provider_event_id=f"answer:{key}", kind=kind,
+                           address=addresses.normalized(email), at=now)  # fmt: skip
+        _answered(tx, about, outcome)
+
+
+def _answered(tx: Session, about: EmailEvent, outcome: Outcome | None) -> None:
+    failed = outcome if isinstance(outcome, Permanent) else None
+    about.code, about.detail = (failed.code, failed.detail) if failed else ("", "")
+    tx.add(about)
+    tx.flush()
+    _list(tx, about.address, Kind(about.kind), about.provider, about.at)
 
 
 def _told(outcome: Outcome | None) -> Kind | None:
@@ -63,8 +75,10 @@ def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
 
     Its report may be faster than its reply, so it can find the row still `sending`.
     """
+    if not recipient_ids:
+        return
     proven = [Recipient.id.in_(recipient_ids), Recipient.delivery.is_not(None)]
-    if recipient_ids and tx.scalar(select(Recipient.id).where(*proven).limit(1)) is not None:
+    if tx.scalar(select(Recipient.id).where(*proven).limit(1)) is not None:
         _was_sent(tx, proven, now)
 
 
@@ -113,15 +127,18 @@ def _recipient(tx: Session, key: str) -> tuple[Recipient | None, int | None]:
 def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None:
     """Raise a recipient's delivery to `news`. A mail in doubt, or waiting for another try, was sent then.
 
-    One that was never tried is left alone, whatever the service believes.
+    One that was never tried is left alone, whatever the service believes; so is one that failed and waits for its first
+    try in another run: that it did not arrive is news of the run before.
     """
-    this = Recipient.id == recipient_id
+    this = [Recipient.id == recipient_id]
+    if news not in _ARRIVED:
+        this.append(or_(Recipient.state != RecipientState.QUEUED, Recipient.tries > 0, records.DOUBTED))
     rank = case(_RANK, value=Recipient.delivery, else_=-1)
     tx.execute(
-        update(Recipient).where(this, rank < _RANK[news]).values(delivery=news, updated_at=now),
+        update(Recipient).where(*this, rank < _RANK[news]).values(delivery=news, updated_at=now),
         execution_options={"synchronize_session": False},
     )
-    _was_sent(tx, [this], now)
+    _was_sent(tx, this, now)
 
 
 def _was_sent(tx: Session, where: Sequence[ColumnElement[bool]], now: datetime) -> None:
@@ -144,10 +161,8 @@ def _list(tx: Session, address: str, kind: Kind, source: str, now: datetime) -> 
     elif kind not in (Kind.BOUNCE, Kind.COMPLAINT):
         return
     reason = SuppressionReason.COMPLAINT if kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
-    listed = select(Suppression.id).where(Suppression.address == address, Suppression.scope == EVERYWHERE)
-    if tx.scalar(listed) is None:
-        tx.add(
-            Suppression(address=address, scope=EVERYWHERE, reason=reason, source=source, created_by=None,
-                        created_at=now)
-        )  # fmt: skip
-        tx.flush()
+    put = suppressions.stand(tx, address, EVERYWHERE, reason, source=source, now=now)
+    if put:  # it was on the list for less
+        by = Acting(None, source, "", now)
+        records.audit(tx, by, "suppression.reported", f"address:{address}", scope="all", **put)
+    tx.flush()

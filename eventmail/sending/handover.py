@@ -17,11 +17,11 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
 from eventmail.db import transaction
-from eventmail.domain import audience, merge
+from eventmail.domain import audience, heirs, merge
 from eventmail.domain.merge import Place
-from eventmail.errors import InvalidInput, Permanent, Refused, Unclear
+from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
-from eventmail.providers.base import Mail, Outcome, Provider
+from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused, Unclear
 from eventmail.sending.claim import LEASE, Claimed, owner
 from eventmail.states import JobState, RecipientState
 
@@ -172,7 +172,7 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     """Move still-queued recipients of ours to `sending`; those on the do-not-mail list drop out (A6).
 
     So do those whose guest was deleted or has another address by now: what is known of the guest is not for the
-    mailbox that was frozen (S6).
+    mailbox that was frozen (S6). Where somebody else has that address still, the mail waits for them instead (A7).
     Returns the ids that may be handed over once `tx` is committed: fewer when a cancellation or another worker was
     first, none when the job was stopped since they were claimed (S12).
     """
@@ -183,6 +183,8 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     is_test = sending.read_as is not None
     marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now)
     if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
+        if not is_test:
+            heirs.pass_on_of_moved(tx, _ours(*given.values()))
         for where, state, words in _drops(scopes, is_test):
             records.leave_queue(tx, [*_ours(*given.values()), where], state, words, now)
     return marked

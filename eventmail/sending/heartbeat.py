@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Row, delete, func, select, update
+from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from eventmail.db import fresh, transaction
 from eventmail.models import Recipient, Worker
@@ -14,7 +14,9 @@ from eventmail.states import RecipientState
 
 EVERY_SECONDS = 5.0
 ALIVE = timedelta(seconds=15)
+WORKER_COMMAND = ".venv/bin/eventmail worker"  # what starts one, for whoever runs this
 _FORGOTTEN = timedelta(days=1)
+_SEEN = select(func.max(Worker.seen_at)).where(Worker.seen_at <= bindparam("latest"))  # built once
 
 
 def beat(now: datetime) -> None:
@@ -52,11 +54,15 @@ def gone() -> None:
 def age(now: datetime) -> float | None:
     """Seconds since any worker was last seen, or None when none ever was."""
     # a sign still to come was given before the clock was set back: who lives has given a newer one since
-    seen = fresh().scalar(select(func.max(Worker.seen_at)).where(Worker.seen_at <= now + ALIVE))
+    seen = fresh().scalar(_SEEN, {"latest": now + ALIVE})
     return max(0.0, (now - seen).total_seconds()) if seen else None
 
 
 def alive(now: datetime) -> bool:
     """Whether some worker was seen lately."""
-    seconds = age(now)
+    return is_recent(age(now))
+
+
+def is_recent(seconds: float | None) -> bool:
+    """Whether a worker that was seen so long ago counts as alive; None is never."""
     return seconds is not None and seconds <= ALIVE.total_seconds()

@@ -15,10 +15,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import transaction
-from eventmail.errors import ProviderError, Refused, Transient, Unclear
+from eventmail.db import core, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
-from eventmail.providers.base import Accepted, Outcome, Provider
+from eventmail.providers.base import Accepted, Outcome, Provider, ProviderError, Refused, Transient, Unclear
 from eventmail.sending import feedback
 from eventmail.sending.claim import Claimed, owner
 from eventmail.sending.handover import Result, Sending, hold, mark
@@ -69,7 +68,7 @@ def _record(
     sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed]
 ) -> list[int]:
     with transaction() as tx:
-        goes_on = tx.connection().scalar(_STATE, {"job": sending.job_id}) == JobState.RUNNING
+        goes_on = core(tx).scalar(_STATE, {"job": sending.job_id}) == JobState.RUNNING
         waits = sending.read_as is None  # a test that is refused has failed: it was to find out (S12)
         verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
         for result in results:
@@ -78,7 +77,7 @@ def _record(
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
         if told:
-            tx.connection().execute(_ATTEMPTS, [_attempt(sending, provider, result, now) for result in told])
+            core(tx).execute(_ATTEMPTS, [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
         if waits:
             _stop(tx, sending, told)

@@ -1,16 +1,18 @@
 """What the tracker shows: counters, rate, time left, the worker's sign of life (T1, T2). No row is counted here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, bindparam, select, union_all
 
-from eventmail.db import fresh
+from eventmail.db import Page, Rows, existing, fresh
 from eventmail.domain import mailings
-from eventmail.models import Attempt, Job, Mailing, Recipient
+from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.sending import heartbeat
-from eventmail.sending.drain import next_due
+from eventmail.sending.drain import UNPREPARED, next_due
 from eventmail.states import MailingState, RecipientState
 
 _SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
@@ -44,6 +46,11 @@ class Progress:
         return self.mailing.state == MailingState.FINISHED
 
     @property
+    def unprepared(self) -> bool:
+        """Whether it stopped by a fault of our own, and not by a mail service's refusal (S12)."""
+        return self.job.stopped == UNPREPARED
+
+    @property
     def undoable(self) -> bool:
         """Whether nothing has left yet and nothing will for a moment (S7)."""
         waiting = self.counts[RecipientState.QUEUED] == self.total and self.job.run == 1
@@ -59,7 +66,7 @@ class Progress:
 
     @property
     def worker_alive(self) -> bool:
-        return self.worker_age is not None and self.worker_age <= heartbeat.ALIVE.total_seconds()
+        return heartbeat.is_recent(self.worker_age)
 
     @property
     def poll_seconds(self) -> int | None:
@@ -77,13 +84,13 @@ class Progress:
 
 
 def progress(mailing: Mailing, now: datetime) -> Progress:
-    """The tracker of a mailing in three queries, whatever its size."""
+    """The tracker of a mailing in four queries, whatever its size."""
     job = mailings.last_job(mailing.id)
     counts = mailing.counts
     settled = sum(counts[state] for state in _SETTLED)
-    running = (now - job.started_at).total_seconds() if job.started_at and not job.finished_at else 0.0
-    rate = settled / running if running >= 1 and settled else None
-    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not settled_lately(counts) else None
+    rate = _rate(job, now)
+    handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
+    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not handing_over else None
     return Progress(
         mailing=mailing,
         job=job,
@@ -96,25 +103,45 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     )
 
 
-def settled_lately(counts: Mapping[RecipientState, int]) -> bool:
-    """Whether something is being handed over right now, so that no next try needs to be named."""
-    return counts[RecipientState.SENDING] > 0
+def _rate(job: Job, now: datetime) -> float | None:
+    """How fast this run is; not the runs before it, so what took or gave back a place of its own is counted (S9)."""
+    running = (now - job.started_at).total_seconds() if job.started_at and not job.finished_at else 0.0
+    if running < 1:
+        return None
+    places = select(Reservation.consumed + Reservation.refunded).where(Reservation.job_id == job.id)
+    settled = fresh().scalar(places) or 0
+    return settled / running if settled else None
 
 
-def recipients(mailing_id: int, state: RecipientState | None) -> Select[Recipient]:
-    """The recipients of a mailing in the order they were frozen, of one state or of all."""
-    statement = select(Recipient).where(Recipient.mailing_id == mailing_id).order_by(Recipient.id)
-    return statement.where(Recipient.state == state) if state else statement
+def recipients(mailing: Mailing, state: RecipientState | None) -> Rows:
+    """What there is to tell of each recipient, in the order they were frozen, of one state or of all."""
+    wanted = _OUTCOME.where(Recipient.mailing_id == mailing.id).order_by(Recipient.id)
+    return wanted.where(Recipient.state == state) if state else wanted
 
 
-def request_ids(recipient_ids: Sequence[int]) -> dict[int, list[str]]:
-    """The request ids of every attempt, by recipient, oldest first; one query for a page."""
-    found: dict[int, list[str]] = {}
-    rows = fresh().execute(
-        select(Attempt.recipient_id, Attempt.request_id)
-        .where(Attempt.recipient_id.in_(recipient_ids))
-        .order_by(Attempt.recipient_id, Attempt.number)
-    )
-    for recipient_id, request_id in rows:
-        found.setdefault(recipient_id, []).append(request_id)
-    return found
+def page_of_recipients(mailing: Mailing, state: RecipientState | None, *, page: int, size: int) -> Page[Row[Any]]:
+    """One page of `recipients`; 1 query, since the mailing has counted them."""
+    counts = {each: number for each, number in mailing.counts.items() if number and state in (None, each)}
+    total = sum(counts.values())
+    number = existing(page, size, total)
+    if not counts:
+        return Page((), number, size, total)
+    given = {"mailing": mailing.id, "size": size, "skipped": (number - 1) * size}
+    return Page(fresh().connection().execute(_page(tuple(counts)), given).all(), number, size, total)
+
+
+# The statements: built once, a request only binds values.
+
+_OUTCOME = select(
+    Recipient.id, Recipient.email, Recipient.state, Recipient.delivery, Recipient.attempts, Recipient.last_error,
+    Recipient.updated_at,
+)  # fmt: skip
+
+
+@cache
+def _page(states: tuple[RecipientState, ...]) -> Rows:
+    """Each state has its recipients in their order already, in an index. Together all of them would be sorted."""
+    of_mailing = select(Recipient.id).where(Recipient.mailing_id == bindparam("mailing"))
+    found = union_all(*(of_mailing.where(Recipient.state == state) for state in states)).order_by("id")
+    shown = found.limit(bindparam("size")).offset(bindparam("skipped"))
+    return _OUTCOME.where(Recipient.id.in_(shown)).order_by(Recipient.id)

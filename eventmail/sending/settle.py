@@ -1,9 +1,11 @@
 """Doubt, named: what a dead worker left between the `sending` mark and the record (S5, S11)."""
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import ColumnElement, exists, func, insert, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -26,25 +28,31 @@ def settle(provider: Provider, now: datetime) -> int:
     the retry (S5).
     """
     under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
-    left = [
-        Recipient.mailing_id.in_(under_way),
-        Recipient.state == RecipientState.SENDING,
-        lapsed(now),
-    ]
-    if fresh().scalar(select(Recipient.id).where(*left).limit(1)) is None:
-        return 0  # nearly always: no write lock for nothing
+    left = [Recipient.state == RecipientState.SENDING, lapsed(now)]
+    found = select(Recipient.mailing_id).where(Recipient.mailing_id.in_(under_way), *left).distinct()
+    settled = 0
+    for mailing_id in fresh().scalars(found).all():  # nearly always none: no write lock for nothing
+        try:
+            settled += _settle(mailing_id, left, provider, now)
+        except IntegrityError:  # its numbers contradict each other; that must not hold up every other message
+            log.exception("what a worker left could not be settled", extra={"mailing": mailing_id})
+    if settled:
+        log.warning("a worker stopped during hand-over", extra={"recipients": settled})
+    return settled
+
+
+def _settle(mailing_id: int, left: Sequence[ColumnElement[bool]], provider: Provider, now: datetime) -> int:
     values = {"claim_owner": None, "claim_until": None, "last_error": WORDS, "updated_at": now}
-    goes_on = Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.state == MailingState.SENDING))
+    here = [Recipient.mailing_id == mailing_id, *left]
+    goes_on = exists().where(Mailing.id == mailing_id, Mailing.state == MailingState.SENDING)
     with transaction() as tx:
         settled = []
         if provider.honours_keys:
-            again = [*left, goes_on]
+            again = [*here, goes_on]
             settled += records.move_recipients(tx, again, RecipientState.SENDING, RecipientState.QUEUED, **values)
-        settled += records.move_recipients(tx, left, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
+        settled += records.move_recipients(tx, here, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
         _explain(tx, settled, provider, now)
         feedback.prove(tx, settled, now)
-    if settled:
-        log.warning("a worker stopped during hand-over", extra={"recipients": len(settled)})
     return len(settled)
 
 

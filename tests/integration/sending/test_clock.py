@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from eventmail.db import transaction
-from eventmail.errors import Transient
 from eventmail.models import Worker
+from eventmail.providers.base import Transient
 from eventmail.sending import drain, heartbeat, rate
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from eventmail.domain import runs
-from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.models import EmailEvent, Event, Suppression
-from eventmail.providers.base import Accepted, Mail, Outcome
+from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
 from eventmail.sending import drain, outcome
 from tests.support import seeding
 from tests.support.queries import count_queries

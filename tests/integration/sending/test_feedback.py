@@ -9,9 +9,8 @@ import pytest
 from eventmail.domain import runs
 from eventmail.domain.merge import Place
 from eventmail.domain.runs import Decision
-from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.models import EmailEvent, Suppression
-from eventmail.providers.base import Accepted, Mail
+from eventmail.providers.base import Accepted, Mail, Permanent, Transient, Unclear
 from eventmail.providers.webhook import Kind, Report
 from eventmail.sending import feedback
 from eventmail.sending.settle import settle

@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from eventmail import clock as clock_
-from eventmail.errors import Permanent
 from eventmail.models import Recipient
-from eventmail.providers.base import Accepted, Mail
+from eventmail.providers.base import Accepted, Mail, Permanent
 from eventmail.sending import claim, handover, outcome
 from eventmail.sending.drain import _prepare
 from eventmail.sending.handover import in_flight

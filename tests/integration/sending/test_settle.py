@@ -5,17 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from eventmail.db import transaction
+from eventmail.models import Reservation
 from eventmail.providers.base import Mail
 from eventmail.sending import claim, heartbeat
 from eventmail.sending.settle import WORDS, settle
 from eventmail.sending.sweep import sweep
-from tests.support.recording import Recording
+from tests.support.recording import Killed, Recording
 from tests.support.time import FrozenClock
-
-
-class Killed(BaseException):
-    """Stands for SIGKILL: no handler of the worker sees it coming."""
 
 
 @pytest.fixture
@@ -140,3 +139,25 @@ def test_a_worker_counts_as_alive_for_a_while_after_its_last_sign(clock: FrozenC
     assert heartbeat.alive(clock.advance(seconds=heartbeat.ALIVE.total_seconds())) is True
     assert heartbeat.alive(clock.advance(seconds=1)) is False
     assert heartbeat.age(clock.now()) == (heartbeat.ALIVE + timedelta(seconds=1)).total_seconds()
+
+
+def test_S11_a_message_whose_numbers_contradict_each_other_holds_up_no_other(
+    left_behind: Any, send: Callable[..., Any], provider: Recording, clock: FrozenClock
+) -> None:
+    other = send("d@guests.example.net")
+    with transaction() as tx:  # as no code of ours leaves it
+        tx.execute(update(Reservation).where(Reservation.job_id == left_behind.job_id).values(refunded=3))
+    run = [left_behind, other]
+
+    def die(_mail: Mail) -> None:
+        raise Killed
+
+    provider.before = die
+    with pytest.raises(Killed):
+        other.drain(provider)
+
+    clock.advance(minutes=1)
+    waiting = sweep(provider, clock.now())
+
+    assert [each.counts for each in run] == [{"sending": 3}, {"unknown": 4}]
+    assert {each.job_id for each in waiting} == {each.job_id for each in run}

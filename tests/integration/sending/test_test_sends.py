@@ -17,8 +17,9 @@ from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.domain.test_sends import Wanted
-from eventmail.errors import NoRecipients, Permanent, Refused, Transient, Unclear
+from eventmail.errors import NoRecipients
 from eventmail.models import EmailEvent, Event, Guest, GuestField, Mailing, Recipient, Suppression, User
+from eventmail.providers.base import Permanent, Refused, Transient, Unclear
 from eventmail.sending import claim, drain, handover
 from eventmail.sending.drain import _prepare
 from eventmail.settings import Settings

@@ -1,0 +1,53 @@
+"""A job is rung for once, and a ring for later is none for now."""
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from pydantic import SecretStr
+
+from eventmail import create_app, tasks
+from eventmail.settings import Settings
+from tests.support.smtp_peer import Peer, handed_over, mails
+from tests.support.time import FrozenClock
+
+A = "a@guests.example.net"
+
+
+def test_a_job_that_is_rung_for_already_is_not_rung_for_again(
+    send: Callable[..., Any], app: Flask, clock: FrozenClock
+) -> None:
+    run = send(A)
+    for _ in range(3):
+        tasks.ring(run.job_id)
+        tasks.tick(app)
+
+    assert [task.args for task in app.extensions["huey"].pending()] == [(run.job_id,)]
+
+
+def test_a_ring_for_later_does_not_stand_in_for_one_now(
+    send: Callable[..., Any], app: Flask, clock: FrozenClock
+) -> None:
+    run, due = send(A), clock.now() + timedelta(seconds=30)
+    for _ in range(2):
+        tasks._ring_at(app.extensions["ring"], run.job_id, due)
+    for _ in range(2):
+        tasks._ring_at(app.extensions["ring"], run.job_id, clock.now())
+
+    etas = [task.eta for task in app.extensions["huey"].pending()]
+    assert etas == [(due + timedelta(seconds=1)).replace(tzinfo=None), None]
+
+
+def test_a_worker_that_ends_takes_leave_of_the_mail_server(
+    settings: Settings, app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "_ending", threading.Event())
+    with Peer() as peer:
+        worker = create_app(settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(peer.url)}))
+        list(handed_over(worker.extensions["provider"], mails(1)))
+        assert "QUIT" not in peer.commands
+        worker.extensions["huey"]._shutdown["end"]()
+    assert peer.commands[-1] == "QUIT"
