@@ -5,30 +5,30 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.content.compiled import Compiled
-from eventmail.db import Rows, fresh, transaction
+from eventmail.db import fresh, transaction
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, draft_rows, events, freezing, merge, snapshots
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
-from eventmail.domain.merge import Place
+from eventmail.domain.merge import NothingLeaves, Place
 from eventmail.errors import (
     AlreadyCancelled,
     AudienceChanged,
+    EventChanged,
     FieldError,
     IdempotencyKeyReused,
     InvalidAudience,
-    InvalidInput,
     NoRecipients,
     NotFound,
 )
 from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
-from eventmail.records import Acting
+from eventmail.records import Acting, Keyed
 from eventmail.states import JobState, MailingKind, MailingState
 
 
@@ -38,15 +38,20 @@ class Message:
 
     `snapshot` is the token of the list that was reviewed; without one, whoever matches gets it. With `exact` the
     people of that list get it, whoever joined or left since (A4). Without criteria those of the list count.
+    `event_seen` is the fingerprint of the event that was reviewed (`merge.looked_at`), empty where nobody has looked.
     """
 
     text: Text
     audience: Mapping[str, list[str]]
     snapshot: str = ""
     exact: bool = False
+    event_seen: str = ""
+    asked: Mapping[str, Any] | None = None  # the request that a key stands for, where a draft held the rest
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
+        if self.asked is not None:
+            return dict(self.asked)
         return {
             **asdict(self.text),
             "audience": {part: sorted(picked) for part, picked in self.audience.items() if picked},
@@ -82,29 +87,26 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting,
     """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
 
     Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7),
-    AudienceChanged when not exactly those would get it who were reviewed, and for a draft that somebody else has sent
-    or changed AlreadySent and StaleRevision.
+    AudienceChanged when not exactly those would get it who were reviewed, EventChanged when they would read other
+    things of the event, and for a draft that somebody else has sent or changed AlreadySent and StaleRevision.
     """
-    scope, fingerprint = draft_rows.scope(event_id, by), records.body_hash(message.as_json())
-    if replay := records.replayable(fresh(), scope, key, fingerprint):
+    keyed = _keyed(event_id, message, key, by)
+    if replay := records.replayable(fresh(), keyed):
         return replayed(fresh(), replay)
     compiled, picked, seen = _picked(event_id, message, place)
     with transaction() as tx:
-        if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
+        if replay := records.replayable(tx, keyed):  # a second click was faster
             return replayed(tx, replay)
         _check_unchanged(tx, picked, seen)
+        if message.event_seen and message.event_seen != merge.looked_at(*_author(tx, event_id, by), place):
+            raise EventChanged
         text = contents.kept(tx, event_id, message.text, compiled, by)
         mailing = _add_mailing(tx, text, picked, place, by, draft=draft)
         job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
         answer = described(mailing, text, job)
-        tx.add(
-            IdempotencyRecord(
-                scope=scope, key=key, body_hash=fingerprint, mailing_id=mailing.id, status=202, answer=answer,
-                created_at=by.now,
-            )
-        )  # fmt: skip
+        records.remember(tx, keyed, mailing.id, answer, by)
     return Sent(mailing.id, 202, answer, job.id)
 
 
@@ -115,7 +117,7 @@ def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str
     """
     try:
         if key:
-            records.replayable(fresh(), draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
+            records.replayable(fresh(), _keyed(event_id, message, key, by))
             return key
     except IdempotencyKeyReused:
         pass
@@ -124,30 +126,25 @@ def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str
 
 def find(event_id: int, mailing_id: int) -> Mailing:
     """One mailing of this event that was sent, or NotFound; `drafts.find` finds the others."""
-    found = fresh().scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
+    found = fresh().scalars(_FIND, {"mailing": mailing_id, "event": event_id}).one_or_none()
     if found is None or found.state == MailingState.DRAFT:
         raise NotFound
     return found
 
 
-def newest_first(event_id: int) -> Rows:
-    """(mailing, subject) of an event, for its list; tests are no messages to guests (E1)."""
-    return (
-        select(Mailing, Content.subject)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
-        .order_by(Mailing.created_at.desc(), Mailing.id.desc())
-    )
-
-
 def last_job(mailing_id: int) -> Job:
     """The newest run of a mailing."""
-    return fresh().scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run.desc()).limit(1)).one()
+    return fresh().scalars(_LAST_JOB, {"mailing": mailing_id}).one()
 
 
 def content(mailing: Mailing) -> Content:
     """What a mailing says."""
     return fresh().get_one(Content, mailing.content_id)
+
+
+# built once: a tracker asks for them every second
+_FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_id == bindparam("event"))
+_LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
 
 
 def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
@@ -180,10 +177,14 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
     }
 
 
+def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
+    return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
+
+
 def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, Snapshot | None]:
     """The text ready to be filled in, who is to get it, and the list that was looked at."""
     if place.hindrances:
-        raise InvalidInput(" ".join(place.hindrances))
+        raise NothingLeaves(" ".join(place.hindrances))
     events.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
     seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
@@ -223,12 +224,7 @@ def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) 
 
 
 def _named(person: snapshots.Person) -> dict[str, str]:
-    return {
-        "id": str(person.id),
-        "email": person.email,
-        "first_name": person.first_name,
-        "last_name": person.last_name,
-    }
+    return {"id": str(person.id), "email": person.email, "first_name": person.first_name, "last_name": person.last_name}
 
 
 def replayed(session: Session, record: IdempotencyRecord) -> Sent:
@@ -244,14 +240,11 @@ def begun(
     draft: Seen | None = None,
 ) -> Mailing:  # fmt: skip
     """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
-    event = tx.get_one(Event, text.event_id)
-    sender = merge.sender(event, tx.get(User, by.user_id) if by.user_id else None)
+    event, author = _author(tx, text.event_id, by)
     frozen = {
         "content_id": text.id,
         "audience": criteria,
-        "constants": merge.constants(event, sender, place),
-        "defaults": merge.defaults(event.id),
-        "reply_to": event.reply_to,
+        **merge.frozen(event, author, place),
         "created_by": by.user_id,
         "created_at": by.now,
     }
@@ -264,6 +257,10 @@ def begun(
     if draft and draft.page:
         draft_rows.remember(tx, event.id, draft, mailing.id, by)
     return mailing
+
+
+def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]:
+    return tx.get_one(Event, event_id), tx.get(User, by.user_id) if by.user_id else None
 
 
 def _add_mailing(
@@ -286,13 +283,9 @@ def add_run(
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
     starts_at = by.now + delay
     job = Job(
-        mailing_id=mailing.id,
-        run=run,
-        state=JobState.RUNNING,
-        request_id=by.request_id,
-        created_at=by.now,
+        mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
         starts_at=starts_at,
-    )
+    )  # fmt: skip
     tx.add(job)
     tx.flush()
     records.reserve(tx, job, places, starts_at, place.limits)

@@ -10,19 +10,27 @@ from sqlalchemy import select
 from eventmail import signing
 from eventmail.content import calendar_links, tokens
 from eventmail.db import fresh
+from eventmail.errors import InvalidInput
 from eventmail.models import Event, GuestField, User
-from eventmail.records import NO_LIMITS, Limits
+from eventmail.models.guest import full_name
+from eventmail.records import NO_LIMITS, Limits, body_hash
 
 UNSUBSCRIBE = "unsubscribe"
 CALENDAR = "calendar"
+
+
+class NothingLeaves(InvalidInput):
+    """What is asked for is right, but the `hindrances` of the place keep mail from leaving (S13)."""
+
+    title = "Nothing can leave from here yet"
 
 
 @dataclass(frozen=True)
 class Place:
     """Where and under which terms this instance sends.
 
-    Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), and why
-    nothing may leave yet (S13).
+    Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), why
+    nothing may leave yet (S13), and whether a mail service is connected: else all mail is kept in the outbox.
     """
 
     base_url: str
@@ -31,6 +39,7 @@ class Place:
     undo: timedelta = timedelta(0)
     limits: Limits = NO_LIMITS
     hindrances: tuple[str, ...] = ()
+    connected: bool = False
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
@@ -60,13 +69,27 @@ def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, 
     }
 
 
+def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
+    """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
+    return {
+        "constants": constants(event, sender(event, author), place),
+        "defaults": defaults(event.id),
+        "reply_to": event.reply_to,
+    }
+
+
+def looked_at(event: Event, author: User | None, place: Place) -> str:
+    """A fingerprint of what a review shows besides text and people: another one, and guests would read other things."""
+    return body_hash(frozen(event, author, place) | {"cancelled": event.cancelled_at is not None})
+
+
 def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
     """One guest's values by field name."""
     return {
         **{f"guest.{name}": str(value) for name, value in attributes.items()},
         "guest.firstName": first_name,
         "guest.lastName": last_name,
-        "guest.fullName": f"{first_name} {last_name}".strip(),
+        "guest.fullName": full_name(first_name, last_name),
         "guest.email": email,
     }
 

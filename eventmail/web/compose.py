@@ -24,6 +24,7 @@ from eventmail.domain.stepping import Step
 from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
+from eventmail.providers.outbox import Outbox
 from eventmail.records import Limits
 from eventmail.states import MailingKind
 from eventmail.web import access, before_sending, drafting, intake, looks, picking
@@ -69,14 +70,15 @@ class Live:
 
 def place() -> Place:
     """Where this instance sends from."""
-    chosen, outside = settings(), current_app.extensions["provider"].outside
+    chosen, provider = settings(), current_app.extensions["provider"]
     return Place(
         chosen.public_url,
         chosen.secret,
-        outside=outside,
+        outside=provider.outside,
         undo=timedelta(seconds=chosen.undo_seconds),
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
-        hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=outside)),
+        hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
+        connected=provider.name != Outbox.name,
     )
 
 
@@ -118,7 +120,10 @@ def text(values: dict[str, Any]) -> Text:
 def message(values: dict[str, Any]) -> Message:
     """The text and the audience of a form, with what the review showed of it."""
     exact = request.form.get("audience_mode") == "exact"
-    return Message(text(values), values["audience"], request.form.get("audience_snapshot", ""), exact=exact)
+    return Message(
+        text(values), values["audience"], request.form.get("audience_snapshot", ""), exact=exact,
+        event_seen=request.form.get("event_seen", ""),
+    )  # fmt: skip
 
 
 def live(event: Event, values: dict[str, Any]) -> Live:
@@ -175,6 +180,7 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id),
         "snapshot": request.form.get("audience_snapshot", ""),
+        "event_seen": request.form.get("event_seen", ""),
         "draft": LocalProxy(cache(lambda: drafting.on_page(event.id, values))),
         "drafts": LocalProxy(cache(lambda: drafting.listed(event.id))),
         "exclusions_url": url_for("messaging.exclusions", event_id=event.id, **_criteria(values)),

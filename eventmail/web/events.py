@@ -8,9 +8,8 @@ from eventmail.db import paginate
 from eventmail.domain import columns, copying, events, sharing
 from eventmail.domain import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
-from eventmail.models import Event
 from eventmail.sending import heartbeat
-from eventmail.web import access, compose, intake, tracker
+from eventmail.web import access, compose, intake, seen
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.schemas.events import EventIn, event_out
@@ -71,13 +70,12 @@ def overview(event_id: int) -> Response:
     event = access.event(event_id)
     if wants_json():
         return as_json(event_out(event))
-    age = heartbeat.age(g.now)
     return respond(
         page="events/overview.html",
         facts=overview_.facts(event_id),
         hindrances=compose.place().hindrances,
-        worker_alive=age is not None and age <= heartbeat.ALIVE.total_seconds(),
-        worker_command=tracker.WORKER_COMMAND,
+        worker_alive=heartbeat.alive(g.now),
+        worker_command=heartbeat.WORKER_COMMAND,
     )
 
 
@@ -120,10 +118,13 @@ def patch(event_id: int) -> Response:
 def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     """The settings, with what was typed into the form that was refused."""
     event = access.event(event_id)
+    form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
+    typed, marks = seen.form(events.texts(event), form, problem, _plain)
     return respond(
         page="events/settings.html",
         problem=problem,
-        typed=request.form if request.endpoint == "events.save" else _typed(event),
+        typed=typed,
+        seen=marks,
         ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
         columns=columns.columns(event_id),
         column_field=columns.FIELD,
@@ -143,7 +144,7 @@ def settings(event_id: int) -> Response:
 @shown_by(settings_page)
 def save(event_id: int) -> Any:
     access.event(event_id)
-    events.edit(event_id, _form_values(), access.acting())
+    events.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 
 
@@ -153,10 +154,8 @@ def _form_values() -> dict[str, Any]:
     return values if request.is_json else {"all_day": False, **values}
 
 
-def _typed(event: Event) -> dict[str, Any]:
-    pattern = "%Y-%m-%dT%H:%M"
-    return {
-        **event_out(event),
-        "starts_at": event.starts_wall.strftime(pattern) if event.starts_wall else "",
-        "ends_at": event.ends_wall.strftime(pattern) if event.ends_wall else "",
-    }
+def _plain(name: str, text: str) -> str:
+    """What was typed into one field, written as it would be kept."""
+    if name == "all_day":
+        return "yes" if text else ""
+    return text.replace("\r\n", "\n").strip()

@@ -5,11 +5,12 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain import bulk, guest_fields, guest_filters, guest_list, guests
+from eventmail.domain import bulk, explain, guest_fields, guest_filters, guest_list, guest_values, guests
+from eventmail.domain.addresses import normalized
 from eventmail.domain.guest_filters import Filter
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.states import GuestStatus
-from eventmail.web import access, intake
+from eventmail.web import access, intake, seen, story_words
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.schemas.guests import GuestIn, guest_out
@@ -89,7 +90,7 @@ def _new_page(event_id: int, problem: Problem | None = None) -> Response:
         problem=problem,
         guest=None,
         typed=request.form,
-        columns=_columns(event_id, request.form, {}),
+        columns=[(name, request.form.get(ATTRIBUTE + name, "")) for name in guests.columns(event_id)],
         statuses=list(GuestStatus),
     )
 
@@ -114,15 +115,18 @@ def create(event_id: int) -> Any:
 def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
     guest = guest_list.get(event_id, guest_id)
-    saved = {**guest_out(guest), "tags": ", ".join(guest.tags)}
+    columns = guests.columns(event_id)
+    saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | guest_values.texts(guest_out(guest))
+    typed, marks = seen.form(saved, request.form, problem, _plain)
     return respond(
         page="guests/form.html",
         json=lambda: guest_out(guest),
         problem=problem,
         guest=guest,
         sharers=guest_list.sharers(event_id, guest_id) if guest.sharers else [],
-        typed=request.form or saved,
-        columns=_columns(event_id, request.form, guest.attributes),
+        typed=typed,
+        seen=marks,
+        columns=[(name, typed.get(ATTRIBUTE + name, "")) for name in columns],
         statuses=list(GuestStatus),
     )
 
@@ -137,9 +141,19 @@ def edit(event_id: int, guest_id: int) -> Response:
 @shown_by(_edit_page)
 def save(event_id: int, guest_id: int) -> Any:
     access.event(event_id)
-    guests.edit(event_id, guest_id, _body().values(), access.acting())
+    before = guest_list.get(event_id, guest_id)
+    guests.edit(event_id, guest_id, _body().values(), access.acting(), seen=request.form.get("seen", ""))
     flash("Saved.")
+    if said := _left_behind(event_id, before.email, guest_list.get(event_id, guest_id).email):
+        flash(said, "warn")
     return see_other(url_for(".edit", event_id=event_id, guest_id=guest_id))
+
+
+def _left_behind(event_id: int, old: str | None, new: str | None) -> str:
+    """What to say when the address that a guest had is on the do-not-mail list, which knows addresses, not guests."""
+    moved = old and (not new or normalized(old) != normalized(new))
+    stays = explain.on_list(event_id, old) if moved else ()
+    return story_words.left_behind(old, stays, new, explain.on_list(event_id, new)) if old and stays else ""
 
 
 @bp.patch("/<id:guest_id>")
@@ -186,6 +200,7 @@ def _body() -> GuestIn:
     return intake.validated(GuestIn, values)
 
 
-def _columns(event_id: int, typed: Any, saved: Any) -> list[tuple[str, str]]:
-    """(column, text) for the form: as typed, else as saved."""
-    return [(name, typed.get(ATTRIBUTE + name, saved.get(name, ""))) for name in guests.columns(event_id)]
+def _plain(name: str, text: str) -> str:
+    """What was typed into one field, written as it would be kept."""
+    text = text.replace("\r\n", "\n").strip()
+    return ", ".join(guest_fields.split_tags(text)) if name == "tags" else text

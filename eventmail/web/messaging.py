@@ -9,11 +9,21 @@ from eventmail import ids, tasks
 from eventmail.content import marking
 from eventmail.db import fresh, paginate
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, drafts, mailings, merge, previews, snapshots, stepping, suppression_list
+from eventmail.domain import (
+    contents,
+    drafts,
+    left_out,
+    mailings,
+    merge,
+    previews,
+    snapshots,
+    stepping,
+    suppression_list,
+)
 from eventmail.domain.addresses import normalized
 from eventmail.domain.drafts import Shown
 from eventmail.domain.mailings import Message
-from eventmail.errors import AlreadySent, IdempotencyKeyRequired
+from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Guest
 from eventmail.web import access, compose, drafting, intake, tested, tracker
 from eventmail.web.csv_out import csv_answer
@@ -87,7 +97,11 @@ def review(event_id: int) -> Response:
         page="messages/compose.html",
         sender=merge.sender(event, g.user),
         review=True,
-        **(compose.page(event, values) | {"snapshot": snapshots.freeze(picked, access.acting())}),
+        **compose.page(event, values)
+        | {
+            "snapshot": snapshots.freeze(picked, access.acting()),
+            "event_seen": merge.looked_at(event, g.user, compose.place()),
+        },
     )
 
 
@@ -104,6 +118,8 @@ def send(event_id: int) -> Any:
         sent = mailings.send(
             event_id, compose.message(values), key=key, place=compose.place(), by=by, draft=drafting.seen()
         )
+    except IdempotencyKeyReused:
+        raise drafting.another_sent(event_id) from None
     except AlreadySent as error:
         before = int(str(error.extra["mailing"]))
         if not drafting.same(event_id, before, values):
@@ -132,7 +148,7 @@ def exclusions(event_id: int) -> Response:
     """
     event = access.event(event_id)
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
-    listed = audiences.excluded(picked).order_by(Guest.search_key, Guest.id)
+    listed = left_out.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
         rows = fresh().execute(listed.execution_options(yield_per=500))
         return csv_answer(

@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from itertools import zip_longest
 from typing import Any
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import rules, segments
+from eventmail.domain import rules, segment_uses, segments
+from eventmail.domain import seen as seen_
 from eventmail.domain.segments import Listed
 from eventmail.errors import InvalidInput
 from eventmail.states import GuestStatus
-from eventmail.web import access, intake, picking
+from eventmail.web import access, intake, picking, seen
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.schemas.segments import SegmentIn, segment_out
@@ -61,8 +62,8 @@ def _edit_page(event_id: int, segment_id: int, problem: Problem | None = None) -
     segment = segments.get(event_id, segment_id)
     if wants_json():
         return _answer(event_id, segment_id)
-    typed = _typed() if request.form else _saved(segment, segments.picked(segment_id))
-    return _form(event_id, segment, typed, problem)
+    typed, marks = _kept(_saved(segment, segments.picked(segment_id)), problem)
+    return _form(event_id, segment, typed, problem, marks=marks)
 
 
 @bp.get("/<id:segment_id>")
@@ -75,7 +76,7 @@ def edit(event_id: int, segment_id: int) -> Response:
 @shown_by(_edit_page)
 def save(event_id: int, segment_id: int) -> Any:
     access.event(event_id)
-    segments.edit(event_id, segment_id, _values(), access.acting())
+    segments.edit(event_id, segment_id, _values(), access.acting(), seen=request.form.get("seen", ""))
     flash(f"“{segments.get(event_id, segment_id).name}” was saved.")
     return see_other(url_for(".listing", event_id=event_id))
 
@@ -104,9 +105,9 @@ def preview(event_id: int, segment_id: int | None) -> Response:
     done, _, row = request.form.get("do", "").partition(":")
     if done == "add":
         typed["rows"].append(dict(_BLANK))
-    elif done == "remove" and row.isdecimal() and int(row) < len(typed["rows"]):
-        del typed["rows"][int(row)]
-    return _form(event_id, segment, typed, done=done)
+    elif done == "remove":
+        typed["rows"] = [kept for number, kept in enumerate(typed["rows"]) if str(number) != row]
+    return _form(event_id, segment, typed, marks=request.form.get("seen", ""), done=done)
 
 
 @bp.post("/guests")
@@ -129,7 +130,7 @@ def deletion(event_id: int, segment_id: int) -> Response:
     """Asks before a segment is removed, and says which messages it is used by."""
     access.event(event_id)
     segment = segments.get(event_id, segment_id)
-    return respond(page="segments/deletion.html", segment=segment, users=segments.used_by(event_id, segment_id))
+    return respond(page="segments/deletion.html", segment=segment, users=segment_uses.used_by(event_id, segment_id))
 
 
 @bp.post("/<id:segment_id>/deletion")
@@ -147,15 +148,22 @@ def _answer(event_id: int, segment_id: int, status: int = 200) -> Response:
 
 
 def _form(
-    event_id: int, segment: Listed | None, typed: dict[str, Any], problem: Problem | None = None, *, done: str = ""
+    event_id: int,
+    segment: Listed | None,
+    typed: dict[str, Any],
+    problem: Problem | None = None,
+    *,
+    marks: str = "",
+    done: str = "",
 ) -> Response:
     known = segments.fields(event_id)
     return respond(
         page="segments/form.html",
         problem=problem,
         segment=segment,
-        users=segments.used_by(event_id, segment.id) if segment else [],
+        users=segment_uses.used_by(event_id, segment.id) if segment else [],
         typed=typed,
+        seen=marks,
         done=done,
         rows=[_shown(row, known) for row in typed["rows"] or [_BLANK]],
         fields=[("", "Choose …"), *((key, LABELS.get(key, field.name)) for key, field in known.items())],
@@ -224,6 +232,25 @@ def _saved(segment: Listed | None, guests: list[int]) -> dict[str, Any]:
         "rows": [{**_BLANK, **part} for part in parts],
         "guests": [str(guest) for guest in guests],
     }
+
+
+_PARTS = {"name": ("name",), "rule": ("match", "rows"), "guests": ("guests",)}  # what a form has for each
+
+
+def _kept(saved: dict[str, Any], problem: Problem | None) -> tuple[dict[str, Any], str]:
+    """What the form of a segment shows, and its marks; see `web.seen.form`."""
+    now = seen_.marked(_texts(saved), g.now)
+    if not request.form:
+        return saved, now
+    typed, marks = _typed(), request.form.get("seen", "")
+    if not seen.overtaken(problem):
+        return typed, marks
+    mine = seen_.changed(marks, _texts(typed))
+    return saved | {name: typed[name] for part in mine for name in _PARTS[part]}, now
+
+
+def _texts(typed: dict[str, Any]) -> dict[str, str]:
+    return segments.texts(typed["name"], _rule(typed), typed["guests"])
 
 
 def _rule(typed: dict[str, Any]) -> dict[str, Any] | None:

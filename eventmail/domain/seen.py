@@ -1,0 +1,110 @@
+"""What stood in a form when it was opened, so that saving it takes nothing back that was changed meanwhile.
+
+A form posts all its fields. It carries a mark of each as it was read; a command that gets them looks, inside its
+transaction, whether the fields still are what they were.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail.errors import FieldError, InvalidInput, StaleRevision
+from eventmail.models import AuditEntry, Event
+from eventmail.records import Acting
+
+_OPENED = ""  # beside the fields: when the form was made
+_LONGEST = 80
+_NAMED = 5  # in the sentence; the others stand below it
+
+
+class Overtaken(StaleRevision):
+    """A form shows what is not there any more."""
+
+    title = "This was changed while you were writing"
+
+
+def marked(texts: Mapping[str, str], now: datetime) -> str:
+    """The mark of a form that shows `texts` (by field) from `now` on, for a hidden input."""
+    return json.dumps({_OPENED: now.isoformat(), **{name: _mark(text) for name, text in texts.items()}})
+
+
+def changed(seen: str, texts: Mapping[str, str]) -> list[str]:
+    """The fields of the form marked `seen` that are not what they were, by `texts`. Raises InvalidInput."""
+    marks = _read(seen)
+    return [name for name in marks if name != _OPENED and marks[name] != _mark(texts.get(name, ""))]
+
+
+def refuse(
+    tx: Session,
+    seen: str,
+    texts: Mapping[str, str],
+    labels: Mapping[str, str],
+    shown: Mapping[str, str] = MappingProxyType({}),
+    *,
+    changed_at: datetime,
+    event_id: int,
+    by: Acting,
+) -> None:
+    """Raise Overtaken, in somebody's transaction, when a field of the form is not what it was; "" guards nothing.
+
+    `texts`, `labels`, and `shown` where a text is not for people, by field; `changed_at` is when the thing was changed
+    last, which tells who did.
+    """
+    names = changed(seen, texts) if seen else []
+    if not names:
+        return
+    wrong = [
+        FieldError(name, "CHANGED", _is_now(labels.get(name) or _column(name), shown.get(name, texts.get(name, ""))))
+        for name in names
+    ]
+    told = " ".join(error.message for error in wrong[:_NAMED])
+    raise Overtaken(
+        f"{_who(tx, _read(seen)[_OPENED], changed_at, event_id, by)} Nothing was saved. {told} What you typed is kept "
+        "below; the fields you left alone show what is there now. To save it like this, press Save again.",
+        fields=wrong,
+    )
+
+
+def _read(seen: str) -> dict[str, str]:
+    try:
+        marks = json.loads(seen)
+        json.dumps(marks, ensure_ascii=False).encode()  # half a character would break the page that names a field
+    except (ValueError, RecursionError):
+        marks = None
+    if not isinstance(marks, dict) or _OPENED not in marks or not all(isinstance(mark, str) for mark in marks.values()):
+        raise InvalidInput("The form came without what it showed. Nothing was saved; reload the page.")
+    return marks
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _column(name: str) -> str:
+    return f"“{name.removeprefix('attribute:')}”"
+
+
+def _is_now(label: str, text: str) -> str:
+    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return f"{label} is “{short}” now." if text else f"{label} is empty now."
+
+
+def _who(tx: Session, opened: str, changed_at: datetime, event_id: int, by: Acting) -> str:
+    """Who changed it, by the log's entry of that instant; somebody when what changed was not the thing itself."""
+    row = tx.execute(
+        select(AuditEntry.actor, AuditEntry.user_id)
+        .where(AuditEntry.event_id == event_id, AuditEntry.at == changed_at)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None or changed_at.isoformat() < opened:
+        return "Somebody changed this after you opened it."
+    at = f"{changed_at.astimezone(tx.get_one(Event, event_id).zone):%H:%M}"
+    if row.user_id is not None and row.user_id == by.user_id:
+        return f"You changed this from somewhere else at {at}, after this page was opened."
+    return f"{row.actor} changed this at {at}, after you opened it."
