@@ -113,13 +113,18 @@ class Instance:
         return data
 
     def cookie(self) -> str:
-        """The session cookie of an organizer who opened the sign-in link."""
+        """The session cookie of an organizer who opened the sign-in link and one page, as a browser keeps it."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        cookie = ""
         try:
-            connection.request("GET", self._link.partition(f":{self.port}")[2])
-            return (connection.getresponse().getheader("Set-Cookie") or "").partition(";")[0]
+            for path in (self._link.partition(f":{self.port}")[2], self.path("guests")):
+                connection.request("GET", path, headers={"Cookie": cookie, "Accept": "text/html"})
+                answer = connection.getresponse()
+                answer.read()
+                cookie = (answer.getheader("Set-Cookie") or cookie).partition(";")[0]
         finally:
             connection.close()
+        return cookie
 
     def rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         """One read of the database."""

@@ -1,9 +1,10 @@
-"""Who gets it and who won't, with one reason each (A1, A2, A5, A7).
+"""Who gets it, and how many won't for which reason (A1, A2, A5, A7). Who they are: left_out.
 
 Counting and the snapshot walk the index (event, address, status) in its order, so that one address is one recipient
 without sorting; the do-not-mail list is short and is looked up by address.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -17,17 +18,17 @@ from sqlalchemy import (
     case,
     exists,
     func,
+    literal,
     not_,
     or_,
     select,
     tuple_,
-    union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
-from eventmail.domain import matching, segments
+from eventmail.domain import gone, matching, segments
 from eventmail.domain.as_of import AsOf
 from eventmail.domain.matching import Chosen
 from eventmail.errors import FieldError, InvalidAudience
@@ -129,34 +130,49 @@ def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldErr
         return ()
     rows = {segment: row for segment in wanted if (row := ids.row_id(segment))}
     known = segments.chosen(fresh(), event_id, rows.values())
-    unknown += [
-        FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", f"There is no segment “{segment}” in this event.")
-        for segment in wanted
-        if rows.get(segment) not in known
-    ]
+    missing = [segment for segment in wanted if rows.get(segment) not in known]
+    said = gone.segment_sentences(event_id, missing) if missing else []
+    unknown += [FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", sentence) for sentence in said]
     return tuple(known[row] for row in rows.values() if row in known)
 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
     """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
-    picked = _picked(Guest, audience)
-    total, with_address = session.execute(select(func.count(), func.count(Guest.address)).where(picked)).one()
-    # alone in its query this follows the index; beside another number it would be sorted
-    addresses = session.scalar(select(func.count(Guest.address.distinct())).where(picked)) or 0
+    total, unreachable, addresses, reserved = session.execute(_numbers(audience)).one()
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
-    by_reason[Reason.NO_ADDRESS] = total - with_address
-    listed = 0
+    by_reason[Reason.NO_ADDRESS] = unreachable
+    with_address, count = total - unreachable, addresses
     for reason, guests, theirs in session.execute(suppressed_by_reason(audience)):
         by_reason[Reason(reason)] += guests
-        listed += theirs
         with_address -= guests
-    count = addresses - listed
+        count -= theirs
     by_reason[Reason.DUPLICATE_ADDRESS] = with_address - count
     if audience.outside:
-        nobodys = select(func.count(Guest.address.distinct())).where(picked, Guest.reserved)
-        by_reason[Reason.RESERVED_ADDRESS] = session.scalar(nobodys.where(~_suppressed(Guest, audience))) or 0
-        count -= by_reason[Reason.RESERVED_ADDRESS]
+        by_reason[Reason.RESERVED_ADDRESS] = reserved
+        count -= reserved
     return Resolution(count, {reason: number for reason, number in by_reason.items() if number})
+
+
+def _numbers(audience: Audience) -> Rows:
+    """(picked guests, those without an address, addresses, addresses that are nobody's and not on the list).
+
+    Grouped by address first, as the index has them: distinct addresses beside other numbers would be sorted, and a
+    segment is asked about each guest once.
+    """
+    here = (
+        select(
+            Guest.address, func.count().label("guests"), func.max(case((Guest.reserved, 1), else_=0)).label("reserved")
+        )
+        .where(picks(Guest, audience))
+        .group_by(Guest.address)
+        .subquery()
+    )
+    return select(
+        func.coalesce(func.sum(here.c.guests), 0),
+        func.coalesce(func.sum(here.c.guests).filter(here.c.address.is_(None)), 0),
+        func.count(here.c.address),
+        func.count().filter(here.c.reserved == 1, ~is_listed(here.c, audience)),
+    )
 
 
 def recipients(audience: Audience) -> Rows:
@@ -176,13 +192,13 @@ def recipient_ids(audience: Audience) -> Select[int]:
 def is_recipient(audience: Audience) -> ColumnElement[bool]:
     """The same as membership in `recipients`, as a test of one guest: for the few that a list shows."""
     older = aliased(Guest)
-    shared = and_(_picked(older, audience), older.address == Guest.address, older.id < Guest.id)
+    shared = and_(picks(older, audience), older.address == Guest.address, older.id < Guest.id)
     return and_(*_mailable(Guest, audience), ~exists(select(older.id).where(shared)))
 
 
 def is_picked(audience: Audience) -> ColumnElement[bool]:
     """Whether a guest is in the audience, as a recipient or as one who won't get it."""
-    return _picked(Guest, audience)
+    return picks(Guest, audience)
 
 
 def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElement[bool]:
@@ -190,53 +206,13 @@ def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElem
     return exists(select(Guest.id).where(Guest.address == address, *_mailable(Guest, audience)))
 
 
-def excluded(audience: Audience) -> Rows:
-    """One row per guest who won't get it, with one reason each (A2): everyone picked who is no recipient.
-
-    Columns: id, email, first_name, last_name, search_key, reason, shares_with (the guest whose mail goes there).
-    """
-    sharer = aliased(Guest)
-    first = (
-        select(func.min(sharer.id))
-        .where(_picked(sharer, audience), sharer.address == Guest.address)
-        .correlate(Guest)
-        .scalar_subquery()
-    )
-    reason = case(
-        (Guest.address.is_(None), Reason.NO_ADDRESS.value),
-        (_suppressed(Guest, audience), _reason_of(audience)),
-        (first != Guest.id, Reason.DUPLICATE_ADDRESS.value),
-        else_=Reason.RESERVED_ADDRESS.value,
-    )
-    rows = select(
-        Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.search_key, reason.label("reason"),
-        case((reason == Reason.DUPLICATE_ADDRESS.value, first)).label("shares_with"),
-    )  # fmt: skip
-    return rows.where(Guest.id.in_(_doubtful(audience)), ~is_recipient(audience))
-
-
-def _doubtful(audience: Audience) -> Select[int]:
-    """The picked guests who may be left out; few, so that finding out costs no look at everyone's row."""
-    other = aliased(Guest)
-    picked = _picked(other, audience)
-    shared = select(other.address).where(picked, other.address.is_not(None)).group_by(other.address)
-    listed = select(Suppression.address).where(Suppression.scope.in_(scopes(audience.event_id)))
-    ways = [
-        Guest.address.is_(None),
-        Guest.address.in_(shared.having(func.count() > 1)),
-        Guest.address.in_(listed),
-        *([Guest.reserved] if audience.outside else []),
-    ]
-    parts = (select(Guest.id).where(_picked(Guest, audience), way) for way in ways)
-    return select(union_all(*parts).subquery().c.id)
-
-
 def scopes(event_id: int) -> tuple[str, str]:
     """The scopes of the do-not-mail list that count for an event."""
     return EVERYWHERE, str(event_id)
 
 
-def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
+def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:
+    """`is_picked`, asked of a table of guests under any name."""
     if audience.as_of:  # whoever moved to another address since is not whom somebody looked at
         same = tuple_(guest.id, guest.address).in_(audience.as_of.people())
         return and_(guest.event_id == audience.event_id, same)
@@ -244,46 +220,38 @@ def _picked(guest: Any, audience: Audience) -> ColumnElement[bool]:
     if audience.statuses:
         ways.append(guest.status.in_(audience.statuses))
     if audience.guests:
-        ways.append(guest.id.in_(audience.guests))
+        each = func.json_each(literal(json.dumps(audience.guests))).table_valued("value")
+        ways.append(guest.id.in_(select(each.c.value)))  # one value: it stands in a statement many times over
     ways += [matching.condition(guest, chosen) for chosen in audience.segments]
     without = [not_(matching.condition(guest, chosen)) for chosen in audience.exclude_segments]
     return and_(guest.event_id == audience.event_id, or_(*ways), *without)
 
 
 def _mailable(guest: Any, audience: Audience) -> list[ColumnElement[bool]]:
-    where = [_picked(guest, audience), guest.address.is_not(None), ~_suppressed(guest, audience)]
+    where = [picks(guest, audience), guest.address.is_not(None), ~is_listed(guest, audience)]
     return [*where, ~guest.reserved] if audience.outside else where
 
 
-def _suppressed(guest: Any, audience: Audience) -> ColumnElement[bool]:
+def is_listed(guest: Any, audience: Audience) -> ColumnElement[bool]:
+    """Whether the address of a guest is on the do-not-mail list, as far as it counts here."""
     return exists().where(Suppression.address == guest.address, Suppression.scope.in_(scopes(audience.event_id)))
 
 
-def _rank() -> ColumnElement[int]:
+def rank_of_reason() -> ColumnElement[int]:
+    """The place of an entry's reason in REASONS."""
     return case({reason.value: rank for rank, reason in enumerate(REASONS)}, value=Suppression.reason)
-
-
-def _reason_of(audience: Audience) -> ColumnElement[str]:
-    return (
-        select(case({reason.value: shown.value for reason, shown in REASONS.items()}, value=Suppression.reason))
-        .where(Suppression.address == Guest.address, Suppression.scope.in_(scopes(audience.event_id)))
-        .order_by(_rank())
-        .limit(1)
-        .correlate(Guest)
-        .scalar_subquery()
-    )
 
 
 def suppressed_by_reason(audience: Audience) -> Rows:
     """(reason, guests, addresses) over the picked guests on the do-not-mail list; driven by it, as it is short."""
     here = (
         select(func.count())
-        .where(_picked(Guest, audience), Guest.address == Suppression.address)
+        .where(picks(Guest, audience), Guest.address == Suppression.address)
         .correlate(Suppression)
         .scalar_subquery()
     )
     listed = (
-        select(func.min(_rank()).label("rank"), here.label("guests"))
+        select(func.min(rank_of_reason()).label("rank"), here.label("guests"))
         .where(Suppression.scope.in_(scopes(audience.event_id)))
         .group_by(Suppression.address)
         .subquery()

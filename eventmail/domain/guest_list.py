@@ -9,24 +9,18 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import bindparam, exists, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.engine import Connection
 
-from eventmail.db import Page, Rows, fresh
+from eventmail.db import Page, Rows, existing, fresh
 from eventmail.domain import guest_fields, guest_filters
+from eventmail.domain.audience import REASONS
 from eventmail.domain.guest_filters import EVENT, SCOPES, Filter
 from eventmail.errors import NotFound
 from eventmail.models import EVERYWHERE, Guest, GuestTag, Suppression
+from eventmail.models.guest import full_name
 from eventmail.states import GuestStatus, Reason, SuppressionReason
 
-# of two entries for one address the first of these is named, in the order of rule A2
-_RANK = {
-    SuppressionReason.HARD_BOUNCE: Reason.BOUNCED,
-    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
-    SuppressionReason.COMPLAINT: Reason.SUPPRESSED,
-    SuppressionReason.MANUAL: Reason.SUPPRESSED,
-    SuppressionReason.IMPORT: Reason.SUPPRESSED,
-}
-_ORDER = list(_RANK)
+_ORDER = list(REASONS)  # of two entries for one address the first of these is named
 NO_NAME = "a guest without a name"
 MOST_SHARERS = 10  # so many are named one by one
 
@@ -56,7 +50,7 @@ class Listed:
     @property
     def reason(self) -> Reason | None:
         """Why mail does not reach the address, as exclusions word it (A2)."""
-        return _RANK[self.suppressed] if self.suppressed else None
+        return REASONS[self.suppressed] if self.suppressed else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +68,6 @@ class Sharer:
     name: str
 
 
-def full_name(first_name: str, last_name: str) -> str:
-    """First and last name, or the one there is, or ""."""
-    return f"{first_name} {last_name}".strip()
-
-
 def listing(
     event_id: int, status: Filter = Filter.ALL, q: str = "", *, page: int = 1, size: int = 50, total: int | None = None
 ) -> Page[Listed]:
@@ -86,26 +75,26 @@ def listing(
 
     5 queries, whatever the number of rows; 4 with the `total` that `counts` found.
     """
-    session, bound, words = fresh(), guest_filters.values(event_id, q), len(guest_fields.words(q))
+    connection, bound, words = fresh().connection(), guest_filters.values(event_id, q), len(guest_fields.words(q))
     if total is None:
-        total = session.scalar(guest_filters.number(status, words), bound) or 0
-    number = min(max(page, 1), max(1, -(-total // size)))
-    rows = session.execute(_page(status, words), {**bound, "size": size, "skipped": (number - 1) * size}).all()
-    return Page(_listed(session, event_id, rows), number, size, total)
+        total = connection.scalar(guest_filters.number(status, words), bound) or 0
+    number = existing(page, size, total)
+    rows = connection.execute(_page(status, words), {**bound, "size": size, "skipped": (number - 1) * size}).all()
+    return Page(_listed(connection, event_id, rows), number, size, total)
 
 
 def detailed(event_id: int, page: Page[Listed]) -> Page[Detailed]:
     """The same page with everything that was imported; 1 query."""
-    return Page(_detailed(fresh(), event_id, page.items), page.number, page.size, page.total)
+    return Page(_detailed(fresh().connection(), event_id, page.items), page.number, page.size, page.total)
 
 
 def get(event_id: int, guest_id: int) -> Detailed:
     """One guest of this event, or NotFound."""
-    session = fresh()
-    rows = session.execute(_ONE, {"event": event_id, "guest": guest_id}).all()
+    connection = fresh().connection()
+    rows = connection.execute(_ONE, {"event": event_id, "guest": guest_id}).all()
     if not rows:
         raise NotFound
-    return _detailed(session, event_id, _listed(session, event_id, rows))[0]
+    return _detailed(connection, event_id, _listed(connection, event_id, rows))[0]
 
 
 def has_any(event_id: int) -> bool:
@@ -169,27 +158,27 @@ _OF_SHARED = _of_shared()
 _SHARERS = _others()
 
 
-def _listed(session: Session, event_id: int, rows: Sequence[Any]) -> list[Listed]:
+def _listed(connection: Connection, event_id: int, rows: Sequence[Any]) -> list[Listed]:
     """The rows with their tags, their places on the do-not-mail list and whom they share an address with; 3 queries."""
     tags: dict[int, list[str]] = {}
-    for guest_id, tag in session.execute(_TAGS, {"guests": [row.id for row in rows]}):
+    for guest_id, tag in connection.execute(_TAGS, {"guests": [row.id for row in rows]}):
         tags.setdefault(guest_id, []).append(tag)
     theirs = sorted({row.address for row in rows if row.address})
-    reasons = _reasons(session, event_id, theirs)
-    shared = _by_address(session.execute(_OF_SHARED, {"event": event_id, "addresses": theirs}))
+    reasons = _reasons(connection, event_id, theirs)
+    shared = _by_address(connection.execute(_OF_SHARED, {"event": event_id, "addresses": theirs}))
     out = []
-    for row in rows:
-        number, named = shared.get(row.address, (1, {}))
-        other = next((name for guest_id, name in named.items() if guest_id != row.id), None)
+    for guest_id, email, address, first_name, last_name, status in rows:
+        number, named = shared.get(address, (1, {}))
+        other = next((name for other_id, name in named.items() if other_id != guest_id), None)
         out.append(
             Listed(
-                row.id,
-                row.email,
-                row.first_name,
-                row.last_name,
-                GuestStatus(row.status),
-                tuple(tags.get(row.id, ())),
-                reasons.get(row.address),
+                guest_id,
+                email,
+                first_name,
+                last_name,
+                GuestStatus(status),
+                tuple(tags.get(guest_id, ())),
+                reasons.get(address),
                 other,
                 number - 1,
             )
@@ -197,17 +186,17 @@ def _listed(session: Session, event_id: int, rows: Sequence[Any]) -> list[Listed
     return out
 
 
-def _detailed(session: Session, event_id: int, guests: Iterable[Listed]) -> list[Detailed]:
+def _detailed(connection: Connection, event_id: int, guests: Iterable[Listed]) -> list[Detailed]:
     guests = list(guests)
-    found = session.execute(_ATTRIBUTES, {"event": event_id, "guests": [guest.id for guest in guests]})
+    found = connection.execute(_ATTRIBUTES, {"event": event_id, "guests": [guest.id for guest in guests]})
     attributes = {row.id: row.attributes for row in found}
     return [Detailed(**asdict(guest), attributes=attributes.get(guest.id, {})) for guest in guests]
 
 
-def _reasons(session: Session, event_id: int, theirs: Sequence[str]) -> dict[str, SuppressionReason]:
+def _reasons(connection: Connection, event_id: int, theirs: Sequence[str]) -> dict[str, SuppressionReason]:
     values = {"addresses": theirs, "scopes": [EVERYWHERE, str(event_id)]}
     reasons: dict[str, SuppressionReason] = {}
-    for address, word in session.execute(_REASONS, values):
+    for address, word in connection.execute(_REASONS, values):
         reason = SuppressionReason(word)
         reasons[address] = min(reason, reasons.get(address, reason), key=_ORDER.index)
     return reasons

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
@@ -11,6 +11,7 @@ from eventmail.domain import guest_fields, segments
 from eventmail.domain.audience import Audience
 from eventmail.domain.segments import Listed
 from eventmail.models import Guest
+from eventmail.models.guest import full_name
 from eventmail.states import GuestStatus, Reason
 
 
@@ -65,15 +66,19 @@ def hand(event_id: int, picked: Sequence[int], find: str, limit: int = 8) -> Han
 def _people(event_id: int, where: Sequence[ColumnElement[bool]], limit: int | None = None) -> list[Person]:
     rows = select(Guest.id, Guest.first_name, Guest.last_name, Guest.email).where(Guest.event_id == event_id, *where)
     return [
-        Person(row.id, f"{row.first_name} {row.last_name}".strip(), row.email or "")
+        Person(row.id, full_name(row.first_name, row.last_name), row.email or "")
         for row in fresh().execute(rows.order_by(Guest.search_key, Guest.id).limit(limit))
     ]
 
 
 def by_status(event_id: int) -> dict[GuestStatus, int]:
     """How many guests there are of each status; counted one by one, which is twice as fast as grouping."""
-    numbers = [
-        select(func.count()).where(Guest.event_id == event_id, Guest.status == status).scalar_subquery()
+    return dict(zip(GuestStatus, fresh().execute(_BY_STATUS, {"event": event_id}).one(), strict=True))
+
+
+_BY_STATUS = select(  # built once
+    *(
+        select(func.count()).where(Guest.event_id == bindparam("event"), Guest.status == status).scalar_subquery()
         for status in GuestStatus
-    ]
-    return dict(zip(GuestStatus, fresh().execute(select(*numbers)).one(), strict=True))
+    )
+)
