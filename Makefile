@@ -19,7 +19,7 @@ run: setup ## start web and worker, print a link that signs in
 test: lint ## lint, check types, run every test
 	@tests/browser/install_chromium.sh
 	@tests/install_postfix.sh
-	@$(BIN)/pytest -n 3 --dist worksteal
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal
 
 lint: setup $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff check

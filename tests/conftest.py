@@ -1,4 +1,4 @@
-"""Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, a browser."""
+"""Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, processes."""
 
 import contextlib
 import os
@@ -11,10 +11,11 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
-from playwright.sync_api import Page
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.util import LRUCache
+from werkzeug.routing import Rule
 
 import eventmail.clock
 from eventmail import create_app, migrations, signing
@@ -23,8 +24,7 @@ from eventmail.domain import links, passwords
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web.access import SESSION
-from tests.support import seeding
-from tests.support.browser import ARGUMENTS, Complaints, chromium
+from tests.support import haste, seeding
 from tests.support.live import Live
 from tests.support.queries import Queries, count_queries
 from tests.support.seeding import Person
@@ -32,6 +32,10 @@ from tests.support.time import FrozenClock
 from tests.support.web import Client
 
 M = TypeVar("M", bound=Base)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: haste.turn(item.nodeid))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -47,6 +51,19 @@ def _plain_surroundings() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _urls_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rule, "_compile_builder", haste.compiled_once(Rule._compile_builder))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _disk_is_not_waited_for() -> Iterator[None]:
+    with haste.without_disk():
+        yield
+
+
 @pytest.fixture(scope="session")
 def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated, empty database file; copy it, never open it."""
@@ -55,6 +72,21 @@ def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     migrations.upgrade(engine, folder / "migration.lock")
     engine.dispose()
     return folder / "app.sqlite"
+
+
+@pytest.fixture(scope="session")
+def _template_instance(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Path:
+    """An instance as it is before its first start, but for an empty queue and a secret; copy it, never use it."""
+    settings = Settings(instance=tmp_path_factory.mktemp("template"))
+    create_app(settings, pages=False).extensions["huey"].storage.close()
+    shutil.copyfile(template_database, settings.database)
+    return settings.instance
+
+
+@pytest.fixture(scope="session")
+def _statements() -> dict[str, Any]:
+    """What SQLAlchemy compiled for the apps before. Each would do it anew, since that is kept by engine and dialect."""
+    return {"cache": LRUCache(5_000)}
 
 
 @pytest.fixture
@@ -69,11 +101,15 @@ def _templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCa
 
 
 @pytest.fixture
-def app(settings: Settings, template_database: Path, _templates: FileSystemBytecodeCache) -> Iterator[Flask]:
+def app(
+    settings: Settings, _template_instance: Path, _templates: FileSystemBytecodeCache, _statements: dict[str, Any]
+) -> Iterator[Flask]:
     """The application on a fresh database. No context is pushed; ask for `in_app` where one is needed."""
-    settings.instance.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(template_database, settings.database)
+    shutil.copytree(_template_instance, settings.instance, dirs_exist_ok=True)
     made = create_app(settings)
+    with made.app_context():
+        db.engine.dialect = _statements.setdefault("dialect", db.engine.dialect)
+        db.engine.update_execution_options(compiled_cache=_statements["cache"])
     made.testing = True
     made.jinja_env.bytecode_cache = _templates  # else every test would compile its pages again
     made.test_client_class = Client
@@ -303,31 +339,3 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
             if isinstance(value, Live):
                 report.sections.append((f"logs of {name}", value.logs()))
     return report
-
-
-# Browser
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """The Chromium of this box."""
-    program = chromium()
-    arguments = [*ARGUMENTS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
-    if program is None:
-        return {"args": arguments}
-    return {"executable_path": program, "args": arguments}
-
-
-@pytest.fixture(scope="session")
-def _a_browser_is_there(playwright: Any) -> None:
-    if chromium() is None and not Path(playwright.chromium.executable_path).exists():
-        pytest.fail("No Chromium found. Run tests/browser/install_chromium.sh, or name one in EVENTMAIL_CHROMIUM.")
-
-
-@pytest.fixture
-def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
-    """A page that fails the test on any console error, page error, failed request or policy violation."""
-    complaints = Complaints()
-    complaints.watch(page)
-    yield page
-    assert complaints == [], "\n".join(complaints)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from tests.concurrency.test_kill import add_guests, finished, send
-from tests.concurrency.test_smtp import Postbox
-from tests.support.live import PROCFILE, ROOT, Live, free_port
+from tests.support.live import PROCFILE, ROOT, Live
+from tests.support.messages import add_guests, finished, send
+from tests.support.postbox import Postbox, serving
 from tests.support.waiting import wait_for
 
 HOUR = 3600
@@ -21,11 +20,9 @@ SECONDS = 30.0  # for what takes about five
 
 @pytest.fixture
 def postbox() -> Iterator[tuple[Postbox, int]]:
-    handler = Postbox()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield handler, controller.port
-    controller.stop()
+    box = Postbox()
+    with serving(box) as port:
+        yield box, port
 
 
 @pytest.fixture

@@ -3,42 +3,19 @@
 import random
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from tests.support import seeding
 from tests.support.live import Live
+from tests.support.messages import add_guests, finished, mailing, send
 from tests.support.waiting import wait_for
 
 SETTLED_WITHIN_S = 60.0  # S11, with a worker up
-MESSAGE = {"kind": "one_time", "subject": "Hi", "body": "Hi {guest.firstName}", "audience": {"statuses": ["confirmed"]}}
-
-
-def send(live: Live, key: str = "once") -> int:
-    answer = live.api("POST", f"/admin/events/{live.event_id}/mailings", MESSAGE, {"Idempotency-Key": key})
-    assert answer.status == 202, answer.text
-    return int(answer.json["id"])
-
-
-def mailing(live: Live, mailing_id: int) -> dict[str, Any]:
-    answer: dict[str, Any] = live.api("GET", f"/admin/events/{live.event_id}/mailings/{mailing_id}").json
-    return answer
-
-
-def finished(live: Live, mailing_id: int) -> Callable[[], bool]:
-    return lambda: mailing(live, mailing_id)["state"] == "finished"
 
 
 def kept(live: Live) -> int:
     folder = live.instance / "outbox"
     return sum(1 for _ in folder.glob("[0-9]*.eml")) if folder.exists() else 0
-
-
-def add_guests(live: Live, *people: dict[str, Any] | int) -> None:
-    with live.app.app_context():
-        for some in people:
-            seeding.add_guests(live.event_id, some if isinstance(some, int) else [some])
 
 
 def states(live: Live, mailing_id: int) -> dict[str, str]:

@@ -11,24 +11,22 @@ from typing import Any
 import pytest
 from flask import Flask, current_app
 
-from eventmail import clock
-from eventmail.db import fresh
 from eventmail.domain import closing, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.errors import EventArchived, MessagesWaiting
 from eventmail.models import Event, Job, Mailing, Recipient, Reservation
-from eventmail.providers.outbox import Outbox, kept
-from eventmail.sending import claim, drain, handover, outcome
+from eventmail.providers.outbox import kept
+from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.handing import claimed_before, outbox
 from tests.support.processes import race
 from tests.support.seeding import Person
 
 ROUNDS = 100
 PEOPLE = 3
-CLAIMED: dict[int, Any] = {}  # of this process, from the round before
 
 
 @dataclass(frozen=True)
@@ -48,10 +46,6 @@ def send(scene: Scene, event_id: int) -> mailings.Sent:
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
     place = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
     return mailings.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
-
-
-def outbox() -> Outbox:
-    return Outbox(current_app.extensions["settings"].outbox)
 
 
 @pytest.fixture
@@ -113,17 +107,7 @@ def _work(turn: int, scene: Scene) -> None:
 
 
 def _claimed_before(turn: int, scene: Scene) -> int | None:
-    """Even rounds: claim. Odd rounds: mark what was claimed, and hand over what was marked."""
-    job = fresh().get_one(Job, scene.jobs[turn // 2])
-    if turn % 2 == 0:
-        CLAIMED[turn] = claim.claim(job, clock.now())
-        return None
-    sending = drain._prepare(job, outbox(), current_app.extensions["settings"])
-    with handover.in_flight.one_group():
-        going = handover.begin(sending, CLAIMED[turn - 1])
-        results = handover.hand_over(sending, outbox(), going, until=float("inf"))
-        outcome.record(sending, outbox(), results, clock.now())
-    return len(results)
+    return claimed_before(turn, scene.jobs)
 
 
 def _cancel_odd(turn: int, scene: Scene) -> int | None:

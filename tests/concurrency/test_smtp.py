@@ -5,44 +5,18 @@ from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 
 import pytest
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.concurrency.test_kill import add_guests, finished, mailing, send
-from tests.support.live import Live, free_port
+from tests.support.live import Live
+from tests.support.messages import add_guests, finished, mailing, send
+from tests.support.postbox import Postbox, serving
 from tests.support.waiting import wait_for
-
-
-class Postbox:
-    """Keeps what it takes; one address is greylisted once, one is unknown."""
-
-    def __init__(self) -> None:
-        self.taken: list[tuple[str, bytes]] = []
-        self.asked: Counter[str] = Counter()
-
-    async def handle_RCPT(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        self.asked[address] += 1
-        if address.startswith("gone@"):
-            return "550 5.1.1 No such user here"
-        if address.startswith("grey@") and self.asked[address] == 1:
-            return "451 4.7.1 Greylisted, try again later"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        self.taken.append((envelope.rcpt_tos[0], envelope.original_content or b""))
-        return "250 2.0.0 Taken"
 
 
 @pytest.fixture
 def postbox() -> Iterator[tuple[Postbox, int]]:
-    handler = Postbox()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield handler, controller.port
-    controller.stop()
+    box = Postbox()
+    with serving(box) as port:
+        yield box, port
 
 
 def test_S4_F1_a_run_through_smtp_reaches_each_guest_once_and_names_the_others(

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from tests.concurrency.test_kill import add_guests, finished, mailing, send
-from tests.support.live import Live, free_port, request
+from tests.support.live import Live, request
+from tests.support.messages import add_guests, finished, mailing, send
+from tests.support.postbox import serving
 from tests.support.waiting import wait_for
 
 GUESTS = 300
@@ -43,10 +43,8 @@ class Stormy:
 def peer() -> Iterator[tuple[Stormy, int]]:
     handler = Stormy()
     handler.storm.set()
-    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
-    controller.start()
-    yield handler, controller.port
-    controller.stop()
+    with serving(handler) as port:
+        yield handler, port
 
 
 def test_S4_T1_a_storm_of_451_delays_everybody_and_loses_or_doubles_nobody(

@@ -12,12 +12,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from pydantic import SecretStr
 
 from eventmail import cli, clock, doctor
 from eventmail.db import db
 from eventmail.doctor import Finding, Level
 from eventmail.sending import heartbeat
 from eventmail.settings import Settings
+from tests.support.smtp_peer import Peer
 from tests.support.web import Client
 
 
@@ -100,6 +102,26 @@ def test_a_set_up_instance_has_no_remarks_but_practice_mode(app: Flask, settings
     here = settings.model_copy(update={"base_url": "https://mail.example.org", "from_": "team@example.org"})
     assert here.secret
     assert remarks(doctor.examine(here, clock.now())) == "Practice mode: mail stays on this box"
+
+
+def test_the_mail_service_is_asked_without_a_mail(settings: Settings) -> None:
+    with Peer({"AUTH": [b"535 5.7.8 Bad\r\n"]}) as peer:
+        here = settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(peer.url)})
+        named = settings.model_copy(
+            update={"provider": "smtp", "smtp_url": SecretStr(peer.url.replace("//", "//team:word@"))}
+        )
+        fine, refused = (doctor.examine(each, clock.now()) for each in (here, named))
+    assert the(fine, f"The mail server 127.0.0.1, port {peer.port}, answers").level is Level.OK
+    assert the(refused, "No mail can leave: ").what.endswith("refuses the credentials: Bad")
+    asked = sorted(line.partition(" ")[0] for line in peer.commands)  # of two connections, each in a thread of its own
+    assert asked == ["AUTH", "EHLO", "EHLO", "QUIT"]
+    gone, wrongly = (
+        the(doctor.examine(settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(url)}), clock.now()),
+            "No mail can leave: ")
+        for url in (peer.url, "http://127.0.0.1")
+    )  # fmt: skip
+    assert [found.level for found in (gone, wrongly)] == [Level.WRONG] * 2
+    assert ("cannot be reached" in gone.what, "must begin with" in wrongly.what) == (True, True)
 
 
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.9", "http://[::1]:8000", "http://0.0.0.0:80"])

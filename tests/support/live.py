@@ -30,8 +30,10 @@ from tests.support.waiting import wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
-KILL_AFTER_S = 8.0
+STARTS_WITHIN_S = 60.0  # a second on a quiet box
+KILL_AFTER_S = 30.0
 _PORTS = cycle(range(2_000))
+_HELD: list[socket.socket] = []
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ class Live:
         before = self._workers()
         process = self._start("worker")
         self._others.append(process)
-        wait_for(lambda: self._alive(process, "worker") and self._workers() - before, 10.0, "the second worker")
+        wait_for(
+            lambda: self._alive(process, "worker") and self._workers() - before, STARTS_WITHIN_S, "the second worker"
+        )
         return process
 
     def kill_worker(self) -> None:
@@ -203,10 +207,14 @@ class Live:
             except OSError:
                 return False
 
-        wait_for(healthy, 15.0, "/healthz to answer")
+        wait_for(healthy, STARTS_WITHIN_S, "/healthz to answer")
 
     def _await_worker(self, before: set[tuple[str, str]]) -> None:
-        wait_for(lambda: self._alive(self.worker, "worker") and self._workers() - before, 15.0, "the worker to report")
+        wait_for(
+            lambda: self._alive(self.worker, "worker") and self._workers() - before,
+            STARTS_WITHIN_S,
+            "the worker to report",
+        )
 
     def _alive(self, process: subprocess.Popen[bytes] | None, name: str) -> bool:
         assert process is not None
@@ -249,16 +257,21 @@ def _parsed(path: Path) -> EmailMessage:
 
 
 def free_port() -> int:
-    """A port nobody listens on, each only once, from a range that no other test process takes from.
+    """A port nobody listens on, each only once, from a range that no other process of this run takes from.
 
-    The system's own choice could be given away again before the server that is being started takes it.
+    The system's own choice could be given away again before the server that is being started takes it. As long as this
+    process lives it holds the UDP port of the same number, so that another run on this box takes another.
     """
     first = 20_000 + 2_000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
         port = first + next(_PORTS)
+        held = socket.socket(type=socket.SOCK_DGRAM)
         with socket.socket() as listener:
             try:
+                held.bind(("127.0.0.1", port))
                 listener.bind(("127.0.0.1", port))
             except OSError:
+                held.close()
                 continue
-            return port
+        _HELD.append(held)
+        return port

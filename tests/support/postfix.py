@@ -96,7 +96,7 @@ class Postfix:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self.folder / "master.log").open("wb"),
         )  # fmt: skip
         try:
-            wait_for(self._answers, 15.0, "postfix to greet")
+            wait_for(self._answers, 60.0, "postfix to greet")
         except BaseException:
             self._end()
             raise

@@ -3,10 +3,22 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from eventmail.errors import ProviderError
-from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome, ProviderError
 
 Script = Callable[[Mail], Outcome]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: no handler of the worker sees it coming."""
+
+
+def raising(error: BaseException) -> Script:
+    """A script that answers nothing, since `error` ends it."""
+
+    def answer(_mail: Mail) -> Outcome:
+        raise error
+
+    return answer
 
 
 @dataclass
@@ -29,6 +41,9 @@ class Recording:
             self.mails.append(mail)
             answer = self.answers.get(mail.to, Accepted("taken"))
             yield mail, answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
+
+    def close(self) -> None:
+        """See providers.base.Provider."""
 
     @property
     def addresses(self) -> list[str]:

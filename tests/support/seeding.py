@@ -12,7 +12,7 @@ from sqlalchemy import update
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses, api_tokens, events, passwords, users
-from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, User
+from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 
@@ -117,6 +117,13 @@ def _guest(event_id: int, values: dict[str, Any]) -> Guest:
 
 def _search_key(values: dict[str, Any], email: str | None) -> str:
     return " ".join(filter(None, (values["last_name"], values["first_name"], email))).casefold()
+
+
+def suppress(address: str, scope: object = "all", reason: str = "manual") -> None:
+    """An entry on the do-not-mail list; `scope` is "all" or an event's id."""
+    with transaction() as tx:
+        row = Suppression(address=address, scope=str(scope), reason=reason, source="test", created_at=clock.now())
+        tx.add(row)
 
 
 def user(person: Person) -> User:

@@ -8,7 +8,7 @@ T = TypeVar("T")
 STEP_S = 0.02
 
 
-def wait_for(predicate: Callable[[], T], timeout: float = 10.0, what: str = "", step: float = STEP_S) -> T:
+def wait_for(predicate: Callable[[], T], timeout: float = 30.0, what: str = "", step: float = STEP_S) -> T:
     """The first truthy answer of `predicate`, asked every `step` seconds.
 
     Raises AssertionError after `timeout` seconds, naming `what` was awaited and the last answer.

@@ -2,6 +2,7 @@
 
 import contextvars
 import re
+from html import unescape
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -43,3 +44,35 @@ def csrf_token_in(answer: TestResponse) -> str:
 def partial(headers: dict[str, str] | None = None) -> dict[str, str]:
     """The headers of a request that htmx makes for a fragment."""
     return {"HX-Request": "true", "HX-Request-Type": "partial", "Accept": "text/html", **(headers or {})}
+
+
+def words(page: TestResponse | str) -> str:
+    """What a person reads: the page's text, without markup."""
+    return unescape(" ".join(re.sub(r"<[^>]+>", " ", page if isinstance(page, str) else page.text).split()))
+
+
+def error_code(answer: TestResponse) -> list[str]:
+    """The codes of the refusals that a page shows."""
+    return re.findall(r'data-error-code="([A-Z_]+)"', answer.text)
+
+
+def signed_in(client: FlaskClient) -> bool:
+    return client.get("/admin/events").status_code == 200
+
+
+def problem(answer: TestResponse) -> tuple[int, str]:
+    """Status and code of a problem+json answer, whose body agrees with its status line."""
+    assert answer.content_type == "application/problem+json"
+    body: Any = answer.json
+    assert body["status"] == answer.status_code
+    assert {"code", "detail", "errors", "instance", "request_id", "status", "title", "type"} <= set(body)
+    return answer.status_code, body["code"]
+
+
+def refused(answer: TestResponse) -> tuple[int, str, list[str]]:
+    """Status, code and the fields that are named, of a problem+json answer."""
+    assert answer.content_type == "application/problem+json"
+    body: Any = answer.json
+    assert body["status"] == answer.status_code
+    assert body["request_id"] == answer.headers["X-Request-Id"]
+    return answer.status_code, body["code"], sorted(error["field"] for error in body["errors"])

@@ -13,7 +13,7 @@ LONGEST = 300
 
 # Downward only: a module may import what ranks below it, and its own unit.
 RANKS = (
-    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings"},
+    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings", "domain_names"},
     {"content", "providers"},
     {"db"},
     {"models"},
@@ -21,7 +21,7 @@ RANKS = (
     {"domain"},
     {"sending"},
     {"tasks", "outbox"},
-    {"backup", "doctor", "run"},
+    {"backup", "doctor", "run", "serving"},
     {"web", "cli", "probe"},
     {"__init__"},
 )
@@ -58,7 +58,7 @@ HOMES = {
     },
     "alembic": {"migrations"},
     "huey": {"tasks"},
-    "gunicorn": set[str](),
+    "gunicorn": {"serving"},
     "honcho": {"cli", "run"},
     "argon2": {"domain"},
     "markdown_it": {"content"},

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from eventmail import states
-from eventmail.states import MOVES, JobState, MailingState, RecipientState
+from eventmail.states import MOVES, AccountMailState, JobState, MailingState, RecipientState
 
 LEGAL = {
     MailingState: {("draft", "sending"), ("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
@@ -15,6 +15,11 @@ LEGAL = {
         ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"), ("queued", "unknown"),
         ("sending", "sent"), ("sending", "failed"), ("sending", "unknown"), ("sending", "queued"),
         ("failed", "queued"), ("unknown", "sent"), ("unknown", "queued"),
+    },
+    AccountMailState: {
+        ("queued", "sending"), ("queued", "failed"), ("queued", "unknown"),
+        ("sending", "sent"), ("sending", "failed"), ("sending", "unknown"), ("sending", "queued"),
+        ("unknown", "sent"), ("unknown", "failed"),
     },
 }  # fmt: skip
 

@@ -95,6 +95,13 @@ def test_there_is_one_first_owner(count: Any) -> None:
     assert links.issue_first(acting()) is None
 
 
+def test_C4_a_name_turns_and_hides_nothing_around_it(organizer: Person, row: Any) -> None:
+    accounts.edit(" O\u202escar\u2066\n\u200bOrga\x00nizer ", organizer.email, acting(organizer))
+    assert row(User).name == "Oscar Organizer"
+    with pytest.raises(InvalidInput):
+        accounts.edit("\u202e\u200b", organizer.email, acting(organizer))
+
+
 @pytest.mark.parametrize(
     ("change", "field", "code"),
     [

@@ -13,16 +13,9 @@ from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message, Sent
 from eventmail.domain.merge import Place
 from eventmail.domain.runs import Decision
-from eventmail.errors import (
-    AlreadyCancelled,
-    EventArchived,
-    MessagesWaiting,
-    NothingToDo,
-    Permanent,
-    Transient,
-    Unclear,
-)
+from eventmail.errors import AlreadyCancelled, EventArchived, MessagesWaiting, NothingToDo
 from eventmail.models import AuditEntry, Event, Job, Mailing, Recipient, Reservation
+from eventmail.providers.base import Permanent, Transient, Unclear
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import closing, draft_rows, drafts, mailings, overview, runs, snapshots, stories
+from eventmail.domain import closing, draft_rows, drafts, mailing_list, mailings, overview, runs, snapshots, stories
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Saved, Written
@@ -149,7 +149,7 @@ def test_what_was_begun_first_and_sent_last_is_the_last_message(
     assert last is not None
     assert last.mailing.id == begun
     listed = [
-        [row[0].id for row in fresh().execute(rows(event_id))] for rows in (mailings.newest_first, stories.messages)
+        [row[0].id for row in fresh().execute(rows(event_id))] for rows in (mailing_list.newest_first, stories.messages)
     ]
     assert listed == [[begun, between]] * 2
 
@@ -238,6 +238,8 @@ def test_the_log_names_everybody_who_wrote_once_each_turn(
     assert told == [
         ("Oscar Organizer", "draft.begun"), ("Anna Other", "draft.edited"), ("Oscar Organizer", "draft.edited"),
     ]  # fmt: skip
+    entry = rows(AuditEntry, AuditEntry.action == "draft.edited")[-1]
+    assert (entry.detail["before"], entry.detail["after"]) == ({"body": "abc"}, {"body": "abcd"})
 
 
 def test_the_same_key_makes_one_draft_and_another_text_under_it_is_refused(
@@ -266,7 +268,7 @@ def test_a_draft_is_no_message_yet(event_id: int, begun: int, oscar: Acting) -> 
         runs.cancel(event_id, begun, oscar)
     facts = overview.facts(event_id)
     assert (facts.last, facts.running) == (None, 0)
-    assert fresh().execute(mailings.newest_first(event_id)).all() == []
+    assert fresh().execute(mailing_list.newest_first(event_id)).all() == []
 
 
 def test_the_end_of_an_event_leaves_drafts_alone(event_id: int, begun: int, oscar: Acting, row: Any) -> None:

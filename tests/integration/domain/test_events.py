@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from eventmail.db import fresh
 from eventmail.domain import events, overview
 from eventmail.errors import DomainError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import AuditEntry, Event
@@ -18,8 +19,6 @@ def wall(text: str) -> datetime:
 
 
 def seen_by(person: Person) -> list[int]:
-    from eventmail.db import fresh  # noqa: PLC0415
-
     return [event.id for event in fresh().scalars(events.visible_to(user(person)).order_by(Event.id))]
 
 
@@ -42,6 +41,21 @@ def test_a_missing_event_and_a_foreign_one_look_alike(organizer: Person, owner: 
         with pytest.raises(NotFound) as refused:
             events.visible(event_id, user(organizer))
         assert refused.value.detail == NotFound.sentence
+
+
+@pytest.mark.parametrize(
+    ("q", "found"),
+    [
+        ("große bäll", True), ("GROSSE BÄLL", True), ("grosse bäll", True), ("köln", True), ("zu kö", True),
+        ("100%", True), ("0_", False), ("Bern", False),
+    ],
+)  # fmt: skip
+def test_an_event_is_found_by_any_part_of_its_title_or_place_whatever_the_case(
+    organizer: Person, add_event: Any, q: str, found: bool
+) -> None:
+    add_event(title="Große BÄLLE 100%", location="zu KÖLN")
+    asked = events.listed(seeding.user(organizer), archived=False, q=q)
+    assert [event.title for event in fresh().scalars(asked)] == ["Große BÄLLE 100%"] * found
 
 
 def test_an_event_is_made_of_a_title_and_a_zone(organizer: Person, row: Any) -> None:

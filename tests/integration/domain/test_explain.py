@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 
-from eventmail import clock as clock_
-from eventmail.db import transaction
 from eventmail.domain import bulk, explain, guests, mailings, runs
 from eventmail.domain.bulk import Everybody
 from eventmail.domain.contents import Text
@@ -15,13 +13,15 @@ from eventmail.domain.guest_filters import Filter
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.domain.stories import Story
-from eventmail.errors import NotFound, Permanent, Unclear
-from eventmail.models import Job, Suppression
+from eventmail.errors import NotFound
+from eventmail.models import Job
+from eventmail.providers.base import Permanent, Unclear
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind
 from tests.support import seeding
 from tests.support.recording import Recording
+from tests.support.seeding import suppress
 from tests.support.time import FrozenClock
 
 ANA, BEN, CEM, DAN = (f"{name}@guests.example.net" for name in ("ana", "ben", "cem", "dan"))
@@ -48,11 +48,6 @@ def work(settings: Settings, rows: Callable[..., list[Any]]) -> Callable[..., No
             drain.drain(job.id, provider or Recording(), settings)
 
     return turn
-
-
-def suppress(address: str, scope: str = "all", reason: str = "manual") -> None:
-    with transaction() as tx:
-        tx.add(Suppression(address=address, scope=scope, reason=reason, source="test", created_at=clock_.now()))
 
 
 def outcomes(answer: Answer) -> list[tuple[str, str]]:

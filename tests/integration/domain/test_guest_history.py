@@ -14,8 +14,8 @@ from eventmail.domain.guest_history import Changed
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.domain.stories import News, Story
-from eventmail.errors import Permanent
 from eventmail.models import AuditEntry, EmailEvent, Job
+from eventmail.providers.base import Permanent
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind

@@ -5,17 +5,10 @@ from typing import Any
 
 import pytest
 
-from eventmail import clock
-from eventmail.db import transaction
 from eventmail.domain import guest_filters, guest_list, guests
 from eventmail.domain.guest_filters import Filter
-from eventmail.models import Suppression
 from tests.support import seeding
-
-
-def suppress(address: str, scope: str = "all", reason: str = "manual") -> None:
-    with transaction() as tx:
-        tx.add(Suppression(address=address, scope=scope, reason=reason, source="test", created_at=clock.now()))
+from tests.support.seeding import suppress
 
 
 def names(event_id: int, status: Filter = Filter.ALL, q: str = "") -> list[str]:

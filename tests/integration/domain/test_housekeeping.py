@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from eventmail.domain import contents, housekeeping, links, mailings
+from eventmail.domain import contents, housekeeping, links, mailings, snapshots
+from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
-from eventmail.models import Content, IdempotencyRecord, SignInLink
+from eventmail.models import Content, IdempotencyRecord, SignInLink, Snapshot
+from eventmail.states import GuestStatus
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
@@ -37,6 +39,20 @@ def test_a_text_that_was_only_looked_at_is_forgotten_and_one_that_was_sent_never
     housekeeping.purge(clock.advance(days=2))
 
     assert rows(Content) == []
+
+
+def test_A4_the_list_of_a_look_is_forgotten_a_day_later(
+    event_id: int, organizer: Person, clock: FrozenClock, add_guests: Callable[..., Any], rows: Callable[..., list[Any]]
+) -> None:
+    add_guests(1)
+    by = replace(seeding.acting(organizer), now=clock.now())
+    snapshots.freeze(Audience(event_id, (GuestStatus.CONFIRMED,), ()), by)
+
+    assert housekeeping.purge(clock.advance(hours=24)) == 0
+    assert len(rows(Snapshot)) == 1
+    assert housekeeping.purge(clock.advance(seconds=1)) == 1
+
+    assert rows(Snapshot) == []
 
 
 def test_a_link_that_nobody_can_use_any_more_is_forgotten(

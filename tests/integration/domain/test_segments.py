@@ -9,7 +9,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import guest_values, housekeeping, kept_fields, rules, segments
+from eventmail.domain import drafts, guest_values, housekeeping, kept_fields, rules, segment_uses, segments
+from eventmail.domain.contents import Text
+from eventmail.domain.draft_rows import Seen
+from eventmail.domain.drafts import Written
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import AuditEntry, Guest, Mailing, Segment, SegmentField
 from tests.support import seeding
@@ -235,14 +238,21 @@ def test_a_mailing_that_is_still_sending_is_named_and_one_that_is_over_is_not(
 ) -> None:
     made, guest = make(event_id), add_guest()
     mailing = queued_mail(event_id, [guest], ["queued"])
-    assert segments.used_by(event_id, made) == []
+    assert segment_uses.used_by(event_id, made) == []
     for part in ("segments", "exclude_segments"):
         with transaction() as tx:
             tx.get_one(Mailing, mailing).audience = {part: [str(made)]}
-        assert segments.used_by(event_id, made) == [("s", "sending")]
+        assert segment_uses.used_by(event_id, made) == [("s", "sending")]
     with transaction() as tx:
         tx.execute(text("UPDATE mailing SET state = 'finished'"))
-    assert segments.used_by(event_id, made) == []
+    assert segment_uses.used_by(event_id, made) == []
+
+
+def test_a_draft_that_names_it_is_named_with_the_subject_it_has_so_far(event_id: int, organizer: Any) -> None:
+    made, by = make(event_id), seeding.acting(organizer)
+    for subject, part in (("", "segments"), ("Doors", "exclude_segments"), ("Other", "guests")):
+        drafts.save(event_id, Seen(), Written(Text(subject, "", "Hi"), {part: [str(made)]}), by)
+    assert segment_uses.used_by(event_id, made) == [("Doors", "draft"), ("", "draft")]
 
 
 def test_errors_name_the_name_that_is_there(event_id: int) -> None:

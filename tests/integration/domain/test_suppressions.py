@@ -6,7 +6,7 @@ import pytest
 
 from eventmail import signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import audience, mailings, merge, suppressions
+from eventmail.domain import audience, mailings, merge, suppression_list, suppressions
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
@@ -14,7 +14,10 @@ from eventmail.domain.merge import Place
 from eventmail.domain.suppressions import Listing
 from eventmail.errors import BadSignature
 from eventmail.models import AuditEntry, Recipient, Suppression
+from eventmail.providers.webhook import Kind, Report
+from eventmail.sending import feedback
 from eventmail.states import GuestStatus
+from tests.support import seeding
 from tests.support.seeding import Person, acting
 
 SECRET = b"s" * 32
@@ -86,4 +89,67 @@ def test_a_link_that_was_changed_is_refused_and_changes_nothing_f2(tokens: list[
             suppressions.unsubscribe(token, SECRET, acting())
     with pytest.raises(BadSignature):
         suppressions.unsubscribe(tokens[0], b"o" * 32, acting())
+    assert count(Suppression) == 0
+
+
+def _wish(tokens: list[str], *, everywhere: bool) -> None:
+    suppressions.unsubscribe(tokens[0], SECRET, acting(), everywhere=everywhere)
+
+
+def _report(kind: Kind) -> Any:
+    return lambda: feedback.take("generic", [Report(f"r-{kind}", kind, "", "ada@guests.example.net", "", "")],
+                                 acting().now)  # fmt: skip
+
+
+@pytest.mark.parametrize("everywhere", [False, True])
+@pytest.mark.parametrize("first", ["manual", "import", "hard_bounce"])
+def test_who_is_listed_already_and_asks_for_no_mail_is_listed_for_that_and_may_take_it_back_f1(
+    event_id: int, tokens: list[str], row: Any, rows: Any, first: str, everywhere: bool
+) -> None:
+    scope = "all" if everywhere else str(event_id)
+    seeding.suppress("ada@guests.example.net", scope, first)
+    before = row(Suppression)
+    for _ in range(2):
+        _wish(tokens, everywhere=everywhere)
+    now = row(Suppression)
+    assert (now.id, now.reason, now.created_at, now.created_by) == (
+        before.id, "unsubscribed", before.created_at, before.created_by,
+    )  # fmt: skip
+    entry = row(AuditEntry, AuditEntry.action == "suppression.unsubscribed")
+    assert entry.detail["before"] == {"reason": first, "source": before.source}
+    assert suppressions.by_token(tokens[0], SECRET).own
+    after = suppressions.take_back(tokens[0], SECRET, acting())
+    assert (after.own, after.listed) == (False, True)  # what stood there before does so again
+    assert (row(Suppression).reason, row(Suppression).source) == (first, before.source)
+    _wish(tokens, everywhere=everywhere)
+    assert row(Suppression).reason == "unsubscribed"
+
+
+def test_a_complaint_outweighs_a_wish_a_wish_a_dead_mailbox_and_that_a_colleague_f1(
+    tokens: list[str], row: Any, rows: Any
+) -> None:
+    seeding.suppress("ada@guests.example.net", "all", "import")
+    bounce, complain = _report(Kind.BOUNCE), _report(Kind.COMPLAINT)
+    told = []
+    for news in (bounce, lambda: _wish(tokens, everywhere=True), bounce, complain,
+                 lambda: _wish(tokens, everywhere=True), complain):  # fmt: skip
+        news()
+        told.append(row(Suppression).reason)
+    assert told == ["hard_bounce", "unsubscribed", "unsubscribed", "complaint", "complaint", "complaint"]
+    assert [
+        (entry.actor, entry.detail["before"]["reason"], entry.detail["after"]["reason"])
+        for entry in rows(AuditEntry, AuditEntry.action == "suppression.reported")
+    ] == [("generic", "import", "hard_bounce"), ("generic", "unsubscribed", "complaint")]
+    suppressions.take_back(tokens[0], SECRET, acting())
+    assert row(Suppression).reason == "complaint"
+
+
+def test_taking_back_a_new_wish_leaves_nothing_of_an_entry_that_was_lifted_f1(
+    event_id: int, organizer: Person, tokens: list[str], row: Any, count: Any
+) -> None:
+    seeding.suppress("ada@guests.example.net", str(event_id), "manual")
+    _wish(tokens, everywhere=False)
+    suppression_list.lift(event_id, row(Suppression).id, "asked", seeding.user(organizer), acting(organizer))
+    _wish(tokens, everywhere=False)
+    suppressions.take_back(tokens[0], SECRET, acting())
     assert count(Suppression) == 0

@@ -4,21 +4,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import clock
-from eventmail.db import Base, fresh, transaction
+from eventmail.db import fresh, transaction
 from eventmail.domain import contents, guests, mailings, runs, test_sends
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message, Sent
-from eventmail.domain.merge import Place
 from eventmail.domain.test_sends import Wanted
 from eventmail.errors import AlreadyCancelled, IdempotencyKeyReused, NotFound
 from eventmail.models import (
-    AuditEntry,
-    Content,
-    Exclusion,
     Guest,
     IdempotencyRecord,
     Job,
@@ -29,12 +25,7 @@ from eventmail.models import (
 )
 from tests.support import seeding
 from tests.support.seeding import Person, acting
-
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
-TEXT = Text("Hi {guest.firstName}", "See you", "Come to {event.title}.")
-WRITTEN: tuple[type[Base], ...] = (
-    Content, Mailing, Recipient, Exclusion, Job, Reservation, IdempotencyRecord, AuditEntry,
-)  # fmt: skip
+from tests.support.written import PLACE, TEXT, WRITTEN, numbers
 
 
 @pytest.fixture
@@ -46,11 +37,6 @@ def test_send(event_id: int, organizer: Person) -> Callable[..., Sent]:
         return test_sends.send(event_id, Wanted(what, **wanted), key=key, place=PLACE, by=acting(by))
 
     return call
-
-
-def numbers() -> dict[str, int]:
-    fresh().rollback()
-    return {model.__tablename__: fresh().scalar(select(func.count()).select_from(model)) or 0 for model in WRITTEN}
 
 
 def test_S1_a_test_is_written_in_one_transaction_and_begins_at_once(test_send: Any, row: Any) -> None:

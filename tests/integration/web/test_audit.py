@@ -8,16 +8,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
-from eventmail.domain import events, guests
+from eventmail.domain import bulk, events, guests, suppression_list
+from eventmail.domain.guest_filters import Filter
 from eventmail.models import AuditEntry
+from eventmail.states import ChangeKind
+from tests.support import seeding
 from tests.support.seeding import Person, acting
-from tests.support.web import Client
-
-
-def words(answer: TestResponse) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
+from tests.support.web import Client, words
 
 
 @pytest.fixture
@@ -45,6 +43,23 @@ def test_the_page_says_who_did_what_when_and_in_which_request(client: Client, ur
     assert re.findall(r"<time datetime=\"[^\"]+Z\">", page.text)
     said = said[said.index("Who and what") :]
     assert said.index("changed the event") < said.index("removed the guest") < said.index("added the guest")
+
+
+def test_the_page_names_nothing_by_our_words_for_it(
+    client: Client, app: Flask, event_id: int, organizer: Person, add_guests: Any
+) -> None:
+    (nameless,) = add_guests([{"email": None}])
+    by = acting(organizer)
+    with app.app_context():
+        bulk.change(event_id, bulk.Everybody(Filter.ALL, "", 1), ChangeKind.ADD_TAG, "vip", by)
+        entry, _ = suppression_list.add(event_id, "z@guests.example.net", everywhere=False, by=by)
+        suppression_list.lift(event_id, entry.id, "typo", seeding.user(organizer), by)
+        guests.delete(event_id, nameless, by)
+    said = words(client.get(f"/admin/events/{event_id}/audit"))
+    assert "changed many guests Change: tag added Value: vip Picked: 1 Changed: 1" in said
+    assert "Reason: a colleague put it there For: this event" in said
+    assert "removed the guest without a name" in said
+    assert re.findall(r"guest_change|guest:|add_tag|manual|Scope", said) == []
 
 
 def test_the_same_as_json(api: Client, url: str, event_id: int, organizer: Person, rows: Any) -> None:

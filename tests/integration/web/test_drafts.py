@@ -152,6 +152,14 @@ def test_deleting_asks_first_and_takes_only_what_was_shown(client: Client, anna:
     assert client.get(f"{url}/{draft}/deletion").status_code == 404
 
 
+@pytest.mark.parametrize("digits", [30, 5000])
+def test_a_revision_that_is_no_number_of_ours_is_an_old_one(client: Client, url: str, digits: int) -> None:
+    draft = begun(client, url)
+    asked = {**TYPED, "body": "More", "page_mark": "q", "draft": draft, "revision": "9" * digits}
+    answers = [client.submit(f"{url}/{path}", asked) for path in ("drafts", f"{draft}/deletion")]
+    assert [answer.status_code for answer in answers] == [409, 409]
+
+
 def reviewed(client: Client, url: str, draft: str, **typed: str) -> dict[str, str]:
     """The form under the review's button."""
     page = client.submit(f"{url}/review", {**TYPED, "draft": draft, "revision": "1", **typed})

@@ -84,6 +84,35 @@ def test_draft_false_sends_it_with_every_check_and_its_id(
         assert codes(api.patch(at, json=late)) == (409, "PAST_EDIT_WINDOW")
 
 
+def test_S1_draft_false_repeated_with_its_key_gives_the_same_answer_and_sends_nothing_more(
+    api: Any, url: str, add_guests: Any, count: Any
+) -> None:
+    add_guests(2)
+    twice = {"statuses": ["confirmed", "confirmed"]}
+    at = made(api, url, body="Hi", audience=twice)
+    asked: dict[str, Any] = {"json": {"revision": 1, "draft": False}, "headers": {"Idempotency-Key": "sent"}}
+    first, second = (api.patch(at, **asked) for _ in range(2))
+    assert (first.status_code, first.json) == (second.status_code, second.json)
+    assert first.json["state"] == "sending"
+    assert ("Idempotent-Replayed" in first.headers, second.headers["Idempotent-Replayed"]) == (False, "true")
+    assert (count(Mailing), count(Job), count(Recipient)) == (1, 1, 2)
+
+    # another body under the key, another key, no key; and another draft with the very same words under the key
+    asked["json"] = {"revision": 1, "draft": False, "subject": "Other"}
+    assert codes(api.patch(at, **asked)) == (422, "IDEMPOTENCY_KEY_REUSED")
+    asked["json"] = {"revision": 1, "draft": False}
+    assert codes(api.patch(at, json=asked["json"])) == (409, "PAST_EDIT_WINDOW")
+    assert codes(api.patch(at, json=asked["json"], headers={"Idempotency-Key": "new"})) == (409, "PAST_EDIT_WINDOW")
+    again = {**DRAFT, "body": "Hi", "audience": twice}
+    other = api.post(url, json=again, headers={"Idempotency-Key": "made-again"}).location
+    assert codes(api.patch(other, **asked)) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert (count(Mailing), count(Job), count(Recipient)) == (2, 1, 2)
+
+    # S7: the key of a cancelled message says so
+    assert api.post(f"{at}/cancellation").status_code == 200
+    assert codes(api.patch(at, **asked)) == (409, "ALREADY_CANCELLED")
+
+
 @pytest.mark.parametrize("revision", [1, 99])
 def test_D5_a_draft_is_sent_only_at_the_revision_that_was_read(
     api: Any, url: str, add_guests: Any, row: Any, count: Any, revision: int

@@ -1,7 +1,6 @@
 """An event copied, shared, cancelled, archived and brought back, with forms and as JSON."""
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -13,14 +12,10 @@ from eventmail.domain import closing, columns, guest_values
 from eventmail.models import Event, EventMember, GuestField, Mailing, Recipient
 from tests.support import seeding
 from tests.support.seeding import Person, acting
-from tests.support.web import Client
+from tests.support.web import Client, words
 
 EVENTS = "/admin/events"
 MESSAGE = {"subject": "Hello", "body": "Hi", "statuses": "confirmed", "idempotency_key": "k1"}
-
-
-def words(answer: TestResponse) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def codes(answer: TestResponse) -> list[str]:

@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from eventmail.models import Content, Event, Mailing
 from tests.support.seeding import Person
-from tests.support.web import Client
+from tests.support.web import Client, words
 
 EVENTS = "/admin/events"
 BALL = {
@@ -41,15 +41,11 @@ def values(answer: TestResponse) -> dict[str, str]:
         attributes = dict(re.findall(r'([a-z-]+)="([^"]*)"', tag))
         if attributes.get("type") == "checkbox":
             found[attributes["name"]] = "on" if " checked" in tag else ""
-        elif "name" in attributes and attributes["name"] != "csrf_token":
+        elif "name" in attributes and attributes["name"] not in ("csrf_token", "seen"):
             found[attributes["name"]] = unescape(attributes.get("value", ""))
     for name, text in re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
         found[name] = unescape(text)
     return found
-
-
-def words(answer: TestResponse) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def test_json_creates_an_event_and_shows_it(api: Any) -> None:

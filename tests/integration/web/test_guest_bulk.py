@@ -5,19 +5,14 @@ from html import unescape
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
 from eventmail.models import Guest, GuestChange
+from tests.support.web import words
 
 
 @pytest.fixture
 def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/guests"
-
-
-def words(answer: TestResponse) -> str:
-    """What a person reads."""
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def statuses(rows: Any) -> list[str]:

@@ -1,21 +1,16 @@
 """Pasting addresses in a browser without script, and as a program."""
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
 
 from eventmail.models import Guest
+from tests.support.web import words
 
 
 @pytest.fixture
 def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/guests/paste"
-
-
-def words(text: str) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split()))
 
 
 def test_pasting_shows_first_what_would_happen_then_adds(client: Any, url: str, add_guest: Any, rows: Any) -> None:

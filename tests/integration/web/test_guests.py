@@ -10,17 +10,12 @@ from werkzeug.test import TestResponse
 
 from eventmail import clock
 from eventmail.models import AuditEntry, Guest, Suppression
-from tests.support.web import partial
+from tests.support.web import partial, words
 
 
 @pytest.fixture
 def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/guests"
-
-
-def words(answer: TestResponse) -> str:
-    """What a person reads."""
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def listed(answer: TestResponse) -> list[str]:

@@ -4,7 +4,6 @@ import errno
 import io
 import re
 from datetime import timedelta
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from werkzeug.test import TestResponse
 from eventmail.domain import csv_text, guest_columns, guests, import_files
 from eventmail.models import AuditEntry, Guest, GuestField, Suppression
 from tests.support import seeding
-from tests.support.web import partial
+from tests.support.web import partial, words
 
 TEXT = (
     "email,name,status,Table\n"
@@ -40,11 +39,6 @@ def known(add_guest: Any) -> None:
         ("ana@x.test", "Ana", "Ruiz"), ("ben@x.test", "Ben", "Okafor"), ("same@x.test", "Same", "Person"),
     ):  # fmt: skip
         add_guest(email, first_name=first, last_name=last)
-
-
-def words(answer: TestResponse) -> str:
-    """What a person reads."""
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def csv_upload(text: str | bytes, name: str = "guests.csv", **fields: str) -> dict[str, Any]:

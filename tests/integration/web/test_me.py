@@ -9,19 +9,11 @@ from flask import Flask
 from eventmail.models import ApiToken, LoginSession, User
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
-from tests.support.web import Client
+from tests.support.web import Client, error_code, signed_in
 
 ACCOUNT = "/admin/account"
 JSON = {"Accept": "application/json"}
 NEW = "another long password"
-
-
-def error_code(answer: Any) -> list[str]:
-    return re.findall(r'data-error-code="([A-Z_]+)"', answer.text)
-
-
-def signed_in(client: Any) -> bool:
-    return client.get("/admin/events").status_code == 200
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import re
 from html import unescape
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import TestResponse
@@ -10,7 +11,7 @@ from werkzeug.test import TestResponse
 from eventmail import clock
 from eventmail.models import Content, Mailing, Recipient, Suppression
 from tests.support import seeding
-from tests.support.web import Client, partial
+from tests.support.web import Client, partial, words
 
 TYPED = {"subject": "Hi {guest.firstName}", "preheader": "", "body": "Come to {event.title}.", "statuses": "confirmed"}
 
@@ -23,10 +24,6 @@ def url(event_id: int) -> str:
 @pytest.fixture
 def party(add_guests: Any) -> list[int]:
     return add_guests([{"email": "ada@guests.org"}, {"email": "ben@guests.org", "first_name": "Ben"}])
-
-
-def words(answer: TestResponse) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def codes(answer: TestResponse) -> list[str]:
@@ -89,6 +86,17 @@ def test_review_says_in_one_sentence_what_will_happen_and_sends_nothing_a3(
     assert count(Mailing) == 0
 
 
+def test_the_review_says_that_this_very_message_went_out_within_the_hour(
+    client: Client, url: str, party: list[int], row: Any
+) -> None:
+    first = client.submit(f"{url}/review", TYPED)
+    assert client.submit(url, {**TYPED, "idempotency_key": key(first)}).status_code == 303
+    at = f"{row(Mailing, Mailing.state != 'draft').created_at.astimezone(ZoneInfo('Europe/Berlin')):%H:%M}"
+    again = client.submit(f"{url}/review", TYPED)
+    warnings = [words(part) for part in re.findall(r'data-test="guest-message-review-warning">(.*?)</p>', again.text)]
+    assert ("review-warning" in first.text, warnings) == (False, [f"This very message went to 2 guests at {at}."])
+
+
 def test_send_leads_to_the_tracker_and_a_second_click_to_the_same_one_s1(
     client: Client, url: str, party: list[int], row: Any, count: Any
 ) -> None:
@@ -97,6 +105,33 @@ def test_send_leads_to_the_tracker_and_a_second_click_to_the_same_one_s1(
     assert (first.status_code, first.location) == (303, f"{url}/{row(Mailing).id}")
     assert (second.status_code, second.location, count(Recipient)) == (303, first.location, 2)
     assert 'data-test="guest-message-job-tracker"' in client.get(first.location).text
+
+
+def test_one_page_reviewed_twice_with_two_texts_sends_the_first_and_says_so_in_plain_words_s1(
+    client: Client, url: str, party: list[int], rows: Any, count: Any
+) -> None:
+    page = {**TYPED, "page_mark": "two-windows", "idempotency_key": key(client.get(url))}
+    looks = [{**page, "subject": subject} for subject in ("One", "Two")]
+    for look in looks:
+        assert client.submit(f"{url}/review", look).status_code == 200
+    client.submit(url, looks[0])
+    refused = client.submit(url, looks[1])
+    assert (refused.status_code, codes(refused)) == (409, ["ALREADY_SENT"])
+    assert "You sent this a moment ago. What you changed since was not sent." in words(refused)
+    assert "Idempotency" not in words(refused)
+    assert 'value="Two"' in refused.text
+    assert "Keep mine as a copy" in words(refused)
+
+    # a page without a mark, or of a draft that is not there, is looked at once more, under a new key
+    for draft in ("", "999"):
+        unmarked = client.submit(url, {**looks[1], "page_mark": "", "draft": draft})
+        assert (unmarked.status_code, codes(unmarked)) == (409, ["ALREADY_SENT"])
+        assert "Another text was sent from this page. This one was not" in words(unmarked)
+    assert count(Recipient) == 2
+    again = {**looks[1], "page_mark": "", "idempotency_key": key(unmarked)}
+    assert client.submit(url, again).status_code == 303
+    assert [content.subject for content in rows(Content)][-1] == "Two"
+    assert (count(Mailing), count(Recipient)) == (2, 4)
 
 
 def test_a_form_that_succeeded_comes_back_with_a_fresh_key_s1(client: Client, url: str, party: list[int]) -> None:

@@ -11,7 +11,7 @@ from eventmail.models.account import Role
 from tests.support import seeding
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
-from tests.support.web import Client, csrf_token_in
+from tests.support.web import Client, csrf_token_in, error_code
 
 PEOPLE = "/admin/people"
 JSON = {"Accept": "application/json"}
@@ -23,10 +23,6 @@ def boss(client_for: Any, owner: Person) -> Client:
     """A browser in which the owner is signed in."""
     made: Client = client_for(owner)
     return made
-
-
-def error_code(answer: Any) -> list[str]:
-    return re.findall(r'data-error-code="([A-Z_]+)"', answer.text)
 
 
 def path_in(page: str) -> str:
@@ -198,6 +194,7 @@ def test_removal_asks_first_and_then_ends_everything_at_once(
 ) -> None:
     confirmation = boss.get(f"{PEOPLE}/{organizer.id}/removal")
     assert "Remove this colleague?" in confirmation.text
+    assert "What they wrote and sent stays, under their name. To bring them back, invite the same" in confirmation.text
     assert client.get("/admin/events").status_code == 200
     answer = boss.submit(f"{PEOPLE}/{organizer.id}/removal")
     assert answer.location == PEOPLE

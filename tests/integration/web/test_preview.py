@@ -13,7 +13,7 @@ from sqlalchemy import update
 from eventmail import clock
 from eventmail.db import transaction
 from eventmail.models import Content, Event, Guest, Suppression
-from tests.support.web import Client, partial
+from tests.support.web import Client, partial, words
 
 TYPED = {
     "subject": "Hi {guest.firstName}",
@@ -26,10 +26,6 @@ TYPED = {
 @pytest.fixture
 def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/messages"
-
-
-def words(text: str) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split()))
 
 
 def frame(answer: Any) -> str:

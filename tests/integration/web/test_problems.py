@@ -5,6 +5,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask import Flask
@@ -132,6 +133,21 @@ def test_a_statement_that_is_wrong_is_our_fault_and_no_busy_database(
     by_json = client.submit(url, form, headers={"Accept": "application/json"})
     assert problem(by_json) == (500, "INTERNAL_SERVER_ERROR")
     assert "Retry-After" not in by_json.headers
+
+
+def test_a_form_that_meets_what_broke_its_request_gives_way_to_the_page_of_the_error(
+    app: Flask, client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
+    monkeypatch.setattr(guests, "add", Mock(side_effect=RuntimeError("once")))
+    shown = client.submit(url, form)
+    monkeypatch.setattr(guests, "columns", Mock(side_effect=RuntimeError("here too")))
+    broken = client.submit(url, form)
+    for answer in (shown, broken):
+        assert answer.status_code == 500
+        assert re.findall(r'data-error-code="([A-Z_]+)"', answer.text)[0] == "INTERNAL_SERVER_ERROR"
+    assert ("typed@guests.example.net" in shown.text, "once" in shown.text + broken.text) == (True, False)
 
 
 # Whatever comes in

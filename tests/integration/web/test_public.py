@@ -134,6 +134,7 @@ def test_only_what_machines_post_needs_no_token(app: Flask) -> None:
 def test_what_is_open_to_everyone_is_this_and_no_more(app: Flask) -> None:
     opened = {name for name, view in app.view_functions.items() if getattr(view, OPEN, False)}
     assert opened == {
+        "account.ask_for_link", "account.forgotten",
         "account.join", "account.home", "account.open_link", "account.sign_in", "account.begin_session",
         "api_page.document", "public.calendar_file", "public.health", "unsubscribe.come_back",
         "unsubscribe.leave", "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "webhooks.generic",
@@ -172,3 +173,13 @@ def test_a_database_that_can_not_be_written_is_503_in_json(
     assert (answer.status_code, answer.json) == (
         503, {"status": "unavailable", "dry_run": True, "database": "unavailable"},
     )  # fmt: skip
+
+
+def test_a_queue_that_can_not_be_read_is_told_and_changes_no_status(
+    app: Flask, visitor: Client, settings: Settings
+) -> None:
+    app.extensions["huey"].storage.close()
+    settings.queue.unlink()
+    settings.queue.mkdir()
+    answer: Any = visitor.get("/healthz")
+    assert (answer.status_code, answer.json["status"], answer.json["queue"]) == (200, "ok", None)

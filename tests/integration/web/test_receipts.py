@@ -6,18 +6,19 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import mailings, receipts
+from eventmail.domain import mailings, receipts, runs
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
-from eventmail.errors import Permanent
 from eventmail.models import Recipient
+from eventmail.providers.base import Permanent
+from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person
-from tests.support.web import Client
+from tests.support.web import Client, words
 
 AWKWARD = {"first_name": "<b>Bo</b>", "last_name": "x" * 300, "email": "bo@guests.example.net"}
 
@@ -76,6 +77,25 @@ def test_the_hash_changes_with_any_outcome_and_with_nothing_else(
     with writing() as tx:
         tx.query(Recipient).filter_by(address="no@guests.example.net").update({"delivery": "bounced"})
     assert digest() != before
+
+
+def test_S13_what_practice_mode_kept_is_not_called_sent(
+    client: Client, settings: Settings, event_id: int, sent: int, organizer: Person
+) -> None:
+    place = Place("https://mail.example.org", settings.secret, outside=False)
+    job = runs.retry(event_id, sent, place, seeding.acting(organizer))
+    drain.drain(job, Outbox(settings.outbox), settings)  # the mail service was taken away meanwhile
+    page = words(client.get(url(event_id, sent), buffered=True))
+    assert "Kept in outbox 1 Sent 1 Practice mode: what was kept in the outbox did not leave this eventmail" in page
+    assert "State Finished, not everybody got it" in page
+    assert re.findall(r"@guests\.example\.net .*? (Sent|Kept in outbox) ", page) == ["Sent", "Kept in outbox"]
+
+
+def test_what_a_mail_service_reported_is_told_in_words(client: Client, event_id: int, sent: int, writing: Any) -> None:
+    with writing() as tx:
+        tx.query(Recipient).filter_by(address="no@guests.example.net").update({"delivery": "deferred"})
+    page = words(client.get(url(event_id, sent), buffered=True))
+    assert ("Failed, delayed" in page, "deferred" in page, "Practice mode" in page) == (True, False, False)
 
 
 def test_the_receipt_of_another_event_is_not_there(

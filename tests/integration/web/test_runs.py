@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.errors import Permanent, Unclear
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.sending import drain
-from eventmail.settings import Settings
+from eventmail.providers.base import Permanent, Unclear
+from tests.support.handing import work_on
 from tests.support.recording import Recording
-from tests.support.web import Client
+from tests.support.web import Client, words
 
 MESSAGE = {"kind": "one_time", "subject": "Hello", "body": "Hi", "audience": {"statuses": ["confirmed"]}}
+FIRST = "guest-001@guests.example.net"
 
 
 @pytest.fixture
@@ -23,16 +23,6 @@ def sent(api: Any, event_id: int, add_guests: Callable[..., Any]) -> str:
     answer = api.post(f"/admin/events/{event_id}/mailings", json=MESSAGE, headers={"Idempotency-Key": "k"})
     assert answer.status_code == 202
     return answer.headers["Location"]
-
-
-@pytest.fixture
-def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Callable[[Recording], None]:
-    def turn(provider: Recording) -> None:
-        for job in rows(Job, Job.state == "running"):
-            with app.app_context():
-                drain.drain(job.id, provider, settings)
-
-    return turn
 
 
 def test_S6_cancelling_by_api_answers_the_mailing_and_then_that_it_was_cancelled(
@@ -73,6 +63,43 @@ def test_S7_undo_leads_back_to_the_composer_with_the_same_words(
     page = client.get(answer.headers["Location"])
     assert (page.status_code, 'value="Hello"' in page.text, ">\nHi</textarea>" in page.text) == (200, True, True)
     assert 'name="statuses" value="confirmed" checked' in page.text
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        ({}, "Of its mails 1 had gone to the outbox. 2 still waiting were cancelled."),
+        ({FIRST: Permanent("full")}, "Of its mails 1 had failed. 2 still waiting were cancelled."),
+        ({FIRST: Unclear("lost")}, "Of its mails 1 may have been sent. 2 still waiting were cancelled."),
+    ],
+)
+def test_S7_undo_that_comes_too_late_says_what_had_left_and_cancels_the_rest(
+    app: Flask, client: Client, sent: str, row: Any, answers: Any, told: str
+) -> None:
+    with app.app_context():
+        work_on(row(Job), Recording(answers=answers), 1)
+
+    answer = client.submit(f"{sent}/cancellation", {"undo": "1"})
+
+    mailing = row(Mailing)  # and no draft: what left is not written once more
+    assert (answer.status_code, mailing.state, mailing.n_cancelled) == (303, "cancelled", 2)
+    assert answer.headers["Location"] == f"{sent.replace('mailings', 'messages')}"
+    assert f"It was too late to undo all of this. {told}" in words(client.get(answer.headers["Location"]))
+
+
+def test_S7_undo_while_a_mail_is_being_handed_over_is_too_late_for_it(
+    app: Flask, client: Client, sent: str, row: Any
+) -> None:
+    def undo(_mail: object) -> None:
+        answer = client.submit(f"{sent}/cancellation", {"undo": "1"})
+        page = words(client.get(answer.headers["Location"]))
+        assert "Of its mails 1 with the mail service already. 2 still waiting were cancelled." in page
+
+    with app.app_context():
+        work_on(row(Job), Recording(before=undo), 1)
+
+    mailing = row(Mailing)
+    assert (mailing.state, mailing.n_sent, mailing.n_cancelled) == ("cancelled", 1, 2)
 
 
 def test_S8_failed_ones_are_tried_again_by_api(api: Any, sent: str, work: Any) -> None:

@@ -170,7 +170,7 @@ def test_a_removed_segment_is_not_left_out_in_silence(client: Client, api: Clien
     typed = {"subject": "Hi", "body": "Come", "statuses": ["confirmed"], "exclude_segments": [gone]}
     page = client.submit(url.replace("segments", "messages/preview"), typed)
     assert f'name="exclude_segments" value="{gone}" checked' in page.text
-    assert f"There is no segment “{gone}” in this event." in words(page)
+    assert "The segment “VIP” was removed. Untick it, or choose another." in words(page)
     refused = client.submit(url.replace("segments", "messages/review"), typed)
     assert (refused.status_code, 'data-error-code="INVALID_AUDIENCE"' in refused.text) == (400, True)
 

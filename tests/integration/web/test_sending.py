@@ -10,8 +10,8 @@ from flask import Flask
 from pydantic import SecretStr
 from werkzeug.test import TestResponse
 
-from eventmail.errors import Permanent
 from eventmail.models import Job, Mailing, Recipient
+from eventmail.providers.base import Permanent
 from eventmail.providers.smtp import Smtp, parse
 from eventmail.sending import drain, heartbeat
 from eventmail.settings import Settings

@@ -9,8 +9,6 @@ from werkzeug.test import TestResponse
 from eventmail import clock
 from eventmail.domain import overview
 from eventmail.models import AuditEntry, Content, Exclusion, Job, Mailing, Recipient, Suppression
-from eventmail.providers.outbox import Outbox
-from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -34,18 +32,6 @@ def post(api: Client, url: str) -> Any:
     return call
 
 
-@pytest.fixture
-def work(app: Flask, settings: Settings, rows: Any) -> Any:
-    """One turn of the worker for every run that is not over."""
-
-    def turn(provider: Any = None) -> None:
-        for job in rows(Job, Job.state == "running"):
-            with app.app_context():
-                drain.drain(job.id, provider or Outbox(settings.outbox), settings)
-
-    return turn
-
-
 def suppress(writing: Any, address: str, scope: str = "all") -> None:
     with writing() as tx:
         tx.add(Suppression(address=address, scope=scope, reason="manual", source="test", created_at=clock.now()))
@@ -67,6 +53,12 @@ def test_E1_without_an_address_a_test_goes_to_the_one_who_asks(
     assert [(e.action, e.subject) for e in rows(AuditEntry, AuditEntry.action.like("mailing.%"))] == [
         ("mailing.test_sent", f"mailing:{mailing.id}")
     ]
+
+
+def test_E1_a_test_is_neither_a_draft_nor_a_message_to_guests(post: Any, api: Any, event_id: int) -> None:
+    sent = post().json["id"]
+    assert api.get(f"/admin/events/{event_id}/messages/{sent}").status_code == 404
+    assert api.get(f"/admin/events/{event_id}/mailings/{sent}").json["kind"] == "test"
 
 
 def test_E1_up_to_five_typed_addresses_each_once_as_typed(post: Any, rows: Any) -> None:
@@ -197,7 +189,7 @@ def test_S13_what_keeps_mail_from_leaving_keeps_tests_too(
 ) -> None:
     monkeypatch.setattr(app.extensions["provider"], "outside", True)
     answer = post(to=["b@x.org"])
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json["title"]) == (400, "Nothing can leave from here yet")
     assert "EVENTMAIL_BASE_URL" in answer.json["detail"]
     assert count(Mailing) == 0
 

@@ -1,22 +1,17 @@
 """Test sends from the composer: the form without script, the fragment with it, and what became of them in words."""
 
 import re
-from html import unescape
 from typing import Any
 
 import pytest
-from flask import Flask
 from werkzeug.test import TestResponse
 
 from eventmail import clock
-from eventmail.errors import Permanent, Refused, Transient, Unclear
-from eventmail.models import Content, Job, Mailing, Suppression
-from eventmail.providers.outbox import Outbox
-from eventmail.sending import drain
-from eventmail.settings import Settings
+from eventmail.models import Content, Mailing, Suppression
+from eventmail.providers.base import Permanent, Refused, Transient, Unclear
 from tests.support.recording import Recording
 from tests.support.seeding import Person
-from tests.support.web import Client, partial
+from tests.support.web import Client, partial, words
 
 TYPED = {"subject": "Hi {guest.firstName}", "body": "Come to {event.title}.", "preheader": "", "statuses": "confirmed",
          "idempotency_key": "k"}  # fmt: skip
@@ -25,22 +20,6 @@ TYPED = {"subject": "Hi {guest.firstName}", "body": "Come to {event.title}.", "p
 @pytest.fixture
 def url(event_id: int) -> str:
     return f"/admin/events/{event_id}/mailings/test-sends"
-
-
-@pytest.fixture
-def work(app: Flask, settings: Settings, rows: Any) -> Any:
-    """One turn of the worker for every run that is not over."""
-
-    def turn(provider: Any = None) -> None:
-        for job in rows(Job, Job.state == "running"):
-            with app.app_context():
-                drain.drain(job.id, provider or Outbox(settings.outbox), settings)
-
-    return turn
-
-
-def words(answer: TestResponse) -> str:
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
 
 
 def key(answer: TestResponse) -> str:

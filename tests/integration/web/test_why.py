@@ -8,6 +8,7 @@ import pytest
 
 from eventmail import clock
 from eventmail.models import Guest, Suppression
+from tests.support.web import words
 
 
 @pytest.fixture
@@ -28,9 +29,18 @@ def send(api: Any, base: str) -> Any:
     return make
 
 
-def words(answer: Any) -> str:
-    """What a person reads."""
-    return unescape(" ".join(re.sub(r"<[^>]+>", " ", answer.text).split()))
+def test_F4_segments_are_named_as_they_were_when_it_was_sent(
+    client: Any, api: Any, base: str, send: Any, add_guests: Any
+) -> None:
+    add_guests([{"email": "ana@x.test", "tags": ("vip",)}, {"email": "una@x.test"}])
+    rule = {"all": [{"field": "tag", "op": "is", "value": "vip"}]}
+    vip = api.post(f"{base}/segments", json={"name": "VIP", "rule": rule}).json["id"]
+    send("Doors", segments=[vip])
+    api.patch(f"{base}/segments/{vip}", json={"name": "Friends"})
+    asked = "Never in the audience, which was guests in “VIP”. "
+    assert asked in words(client.get(f"{base}/why?address=una@x.test"))
+    api.delete(f"{base}/segments/{vip}")
+    assert asked in words(client.get(f"{base}/why?address=una@x.test"))
 
 
 def test_F4_the_overview_asks_and_the_page_answers_in_sentences(

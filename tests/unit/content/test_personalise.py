@@ -36,22 +36,13 @@ def test_C3_a_guest_without_a_first_name_reads_the_fallback_never_an_empty_merge
         {"guest.firstName": " \x00"},
         FIELDS_AND_COLUMNS,
     )
-    assert (mail.subject, inner(mail.html), mail.fallbacks) == ("Hi friend", "<p>Hi there,</p>\n", ("guest.firstName",))
+    assert (mail.subject, inner(mail.html)) == ("Hi friend", "<p>Hi there,</p>\n")
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_C3_every_standard_field_has_a_text_when_it_has_no_value(name):
     html, text = both(f"x {{{name}}} y", {})
     assert (html, text) == (f"<p>x {FIELDS[name].default} y</p>", f"x {FIELDS[name].default} y")
-
-
-def test_C3_the_fields_that_read_a_fallback_are_named_once_in_reading_order():
-    mail = render(
-        content("{guest.seat} {event.location} {guest.email} {guest.seat|x}", "{event.date}"),
-        {"guest.email": "a@example.org"},
-        FIELDS_AND_COLUMNS,
-    )
-    assert mail.fallbacks == ("event.date", "guest.seat", "event.location")
 
 
 def test_H8_a_field_that_is_gone_reads_its_fallback_or_not_stated():

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from eventmail.errors import Permanent, Transient, Unclear
 from eventmail.providers import outbox
-from eventmail.providers.base import Accepted, Mail, Outcome
+from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
 from eventmail.providers.outbox import Outbox, kept
 
 MAIL = Mail("abc-1", "req.1.1", 1, "gala@organizers.org", "ada@guests.org", b"Subject: Hi\r\n\r\nText\r\n")

@@ -5,8 +5,7 @@ from collections import Counter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eventmail.errors import Permanent, Refused, Transient, Unclear
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Permanent, Refused, Transient, Unclear
 from eventmail.providers.smtp import Timeouts
 from tests.support.smtp_peer import FEATURES, FRIENDLY, LOCK_STEP, Close, Peer, Reset, in_fragments, mails, patient
 

@@ -4,9 +4,8 @@ import threading
 
 import pytest
 
-from eventmail.errors import Permanent, Transient
 from eventmail.providers import smtp_session
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Permanent, Transient
 from tests.support.smtp_peer import FEATURES, LOCK_STEP, Close, Peer, Reset, handed_over, mail, mails
 
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])

@@ -4,9 +4,8 @@ import socket
 
 import pytest
 
-from eventmail.errors import Transient, Unclear
 from eventmail.providers import smtp_session, smtp_wire
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Transient, Unclear
 from eventmail.providers.smtp_envelope import stuffed
 from tests.support.smtp_peer import Peer, mail
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.errors import Permanent, Refused
+from eventmail.providers.base import Permanent, Refused
 from eventmail.providers.smtp_envelope import commands, path, stuffed
 from tests.support.smtp_peer import mail
 

@@ -6,9 +6,8 @@ from base64 import b64encode
 
 import pytest
 
-from eventmail.errors import Refused, Transient
 from eventmail.providers import smtp_url
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Refused, Transient
 from eventmail.providers.smtp import LANES, Smtp, check, parse
 from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, handed_over, mails, make_certificate, patient
 

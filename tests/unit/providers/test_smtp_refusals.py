@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail.errors import Permanent
+from eventmail.providers.base import Permanent
 from eventmail.providers.smtp_refusals import Step, refusal
 from eventmail.providers.smtp_wire import Reply
 

@@ -6,8 +6,7 @@ import threading
 import pytest
 from aiosmtpd.smtp import SMTP
 
-from eventmail.errors import Permanent
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Permanent
 from eventmail.providers.smtp import LANES, Smtp, check, parse
 from tests.support.smtp_peer import handed_over, mail, patient
 

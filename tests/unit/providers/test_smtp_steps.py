@@ -2,8 +2,7 @@
 
 import pytest
 
-from eventmail.errors import Permanent, Refused, Transient, Unclear
-from eventmail.providers.base import Accepted
+from eventmail.providers.base import Accepted, Permanent, Refused, Transient, Unclear
 from tests.support.smtp_peer import (
     FEATURES,
     LOCK_STEP,

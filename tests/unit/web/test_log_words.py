@@ -153,6 +153,17 @@ def test_an_unknown_action_is_shown_as_it_is_written() -> None:
             ("recipients", "", "3"), ("excluded", "", "no address: 1"),
         ]),
         ({"before": "organizer", "after": "owner"}, [("it", "organizer", "owner")]),
+        ({"kind": "add_tag", "value": "add_tag", "picked": 3}, [
+            ("change", "", "tag added"), ("value", "", "add_tag"), ("picked", "", "3"),
+        ]),
+        ({"before": {"reason": "manual", "scope": "all", "source": "Oscar"}, "why": "manual"}, [
+            ("reason", "a colleague put it there", ""), ("for", "the whole installation", ""),
+            ("source", "Oscar", ""), ("why", "", "manual"),
+        ]),
+        ({"reason": "The server said no", "excluded": {"suppressed": 2}}, [
+            ("reason", "", "The server said no"), ("excluded", "", "on the do-not-mail list: 2"),
+        ]),
+        ({"source": "event:7", "title": "Ball"}, [("title", "", "Ball")]),
         ({}, []),
     ],
 )  # fmt: skip

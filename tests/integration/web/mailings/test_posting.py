@@ -1,55 +1,15 @@
-"""POST /mailings and what can be read of a mailing."""
+"""POST /mailings: taken once a key, or refused with the field that is wrong."""
 
-import csv
-import io
 from typing import Any
 
 import pytest
 from flask import Flask
-from werkzeug.test import TestResponse
 
-from eventmail import clock
 from eventmail.domain import guests
-from eventmail.models import Content, IdempotencyRecord, Job, Mailing, Recipient, Suppression
+from eventmail.models import Content, IdempotencyRecord, Job, Mailing, Recipient
 from tests.support.seeding import Person, acting
-
-BODY: dict[str, Any] = {
-    "kind": "one_time",
-    "subject": "Hi {guest.firstName}",
-    "body": "Come to {event.title}.",
-    "audience": {"statuses": ["confirmed"]},
-}
-
-
-@pytest.fixture
-def url(event_id: int) -> str:
-    return f"/admin/events/{event_id}/mailings"
-
-
-@pytest.fixture
-def party(add_guests: Any) -> list[int]:
-    """Three guests, two of them at one address."""
-    return add_guests([{"email": "Ada@guests.org"}, {"email": "ben@guests.org"}, {"email": "ada@guests.org"}])
-
-
-@pytest.fixture
-def post(api: Any, url: str) -> Any:
-    """post(key="k", **changes of the body)"""
-
-    def send(key: str | None = "k", **changes: Any) -> TestResponse:
-        headers = {} if key is None else {"Idempotency-Key": key}
-        return api.post(url, json={**BODY, **changes}, headers=headers)
-
-    return send
-
-
-def refused(answer: TestResponse) -> tuple[int, str, list[str]]:
-    """Status, code and the fields that are named."""
-    assert answer.content_type == "application/problem+json"
-    body: Any = answer.json
-    assert body["status"] == answer.status_code
-    assert body["request_id"] == answer.headers["X-Request-Id"]
-    return answer.status_code, body["code"], sorted(error["field"] for error in body["errors"])
+from tests.support.web import refused
+from tests.support.written import BODY
 
 
 def test_a_message_is_accepted_with_202_and_where_to_look_s1(
@@ -198,133 +158,6 @@ def test_null_means_absent_at_any_depth(post: Any, party: list[int]) -> None:
 def test_a_body_that_is_no_json_object_is_400(api: Any, url: str, data: bytes) -> None:
     answer = api.post(url, data=data, content_type="application/json", headers={"Idempotency-Key": "k"})
     assert refused(answer)[:2] == (400, "INVALID_INPUT")
-
-
-# The recipients
-
-
-@pytest.fixture
-def sent(post: Any, party: list[int]) -> str:
-    """The URL of a mailing."""
-    return post().location
-
-
-def test_each_recipient_with_what_became_of_them_t1(api: Any, sent: str, rows: Any) -> None:
-    found = api.get(f"{sent}/recipients").json
-    assert {key: found[key] for key in ("page", "pages", "total")} == {"page": 1, "pages": 1, "total": 2}
-    assert [{**item, "updated_at": None} for item in found["items"]] == [
-        {"email": email, "state": "queued", "attempts": 0, "request_ids": [], "last_error": None, "updated_at": None}
-        for email in ("Ada@guests.org", "ben@guests.org")
-    ]
-    assert found["items"][0]["updated_at"].endswith("Z")
-
-
-def test_recipients_by_state_and_page_t1(api: Any, sent: str) -> None:
-    def listed(query: str) -> list[str]:
-        return [item["email"] for item in api.get(f"{sent}/recipients?{query}").json["items"]]
-
-    assert listed("state=queued&per_page=1&page=2") == ["ben@guests.org"]
-    assert listed("state=sent") == []
-    assert listed("per_page=1&page=99") == ["ben@guests.org"]
-    assert refused(api.get(f"{sent}/recipients?state=lost")) == (400, "INVALID_INPUT", ["state"])
-
-
-def test_the_outcome_as_csv_t1(api: Any, sent: str) -> None:
-    answer = api.get(f"{sent}/recipients?format=csv", buffered=True)
-    assert answer.mimetype == "text/csv"
-    header, *lines = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert header == ["email", "state", "attempts", "request_id", "last_error", "updated_at"]
-    assert [line[:5] for line in lines] == [
-        ["Ada@guests.org", "queued", "0", "", ""],
-        ["ben@guests.org", "queued", "0", "", ""],
-    ]
-
-
-def test_a_list_costs_the_same_for_one_and_for_three_mailings(
-    client: Any, api: Any, post: Any, party: list[int], url: str, count_queries: Any
-) -> None:
-    costs: list[int] = []
-    for _ in range(3):
-        post(f"k{len(costs)}", subject=f"No {len(costs)}")
-        with count_queries() as queries:
-            client.get(url), api.get(url)
-        costs.append(len(queries))
-    assert costs[0] == costs[2]
-
-
-def test_the_recipients_cost_the_same_for_one_and_for_three(
-    client: Any, api: Any, post: Any, add_guest: Any, count_queries: Any
-) -> None:
-    costs: list[int] = []
-    for n in (1, 2, 3):
-        add_guest(f"{n}@guests.org")
-        where = post(f"k{n}").location
-        with count_queries() as queries:
-            client.get(where), api.get(f"{where}/recipients"), api.get(f"{where}/recipients?format=csv", buffered=True)
-        costs.append(len(queries))
-    assert costs[0] == costs[2]
-
-
-def test_the_page_of_a_mailing_shows_its_text_audience_recipients_and_log(client: Any, sent: str) -> None:
-    text = client.get(sent).text
-    for shown in ("Hi {guest.firstName}", "Ada@guests.org", "ben@guests.org", "Oscar Organizer"):
-        assert shown in text
-    assert "Ada@guests.org" not in client.get(f"{sent}?state=sent").text
-
-
-# Who would get it
-
-
-def test_an_audience_preview_counts_and_names_five(api: Any, event_id: int, party: list[int], count: Any) -> None:
-    answer = api.post(f"/admin/events/{event_id}/audience-previews", json={"audience": BODY["audience"]})
-    told = answer.get_json()
-    assert len(told.pop("snapshot")) == 24
-    assert (answer.status_code, told) == (
-        200,
-        {
-            "count": 2,
-            "excluded": [{"reason": "duplicate_address", "count": 1}],
-            "sample": [
-                {"id": str(party[0]), "email": "Ada@guests.org", "first_name": "Ada", "last_name": "Lovelace"},
-                {"id": str(party[1]), "email": "ben@guests.org", "first_name": "Ada", "last_name": "Lovelace"},
-            ],
-        },
-    )
-    assert count(Content) == 0
-
-
-def test_an_audience_preview_of_nobody_is_a_count_of_zero_a5(api: Any, event_id: int) -> None:
-    answer = api.post(f"/admin/events/{event_id}/audience-previews", json={"audience": BODY["audience"]})
-    told = answer.get_json()
-    assert len(told.pop("snapshot")) == 24
-    assert (answer.status_code, told) == (200, {"count": 0, "excluded": [], "sample": []})
-
-
-def test_an_audience_preview_refuses_what_a_send_refuses(api: Any, event_id: int) -> None:
-    url = f"/admin/events/{event_id}/audience-previews"
-    assert refused(api.post(url, json={"audience": {}})) == (400, "INVALID_AUDIENCE", ["audience"])
-    assert refused(api.post(url, json={})) == (400, "INVALID_INPUT", ["audience"])
-    assert refused(api.post(url, json={"audience": {}, "snapshot": 1})) == (400, "INVALID_INPUT", ["snapshot"])
-
-
-def test_who_is_left_out_as_json_and_csv_a2(
-    api: Any, client: Any, event_id: int, party: list[int], writing: Any
-) -> None:
-    with writing() as tx:
-        tx.add(Suppression(address="ben@guests.org", scope="all", reason="hard_bounce", source="test",
-                           created_at=clock.now()))  # fmt: skip
-    url = f"/admin/events/{event_id}/messages/exclusions?statuses=confirmed"
-    items = api.get(url).json["items"]
-    assert [(item["id"], item["reason"], item["shares_with"]) for item in items] == [
-        (str(party[2]), "duplicate_address", str(party[0])), (str(party[1]), "bounced", None),
-    ]  # fmt: skip
-    lines = list(csv.reader(io.StringIO(client.get(f"{url}&format=csv", buffered=True).text.removeprefix("\ufeff"))))
-    assert lines == [
-        ["email", "first_name", "last_name", "reason"], ["ada@guests.org", "Ada", "Lovelace", "sharing an address"],
-        ["ben@guests.org", "Ada", "Lovelace", "bounced"],
-    ]  # fmt: skip
-    page = client.get(url)
-    assert (page.status_code, "ben@guests.org" in page.text, "Ada@guests.org" in page.text) == (200, True, False)
 
 
 def test_an_address_is_sent_as_typed_and_compared_lower_cased_a7(post: Any, party: list[int], rows: Any) -> None:

@@ -1,0 +1,34 @@
+"""The worker beside requests, whose turns are called directly; the link of the first start."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from eventmail.domain import links
+from eventmail.models import Job
+from eventmail.providers.base import Provider
+from eventmail.providers.outbox import Outbox
+from eventmail.sending import drain
+from eventmail.settings import Settings
+from tests.support.seeding import acting
+
+
+@pytest.fixture
+def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Callable[..., None]:
+    """work(provider=the outbox): one turn of the worker for every run that is not over."""
+
+    def turn(provider: Provider | None = None) -> None:
+        for job in rows(Job, Job.state == "running"):
+            with app.app_context():
+                drain.drain(job.id, provider or Outbox(settings.outbox), settings)
+
+    return turn
+
+
+@pytest.fixture
+def first_link(app: Flask) -> str:
+    """The path of the link with which the first person of all gets in."""
+    with app.app_context():
+        return f"/sign-in/{links.issue_first(acting())}"

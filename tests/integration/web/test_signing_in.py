@@ -1,0 +1,177 @@
+"""Getting in with a link or a password, and out again; the very first start."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from eventmail.domain import links
+from eventmail.models import LoginSession, SignInLink, User
+from tests.support.seeding import PASSWORD, Person, acting
+from tests.support.time import FrozenClock
+from tests.support.web import Client, csrf_token_in, error_code, signed_in, words
+
+EVENTS = "/admin/events"
+
+
+@pytest.fixture
+def link(app: Flask, organizer: Person) -> str:
+    """The path of a one-time link for the organizer."""
+    with app.app_context():
+        return f"/sign-in/{links.issue(organizer.email, acting())}"
+
+
+# Signing in and out
+
+
+def test_a_one_time_link_signs_in_and_leads_to_the_events(visitor: Client, link: str) -> None:
+    answer = visitor.get(link)
+    assert (answer.status_code, answer.location) == (303, EVENTS)
+    assert signed_in(visitor)
+
+
+def test_a_one_time_link_works_once(app: Flask, visitor: Client, link: str, client_for: Any) -> None:
+    visitor.get(link)
+    second = app.test_client()
+    answer = second.get(link, headers={"Accept": "text/html"})
+    assert (answer.status_code, error_code(answer)) == (403, ["LINK_EXPIRED"])
+    assert "A sign-in link works once and only for a short time." in words(answer)
+    assert second.get(EVENTS).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("HEAD", {}),
+        ("GET", {"Sec-Purpose": "prefetch"}),
+        ("GET", {"Sec-Purpose": "prefetch;prerender"}),
+        ("GET", {"Purpose": "prefetch"}),
+    ],
+)
+def test_looking_ahead_does_not_spend_a_link(
+    method: str, headers: dict[str, str], visitor: Client, link: str, rows: Callable[..., Any]
+) -> None:
+    assert visitor.open(link, method=method, headers=headers).status_code == 204
+    assert [row.used_at for row in rows(SignInLink)] == [None]
+    assert not signed_in(visitor)
+    visitor.get(link)
+    assert signed_in(visitor)
+
+
+def test_a_link_that_is_too_old_says_how_to_get_another(
+    visitor: Client, organizer: Person, app: Flask, clock: FrozenClock
+) -> None:
+    with app.app_context():
+        token = links.issue(organizer.email, acting())
+    clock.advance(hours=1)
+    answer = visitor.get(f"/sign-in/{token}")
+    assert (answer.status_code, error_code(answer)) == (403, ["LINK_EXPIRED"])
+    assert "Ask an owner for a new one, run “eventmail signin ADDRESS”, or sign in with your password." in words(answer)
+
+
+def test_address_and_password_sign_in(visitor: Client, organizer: Person) -> None:
+    answer = visitor.submit("/sign-in", {"email": organizer.email, "password": PASSWORD})
+    assert (answer.status_code, answer.location) == (303, EVENTS)
+    assert signed_in(visitor)
+
+
+def test_a_wrong_password_keeps_the_address_and_says_nothing_about_it(visitor: Client, organizer: Person) -> None:
+    known, unknown = (
+        visitor.submit("/sign-in", {"email": email, "password": "wrong"}) for email in (organizer.email, "x@y.example")
+    )
+    assert [(answer.status_code, error_code(answer)) for answer in (known, unknown)] == [(401, ["BAD_CREDENTIALS"])] * 2
+    assert f'value="{organizer.email}"' in known.text
+    assert "wrong" not in known.text
+    assert not signed_in(visitor)
+
+
+def test_signing_in_begins_a_new_session(app: Flask, visitor: Client, organizer: Person) -> None:
+    visitor.submit("/sign-in", {"email": organizer.email, "password": PASSWORD, "next": "/"})
+    with visitor.session_transaction() as session:
+        first, session["left_over"] = session["session_token"], "of somebody else"
+    visitor.submit("/sign-in", {"email": organizer.email, "password": PASSWORD})
+    with visitor.session_transaction() as session:
+        assert "left_over" not in session
+        assert session["session_token"] != first
+
+
+@pytest.mark.parametrize("where", ["/admin/events/1", "/admin/events?page=2"])
+def test_signing_in_leads_back_to_where_one_was_going(visitor: Client, organizer: Person, where: str) -> None:
+    sent = visitor.get(where)
+    assert sent.status_code == 303
+    page = visitor.get(sent.location)
+    token = csrf_token_in(page)
+    target = re.findall(r'name="next" value="([^"]*)"', page.text)
+    answer = visitor.post(
+        "/sign-in", data={"csrf_token": token, "email": organizer.email, "password": PASSWORD, "next": target[0]}
+    )
+    assert answer.location == where
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["//evil.example", "/\\evil.example", "https://evil.example", "evil.example", "javascript:alert(1)",
+     "\\\\evil.example", "/\t/evil.example", "/\n/evil.example", "http:/evil.example", ""],
+)  # fmt: skip
+def test_signing_in_never_leads_to_another_site(visitor: Client, organizer: Person, target: str, link: str) -> None:
+    typed = visitor.submit("/sign-in", {"email": organizer.email, "password": PASSWORD, "next": target})
+    clicked = visitor.get(link, query_string={"next": target})
+    assert [answer.location for answer in (typed, clicked)] == [EVENTS, EVENTS]
+
+
+def test_signing_out_ends_the_session_even_for_a_copied_cookie(client: Client, app: Flask) -> None:
+    cookie = client.get_cookie("eventmail")
+    assert cookie
+    answer = client.submit("/sign-out")
+    assert (answer.status_code, answer.location) == (303, "/sign-in")
+    thief = app.test_client()
+    thief.set_cookie("eventmail", cookie.value)
+    assert [thief.get(EVENTS).status_code, client.get(EVENTS).status_code] == [303, 303]
+
+
+def test_a_session_that_was_revoked_elsewhere_is_over(client: Client, writing: Any, clock: FrozenClock) -> None:
+    assert signed_in(client)
+    with writing() as tx:
+        tx.execute(update(LoginSession).values(revoked_at=clock.now()))
+    assert not signed_in(client)
+
+
+def test_the_session_cookie_is_not_for_scripts_and_not_for_other_sites(visitor: Client, link: str) -> None:
+    cookie = visitor.get(link).headers["Set-Cookie"]
+    assert {part.strip().split("=")[0] for part in cookie.split(";")} == {
+        "eventmail", "Expires", "HttpOnly", "Path", "SameSite",
+    }  # fmt: skip
+    assert "SameSite=Lax" in cookie
+
+
+def test_a_forged_cookie_is_nobody(visitor: Client) -> None:
+    visitor.set_cookie("eventmail", "eyJzZXNzaW9uX3Rva2VuIjoieCJ9.aaaaaa.bbbb")
+    assert not signed_in(visitor)
+
+
+# The very first start
+
+
+def test_the_first_link_asks_who_one_is_and_makes_the_owner(visitor: Client, first_link: str, rows: Any) -> None:
+    assert "Welcome to eventmail" in words(visitor.get(first_link))
+    answer = visitor.submit(
+        first_link, {"name": "Olive", "email": "olive@organizers.example", "password": "long enough to keep"}
+    )
+    assert (answer.status_code, answer.location) == (303, EVENTS)
+    assert [(user.name, user.role) for user in rows(User)] == [("Olive", "owner")]
+    assert signed_in(visitor)
+    assert error_code(visitor.get(first_link)) == ["LINK_EXPIRED"]
+
+
+def test_the_first_form_keeps_what_was_typed_when_it_needs_a_correction(
+    visitor: Client, first_link: str, count: Any
+) -> None:
+    answer = visitor.submit(first_link, {"name": "Olive", "email": "olive@", "password": "long enough to keep"})
+    assert answer.status_code == 400
+    assert 'value="Olive"' in answer.text
+    assert 'value="olive@"' in answer.text
+    assert "long enough to keep" not in answer.text
+    assert count(User) == 0
