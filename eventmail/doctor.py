@@ -18,11 +18,12 @@ from urllib.parse import urlsplit
 from eventmail import migrations
 from eventmail.domain import home
 from eventmail.models.mailing import COUNTERS
+from eventmail.providers import smtp
+from eventmail.providers.base import ProviderError
 from eventmail.sending import heartbeat
 from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box
 from eventmail.states import JobState, RecipientState
 
-START_WORKER = ".venv/bin/eventmail worker"
 RESTORE = "Stop eventmail, keep a copy of the file, and go back to your newest good backup."
 MAIL_LEFT_LYING = timedelta(minutes=1)
 _MEGABYTE = 1024 * 1024
@@ -60,7 +61,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
 def _mail(settings: Settings) -> Iterator[Finding]:
     yield from base_url(settings.public_url)
     yield sender(settings)
-    yield practice(settings.provider)
+    yield from mail_service(settings)
 
 
 def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
@@ -186,9 +187,8 @@ def worker(connection: sqlite3.Connection, now: datetime) -> Finding:
     if seen and now - seen <= heartbeat.ALIVE:
         return Finding("A worker is running")
     when = f"was last seen {seen:%Y-%m-%d %H:%M} UTC" if seen else "was never seen"
-    return Finding(
-        f"No worker is running; one {when}", Level.REMARK, f"Nothing is sent until one starts: {START_WORKER}"
-    )
+    to_do = f"Nothing is sent until one starts: {heartbeat.WORKER_COMMAND}"
+    return Finding(f"No worker is running; one {when}", Level.REMARK, to_do)
 
 
 def waiting(connection: sqlite3.Connection, now: datetime) -> Finding:
@@ -201,7 +201,7 @@ def waiting(connection: sqlite3.Connection, now: datetime) -> Finding:
     what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
     if worker(connection, now).level is Level.OK:
         return Finding(f"{what}; a worker is on it")
-    return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {START_WORKER}")
+    return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {heartbeat.WORKER_COMMAND}")
 
 
 def counters(connection: sqlite3.Connection) -> Finding:
@@ -259,9 +259,16 @@ def sender(settings: Settings) -> Finding:
     return Finding(what, Level.REMARK, f"Set {PREFIX}FROM to an address of yours.")
 
 
-def practice(provider: str) -> Finding:
-    """Whether mail leaves the box at all."""
-    if provider != "outbox":
-        return Finding(f"Mail is handed to {provider}")
-    to_do = f"To reach guests, connect a mail service with {PREFIX}PROVIDER."
-    return Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)
+def mail_service(settings: Settings) -> Iterator[Finding]:
+    """Whether mail leaves the box at all, and what the mail service says when it is asked without a mail."""
+    if settings.provider == "outbox":
+        to_do = f"To reach guests, connect a mail service with {PREFIX}PROVIDER."
+        yield Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)
+        return
+    try:
+        yield from [Finding(sentence) for sentence in smtp.check(settings.smtp_url.get_secret_value())]
+    except ValueError as error:
+        yield Finding(f"No mail can leave: {PREFIX}SMTP_URL {error}", Level.WRONG, f"Correct {PREFIX}SMTP_URL.")
+    except ProviderError as error:
+        to_do = f"Correct {PREFIX}SMTP_URL, or ask whoever runs the mail server; what is to be sent waits."
+        yield Finding(f"No mail can leave: {error.detail}", Level.WRONG, to_do)

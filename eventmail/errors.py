@@ -1,7 +1,7 @@
 """Every error an organizer or an API client can meet: one small class per code, its sentence written once, here.
 
-`web/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). A `ProviderError` never reaches HTTP: it is the
-worker's word for what a mail service did with one mail (rules S4, S5).
+`web/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never reaches
+HTTP: its words are in `providers/base.py`.
 """
 
 from collections.abc import Sequence
@@ -44,7 +44,7 @@ class UnresolvedToken(DomainError):
 
 class InvalidAudience(DomainError):
     code = "INVALID_AUDIENCE"
-    title = "Nobody is selected yet"
+    title = "The audience needs a correction"
     sentence = "Choose at least one status, segment or guest. Nothing selected never means everyone."
 
 
@@ -134,6 +134,16 @@ class AudienceChanged(DomainError):
     code = "AUDIENCE_CHANGED"
     status = 409
     title = "The audience changed since you looked"
+
+
+class EventChanged(DomainError):
+    code = "EVENT_CHANGED"
+    status = 409
+    title = "The event was changed since you looked"
+    sentence = (
+        "Title, time, place, sender or what stands for missing details is not what you saw. "
+        "Nothing was sent. Look at the preview, then review again."
+    )
 
 
 class StaleRevision(DomainError):
@@ -263,36 +273,3 @@ class DiskFull(Unavailable):
     code = "DISK_FULL"
     title = "The disk is full"
     sentence = "There is no room left on the disk. Nothing was changed or sent. Whoever runs this has to make room."
-
-
-class ProviderError(Exception):
-    """What a mail service did with one mail, when it did not simply take it.
-
-    `code` is the service's own (for SMTP the reply code and, after a space, the enhanced status code of RFC 3463).
-    """
-
-    def __init__(self, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
-        self.detail = detail
-        self.code = code
-        self.retry_after = retry_after
-        super().__init__(detail)
-
-
-class Transient(ProviderError):
-    """Surely not taken; worth another try (S4). `retry_after` in seconds when the service named it."""
-
-
-class Permanent(ProviderError):
-    """Surely not taken, never will be. `hard` says that the address itself is dead (F1)."""
-
-    def __init__(self, detail: str, *, code: str = "", hard: bool = False) -> None:
-        super().__init__(detail, code=code)
-        self.hard = hard
-
-
-class Unclear(ProviderError):
-    """Nobody can say whether the mail was taken: the reply was lost after hand-over (S5)."""
-
-
-class Refused(ProviderError):
-    """The service refuses the sender or the credentials; no mail of this job can leave (S12)."""

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail.db import moving
+from eventmail.db import core, moving
 from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
 from eventmail.models import Attempt, AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
@@ -25,6 +25,7 @@ from eventmail.states import RecipientState
 # what a recipient's end does to its place in the quota (S9)
 CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
 UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
+DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR)
 REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
 
 
@@ -59,17 +60,38 @@ def body_hash(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def replayable(tx: Session, scope: str, key: str, fingerprint: str) -> IdempotencyRecord | None:
+@dataclass(frozen=True)
+class Keyed:
+    """An idempotency key as it is used: whose, which, and a fingerprint of what is asked for under it."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
     """The answer that was given under this key, or None while the key is free.
 
     Raises IdempotencyKeyReused when the key was used for another body.
     """
-    found = tx.scalars(
-        select(IdempotencyRecord).where(IdempotencyRecord.scope == scope, IdempotencyRecord.key == key)
+    found = session.scalars(
+        select(IdempotencyRecord).where(IdempotencyRecord.scope == keyed.scope, IdempotencyRecord.key == keyed.key)
     ).one_or_none()
-    if found and found.body_hash != fingerprint:
+    if found and found.body_hash != keyed.fingerprint:
         raise IdempotencyKeyReused
     return found
+
+
+def remember(
+    tx: Session, keyed: Keyed, mailing_id: int, answer: Mapping[str, Any], by: Acting, *, status: int = 202
+) -> None:
+    """Keep the answer that is given under a key, for whoever asks under it again (S1)."""
+    tx.add(
+        IdempotencyRecord(
+            scope=keyed.scope, key=keyed.key, body_hash=keyed.fingerprint, mailing_id=mailing_id, status=status,
+            answer=dict(answer), created_at=by.now,
+        )
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -156,7 +178,7 @@ def make(tx: Session, move: Move, **given: object) -> list[int]:
     The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
     always balances (S9). `given` are the move's bind parameters.
     """
-    connection = tx.connection()  # past the ORM's session, which costs more than SQLite here
+    connection = core(tx)
     moved = connection.execute(move.statement, given).all()
     for mailing_id, count in Counter(row.mailing_id for row in moved).items():
         connection.execute(_counting(move.from_, move.to), {"mailing": mailing_id, "count": count})
@@ -207,10 +229,9 @@ def leave_queue(
     (S5), whatever became of the second one.
     """
     values = {"claim_owner": None, "claim_until": None, "updated_at": now}
-    doubted = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR)
     move_recipients(
         tx,
-        [*where, doubted],
+        [*where, DOUBTED],
         RecipientState.QUEUED,
         RecipientState.UNKNOWN,
         last_error=f"An earlier mail may have been sent. Not sent again: {words}",

@@ -34,6 +34,21 @@ class RecipientState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class AccountMailKind(StrEnum):
+    """What a mail about an account brings; not a machine."""
+
+    INVITATION = "invitation"
+    SIGN_IN = "sign_in"
+
+
+class AccountMailState(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
 class Delivery(StrEnum):
     """What a mail service reported after it took a mail; not a machine: news only ever raises it, in this order."""
 
@@ -82,7 +97,7 @@ class SuppressionReason(StrEnum):
 
 Moves = Mapping[StrEnum, frozenset[StrEnum]]
 
-_M, _J, _R = MailingState, JobState, RecipientState
+_M, _J, _R, _A = MailingState, JobState, RecipientState, AccountMailState
 
 MOVES: Mapping[type[StrEnum], Moves] = {
     MailingState: {
@@ -102,6 +117,13 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         _R.FAILED: frozenset({_R.QUEUED}),
         # a decision; and the worker that was thought dead may still bring the true answer (S5)
         _R.UNKNOWN: frozenset({_R.SENT, _R.QUEUED}),
+    },
+    AccountMailState: {
+        # into doubt when it waited in a database that was copied
+        _A.QUEUED: frozenset({_A.SENDING, _A.FAILED, _A.UNKNOWN}),
+        _A.SENDING: frozenset({_A.SENT, _A.FAILED, _A.UNKNOWN, _A.QUEUED}),
+        # never repeated by itself; the worker that was thought dead may still bring the true answer
+        _A.UNKNOWN: frozenset({_A.SENT, _A.FAILED}),
     },
 }
 

@@ -20,8 +20,8 @@ from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.providers.smtp import Smtp, parse
+from eventmail.sending import account_delivery, heartbeat
 from eventmail.sending import drain as drain_
-from eventmail.sending import heartbeat
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings, SettingsError
@@ -33,7 +33,7 @@ PAUSE_SECONDS = 3.0  # before a database that refused is asked again
 
 
 def create_huey(app: Flask) -> SqliteHuey:
-    """The consumer's tasks, `drain(job)` and the minute `sweep`, in the context of `app`.
+    """The consumer's tasks, `drain(job)`, `deliver` and the minute `sweep`, in the context of `app`.
 
     No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one.
     """
@@ -48,12 +48,19 @@ def create_huey(app: Flask) -> SqliteHuey:
         with _run(app):
             _ring_at(drain, job_id, _turn(job_id, provider, settings))
 
+    @huey.task()
+    def deliver() -> None:
+        """Mail what waits about accounts, then ring again while something does."""
+        with _run(app):
+            _ring_at(deliver, None, account_delivery.deliver(provider, settings))
+
     @huey.periodic_task(crontab(minute="*"))
     def sweep() -> None:
         """One pass over what nobody rang for; huey begins with it."""
         with _run(app):
             for waiting in sweep_.sweep(provider, clock.now()):
                 _ring_at(drain, waiting.job_id, waiting.due)
+            _ring_at(deliver, None, account_delivery.next_due(clock.now()))
             housekeeping.purge(clock.now())  # last: mails do not wait for it
             import_files.forget(settings.imports, clock.now())
 
@@ -66,8 +73,9 @@ def create_huey(app: Flask) -> SqliteHuey:
         _ending.set()
         with _run(app):
             heartbeat.gone()
+        provider.close()
 
-    app.extensions |= {"ring": drain, "provider": provider}
+    app.extensions |= {"ring": drain, "ring_account_mails": deliver, "provider": provider}
     return huey
 
 
@@ -101,32 +109,43 @@ def ring(job_id: int) -> None:
         log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
 
 
+def ring_account_mails() -> None:
+    """After a commit, or as if there had been one: tell the worker to look for mails about accounts."""
+    try:
+        _ring_at(current_app.extensions["ring_account_mails"], None, clock.now())
+    except (sqlite3.Error, OperationalError):
+        log.warning("could not ring for an account mail; the sweep will", exc_info=True)
+
+
 def tick(app: Flask) -> int:
     """One scheduler pass in this process, as `eventmail tick` runs it: how many running jobs it rang for."""
     with _run(app):
         waiting = sweep_.sweep(app.extensions["provider"], clock.now())
         for job in waiting:
             _ring_at(app.extensions["ring"], job.job_id, job.due)
+        _ring_at(app.extensions["ring_account_mails"], None, account_delivery.next_due(clock.now()))
         return len(waiting)
 
 
-def _ring_at(drain: Any, job_id: int, due: datetime | None) -> None:
+def _ring_at(task: Any, job_id: int | None, due: datetime | None) -> None:
     if due is None or due > clock.now() + HORIZON:
         return
     eta = due + timedelta(seconds=1) if due > clock.now() else None  # aware, and never early
-    if _is_rung(drain, job_id, eta):
+    args = () if job_id is None else (job_id,)
+    if _is_rung(task, args, eta):
         return
     if eta is None:
-        drain(job_id)
+        task(*args)
     else:
-        drain.schedule(args=(job_id,), eta=eta)
+        task.schedule(args=args, eta=eta)
 
 
-def _is_rung(drain: Any, job_id: int, eta: datetime | None) -> bool:
+def _is_rung(task: Any, args: tuple[int, ...], eta: datetime | None) -> bool:
     """Whether a ring that waits already will do. Turns ring for turns: each ring too many would go on for ever."""
-    waiting = [task for task in (*drain.huey.pending(), *drain.huey.scheduled()) if task.args == (job_id,)]
+    rings = (*task.huey.pending(), *task.huey.scheduled())
+    waiting = [ring for ring in rings if isinstance(ring, task.task_class) and ring.args == args]
     by = (eta or clock.now()).replace(tzinfo=None)  # huey keeps UTC without saying so
-    return any(task.eta is None or task.eta <= by for task in waiting)
+    return any(ring.eta is None or ring.eta <= by for ring in waiting)
 
 
 @contextmanager
@@ -153,6 +172,8 @@ def _keep_beating(app: Flask, provider: Provider) -> None:
             try:
                 heartbeat.beat(clock.now())
                 settle(provider, clock.now())
+                account_delivery.renew(clock.now())
+                account_delivery.settle(clock.now())
             except Exception:  # the lease runs out by itself: nothing doubles; and the next beat may succeed
                 log.exception("no sign of life could be written")
         _ending.wait(heartbeat.EVERY_SECONDS)

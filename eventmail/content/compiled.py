@@ -13,8 +13,8 @@ _VERSION = 1
 class Compiled:
     """One Content's compiled form (C5). The same source gives the same value, byte for byte.
 
-    `merged` are the fields its author merges, in reading order, each once; `settled` those of them that `bind` found
-    without a value. `size` is the bytes of both encoded parts, every value missing (C6). `hash` is a SHA-256 in hex.
+    `merged` are the fields its author merges, in reading order, each once. `size` is the bytes of both encoded parts,
+    every value missing (C6). `hash` is a SHA-256 in hex.
     """
 
     subject: Segments
@@ -24,7 +24,6 @@ class Compiled:
     merged: tuple[str, ...]
     hash: str
     size: int
-    settled: tuple[str, ...] = ()
 
     def dump(self) -> str:
         """The value as JSON."""
@@ -38,7 +37,6 @@ class Compiled:
                 "merged": self.merged,
                 "hash": self.hash,
                 "size": self.size,
-                "settled": self.settled,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -58,7 +56,6 @@ class Compiled:
             merged=tuple(data["merged"]),
             hash=data["hash"],
             size=data["size"],
-            settled=tuple(data["settled"]),
         )
 
 

@@ -21,13 +21,12 @@ _REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|[+(]?\d[\d ()./-]*")
 
 @dataclass(frozen=True)
 class Rendered:
-    """What one guest gets; `fallbacks` are the merged fields that read a fallback or a default, in reading order."""
+    """What one guest gets."""
 
     subject: str
     preheader: str
     html: str
     text: str
-    fallbacks: tuple[str, ...]
 
 
 def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
@@ -38,7 +37,6 @@ def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
         preheader="".join(strings(compiled.preheader, data, fields)),
         html="".join(strings(compiled.html, data, fields)),
         text="".join(strings(compiled.text, data, fields)),
-        fallbacks=tuple(n for n in compiled.merged if n in compiled.settled or not data.get(_decisive(n))),
     )
 
 
@@ -56,10 +54,6 @@ def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
         preheader=_bound(compiled.preheader, data, fields),
         html=_bound(compiled.html, data, fields),
         text=_bound(compiled.text, data, fields),
-        merged=tuple(n for n in compiled.merged if n in compiled.settled or not data.get(_decisive(n))),
-        settled=tuple(
-            n for n in compiled.merged if n in compiled.settled or (_decisive(n) in data and not data[_decisive(n)])
-        ),
     )
 
 
@@ -107,8 +101,8 @@ def slots(segments: Segments) -> Iterator[Slot]:
             yield from slots(segment.plain)
 
 
-def _decisive(name: str) -> str:
-    """The field whose value tells whether a merged field has one."""
+def decisive(name: str) -> str:
+    """The field whose value tells whether a merged field has one: all calendar links are there, or none is."""
     return "calendar.google" if name == "calendar.links" else name
 
 

@@ -1,11 +1,11 @@
 """Text as it travels: quoted-printable, encoded words, header lines and addresses that no value can break (C4)."""
 
 import re
-import unicodedata
 from base64 import b64encode
 from binascii import b2a_qp
 
 from eventmail.content.tokens import clean_value
+from eventmail.domain_names import ascii_domain
 from eventmail.errors import FieldError, InvalidInput
 
 _LINE = 78
@@ -69,15 +69,10 @@ def wire_address(address: str) -> str:
     if not _ADDRESS.fullmatch(address) or clean_value(address) != address:
         raise _invalid(address)
     local, _, domain = address.rpartition("@")
-    if not domain.isascii():
-        domain = ".".join(_ascii_label(label) for label in unicodedata.normalize("NFKC", domain).lower().split("."))
+    domain = ascii_domain(domain)
     if not _DOMAIN.fullmatch(domain):
         raise _invalid(address)
     return f"{local}@{domain}"
-
-
-def _ascii_label(label: str) -> str:
-    return label if label.isascii() else f"xn--{label.encode('punycode').decode()}"
 
 
 def _invalid(address: str) -> InvalidInput:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
+from eventmail.content import tokens
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses, links, passwords, sessions, throttle, users
 from eventmail.domain.sessions import NOWHERE, Caller
@@ -107,15 +108,15 @@ def checked_person(name: str, password: str) -> str:
     wrong = [*users.name_complaints(name), *passwords.complaints(password)]
     if wrong:
         raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
-    return users.one_line(name)
+    return tokens.clean_value(name)
 
 
 def _checked_name(name: str) -> str:
     wrong = users.name_complaints(name)
     if wrong:
         raise InvalidInput(wrong[0].message, fields=wrong)
-    return users.one_line(name)
+    return tokens.clean_value(name)
 
 
 def _unchanged(user_id: int, stored: str | None) -> ColumnElement[bool]:
-    return (User.id == user_id) & User.password_hash.is_(stored) & User.removed_at.is_(None)
+    return (User.id == user_id) & User.password_hash.is_not_distinct_from(stored) & User.removed_at.is_(None)

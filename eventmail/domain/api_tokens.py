@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records, signing
+from eventmail.content import tokens
 from eventmail.db import fresh, transaction
 from eventmail.domain import users
 from eventmail.errors import FieldError, InvalidInput, NotFound
@@ -96,7 +97,7 @@ def revoke(user_id: int, token_id: int, by: Acting) -> None:
 
 
 def _checked(name: str) -> str:
-    name = users.one_line(name)
+    name = tokens.clean_value(name)
     if not name or len(name) > LONGEST_NAME:
         message = f"Say what the token is for, in at most {LONGEST_NAME} characters."
         raise InvalidInput(message, fields=[FieldError("name", "REQUIRED" if not name else "TOO_LONG", message)])

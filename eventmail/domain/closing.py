@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records, states
@@ -38,11 +38,8 @@ def cancel(event_id: int, by: Acting) -> int:
     Guests' calendars are told (K3). Messages can still be written: somebody has to tell the guests.
     """
     with transaction() as tx:
-        done = update(Event).where(Event.id == event_id, Event.cancelled_at.is_(None)).values(
-            cancelled_at=by.now, updated_at=by.now, ics_sequence=Event.ics_sequence + 1
-        )  # fmt: skip
-        if not tx.scalar(done.returning(Event.id)):
-            raise NothingToDo("This event was cancelled before.")
+        told = {"updated_at": by.now, "ics_sequence": Event.ics_sequence + 1}
+        _change(tx, event_id, Event.cancelled_at.is_(None), "was cancelled before", cancelled_at=by.now, **told)
         cancelled = _withdraw(tx, event_id, f"The event was cancelled by {by.name}", by)
         records.audit(tx, by, "event.cancelled", f"event:{event_id}", event_id=event_id, mails_cancelled=cancelled,
                       before={"cancelled": False}, after={"cancelled": True})  # fmt: skip
@@ -52,11 +49,8 @@ def cancel(event_id: int, by: Acting) -> int:
 def reinstate(event_id: int, by: Acting) -> None:
     """The event takes place after all. Mails that were cancelled with it stay cancelled."""
     with transaction() as tx:
-        done = update(Event).where(Event.id == event_id, Event.cancelled_at.is_not(None)).values(
-            cancelled_at=None, updated_at=by.now, ics_sequence=Event.ics_sequence + 1
-        )  # fmt: skip
-        if not tx.scalar(done.returning(Event.id)):
-            raise NothingToDo("This event is not cancelled.")
+        told = {"updated_at": by.now, "ics_sequence": Event.ics_sequence + 1}
+        _change(tx, event_id, Event.cancelled_at.is_not(None), "is not cancelled", cancelled_at=None, **told)
         records.audit(tx, by, "event.reinstated", f"event:{event_id}", event_id=event_id,
                       before={"cancelled": True}, after={"cancelled": False})  # fmt: skip
 
@@ -73,9 +67,7 @@ def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
                 f"{_number(found.messages, 'message')} with {_number(found.mails, 'waiting mail')} would never leave. "
                 "Nothing was changed. Wait until they are sent, or tick that they are to be cancelled."
             )
-        done = update(Event).where(Event.id == event_id, Event.archived_at.is_(None)).values(archived_at=by.now)
-        if not tx.scalar(done.returning(Event.id)):
-            raise NothingToDo("This event was archived before.")
+        _change(tx, event_id, Event.archived_at.is_(None), "was archived before", archived_at=by.now)
         cancelled = _withdraw(tx, event_id, f"The event was archived by {by.name}", by)
         records.audit(tx, by, "event.archived", f"event:{event_id}", event_id=event_id, mails_cancelled=cancelled,
                       before={"archived": False}, after={"archived": True})  # fmt: skip
@@ -85,11 +77,16 @@ def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
 def bring_back(event_id: int, by: Acting) -> None:
     """Take the event out of the archive; sending is possible again, nothing is sent by itself."""
     with transaction() as tx:
-        done = update(Event).where(Event.id == event_id, Event.archived_at.is_not(None)).values(archived_at=None)
-        if not tx.scalar(done.returning(Event.id)):
-            raise NothingToDo("This event is not archived.")
+        _change(tx, event_id, Event.archived_at.is_not(None), "is not archived", archived_at=None)
         records.audit(tx, by, "event.brought_back", f"event:{event_id}", event_id=event_id,
                       before={"archived": True}, after={"archived": False})  # fmt: skip
+
+
+def _change(tx: Session, event_id: int, still: ColumnElement[bool], refusal: str, **values: object) -> None:
+    """Change the event while `still` holds. Raises NothingToDo: of two who do the same, one did it."""
+    changed = update(Event).where(Event.id == event_id, still).values(**values).returning(Event.id)
+    if tx.scalar(changed) is None:
+        raise NothingToDo(f"This event {refusal}.")
 
 
 def _waiting(session: Session, event_id: int) -> Waiting:

@@ -73,8 +73,11 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
 
 
 def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:
+    """Writes only what is new: looking waits for nobody who writes, and an empty page is kept nowhere."""
     if not any(part.strip() for part in astuple(text)):
-        return None  # looking at an empty page writes nothing
+        return None
+    if (known := _same(fresh(), event_id, compiled)) is not None:
+        return known.id
     with transaction() as tx:
         return kept(tx, event_id, text, compiled, by).id
 
@@ -87,8 +90,7 @@ def _too_long(text: Text) -> str | None:
 
 def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:
     """The row of this text in its event, made when it is new."""
-    same = select(Content).where(Content.event_id == event_id, Content.hash == compiled.hash)
-    found = tx.scalars(same).one_or_none()
+    found = _same(tx, event_id, compiled)
     if found is None:
         found = Content(
             event_id=event_id,
@@ -101,6 +103,11 @@ def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting)
         tx.add(found)
         tx.flush()
     return found
+
+
+def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None:
+    same = select(Content).where(Content.event_id == event_id, Content.hash == compiled.hash)
+    return session.scalars(same).one_or_none()
 
 
 def rendered(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> Rendered:

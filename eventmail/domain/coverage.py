@@ -39,7 +39,7 @@ def gaps(
     everyone = [
         Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))
         for name in compiled.merged
-        if _decisive(name) in constants and not tokens.clean_value(constants[_decisive(name)])
+        if personalise.decisive(name) in constants and not tokens.clean_value(constants[personalise.decisive(name)])
     ]
     of_guests = {name: lacking for name in compiled.merged if (lacking := missing(name)) is not None}
     if not of_guests:
@@ -49,11 +49,6 @@ def gaps(
         for name, lacking in of_guests.items()
         if (number := how_many(audience, lacking))
     ]
-
-
-def _decisive(name: str) -> str:
-    """The constant that tells whether a field has a value: all calendar links are there, or none is."""
-    return "calendar.google" if name == "calendar.links" else name
 
 
 def _reads(compiled: Compiled, name: str, field: Field) -> list[str]:

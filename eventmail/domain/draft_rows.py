@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from eventmail import records
 from eventmail.db import move
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
-from eventmail.models import DraftText, Event, IdempotencyRecord, Mailing, User
-from eventmail.records import Acting
+from eventmail.models import DraftText, Event, Mailing, User
+from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState
 
 _MOMENT = timedelta(minutes=2)
@@ -46,18 +46,13 @@ def id_of(tx: Session, event_id: int, seen: Seen, by: Acting) -> int | None:
     """The mailing that `seen` is about, also when the page does not know yet that its first save arrived."""
     if seen.mailing_id is not None or not seen.page:
         return seen.mailing_id
-    known = records.replayable(tx, scope(event_id, by), _key(seen), _PAGE)
+    known = records.replayable(tx, _keyed(event_id, seen, by))
     return known.mailing_id if known else None
 
 
 def remember(tx: Session, event_id: int, seen: Seen, mailing_id: int, by: Acting) -> None:
     """The page of `seen` is about this mailing from now on: a save of it that comes late makes no second draft."""
-    tx.add(
-        IdempotencyRecord(
-            scope=scope(event_id, by), key=_key(seen), body_hash=_PAGE, mailing_id=mailing_id, status=200, answer={},
-            created_at=by.now,
-        )
-    )  # fmt: skip
+    records.remember(tx, _keyed(event_id, seen, by), mailing_id, {}, by, status=200)
 
 
 def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
@@ -127,5 +122,5 @@ def sent(
 _PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it
 
 
-def _key(seen: Seen) -> str:
-    return f"page:{seen.page}"
+def _keyed(event_id: int, seen: Seen, by: Acting) -> Keyed:
+    return Keyed(scope(event_id, by), f"page:{seen.page}", _PAGE)

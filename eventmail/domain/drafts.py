@@ -5,8 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam, select, update
 from sqlalchemy import delete as delete_
-from sqlalchemy import select, update
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids, records
@@ -14,9 +14,10 @@ from eventmail.db import Rows, fresh, transaction
 from eventmail.domain import draft_rows, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
+from eventmail.domain.mailings import Sent
 from eventmail.errors import NotFound, PastEditWindow
-from eventmail.models import DraftText, IdempotencyRecord, Mailing, User
-from eventmail.records import Acting
+from eventmail.models import DraftText, Mailing, User
+from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState
 
 _NOT_SAVED = "What you wrote since was not saved."
@@ -93,14 +94,15 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
                 draft_rows.remember(tx, event_id, seen, made.id, by)
             return Saved(made.id, 1, made=True)
         held = _held(tx, event_id, mailing_id, by)
-        if _columns(held) == written.columns():
+        before, after = _columns(held), written.columns()
+        if before == after:
             if not seen.page and seen.revision != held.revision:  # a program would send what it has not read
                 raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED)
             return Saved(mailing_id, held.revision)
         revision = tx.scalar(
             update(DraftText)
             .where(DraftText.mailing_id == mailing_id, draft_rows.unchanged(seen))
-            .values(**written.columns(), revision=DraftText.revision + 1, saved_by=by.user_id, saved_at=by.now,
+            .values(**after, revision=DraftText.revision + 1, saved_by=by.user_id, saved_at=by.now,
                     saved_from=seen.page)
             .returning(DraftText.revision),
             execution_options={"synchronize_session": False},
@@ -108,24 +110,23 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
         if revision is None:
             raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED)
         if held.saved_by != by.user_id:  # the log names everybody who wrote, not every pause
-            records.audit(tx, by, "draft.edited", f"mailing:{mailing_id}", event_id=event_id)
+            new = [part for part, value in after.items() if value != before[part]]
+            records.audit(
+                tx, by, "draft.edited", f"mailing:{mailing_id}", event_id=event_id,
+                before={part: before[part] for part in new}, after={part: after[part] for part in new},
+            )  # fmt: skip
     return Saved(mailing_id, revision)
 
 
 def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
     """A new draft, once per `key` and person. Raises IdempotencyKeyReused."""
-    scope, fingerprint = draft_rows.scope(event_id, by), records.body_hash(written.as_json())
+    keyed = Keyed(draft_rows.scope(event_id, by), key, records.body_hash(written.as_json()))
     with transaction() as tx:
-        if replay := records.replayable(tx, scope, key, fingerprint):
+        if replay := records.replayable(tx, keyed):
             return Made(replay.mailing_id or 0, replay.status, replay.answer, replayed=True)
         mailing = _make(tx, event_id, written, by)
         answer = described(mailing, _held(tx, event_id, mailing.id, by))
-        tx.add(
-            IdempotencyRecord(
-                scope=scope, key=key, body_hash=fingerprint, mailing_id=mailing.id, status=202, answer=answer,
-                created_at=by.now,
-            )
-        )  # fmt: skip
+        records.remember(tx, keyed, mailing.id, answer, by)
     return Made(mailing.id, 202, answer)
 
 
@@ -136,6 +137,15 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
     written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
     with transaction() as tx:
         return _make(tx, event_id, written, by).id
+
+
+def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> Sent | None:
+    """The answer to a program that has sent a draft by the very request `asked` before; None when it has not.
+
+    Raises IdempotencyKeyReused when its key stands for something else, AlreadyCancelled when it was cancelled since.
+    """
+    found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
+    return mailings.replayed(fresh(), found) if found else None
 
 
 def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
@@ -151,10 +161,10 @@ def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
 
 def find(event_id: int, mailing_id: int) -> Shown | None:
     """One draft of the event, None for a message that is none any more. Raises NotFound."""
-    found = fresh().execute(_all(event_id).where(Mailing.id == mailing_id)).one_or_none()
+    found = fresh().execute(_ONE, {"event": event_id, "mailing": mailing_id}).one_or_none()
     if found is None:
-        draft_rows.find(fresh(), event_id, mailing_id)  # a message that was sent is none, what isn't there is missing
-    return shown(found) if found else None
+        raise NotFound
+    return shown(found) if found.DraftText else None
 
 
 def unsent(event_id: int, mailing_id: int, by: Acting) -> Shown:
@@ -201,15 +211,26 @@ def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
 
 
 def _all(event_id: int) -> Rows:
+    return _WRITTEN.where(Mailing.event_id == event_id).order_by(DraftText.saved_at.desc(), DraftText.id.desc())
+
+
+def _rows(*, also_sent: bool = False) -> Rows:
+    """What `shown` needs of each draft; a message that was sent has no text."""
     author, saver = aliased(User), aliased(User)
     return (
         select(DraftText, author.name.label("author"), saver.name.label("saver"))
-        .join(Mailing, Mailing.id == DraftText.mailing_id)
+        .select_from(Mailing)
+        .join(DraftText, DraftText.mailing_id == Mailing.id, isouter=also_sent)
         .outerjoin(author, author.id == Mailing.created_by)
         .outerjoin(saver, saver.id == DraftText.saved_by)
-        .where(Mailing.event_id == event_id)
-        .order_by(DraftText.saved_at.desc(), DraftText.id.desc())
     )
+
+
+# built once: every tracker asks first whether its message is a draft
+_WRITTEN = _rows()
+_ONE = _rows(also_sent=True).where(
+    Mailing.event_id == bindparam("event"), Mailing.id == bindparam("mailing"), Mailing.kind != MailingKind.TEST
+)
 
 
 def _make(tx: Session, event_id: int, written: Written, by: Acting, *, page: str = "") -> Mailing:

@@ -6,39 +6,53 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from eventmail import records, signing
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses
+from eventmail.domain import seen as seen_
 from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
+from eventmail.readings import folded
 from eventmail.records import Acting
 
 # membership decides, since ZoneInfo("../x") or ZoneInfo("America") raise all kinds of things
 TIMEZONES = available_timezones() - {"localtime", "posixrules", "Factory"}
 YEARS = range(1970, 2200)
 _SIGNIFICANT = frozenset({"title", "location", "timezone", "starts_wall", "ends_wall", "all_day", "description", "url"})
+_LABELS = {
+    "title": "Title", "description": "Description", "location": "Location", "timezone": "Time zone", "url": "Web page",
+    "sender_name": "Sender name", "reply_to": "The address for answers", "starts_at": "The start",
+    "ends_at": "The end", "all_day": "All day",
+}  # fmt: skip
 _LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "description": 5000}
 
 
 def visible_to(user: User) -> Select[Event]:
     """The events `user` may see: all open ones, restricted ones as a member or as an owner."""
-    statement = select(Event)
-    if user.role == Role.OWNER:
-        return statement
-    mine = select(EventMember.event_id).where(EventMember.user_id == user.id)
-    return statement.where(or_(Event.restricted.is_(False), Event.id.in_(mine)))
+    return select(Event) if user.role == Role.OWNER else select(Event).where(_open_to(user.id))
 
 
 def visible(event_id: int, user: User) -> Event:
     """One event, or NotFound when it is missing or not for `user`; the two look alike on purpose."""
-    found = fresh().scalars(visible_to(user).where(Event.id == event_id)).one_or_none()
+    statement = _ANY if user.role == Role.OWNER else _OPEN
+    found = fresh().scalars(statement, {"event": event_id, "user": user.id}).one_or_none()
     if found is None:
         raise NotFound
     return found
+
+
+def _open_to(user_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    mine = select(EventMember.event_id).where(EventMember.user_id == user_id)
+    return or_(Event.restricted.is_(False), Event.id.in_(mine))
+
+
+# built once: every page of an event asks one of them
+_ANY = select(Event).where(Event.id == bindparam("event"))
+_OPEN = _ANY.where(_open_to(bindparam("user")))
 
 
 def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
@@ -47,11 +61,8 @@ def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
     if archived is not None:
         statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
     if q:
-        ways = {q, q.lower(), q.upper(), q.capitalize()}  # SQLite folds the case of A to Z only
-        columns = (Event.title, Event.location)
-        statement = statement.where(
-            or_(*(column.icontains(way, autoescape=True) for way in ways for column in columns))
-        )
+        found = (func.folded(column).contains(folded(q), autoescape=True) for column in (Event.title, Event.location))
+        statement = statement.where(or_(*found))
     return statement
 
 
@@ -100,14 +111,30 @@ def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool 
     return event
 
 
-def edit(event_id: int, values: Mapping[str, Any], by: Acting) -> None:
+def texts(event: Event) -> dict[str, str]:
+    """An event as the form of its settings shows it, by field."""
+    walls = {"starts_at": event.starts_wall, "ends_at": event.ends_wall}
+    names = ("title", "description", "location", "timezone", "url", "sender_name", "reply_to")
+    return {
+        **{name: getattr(event, name).replace("\r\n", "\n") for name in names},
+        **{name: f"{wall:%Y-%m-%dT%H:%M}" if wall else "" for name, wall in walls.items()},
+        "all_day": "yes" if event.all_day else "",
+    }
+
+
+def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
     """Change the given fields; None clears.
 
     `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
-    url, sender_name, reply_to. Raises InvalidInput, InvalidTimezone, NonexistentTime; then nothing is changed.
+    url, sender_name, reply_to. `seen`: the marks of the form they come from. Raises InvalidInput, InvalidTimezone,
+    NonexistentTime, and Overtaken when the event is not as that form showed it; then nothing is changed.
     """
     with transaction() as tx:
         event = tx.get_one(Event, event_id)
+        now = texts(event)
+        shown = {name: now[name].replace("T", " ") for name in ("starts_at", "ends_at")}
+        shown["all_day"] = now["all_day"] or "no"
+        seen_.refuse(tx, seen, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
         before = _state(event)
         _apply(event, values)
         after = _state(event)

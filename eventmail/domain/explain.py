@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eventmail.db import Page, fresh
+from eventmail.db import Page, existing, fresh
 from eventmail.domain import addresses, guest_list, stories
-from eventmail.domain.guest_list import NO_NAME, full_name
+from eventmail.domain.guest_list import NO_NAME
 from eventmail.domain.stories import Story, Whose
 from eventmail.models import (
     EVERYWHERE,
@@ -20,9 +20,9 @@ from eventmail.models import (
     GuestChange,
     Mailing,
     Recipient,
-    Segment,
     Suppression,
 )
+from eventmail.models.guest import full_name
 from eventmail.states import ChangeKind, GuestStatus, SuppressionReason
 
 MOST_CANDIDATES = 20
@@ -82,7 +82,6 @@ class Answer:
     on_list: tuple[OnList, ...] = ()
     removed: tuple[Removed, ...] = ()
     stories: Page[Story] = field(default_factory=lambda: Page([], 1, 1, 0))
-    segments: Mapping[str, str] = field(default_factory=dict)
     unknown: bool = False
 
 
@@ -105,6 +104,11 @@ def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1
     return Answer(asked, candidates=tuple(found.items), more=found.total - len(found.items), unknown=not found.total)
 
 
+def on_list(event_id: int, email: str | None) -> tuple[OnList, ...]:
+    """Why an address gets no mail of an event, the oldest reason first; nothing for none and for one that does."""
+    return _on_list(fresh(), event_id, addresses.normalized(email) if email else None)
+
+
 def _answer(session: Session, event_id: int, known: Answer, guest_id: int | None, shown: tuple[int, int]) -> Answer:
     page, size = shown
     people = _people(session, event_id, known.address, guest_id)
@@ -112,12 +116,12 @@ def _answer(session: Session, event_id: int, known: Answer, guest_id: int | None
     whose = Whose(tuple(person.id for person in people), known.address)
     messages = stories.messages(event_id)
     total = session.scalar(select(func.count()).select_from(messages.order_by(None).subquery())) or 0
-    number = min(max(page, 1), max(1, -(-total // size)))
+    number = existing(page, size, total)
     rows = session.execute(messages.limit(size).offset((number - 1) * size)).all()
     told = stories.told(session, [(row[0], row[1]) for row in rows], whose)
     unknown = not (people or on_list or removed) and not _was_mailed(session, event_id, known.address)
     return Answer(
-        known.asked, known.address, people, on_list=on_list, removed=removed, segments=_segments(session, event_id),
+        known.asked, known.address, people, on_list=on_list, removed=removed,
         stories=Page([] if unknown else told, number, size, 0 if unknown else total), unknown=unknown,
     )  # fmt: skip
 
@@ -199,9 +203,3 @@ def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, .
 def _was_mailed(session: Session, event_id: int, address: str | None) -> bool:
     mine = select(Recipient.id).join(Mailing).where(Mailing.event_id == event_id, Recipient.address == (address or ""))
     return session.scalar(mine.limit(1)) is not None
-
-
-def _segments(session: Session, event_id: int) -> dict[str, str]:
-    """The names of the event's segments by public id, since an audience names them so."""
-    rows = session.execute(select(Segment.id, Segment.name).where(Segment.event_id == event_id))
-    return {str(segment_id): name for segment_id, name in rows}

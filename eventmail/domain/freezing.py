@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from eventmail.db import Rows, roomy
 from eventmail.domain import audience as audiences
 from eventmail.domain.audience import Audience
+from eventmail.domain.left_out import excluded
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import Reason, RecipientState
@@ -33,10 +34,10 @@ def recipients(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> i
 
 def left_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int]:
     """One row per guest who won't get it: how many by reason, in the order of A2."""
-    _write_out(tx, mailing, audiences.excluded(picked))
+    _write_out(tx, mailing, excluded(picked))
     if picked.as_of:  # the list holds only who would have got it; who was left out of it then still matches
         listed = select(picked.as_of.people().subquery().c.guest_id)
-        others = audiences.excluded(replace(picked, as_of=None))
+        others = excluded(replace(picked, as_of=None))
         reason = others.selected_columns["reason"]
         _write_out(tx, mailing, others.where(Guest.id.not_in(listed), reason != Reason.DUPLICATE_ADDRESS.value))
     counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)

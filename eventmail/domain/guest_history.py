@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from eventmail.db import Page, fresh
+from eventmail.db import Page, existing, fresh
 from eventmail.domain import addresses, stories
 from eventmail.domain.guest_list import Detailed
 from eventmail.domain.stories import News, Story, Whose
@@ -39,7 +39,7 @@ def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) ->
     session = fresh()
     everything = union_all(*_parts(event_id, guest)).subquery()
     total = session.scalar(select(func.count()).select_from(everything)) or 0
-    number = min(max(page, 1), max(1, -(-total // size)))
+    number = existing(page, size, total)
     newest = select(everything).order_by(everything.c.at.desc(), everything.c.kind, everything.c.id.desc())
     rows = session.execute(newest.limit(size).offset((number - 1) * size)).all()
     ids = {kind: [row.id for row in rows if row.kind == kind] for kind in ("message", "news", "log", "change")}

@@ -52,6 +52,13 @@ def state(guest: Guest) -> dict[str, Any]:
     }
 
 
+def texts(state: Mapping[str, Any]) -> dict[str, str]:
+    """The state of a guest as a form shows it, by its fields; attributes as “attribute:NAME”."""
+    fields = {name: state[name] or "" for name in ("first_name", "last_name", "email", "status")}
+    attributes = {f"attribute:{name}": text for name, text in state["attributes"].items()}
+    return {**fields, "tags": ", ".join(state["tags"]), **attributes}
+
+
 def apply(tx: Session, guest: Guest, values: Mapping[str, Any]) -> None:
     """Set the given fields, see `guests.edit`. Raises InvalidInput with every complaint; roll back then."""
     wrong: list[FieldError] = []

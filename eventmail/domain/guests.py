@@ -9,10 +9,15 @@ from sqlalchemy.orm import Session
 from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.domain import guest_values, heirs
+from eventmail.domain import seen as seen_
 from eventmail.errors import NotFound
 from eventmail.models import Guest, Recipient
 from eventmail.records import Acting
 from eventmail.states import GuestStatus, RecipientState
+
+_LABELS = {
+    "first_name": "First name", "last_name": "Last name", "email": "Email address", "status": "Status", "tags": "Tags",
+}  # fmt: skip
 
 
 def waiting(event_id: int, guest_id: int) -> int:
@@ -41,15 +46,19 @@ def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
         return guest.id
 
 
-def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting) -> None:
+def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
     """Change the given fields; None clears (the status: back to invited).
 
     `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; those not named
-    stay, None or "" takes one away). Raises NotFound, InvalidInput; then nothing is changed.
+    stay, None or "" takes one away). `seen`: the marks of the form they come from. Raises NotFound, InvalidInput, and
+    Overtaken when the guest is not as that form showed them; then nothing is changed.
     """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
         before = guest_values.state(guest)
+        seen_.refuse(
+            tx, seen, guest_values.texts(before), _LABELS, changed_at=guest.updated_at, event_id=event_id, by=by
+        )
         guest_values.apply(tx, guest, values)
         after = guest_values.state(guest)
         changed = [name for name in after if after[name] != before[name]]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import clock, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import people
+from eventmail.domain import account_mails, people
 from eventmail.models import Home, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import RecipientState
@@ -57,6 +57,7 @@ def confirm(database: Path, by: Acting) -> int:
         if home is not None and home.place == place:
             return 0
         doubtful = _doubt(tx, by)
+        account_mails.doubt(tx, DOUBT, by.now)
         if home is None:
             home = Home()
             tx.add(home)

@@ -1,16 +1,29 @@
-"""What may be forgotten: answers under old keys, texts that were only looked at, links nobody can use any more."""
+"""What may be forgotten: answers under old keys, what was only looked at, links nobody can use any more."""
 
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, select
 
 from eventmail.db import Base, fresh, transaction
+from eventmail.domain import snapshots
 from eventmail.domain.throttle import WINDOW
-from eventmail.models import Content, IdempotencyRecord, LoginSession, Mailing, SegmentField, SignInLink, Throttle
+from eventmail.models import (
+    AccountMail,
+    Content,
+    IdempotencyRecord,
+    LoginSession,
+    Mailing,
+    SegmentField,
+    SignInLink,
+    Snapshot,
+    Throttle,
+)
+from eventmail.states import AccountMailState
 
 KEYS_KEPT = timedelta(hours=24)  # product 6
 PREVIEWS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=1)
+ACCOUNT_MAILS_KEPT = timedelta(days=30)
 VALUES_KEPT = timedelta(days=1)  # no request that counts by them lasts so long
 
 
@@ -21,7 +34,15 @@ def purge(now: datetime) -> int:
         (Content, [Content.created_at < now - PREVIEWS_KEPT, ~exists().where(Mailing.content_id == Content.id)]),
         (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
+        (Snapshot, [Snapshot.created_at < now - snapshots.KEPT]),
         (SegmentField, [SegmentField.unused_since < now - VALUES_KEPT]),
+        (
+            AccountMail,
+            [
+                AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT,
+                AccountMail.state.not_in([AccountMailState.QUEUED, AccountMailState.SENDING]),
+            ],
+        ),
         (Throttle, [Throttle.since <= now - WINDOW]),
     ]
     there = [(model, where) for model, where in old if fresh().scalar(select(model.id).where(*where).limit(1))]

@@ -9,6 +9,7 @@ from eventmail.domain import guest_fields, guest_rows
 from eventmail.domain.guest_csv import Sheet
 from eventmail.domain.guest_rows import Entry, Rejected
 from eventmail.models import Guest
+from eventmail.models.guest import full_name
 
 
 class Known(NamedTuple):
@@ -74,4 +75,4 @@ class Matcher:
 
 
 def _name(person: Entry | Known) -> str:
-    return guest_fields.folded(f"{person.first_name} {person.last_name}".strip())
+    return guest_fields.folded(full_name(person.first_name, person.last_name))

@@ -23,6 +23,7 @@ from eventmail.domain.guest_rows import Entry, Rejected
 from eventmail.domain.import_match import Known, Matcher
 from eventmail.domain.import_report import MOST_SHOWN, Change, Line, Report, Shown
 from eventmail.models import Guest, GuestTag
+from eventmail.models.guest import full_name
 from eventmail.records import Acting
 from eventmail.states import GuestStatus
 
@@ -148,10 +149,10 @@ def _count(plan: _Plan, entry: Entry, found: Known, values: Values | None, added
 
 
 def _line(entry: Entry, changes: tuple[Change, ...], found: Known | None = None) -> Line:
-    name = f"{entry.first_name} {entry.last_name}".strip()
+    name = full_name(entry.first_name, entry.last_name)
     return Line(
         entry.line,
-        name or (f"{found.first_name} {found.last_name}".strip() if found else ""),
+        name or (full_name(found.first_name, found.last_name) if found else ""),
         entry.email or (found.email if found else "") or "",
         changes,
     )
@@ -203,7 +204,7 @@ def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> 
     email = entry.email or known.email
     first, last = entry.first_name or known.first_name, entry.last_name or known.last_name
     if whole_names and entry.first_name:  # the column says what the name is, not where its parts divide
-        same = f"{known.first_name} {known.last_name}".strip() == f"{entry.first_name} {entry.last_name}".strip()
+        same = full_name(known.first_name, known.last_name) == full_name(entry.first_name, entry.last_name)
         first, last = (known.first_name, known.last_name) if same else (entry.first_name, entry.last_name)
     status = entry.status or known.status
     as_before = (email, first, last, status) == (known.email, known.first_name, known.last_name, known.status)

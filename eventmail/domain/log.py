@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, or_, select
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
@@ -52,6 +52,19 @@ def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
             )
         )
     return statement
+
+
+# built once: a page that follows a mailing asks often
+_OF_MAILING = (
+    select(AuditEntry)
+    .where(AuditEntry.subject == bindparam("subject"), AuditEntry.event_id == bindparam("event"))
+    .order_by(AuditEntry.id)
+)
+
+
+def of_mailing(event_id: int, mailing_id: int) -> Sequence[AuditEntry]:
+    """What was done with one mailing, oldest first."""
+    return fresh().scalars(_OF_MAILING, {"subject": f"mailing:{mailing_id}", "event": event_id}).all()
 
 
 def actors(event_id: int | None) -> Sequence[str]:

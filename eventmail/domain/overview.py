@@ -92,7 +92,11 @@ def _stopped(event_id: int) -> tuple[Stopped, ...]:
 
 
 def backlog() -> int:
-    """How many runs wait for a worker or are under way; proves on the way that this process can write."""
+    """How many runs wait for a worker or are under way."""
+    return fresh().scalar(select(func.count()).select_from(Job).where(Job.state == JobState.RUNNING)) or 0
+
+
+def prove_writable() -> None:
+    """Write what is there already. Raises OperationalError when this process can not."""
     with transaction() as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = version_num"))
-        return tx.scalar(select(func.count()).select_from(Job).where(Job.state == JobState.RUNNING)) or 0

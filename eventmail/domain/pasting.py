@@ -13,6 +13,7 @@ from eventmail.domain import addresses, guest_fields, guest_list, pasted
 from eventmail.domain.pasted import Entry
 from eventmail.errors import FieldError, InvalidInput, ListChanged
 from eventmail.models import Guest, GuestTag
+from eventmail.models.guest import full_name
 from eventmail.records import Acting
 from eventmail.states import GuestStatus
 
@@ -152,7 +153,7 @@ def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: li
 
 
 def _name(entry: Entry) -> str:
-    return guest_list.full_name(entry.first_name, entry.last_name) or guest_list.NO_NAME
+    return full_name(entry.first_name, entry.last_name) or guest_list.NO_NAME
 
 
 def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
@@ -163,7 +164,7 @@ def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, 
             Guest.event_id == event_id, Guest.address.in_(some)
         )
         for address, guest_id, first, last in session.execute(found.order_by(Guest.id)):
-            known.setdefault(address or "", (guest_id, guest_list.full_name(first, last) or guest_list.NO_NAME))
+            known.setdefault(address or "", (guest_id, full_name(first, last) or guest_list.NO_NAME))
     return known
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from eventmail.content import marking, personalise
 from eventmail.content.compiled import Compiled
 from eventmail.content.marking import Piece
+from eventmail.content.personalise import decisive
 from eventmail.content.segments import CALENDAR_NAMES, Mode, Slot
-from eventmail.content.tokens import FIELDS, Field, clean_value
+from eventmail.content.tokens import FIELDS, Field, clean_value, known_fields
+from eventmail.db import fresh
 from eventmail.domain import contents, merge
 from eventmail.domain.merge import Place
-from eventmail.models import Content, Event, Guest, User
+from eventmail.models import Content, Event, Guest, Mailing, User
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,21 @@ def marked(content: Content, event: Event, guest: Guest | None, author: User, pl
     return marking.marked(Compiled.load(content.compiled), values, fields, why)
 
 
+def as_sent(mailing: Mailing, content: Content, place: Place) -> str:
+    """The HTML of a message that was sent, with what event and organizer were then; its way off the list inert (E2).
+
+    A test is read as its guest. Of a message to guests everybody read their own values; here stand the fallbacks.
+    """
+    guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
+    inert = {"unsubscribe.url": merge.inert_unsubscribe_url(place)}
+    values = {**mailing.constants, **contents.guest_values(guest), **inert}
+    return personalise.render(Compiled.load(content.compiled), values, known_fields(mailing.defaults)).html
+
+
 def examples(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str]:
     """What `guest` has for each field; "" where a fallback would be read."""
-    values = contents.values(event, guest, author, place)
-    values["calendar.links"] = ", ".join(CALENDAR_NAMES.values()) if values.get("calendar.google") else ""
-    return {name: clean_value(values.get(name)) for name in merge.fields(event.id)}
+    data = _read(contents.values(event, guest, author, place))
+    return {name: data.get(name, "") for name in merge.fields(event.id)}
 
 
 def label(name: str, fields: Mapping[str, Field]) -> str:
@@ -88,9 +100,7 @@ def because(name: str, fields: Mapping[str, Field], guest: Guest | None) -> str:
 def _values(
     compiled: Compiled, fields: Mapping[str, Field], values: Mapping[str, str | None], guest: Guest | None
 ) -> list[Value]:
-    data = {name: clean_value(value) for name, value in values.items()}
-    if data.get("calendar.google"):
-        data["calendar.links"] = ", ".join(CALENDAR_NAMES.values())
+    data = _read(values)
     used: dict[str, Slot] = {}
     for part in (compiled.subject, compiled.preheader, compiled.text):
         for slot in personalise.slots(part):
@@ -104,3 +114,10 @@ def _values(
         )
         for name in compiled.merged
     ]
+
+
+def _read(values: Mapping[str, str | None]) -> dict[str, str]:
+    """The values as they are read; all calendar links together by their names."""
+    data = {name: clean_value(value) for name, value in values.items()}
+    data["calendar.links"] = ", ".join(CALENDAR_NAMES.values()) if data.get(decisive("calendar.links")) else ""
+    return data

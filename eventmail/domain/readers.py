@@ -8,7 +8,7 @@ from sqlalchemy import case, func, or_, select, tuple_
 from eventmail.content.compiled import Compiled
 from eventmail.db import Rows, fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import coverage, guest_fields
+from eventmail.domain import coverage, guest_fields, left_out
 from eventmail.domain.audience import Audience
 from eventmail.models import Guest
 
@@ -43,8 +43,8 @@ def position(audience: Audience, guest: Guest, *, excluded: int) -> int:
     place = 1 + (fresh().scalar(rows) or 0)
     if not excluded:
         return place
-    left_out = audiences.excluded(audience).where(before).subquery()
-    return place - (fresh().scalar(select(func.count()).select_from(left_out)) or 0)
+    without = left_out.excluded(audience).where(before).subquery()
+    return place - (fresh().scalar(select(func.count()).select_from(without)) or 0)
 
 
 def most_missing(audience: Audience, compiled: Compiled) -> int | None:

@@ -2,23 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 
 from eventmail.db import Rows, fresh
-from eventmail.domain import mailings
+from eventmail.domain import attempts, log, mailings
 from eventmail.models import Attempt, AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
+from eventmail.models.guest import full_name
+from eventmail.states import RecipientState
 
 _BATCH = 500
+_LAST = and_(Attempt.recipient_id == Recipient.id, Attempt.number == Recipient.attempts)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One recipient's outcome; `request_ids` are those of its attempts, oldest first."""
+    """One recipient's outcome; `request_ids` are those of its attempts, oldest first, `provider` took the last one."""
 
     email: str
     name: str
@@ -28,6 +31,7 @@ class Line:
     last_error: str | None
     updated_at: datetime
     request_ids: tuple[str, ...]
+    provider: str | None
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,16 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A mailing as it stands; `digest` is SHA-256 over `facts` and every line, see `digest_of`."""
+    """A mailing as it stands; `digest` is SHA-256 over `facts` and every line, see `digest_of`.
+
+    `sent_by` is how many of those sent each mail service took.
+    """
 
     mailing: Mailing
     content: Content
     jobs: Sequence[Job]
     log: Sequence[AuditEntry]
+    sent_by: Mapping[str, int]
     digest: str
 
 
@@ -55,13 +63,9 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
     mailing = mailings.find(event_id, mailing_id)
     session = fresh()
     jobs = session.scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
-    log = session.scalars(
-        select(AuditEntry)
-        .where(AuditEntry.subject == f"mailing:{mailing_id}", AuditEntry.event_id == event_id)
-        .order_by(AuditEntry.id)
-    ).all()
     content = mailings.content(mailing)
-    return Receipt(mailing, content, jobs, log, digest_of(mailing, content))
+    history, digest = log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
+    return Receipt(mailing, content, jobs, history, _sent_by(mailing_id), digest)
 
 
 def digest_of(mailing: Mailing, content: Content) -> str:
@@ -83,24 +87,29 @@ def lines(mailing_id: int) -> Iterator[Line]:
     """Every recipient in the order they were frozen; two queries for each 500 of them."""
     found = (
         select(Recipient.id, Recipient.email, Guest.first_name, Guest.last_name, Recipient.state, Recipient.delivery,
-               Recipient.attempts, Recipient.last_error, Recipient.updated_at)
+               Recipient.attempts, Recipient.last_error, Recipient.updated_at, Attempt.provider)
+        .outerjoin(Attempt, _LAST)
         .outerjoin(Guest, Guest.id == Recipient.guest_id)
         .where(Recipient.mailing_id == mailing_id)
         .order_by(Recipient.id)
     )  # fmt: skip
     for batch in _batches(found):
-        told: dict[int, list[str]] = {}
-        for recipient_id, request_id in fresh().execute(
-            select(Attempt.recipient_id, Attempt.request_id)
-            .where(Attempt.recipient_id.in_([row.id for row in batch]))
-            .order_by(Attempt.recipient_id, Attempt.number)
-        ):
-            told.setdefault(recipient_id, []).append(request_id)
+        told = attempts.request_ids([row.id for row in batch])
         for row in batch:
             yield Line(
                 row.email, _name(row), row.state, row.delivery, row.attempts, row.last_error, row.updated_at,
-                tuple(told.get(row.id, ())),
+                tuple(told.get(row.id, ())), row.provider,
             )  # fmt: skip
+
+
+def _sent_by(mailing_id: int) -> dict[str, int]:
+    found = (
+        select(Attempt.provider, func.count())
+        .join(Recipient, _LAST)
+        .where(Recipient.mailing_id == mailing_id, Recipient.state == RecipientState.SENT)
+        .group_by(Attempt.provider)
+    )
+    return dict(fresh().execute(found).all())
 
 
 def left_out(mailing_id: int) -> Iterator[LeftOut]:
@@ -121,7 +130,7 @@ def _batches(statement: Rows) -> Iterator[Sequence[Any]]:
 
 
 def _name(row: Any) -> str:
-    return f"{row.first_name or ''} {row.last_name or ''}".strip()
+    return full_name(row.first_name or "", row.last_name or "")
 
 
 def _instant(instant: datetime) -> str:

@@ -118,6 +118,16 @@ def parse(rule: object, known: Mapping[str, Field]) -> Rule:
     return Rule(word == "any", tuple(condition for condition in read if condition))
 
 
+def words(rule: Mapping[str, Any] | None) -> str:
+    """A stored rule in one line, such as “tag is vip and status is confirmed”; "" without one."""
+    said = {
+        way: [f"{part['field'].removeprefix(ATTRIBUTE)} {_shown(part['op'])} {part.get('value', '')}".rstrip()
+              for part in parts]
+        for way, parts in (rule or {}).items()
+    }  # fmt: skip
+    return "".join((" and " if way == "all" else " or ").join(parts) for way, parts in said.items())
+
+
 def _parts(rule: object, wrong: list[FieldError]) -> tuple[str, list[object]]:
     """The word of the rule and its conditions; () with a complaint when there is nothing to go through."""
     if not isinstance(rule, Mapping) or len(rule) != 1 or (word := str(next(iter(rule)))) not in ("all", "any"):
@@ -212,7 +222,7 @@ def _complaint(field: Field, op: Op, value: str) -> tuple[str, str] | None:
     return None
 
 
-def _shown(op: Op) -> str:
+def _shown(op: str) -> str:
     return op.replace("_", " ")
 
 

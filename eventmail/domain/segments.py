@@ -1,5 +1,6 @@
 """Segments: made, changed, copied, removed, counted. A member is who meets the rule, or was picked by hand."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +11,16 @@ from sqlalchemy.orm import Session
 from eventmail import ids, readings, records
 from eventmail.db import Page, fresh, paginate, transaction
 from eventmail.domain import guest_fields, guest_values, kept_fields, matching, rules
+from eventmail.domain import seen as seen_
 from eventmail.domain.matching import Chosen
 from eventmail.domain.rules import Rule
 from eventmail.errors import FieldError, InvalidInput, NotFound
-from eventmail.models import Content, Guest, Mailing, Segment, SegmentGuest
+from eventmail.models import Guest, Segment, SegmentGuest
 from eventmail.records import Acting
-from eventmail.states import MailingState
 
 LONGEST_NAME = 100
+_LABELS = {"name": "Name", "rule": "The rule", "guests": "The number of guests picked by hand"}
 MOST_PICKED = 5000
-_OVER = {"finished", "cancelled", "failed"}
 
 
 @dataclass(frozen=True)
@@ -84,22 +85,6 @@ def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int =
     return count, list(session.scalars(first)) if count else []
 
 
-def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
-    """(subject, state) of the mailings with this segment in their audience that are not over yet, newest first."""
-    states = [state for state in MailingState if state not in _OVER]
-    rows = fresh().execute(
-        select(Content.subject, Mailing.state, Mailing.audience)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id, Mailing.state.in_(states))
-        .order_by(Mailing.id.desc())
-    )
-    return [
-        (subject, state)
-        for subject, state, audience in rows
-        if str(segment_id) in (*audience.get("segments", ()), *audience.get("exclude_segments", ()))
-    ]
-
-
 def create(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
     """A new segment: its id. `values` as in `edit`; a name, and a rule or guests are needed."""
     with transaction() as tx:
@@ -119,16 +104,27 @@ def add(tx: Session, event_id: int, values: Mapping[str, Any], by: Acting) -> in
     return segment.id
 
 
-def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting) -> None:
+def texts(name: str, rule: Mapping[str, Any] | None, guests: Iterable[str]) -> dict[str, str]:
+    """The parts of a segment as texts that can be compared, for `seen`; `guests` are ids."""
+    parts = {way: [{k: v.strip() for k, v in part.items() if v} for part in rule[way]] for way in rule} if rule else {}
+    return {"name": guest_fields.one_line(name), "rule": json.dumps(parts, sort_keys=True) if parts else "",
+            "guests": " ".join(sorted(guests))}  # fmt: skip
+
+
+def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
     """Change the given parts: `name`; `rule` (as in JSON, None takes it away); `guests` (ids as text, all of them).
 
-    Raises NotFound, or InvalidInput that names each part that cannot be; then nothing is changed. A mailing that was
-    sent keeps its recipients.
+    `seen`: the marks of the form they come from. Raises NotFound, InvalidInput that names each part that cannot be, and
+    Overtaken when the segment is not as that form showed it; then nothing is changed. A mailing that was sent keeps its
+    recipients.
     """
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
         theirs = _picked_now(tx, segment.id)
         before = _state(segment, theirs)
+        shown = {"rule": rules.words(segment.rule), "guests": str(len(theirs))}
+        seen_.refuse(tx, seen, texts(segment.name, segment.rule, map(str, theirs)), _LABELS, shown,
+                     changed_at=segment.updated_at, event_id=event_id, by=by)  # fmt: skip
         guests = _apply(tx, segment, values, theirs)
         after = _state(segment, guests)
         changed = [part for part in after if after[part] != before[part]]

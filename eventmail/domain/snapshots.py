@@ -15,6 +15,7 @@ from eventmail.domain.as_of import AsOf
 from eventmail.domain.audience import Audience
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import Guest, Snapshot
+from eventmail.models.guest import full_name
 from eventmail.records import Acting
 
 KEPT = timedelta(hours=24)
@@ -34,7 +35,7 @@ class Person:
 
     @property
     def full_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 @dataclass(frozen=True)

@@ -9,21 +9,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail.db import Rows
-from eventmail.domain.guest_list import NO_NAME, full_name
-from eventmail.models import Attempt, Content, EmailEvent, Exclusion, Guest, Mailing, Recipient
-from eventmail.states import MailingKind, Reason
+from eventmail.domain import attempts
+from eventmail.domain.guest_list import NO_NAME
+from eventmail.models import Content, EmailEvent, Exclusion, Guest, Mailing, Recipient
+from eventmail.models.guest import full_name
+from eventmail.states import MailingKind, Reason, RecipientState
 
 
-class Outcome(StrEnum):
-    """What became of it: a recipient's state, or one of two ways of being none."""
+class NoRecipient(StrEnum):
+    """The two ways in which a guest was no recipient of a message."""
 
-    QUEUED = "queued"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    SUPPRESSED = "suppressed"
-    CANCELLED = "cancelled"
     LEFT_OUT = "left_out"
     NOT_ASKED = "not_asked"
 
@@ -49,7 +44,7 @@ class Story:
     subject: str
     sent_at: datetime
     audience: Mapping[str, Sequence[str]]
-    outcome: Outcome
+    outcome: RecipientState | NoRecipient  # what became of it
     at: datetime | None = None
     email: str | None = None
     error: str | None = None
@@ -85,7 +80,7 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
     recipients = _recipients(session, mailing_ids, whose)
     left_out = _left_out(session, mailing_ids, whose)
     ids = [recipient.id for recipient in recipients.values()]
-    attempts = _request_ids(session, ids)
+    tried = attempts.request_ids(ids)
     news = _news(session, ids)
     others = [recipient.guest_id for recipient in recipients.values() if recipient.guest_id not in whose.guest_ids]
     names = _names(session, [*others, *(row.shares_with for row in left_out.values())])
@@ -96,16 +91,17 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
         if recipient is not None:
             stories.append(
                 Story(
-                    *basis, Outcome(recipient.state), recipient.updated_at, recipient.email, recipient.last_error,
+                    *basis, RecipientState(recipient.state), recipient.updated_at, recipient.email,
+                    recipient.last_error,
                     other=names.get(recipient.guest_id), delivery=recipient.delivery, attempts=recipient.attempts,
-                    request_ids=tuple(attempts.get(recipient.id, ())), news=tuple(news.get(recipient.id, ())),
+                    request_ids=tuple(tried.get(recipient.id, ())), news=tuple(news.get(recipient.id, ())),
                 )
             )  # fmt: skip
         elif out is not None:
             reason, other = Reason(out.reason), names.get(out.shares_with)
-            stories.append(Story(*basis, Outcome.LEFT_OUT, email=out.email, reason=reason, other=other))
+            stories.append(Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other))
         else:
-            stories.append(Story(*basis, Outcome.NOT_ASKED))
+            stories.append(Story(*basis, NoRecipient.NOT_ASKED))
     return stories
 
 
@@ -124,14 +120,6 @@ def _left_out(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dic
     found = list(session.scalars(gone))
     found += session.scalars(here.where(Exclusion.guest_id.in_(whose.guest_ids)))
     return {row.mailing_id: row for row in found}
-
-
-def _request_ids(session: Session, recipient_ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    rows = select(Attempt.recipient_id, Attempt.request_id).where(Attempt.recipient_id.in_(recipient_ids))
-    for recipient_id, request_id in session.execute(rows.order_by(Attempt.recipient_id, Attempt.number)):
-        found.setdefault(recipient_id, []).append(request_id)
-    return found
 
 
 def _news(session: Session, recipient_ids: Sequence[int]) -> dict[int, list[News]]:

@@ -1,8 +1,10 @@
 """The do-not-mail list from the side of a guest: on it, and off it again, by the link of a mail (F1, F2)."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -10,9 +12,19 @@ from eventmail import ids, records, signing
 from eventmail.db import fresh, transaction
 from eventmail.domain import merge
 from eventmail.errors import BadSignature
-from eventmail.models import EVERYWHERE, Event, Mailing, Recipient, Suppression
+from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, Suppression
 from eventmail.records import Acting
 from eventmail.states import SuppressionReason
+
+UNSUBSCRIBED = "suppression.unsubscribed"
+# the weightier reason stands: what a person said about their mail, before what a mail server said, before a colleague
+_WEIGHT = (
+    SuppressionReason.MANUAL,
+    SuppressionReason.IMPORT,
+    SuppressionReason.HARD_BOUNCE,
+    SuppressionReason.UNSUBSCRIBED,
+    SuppressionReason.COMPLAINT,
+)
 
 
 @dataclass(frozen=True)
@@ -44,35 +56,71 @@ def unsubscribe(token: str, secret: bytes, by: Acting, *, everywhere: bool = Fal
     """Put the holder of the link on the do-not-mail list of the event, or of everything; repeating changes nothing."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        scope = EVERYWHERE if everywhere else str(event.id)
-        known = select(Suppression.id).where(Suppression.address == recipient.address, Suppression.scope == scope)
-        if tx.scalar(known) is None:
-            tx.add(
-                Suppression(
-                    address=recipient.address, scope=scope, reason=SuppressionReason.UNSUBSCRIBED,
-                    source=f"link in mailing {recipient.mailing_id}", created_by=None, created_at=by.now,
-                )
-            )  # fmt: skip
+        put = stand(
+            tx, recipient.address, EVERYWHERE if everywhere else str(event.id), SuppressionReason.UNSUBSCRIBED,
+            source=f"link in mailing {recipient.mailing_id}", now=by.now,
+        )  # fmt: skip
+        if put is not None:
             records.audit(
-                tx, by, "suppression.unsubscribed", f"address:{recipient.address}", event_id=event.id,
-                scope="all" if everywhere else "event",
+                tx, by, UNSUBSCRIBED, f"address:{recipient.address}", event_id=event.id,
+                scope="all" if everywhere else "event", **put,
             )  # fmt: skip
             tx.flush()
         return _listing(tx, recipient, event)
 
 
+def stand(
+    tx: Session, address: str, scope: str, reason: SuppressionReason, *, source: str, now: datetime
+) -> dict[str, Any] | None:
+    """Have `address` on the list of `scope` for `reason`, or for a weightier one it is on it for.
+
+    In somebody's transaction. None when nothing changed; else what its log entry has to keep, so that `take_back`
+    finds what stood there before.
+    """
+    entry = tx.scalars(
+        select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
+    ).one_or_none()
+    if entry is None:
+        tx.add(Suppression(address=address, scope=scope, reason=reason, source=source, created_by=None, created_at=now))
+        return {}
+    if _WEIGHT.index(SuppressionReason(entry.reason)) >= _WEIGHT.index(reason):
+        return None
+    before = {"reason": str(entry.reason), "source": entry.source}
+    entry.reason, entry.source = reason, source
+    after = {"reason": str(reason), "source": source}
+    return {"since": entry.created_at.isoformat(), "before": before, "after": after}
+
+
 def take_back(token: str, secret: bytes, by: Acting) -> Listing:
-    """The holder of the link wants mail again: what they asked for by a link ends, nothing else on the list does."""
+    """The holder of the link wants mail again: what they asked for by a link ends, nothing else on the list does.
+
+    What kept their address from getting mail before they asked does so again.
+    """
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        ended = tx.execute(
-            delete(Suppression)
-            .where(*_entries(recipient, event), Suppression.reason == SuppressionReason.UNSUBSCRIBED)
-            .returning(Suppression.id)
-        ).all()
+        wishes = (*_entries(recipient, event), Suppression.reason == SuppressionReason.UNSUBSCRIBED)
+        ended = tx.scalars(select(Suppression).where(*wishes)).all()
+        for entry in ended:
+            before = _before(tx, entry)
+            if before:
+                entry.reason, entry.source = before["reason"], before["source"]
+            else:
+                tx.delete(entry)
+        tx.flush()
         if ended:
             records.audit(tx, by, "suppression.taken_back", f"address:{recipient.address}", event_id=event.id)
         return _listing(tx, recipient, event)
+
+
+def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
+    """For what the address was on the list before its holder asked for it; the log is written once, so it knows."""
+    entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
+    details = tx.scalars(
+        select(AuditEntry.detail)
+        .where(AuditEntry.subject == f"address:{entry.address}", AuditEntry.action == UNSUBSCRIBED)
+        .order_by(AuditEntry.id.desc())
+    )
+    return next((kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is}), None)
 
 
 def _recipient(session: Session, token: str, secret: bytes) -> tuple[Recipient, Event]:

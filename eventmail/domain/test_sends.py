@@ -16,10 +16,10 @@ from eventmail.domain import addresses, contents, events, mailings, stepping
 from eventmail.domain import audience as audiences
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Sent
-from eventmail.domain.merge import Place
+from eventmail.domain.merge import NothingLeaves, Place
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
-from eventmail.models import Exclusion, Guest, IdempotencyRecord, Job, Mailing, Recipient, Suppression, User
-from eventmail.records import Acting
+from eventmail.models import Exclusion, Guest, Job, Mailing, Recipient, Suppression, User
+from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, Reason, RecipientState
 
 MOST = 5  # typed addresses
@@ -46,15 +46,15 @@ def send(event_id: int, wanted: Wanted, *, key: str, place: Place, by: Acting) -
     IdempotencyKeyReused; then nothing was sent.
     """
     to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
-    scope, fingerprint = f"user:{by.user_id}:test-sends:{event_id}", _fingerprint(wanted, to)
-    if replay := records.replayable(fresh(), scope, key, fingerprint):
+    keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, _fingerprint(wanted, to))
+    if replay := records.replayable(fresh(), keyed):
         return mailings.replayed(fresh(), replay)
     if place.hindrances:
-        raise InvalidInput(" ".join(place.hindrances))
+        raise NothingLeaves(" ".join(place.hindrances))
     events.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, wanted.text)
     with transaction() as tx:
-        if replay := records.replayable(tx, scope, key, fingerprint):  # a second click was faster
+        if replay := records.replayable(tx, keyed):  # a second click was faster
             return mailings.replayed(tx, replay)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
         mailing = mailings.begun(tx, MailingKind.TEST, text, wanted.criteria, place=place, by=by)
@@ -64,12 +64,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, place: Place, by: Acting) -
         job = mailings.add_run(tx, mailing, mailing.recipient_count, place, by)
         answer = described(mailing, recipients(mailing.id), job)
         records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
-        tx.add(
-            IdempotencyRecord(
-                scope=scope, key=key, body_hash=fingerprint, mailing_id=mailing.id, status=202, answer=answer,
-                created_at=by.now,
-            )
-        )  # fmt: skip
+        records.remember(tx, keyed, mailing.id, answer, by)
     return Sent(mailing.id, 202, answer, job.id)
 
 

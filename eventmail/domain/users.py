@@ -1,11 +1,10 @@
 """The rows of people: find, add, and what a name may be. Who was removed is not found."""
 
-import re
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventmail import records
+from eventmail.content import tokens
 from eventmail.db import fresh
 from eventmail.domain import addresses
 from eventmail.errors import AlreadyRegistered, FieldError, NotFound
@@ -64,14 +63,9 @@ def taken(email: str) -> AlreadyRegistered:
     return AlreadyRegistered(message, fields=[FieldError("email", "TAKEN", message)])
 
 
-def one_line(text: str) -> str:
-    """`text` without control characters, its spaces single."""
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", " ", text).split())
-
-
 def name_complaints(name: str) -> list[FieldError]:
     """What is wrong with a person's name."""
-    name = one_line(name)
+    name = tokens.clean_value(name)
     if not name:
         return [FieldError("name", "REQUIRED", "Please tell us your name.")]
     if len(name) > LONGEST_NAME:

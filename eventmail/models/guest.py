@@ -9,6 +9,11 @@ from eventmail.db import Base, one_of
 from eventmail.states import ChangeKind, GuestStatus
 
 
+def full_name(first_name: str, last_name: str) -> str:
+    """A guest's name as it is shown; "" when neither part is known."""
+    return f"{first_name} {last_name}".strip()
+
+
 class Guest(Base):
     """`email` is as typed and is what mail is sent to; `address` is `email` lower-cased whole, for comparison."""
 
@@ -44,7 +49,7 @@ class Guest(Base):
 
     @property
     def full_name(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name(self.first_name, self.last_name)
 
 
 class GuestTag(Base):

@@ -4,8 +4,6 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from eventmail.errors import ProviderError
-
 
 @dataclass(frozen=True)
 class Mail:
@@ -34,6 +32,39 @@ class Accepted:
     complained: bool = False
 
 
+class ProviderError(Exception):
+    """What a mail service did with one mail, when it did not simply take it.
+
+    `code` is the service's own (for SMTP the reply code and, after a space, the enhanced status code of RFC 3463).
+    """
+
+    def __init__(self, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
+        self.detail = detail
+        self.code = code
+        self.retry_after = retry_after
+        super().__init__(detail)
+
+
+class Transient(ProviderError):
+    """Surely not taken; worth another try (S4). `retry_after` in seconds when the service named it."""
+
+
+class Permanent(ProviderError):
+    """Surely not taken, never will be. `hard` says that the address itself is dead (F1)."""
+
+    def __init__(self, detail: str, *, code: str = "", hard: bool = False) -> None:
+        super().__init__(detail, code=code)
+        self.hard = hard
+
+
+class Unclear(ProviderError):
+    """Nobody can say whether the mail was taken: the reply was lost after hand-over (S5)."""
+
+
+class Refused(ProviderError):
+    """The service refuses the sender or the credentials; no mail of this job can leave (S12)."""
+
+
 Outcome = Accepted | ProviderError
 
 
@@ -58,4 +89,8 @@ class Provider(Protocol):
         Right before the first byte of a message leaves, `may_begin` is asked; where it says no, that mail and those
         behind it stay, and have no outcome.
         """
+        ...
+
+    def close(self) -> None:
+        """Take leave of the service: let go of what was kept for the next mail."""
         ...

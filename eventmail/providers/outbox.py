@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventmail import ids
-from eventmail.errors import Permanent, ProviderError, Transient, Unclear
-from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Permanent, ProviderError, Transient, Unclear
 
 SLOW_SECONDS = 1.0
 TRANSIENT_FAILURES = 2
@@ -37,6 +36,9 @@ class Outbox:
                 yield mail, self._take(mail)
             except ProviderError as error:
                 yield mail, error
+
+    def close(self) -> None:
+        """See `base.Provider`; files need no leave taken."""
 
     def _take(self, mail: Mail) -> Accepted:
         match _tag(mail.to):

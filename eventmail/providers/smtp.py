@@ -6,8 +6,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 
-from eventmail.errors import ProviderError, Refused, Transient
-from eventmail.providers.base import HandedOver, Mail, MayBegin, Outcome
+from eventmail.providers.base import HandedOver, Mail, MayBegin, Outcome, ProviderError, Refused, Transient
 from eventmail.providers.smtp_opening import Timeouts, connect
 from eventmail.providers.smtp_session import Session
 from eventmail.providers.smtp_url import Server, parse

@@ -1,10 +1,9 @@
 """One mail as it goes over the wire: checked addresses as commands, the message with its dots doubled."""
 
-import unicodedata
 from collections.abc import Mapping
 
-from eventmail.errors import Permanent, ProviderError, Refused
-from eventmail.providers.base import Mail
+from eventmail.domain_names import ascii_domain
+from eventmail.providers.base import Mail, Permanent, ProviderError, Refused
 from eventmail.providers.smtp_refusals import Step
 
 Commands = list[tuple[Step, bytes]]
@@ -51,8 +50,7 @@ def path(address: str) -> str | None:
     if not _BREAKING.isdisjoint(address):
         return None
     if not domain.isascii():
-        labels = unicodedata.normalize("NFKC", domain).lower().split(".")
-        domain = ".".join(label if label.isascii() else f"xn--{label.encode('punycode').decode()}" for label in labels)
+        domain = ascii_domain(domain)
         if not (domain.isprintable() and _BREAKING.isdisjoint(domain) and " " not in domain and "@" not in domain):
             return None  # a full-width < became one
     address = f"{local}@{domain}"

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from eventmail.errors import Refused, Transient
 from eventmail.providers import smtp_url
+from eventmail.providers.base import Refused, Transient
 from eventmail.providers.smtp_refusals import SIGN_IN
 from eventmail.providers.smtp_url import Server
 from eventmail.providers.smtp_wire import LONGEST_WORDS, Lost, Reply, Wire

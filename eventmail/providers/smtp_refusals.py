@@ -1,13 +1,13 @@
 """What a mail server's 4yz or 5yz means for the guest: by reply code, enhanced code (RFC 3463) and, last, its words."""
 
 import re
-from enum import Enum
+from enum import StrEnum
 
-from eventmail.errors import Permanent, ProviderError, Refused, Transient, Unclear
+from eventmail.providers.base import Permanent, ProviderError, Refused, Transient, Unclear
 from eventmail.providers.smtp_wire import Reply
 
 
-class Step(Enum):
+class Step(StrEnum):
     """What a reply answers."""
 
     RESET = "RSET"

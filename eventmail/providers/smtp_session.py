@@ -8,8 +8,7 @@ import time
 from collections.abc import Generator
 from contextlib import suppress
 
-from eventmail.errors import ProviderError, Unclear
-from eventmail.providers.base import Accepted, Mail, MayBegin, Outcome
+from eventmail.providers.base import Accepted, Mail, MayBegin, Outcome, ProviderError, Unclear
 from eventmail.providers.smtp_envelope import Commands, commands, stuffed
 from eventmail.providers.smtp_opening import Opened, Timeouts
 from eventmail.providers.smtp_refusals import Step, refusal

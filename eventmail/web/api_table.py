@@ -202,9 +202,11 @@ SECTIONS: Mapping[str, tuple[Operation, ...]] = {
             {200: DryRunOut, 202: MailingOut | DraftOut}, MailingIn | DraftIn,
             {"kind": "one_time", **TEXT, "audience": CONFIRMED}, keyed=True,
             refusals=(*WRITTEN, InvalidAudience, AudienceChanged, AlreadyCancelled)),
-        _Op("PATCH drafts.change", "Change a draft at the revision it was read at; with `draft: false` send it.",
+        _Op("PATCH drafts.change", "Change a draft at the revision it was read at; with `draft: false` send it. An "
+            "`Idempotency-Key` is optional; the sending repeated under it is answered as before.",
             {200: MailingOut | DraftOut}, DraftPatch, {"revision": 1, "subject": "Hello"},
-            refusals=(*WRITTEN, InvalidAudience, AudienceChanged, StaleRevision, PastEditWindow, AlreadySent)),
+            refusals=(*WRITTEN, InvalidAudience, AudienceChanged, StaleRevision, PastEditWindow, AlreadySent,
+                      AlreadyCancelled)),
         _Op("GET drafts.listing", "The drafts of the team, the one that was saved last first.",
             {200: Listed[DraftListedOut]}, query=PAGING),
         _Op("GET mailings.listing", "The mailings, the newest first.", {200: Listed[MailingOut]}, query=PAGING),

@@ -7,12 +7,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, current_app, g, request, url_for
+from markupsafe import Markup
 
-from eventmail.domain import home
+from eventmail.domain import home, listed_words
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.settings import Settings
-from eventmail.web import log_words
+from eventmail.web import audience_words, log_words, state_words
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,16 @@ class NavItem:
     current: bool
 
 
-# label, endpoint, and the beginning of every path below it
+# label, and where below its event a page stands, as does everything that belongs to it
 _PAGES = (
-    ("Overview", "events.overview", ""),
-    ("Guests", "guests.listing", "/guests"),
-    ("Segments", "segments.listing", "/segments"),
-    ("Messages", "messaging.compose", "/messages"),
-    ("Sent", "mailings.listing", "/mailings"),
-    ("Do-not-mail", "suppressions.listing", "/suppressions"),
-    ("Log", "audit.of_event", "/audit"),
-    ("Settings", "events.settings", "/settings"),
+    ("Overview", ""),
+    ("Guests", "/guests"),
+    ("Segments", "/segments"),
+    ("Messages", "/messages"),
+    ("Sent", "/mailings"),
+    ("Do-not-mail", "/suppressions"),
+    ("Log", "/audit"),
+    ("Settings", "/settings"),
 )
 
 
@@ -40,8 +41,12 @@ def register(app: Flask) -> None:
     app.context_processor(_context)
     app.jinja_env.filters["instant"] = instant
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
-    app.jinja_env.globals["asset"] = cache(lambda name: url_for("static", filename=name))  # a row of a list has several
+    app.jinja_env.globals["asset"] = asset
+    app.jinja_env.globals["drawn_icon"] = icon  # `icon` of macros/ui.html
     app.jinja_env.globals["log_sentence"] = log_words.sentence
+    app.jinja_env.globals["audience_words"] = audience_words.marked
+    app.jinja_env.globals["state_word"] = state_words.word
+    app.jinja_env.globals["listed_words"] = listed_words
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -50,6 +55,19 @@ def settings() -> Settings:
     """The settings of this process."""
     found: Settings = current_app.extensions["settings"]
     return found
+
+
+@cache  # a page names a dozen
+def asset(name: str) -> str:
+    """The address of a file below `static`."""
+    return url_for("static", filename=name)
+
+
+@cache  # a row of a list has several
+def icon(name: str, class_: str = "") -> Markup:
+    """One of the shapes of icons.svg, for the eye alone."""
+    drawn = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
+    return drawn.format(f"icon {class_}".strip(), asset("icons.svg"), name)
 
 
 def is_live() -> bool:
@@ -99,7 +117,4 @@ def _site_nav() -> list[NavItem]:
 def _nav(event: Event) -> list[NavItem]:
     root = url_for("events.overview", event_id=event.id)
     below = request.path.removeprefix(root)
-    return [
-        NavItem(label, url_for(endpoint, event_id=event.id), below.startswith(path) if path else below == "")
-        for label, endpoint, path in _PAGES
-    ]
+    return [NavItem(label, root + path, below.startswith(path) if path else below == "") for label, path in _PAGES]

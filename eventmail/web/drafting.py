@@ -1,6 +1,7 @@
 """The draft that a composer is about: read from its form, saved, and what its page says of it."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from eventmail.domain import draft_rows, drafts, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Saved, Shown, Written
-from eventmail.errors import NotFound, PastEditWindow, StaleRevision
+from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.ids import row_id
 from eventmail.web import access
 
@@ -47,11 +48,8 @@ def typed(shown: Shown) -> dict[str, Any]:
 
 def seen() -> Seen:
     """The draft of the form that was posted, or of the address that a test led back to."""
-    revision = request.values.get("revision", "")
-    return Seen(
-        row_id(request.values.get("draft", "")), int(revision) if revision.isdecimal() else 0,
-        request.values.get("page_mark", "")[:64],
-    )  # fmt: skip
+    draft, revision, page = (request.values.get(name, "") for name in ("draft", "revision", "page_mark"))
+    return Seen(row_id(draft), row_id(revision) or 0, page[:64])
 
 
 def fields() -> dict[str, Any]:
@@ -112,6 +110,16 @@ def keep(event_id: int, values: dict[str, Any]) -> None:
 def same(event_id: int, mailing_id: int, values: Mapping[str, Any]) -> bool:
     """Whether what is on the page is what was sent."""
     return _text_of(event_id, mailing_id) == written(values).text
+
+
+def another_sent(event_id: int) -> DomainError:
+    """The refusal of a page that has sent another text already: in this window, or in one beside it."""
+    by = access.acting()
+    before = draft_rows.id_of(fresh(), event_id, seen(), by)
+    with suppress(NotFound):
+        if before is not None and drafts.find(event_id, before) is None:
+            return draft_rows.sent(fresh(), before, by, AlreadySent, "What you changed since was not sent.")
+    return AlreadySent("Another text was sent from this page. This one was not: look at it once more, then send it.")
 
 
 def theirs(event_id: int, values: Mapping[str, Any]) -> Theirs | None:

@@ -1,5 +1,6 @@
 """Drafts of messages: the list, saving while somebody writes, a copy when two wrote at once, deleting."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
@@ -10,7 +11,9 @@ from eventmail.db import paginate
 from eventmail.domain import drafts, mailings
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Shown
+from eventmail.domain.mailings import Sent
 from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
+from eventmail.records import Acting
 from eventmail.web import access, compose, drafting, intake, messaging
 from eventmail.web.context import instant
 from eventmail.web.problems import Problem, shown_by
@@ -98,8 +101,8 @@ def deletion(event_id: int, mailing_id: int) -> Response:
 def delete(event_id: int, mailing_id: int) -> Any:
     """Delete the draft as it was shown."""
     access.event(event_id)
-    revision = request.form.get("revision", "")
-    drafts.delete(event_id, mailing_id, int(revision) if revision.isdecimal() else 0, access.acting())
+    revision = ids.row_id(request.form.get("revision", "")) or 0
+    drafts.delete(event_id, mailing_id, revision, access.acting())
     flash("The draft was deleted. Its text stays in the log.")
     return see_other(url_for(".listing", event_id=event_id))
 
@@ -128,24 +131,38 @@ def show(event_id: int, mailing_id: int) -> Any:
 def change(event_id: int, mailing_id: int) -> Response:
     """Change a draft at the revision it was read at; with `draft: false` send it as it is then (JSON)."""
     access.event(event_id)
-    by = access.acting()
+    by, key = access.acting(), intake.idempotency_key()
+    asked = {**(intake.json_body() if request.is_json else {}), "mailing": str(mailing_id)}
+    try:
+        sent = _changed(event_id, mailing_id, asked, key, by)
+    except PastEditWindow:
+        sent = drafts.replay(event_id, asked, key=key, by=by) if key and asked.get("draft") is False else None
+        if sent is None:
+            raise
+    if sent is None:
+        return as_json(drafts.state(event_id, mailing_id))
+    if sent.job_id is None:
+        return as_json(sent.answer, headers={"Idempotent-Replayed": "true"})
+    tasks.ring(sent.job_id)
+    return as_json(sent.answer)
+
+
+def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | None, by: Acting) -> Sent | None:
+    """The draft with what `asked` changes; what became of it when that sends it, else None."""
     shown = drafts.unsent(event_id, mailing_id, by)
     body = intake.parse(DraftPatch)
     written = body.written(shown)
     saved = drafts.save(event_id, Seen(mailing_id, body.revision), written, by)
     if body.draft or saved is None:
-        return as_json(drafts.state(event_id, mailing_id))
-    sent = mailings.send(
+        return None
+    return mailings.send(
         event_id,
-        body.message(written),
-        key=intake.idempotency_key() or ids.token(24),  # no second one: its row is no draft any more then
+        replace(body.message(written), asked=asked),
+        key=key or ids.token(24),  # no second one: its row is no draft any more then
         place=compose.place(),
         by=by,
         draft=Seen(mailing_id, saved.revision),
     )
-    if sent.job_id is not None:
-        tasks.ring(sent.job_id)
-    return as_json(sent.answer)
 
 
 def draft_out(shown: Shown) -> DraftListedOut:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.db import Page
+from eventmail.db import Page, cut
 from eventmail.domain import csv_text, guest_columns, guest_csv, guest_export, import_files, imports
 from eventmail.domain.guest_csv import Head, Reading
 from eventmail.domain.guest_filters import Filter
@@ -191,8 +191,7 @@ def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
 
 def _page_of(lines: list[Any]) -> Page[Any]:
     """One page of the lines that are kept; past the end the last (D2)."""
-    number = min(intake.paging()["page"], max(1, -(-len(lines) // _PER_PAGE)))
-    return Page(lines[(number - 1) * _PER_PAGE : number * _PER_PAGE], number, _PER_PAGE, len(lines))
+    return cut(lines, page=intake.paging()["page"], size=_PER_PAGE)
 
 
 def _upload_out(kept: Upload) -> UploadOut:

@@ -13,7 +13,7 @@ from eventmail.errors import FieldError, InvalidInput
 
 M = TypeVar("M", bound="Body")
 
-_FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next"})
+_FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next", "seen"})
 
 
 class Body(BaseModel):

@@ -3,7 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eventmail.domain import listed_words
+from eventmail.states import ChangeKind
+
 WORDS: Mapping[str, str] = {
+    "account_mail.asked": "asked to mail a link to",
+    "account_mail.failed": "could not mail a link to",
+    "account_mail.sent": "mailed a link to",
+    "account_mail.unknown": "may have mailed a link to",
     "api_token.added": "made an API token for",
     "api_token.revoked": "ended an API token of",
     "columns.defaults_set": "changed what guests without a value read",
@@ -46,6 +53,7 @@ WORDS: Mapping[str, str] = {
     "suppression.added": "put on the do-not-mail list",
     "suppression.imported": "imported into the do-not-mail list",
     "suppression.lifted": "took off the do-not-mail list",
+    "suppression.reported": "told of a weightier reason to keep off the do-not-mail list:",
     "suppression.taken_back": "wants mail again:",
     "suppression.unsubscribed": "unsubscribed",
     "user.added": "added the colleague",
@@ -53,6 +61,15 @@ WORDS: Mapping[str, str] = {
     "user.removed": "removed the colleague",
     "user.role_changed": "changed the role of",
 }
+
+# what the log keeps as words of ours, by the name it has there; some names are used for people's words, too
+_VALUES: Mapping[str, Mapping[Any, str]] = {
+    "kind": {ChangeKind.STATUS: "status set", ChangeKind.ADD_TAG: "tag added", ChangeKind.REMOVE_TAG: "tag removed"},
+    "reason": listed_words.LONG,
+    "scope": {"all": "the whole installation", "event": "this event"},
+}
+_LABELS: Mapping[str, str] = {"kind": "change", "scope": "for", "suppressed": "on the do-not-mail list"}
+_LINKS = frozenset({"source"})  # what something was made from, for programs; its name stands beside it
 
 
 def sentence(action: str) -> str:
@@ -67,17 +84,22 @@ def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
         for name in [*was, *(name for name in now if name not in was)]:
             if was.get(name) != now.get(name):
-                yield label(name), plain(was.get(name)), plain(now.get(name))
+                yield label(name), _told(name, was.get(name)), _told(name, now.get(name))
     elif before is not None or after is not None:
         yield "it", plain(before), plain(after)
     for name, value in detail.items():
-        if name not in ("before", "after"):
-            yield label(name), "", plain(value)
+        if name not in ("before", "after") and name not in _LINKS:
+            yield label(name), "", _told(name, value)
 
 
 def label(name: str) -> str:
     """The name of a value as people read it."""
-    return name.replace("_wall", "").replace("_", " ")
+    return _LABELS.get(name) or name.replace("_wall", "").replace("_", " ")
+
+
+def _told(name: str, value: Any) -> str:
+    known = _VALUES.get(name, {})
+    return known.get(value) or plain(value) if isinstance(value, str) else plain(value)
 
 
 def plain(value: Any) -> str:

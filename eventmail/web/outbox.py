@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, make_response, request
 
 from eventmail import outbox
-from eventmail.db import Page
+from eventmail.db import Page, cut
 from eventmail.domain import merge
 from eventmail.errors import NotFound
 from eventmail.web import access, intake
@@ -25,13 +25,9 @@ PARTS = ("html", "text", "headers", "source")
 def listing(event_id: int) -> Response:
     """The mails of this event, newest first."""
     access.event(event_id)
-    kept = outbox.of_event(settings().outbox, event_id)
-    paging = intake.paging()
-    pages = max(1, -(-len(kept) // paging["size"]))
-    number = min(paging["page"], pages)
-    first = (number - 1) * paging["size"]
-    shown = outbox.summaries(kept[first : first + paging["size"]])
-    return respond(page="outbox/list.html", mails=Page(shown, number, paging["size"], len(kept)))
+    page = cut(outbox.of_event(settings().outbox, event_id), **intake.paging())
+    mails = Page(outbox.summaries(page.items), page.number, page.size, page.total)
+    return respond(page="outbox/list.html", mails=mails)
 
 
 @bp.get("/<name>")

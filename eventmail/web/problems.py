@@ -151,8 +151,13 @@ def _show(problem: Problem) -> Any:
             answer = make_response(form_again(problem))
         except DomainError as error:  # what the form is about is not there
             return _refused(error)
-        answer.status_code = problem.status
-        return answer
+        except Exception:
+            if problem.status != InternalServerError.code:
+                raise  # comes back as that
+            log.exception("the form met what broke its request")  # an error here would have no page at all
+        else:
+            answer.status_code = problem.status
+            return answer
     return make_response(render_template("error.html", problem=problem), problem.status)
 
 

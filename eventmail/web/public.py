@@ -1,6 +1,7 @@
 """What guests and machines reach without signing in: calendar file and health."""
 
 import logging
+import sqlite3
 
 from flask import Blueprint, Response, current_app, g, make_response
 from sqlalchemy.exc import OperationalError
@@ -45,6 +46,7 @@ def calendar_file(signed: str) -> Response:
 def health() -> Response:
     """200 while this process can read and write its database, else 503; a missing worker only shows in the body."""
     try:
+        overview.prove_writable()
         backlog = overview.backlog()
     except OperationalError as error:
         log.error("the database refused: %s", error.orig)
@@ -57,8 +59,17 @@ def health() -> Response:
             "version": __version__,
             "dry_run": True,
             "database": "ok",
-            "queue": len(current_app.extensions["huey"]),
+            "queue": _rings(),
             "worker_age_s": None if age is None else round(age, 1),
             "due_backlog": backlog,
         }
     )
+
+
+def _rings() -> int | None:
+    """How many rings wait for the worker; None when their own file can't be read, without which mails leave later."""
+    try:
+        return len(current_app.extensions["huey"])
+    except sqlite3.Error:
+        log.exception("the queue can not be read")
+        return None

@@ -1,14 +1,17 @@
 """Buttons of the tracker: cancel or undo, try again, decide about doubt; and what is left of the quota."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.domain import drafts, mailings, runs
 from eventmail.records import usage
+from eventmail.states import RecipientState
 from eventmail.web import access, compose, intake, tracker
+from eventmail.web.context import settings
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, see_other, wants_json
 from eventmail.web.schemas.mailings import DecisionIn
@@ -25,13 +28,32 @@ def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> 
 @bp.post("/mailings/<id:mailing_id>/cancellation")
 @shown_by(_watched)
 def cancel(event_id: int, mailing_id: int) -> Any:
-    """Cancel who still waits (S6); as Undo, back to the composer with the same text (S7)."""
+    """Cancel who still waits (S6); as Undo, back to the composer with the same text, unless it had begun (S7)."""
     access.event(event_id)
-    runs.cancel(event_id, mailing_id, access.acting())
-    if request.form.get("undo"):
-        made = drafts.again(event_id, mailing_id, access.acting())
-        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
-    return _done(event_id, mailing_id)
+    if not request.form.get("undo"):
+        runs.cancel(event_id, mailing_id, access.acting())
+        return _done(event_id, mailing_id)
+    counts = runs.undo(event_id, mailing_id, access.acting())
+    if begun := _begun(counts):
+        flash(begun, "warn")
+        return _done(event_id, mailing_id)
+    made = drafts.again(event_id, mailing_id, access.acting())
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
+
+
+def _begun(counts: Mapping[RecipientState, int]) -> str:
+    """What an Undo that came too late says; "" when nothing had begun."""
+    left = "had gone to the outbox" if settings().provider == "outbox" else "had left"
+    words = {
+        RecipientState.SENT: left,
+        RecipientState.UNKNOWN: "may have been sent",
+        RecipientState.SENDING: "with the mail service already",
+        RecipientState.FAILED: "had failed",
+    }
+    said = [f"{counts[state]} {word}" for state, word in words.items() if counts[state]]
+    cancelled = counts[RecipientState.CANCELLED]
+    rest = f" {cancelled} still waiting {'was' if cancelled == 1 else 'were'} cancelled." if cancelled else ""
+    return f"It was too late to undo all of this. Of its mails {', '.join(said)}.{rest}" if said else ""
 
 
 @bp.post("/mailings/<id:mailing_id>/retries")

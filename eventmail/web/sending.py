@@ -22,7 +22,6 @@ from eventmail.web import access, compose, intake, tested
 from eventmail.web.context import settings
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import respond, see_other
-from eventmail.web.tracker import WORKER_COMMAND
 
 bp = Blueprint("sending", __name__, url_prefix="/admin/settings/sending")
 
@@ -61,7 +60,7 @@ def _page(problem: Problem | None = None) -> Response:
         hindrances=where.hindrances,
         worker_age=worker_age,
         worker_alive=heartbeat.alive(g.now),
-        worker_command=WORKER_COMMAND,
+        worker_command=heartbeat.WORKER_COMMAND,
         waiting=overview.backlog(),
         choices=[(event.id, event.title) for event in _events()],
         typed=request.form,

@@ -3,18 +3,13 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
+from eventmail.domain import listed_words
 from eventmail.domain.explain import OnList, Person
 from eventmail.domain.guest_history import Changed
-from eventmail.domain.stories import News, Outcome, Story
-from eventmail.states import ChangeKind, Reason, SuppressionReason
+from eventmail.domain.stories import News, NoRecipient, Story
+from eventmail.states import ChangeKind, Reason, RecipientState, SuppressionReason
+from eventmail.web import audience_words
 
-LISTED: Mapping[SuppressionReason, str] = {
-    SuppressionReason.HARD_BOUNCE: "mail to it bounced",
-    SuppressionReason.COMPLAINT: "its owner complained about a mail",
-    SuppressionReason.UNSUBSCRIBED: "its owner unsubscribed",
-    SuppressionReason.MANUAL: "a colleague put it there",
-    SuppressionReason.IMPORT: "an import put it there",
-}
 _DELIVERY: Mapping[str, str] = {
     "deferred": "The mail service says that it is delayed.",
     "delivered": "The mail service says that it was delivered.",
@@ -31,7 +26,25 @@ def day(instant: datetime, zone: tzinfo) -> str:
 def on_list(entry: OnList, zone: tzinfo) -> str:
     """Why an address gets no mail, and since when."""
     where = "of the whole installation" if entry.everywhere else "of this event"
-    return f"On the do-not-mail list {where} since {day(entry.since, zone)}: {LISTED[entry.reason]} ({entry.source})."
+    why = f"{listed_words.LONG[entry.reason]} ({entry.source})"
+    return f"On the do-not-mail list {where} since {day(entry.since, zone)}: {why}."
+
+
+def left_behind(old: str, stays: Sequence[OnList], new: str | None, there: Sequence[OnList]) -> str:
+    """A guest has another address now: the old one stays on the do-not-mail list, and no wish follows the new one."""
+    where = [
+        f"{'of the whole installation' if entry.everywhere else 'of this event'} ({listed_words.LONG[entry.reason]})"
+        for entry in stays
+    ]
+    said = f"{old} stays on the do-not-mail list {' and '.join(where)}."
+    if not new:
+        return said
+    if there:
+        return f"{said} {new} is on it, too: no mail goes there."
+    said = f"{said} {new} is not on it: mail goes there from now on."
+    if all(entry.reason is SuppressionReason.HARD_BOUNCE for entry in stays):
+        return said
+    return f"{said} If they want no mail at all, put that address on the list, too."
 
 
 def sentence(story: Story, zone: tzinfo, *, practice: bool = False) -> str:
@@ -39,22 +52,24 @@ def sentence(story: Story, zone: tzinfo, *, practice: bool = False) -> str:
     at = day(story.at, zone) if story.at else ""
     to = f" to {story.email}" if story.email else ""
     error = f": {story.error}" if story.error else ""
-    if story.outcome is Outcome.SENT:
+    if story.outcome is RecipientState.SENT:
         kept = "Kept in the outbox" if practice else "Sent"
         greeted = f" It greeted {story.other}, who shares the address: mail goes there once." if story.other else ""
         news = f" {_DELIVERY[story.delivery]}" if story.delivery else ""
         counted = f" {story.error}." if story.error else ""
         return f"{kept} at {at}{to}.{greeted}{counted}{news}"
-    if story.outcome is Outcome.LEFT_OUT:
+    if story.outcome is NoRecipient.LEFT_OUT:
         return f"Won't get it: {_left_out(story)}"
-    words = {
-        Outcome.QUEUED: f"Waits to be sent{to}{error}.",
-        Outcome.SENDING: f"Is being sent{to} right now.",
-        Outcome.FAILED: f"Failed at {at}{to}{error}",
-        Outcome.UNKNOWN: f"May have been sent at {at}{to}{error}",
-        Outcome.SUPPRESSED: f"Not sent{to}: the address came onto the do-not-mail list before its turn, at {at}.",
-        Outcome.CANCELLED: f"Not sent{to}, cancelled at {at}{error}",
-    }[story.outcome]
+    listed = f"the address came onto the do-not-mail list before its turn, at {at}."
+    said: Mapping[RecipientState | NoRecipient, str] = {
+        RecipientState.QUEUED: f"Waits to be sent{to}{error}.",
+        RecipientState.SENDING: f"Is being sent{to} right now.",
+        RecipientState.FAILED: f"Failed at {at}{to}{error}",
+        RecipientState.UNKNOWN: f"May have been sent at {at}{to}{error}",
+        RecipientState.SUPPRESSED: f"Not sent{to}: {listed}",
+        RecipientState.CANCELLED: f"Not sent{to}, cancelled at {at}{error}",
+    }
+    words = said[story.outcome]
     return words if words.endswith(".") else words + "."
 
 
@@ -70,24 +85,12 @@ def _left_out(story: Story) -> str:
     }[story.reason or Reason.NO_ADDRESS]
 
 
-def not_asked(story: Story, people: Sequence[Person], segments: Mapping[str, str], zone: tzinfo) -> str:
+def not_asked(story: Story, people: Sequence[Person], zone: tzinfo) -> str:
     """Why somebody was not in the audience at all: what it was, and what they were."""
-    asked = f"Never in the audience, which was {audience(story.audience, segments)}."
+    asked = f"Never in the audience, which was {audience_words.text(story.audience)}."
     if not people:
         return f"{asked} Nobody with this address is on the guest list."
     return " ".join([asked, *(_then(person, story.sent_at, zone) for person in people)])
-
-
-def audience(criteria: Mapping[str, Sequence[str]], segments: Mapping[str, str]) -> str:
-    """An audience as it was picked, in words."""
-    statuses, picked = criteria.get("statuses", ()), criteria.get("guests", ())
-    named = [segments.get(segment, "a segment that is gone") for segment in criteria.get("segments", ())]
-    parts = [f"{' and '.join(statuses)} guests"] if statuses else []
-    parts += [f"the segment “{name}”" for name in named]
-    parts += [f"{len(picked)} picked by hand"] if picked else []
-    without = [segments.get(segment, "a segment that is gone") for segment in criteria.get("exclude_segments", ())]
-    less = f", without {' and '.join(f'“{name}”' for name in without)}" if without else ""
-    return " and ".join(parts) + less if parts else "nobody"
 
 
 def _then(person: Person, then: datetime, zone: tzinfo) -> str:

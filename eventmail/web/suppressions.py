@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail.db import fresh, paginate
-from eventmail.domain import suppression_list
+from eventmail.domain import listed_words, suppression_list
 from eventmail.errors import FieldError, InvalidInput, TooLarge
 from eventmail.models import EVERYWHERE, Suppression
 from eventmail.states import SuppressionReason
@@ -25,13 +25,7 @@ from eventmail.web.schemas.suppressions import (
 bp = Blueprint("suppressions", __name__, url_prefix="/admin/events/<id:event_id>/suppressions")
 
 LARGEST_IMPORT = 5 * 1024 * 1024  # bytes
-WORDS = {
-    SuppressionReason.HARD_BOUNCE: "Bounced",
-    SuppressionReason.COMPLAINT: "Complained",
-    SuppressionReason.UNSUBSCRIBED: "Unsubscribed",
-    SuppressionReason.MANUAL: "Added by hand",
-    SuppressionReason.IMPORT: "Added by an import",
-}
+WORDS = {reason: words.capitalize() for reason, words in listed_words.SHORT.items()}
 
 
 @bp.get("")

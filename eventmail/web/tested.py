@@ -9,11 +9,11 @@ from eventmail.db import fresh
 from eventmail.domain import mailings, test_sends
 from eventmail.ids import row_id
 from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
+from eventmail.sending import heartbeat
 from eventmail.sending import progress as progress_
 from eventmail.sending.progress import Progress
 from eventmail.states import MailingKind, RecipientState
 from eventmail.web.context import settings
-from eventmail.web.tracker import WORKER_COMMAND
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Tested:
     guest: Guest | None
     mails: dict[int, str]
     now: bool = False
-    worker_command: str = WORKER_COMMAND
+    worker_command: str = heartbeat.WORKER_COMMAND
 
 
 def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:

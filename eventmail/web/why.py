@@ -5,7 +5,7 @@ from flask import Blueprint, Response, request, url_for
 from eventmail import ids
 from eventmail.domain import explain
 from eventmail.domain.explain import Answer
-from eventmail.domain.stories import Outcome, Story
+from eventmail.domain.stories import NoRecipient, Story
 from eventmail.errors import NotFound
 from eventmail.models import Event
 from eventmail.web import access, intake, story_words
@@ -46,8 +46,8 @@ def why(event_id: int) -> Response:
 
 def said(answer: Answer, story: Story, event: Event) -> str:
     """The sentence about one message."""
-    if story.outcome is Outcome.NOT_ASKED:
-        return story_words.not_asked(story, answer.people, answer.segments, event.zone)
+    if story.outcome is NoRecipient.NOT_ASKED:
+        return story_words.not_asked(story, answer.people, event.zone)
     return story_words.sentence(story, event.zone, practice=settings().provider == "outbox")
 
 

@@ -1,5 +1,5 @@
-// Native <dialog>. A server-rendered `<dialog open data-modal>` works without script and becomes modal with it;
-// buttons use command/commandfor, which older browsers get from here. Closing gives the focus back.
+// Native <dialog>. A server-rendered `<dialog open data-modal>` works without script and becomes modal with it.
+// Closing gives the focus back.
 
 const openers = new WeakMap();
 
@@ -14,15 +14,6 @@ function showRendered() {
     show(dialog, document.getElementById(dialog.dataset.opener) ?? document.activeElement);
   }
 }
-
-document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("[commandfor]");
-  if (!button || "commandForElement" in HTMLButtonElement.prototype) return;
-  const dialog = document.getElementById(button.getAttribute("commandfor"));
-  if (!(dialog instanceof HTMLDialogElement)) return;
-  if (button.getAttribute("command") === "show-modal") show(dialog, button);
-  else dialog.close();
-});
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-dialog-close]");

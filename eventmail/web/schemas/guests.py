@@ -7,13 +7,11 @@ from typing_extensions import TypedDict
 
 from eventmail.domain import guest_list
 from eventmail.domain.pasting import Report
-from eventmail.domain.stories import Outcome
 from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
 from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id, Instant, one_of
+from eventmail.web.schemas.parts import Id, Instant, OutcomeWord, one_of
 
 StatusWord = Annotated[str, one_of(GuestStatus)]
-OutcomeWord = Annotated[str, one_of(Outcome)]
 DeliveryWord = Annotated[str, one_of(Delivery)]
 
 

@@ -1,12 +1,12 @@
 """A mailing, its recipients, and decisions about them."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
+from sqlalchemy import Row
 
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
-from eventmail.models import Recipient
 from eventmail.web.context import instant
 from eventmail.web.intake import Body
 from eventmail.web.schemas.audience import Criteria
@@ -58,8 +58,8 @@ class DecisionIn(Body):
         return None if self.all else self.recipients
 
 
-def recipient_out(recipient: Recipient, request_ids: list[str]) -> RecipientOut:
-    """A recipient's JSON; `request_ids` are those of its attempts, oldest first."""
+def recipient_out(recipient: Row[Any], request_ids: list[str]) -> RecipientOut:
+    """The JSON of a row of `progress.recipients`; `request_ids` are those of its attempts, oldest first."""
     return {
         "email": recipient.email,
         "state": recipient.state,

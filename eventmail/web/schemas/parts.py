@@ -6,6 +6,9 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
+from eventmail.domain.stories import NoRecipient
+from eventmail.states import RecipientState
+
 T = TypeVar("T")
 
 Id = Annotated[str, Field(description="An opaque id.")]
@@ -15,6 +18,9 @@ Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"
 def one_of(words: Iterable[str]) -> WithJsonSchema:
     """For `Annotated[str, one_of(…)]`: text that is one of these, as our tables and answers hold a state."""
     return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
+
+
+OutcomeWord = Annotated[str, one_of([*RecipientState, *NoRecipient])]
 
 
 class Listed(TypedDict, Generic[T]):

@@ -38,7 +38,7 @@ class HealthOut(TypedDict):
     database: Annotated[str, one_of(("ok", "unavailable"))]
     instance: NotRequired[str]
     version: NotRequired[str]
-    queue: NotRequired[int]
+    queue: NotRequired[int | None]
     worker_age_s: NotRequired[float | None]
     due_backlog: NotRequired[int]
 

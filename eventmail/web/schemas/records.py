@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from eventmail.domain.stories import Outcome
 from eventmail.states import Delivery, GuestStatus, SuppressionReason
-from eventmail.web.schemas.parts import Id, Instant, Listed, one_of
+from eventmail.web.schemas.parts import Id, Instant, Listed, OutcomeWord, one_of
 
 
 class EntryOut(TypedDict):
@@ -33,7 +32,7 @@ class StoryOut(TypedDict):
     mailing: Id
     subject: str
     sent_at: Instant
-    outcome: Annotated[str, one_of(Outcome)]
+    outcome: OutcomeWord
     sentence: str
     reason: str | None
     at: Instant | None

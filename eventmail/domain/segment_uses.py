@@ -1,0 +1,33 @@
+"""Which messages a segment is used by, for whoever changes or removes it."""
+
+from sqlalchemy import func, select
+
+from eventmail.db import fresh
+from eventmail.models import Content, DraftText, Mailing
+from eventmail.states import MailingState
+
+_NOT_OVER = (MailingState.DRAFT, MailingState.SENDING)
+
+
+def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
+    """(subject, state) of the messages with this segment in their audience that are not over yet, newest first.
+
+    The audience of a draft stands with its text. A draft may have no subject yet.
+    """
+    rows = fresh().execute(
+        select(func.coalesce(DraftText.subject, Content.subject), Mailing.state, Mailing.audience, DraftText.audience)
+        .outerjoin(Content, Content.id == Mailing.content_id)
+        .outerjoin(DraftText, DraftText.mailing_id == Mailing.id)
+        .where(Mailing.event_id == event_id, Mailing.state.in_(_NOT_OVER))
+        .order_by(Mailing.id.desc())
+    )
+    return [
+        (subject or "", state)
+        for subject, state, sent_to, drafted in rows
+        if _names(drafted if state == MailingState.DRAFT else sent_to, str(segment_id))
+    ]
+
+
+def _names(audience: dict[str, list[str]] | None, segment: str) -> bool:
+    parts = audience or {}
+    return segment in (*parts.get("segments", ()), *parts.get("exclude_segments", ()))
