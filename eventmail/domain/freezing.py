@@ -28,7 +28,7 @@ def recipients(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> i
         literal(by.now, Recipient.updated_at.type),
     ).where(Guest.id.in_(audiences.recipient_ids(picked)))
     into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
-    with roomy(tx):
+    with roomy(tx, checked=False):
         return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
 
 
