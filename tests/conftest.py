@@ -1,4 +1,4 @@
-"""Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, processes."""
+"""Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, a clock."""
 
 import contextlib
 import os
@@ -25,13 +25,13 @@ from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web.access import SESSION
 from tests.support import haste, seeding
-from tests.support.live import Live
 from tests.support.queries import Queries, count_queries
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client
 
 M = TypeVar("M", bound=Base)
+pytest_plugins = ["tests.support.instances"]  # fixtures: running instances
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -292,50 +292,3 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> FrozenClock:
     frozen = FrozenClock()
     monkeypatch.setattr(eventmail.clock, "now", frozen.now)
     return frozen
-
-
-# Processes
-
-
-@pytest.fixture
-def make_live(tmp_path: Path, template_database: Path) -> Iterator[Callable[..., Live]]:
-    """make_live(**environment): an instance with nothing started; call start_web() and start_worker()."""
-    made: list[Live] = []
-
-    def make(**environment: str) -> Live:
-        made.append(Live(tmp_path / f"live-{len(made)}", template_database, **environment))
-        return made[-1]
-
-    yield make
-    for instance in made:
-        instance.stop()
-
-
-@pytest.fixture
-def live(make_live: Callable[..., Live]) -> Live:
-    """The web process and the worker, running on an instance of this test alone."""
-    instance = make_live()
-    instance.start()
-    return instance
-
-
-@pytest.fixture(scope="session")
-def shared_live(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[Live]:
-    """One running instance for all tests that bring an event of their own or only look."""
-    instance = Live(tmp_path_factory.mktemp("shared") / "instance", template_database)
-    try:
-        instance.start()
-        yield instance
-    finally:
-        instance.stop()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """A failing test shows what its processes wrote."""
-    report: Any = yield
-    if report.failed:
-        for name, value in getattr(item, "funcargs", {}).items():
-            if isinstance(value, Live):
-                report.sections.append((f"logs of {name}", value.logs()))
-    return report

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.steps import Gala
 from tests.support import seeding
@@ -55,4 +55,21 @@ def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
     complaints = Complaints()
     complaints.watch(page)
     yield page
+    assert complaints == [], "\n".join(complaints)
+
+
+@pytest.fixture
+def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """open_browser(**options): a page in a browser of its own that complains to the test."""
+    complaints, contexts = Complaints(), []
+
+    def open_(**options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page: Page = contexts[-1].new_page()
+        complaints.watch(page)
+        return page
+
+    yield open_
+    for context in contexts:
+        context.close()
     assert complaints == [], "\n".join(complaints)

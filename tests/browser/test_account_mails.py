@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.steps import by_test
 from tests.support.account_mail import SENDER, SITE, link_in
-from tests.support.browser import Complaints, assert_fits, axe_everywhere
+from tests.support.browser import assert_fits, axe_everywhere
 from tests.support.live import Live, request
 from tests.support.postbox import serving
 from tests.support.seeding import PASSWORD
@@ -47,23 +47,6 @@ def live(make_live: Callable[..., Live], postbox: tuple[Postbox, int]) -> Live:
     return made
 
 
-@pytest.fixture
-def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callable[[], Page]]:
-    """open_browser(): a page in a browser of its own that complains to the test."""
-    complaints, contexts = Complaints(), []
-
-    def open_() -> Page:
-        contexts.append(browser.new_context(reduced_motion="reduce"))
-        page: Page = contexts[-1].new_page()
-        complaints.watch(page)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == [], "\n".join(complaints)
-
-
 def assert_good(page: Page) -> None:
     assert_fits(page)
     axe_everywhere(page)
@@ -78,10 +61,10 @@ def arrived(live: Live, box: Postbox, number: int) -> str:
 
 
 def test_a_colleague_is_invited_by_mail_joins_forgets_the_password_and_comes_back(
-    open_browser: Callable[[], Page], live: Live, postbox: tuple[Postbox, int]
+    open_browser: Callable[..., Page], live: Live, postbox: tuple[Postbox, int]
 ) -> None:
     box, _ = postbox
-    boss, ada = open_browser(), open_browser()
+    boss, ada = open_browser(reduced_motion="reduce"), open_browser(reduced_motion="reduce")
     boss.goto(live.signin_url(live.owner, next="/admin/people"))
     form = by_test(boss, "invite-form")
     form.get_by_label("Email address").fill(EMAIL)

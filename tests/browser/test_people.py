@@ -1,34 +1,16 @@
 """The way of a colleague: invited, joined, signed in, forgotten password, removed."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.steps import by_test
-from tests.support.browser import Complaints, assert_fits
+from tests.support.browser import assert_fits
 from tests.support.live import Live
 from tests.support.seeding import PASSWORD
 
 LONG = "Ab" * 45
-
-
-@pytest.fixture
-def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """open_browser(**options): a page in a browser of its own that complains to the test."""
-    complaints, contexts = Complaints(), []
-
-    def open_(**options: Any) -> Page:
-        contexts.append(browser.new_context(**options))
-        page: Page = contexts[-1].new_page()
-        complaints.watch(page)
-        return page
-
-    yield open_
-    for context in contexts:
-        context.close()
-    assert complaints == [], "\n".join(complaints)
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])

@@ -1,7 +1,6 @@
-"""Importing guests over HTTP, by a person: choose a file, look, correct, import."""
+"""Importing guests over HTTP, by a person: choose a file, look, import."""
 
 import errno
-import io
 import re
 from datetime import timedelta
 from pathlib import Path
@@ -11,46 +10,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from werkzeug.test import TestResponse
 
 from eventmail.domain import csv_text, guest_columns, guests, import_files
 from eventmail.models import AuditEntry, Guest, GuestField, Suppression
 from tests.support import seeding
+from tests.support.choosing import TEXT, chosen, csv_upload
 from tests.support.web import partial, words
-
-TEXT = (
-    "email,name,status,Table\n"
-    "ana@x.test,Ana Ruiz,declined,7\n"
-    "ben@x.test,Ben Okafor,,8\n"
-    "new@x.test,<b>New</b> שלום,,\n"
-    "same@x.test,Same Person,,\n"
-    "<i>bad</i>,Bad,,\n"
-)
-
-
-@pytest.fixture
-def url(event_id: int) -> str:
-    return f"/admin/events/{event_id}/guests/import"
-
-
-@pytest.fixture
-def known(add_guest: Any) -> None:
-    for email, first, last in (
-        ("ana@x.test", "Ana", "Ruiz"), ("ben@x.test", "Ben", "Okafor"), ("same@x.test", "Same", "Person"),
-    ):  # fmt: skip
-        add_guest(email, first_name=first, last_name=last)
-
-
-def csv_upload(text: str | bytes, name: str = "guests.csv", **fields: str) -> dict[str, Any]:
-    return {"file": (io.BytesIO(text if isinstance(text, bytes) else text.encode()), name), **fields}
-
-
-def chosen(client: Any, url: str, text: str | bytes) -> str:
-    """Choose a file: the page on which it is looked at."""
-    answer = client.submit(url, csv_upload(text))
-    assert answer.status_code == 303
-    assert answer.location.startswith(f"{url}/")
-    return str(answer.location)
 
 
 def test_a_person_sees_what_would_happen_and_then_it_does(
@@ -105,76 +70,6 @@ def test_a_file_can_be_let_go(client: Any, url: str, settings: Any) -> None:
     gone = client.get(page)
     assert (gone.status_code, "no longer kept" in words(gone)) == (404, True)
     assert client.submit(page, {"action": "import"}).status_code == 404
-
-
-def selected(answer: TestResponse, name: str) -> str:
-    """The option that is selected."""
-    found = re.search(rf'<select[^>]*name="{name}".*?<option value="([^"]*)" selected', answer.text, re.DOTALL)
-    assert found, f"no {name} on the page"
-    return found[1]
-
-
-def test_each_column_is_shown_and_a_correction_is_what_gets_imported(client: Any, url: str, row: Any) -> None:
-    page = chosen(client, url, "E-Mail;Vorname;Rang;Notiz\nana@x.test;Ana;vip;geheim\n")
-    looked = client.get(page)
-    assert [selected(looked, f"column-{n}") for n in range(4)] == ["email", "first_name", "own", "own"]
-    assert (selected(looked, "encoding"), selected(looked, "delimiter")) == ("utf-8", "semicolon")
-    columns = {"column-0": "email", "column-1": "last_name", "column-2": "tags", "column-3": "left_out"}
-    asked = client.submit(page, {**columns, "action": "import"})
-    again = client.get(asked.location)
-    assert "nothing was imported yet" in words(again)
-    assert [selected(again, f"column-{n}") for n in range(4)] == ["email", "last_name", "tags", "left_out"]
-    client.submit(page, {**columns, "action": "import"})
-    guest = row(Guest)
-    assert (guest.first_name, guest.last_name, guest.attributes) == ("", "Ana", {})
-    assert [tag.tag for tag in guest.tags] == ["vip"]
-
-
-def test_an_own_column_can_get_another_name(client: Any, url: str, row: Any) -> None:
-    page = chosen(client, url, "email,Tisch Nr\nana@x.test,7\n")
-    columns = {"column-0": "email", "column-1": "own", "name-1": "Table {x}"}
-    client.submit(page, {**columns, "action": "check"})
-    client.submit(page, {**columns, "action": "import"})
-    assert row(Guest).attributes == {"Table x": "7"}
-
-
-def test_a_wrong_correction_is_400_at_its_column_and_what_was_typed_stays(client: Any, url: str, count: Any) -> None:
-    page = chosen(client, url, "email,Second\nana@x.test,b@x.test\n")
-    refused = client.submit(page, {"column-0": "email", "column-1": "email", "action": "import"})
-    assert (refused.status_code, count(Guest)) == (400, 0)
-    assert selected(refused, "column-1") == "email"
-    assert 'aria-describedby="column-1-hint column-1-error" aria-invalid="true"' in refused.text
-    assert "Two columns are taken for “email”." in words(refused)
-    assert selected(client.get(page), "column-1") == "own"
-    for form in ({"column-1": "nonsense"}, {"encoding": "nonsense"}, {"delimiter": "|"}):
-        assert client.submit(page, {"column-0": "email", **form}).status_code == 400
-
-
-def test_a_file_without_an_address_column_is_400_and_can_be_corrected(client: Any, url: str, row: Any) -> None:
-    refused = client.submit(url, csv_upload("Kontakt,Vorname\nana@x.test,Ana\n"))
-    assert refused.status_code == 400
-    assert "No column holds email addresses" in words(refused)
-    form = re.search(r'<form[^>]*id="import-form"[^>]*action="([^"]+)"', refused.text)
-    assert form
-    assert client.get(form[1]).status_code == 200
-    columns = {"column-0": "email", "column-1": "first_name"}
-    assert client.submit(form[1], {**columns, "action": "import"}).status_code == 303
-    assert "Would be added 1" in words(client.get(form[1]))
-    client.submit(form[1], {**columns, "action": "import"})
-    assert row(Guest).address == "ana@x.test"
-
-
-def test_the_encoding_is_told_and_can_be_corrected(client: Any, url: str, row: Any) -> None:
-    page = chosen(client, url, "email,name\nana@x.test,Müller\n".encode("mac-roman"))
-    looked = client.get(page)
-    assert selected(looked, "encoding") == "windows-1252"
-    assert "MŸller" in words(looked)
-    wrong = client.submit(page, {"encoding": "utf-8", "action": "check"})
-    assert (wrong.status_code, "not UTF-8 text" in words(wrong)) == (400, True)
-    assert client.submit(page, {"encoding": "macintosh", "action": "check"}).status_code == 303
-    assert "Müller" in words(client.get(page))
-    client.submit(page, {"encoding": "macintosh", "action": "import"})
-    assert row(Guest).first_name == "Müller"
 
 
 def test_what_really_happened_is_told_when_guests_changed_in_between(

@@ -1,75 +1,27 @@
-"""Drafts: saved by several people in turn, nobody's words lost, and one row from the first letter to the last mail."""
+"""Drafts saved by several people in turn: nobody's words are lost."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import closing, draft_rows, drafts, mailing_list, mailings, overview, runs, snapshots, stories
+from eventmail.domain import closing, draft_rows, drafts, mailing_list, mailings, overview, runs
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Saved, Written
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
 from eventmail.errors import (
-    AlreadySent,
-    AudienceChanged,
     IdempotencyKeyReused,
     NotFound,
     NothingToDo,
-    PastEditWindow,
     StaleRevision,
 )
-from eventmail.models import AuditEntry, Content, DraftText, IdempotencyRecord, Job, Mailing, Recipient
+from eventmail.models import AuditEntry, Content, DraftText, IdempotencyRecord, Mailing
 from eventmail.records import Acting
 from tests.support import seeding
-from tests.support.seeding import Person
-
-pytestmark = pytest.mark.usefixtures("in_app")
-HERE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
-PAGE = "page-of-oscar"
-
-
-def written(body: str = "Hi {guest.firstName}", **audience: list[str]) -> Written:
-    return Written(Text("Hello", "", body), audience)
-
-
-ODD = Written(Text("", "", "{guest.nickname} <b>שלום " + "Ab" * 150), {"segments": ["999"], "statuses": []})
-
-
-@pytest.fixture
-def oscar(organizer: Person) -> Acting:
-    return seeding.acting(organizer)
-
-
-@pytest.fixture
-def anna(add_person: Callable[..., Person]) -> Acting:
-    return seeding.acting(add_person("Anna Other", "anna@organizers.example"))
-
-
-@pytest.fixture
-def begun(event_id: int, oscar: Acting) -> int:
-    return save(event_id, Seen(page=PAGE), written(), oscar).mailing_id
-
-
-def save(event_id: int, seen: Seen, what: Written, by: Acting) -> Saved:
-    saved = drafts.save(event_id, seen, what, by)
-    assert saved is not None
-    return saved
-
-
-def held(mailing_id: int) -> tuple[int, str]:
-    row = fresh().execute(select(DraftText.revision, DraftText.body).where(DraftText.mailing_id == mailing_id)).one()
-    return row.revision, row.body
-
-
-def send(event_id: int, seen: Seen | None, by: Acting, *, key: str = "k", body: str = "Hi {guest.firstName}") -> Any:
-    message = Message(Text("Hello", "", body), {"statuses": ["confirmed"]})
-    return mailings.send(event_id, message, key=key, place=HERE, by=by, draft=seen)
+from tests.support.drafting import ODD, PAGE, held, save, send, written
 
 
 def test_D5_a_draft_holds_anything_and_counts_its_saves(event_id: int, oscar: Acting) -> None:
@@ -125,93 +77,6 @@ def test_D5_a_page_does_not_write_over_a_colleague_with_its_second_first_save(
     with pytest.raises(StaleRevision):
         save(event_id, Seen(page=PAGE), written("Oscar's"), oscar)
     assert held(begun) == (2, "Anna's")
-
-
-def test_a_sent_draft_keeps_its_id_and_says_who_sent_it_when_S1(
-    event_id: int, begun: int, anna: Acting, add_guests: Any, row: Any, count: Any
-) -> None:
-    add_guests(2)
-    sent = send(event_id, Seen(begun, 1), anna)
-    mailing = row(Mailing)
-    assert (sent.mailing_id, mailing.id, mailing.state) == (begun, begun, "sending")
-    assert (mailing.created_by, mailing.created_at, mailing.recipient_count) == (anna.user_id, anna.now, 2)
-    assert (count(DraftText), count(Job), row(Content).id) == (0, 1, mailing.content_id)
-    assert drafts.find(event_id, begun) is None
-
-
-def test_what_was_begun_first_and_sent_last_is_the_last_message(
-    event_id: int, begun: int, oscar: Acting, add_guests: Any
-) -> None:
-    add_guests(1)
-    between = send(event_id, None, oscar, key="other").mailing_id
-    send(event_id, Seen(begun, 1), replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1)))
-    last = overview.facts(event_id).last
-    assert last is not None
-    assert last.mailing.id == begun
-    listed = [
-        [row[0].id for row in fresh().execute(rows(event_id))] for rows in (mailing_list.newest_first, stories.messages)
-    ]
-    assert listed == [[begun, between]] * 2
-
-
-def test_of_two_who_send_one_draft_the_second_is_told_by_whom(
-    event_id: int, begun: int, oscar: Acting, anna: Acting, add_guests: Any, count: Any
-) -> None:
-    add_guests(2)
-    send(event_id, Seen(begun, 1, PAGE), oscar)
-    with pytest.raises(AlreadySent, match=r"^Oscar Organizer sent this a moment ago. It was not sent a second time.$"):
-        send(event_id, Seen(begun, 1), anna)
-    assert (count(Mailing), count(Recipient)) == (1, 2)
-
-
-def test_what_a_colleague_wrote_after_the_review_is_not_sent_over(
-    event_id: int, begun: int, oscar: Acting, anna: Acting, add_guests: Any, count: Any
-) -> None:
-    add_guests(2)
-    save(event_id, Seen(begun, 1), written("Anna's"), anna)
-    with pytest.raises(StaleRevision, match=r"Nothing was sent."):
-        send(event_id, Seen(begun, 1, PAGE), oscar)
-    assert (held(begun), count(Job), count(Recipient)) == ((2, "Anna's"), 0, 0)
-
-
-def test_a_refused_send_leaves_the_draft_as_it_was_S1(
-    event_id: int, begun: int, oscar: Acting, add_guests: Any, count: Any
-) -> None:
-    add_guests(1)
-    _, picked, _ = mailings.check(event_id, Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]}), HERE)
-    token = snapshots.freeze(picked, oscar)
-    add_guests([{"email": "new@guests.org"}])
-    message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]}, token)
-    with pytest.raises(AudienceChanged):
-        mailings.send(event_id, message, key="k", place=HERE, by=oscar, draft=Seen(begun, 1))
-    found = drafts.find(event_id, begun)
-    assert (found and found.revision, count(Recipient), count(Job)) == (1, 0, 0)
-
-
-def test_a_save_after_the_sending_is_refused(event_id: int, begun: int, oscar: Acting, add_guests: Any) -> None:
-    add_guests(1)
-    send(event_id, Seen(begun, 1), oscar)
-    later = replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1))
-    with pytest.raises(PastEditWindow, match=r"^You sent this at \d\d:\d\d\."):
-        save(event_id, Seen(begun, 1, PAGE), written("late"), later)
-
-
-def test_a_save_that_comes_after_its_page_has_sent_makes_no_draft(
-    event_id: int, oscar: Acting, add_guests: Any, count: Any
-) -> None:
-    add_guests(1)
-    send(event_id, Seen(page="fast"), oscar)
-    with pytest.raises(PastEditWindow):
-        save(event_id, Seen(page="fast"), written(), oscar)
-    assert count(Mailing) == 1
-
-
-def test_a_send_that_does_not_know_yet_that_its_page_made_a_draft_sends_that(
-    event_id: int, begun: int, oscar: Acting, add_guests: Any, count: Any
-) -> None:
-    add_guests(1)
-    assert send(event_id, Seen(page=PAGE), oscar).mailing_id == begun
-    assert (count(Mailing), count(DraftText)) == (1, 0)
 
 
 def test_deleting_takes_what_was_looked_at_and_the_log_keeps_the_words(
