@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 LOCKED := --require-hashes --only-binary :all:
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: help setup run test lint format bench lock clean
+.PHONY: help setup run test soak judges lint format bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -19,7 +20,15 @@ run: setup ## start web and worker, print a link that signs in
 test: lint ## lint, check types, run every test
 	@tests/browser/install_chromium.sh
 	@tests/install_postfix.sh
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal
+	@$(PYTEST)
+
+soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies every budget by ten
+	@tests/browser/install_chromium.sh
+	@tests/install_postfix.sh
+	@SOAK=$${SOAK:-10} $(PYTEST) -m '(soak or deeper or hypothesis) and not judge'
+
+judges: setup $(VENV)/.dev ## what needs Node or somebody else's parser
+	@$(PYTEST) -m judge; status=$$?; test $$status = 5 && echo 'No judges here yet.' || exit $$status
 
 lint: setup $(VENV)/.dev ## check style and types
 	@$(BIN)/ruff check

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from eventmail.domain import csv_text, guest_csv, guest_list
 from eventmail.errors import DomainError, InvalidInput
 from eventmail.models import AuditEntry, Guest, GuestField
+from tests.support.budgets import budget
 from tests.support.importing import imported, totals
 
 
@@ -196,7 +197,7 @@ FILES = st.one_of(
 
 @given(data=FILES)
 @settings(
-    max_examples=150,
+    max_examples=budget(150),
     deadline=None,
     derandomize=True,
     database=None,

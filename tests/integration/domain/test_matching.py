@@ -14,6 +14,7 @@ from eventmail.domain import guest_values, kept_fields, matching, rules, segment
 from eventmail.domain.rules import Kind
 from eventmail.models import Guest, Segment, SegmentField
 from tests.support import seeding
+from tests.support.budgets import budget
 
 COLUMNS = ("Größe", "size", 'a "b\\', "tag", "x.y[0]")
 WORDS = (
@@ -152,7 +153,9 @@ def forget(event_id: int) -> None:
 
 @pytest.mark.usefixtures("_columns")
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=budget(150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(people=PEOPLE, later=PEOPLE, rule=RULES)
 def test_a_rule_finds_whom_it_says_kept_or_not_before_and_after_a_change(

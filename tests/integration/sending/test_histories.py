@@ -20,6 +20,7 @@ from eventmail.sending import drain
 from eventmail.sending.settle import settle
 from eventmail.sending.sweep import sweep
 from eventmail.settings import Settings
+from tests.support.budgets import budget
 from tests.support.history import ANSWERS, DEATHS, GUESTS, MAY, MEANWHILE, History
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
@@ -189,6 +190,7 @@ class Histories(History, RuleBasedStateMachine):
             assert mailing["n_queued"] == 0 or stopped
 
 
+@pytest.mark.deeper
 @pytest.mark.parametrize("honours_keys", [False, True], ids=["no keys", "keys honoured"])
 def test_S2_S5_S9_no_history_mails_anybody_twice_loses_anybody_or_unbalances_the_ledger(
     app: Flask,
@@ -206,7 +208,7 @@ def test_S2_S5_S9_no_history_mails_anybody_twice_loses_anybody_or_unbalances_the
 
 
 LIMITS = settings(
-    max_examples=20,
+    max_examples=budget(20),
     stateful_step_count=20,
     deadline=None,
     derandomize=True,

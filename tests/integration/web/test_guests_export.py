@@ -13,6 +13,7 @@ from eventmail.domain import guests
 from eventmail.errors import InvalidInput
 from eventmail.models import AuditEntry, Guest
 from tests.support import seeding
+from tests.support.budgets import budget
 
 
 @pytest.fixture
@@ -122,7 +123,7 @@ PEOPLE = st.fixed_dictionaries(
 
 @given(people=st.lists(PEOPLE, max_size=4))
 @settings(
-    max_examples=40,
+    max_examples=budget(40),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],

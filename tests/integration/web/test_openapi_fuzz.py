@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from eventmail.web import openapi
 from eventmail.web.api_table import SECTIONS
 from tests.support import contract, seeding
+from tests.support.budgets import budget
 from tests.support.seeding import Person
 from tests.support.web import Client
 
@@ -75,6 +76,7 @@ def seeded(event_id: int, api: Client, client: Client, add_guests: Callable[...,
     }
 
 
+@pytest.mark.deeper
 @pytest.mark.parametrize("section", SECTIONS)
 def test_made_up_requests_are_answered_as_the_document_says(
     section: str, app: Flask, owner: Person, seeded: dict[str, str]
@@ -115,7 +117,7 @@ def _ask(cases: st.SearchStrategy[Case], token: str) -> set[int]:
     answered: set[int] = set()
 
     @settings(
-        max_examples=TRIES,
+        max_examples=budget(TRIES),
         derandomize=True,
         database=None,
         deadline=None,

@@ -17,6 +17,7 @@ from werkzeug.test import TestResponse
 from eventmail.db import db
 from eventmail.domain import guests
 from eventmail.domain.merge import Place
+from tests.support.budgets import budget
 from tests.support.web import Client, partial
 
 SECRET = "zz-secret-zz"
@@ -175,7 +176,7 @@ GUESTS = (
     )
     | VALUES
 )
-fuzz = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=budget(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def posted(api: Any, url: str, body: object) -> int:

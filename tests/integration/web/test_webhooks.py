@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from eventmail.models import EmailEvent, Suppression
 from eventmail.settings import Settings
+from tests.support.budgets import budget
 from tests.support.time import FrozenClock
 from tests.support.web import Client
 from tests.support.webhooks import SECRET, signed
@@ -89,7 +90,9 @@ _REPORTS = st.fixed_dictionaries(
 
 
 @given(report=_REPORTS | st.lists(_REPORTS, max_size=3) | st.binary(max_size=60), number=st.integers(0, 10**9))
-@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@hypothesis_settings(
+    max_examples=budget(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_whatever_a_signed_report_says_the_answer_is_never_5xx(
     visitor: Client, clock: FrozenClock, report: Any, number: int
 ) -> None:

@@ -13,6 +13,7 @@ from eventmail.content.account_mail import Frame
 from eventmail.content.tokens import clean_value
 from eventmail.errors import InvalidInput
 from tests.support.account_mail import read
+from tests.support.budgets import budget
 
 NOW = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 FRAME = Frame(
@@ -100,7 +101,7 @@ def test_C4_an_awkward_name_is_text_in_one_line(write: Write, name: str) -> None
 
 
 @EACH
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=budget(150), deadline=None)
 @given(name=st.text(max_size=300))
 def test_C4_no_name_adds_a_header_an_address_or_a_line(write: Write, name: str) -> None:
     assert_nothing_got_in(write(FRAME, name), name)

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventmail.content.csv_cells import neutralised, restored
+from tests.support.budgets import budget
 
 
 @pytest.mark.parametrize(
@@ -21,7 +22,7 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(cell
 
 
 @given(cell=st.text(alphabet="'=+-@\t\r\n＝ax", max_size=6))
-@settings(max_examples=500, deadline=None, derandomize=True, database=None)
+@settings(max_examples=budget(500), deadline=None, derandomize=True, database=None)
 def test_no_text_is_changed_by_the_way_there_and_back(cell: str) -> None:
     assert restored(neutralised(cell)) == cell
     assert not neutralised(cell).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))

@@ -11,6 +11,7 @@ from icalendar import Calendar
 from eventmail.content.calendar_links import CalendarFacts
 from eventmail.content.ics import event_file
 from eventmail.errors import InvalidInput, InvalidTimezone
+from tests.support.budgets import budget
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 
@@ -100,7 +101,7 @@ NASTY = st.sampled_from(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=budget(80), deadline=None)
 @given(NASTY | st.text(), NASTY | st.text(), NASTY | st.text(), NASTY | st.text())
 def test_C4_no_text_breaks_the_file(title, location, description, name):
     facts = CalendarFacts(

@@ -14,6 +14,7 @@ from eventmail.content.mime import Envelope, Skeleton
 from eventmail.content.personalise import bind, render
 from eventmail.content.tokens import clean_value, known_fields
 from eventmail.errors import InvalidInput
+from tests.support.budgets import budget
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 URL = "https://mail.example.org/unsubscribe/0123456789abcdef012345"
@@ -177,7 +178,7 @@ NASTY = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=budget(100), deadline=None)
 @given(st.sampled_from(NASTY) | st.text(), st.sampled_from(NASTY) | st.text())
 def test_C4_whatever_a_guest_is_called_the_mail_keeps_its_shape(name, note):
     values = {"guest.firstName": name, "guest.note": note}

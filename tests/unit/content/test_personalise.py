@@ -9,6 +9,7 @@ from eventmail.content.calendar_links import calendar_values
 from eventmail.content.compile import compile_content
 from eventmail.content.personalise import bind, render
 from eventmail.content.tokens import FIELDS, known_fields
+from tests.support.budgets import budget
 
 FIELDS_AND_COLUMNS = known_fields({"Company (full)": "", "seat": "any seat", "ticket": ""})
 CONSTANT_SCOPES = ("event", "organizer", "calendar")
@@ -174,7 +175,7 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=budget(60), deadline=None)
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8), VALUES)
 def test_C5_bound_and_unbound_content_render_alike(pieces, values):
     values.pop("calendar.links", None)

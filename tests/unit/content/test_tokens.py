@@ -12,8 +12,9 @@ from eventmail.content.tokens import (
     nearest,
     unresolved,
 )
+from tests.support.budgets import budget
 
-MODERATE = settings(max_examples=100, deadline=None)
+MODERATE = settings(max_examples=budget(100), deadline=None)
 
 
 def test_C1_a_token_is_a_scope_a_name_and_perhaps_a_fallback():

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from eventmail.content.tokens import clean_value
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
+from tests.support.budgets import budget
 
-MODERATE = settings(max_examples=100, deadline=None)
+MODERATE = settings(max_examples=budget(100), deadline=None)
 LINES = st.text().map(clean_value)
 
 

@@ -18,6 +18,7 @@ from eventmail.models import Guest, Suppression
 from eventmail.states import GuestStatus, SuppressionReason
 from tests.support import seeding
 from tests.support.audience import CONFIRMED, EVERYONE, getting, left_out, resolved
+from tests.support.budgets import budget
 from tests.support.seeding import suppress
 
 
@@ -151,7 +152,7 @@ LISTED = st.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=budget(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PEOPLE, LISTED, st.sets(st.sampled_from(list(GuestStatus))), st.sets(st.integers(0, 13)), st.booleans())
 def test_everyone_picked_either_gets_it_or_is_left_out_for_one_reason_a2(
     app: Flask,

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from eventmail.domain import csv_text, guest_columns, guests, import_files
 from eventmail.models import AuditEntry, Guest, GuestField, Suppression
 from tests.support import seeding
+from tests.support.budgets import budget
 from tests.support.choosing import TEXT, chosen, csv_upload
 from tests.support.web import partial, words
 
@@ -182,7 +183,7 @@ FORMS = st.fixed_dictionaries(
 
 @given(data=st.binary(max_size=60) | st.just(TEXT.encode("utf-16")), form=FORMS, text=st.booleans())
 @hypothesis_settings(
-    max_examples=60,
+    max_examples=budget(60),
     deadline=None,
     derandomize=True,
     database=None,
