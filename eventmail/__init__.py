@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from eventmail import logs, migrations
+from eventmail import files, logs, migrations
 from eventmail import settings as settings_
 from eventmail.db import db
 from eventmail.settings import Settings
@@ -21,8 +21,10 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
     from eventmail import tasks  # noqa: PLC0415  the top of the import law, met only when an app is made
     from eventmail.domain import home  # noqa: PLC0415
 
+    files.keep_private()
     settings = settings or settings_.load()
     logs.set_up()
+    files.mend(settings.instance)
     app = Flask(__name__, instance_path=str(settings.instance))
     app.config.update(
         SECRET_KEY=settings.secret,

@@ -11,15 +11,14 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from eventmail import migrations
+from eventmail import files, migrations, signing
 from eventmail.domain import home
 from eventmail.settings import Settings
 
@@ -40,22 +39,34 @@ def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
 
     Mails in the outbox are not part of it: they are kept files, and nothing depends on them.
     """
-    if file.exists():
-        raise CannotBackUp(f"{file} exists already. Name another file; nothing was written.")
+    if os.path.lexists(file):
+        raise _taken(file)
     if not settings.database.exists():
         raise CannotBackUp(f"There is no database in {settings.instance}. Nothing was written.")
-    with _beside(file) as draft, tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder:
+    with (
+        files.draft_of(file) as (draft, out),
+        tempfile.TemporaryDirectory(dir=file.parent, prefix=".backup-") as folder,
+    ):
         copy = Path(folder) / DATABASE
         with closing(sqlite3.connect(settings.database, timeout=30)) as source:
             source.execute("VACUUM INTO ?", (str(copy),))  # one read transaction: as it was at one instant
         about = {"format": FORMAT, "version": version, "made_at": now.isoformat()}
-        with tarfile.open(draft, "w:gz", compresslevel=3) as archive:
+        with tarfile.open(fileobj=out, mode="w:gz", compresslevel=3) as archive:
             archive.add(copy, DATABASE)
             archive.add(settings.instance / SECRET, SECRET)
             _add_text(archive, ABOUT, json.dumps(about))
-        _on_disk(draft)
-        draft.replace(file)
-    return file.stat().st_size
+        out.flush()
+        os.fsync(out.fileno())
+        try:
+            files.become(draft, file)
+        except FileExistsError:
+            raise _taken(file) from None
+        files.on_disk(file.parent)
+        return os.fstat(out.fileno()).st_size
+
+
+def _taken(file: Path) -> CannotBackUp:
+    return CannotBackUp(f"{file} exists already. Name another file; nothing was written.")
 
 
 def restore(settings: Settings, file: Path) -> datetime:
@@ -73,13 +84,30 @@ def restore(settings: Settings, file: Path) -> datetime:
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target, prefix=".restore-") as unpacked:
         made_at = _unpack(file, Path(unpacked))
-        _check(Path(unpacked) / DATABASE)
+        _check(Path(unpacked))
         _fence(Path(unpacked))
-        for name in (SECRET, DATABASE):  # the database last: before it is there, nothing was restored
+        for name in (SECRET, DATABASE):
             (Path(unpacked) / name).chmod(0o600)
-            _on_disk(Path(unpacked) / name)
-            (Path(unpacked) / name).replace(target / name)
+            files.on_disk(Path(unpacked) / name)
+        _move_in(Path(unpacked), target)
     return made_at
+
+
+def _move_in(unpacked: Path, target: Path) -> None:
+    """Both files or none. The database last: before it is there, nothing was restored."""
+    before = unpacked / "secret.before"
+    if os.path.lexists(target / SECRET):
+        (target / SECRET).replace(before)
+    try:
+        (unpacked / SECRET).replace(target / SECRET)
+        files.on_disk(target)
+        (unpacked / DATABASE).replace(target / DATABASE)
+    except BaseException:
+        (target / SECRET).unlink(missing_ok=True)
+        if os.path.lexists(before):
+            before.replace(target / SECRET)
+        raise
+    files.on_disk(target)
 
 
 def _unpack(file: Path, folder: Path) -> datetime:
@@ -102,9 +130,11 @@ def _unpack(file: Path, folder: Path) -> datetime:
         raise CannotRestore(f"{file} cannot be read: {error}. Nothing was changed.") from error
 
 
-def _check(database: Path) -> None:
+def _check(folder: Path) -> None:
+    if signing.usable((folder / SECRET).read_bytes()) is None:
+        raise CannotRestore("The secret in this backup cannot be used: it is damaged. Nothing was changed.")
     try:
-        with closing(sqlite3.connect(database)) as connection:
+        with closing(sqlite3.connect(folder / DATABASE)) as connection:
             found = connection.execute("PRAGMA integrity_check").fetchone()[0]
     except sqlite3.DatabaseError as error:
         found = str(error)
@@ -130,22 +160,3 @@ def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
     member = tarfile.TarInfo(name)
     member.size = len(text.encode())
     archive.addfile(member, io.BytesIO(text.encode()))
-
-
-@contextmanager
-def _beside(file: Path) -> Iterator[Path]:
-    """A draft beside `file` that only its owner reads; gone when it did not become the file."""
-    draft = file.with_name(f".{file.name}.part")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-    try:
-        yield draft
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _on_disk(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -14,7 +14,7 @@ import click
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventmail import __version__, backup, clock, create_app, doctor, ids, logs, outbox, run, settings, tasks
+from eventmail import __version__, backup, clock, create_app, doctor, files, ids, logs, outbox, run, settings, tasks
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
 from eventmail.domain import api_tokens, csv_text, demo, imports, links, users
@@ -65,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 @click.version_option(__version__, message="%(prog)s %(version)s")
 def commands() -> None:
     """Mail for event organizers: see who gets what before it leaves; each of them gets it at most once."""
+    files.keep_private()
 
 
 @commands.command("run")

@@ -4,9 +4,9 @@ It reads the database as a file, so that it can speak about one that the applica
 """
 
 import os
+import shlex
 import shutil
 import sqlite3
-import stat
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from eventmail import migrations
+from eventmail import files, migrations, signing
 from eventmail.domain import home
 from eventmail.models.mailing import COUNTERS
 from eventmail.providers import smtp
@@ -26,6 +26,7 @@ from eventmail.states import JobState, RecipientState
 
 RESTORE = "Stop eventmail, keep a copy of the file, and go back to your newest good backup."
 MAIL_LEFT_LYING = timedelta(minutes=1)
+NAMED = 5  # files that a finding names
 _MEGABYTE = 1024 * 1024
 _TOO_LITTLE, _LITTLE = 100 * _MEGABYTE, 1024 * _MEGABYTE
 
@@ -54,6 +55,7 @@ def examine(settings: Settings, now: datetime) -> list[Finding]:
 
 def _files(settings: Settings) -> Iterator[Finding]:
     yield folder(settings.instance)
+    yield private(settings.instance)
     yield secret(settings.instance / "secret.key", needed=settings.database.exists())
     yield disk(settings.instance)
 
@@ -113,17 +115,27 @@ def folder(instance: Path) -> Finding:
     )  # fmt: skip
 
 
+def private(instance: Path) -> Finding:
+    """Whether other users of the box can get at anything in the instance: the guests are in most of its files."""
+    found = list(files.open_to_others(instance))
+    if not found:
+        return Finding("Nobody else on this box can get at the files of the instance")
+    named = ", ".join(f"{each.path} (mode {each.mode:04o})" for each in found[:NAMED])
+    more = f" and {len(found) - NAMED} more" if len(found) > NAMED else ""
+    to_do = f"chmod -R go= {shlex.quote(str(instance))} (the next start does so too, for what belongs to its user)"
+    return Finding(f"Other users of this box can get at {named}{more}", Level.WRONG, to_do)
+
+
 def secret(path: Path, *, needed: bool) -> Finding:
-    """The key behind every link in the mails that were sent, and who can read it."""
+    """The key behind every link in the mails that were sent."""
     if not path.exists():
         if not needed:
             return Finding("There is no secret yet; the first start makes it")
         what = f"{path} is gone: links in mails that were sent stop working at the next start"
         return Finding(what, Level.WRONG, "Put it back from a backup before you start eventmail.")
-    mode = stat.S_IMODE(path.stat().st_mode)
-    if mode & 0o077:
-        return Finding(f"Others can read {path} (mode {mode:04o})", Level.WRONG, f"chmod 600 {path}")
-    return Finding("The secret is readable by its owner alone")
+    if signing.usable(path.read_bytes()) is None:
+        return Finding(f"{path} does not hold a secret", Level.WRONG, "Put it back from a backup.")
+    return Finding("The secret behind every link is there")
 
 
 def disk(instance: Path) -> Finding:

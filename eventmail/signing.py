@@ -5,33 +5,41 @@ import hashlib
 import hmac
 import os
 import secrets
+from contextlib import suppress
 from json.encoder import encode_basestring_ascii
 from pathlib import Path
 
+from eventmail import files
+
+LEAST_BYTES = 32
+
 
 def instance_secret(path: Path) -> bytes:
-    """The instance's 32-byte secret, made on first use with mode 0600.
+    """The instance's 32-byte secret, made on first use with mode 0600. ValueError for a file that holds none.
 
-    Two processes that start together agree: the one that loses the O_EXCL race reads what the other wrote.
+    Two processes that start together agree: the one whose name comes second reads what the other wrote.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)  # fails when somebody was first: never a half-written secret, never two
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
-    secret = bytes.fromhex(path.read_text().strip())
-    if len(secret) < 32:
+        with files.draft_of(path) as (draft, out):
+            out.write(secrets.token_hex(LEAST_BYTES).encode())
+            out.flush()
+            os.fsync(out.fileno())
+            with suppress(FileExistsError):  # somebody was first: never a half-written secret, never two
+                files.become(draft, path)
+    found = usable(path.read_bytes())
+    if found is None:
         raise ValueError(f"{path} does not hold a secret. Restore it from a backup, or delete it to get a new one.")
-    return secret
+    return found
+
+
+def usable(written: bytes) -> bytes | None:
+    """The secret in the bytes of its file: at least LEAST_BYTES in hexadecimal digits. None for anything else."""
+    try:
+        found = bytes.fromhex(written.decode("ascii").strip())
+    except ValueError:
+        return None
+    return found if len(found) >= LEAST_BYTES else None
 
 
 def sign(secret: bytes, purpose: str, *parts: object) -> str:

@@ -181,6 +181,81 @@ def test_a_backup_with_anything_else_in_it_is_refused_and_writes_nothing_elsewhe
     assert (list(elsewhere.instance.iterdir()), (tmp_path / "evil").exists()) == ([], False)
 
 
+@pytest.mark.parametrize(
+    "secret",
+    [b"", b"ab" * 31, b"not in digits" * 9, b"\xff" * 64, b"ab" * 32 + b"a"],
+    ids=["empty", "short", "words", "binary", "half a digit"],
+)
+def test_a_backup_whose_secret_cannot_be_used_is_refused_and_leaves_nothing(
+    app: Flask, settings: Settings, tmp_path: Path, secret: bytes
+) -> None:
+    backup.write(settings, tmp_path / "good.tgz", "1", clock.now())
+    with tarfile.open(tmp_path / "good.tgz") as good:
+        parts = {name.replace(".", "_"): (good.extractfile(name) or io.BytesIO()).read() for name in good.getnames()}
+    (tmp_path / "b.tgz").write_bytes(archive(**parts | {"secret_key": secret}))
+    elsewhere = settings.model_copy(update={"instance": tmp_path / "elsewhere"})
+    with pytest.raises(CannotRestore, match="secret in this backup cannot be used"):
+        backup.restore(elsewhere, tmp_path / "b.tgz")
+    assert list(elsewhere.instance.iterdir()) == []
+
+
+@pytest.mark.parametrize("before", [None, "ab" * 32], ids=["an empty folder", "a secret that was there"])
+def test_a_restore_that_breaks_off_leaves_what_was_there(
+    app: Flask, settings: Settings, tmp_path: Path, before: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backup.write(settings, tmp_path / "b.tgz", "1", clock.now())
+    elsewhere = settings.model_copy(update={"instance": tmp_path / "elsewhere"})
+    elsewhere.instance.mkdir()
+    if before:
+        (elsewhere.instance / "secret.key").write_text(before)
+    replace = Path.replace
+
+    def refused(path: Path, target: Path) -> Path:
+        if path.name == "app.sqlite":
+            raise OSError(28, "No space left on device")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(OSError, match="No space left"):
+        backup.restore(elsewhere, tmp_path / "b.tgz")
+    assert {path.name: path.read_text() for path in elsewhere.instance.iterdir()} == (
+        {"secret.key": before} if before else {}
+    )
+
+
+def test_a_backup_is_written_through_no_link_and_over_nothing(app: Flask, settings: Settings, tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    for name in (".b.tgz.part", "dangling.tgz", "link.tgz"):
+        (shared / name).symlink_to(victim if name != "dangling.tgz" else tmp_path / "nowhere")
+    for name in ("dangling.tgz", "link.tgz"):
+        with pytest.raises(CannotBackUp, match="exists already"):
+            backup.write(settings, shared / name, "1", clock.now())
+    backup.write(settings, shared / "b.tgz", "1", clock.now())
+    assert (victim.read_text(), (tmp_path / "nowhere").exists()) == ("mine", False)
+    assert not (shared / "b.tgz").is_symlink()
+    assert stat.S_IMODE((shared / "b.tgz").stat().st_mode) == 0o600
+    assert sorted(path.name for path in shared.iterdir()) == [".b.tgz.part", "b.tgz", "dangling.tgz", "link.tgz"]
+
+
+def test_a_file_that_appears_while_a_backup_is_made_is_not_overwritten(
+    app: Flask, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = backup._add_text
+
+    def meanwhile(*args: Any) -> None:
+        (tmp_path / "b.tgz").write_text("somebody else's")
+        add(*args)
+
+    monkeypatch.setattr(backup, "_add_text", meanwhile)
+    with pytest.raises(CannotBackUp, match="exists already"):
+        backup.write(settings, tmp_path / "b.tgz", "1", clock.now())
+    assert (tmp_path / "b.tgz").read_text() == "somebody else's"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tgz", "instance"]
+
+
 def test_a_database_that_was_never_anywhere_is_live_where_it_starts(app: Flask, settings: Settings, row: Any) -> None:
     assert row(Home).place == home.place_of(settings.database)
 

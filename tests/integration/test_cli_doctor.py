@@ -144,10 +144,27 @@ def test_a_folder_in_a_file_s_place_is_wrong(tmp_path: Path) -> None:
     assert doctor.folder(tmp_path / "instance").level is Level.WRONG
 
 
-def test_a_secret_that_others_can_read_is_wrong(examine: Callable[[], list[Finding]], settings: Settings) -> None:
-    key = settings.instance / "secret.key"
-    key.chmod(0o640)
-    assert the(examine(), "Others can read").to_do == f"chmod 600 {key}"
+def test_whatever_of_the_instance_is_open_to_others_is_named(
+    examine: Callable[[], list[Finding]], settings: Settings
+) -> None:
+    made = {"secret.key": 0o640, "outbox/1.eml": 0o644, "imports": 0o750, "huey.sqlite-wal": 0o602, "x.log": 0o604}
+    for name in ("outbox/1.eml", "imports/3-a/data", "huey.sqlite-wal", "x.log"):
+        (settings.instance / name).parent.mkdir(parents=True, exist_ok=True)
+        (settings.instance / name).touch(mode=0o600)
+    assert "Nobody else on this box" in the(examine(), "can get at").what
+    for name, mode in made.items():
+        (settings.instance / name).chmod(mode)
+    found = the(examine(), "Other users of this box can get at")
+    assert found.level is Level.WRONG
+    assert all(f"{settings.instance / name} (mode {mode:04o})" in found.what for name, mode in made.items())
+    assert found.to_do.startswith(f"chmod -R go= {settings.instance}")
+    (settings.instance / "outbox").chmod(0o755)
+    assert the(examine(), "Other users of this box can get at").what.endswith(" and 1 more")
+
+
+def test_a_secret_that_cannot_be_used_is_wrong(examine: Callable[[], list[Finding]], settings: Settings) -> None:
+    (settings.instance / "secret.key").write_text("00" * 31)
+    assert the(examine(), "does not hold a secret").level is Level.WRONG
 
 
 def test_a_secret_that_is_gone_is_wrong(examine: Callable[[], list[Finding]], settings: Settings) -> None:
@@ -261,4 +278,4 @@ def test_the_command_ends_with_1_and_what_to_do_when_something_is_wrong(
 ) -> None:
     (settings.instance / "secret.key").chmod(0o644)
     assert run(["doctor"], settings, monkeypatch) == 1
-    assert f"chmod 600 {settings.instance / 'secret.key'}" in capsys.readouterr().out
+    assert f"chmod -R go= {settings.instance}" in capsys.readouterr().out

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from eventmail import files
 from tests.support.live import free_port, request
 from tests.support.waiting import wait_for
 
 SCRIPT = Path(sys.executable).parent / "eventmail"
 STARTED_S = 30.0
 STOPPED_S = 15.0
+UMASK = 0o022  # what most shells have: others may read what is made
 LINK = re.compile(r"https?://\S+")
 
 
@@ -36,6 +38,7 @@ class Running:
             self.process = subprocess.Popen(
                 [SCRIPT, command], cwd=instance.parent, env=bare,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=errors, start_new_session=True,
+                umask=UMASK,
             )  # fmt: skip
 
     @property
@@ -133,6 +136,34 @@ def test_the_worker_is_alive_in_healthz(start: Callable[..., Running]) -> None:
     health = request("GET", run.url + "/healthz").json
     assert health["status"] == "ok"
     assert health["worker_age_s"] < 15
+
+
+def test_every_process_keeps_its_files_to_itself_and_what_was_open_before_is_mended(
+    start: Callable[..., Running], tmp_path: Path
+) -> None:
+    left = [tmp_path / "instance" / name for name in ("outbox/0.eml", "imports/3-abc/data", "huey.sqlite-journal")]
+    for file in left:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+        file.touch(mode=0o644)
+    run = start("run").ready()
+    masks = [
+        (Path("/proc") / str(one) / "status").read_text().partition("Umask:")[2].split()[0] for one in run.family()
+    ]
+    assert (len(masks) >= 3, set(masks)) == (True, {"0077"})
+    assert list(files.open_to_others(run.instance)) == []
+
+
+def test_every_command_keeps_its_files_to_itself(tmp_path: Path) -> None:
+    def command(instance: str, *words: str) -> None:
+        environment = {"PATH": "/usr/bin:/bin", "EVENTMAIL_INSTANCE": str(tmp_path / "new" / instance)}
+        subprocess.run([SCRIPT, *words], env=environment, umask=UMASK, check=True, capture_output=True)
+
+    backup = tmp_path / "new" / "b.tgz"
+    command("one", "demo")
+    command("one", "backup", str(backup))
+    command("two", "restore", str(backup))
+    assert [(tmp_path / "new" / name / "app.sqlite").exists() for name in ("one", "two")] == [True, True]
+    assert list(files.open_to_others(tmp_path / "new")) == []
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,113 @@
+"""Files for nobody but the user who runs this: made so, mended so, and told when they are not."""
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_OTHERS = 0o077  # what others of the box might do with a file or folder
+
+
+def keep_private() -> None:
+    """From here on this process, and every process it starts, makes folders 0700 and files 0600."""
+    os.umask(_OTHERS)
+
+
+@dataclass(frozen=True)
+class Open:
+    """A file or folder that others of the box may use, and its mode."""
+
+    path: Path
+    mode: int
+
+
+def open_to_others(folder: Path) -> Iterator[Open]:
+    """What in `folder` is open to others, itself included. Links are not followed: what is elsewhere is not ours."""
+    for path, descriptor, name in _walk(folder):
+        mode = _mode(descriptor, name)
+        if mode is not None and mode & _OTHERS:
+            yield Open(path, mode)
+
+
+def mend(folder: Path) -> int:
+    """Take from others what earlier versions left open in `folder`: how many files and folders were.
+
+    What belongs to another user stays as it is; `doctor` names it.
+    """
+    mended = 0
+    for _, descriptor, name in _walk(folder):
+        mode = _mode(descriptor, name)
+        if mode is not None and mode & _OTHERS:
+            with suppress(OSError):  # gone meanwhile, or somebody else's
+                _close_to_others(descriptor, name)
+                mended += 1
+    return mended
+
+
+def _close_to_others(descriptor: int, name: str) -> None:
+    """By the opened file itself: a link put in its place meanwhile is refused, not followed."""
+    opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
+    try:
+        os.fchmod(opened, stat.S_IMODE(os.fstat(opened).st_mode) & ~_OTHERS)
+    finally:
+        os.close(opened)
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, int, str]]:
+    """Every entry as (path, descriptor of the folder it is in, name in there), `folder` itself first."""
+    if not folder.is_dir():
+        return
+    for place, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        if place == os.fspath(folder):
+            yield folder, descriptor, "."
+        for name in (*folders, *names):
+            yield Path(place, name), descriptor, name
+
+
+def _mode(descriptor: int, name: str) -> int | None:
+    """The mode of a file or folder; None for a link, for anything else, and for what has just gone."""
+    try:
+        found = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
+    except OSError:
+        return None
+    return stat.S_IMODE(found) if stat.S_ISREG(found) or stat.S_ISDIR(found) else None
+
+
+@contextmanager
+def draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
+    """A new file beside `file` under a name that nobody can foresee, for its owner alone, and open for writing.
+
+    Gone at the end when it did not become the file.
+    """
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+    opened = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(opened, "wb") as out:
+            yield draft, out
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def become(draft: Path, file: Path) -> None:
+    """Give `draft` the name `file`. Raises FileExistsError when anything, a link too, has that name by now."""
+    try:
+        os.link(draft, file, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links, such as that of a memory stick
+        if os.path.lexists(file):
+            raise FileExistsError(str(file)) from None
+        draft.replace(file)
+
+
+def on_disk(path: Path) -> None:
+    """Return once a file, or the names in a folder, outlive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
