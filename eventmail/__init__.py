@@ -26,19 +26,21 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
     logs.set_up()
     files.mend(settings.instance)
     app = Flask(__name__, instance_path=str(settings.instance))
+    secure = settings.public_url.startswith("https:")
     app.config.update(
         SECRET_KEY=settings.secret,
-        SESSION_COOKIE_NAME="eventmail",
+        SESSION_COOKIE_NAME="__Host-eventmail" if secure else "eventmail",  # no other host can set one of that name
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_REFRESH_EACH_REQUEST=False,  # an answer that was under way can't bring back what a later one took out
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.public_url.startswith("https:"),
+        SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         WTF_CSRF_CHECK_DEFAULT=False,  # checked in web.access, where a bearer token is known
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # the token and SameSite are the check; a proxy or a browser may drop the Referer
         SQLALCHEMY_DATABASE_URI=f"sqlite:///{settings.database}",
     )
     app.extensions["settings"] = settings

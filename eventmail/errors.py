@@ -91,8 +91,11 @@ class LinkExpired(DomainError):
 class CsrfFailed(DomainError):
     code = "CSRF_FAILED"
     status = 403
-    title = "This form was open too long"
-    sentence = "Nothing was changed. Reload the page and press the button again."
+    title = "This form can’t be taken"
+    sentence = (
+        "It was opened before you signed in or out, or in another browser. Reload the page and press the button again. "
+        "Nothing was changed."
+    )
 
 
 class BadSignature(DomainError):

@@ -3,11 +3,13 @@
 import http.client
 import json
 import os
+import signal
 import socket
 import sys
 import sysconfig
 import threading
 from collections.abc import Mapping
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -39,11 +41,16 @@ def run_all(settings: Settings, sentence: str) -> int:
     manager = _Manager(settings, sentence)
     for name, command in _procfile().items():
         manager.add_process(name, f"exec {command}", env=_environment(settings), cwd=str(ROOT))
+    signal.signal(signal.SIGHUP, _end)  # a terminal that closes
     manager.loop()
     if manager.returncode in {signal["rc"] for signal in SIGNALS.values()}:
         click.echo("Stopped.")
         return 0
     raise CannotStart(f"{manager.first_to_end} ended by itself, so everything was stopped. The lines above say why.")
+
+
+def _end(_signal: int, _frame: FrameType | None) -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def check_port(settings: Settings) -> None:

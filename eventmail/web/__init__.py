@@ -38,6 +38,7 @@ def register(app: Flask) -> None:
         guest_history,
         guest_paste,
         guests,
+        health,
         home,
         imports,
         mailings,
@@ -64,6 +65,7 @@ def register(app: Flask) -> None:
     problems.register(app)
     compress.register(app)
     context.register(app)
+    app.extensions["write_check"] = health.WriteCheck()
     modules = (
         public, api_page, unsubscribe, account, me, people, home, events, event_life, audit, why,
         guest_bulk, guest_history, guest_paste, guests, imports, segments, drafts, messaging, preview, mailings,

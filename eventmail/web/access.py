@@ -2,7 +2,7 @@
 
 import ipaddress
 import logging
-import re
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request, session
@@ -17,11 +17,11 @@ from eventmail.errors import NotByToken, NotSignedIn, RoleTooLow
 from eventmail.models import Event, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
+from eventmail.web import bodies
 from eventmail.web.respond import VARY
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
-_REQUEST_ID = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 SESSION = "session_token"
 OPEN = "open_to_everyone"
 
@@ -47,6 +47,7 @@ def register(app: Flask) -> None:
     proxies = app.extensions["settings"].proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
+    app.extensions["largest_body"] = partial(_largest_body, app)
     csrf.init_app(app)
     app.before_request(_begin)
     app.after_request(_headers)
@@ -92,27 +93,47 @@ def event(event_id: int) -> Event:
 
 
 def _begin() -> None:
-    given = request.headers.get("X-Request-Id", "")
-    g.request_id = given if _REQUEST_ID.fullmatch(given) else ids.request_id()
+    g.request_id = ids.request_id()  # one that somebody sent could stand in the log for another
     logs.request_id.set(g.request_id)
     g.now = clock.now()
     g.user, g.by_token, g.session_id = None, False, None
     if request.endpoint == "static":
         return
+    _identify()
+    if _is_open():
+        bodies.check(_largest())
+        return
+    if g.user is None:
+        if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
+            throttle.take({throttle.BEARER: caller().network}, g.now)
+        raise NotSignedIn
+    bodies.check(_largest())
+    if not g.by_token:
+        csrf.protect()
+
+
+def _largest_body(app: Flask, environ: dict[str, Any]) -> int:
+    """How many bytes whoever sent this head may send; the server asks, before it reads more than a little."""
+    with app.request_context(environ):
+        g.now = clock.now()
+        _identify()
+        return _largest()
+
+
+def _largest() -> int:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bodies.largest(view, signed_in=g.user is not None, open_=_is_open())
+
+
+def _identify() -> None:
+    """Who asks, by token or by session."""
+    g.user, g.by_token, g.session_id = None, False, None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     g.by_token = scheme.lower() == "bearer"
     if g.by_token:
         _by_token(token.strip())
     elif SESSION in session:
         _by_session(session[SESSION])
-    if _is_open():
-        return
-    if g.user is None:
-        if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
-            throttle.take({throttle.BEARER: caller().network}, g.now)
-        raise NotSignedIn
-    if not g.by_token:
-        csrf.protect()
 
 
 def _is_open() -> bool:
@@ -158,6 +179,8 @@ def _headers(answer: Response) -> Response:
         answer.headers.setdefault(name, value)
     if "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]:
         answer.headers.setdefault("X-Frame-Options", "DENY")
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        answer.headers["Strict-Transport-Security"] = "max-age=31536000"  # a year, for this host
     answer.headers["X-Request-Id"] = g.get("request_id", "")
     if request.endpoint != "static":
         answer.vary.update(VARY)

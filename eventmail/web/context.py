@@ -57,10 +57,9 @@ def settings() -> Settings:
     return found
 
 
-@cache  # a page names a dozen
 def asset(name: str) -> str:
-    """The address of a file below `static`."""
-    return url_for("static", filename=name)
+    """The address of a file below `static`: of the application, whatever a request says of where it stands."""
+    return f"{current_app.static_url_path}/{name}"
 
 
 @cache  # a row of a list has several

@@ -12,7 +12,7 @@ from eventmail.domain.guest_csv import Head, Reading
 from eventmail.domain.guest_filters import Filter
 from eventmail.domain.import_files import Checked, Upload
 from eventmail.errors import DomainError, FieldError, InvalidInput, NotFound, Unavailable
-from eventmail.web import access, intake
+from eventmail.web import access, bodies, intake
 from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.guests import searched
@@ -36,6 +36,7 @@ def choose(event_id: int) -> Response:
 
 
 @bp.post("/import")
+@bodies.takes(bodies.UPLOAD)
 @shown_by(_choose_page)
 def upload(event_id: int) -> Any:
     """From a program the file itself (`text/csv`) or a form's field `file`: imported or, with `dry_run`, checked.

@@ -5,12 +5,14 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, make_response, render_template, request, url_for
+from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
 
 from eventmail.errors import (
     Busy,
@@ -75,9 +77,22 @@ def shown_by(page: Callable[..., Response]) -> Callable[[Callable[..., Any]], Ca
 def register(app: Flask) -> None:
     """Handle every error of `app` here and nowhere else."""
     app.register_error_handler(DomainError, _refused)
-    app.register_error_handler(CSRFError, lambda _error: _refused(CsrfFailed()))
+    app.register_error_handler(CSRFError, lambda error: _refused(CsrfFailed(_CSRF.get(error.description, ""))))
     app.register_error_handler(OperationalError, _database)
     app.register_error_handler(HTTPException, _http)
+    app.after_request(_without_host)
+
+
+# what flask-wtf says of it, and what that means to a person
+_CSRF = {
+    "The CSRF session token is missing.": (
+        "Your browser did not send its cookie. Allow cookies for this site, reload the page and press the button "
+        "again. Nothing was changed."
+    ),
+    "The CSRF token is missing.": (
+        "The form came without its mark. Reload the page and press the button again. Nothing was changed."
+    ),
+}
 
 
 def _refused(error: DomainError) -> Any:
@@ -87,6 +102,14 @@ def _refused(error: DomainError) -> Any:
     if "retry_after" in error.extra:
         answer.headers["Retry-After"] = str(error.extra["retry_after"])
     return answer
+
+
+def _without_host(answer: Response) -> Response:
+    """A doubled slash leads to the address with one; what werkzeug answers names the host that was asked for."""
+    routed = request.routing_exception
+    if not isinstance(routed, RequestRedirect) or answer.status_code != routed.code:
+        return answer
+    return cast(Response, redirect(urlsplit(routed.new_url)._replace(scheme="", netloc="").geturl(), routed.code))
 
 
 _UNAVAILABLE: dict[int, type[Unavailable]] = {
@@ -122,10 +145,13 @@ def _http(error: HTTPException) -> Any:
     if status == 404:
         return _refused(NotFound())
     if status == 413:
-        return _refused(TooLarge("The upload is larger than 60 MB. Nothing was read."))
+        return _refused(TooLarge("The request is larger than what is taken here. Nothing was changed."))
     name = error.name or "Error"
     detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
-    return _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), {}, g.get("request_id", "")))
+    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), {}, g.get("request_id", "")))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 _WORDS = {

@@ -9,7 +9,7 @@ from eventmail.domain import listed_words, suppression_list
 from eventmail.errors import FieldError, InvalidInput, TooLarge
 from eventmail.models import EVERYWHERE, Suppression
 from eventmail.states import SuppressionReason
-from eventmail.web import access, intake
+from eventmail.web import access, bodies, intake
 from eventmail.web.context import instant
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
@@ -136,6 +136,7 @@ def importing(event_id: int) -> Response:
 
 
 @bp.post("/import")
+@bodies.takes(bodies.UPLOAD)
 @shown_by(_import_page)
 def run_import(event_id: int) -> Response:
     """Add the addresses of a pasted list, of the field `file`, or of a `text/csv` body; the report is the answer."""

@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, g, request
 
-from eventmail.errors import NotFound, TooLarge
+from eventmail.errors import NotFound
 from eventmail.providers import webhook
 from eventmail.sending import feedback
+from eventmail.web import bodies
 from eventmail.web.access import csrf, open_to_everyone
 from eventmail.web.context import settings
 from eventmail.web.respond import as_json
@@ -16,6 +17,7 @@ LARGEST = 1024 * 1024  # bytes
 
 @bp.post("/webhooks/generic")
 @open_to_everyone
+@bodies.takes(LARGEST)
 @csrf.exempt
 def generic() -> Response:
     """200 with how many reports were new, also for those known before and for mails that are not ours.
@@ -25,11 +27,7 @@ def generic() -> Response:
     secret = settings().webhook_secret_generic.get_secret_value()
     if not secret:
         raise NotFound("No webhook is set up here. Set EVENTMAIL_WEBHOOK_SECRET_GENERIC.")
-    if (request.content_length or 0) > LARGEST:
-        raise TooLarge("A report may have one megabyte. Nothing of it was read.")
     body = request.get_data(cache=False)
-    if len(body) > LARGEST:
-        raise TooLarge("A report may have one megabyte. Nothing of it was read.")
     delivery_id = webhook.verify(secret, {name.lower(): value for name, value in request.headers.items()}, body, g.now)
     reports = webhook.parse(delivery_id, body)
     new = feedback.take("generic", reports, g.now)

@@ -59,6 +59,7 @@ HOMES = {
     "alembic": {"migrations"},
     "huey": {"tasks"},
     "gunicorn": {"serving"},
+    "h11": {"serving"},
     "honcho": {"cli", "run"},
     "argon2": {"domain"},
     "markdown_it": {"content"},

@@ -31,12 +31,15 @@ class ProblemOut(TypedDict):
 
 
 class HealthOut(TypedDict):
-    """How this process is; a missing worker shows in `worker_age_s` and never in the status."""
+    """How this process is; a missing worker shows in `worker_age_s` and never in the status.
+
+    Without a token it tells no more than the first three, but for a program on the same box.
+    """
 
     status: Annotated[str, one_of(("ok", "unavailable"))]
+    instance: str
     dry_run: Literal[True]
-    database: Annotated[str, one_of(("ok", "unavailable"))]
-    instance: NotRequired[str]
+    database: NotRequired[Annotated[str, one_of(("ok", "unavailable"))]]
     version: NotRequired[str]
     queue: NotRequired[int | None]
     worker_age_s: NotRequired[float | None]

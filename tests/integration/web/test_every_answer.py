@@ -15,7 +15,7 @@ from eventmail.models import Event
 from eventmail.settings import Settings
 from eventmail.web.access import HEADERS
 from tests.support.seeding import Person
-from tests.support.web import Client, error_code, partial, problem, words
+from tests.support.web import Client, error_code, partial, problem
 
 EVENTS = "/admin/events"
 
@@ -71,18 +71,15 @@ def test_caches_tell_the_three_answers_of_one_url_apart(every_kind: dict[str, Te
     assert {kind: every_kind[kind].headers["Cache-Control"] for kind in vary} == dict.fromkeys(vary, "no-store")
 
 
-def test_a_request_id_that_is_given_comes_back(client: Client, api: Any) -> None:
-    given = {"X-Request-Id": "trace-17.a_B"}
-    assert client.get(EVENTS, headers=given).headers["X-Request-Id"] == "trace-17.a_B"
-    refused = api.get(f"{EVENTS}/99", headers=given)
-    assert (refused.headers["X-Request-Id"], refused.json["request_id"]) == ("trace-17.a_B", "trace-17.a_B")
-    assert "trace-17.a_B" in words(client.get(f"{EVENTS}/99", headers=given))
-
-
-@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "<script>", 'a"b', "ä"])
-def test_a_request_id_that_is_no_name_is_replaced(visitor: Client, given: str) -> None:
-    made = visitor.get("/nowhere", headers={"X-Request-Id": given.encode().decode("latin-1")}).headers["X-Request-Id"]
-    assert re.fullmatch(r"req_[a-z0-9]{12}", made)
+@pytest.mark.parametrize("given", ["trace-17.a_B", "req_aaaaaaaaaaaa", "<script>"])
+def test_a_request_id_that_somebody_sends_is_not_taken(
+    app: Flask, client: Client, api: Client, caplog: pytest.LogCaptureFixture, given: str
+) -> None:
+    """It would stand in the log, in the audit and in every mail's id for a request of somebody else."""
+    sent = {"X-Request-Id": given}
+    answers: list[Any] = [client.get(EVENTS, headers=sent), api.get(f"{EVENTS}/99", headers=sent)]
+    assert not any(given in f"{answer.headers}{answer.text}" for answer in answers)
+    assert answers[1].json["request_id"] == answers[1].headers["X-Request-Id"]
 
 
 def test_every_request_has_an_id_of_its_own(every_kind: dict[str, TestResponse]) -> None:

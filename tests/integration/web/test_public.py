@@ -165,13 +165,13 @@ def test_health_counts_what_waits(visitor: Client, api: Client, event_id: int, a
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*", "application/json"])
 def test_a_database_that_can_not_be_written_is_503_in_json(
-    app: Flask, visitor: Client, writing: Any, accept: str
+    app: Flask, visitor: Client, settings: Settings, accept: str
 ) -> None:
     with app.app_context():
         fresh().connection().exec_driver_sql("PRAGMA query_only=ON")
     answer = visitor.get("/healthz", headers={"Accept": accept})
     assert (answer.status_code, answer.json) == (
-        503, {"status": "unavailable", "dry_run": True, "database": "unavailable"},
+        503, {"status": "unavailable", "instance": settings.instance.name, "dry_run": True, "database": "unavailable"},
     )  # fmt: skip
 
 

@@ -1,0 +1,214 @@
+"""One process of the web: takes connections while it has a thread for them, and ends in order."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import socket
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from types import FrameType
+from typing import Any, TypeVar
+
+from gunicorn.workers.base import Worker as Base
+
+from eventmail.serving import gateway
+from eventmail.serving.connection import Connection
+from eventmail.serving.gateway import Address, Answer, Environ
+
+MOST_CONNECTIONS = 1_000  # of a process; the one that has waited longest makes room for a newcomer
+LARGEST_BODY = "largest_body"  # the extension of the application that is asked before a large body is read
+_FILES = 4_096  # open files: a connection may have two bodies on disk
+_IN_ORDER = (signal.SIGTERM, signal.SIGHUP)
+_AT_ONCE = (signal.SIGINT, signal.SIGQUIT)
+_SEND_BUFFER = 128 * 1024  # bytes that the kernel takes for one who does not read; left alone it takes megabytes
+GIVE_WAY_SECONDS = 0.002
+_AT_A_TIME = 64
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
+    """Gunicorn forks it, asks for a sign of life each second, and replaces it when it dies.
+
+    Threads work on requests that are here in full; there are no more of them than the pool of database connections
+    has. The event loop has everybody else: whoever is slow costs a socket and a few kilobytes.
+    """
+
+    @classmethod
+    def check_config(cls, _cfg: object, _log: object) -> None:
+        """Called in gunicorn's own process when it begins to listen. SIGHUP ends it: a terminal that closes sends one.
+
+        Gunicorn would start everything again, and go on without anybody who knows.
+        """
+
+        def end(_signal: int, _frame: FrameType | None) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+        signal.signal(signal.SIGHUP, end)
+
+    def run(self) -> None:
+        """Serve until told to stop, or until gunicorn is gone."""
+        try:
+            asyncio.run(self._serve())
+        finally:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def begin(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Have threads, and nobody in them."""
+        self._loop = loop
+        self._end = asyncio.Event()
+        self._patience = 0.0
+        self._most = _connections()
+        self._open: dict[Connection, asyncio.Task[None]] = {}
+        self._threads = ThreadPoolExecutor(self.cfg.threads, "request")
+        self._working = 0
+        self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # who may go first, and who not
+
+    @property
+    def stopping(self) -> bool:
+        """Whether this process answers what is here and nothing else."""
+        return not self.alive
+
+    async def _serve(self) -> None:
+        self.begin(asyncio.get_running_loop())
+        for each in _IN_ORDER + _AT_ONCE:
+            self._loop.add_signal_handler(each, self._stop, each in _IN_ORDER)
+        self._listeners: list[socket.socket] = [found.sock for found in self.sockets]
+        for listener in self._listeners:
+            listener.setblocking(False)
+            with contextlib.suppress(OSError):  # a socket file knows no such thing
+                listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
+            self._loop.add_reader(listener, self._accept, listener)
+        while not self._end.is_set():
+            self.notify()
+            if os.getppid() != self.ppid:
+                self._stop(in_order=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._end.wait(), 1)
+        await self._finish()
+
+    def _stop(self, in_order: bool) -> None:
+        self.alive = False
+        self._patience = max(0.0, self.cfg.graceful_timeout - 0.5) if in_order else 0.0
+        self._end.set()
+
+    async def _finish(self) -> None:
+        """Whoever asked is answered; nobody else is waited for."""
+        for listener in self._listeners:
+            self._loop.remove_reader(listener)
+            listener.close()
+        for connection, task in list(self._open.items()):
+            if connection.idle:
+                task.cancel()
+        if self._open:
+            await asyncio.wait(self._open.values(), timeout=self._patience)
+
+    # Connections
+
+    def _accept(self, listener: socket.socket) -> None:
+        """Take one: its first request, which is here already, may need the last thread that is free.
+
+        While none is, the other process has a moment to take it, so that neither does the work of both.
+        """
+        if self._working < self.cfg.threads:
+            self._take(listener)
+        else:
+            self._loop.remove_reader(listener)
+            self._loop.call_later(GIVE_WAY_SECONDS, self._accept_many, listener)
+
+    def _accept_many(self, listener: socket.socket) -> None:
+        if self.alive:
+            self._loop.add_reader(listener, self._accept, listener)
+            for _ in range(_AT_A_TIME):
+                if not self._take(listener):
+                    break
+
+    def _take(self, listener: socket.socket) -> bool:
+        """Whether there was one."""
+        try:
+            taken, peer = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError, InterruptedError):
+            return False  # the other process was faster, or the client has gone
+        except OSError as error:  # no file is left for it
+            log.warning("no connection can be taken: %s", error)
+            self._make_room()
+            return False
+        if len(self._open) >= self._most and not self._make_room():
+            taken.close()
+            return True
+        taken.setblocking(False)
+        with contextlib.suppress(OSError):
+            taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        connection = Connection(self, taken, Address(_address(peer), _address(listener.getsockname())))
+        self._open[connection] = task = self._loop.create_task(connection.serve())
+        task.add_done_callback(lambda _: self._open.pop(connection))
+        return True
+
+    def _make_room(self) -> bool:
+        """End the oldest connection that waits, of the address that has most of them: whether there was one."""
+        waiting = [connection for connection in self._open if connection.waits]
+        if not waiting:
+            return False
+        [(crowd, _)] = Counter(connection.address.peer[0] for connection in waiting).most_common(1)
+        self._open[next(each for each in waiting if each.address.peer[0] == crowd)].cancel()
+        return True
+
+    # Work
+
+    async def largest_body(self, given: Environ) -> int:
+        """How many bytes the application takes from whoever sent this head; when it can't say, none."""
+        largest: Callable[[Environ], int] = self.wsgi.extensions[LARGEST_BODY]
+        try:
+            return await self._in_a_thread(lambda: largest(given), first=False)
+        except Exception:
+            log.exception("how large a body may be is not known")
+            return 0
+
+    async def answer(self, given: Environ, *, first: bool) -> Answer:
+        """What the application answers; a plain 500 when it broke. `first`: before those who need not be."""
+        try:
+            return await self._in_a_thread(lambda: gateway.answer(self.wsgi, given), first=first)
+        except Exception:
+            log.exception("an answer broke")
+            return gateway.plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side. Please try again.")
+
+    async def _in_a_thread(self, work: Callable[[], T], *, first: bool) -> T:
+        """Do it as soon as a thread is free."""
+        if self._working >= self.cfg.threads:
+            turn = self._loop.create_future()
+            self._queues[0 if first else 1].append(turn)
+            await turn  # whoever ends hands its thread over
+        else:
+            self._working += 1
+        try:
+            return await self._loop.run_in_executor(self._threads, work)
+        finally:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        for queue in self._queues:
+            while queue:
+                if not (turn := queue.popleft()).done():
+                    turn.set_result(None)
+                    return
+        self._working -= 1
+
+
+def _connections() -> int:
+    """How many connections this process may have, after it has raised the bound of its open files."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < _FILES:
+        soft = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return MOST_CONNECTIONS if soft == resource.RLIM_INFINITY else max(1, min(MOST_CONNECTIONS, (soft - 96) // 2))
+
+
+def _address(given: Any) -> tuple[str, int]:
+    """Host and port; a socket file has none."""
+    return (given[0], given[1]) if isinstance(given, tuple) else ("", 0)

@@ -1,0 +1,95 @@
+"""Whose turn it is in one process of the web."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from gunicorn.config import Config
+
+from eventmail.serving.worker import Worker
+
+THREADS = 1
+
+
+class Counting(Worker):
+    """A worker that no gunicorn has started; `took` counts the connections it took."""
+
+    def __init__(self) -> None:
+        settings = Config()
+        settings.set("threads", THREADS)
+        super().__init__(1, 0, [], None, 30, settings, None)
+        self.took = 0
+
+    def _take(self, _listener: socket.socket) -> bool:
+        self.took += 1
+        return False
+
+
+@pytest.fixture
+def worker() -> Iterator[Counting]:
+    made = Counting()
+    yield made
+    made._threads.shutdown()
+    made.tmp.close()
+
+
+def test_who_asked_ahead_comes_after_who_did_not(worker: Counting) -> None:
+    order: list[str] = []
+
+    async def run() -> None:
+        worker.begin(asyncio.get_running_loop())
+        free = threading.Event()
+        holding = asyncio.create_task(worker._in_a_thread(free.wait, first=True))
+        await asyncio.sleep(0)
+        asked = [("ahead", False), ("ahead too", False), ("not ahead", True)]
+        waiting = [
+            asyncio.create_task(worker._in_a_thread(lambda name=name: order.append(name), first=first))  # type: ignore[misc]
+            for name, first in asked
+        ]
+        await asyncio.sleep(0)
+        free.set()
+        await asyncio.gather(holding, *waiting)
+
+    asyncio.run(run())
+    assert order == ["not ahead", "ahead", "ahead too"]
+    assert worker._working == 0
+
+
+def test_who_left_while_waiting_keeps_no_thread(worker: Counting) -> None:
+    async def run() -> list[str]:
+        worker.begin(asyncio.get_running_loop())
+        free = threading.Event()
+        holding = asyncio.create_task(worker._in_a_thread(free.wait, first=True))
+        await asyncio.sleep(0)
+        gone = asyncio.create_task(worker._in_a_thread(lambda: "gone", first=True))
+        stays = asyncio.create_task(worker._in_a_thread(lambda: "stays", first=True))
+        await asyncio.sleep(0)
+        gone.cancel()
+        free.set()
+        await holding
+        return [await stays]
+
+    assert asyncio.run(run()) == ["stays"]
+    assert worker._working == 0
+
+
+@pytest.mark.parametrize(("working", "at_once"), [(0, 1), (THREADS, 0)])
+def test_with_every_thread_at_work_the_other_process_may_take_who_comes(
+    worker: Counting, working: int, at_once: int
+) -> None:
+    later: list[Any] = []
+    loop: Any = SimpleNamespace(
+        remove_reader=lambda _: None, add_reader=lambda *_: None, call_later=lambda _, *what: later.append(what)
+    )
+    worker.begin(loop)
+    worker._working = working
+    with socket.socket() as listener:
+        worker._accept(listener)
+        assert (worker.took, len(later)) == (at_once, 1 - at_once)
+        for call, *given in later:
+            call(*given)
+        assert worker.took == 1, "nobody waits for the other one for long"
