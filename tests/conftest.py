@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
@@ -18,7 +17,7 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import eventmail.clock
-from eventmail import create_app, migrations, signing
+from eventmail import create_app, migrations, signing, web
 from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain import links, passwords
 from eventmail.models.account import Role
@@ -52,9 +51,10 @@ def _plain_surroundings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _urls_compiled_once() -> Iterator[None]:
+def _pages_registered_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", haste.compiled_once(Rule._compile_builder))
+        patch.setattr(web, "register", haste.registered_once(web.register))
         yield
 
 
@@ -95,15 +95,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(instance=tmp_path / "instance", undo_seconds=0)
 
 
-@pytest.fixture(scope="session")
-def _templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
-
-
 @pytest.fixture
-def app(
-    settings: Settings, _template_instance: Path, _templates: FileSystemBytecodeCache, _statements: dict[str, Any]
-) -> Iterator[Flask]:
+def app(settings: Settings, _template_instance: Path, _statements: dict[str, Any]) -> Iterator[Flask]:
     """The application on a fresh database. No context is pushed; ask for `in_app` where one is needed."""
     shutil.copytree(_template_instance, settings.instance, dirs_exist_ok=True)
     made = create_app(settings)
@@ -111,7 +104,6 @@ def app(
         db.engine.dialect = _statements.setdefault("dialect", db.engine.dialect)
         db.engine.update_execution_options(compiled_cache=_statements["cache"])
     made.testing = True
-    made.jinja_env.bytecode_cache = _templates  # else every test would compile its pages again
     made.test_client_class = Client
     yield made
     with made.app_context():

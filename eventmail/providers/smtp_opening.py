@@ -1,5 +1,6 @@
 """From a server's name to a connection that takes mail: greeting, EHLO, STARTTLS, AUTH (RFC 5321, 3207, 4954)."""
 
+import errno
 import socket
 import ssl
 from base64 import b64encode
@@ -11,7 +12,7 @@ from eventmail.providers import smtp_url
 from eventmail.providers.base import Refused, Transient
 from eventmail.providers.smtp_refusals import SIGN_IN
 from eventmail.providers.smtp_url import Server
-from eventmail.providers.smtp_wire import LONGEST_WORDS, Lost, Reply, Wire
+from eventmail.providers.smtp_wire import HUNG_UP, LONGEST_WORDS, Lost, Reply, Wire
 
 Features = dict[str, str]
 GetContext = Callable[[], ssl.SSLContext]
@@ -58,6 +59,8 @@ def _in_words(server: Server) -> Iterator[None]:
         words = f"The certificate of the mail server {server.host} is not trusted: {error.verify_message}"
         raise Transient(words) from error
     except OSError as error:
+        if _is_end(error):
+            raise Transient(HUNG_UP) from error
         words = f"No encrypted connection to the mail server {server.host}: {_reason(error)}"
         raise Transient(words) from error
 
@@ -66,10 +69,20 @@ def _reach(server: Server, timeouts: Timeouts) -> Wire:
     try:
         sock = socket.create_connection((server.host, server.port), timeouts.connect)
     except OSError as error:
+        if _is_end(error):  # it took us in and hung up before this box told us of the first
+            raise Transient(HUNG_UP) from error
         words = f"The mail server {server.host}, port {server.port}, cannot be reached: {_reason(error)}"
         raise Transient(words) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Wire(sock)
+
+
+def _is_end(error: OSError) -> bool:
+    """Whether the server ended the connection. How that is reported depends on who was quicker, and says no more."""
+    return (
+        isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
+        and not isinstance(error, ConnectionRefusedError)
+    ) or error.errno == errno.ENOTCONN
 
 
 def _reason(error: OSError) -> str:

@@ -13,7 +13,7 @@ from tests.support import seeding
 from tests.support.browser import ARGUMENTS, Complaints, chromium
 from tests.support.live import Live
 
-expect.set_options(timeout=20_000)  # a state is waited for; a busy machine takes its time
+expect.set_options(timeout=120_000)  # a state is waited for; a busy machine takes its time
 
 
 @pytest.fixture

@@ -156,7 +156,7 @@ def send(page: Page) -> Locator:
 
 def finished(page: Page) -> None:
     """Wait, without touching the page, until its tracker says that the run is over."""
-    expect(by_test(page, TRACKED)).to_have_attribute("data-state", "finished", timeout=30_000)
+    expect(by_test(page, TRACKED)).to_have_attribute("data-state", "finished")
 
 
 def tiles(page: Page) -> dict[str, str]:

@@ -136,4 +136,4 @@ def test_no_page_is_left_out_of_the_tour(shared_live: Live) -> None:
 
 
 def test_the_running_tracker_of_the_tour_did_run(tour: Tour) -> None:
-    wait_for(lambda: tour.full.recipients()["often+transient@guests.example.net"]["state"] == "sent", 40.0)
+    wait_for(lambda: tour.full.recipients()["often+transient@guests.example.net"]["state"] == "sent")

@@ -217,7 +217,7 @@ def test_a_newer_request_replaces_the_one_under_way(site: Site) -> None:
     def answer() -> str:
         if site.times("live") > 1:
             return "newer"
-        free.wait(10)
+        free.wait(120)
         return "older"
 
     page = site.open(

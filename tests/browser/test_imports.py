@@ -62,7 +62,7 @@ def test_a_long_import_says_how_far_it_is(watched: Page, gala: Gala, tmp_path: P
     chosen(page, gala, tmp_path, f"email,first name\n{rows}")
     page.evaluate(WATCH)  # while it leaves the page, the browser answers no question about it
     by_test(page, "guest-import-confirm").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Imported", timeout=30_000)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Imported")
     shown = page.evaluate("sessionStorage.shown")
     assert "of 40\u2009001 lines" in shown or "of 40\u2009000 rows" in shown
 

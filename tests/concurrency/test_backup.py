@@ -38,7 +38,7 @@ def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
     with live.app.app_context():
         seeding.add_guests(live.event_id, 400)
     live.api("POST", f"/admin/events/{live.event_id}/mailings", MESSAGE, {"Idempotency-Key": "once"})
-    wait_for(lambda: sum(kept(live).values()) >= 20, 20.0, "some mails to leave")
+    wait_for(lambda: sum(kept(live).values()) >= 20, what="some mails to leave")
 
     file = tmp_path / "backup.tgz"
     command = [EVENTMAIL, "backup", str(file)]
@@ -58,15 +58,15 @@ def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
 
     other.start()
     subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)
-    wait_for(lambda: other.health()["queue"] == 0, 20.0, "every ring to be answered")
+    wait_for(lambda: other.health()["queue"] == 0, what="every ring to be answered")
     assert (kept(other), by_state(other)["queued"]) == (Counter(), before["queued"])
 
     with other.app.app_context():
         home.confirm(Settings(instance=other.instance).database, seeding.acting(other.owner))
     subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)  # not to wait for the minute
-    wait_for(lambda: other.query("SELECT state FROM mailing") == [{"state": "finished"}], 30.0, "the run to end")
+    wait_for(lambda: other.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
     assert kept(other) == Counter()
     assert by_state(other) == +Counter(sent=before["sent"], unknown=400 - before["sent"])
 
-    wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], 30.0, "the original to end")
+    wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the original to end")
     assert (len(kept(live)), max(kept(live).values())) == (400, 1)

@@ -107,10 +107,11 @@ def strike(live: Live, point: str, process: "subprocess.Popen[bytes]") -> Struck
     if point == WEB:
         send_over_http(live)
         process.send_signal(signal.SIGTERM)  # gunicorn's arbiter: the process that answered is dead
-        process.wait(DIES_WITHIN_S)
+        wait_for(lambda: process.poll() is not None, DIES_WITHIN_S, "the arbiter to end")
         code = -signal.SIGKILL if "SIGKILL" in (live.instance / "armed.log").read_text() else process.returncode
     else:
-        code = process.wait(DIES_WITHIN_S)
+        wait_for(lambda: process.poll() is not None, DIES_WITHIN_S, f"the death {point}")
+        code = int(process.returncode)
     [claimed] = live.query("SELECT count(*) AS n FROM recipient WHERE state = 'queued' AND claim_owner IS NOT NULL")
     [sending] = live.query("SELECT count(*) AS n FROM recipient WHERE state = 'sending'")
     delivered = Counter(str(mail["To"]) for mail in outbox(live.instance))

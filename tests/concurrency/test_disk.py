@@ -188,7 +188,7 @@ def test_nothing_leaves_before_it_can_be_noted_and_everything_does_after(
     mailing_id = send(live)
 
     with fault(live, disk):
-        wait_for(lambda: has_met_it(live), 30.0, "the worker to meet it")
+        wait_for(lambda: has_met_it(live), what="the worker to meet it")
         waiting, left = counts(live), list(box.taken)
 
     assert (waiting, left) == ({"queued": 45}, [])
@@ -209,7 +209,7 @@ def test_S5_what_left_and_cannot_be_noted_yet_is_noted_when_it_can(
 
     with fault(live, disk):
         box.open.set()
-        wait_for(lambda: "outcomes could not be recorded yet" in log(live), 30.0, "the worker to meet it")
+        wait_for(lambda: "outcomes could not be recorded yet" in log(live), what="the worker to meet it")
         waiting, left = counts(live), len(box.taken)
 
     assert re.search(logged, log(live))

@@ -66,7 +66,7 @@ def test_S5_S11_a_worker_frozen_beyond_its_lease_mails_nobody_twice_and_replaces
     frozen.send_signal(signal.SIGCONT)
 
     # the first has left, the second if it had begun; the other 18 it leaves alone
-    wait_for(lambda: counts(live)["unknown"] < 20, 20.0, "the true answer")
+    wait_for(lambda: counts(live)["unknown"] < 20, what="the true answer")
     assert live.stop_worker() == 0  # by then it has tried everything it would
     mails = Counter(str(mail["To"]) for mail in live.outbox())
     sent = {row["address"] for row in live.query("SELECT address FROM recipient WHERE state = 'sent'")}

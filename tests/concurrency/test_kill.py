@@ -55,7 +55,7 @@ def test_S11_ten_kills_in_a_send_of_500_mail_nobody_twice_and_lose_nobody(web_on
     for kill in range(10):
         enough = 28 * kill + dice.randint(1, 28)  # some stay in doubt without a mail, so not all 500 arrive
         live.start_worker()
-        wait_for(lambda: kept(live) >= enough, 30.0, f"{enough} mails", step=0.0005)  # noqa: B023
+        wait_for(lambda: kept(live) >= enough, what=f"{enough} mails", step=0.0005)  # noqa: B023
         live.kill_worker()
         killed_at.append(kept(live))
 
@@ -97,7 +97,7 @@ def test_S11_two_workers_on_one_job_mail_no_address_twice(web_only: Live) -> Non
     with live.app.app_context():
         live.app.extensions["ring"](1)
 
-    wait_for(finished(live, mailing_id), 30.0, "the end of the run")
+    wait_for(finished(live, mailing_id), what="the end of the run")
 
     assert assert_accounted_for(live, mailing_id) == {"sent": 400}
     assert second.poll() is None
@@ -112,7 +112,7 @@ def test_a_lost_ring_costs_time_and_never_a_mail(web_only: Live) -> None:
 
     live.start_worker()
 
-    wait_for(finished(live, mailing_id), 30.0, "the start-up sweep to find the job")
+    wait_for(finished(live, mailing_id), what="the start-up sweep to find the job")
     assert assert_accounted_for(live, mailing_id) == {"sent": 3}
 
 
@@ -129,7 +129,7 @@ def test_an_orderly_stop_leaves_no_doubt(web_only: Live) -> None:
     assert (counts["sending"], counts["unknown"]) == (0, 0)
     assert live.query("SELECT count(*) AS n FROM recipient WHERE claim_owner IS NOT NULL") == [{"n": 0}]
     live.start_worker()
-    wait_for(finished(live, mailing_id), 30.0, "the rest")
+    wait_for(finished(live, mailing_id), what="the rest")
     assert assert_accounted_for(live, mailing_id) == {"sent": 16}
 
 

@@ -80,8 +80,8 @@ def test_S3_a_run_through_postfix_lies_in_the_mailbox_whole_and_once(
     assert sent.json["recipient_count"] == GUESTS + len(AWKWARD) - 1  # a couple is one address
 
     url = f"{url}/{sent.json['id']}"
-    wait_for(lambda: live.api("GET", url).json["state"] == "finished", 60.0, "the end of the run")
-    wait_for(lambda: not relay.waiting(), 30.0, "postfix to deliver what it took")
+    wait_for(lambda: live.api("GET", url).json["state"] == "finished", what="the end of the run")
+    wait_for(lambda: not relay.waiting(), what="postfix to deliver what it took")
 
     rows = live.query("SELECT r.id, r.email, r.state, m.key FROM recipient r JOIN mailing m ON m.id = r.mailing_id")
     assert {row["state"] for row in rows} == {"sent"}
@@ -106,7 +106,7 @@ def test_C4_what_postfix_delivers_is_what_was_handed_over_byte_for_byte(relay: P
 
     assert [type(outcome) for outcome in handed_over(provider, [mail])] == [Accepted]
     provider.close()
-    wait_for(lambda: relay.count() == 1, 30.0, "the delivery")
+    wait_for(lambda: relay.count() == 1, what="the delivery")
 
     [delivered] = relay.mails()
     kept = data.replace(b"\r\n", b"\n")

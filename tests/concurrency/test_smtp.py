@@ -28,7 +28,7 @@ def test_S4_F1_a_run_through_smtp_reaches_each_guest_once_and_names_the_others(
     add_guests(live, {"email": "gone@guests.example.net"}, {"email": "grey@guests.example.net"}, 45)
 
     mailing_id = send(live)
-    wait_for(finished(live, mailing_id), 60.0, "the end of the run")
+    wait_for(finished(live, mailing_id), what="the end of the run")
 
     assert Counter(address for address, _ in box.taken).most_common(1)[0][1] == 1
     assert len(box.taken) == 46

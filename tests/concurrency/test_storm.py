@@ -56,7 +56,7 @@ def test_S4_T1_a_storm_of_451_delays_everybody_and_loses_or_doubles_nobody(
     add_guests(live, GUESTS)
     mailing_id = send(live)
 
-    wait_for(lambda: tries(live) >= GUESTS, 60.0, "everybody to be refused once")
+    wait_for(lambda: tries(live) >= GUESTS, what="everybody to be refused once")
     during = mailing(live, mailing_id)
     page = live.api("GET", f"/admin/events/{live.event_id}/messages/{mailing_id}", headers={"Accept": "text/html"})
     box.storm.clear()
@@ -68,7 +68,7 @@ def test_S4_T1_a_storm_of_451_delays_everybody_and_loses_or_doubles_nobody(
     assert sum(counts.values()) == GUESTS
     assert (page.status, WORDS in page.text) == (200, True)
 
-    wait_for(finished(live, mailing_id), 60.0, "the run to end by itself")
+    wait_for(finished(live, mailing_id), what="the run to end by itself")
     assert Counter(box.taken) == Counter(row["email"] for row in live.query("SELECT email FROM recipient"))
     assert len(box.taken) == GUESTS
     assert live.query("SELECT state, count(*) AS n FROM recipient GROUP BY state") == [{"state": "sent", "n": GUESTS}]

@@ -47,7 +47,7 @@ def script(instance: Path) -> Callable[..., Answer]:
         return subprocess.run(
             [SCRIPT, *arguments],
             env={"PATH": os.environ["PATH"], "EVENTMAIL_INSTANCE": str(instance), **environment},
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
 
     return run

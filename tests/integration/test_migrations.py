@@ -73,7 +73,7 @@ def test_the_first_migration_can_be_taken_back(tmp_path: Path) -> None:
 
 def _start(database: Path, together: Barrier) -> None:
     engine = create_engine(f"sqlite:///{database}")
-    together.wait(10)
+    together.wait(120)
     migrations.upgrade(engine, database.with_name("migration.lock"))
 
 

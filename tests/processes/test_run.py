@@ -19,10 +19,16 @@ from tests.support.live import free_port, request
 from tests.support.waiting import wait_for
 
 SCRIPT = Path(sys.executable).parent / "eventmail"
-STARTED_S = 30.0
+STARTED_S = 60.0
 STOPPED_S = 15.0
 UMASK = 0o022  # what most shells have: others may read what is made
 LINK = re.compile(r"https?://\S+")
+
+
+def ended(process: "subprocess.Popen[bytes]") -> int:
+    """The exit code, once there is one."""
+    wait_for(lambda: process.poll() is not None, STOPPED_S, "the process to end")
+    return int(process.returncode)
 
 
 class Running:
@@ -81,7 +87,7 @@ class Running:
     def stop(self, sign: signal.Signals = signal.SIGTERM) -> int:
         """The exit code after a signal."""
         self.process.send_signal(sign)
-        return self.process.wait(STOPPED_S)
+        return ended(self.process)
 
     def await_the_end(self) -> None:
         wait_for(lambda: not self.family(), STOPPED_S, "every process to be gone")
@@ -199,7 +205,7 @@ def test_a_worker_that_dies_ends_everything_with_a_sentence(start: Callable[...,
     run = start("run").ready()
     [worker] = [pid for pid in run.family() if b"huey_consumer" in Path(f"/proc/{pid}/cmdline").read_bytes()]
     os.kill(worker, signal.SIGKILL)
-    assert run.process.wait(STOPPED_S) == 1
+    assert ended(run.process) == 1
     run.await_the_end()
     assert "worker ended by itself" in run.errors
 
@@ -211,7 +217,7 @@ def test_a_port_in_use_is_one_sentence_and_nothing_starts(start: Callable[..., R
         taken.listen()
         port = taken.getsockname()[1]
         refused = start(command, port)
-        assert refused.process.wait(STARTED_S) == 1
+        assert ended(refused.process) == 1
     assert refused.said == ""
     assert refused.errors.count("\n") == 1
     assert f"port {port}" in refused.errors

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
@@ -36,6 +37,53 @@ def compiled_once(compile_: Callable[..., Any]) -> Callable[..., Any]:
         return made[key]
 
     return compiled
+
+
+# What pages add to an application, by the names Flask keeps it under.
+_ADDED = (
+    "before_request_funcs",
+    "after_request_funcs",
+    "teardown_request_funcs",
+    "template_context_processors",
+    "url_value_preprocessors",
+    "url_default_functions",
+)
+
+
+def registered_once(register: Callable[[Flask], None]) -> Callable[[Flask], None]:
+    """Every test has an app of its own; its pages, routes and compiled templates are those of the first one.
+
+    Whatever depends on the settings is registered anew.
+    """
+    made: list[Flask] = []
+
+    def registered(app: Flask) -> None:
+        if app.extensions["settings"].proxies:
+            register(app)
+        elif not made:
+            register(app)
+            made.append(app)
+        else:
+            _share(made[0], app)
+
+    return registered
+
+
+def _share(first: Flask, app: Flask) -> None:
+    for name in _ADDED:
+        found = getattr(app, name)
+        found.clear()
+        found.update({scope: list(functions) for scope, functions in getattr(first, name).items()})
+    for scope, by_code in first.error_handler_spec.items():
+        for code, handlers in by_code.items():
+            app.error_handler_spec[scope][code] = dict(handlers)
+    app.view_functions |= first.view_functions | {"static": app.view_functions["static"]}
+    app.blueprints |= first.blueprints
+    app.extensions |= {name: found for name, found in first.extensions.items() if name not in app.extensions}
+    for name, value in first.config.items():
+        app.config.setdefault(name, value)
+    app.url_map = first.url_map
+    app.jinja_env = first.jinja_env
 
 
 @contextmanager

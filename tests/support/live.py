@@ -26,7 +26,7 @@ from eventmail.domain import links
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from tests.support import seeding
-from tests.support.waiting import wait_for
+from tests.support.waiting import slowdown, wait_for
 
 ROOT = Path(__file__).parent.parent.parent
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
@@ -145,7 +145,7 @@ class Live:
 
     def db(self) -> sqlite3.Connection:
         """The database, read only; rows by column name."""
-        connection = sqlite3.connect(f"file:{self.instance / 'app.sqlite'}?mode=ro", uri=True, timeout=10)
+        connection = sqlite3.connect(f"file:{self.instance / 'app.sqlite'}?mode=ro", uri=True, timeout=60)
         connection.row_factory = sqlite3.Row
         return connection
 
@@ -194,7 +194,7 @@ class Live:
     def _end(self, process: subprocess.Popen[bytes]) -> int:
         process.send_signal(signal.SIGTERM)
         try:
-            return process.wait(KILL_AFTER_S)
+            return process.wait(KILL_AFTER_S * slowdown())
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
@@ -235,7 +235,7 @@ def request(
     if body is not None:
         made.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(made, timeout=30) as answer:
+        with urllib.request.urlopen(made, timeout=300) as answer:
             return _answer(answer)
     except urllib.error.HTTPError as error:
         with error:

@@ -104,7 +104,7 @@ class Peer:
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
         for thread in self._threads[1:]:
-            thread.join(1)  # what the client said last is still to be read
+            thread.join(60)  # what the client said last is still to be read
         for sock in (self._listener, *self._sockets):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -152,7 +152,7 @@ class Peer:
 
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(_Over, OSError):
-            sock.settimeout(30)
+            sock.settimeout(120)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             connection = _Connection(self, sock)
             try:
@@ -273,7 +273,7 @@ def _path(line: str) -> str:
 
 def patient(**seconds: float) -> Timeouts:
     """Timeouts that no friendly peer meets, except those named."""
-    return Timeouts(**{"connect": 10.0, "reply": 10.0, "data": 10.0, "block": 10.0, "final": 10.0, **seconds})
+    return Timeouts(**{"connect": 60.0, "reply": 60.0, "data": 60.0, "block": 60.0, "final": 60.0, **seconds})
 
 
 def in_fragments(reply: bytes) -> tuple[Part, ...]:

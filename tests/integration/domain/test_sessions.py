@@ -81,10 +81,11 @@ def test_noting_never_waits_for_somebody_who_writes(
     clock.advance(minutes=2)
     with closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        fresh().connection().exec_driver_sql("PRAGMA busy_timeout=120000")  # so long a command would wait
         began = time.monotonic()
         with pytest.raises(OperationalError, match="locked"):
             see(token, clock)
-        assert time.monotonic() - began < BUSY_TIMEOUT_MS / 2_000  # a command would wait twice as long and more
+        assert time.monotonic() - began < 60  # not at all, on however busy a box
         other.execute("ROLLBACK")
     assert fresh().connection().exec_driver_sql("PRAGMA busy_timeout").scalar() == BUSY_TIMEOUT_MS
     see(token, clock)

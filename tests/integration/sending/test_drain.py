@@ -1,6 +1,5 @@
 """One turn of a run, from claim to record."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,13 +8,12 @@ import pytest
 from eventmail.domain import runs
 from eventmail.models import EmailEvent, Event, Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
-from eventmail.sending import drain, outcome
+from eventmail.sending import drain, handover, outcome
 from tests.support import seeding
 from tests.support.queries import count_queries
 from tests.support.recording import Recording
 from tests.support.seeding import Person
-from tests.support.time import FrozenClock
-from tests.support.waiting import wait_for
+from tests.support.time import FrozenClock, Stopwatch
 
 
 def test_S2_everybody_gets_one_mail_and_the_run_finishes(send: Callable[..., Any], provider: Recording) -> None:
@@ -216,13 +214,10 @@ def test_a_slow_service_does_not_hold_up_a_stop(
     send: Callable[..., Any], provider: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = send("a@guests.example.net", "b@guests.example.net")
-    monkeypatch.setattr(drain, "TURN_SECONDS", 1.0)
-
-    def outlast_the_turn(_mail: Mail) -> None:
-        over = time.monotonic() + drain.TURN_SECONDS
-        wait_for(lambda: time.monotonic() > over, what="the end of the turn")
-
-    provider.before = outlast_the_turn
+    stopwatch = Stopwatch()
+    for module in (drain, handover):
+        monkeypatch.setattr(module, "time", stopwatch)
+    provider.before = lambda _mail: stopwatch.sleep(drain.TURN_SECONDS)
 
     assert run.drain(provider) is not None
 

@@ -32,6 +32,6 @@ def test_words_are_told_apart_not_letters() -> None:
 
 
 def test_a_long_text_is_compared_in_no_time() -> None:
-    begun = time.monotonic()
+    begun = time.process_time()  # what others do on this box is not counted
     by_words("a b " * 40_000, "b c " * 40_000)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1

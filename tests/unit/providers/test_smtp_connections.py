@@ -46,7 +46,7 @@ def test_a_connection_that_ended_while_idle_costs_nothing(features, how):
     with Peer({".": [(b"250 Ok\r\n", *after)]}, features) as peer:
         provider = peer.provider()
         assert list(handed_over(provider, mails(1))) == [Accepted("Ok")]
-        peer.ended.acquire(timeout=5)
+        assert peer.ended.acquire(timeout=60)
         assert list(handed_over(provider, mails(1))) == [Accepted("Ok: queued as 2")]
         provider.close()
     assert peer.connections == 2
@@ -95,7 +95,7 @@ def test_nothing_leaves_before_it_is_asked_for(features):
         next(outcomes)
         outcomes.close()
         provider.close()
-        assert peer.ended.acquire(timeout=5)
+        assert peer.ended.acquire(timeout=60)
         assert (len(peer.messages), peer.begun) == (1, 1)
         assert b"Mail 1" not in peer.received
 
@@ -106,7 +106,7 @@ def test_an_envelope_that_went_ahead_for_nobody_ends_the_connection_without_a_do
         outcomes = handed_over(provider, mails(2))
         next(outcomes)
         outcomes.close()
-        assert peer.ended.acquire(timeout=5)
+        assert peer.ended.acquire(timeout=60)
         assert peer.received.endswith(b"RCPT TO:<guest1@example.com>\r\nDATA\r\n")
         assert [type(outcome) for outcome in handed_over(provider, mails(1))] == [Accepted]
         provider.close()

@@ -1,5 +1,6 @@
 """Reaching a server: greeting, EHLO, encryption, credentials. Without a connection nothing is sent, nothing failed."""
 
+import errno
 import socket
 import ssl
 from base64 import b64encode
@@ -79,6 +80,39 @@ def test_S4_a_server_that_does_not_take_us_in_is_asked_once_a_group(answers, wor
         assert [type(outcome) for outcome in peer.hand_over(mails(1))] == [Accepted]
 
 
+@pytest.mark.parametrize("error", [ConnectionResetError, ConnectionAbortedError, BrokenPipeError])
+def test_S4_a_server_that_hangs_up_before_we_know_that_it_took_us_in_closed_the_connection(monkeypatch, error):
+    def hung_up(*_args, **_kwargs):
+        raise error(errno.ECONNRESET, "Connection reset by peer")
+
+    monkeypatch.setattr(socket, "create_connection", hung_up)
+    [only] = handed_over(Smtp(parse("smtp://mail.example.org")), mails(1))
+    assert (type(only), only.detail) == (Transient, "The mail server closed the connection")
+
+
+@pytest.mark.parametrize("how", [Close, Reset], ids=["closed", "reset"])
+@pytest.mark.parametrize("step", ["connect", "STARTTLS"])
+def test_S4_a_server_that_hangs_up_instead_of_encrypting_closed_the_connection(how, step, server_side, trusting):
+    """Whether it ends or resets the connection, and whether the handshake has begun when that arrives."""
+    answer = how if step == "connect" else (b"220 2.0.0 Go ahead\r\n", how)
+    with Peer({step: [answer]}, features=STARTTLS, tls=server_side) as peer:
+        url = peer.url.replace("smtp:", "smtps:") if step == "connect" else peer.url
+        [only] = handed_over(Smtp(parse(url), timeouts=patient(), context=trusting), mails(1))
+    assert (type(only), only.detail) == (Transient, "The mail server closed the connection")
+
+
+def test_S4_a_server_that_hangs_up_before_the_credentials_leave_closed_the_connection(monkeypatch):
+    class Gone(socket.socket):
+        def getpeername(self):
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
+
+    connect = socket.create_connection
+    monkeypatch.setattr(socket, "create_connection", lambda *given: Gone(fileno=connect(*given).detach()))
+    with Peer() as peer:
+        [only] = peer.hand_over(mails(1), user=USER)
+    assert (type(only), only.detail) == (Transient, "The mail server closed the connection")
+
+
 def test_S4_a_server_that_does_not_greet():
     with Peer({"connect": [Silence]}) as peer:
         [only] = peer.hand_over(mails(1), timeouts=patient(reply=0.2))
@@ -147,7 +181,7 @@ def test_nothing_is_sent_in_plain_once_encryption_was_offered(answer, words, ser
 
 
 def test_smtps_to_a_server_that_does_not_speak_tls():
-    with Peer() as peer:
+    with Peer({"connect": [(b"220 peer.example ESMTP\r\n", Silence)]}) as peer:  # who reads no more may reset instead
         [only] = handed_over(Smtp(parse(f"smtps://127.0.0.1:{peer.port}"), timeouts=patient()), mails(1))
     assert type(only) is Transient
     assert only.detail == "No encrypted connection to the mail server 127.0.0.1: wrong version number"

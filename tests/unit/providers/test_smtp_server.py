@@ -57,7 +57,7 @@ def provider(handler):
     provider = Smtp(parse(f"smtp://127.0.0.1:{listening.sockets[0].getsockname()[1]}"), timeouts=patient())
     yield provider
     provider.close()
-    asyncio.run_coroutine_threadsafe(_end(), loop).result(5)
+    asyncio.run_coroutine_threadsafe(_end(), loop).result(60)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     listening.close()

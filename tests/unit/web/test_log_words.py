@@ -39,6 +39,7 @@ def functions() -> dict[str, ast.FunctionDef]:
     }
 
 
+@cache
 def imported(module: str) -> dict[str, str]:
     """What a module calls by another name: local name to “module” or “module.function”."""
     return {

@@ -1,0 +1,11 @@
+"""A box that is busy changes nothing of what is said between us and a mail server."""
+
+import pytest
+
+from eventmail.providers import smtp_session
+
+
+@pytest.fixture(autouse=True)
+def _busy_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long this thread did not run, the next envelope goes ahead; the test of that pause sets it."""
+    monkeypatch.setattr(smtp_session, "PAUSE_SECONDS", 60.0)
