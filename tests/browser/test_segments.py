@@ -1,10 +1,11 @@
 """Segments: found by a rule or picked by hand, written to, left out; named by what could go wrong."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
 from eventmail.db import transaction
 from eventmail.domain import guest_values, segments
@@ -78,12 +79,40 @@ def test_the_count_and_the_samples_follow_the_rule_while_it_is_written(page: Pag
     expect(counted(page)).to_have_text("2")
     page.get_by_role("button", name="Remove condition 1").click()
     expect(by_test(page, "segment-condition")).to_have_count(1)
+    expect(counted(page)).to_have_text("1")
     expect(page.get_by_role("button", name="Add a condition")).to_be_focused()
     expect(page.get_by_label("Name", exact=True)).to_have_value("Tables")
     by_test(page, "segment-save").click()
     expect(page).to_have_url(gala.url("/segments"))
     expect(by_test(page, "segment-row")).to_contain_text("table is greater than 7,5")
     expect(by_test(page, "segment-row").locator("[data-count]")).to_have_text("1")
+
+
+def test_the_form_that_an_earlier_choice_brings_back_takes_no_later_choice_back(page: Page, gala: Gala) -> None:
+    """The answers arrive when the test says so: the first choice's after the second was made."""
+    page.get_by_role("link", name="New segment").first.click()
+    row = by_test(page, "segment-condition").first
+    condition(page, 0, "Tag", "is", "vip")
+    expect(counted(page)).to_have_text("2")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        if "segment-rule" in route.request.headers["hx-target"]:
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/segments/**", hold)
+    row.get_by_label("Condition", exact=True).select_option(label="is not")
+    wait_for(lambda: page.evaluate("1") and held, what="the first choice to be asked about")
+    row.get_by_label("Condition", exact=True).select_option(label="is")
+    wait_for(lambda: page.evaluate("1") and len(held) > 1, what="the second choice")
+    page.unroute("**/segments/**")
+    for route in reversed(held):
+        with suppress(Error):  # the browser may have given it up already
+            route.continue_()
+    expect(row.get_by_label("Condition", exact=True).locator("option:checked")).to_have_text("is")
+    expect(counted(page)).to_have_text("2")
 
 
 def test_a_field_offers_only_what_can_be_asked_of_it(page: Page) -> None:
