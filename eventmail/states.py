@@ -24,6 +24,14 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Brake(StrEnum):
+    """Why a run stopped itself, or that somebody has said how it goes on (F5); not a machine."""
+
+    ALIKE = "alike"  # the first ten answers were refusals in the same words
+    DEAD = "dead"  # too many addresses looked dead
+    ANSWERED = "answered"  # nobody is listed by itself in this run any more, and it does not ask again
+
+
 class RecipientState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"

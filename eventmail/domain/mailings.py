@@ -29,7 +29,7 @@ from eventmail.errors import (
 )
 from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
 from eventmail.records import Acting, Keyed
-from eventmail.states import JobState, MailingKind, MailingState
+from eventmail.states import Brake, JobState, MailingKind, MailingState
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,8 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
             "state": job.state,
             "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
             "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
+            "stopped": job.stopped if job.state == JobState.RUNNING else None,
+            "asks": job.state == JobState.RUNNING and job.brake in (Brake.ALIKE, Brake.DEAD),
         }
         if job
         else None,

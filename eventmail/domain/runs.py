@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -13,7 +13,7 @@ from eventmail.domain.merge import Place
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.records import Acting
-from eventmail.states import JobState, MailingState, RecipientState
+from eventmail.states import Brake, JobState, MailingState, RecipientState
 
 
 class Decision(StrEnum):
@@ -126,7 +126,7 @@ def _resume(tx: Session, mailing_id: int) -> int | None:
     return tx.scalar(
         update(Job)
         .where(Job.mailing_id == mailing_id, Job.state == JobState.RUNNING, Job.stopped.is_not(None))
-        .values(stopped=None)
+        .values(stopped=None, brake=case((Job.brake.is_not(None), Brake.ANSWERED)))
         .returning(Job.id)
     )
 

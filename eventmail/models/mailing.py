@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
-from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
+from eventmail.states import Brake, Delivery, JobState, MailingKind, MailingState, RecipientState
 
 COUNTERS = {state: f"n_{state}" for state in RecipientState}
 
@@ -104,12 +104,18 @@ class Job(Base):
 
     Nothing is handed over before `starts_at` (S7). `stopped` is why nothing can leave at all, in the mail service's
     words; recipients stay queued (S12).
+
+    What the mail service answered in this run, over all workers, is counted here, so that refusals for a fault of ours
+    list nobody (F5): `answered` are answers for good, `alike` those of the first ten that refused in the words of
+    `first_refusal`. `brake` says that the run stopped itself and asks, or that somebody has answered.
     """
 
     __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("mailing_id", "run"),
         one_of("state", JobState),
+        one_of("brake", Brake),
+        CheckConstraint("accepted + looked_dead <= answered", name="answers_add_up"),
         Index("ix_job_state", "state"),
         Base.__table_args__,
     )
@@ -123,6 +129,12 @@ class Job(Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     stopped: Mapped[str | None]
+    answered: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    accepted: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    looked_dead: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    alike: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    first_refusal: Mapped[str | None]
+    brake: Mapped[str | None]
 
 
 class Recipient(Base):
@@ -188,3 +200,16 @@ class EmailEvent(Base):
     code: Mapped[str]
     detail: Mapped[str]
     at: Mapped[datetime]
+
+
+class Suspect(Base):
+    """News of a run that would end an address, while the run may still turn out to be refused for a fault of ours (F5).
+
+    `certain`: a code said so, so that no other mail has to be taken first. The row goes when the address is listed.
+    """
+
+    __tablename__ = "suspect"
+
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
+    email_event_id: Mapped[int] = mapped_column(ForeignKey("email_event.id", ondelete="CASCADE"), unique=True)
+    certain: Mapped[bool]

@@ -44,6 +44,11 @@ class ProviderError(Exception):
         self.retry_after = retry_after
         super().__init__(detail)
 
+    @property
+    def words(self) -> str:
+        """What people read: the service's words, and its code."""
+        return f"{self.detail} ({self.code})" if self.code else self.detail
+
 
 class Transient(ProviderError):
     """Surely not taken; worth another try (S4). `retry_after` in seconds when the service named it."""
@@ -62,7 +67,15 @@ class Unclear(ProviderError):
 
 
 class Refused(ProviderError):
-    """The service refuses the sender or the credentials; no mail of this job can leave (S12)."""
+    """The service refuses the sender or the credentials; no mail of this job can leave (S12).
+
+    `of_one`: it said so about one recipient or message, so it may be about this one alone. It stops a run only while
+    the service took nothing of it.
+    """
+
+    def __init__(self, detail: str, *, code: str = "", of_one: bool = False) -> None:
+        super().__init__(detail, code=code)
+        self.of_one = of_one
 
 
 Outcome = Accepted | ProviderError

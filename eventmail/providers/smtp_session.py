@@ -36,6 +36,7 @@ class Session:
         self.used = False
         self.rested_at = time.monotonic()
         self._at_rest = True
+        self._in_hand: Mail | None = None
         self._ahead: Mail | None = None  # its envelope went behind the final dot of the mail before
         self._asked: Commands = []  # what went ahead and is not answered yet
         self._is_ready = False  # the server waits for the message of `_ahead`
@@ -64,7 +65,7 @@ class Session:
         Yields wherever it would wait for the server, so that others can be served meanwhile. Returns None when
         `may_begin` said no. Raises Lost when the connection is of no more use and `mail` surely was not sent.
         """
-        self.used, self._at_rest = True, False
+        self.used, self._at_rest, self._in_hand = True, False, mail
         if time.monotonic() - self.rested_at > PAUSE_SECONDS:
             following = None
         refused = yield from self._envelope(mail)
@@ -120,11 +121,11 @@ class Session:
         except Lost as lost:
             return Unclear(f"{lost.words} after the whole mail had left", code=lost.code)
         if reply.code == 250:
-            return Accepted(reply.words)
+            return Accepted(reply.first.words)
         if reply.code < 400 or not self._is_in_step():
             self._wire.close()
             return Unclear(OUT_OF_TURN, code=reply.status)
-        return refusal(reply, Step.MESSAGE, signed_in=self._signed_in, host=self._host)
+        return self._refused(reply, Step.MESSAGE)
 
     def _fit_to_go_ahead(self, following: Mail | None) -> Commands:
         """The envelope to write behind the mail at hand; nothing when it has to wait for its turn."""
@@ -146,7 +147,7 @@ class Session:
                 raise Closed(reply.words or HUNG_UP, code=reply.status)
             if reply.code < 400:
                 raise Lost(OUT_OF_TURN, code=reply.status)
-            return refusal(reply, Step.DATA, signed_in=self._signed_in, host=self._host)
+            return self._refused(reply, Step.DATA)
         finally:
             self._wire.close()
 
@@ -215,4 +216,10 @@ class Session:
             self.is_hasty = True
         elif asked[refused][0] is Step.DATA and not lost and not self._ends_in_step():
             raise Lost(OUT_OF_TURN, code=replies[refused].status)  # perhaps it waits for the message in earnest
-        return refusal(replies[refused], asked[refused][0], signed_in=self._signed_in, host=self._host)
+        return self._refused(replies[refused], asked[refused][0])
+
+    def _refused(self, reply: Reply, step: Step) -> ProviderError:
+        """What the mail in hand learns from a 4yz or 5yz."""
+        mail = self._in_hand
+        sender, to = (mail.sender, mail.to) if mail else ("", "")
+        return refusal(reply, step, signed_in=self._signed_in, host=self._host, sender=sender, to=to)

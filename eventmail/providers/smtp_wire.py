@@ -7,12 +7,15 @@ import ssl
 import time
 from typing import NamedTuple
 
+from eventmail.providers import refusals
+
 LONGEST_LINE = 8 * 1024  # bytes; RFC 5321 4.5.3.1.5 allows 512
 LONGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 300
+LONGEST_ANSWER = 600  # of an answer with several lines
 _RECORD = 16 * 1024  # what TLS encrypts and sends as one piece (RFC 8446 5.1)
 _LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
-_ENHANCED = re.compile(rb"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:[ \t]+|$)")  # RFC 2034
+_ENHANCED = re.compile(r"#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?:[ \t]+|$)")  # RFC 2034
 NONSENSE = "The mail server's answer made no sense"
 OUT_OF_TURN = "The mail server answered out of turn"
 HUNG_UP = "The mail server closed the connection"
@@ -39,10 +42,16 @@ class Reply(NamedTuple):
     lines: tuple[bytes, ...]
 
     @property
+    def text(self) -> str:
+        """What the server said on all lines, as it said it."""
+        return " ".join(line.decode(errors="replace") for line in self.lines)
+
+    @property
     def enhanced(self) -> str:
-        """The enhanced status code of RFC 3463, or nothing."""
-        found = _ENHANCED.match(self.lines[0])
-        return found[1].decode() if found else ""
+        """The enhanced status code of RFC 3463, on whichever line it stands, or nothing."""
+        codes = refusals.enhanced(self.text)
+        fitting = (code for code in codes if code[0] == str(self.code)[0])
+        return next(fitting, codes[0] if codes else "")
 
     @property
     def status(self) -> str:
@@ -51,11 +60,14 @@ class Reply(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The server's words on the first line, without codes and control characters, cut at 300 characters."""
-        text = _ENHANCED.sub(b"", self.lines[0], count=1).decode(errors="replace")
-        if not text.isprintable():
-            text = "".join(character if character.isprintable() else " " for character in text)
-        return text.strip()[:LONGEST_WORDS]
+        """The server's words, all lines of them, without codes and control characters, cut at a few hundred signs."""
+        lines = [_without_code(line.decode(errors="replace")) for line in self.lines]
+        return refusals.joined(lines, LONGEST_WORDS if len(lines) == 1 else LONGEST_ANSWER)
+
+    @property
+    def first(self) -> "Reply":
+        """The first line alone, where a server that took a mail names it."""
+        return Reply(self.code, self.lines[:1])
 
     @property
     def sends_away(self) -> bool:
@@ -188,6 +200,13 @@ class Wire:
     def _nonsense(self) -> Lost:
         self.close()
         return Lost(NONSENSE)
+
+
+def _without_code(line: str) -> str:
+    """A line of an answer, printable, without the enhanced code that it may begin with."""
+    found = _ENHANCED.match(line)
+    line = line[found.end() :] if found else line
+    return line if line.isprintable() else "".join(sign if sign.isprintable() else " " for sign in line)
 
 
 def _lost(error: OSError, seconds: float, handed: int = 0) -> Lost:

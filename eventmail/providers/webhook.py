@@ -17,17 +17,19 @@ from enum import StrEnum
 from typing import Any
 
 from eventmail.errors import BadSignature, InvalidInput
+from eventmail.providers.refusals import About, judge
 
 TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
 LONGEST_TEXT = 500  # characters kept of whatever a service says
+LONGEST_ANSWER = 8000  # characters that are read of an answer
 MOST_REPORTS = 1000  # in one request
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _KEY = re.compile(r"[A-Za-z0-9_\-]{3,100}")
 
 
 class Kind(StrEnum):
-    """What a report says became of a mail. `refused` is for its content or by a policy: nothing about the address."""
+    """What a report says became of a mail. `refused`: not for a fault of the address."""
 
     DELIVERED = "delivered"
     DEFERRED = "deferred"
@@ -44,10 +46,12 @@ _KINDS = {
     "soft_bounce": Kind.SOFT_BOUNCE, "soft_bounced": Kind.SOFT_BOUNCE,
     "complaint": Kind.COMPLAINT, "complained": Kind.COMPLAINT, "spam_complaint": Kind.COMPLAINT,
 }  # fmt: skip
+_ADDRESS = ("email", "address", "recipient", "to")
+_CODE = ("code", "status", "smtp_code")
+_SAID = ("detail", "reason", "message", "description")
+_HARD = frozenset({"hard", "permanent"})
 _SOFT = frozenset({"soft", "transient", "temporary", "undetermined"})
-# refused for what it says or who sends it, not because the mailbox is dead (RFC 3463, x.6 and x.7): never suppresses
-_CONTENT_OR_POLICY = re.compile(r"\b[45]\.[67]\.\d{1,3}\b")
-_TEMPORARY = re.compile(r"\A\s*4(?:\d\d\b|\.\d)")
+_TEMPORARY = re.compile(r"\A\s*(?:smtp; ?)?4(?:\d\d\b|\.\d)")
 
 
 @dataclass(frozen=True)
@@ -92,9 +96,10 @@ def _keys(secret: str) -> list[bytes]:
     return [key for key in keys if key]
 
 
-def parse(delivery_id: str, body: bytes) -> list[Report]:
+def parse(delivery_id: str, body: bytes, *, sender: str = "") -> list[Report]:
     """The reports in one delivery: an object `{"type", "data"}`, or several as an array or under `events`.
 
+    `sender` is the address that our mails come from: an answer that names it is not about the recipient.
     Of a type that we don't know nothing is made. Raises InvalidInput for what is not JSON or not of this form.
     """
     try:
@@ -106,34 +111,50 @@ def parse(delivery_id: str, body: bytes) -> list[Report]:
         raise InvalidInput("The body must be a report, or an array of reports.")
     if len(items) > MOST_REPORTS:
         raise InvalidInput(f"At most {MOST_REPORTS} reports fit into one request.")
-    return list(_reports(delivery_id, items))
+    return list(_reports(delivery_id, items, sender))
 
 
-def _reports(delivery_id: str, items: list[dict[str, Any]]) -> Iterator[Report]:
+def _reports(delivery_id: str, items: list[dict[str, Any]], sender: str) -> Iterator[Report]:
     for number, item in enumerate(items):
         data = item["data"] if isinstance(item.get("data"), dict) else item
-        kind = _kind(_text(item, "type", "event"), data)
+        kind = _kind(_text(item, "type", "event"), data, sender)
         if kind:
             yield Report(
                 f"{delivery_id}#{number}" if len(items) > 1 else delivery_id,
                 kind,
                 _mail_key(_text(data, "eventmail_id", "x_eventmail_id", "key", "message_id", "id")),
-                _text(data, "email", "address", "recipient", "to"),
-                _text(data, "code", "status", "smtp_code"),
-                _text(data, "detail", "reason", "message", "description"),
+                _text(data, *_ADDRESS),
+                _text(data, *_CODE),
+                _text(data, *_SAID),
             )
 
 
-def _kind(named: str, data: Mapping[str, Any]) -> Kind | None:
+def _kind(named: str, data: Mapping[str, Any], sender: str) -> Kind | None:
+    """What a report tells. Of a bounce the answer behind it says more than its name (F5)."""
     kind = _KINDS.get(named.rpartition(".")[2].lower().replace("-", "_"))
-    if kind != Kind.BOUNCE:
+    if kind not in (Kind.BOUNCE, Kind.SOFT_BOUNCE):
         return kind
     told = _text(data, "bounce_type", "severity", "class").lower()
-    code = _text(data, "code", "status", "smtp_code")
-    if _CONTENT_OR_POLICY.search(code):
-        return Kind.REFUSED
-    soft = told in _SOFT or data.get("hard") is False or data.get("permanent") is False or _TEMPORARY.match(code)
+    code = _text(data, *_CODE)
+    said = " ".join(filter(None, (_text(data, name, longest=LONGEST_ANSWER) for name in _SAID)))
+    about, _ = judge(said, code, to=_text(data, *_ADDRESS), sender=sender)
+    soft = (
+        kind == Kind.SOFT_BOUNCE or told in _SOFT or data.get("hard") is False or data.get("permanent") is False
+        or any(_TEMPORARY.match(text) for text in (code, said))
+    )  # fmt: skip
+    match about:
+        case About.SENDER | About.US | About.LINE:
+            return Kind.REFUSED
+        case About.FULL:
+            return Kind.SOFT_BOUNCE
+        case About.NOTHING if (code or said) and not soft and not _is_hard(named, told, data):
+            return Kind.REFUSED  # a bounce without an answer is one; what is called one for nobody knows what is not
     return Kind.SOFT_BOUNCE if soft else Kind.BOUNCE
+
+
+def _is_hard(named: str, told: str, data: Mapping[str, Any]) -> bool:
+    """Whether the service itself says that the address is dead."""
+    return "hard" in named.lower() or told in _HARD or data.get("hard") is True or data.get("permanent") is True
 
 
 def _mail_key(text: str) -> str:
@@ -142,12 +163,12 @@ def _mail_key(text: str) -> str:
     return key if _KEY.fullmatch(key) else ""
 
 
-def _text(data: Mapping[str, Any], *names: str) -> str:
+def _text(data: Mapping[str, Any], *names: str, longest: int = LONGEST_TEXT) -> str:
     """The first of `names` that is there, as one line that any database can keep."""
     for name in names:
         value = data.get(name)
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":
-            return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())[:LONGEST_TEXT]
+            return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())[:longest]
     return ""

@@ -72,7 +72,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
             row.tries + 1,
             guests.get(row.guest_id) or _nobody(row.email),
         )
-        for row in sorted(rows, key=lambda row: row.id)
+        for row in sorted(rows, key=lambda row: (row.tries, row.id))  # who was refused last time holds up nobody (S12)
     ]
 
 

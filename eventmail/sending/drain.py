@@ -139,6 +139,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         place=Place(settings.public_url, settings.secret, outside=provider.outside),
         skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),
         read_as=read_as,
+        is_untried=not job.accepted,
     )
 
 

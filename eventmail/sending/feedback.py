@@ -1,6 +1,5 @@
 """What mail services report about an address: `email_event`, and the do-not-mail list for a dead one (F1)."""
 
-import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from eventmail.db import transaction
 from eventmail.domain import addresses, suppressions
 from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
+from eventmail.providers.refusals import About, is_certain, judge
 from eventmail.providers.webhook import Kind, Report
 from eventmail.records import Acting
 from eventmail.sending.handover import Result
@@ -28,42 +28,51 @@ _NEWS = {
     Kind.BOUNCE: Delivery.BOUNCED,
     Kind.COMPLAINT: Delivery.COMPLAINED,
 }
-_MAILBOX = re.compile(r"\b5\.2\.\d{1,3}\b")  # full, disabled, too large for it (RFC 3463): it may come back
 _ARRIVED = {Delivery.DELIVERED, Delivery.COMPLAINED}
 _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 
-def record_answers(tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime) -> None:
-    """What the answers to hand-overs said about addresses (F1): dead ones, full ones, complaints. Mostly nothing."""
+def record_answers(
+    tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime
+) -> list[EmailEvent]:
+    """What the answers to hand-overs said about addresses (F1): dead ones, full ones, complaints. Mostly nothing.
+
+    Returns the news that would end an address: that is for the brake to decide (F5).
+    """
+    ending = []
     for claimed, mail, outcome in results:
-        kind = _told(outcome) if mail else None
+        kind = _told(outcome, mail.to, mail.sender) if mail else None
         if mail and kind:
             about = EmailEvent(provider=provider, provider_event_id=f"answer:{mail.request_id}", kind=kind,
                                address=claimed.address, event_id=event_id, recipient_id=claimed.id, at=now)  # fmt: skip
-            _answered(tx, about, outcome)
+            _keep(tx, about, outcome)
+            if _ends(tx, about):
+                ending.append(about)
+    return ending
 
 
 def record_answer(tx: Session, outcome: Outcome | None, now: datetime, *, provider: str, key: str, email: str) -> None:
-    """The same for a mail that is not to a guest, handed over under `key`."""
-    if kind := _told(outcome):
+    """The same for a mail that is not to a guest, handed over under `key`: it has no run, so only a code ends it."""
+    if kind := _told(outcome, email):
         about = EmailEvent(provider=provider, provider_event_id=f"answer:{key}", kind=kind,
                            address=addresses.normalized(email), at=now)  # fmt: skip
-        _answered(tx, about, outcome)
+        _keep(tx, about, outcome)
+        if _ends(tx, about) and (kind != Kind.BOUNCE or is_certain(about.code)):
+            end(tx, about, now)
 
 
-def _answered(tx: Session, about: EmailEvent, outcome: Outcome | None) -> None:
+def _keep(tx: Session, about: EmailEvent, outcome: Outcome | None) -> None:
     failed = outcome if isinstance(outcome, Permanent) else None
     about.code, about.detail = (failed.code, failed.detail) if failed else ("", "")
     tx.add(about)
     tx.flush()
-    _list(tx, about.address, Kind(about.kind), about.provider, about.at)
 
 
-def _told(outcome: Outcome | None) -> Kind | None:
+def _told(outcome: Outcome | None, to: str, sender: str = "") -> Kind | None:
     match outcome:
         case Permanent(hard=True):
             return Kind.BOUNCE
-        case Permanent(code=code) if _MAILBOX.search(code):
+        case Permanent() if judge(outcome.detail, outcome.code, to=to, sender=sender).about == About.FULL:
             return Kind.SOFT_BOUNCE
         case Accepted(complained=True):
             return Kind.COMPLAINT
@@ -100,16 +109,15 @@ def _take(tx: Session, provider: str, report: Report, now: datetime) -> bool:
     recipient, event_id = _recipient(tx, report.key)
     email = recipient.email if recipient else report.email
     address = addresses.normalized(email)
-    tx.add(
-        EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
-                   event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
-                   detail=report.detail, at=now)
-    )  # fmt: skip
+    about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
+                       event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
+                       detail=report.detail, at=now)  # fmt: skip
+    tx.add(about)
     tx.flush()
     if recipient:
         _tell(tx, recipient.id, _NEWS[report.kind], now)
-    if addresses.is_valid(email):
-        _list(tx, address, report.kind, provider, now)
+    if addresses.is_valid(email) and _ends(tx, about):
+        end(tx, about, now)
     return True
 
 
@@ -151,18 +159,22 @@ def _was_sent(tx: Session, where: Sequence[ColumnElement[bool]], now: datetime) 
     records.move_recipients(tx, where, RecipientState.UNKNOWN, RecipientState.SENT, **taken)
 
 
-def _list(tx: Session, address: str, kind: Kind, source: str, now: datetime) -> None:
-    """Put `address` on the do-not-mail list when this news ends it; policy and content refusals never do."""
-    if kind == Kind.SOFT_BOUNCE:
-        recent = (EmailEvent.address == address, EmailEvent.kind == kind, EmailEvent.at > now - SOFT_WINDOW)
-        if (tx.scalar(select(func.count()).select_from(EmailEvent).where(*recent)) or 0) < SOFT_BOUNCES:
-            return
+def _ends(tx: Session, about: EmailEvent) -> bool:
+    """Whether this news ends the address; policy and content refusals never do (F1)."""
+    if about.kind != Kind.SOFT_BOUNCE:
+        return about.kind in (Kind.BOUNCE, Kind.COMPLAINT)
+    soft = (EmailEvent.address == about.address, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW)
+    return (tx.scalar(select(func.count()).select_from(EmailEvent).where(*soft)) or 0) >= SOFT_BOUNCES
+
+
+def end(tx: Session, about: EmailEvent, now: datetime) -> None:
+    """Put the address on the do-not-mail list for what `about` reports."""
+    source = about.provider
+    if about.kind == Kind.SOFT_BOUNCE:
         source = f"{source}: {SOFT_BOUNCES} soft bounces in {SOFT_WINDOW.days} days"
-    elif kind not in (Kind.BOUNCE, Kind.COMPLAINT):
-        return
-    reason = SuppressionReason.COMPLAINT if kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
-    put = suppressions.stand(tx, address, EVERYWHERE, reason, source=source, now=now)
+    reason = SuppressionReason.COMPLAINT if about.kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
+    put = suppressions.stand(tx, about.address, EVERYWHERE, reason, source=source, now=now)
     if put:  # it was on the list for less
         by = Acting(None, source, "", now)
-        records.audit(tx, by, "suppression.reported", f"address:{address}", scope="all", **put)
+        records.audit(tx, by, "suppression.reported", f"address:{about.address}", scope="all", **put)
     tx.flush()

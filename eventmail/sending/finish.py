@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from eventmail.db import move, transaction
 from eventmail.models import Job, Mailing
+from eventmail.sending import brake
 from eventmail.states import JobState, MailingState
 
 log = logging.getLogger(__name__)
@@ -27,6 +28,7 @@ def finish(job_id: int, now: datetime) -> bool:
         if finished:
             mailing = select(Job.mailing_id).where(Job.id == job_id).scalar_subquery()
             move(tx, Mailing, [Mailing.id == mailing], MailingState.SENDING, MailingState.FINISHED)
+            brake.end(tx, job_id)
     if finished:
         log.info("job finished", extra={"job": job_id})
     return bool(finished)

@@ -23,6 +23,7 @@ from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused, Unclear
 from eventmail.sending.claim import LEASE, Claimed, owner
+from eventmail.sending.first_answers import FirstAnswers
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Sending:
     place: Place
     skeleton: Skeleton
     read_as: Mapping[str, str] | None = None  # a test: whose values every mail is read with (E1)
+    is_untried: bool = False  # the service had taken nothing of this run when the turn began
 
     def mail(self, claimed: Claimed) -> Mail:
         """The mail of one recipient. Raises InvalidInput for an address that can't stand in an envelope."""
@@ -124,7 +126,8 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
 
     After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop. A process
     that was frozen past its lease may already be counted out; what it did not begin, it leaves. A fault of the
-    provider's own code puts in doubt what was under way; what the others got is known. Who is refused asks no further.
+    provider's own code puts in doubt what was under way; what the others got is known. Who is refused asks no further,
+    and who is refused FIRST times in the same words (F5).
     """
     mails: dict[str, tuple[Claimed, Mail]] = {}
     told: dict[int, Outcome] = {}
@@ -132,6 +135,8 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     def built() -> Iterator[Mail]:
         """Each mail when its turn is near, so that a provider builds it while it waits for an answer."""
         for claimed in group:
+            if refused:
+                return
             mail = _built(sending, claimed)
             if isinstance(mail, Mail):
                 mails[mail.key] = claimed, mail
@@ -147,11 +152,12 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
         return True
 
     refused = False
+    first = FirstAnswers(is_untried=sending.is_untried)
     try:
         with closing(provider.hand_over(built(), may_begin)) as handing:
             for mail, outcome in handing:
                 told[mails[mail.key][0].id] = outcome
-                refused = refused or isinstance(outcome, Refused)
+                refused = refused or isinstance(outcome, Refused) or first.are_all_the_same(mail, outcome)
     except Exception:
         log.exception("a hand-over broke off")
     by_id = {claimed.id: mail for claimed, mail in mails.values()}

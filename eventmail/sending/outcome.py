@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, delete, exists, insert, select, tuple_, update
+from sqlalchemy import bindparam, delete, exists, insert, tuple_, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from eventmail import records
 from eventmail.db import core, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Provider, ProviderError, Refused, Transient, Unclear
-from eventmail.sending import feedback
+from eventmail.sending import brake, feedback
 from eventmail.sending.claim import Claimed, owner
 from eventmail.sending.handover import Result, Sending, hold, mark
 from eventmail.states import JobState, RecipientState
@@ -68,11 +68,13 @@ def _record(
     sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed]
 ) -> list[int]:
     with transaction() as tx:
-        goes_on = core(tx).scalar(_STATE, {"job": sending.job_id}) == JobState.RUNNING
+        tally = brake.count(tx, sending.job_id, results)
+        goes_on = tally.state == JobState.RUNNING
         waits = sending.read_as is None  # a test that is refused has failed: it was to find out (S12)
         verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
         for result in results:
-            verdict = judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on, waits=waits)
+            verdict = judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on, waits=waits,
+                            taken=tally.accepted)  # fmt: skip
             verdicts[verdict].append(result.claimed)
         settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
         told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
@@ -80,37 +82,45 @@ def _record(
             core(tx).execute(_ATTEMPTS, [_attempt(sending, provider, result, now) for result in told])
         _last_error(tx, sending, verdicts)
         if waits:
-            _stop(tx, sending, told)
+            _stop(tx, sending, told, tally.accepted)
         if not goes_on:
             _cancel_late(tx, sending, now)
         feedback.prove(
             tx, [claimed.id for verdict, group in verdicts.items() if verdict.words for claimed in group], now
         )
-        feedback.record_answers(tx, sending.event_id, provider.name, told, now)
+        ending = feedback.record_answers(tx, sending.event_id, provider.name, told, now)
+        brake.decide(tx, sending, tally, results, ending=ending, now=now)
         return mark(tx, sending, [claimed.id for claimed in following], now)
 
 
 def judge(
-    outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True, waits: bool = True
-) -> Verdict:
+    outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True, waits: bool = True,
+    taken: int = 0,
+) -> Verdict:  # fmt: skip
     """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry.
 
     `goes_on` is false when the run was cancelled: then nothing settles a doubt by another try. `waits` is whether a
-    refusal of sender or credentials leaves its recipient queued until somebody corrects it (S12).
+    refusal of sender or credentials leaves its recipient queued until somebody corrects it (S12); when the service has
+    `taken` mails of this run, one of a single recipient is about that one alone.
     """
     match outcome:
         case None:
             return Verdict(RecipientState.QUEUED, counts=False)
         case Accepted():
             return Verdict(RecipientState.SENT)
-        case Refused() if waits:
-            return Verdict(RecipientState.QUEUED, _words(outcome))
+        case Refused() if waits and _stops(outcome, taken):
+            return Verdict(RecipientState.QUEUED, outcome.words)
         case Transient() | Unclear() if _again(outcome, try_, provider, goes_on):
-            return Verdict(RecipientState.QUEUED, _words(outcome), now + _delay(outcome, try_))
+            return Verdict(RecipientState.QUEUED, outcome.words, now + _delay(outcome, try_))
         case Unclear():
-            return Verdict(RecipientState.UNKNOWN, _words(outcome))
+            return Verdict(RecipientState.UNKNOWN, outcome.words)
         case _:
-            return Verdict(RecipientState.FAILED, _words(outcome))
+            return Verdict(RecipientState.FAILED, outcome.words)
+
+
+def _stops(refused: Refused, taken: int) -> bool:
+    """Whether nobody else of the run would be taken either (S12)."""
+    return not (refused.of_one and taken)
 
 
 def _again(error: ProviderError, try_: int, provider: Provider, goes_on: bool) -> bool:
@@ -132,7 +142,6 @@ def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetim
 
 
 # Built once, as in `claim`.
-_STATE = select(Job.state).where(Job.id == bindparam("job"))
 _ATTEMPTS = insert(Attempt)
 _IDS = Recipient.id.in_(bindparam("ids", expanding=True))
 _SETTLED: dict[str, Any] = {
@@ -160,10 +169,6 @@ def _delay(error: ProviderError, try_: int) -> timedelta:
     return timedelta(seconds=BACKOFF[try_ - 1] * spread)
 
 
-def _words(error: ProviderError) -> str:
-    return f"{error.detail} ({error.code})" if error.code else error.detail
-
-
 def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime) -> dict[str, object]:
     claimed, mail, outcome = result.claimed, result.mail, result.outcome
     failed = outcome if isinstance(outcome, ProviderError) else None
@@ -179,11 +184,12 @@ def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime
     }
 
 
-def _stop(tx: Session, sending: Sending, told: Sequence[Result]) -> None:
+def _stop(tx: Session, sending: Sending, told: Sequence[Result], taken: int) -> None:
     """Refused credentials or sender: nobody else of this job is tried until somebody says so (S12)."""
     refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
+    refused = [outcome for outcome in refused if _stops(outcome, taken)]
     if refused:
-        tx.execute(update(Job).where(Job.id == sending.job_id).values(stopped=_words(refused[0])))
+        tx.execute(update(Job).where(Job.id == sending.job_id).values(stopped=refused[0].words))
 
 
 def stop(job_id: int, words: str) -> None:

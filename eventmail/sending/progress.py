@@ -11,9 +11,9 @@ from sqlalchemy import Row, bindparam, select, union_all
 from eventmail.db import Page, Rows, existing, fresh
 from eventmail.domain import mailings
 from eventmail.models import Job, Mailing, Recipient, Reservation
-from eventmail.sending import heartbeat
+from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
-from eventmail.states import MailingState, RecipientState
+from eventmail.states import Brake, MailingState, RecipientState
 
 _SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
 _MILESTONES = (100, 75, 50, 25, 0)
@@ -31,6 +31,7 @@ class Progress:
     rate: float | None
     left: float | None
     next_try: datetime | None
+    suspects: int  # addresses that wait for somebody to say that they are dead (F5)
 
     @property
     def over(self) -> bool:
@@ -44,6 +45,11 @@ class Progress:
     @property
     def finished(self) -> bool:
         return self.mailing.state == MailingState.FINISHED
+
+    @property
+    def asks(self) -> bool:
+        """Whether the run stopped itself and waits for somebody to say how it goes on (F5)."""
+        return self.job.brake in (Brake.ALIKE, Brake.DEAD) and not self.over
 
     @property
     def unprepared(self) -> bool:
@@ -100,6 +106,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
         rate=rate,
         left=(mailing.recipient_count - settled) / rate if rate else None,
         next_try=waiting if waiting and waiting > now else None,
+        suspects=brake.suspects(job.id) if job.answered > job.accepted else 0,
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from eventmail.db import fresh
 from eventmail.models import Job
 from eventmail.providers.base import Provider
-from eventmail.sending import account_delivery
+from eventmail.sending import account_delivery, brake
 from eventmail.sending.drain import next_due
 from eventmail.sending.settle import settle
 from eventmail.states import JobState
@@ -26,5 +26,6 @@ def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job with the time it has work."""
     settle(provider, now)
     account_delivery.settle(now)
+    brake.settle()
     running = fresh().scalars(select(Job.id).where(Job.state == JobState.RUNNING, Job.stopped.is_(None))).all()
     return [Waiting(job_id, next_due(job_id) or now) for job_id in running]

@@ -9,6 +9,7 @@ from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.domain import drafts, mailings, runs
 from eventmail.records import usage
+from eventmail.sending import brake
 from eventmail.states import RecipientState
 from eventmail.web import access, compose, intake, tracker
 from eventmail.web.context import settings
@@ -68,9 +69,12 @@ def retry(event_id: int, mailing_id: int) -> Any:
 @bp.post("/mailings/<id:mailing_id>/decisions")
 @shown_by(_watched)
 def decide(event_id: int, mailing_id: int) -> Any:
-    """Settle mails that may have been sent (S5)."""
+    """Settle mails that may have been sent (S5); or put on the do-not-mail list who was refused as dead (F5)."""
     access.event(event_id)
     body = intake.parse(DecisionIn, lists=frozenset({"recipients"}))
+    if body.decision == "list":
+        brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
+        return _done(event_id, mailing_id)
     job_id = runs.decide(
         event_id, mailing_id, runs.Decision(body.decision), body.chosen(), place=compose.place(), by=access.acting()
     )

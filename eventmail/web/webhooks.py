@@ -29,6 +29,6 @@ def generic() -> Response:
         raise NotFound("No webhook is set up here. Set EVENTMAIL_WEBHOOK_SECRET_GENERIC.")
     body = request.get_data(cache=False)
     delivery_id = webhook.verify(secret, {name.lower(): value for name, value in request.headers.items()}, body, g.now)
-    reports = webhook.parse(delivery_id, body)
+    reports = webhook.parse(delivery_id, body, sender=settings().from_)
     new = feedback.take("generic", reports, g.now)
     return as_json({"received": len(reports), "new": new})

@@ -41,6 +41,14 @@ class JobOut(TypedDict):
     state: Annotated[str, one_of(JobState)]
     started_at: Instant | None
     finished_at: Instant | None
+    stopped: Annotated[str | None, Field(description="Why nothing leaves until somebody says how it goes on.")]
+    asks: Annotated[
+        bool,
+        Field(
+            description="It stopped itself: `/retries` goes on, `/cancellation` ends it, `/decisions` with `list` "
+            "puts who was refused as dead on the do-not-mail list."
+        ),
+    ]
 
 
 class MailingOut(TypedDict):

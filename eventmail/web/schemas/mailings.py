@@ -41,9 +41,12 @@ class MailingIn(Body):
 
 
 class DecisionIn(Body):
-    """What to make of mails that may have been sent: `recipients` (addresses) or `all`, never neither or both."""
+    """What to make of mails that may have been sent; or, with `list`, of addresses that were refused as dead.
 
-    decision: Literal["sent", "send_again"]
+    `recipients` (addresses) or `all`, never neither or both.
+    """
+
+    decision: Literal["sent", "send_again", "list"]
     recipients: list[str] | None = None
     all: bool = False
 

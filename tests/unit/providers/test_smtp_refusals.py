@@ -24,7 +24,7 @@ def told(reply, step=Step.RECIPIENT, signed_in=False, host="mail.example.org"):
     [
         *((f"550 5.1.{detail} Bad address", HARD) for detail in (0, 1, 2, 3, 6, 10)),
         ("550 5.2.1 Mailbox disabled", HARD),
-        ("550 5.1.1 User unknown; not spam, no policy", HARD),
+        ("550 5.1.1 User unknown; not spam, no policy", NOT_HARD),
         ("552 5.2.2 Mailbox full", NOT_HARD),
         ("550 5.2.3 Too big", NOT_HARD),
         ("550 5.4.4 Unroutable", NOT_HARD),
@@ -43,7 +43,7 @@ def told(reply, step=Step.RECIPIENT, signed_in=False, host="mail.example.org"):
         ("550 Message looks like SPAM", NOT_HARD),
         ("550 Blocked by our blacklist", NOT_HARD),
         ("550 Rejected for policy reasons", NOT_HARD),
-        ("550 Relay access denied", NOT_HARD),
+        ("550 Relay access denied", REFUSED),
         ("550 Mailbox over quota", NOT_HARD),
         ("450 4.2.1 Later", AGAIN),
         ("450 5.1.1 Later", AGAIN),
@@ -118,7 +118,8 @@ def test_S5_cloudflares_deferred_mail_was_accepted(host, reply, step, meaning):
 @pytest.mark.parametrize(
     ("lines", "code", "detail"),
     [
-        ((b"5.1.1 No such user", b"5.1.1 really"), "550 5.1.1", "No such user"),
+        ((b"5.1.1 No such user", b"5.1.1 really"), "550 5.1.1", "No such user really"),
+        ((b"No such user", b"#5.1.1 No such user"), "550 5.1.1", "No such user"),
         ((b"No such user",), "550", "No such user"),
         ((b"5.1.1",), "550 5.1.1", "The mail server answered 550 and no more"),
         ((b"",), "550", "The mail server answered 550 and no more"),

@@ -186,7 +186,7 @@ def test_replies_in_fragments_and_of_many_lines_are_whole_replies(features):
     with Peer(answers, features) as peer:
         [first, second] = peer.hand_over(mails(2))
     assert first == Accepted("Queued")
-    assert (type(second), second.code, second.detail) == (Permanent, "550 5.7.1", "A")
+    assert (type(second), second.code, second.detail) == (Permanent, "550 5.7.1", "A; B")
 
 
 @pytest.mark.parametrize("flood", [b"250-" + b"x" * 2_000_000, b"250-x\r\n" * 300_000], ids=["line", "lines"])

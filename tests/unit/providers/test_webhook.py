@@ -101,14 +101,41 @@ def test_a_report_names_its_mail_by_our_id_or_by_the_message_id_we_made() -> Non
         ({"type": "bounce", "data": {"code": "452 4.2.2"}}, Kind.SOFT_BOUNCE),
         ({"type": "bounce", "data": {"code": "550 5.7.1"}}, Kind.REFUSED),
         ({"type": "bounce", "data": {"code": "554 5.6.0"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"code": "552 5.2.2"}}, Kind.SOFT_BOUNCE),
+        ({"type": "bounce", "data": {"code": "552 5.3.4"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"code": "554 5.4.6"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"code": "553 5.1.8"}}, Kind.REFUSED),
+        ({"type": "hard_bounce", "data": {"code": "5.7.1"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"reason": "smtp; 550 5.1.1 No such user"}}, Kind.BOUNCE),
+        ({"type": "bounce", "data": {"reason": "550 5.7.1 Blocked"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"reason": "550 #5.7.1 Your access was rejected"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"reason": "smtp; 452 4.2.2 Over quota"}}, Kind.SOFT_BOUNCE),
+        ({"type": "bounce", "data": {"reason": "Sender address rejected: User unknown"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"reason": "550 User unknown"}}, Kind.BOUNCE),
+        ({"type": "bounce", "data": {"reason": "550 Rejected"}}, Kind.REFUSED),
+        ({"type": "hard_bounce", "data": {"reason": "550 Rejected"}}, Kind.BOUNCE),
+        ({"type": "bounce", "data": {"hard": True, "reason": "550 Rejected"}}, Kind.BOUNCE),
+        ({"type": "bounce", "data": {"bounce_type": "permanent", "reason": "550 Spam"}}, Kind.REFUSED),
+        ({"type": "bounce", "data": {"reason": "550 <team@example.org>: User unknown"}}, Kind.REFUSED),
+        (
+            {
+                "type": "bounce",
+                "data": {"to": "spam@relay.example", "reason": "550 <spam@relay.example>: User unknown"},
+            },
+            Kind.BOUNCE,
+        ),
+        ({"type": "bounce", "data": {"reason": "Delivery expired", "code": "4.4.7"}}, Kind.REFUSED),
         ({"type": "soft-bounce"}, Kind.SOFT_BOUNCE),
+        ({"type": "soft_bounce", "data": {"code": "550 5.1.1"}}, Kind.SOFT_BOUNCE),
+        ({"type": "soft_bounce", "data": {"reason": "450 4.7.1 Greylisted by policy"}}, Kind.REFUSED),
         ({"type": "complaint"}, Kind.COMPLAINT),
     ],
 )
 def test_F1_policy_and_content_refusals_are_no_bounce_and_temporary_ones_are_soft(
     given_report: dict[str, Any], kind: Kind
 ) -> None:
-    assert [report.kind for report in webhook.parse("m", json.dumps(given_report).encode())] == [kind]
+    body = json.dumps(given_report).encode()
+    assert [report.kind for report in webhook.parse("m", body, sender="team@example.org")] == [kind]
 
 
 def test_several_reports_in_one_delivery_have_an_id_each() -> None:

@@ -1,0 +1,91 @@
+"""Two workers on one run: the brake counts the answers of both, and what one got taken is proof for the other."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from eventmail import clock
+from eventmail.db import fresh
+from eventmail.models import Job, Mailing, Suppression
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Permanent
+from eventmail.sending.finish import finish
+from eventmail.settings import Settings
+from tests.support import seeding
+from tests.support.handing import work_on
+from tests.support.processes import race
+from tests.support.scene import ROUNDS, Scene, sent_each
+from tests.support.seeding import Person
+
+EACH = 5
+
+
+class Answering:
+    """A mail service that takes everything, or refuses everybody in the words of a bad address."""
+
+    name = "answering"
+    honours_keys = False
+    outside = False
+
+    def __init__(self, *, takes: bool) -> None:
+        self.takes = takes
+
+    def hand_over(self, mails: Any, may_begin: MayBegin) -> HandedOver:
+        """See providers.base.Provider."""
+        for mail in mails:
+            if not may_begin(mail):
+                return
+            yield mail, Accepted("taken") if self.takes else self._refused(mail)
+
+    def close(self) -> None:
+        """See providers.base.Provider."""
+
+    def _refused(self, mail: Mail) -> Permanent:
+        return Permanent(f"Invalid recipient: <{mail.to}>", code="550", hard=True)
+
+
+def _refuse(turn: int, scene: Scene) -> None:
+    work_on(fresh().get_one(Job, scene.jobs[turn]), Answering(takes=False), EACH)
+
+
+def _take(turn: int, scene: Scene) -> None:
+    work_on(fresh().get_one(Job, scene.jobs[turn]), Answering(takes=True), EACH)
+
+
+@pytest.fixture
+def ten_and_two(app: Flask, event_id: int, organizer: Person) -> Scene:
+    """A mailing to twelve guests for each round."""
+    with app.app_context():
+        seeding.add_guests(event_id, 2 * EACH + 2)
+        return sent_each(Scene(event_id, organizer))
+
+
+@pytest.fixture
+def ten_of_their_own(app: Flask, event_id: int, organizer: Person) -> Scene:
+    """For each of a few rounds an event's worth of guests: a mailing to ten."""
+    with app.app_context():
+        seeding.add_guests(event_id, 2 * EACH)
+        return sent_each(Scene(event_id, organizer))
+
+
+def test_F5_the_refusals_of_two_workers_are_counted_together(
+    settings: Settings, ten_and_two: Scene, rows: Callable[..., list[Any]]
+) -> None:
+    race(settings.instance, _refuse, ROUNDS, ten_and_two)
+
+    assert {(job.answered, job.alike, job.accepted, job.brake) for job in rows(Job)} == {(10, 10, 0, "alike")}
+    assert {(mailing.n_failed, mailing.n_queued) for mailing in rows(Mailing)} == {(10, 2)}
+    assert rows(Suppression) == []
+
+
+def test_F5_what_one_worker_got_taken_is_proof_for_what_the_other_was_refused(
+    app: Flask, settings: Settings, ten_of_their_own: Scene, rows: Callable[..., list[Any]]
+) -> None:
+    race(settings.instance, [_refuse, _take], ROUNDS, ten_of_their_own)
+
+    assert {(job.answered, job.accepted, job.looked_dead, job.brake) for job in rows(Job)} == {(10, 5, 5, None)}
+    with app.app_context():
+        assert all(finish(job_id, clock.now()) for job_id in ten_of_their_own.jobs)
+    assert {mailing.n_failed for mailing in rows(Mailing)} == {5}
+    assert 5 <= len(rows(Suppression)) <= 10
