@@ -8,7 +8,7 @@ from flask import Flask
 
 from eventmail import files, logs, migrations
 from eventmail import settings as settings_
-from eventmail.db import db
+from eventmail.db import db, know
 from eventmail.settings import Settings
 
 __version__ = "0.1.0"
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
     app.extensions["settings"] = settings
     db.init_app(app)
     with app.app_context():
+        know(db.engine, settings.secret)
         migrations.upgrade(db.engine, settings.instance / "migration.lock")
         home.settle_in(settings.database)
         db.session.remove()

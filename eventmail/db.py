@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -20,7 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, regi
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from eventmail import readings, states
+from eventmail import erased, readings, states
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 2_000
@@ -92,10 +93,19 @@ def _prepare(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
+        "secure_delete=ON",  # what was deleted is overwritten: whoever was erased stands in no free page
         f"cache_size=-{CACHE_KB}",
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def know(engine: Engine, secret: bytes) -> None:
+    """Let the connections of `engine` tell erased addresses: `erased_form` in SQL is `erased.form`."""
+
+    @event.listens_for(engine, "connect")
+    def _teach(connection: Any, _record: object) -> None:
+        connection.create_function("erased_form", 1, partial(erased.form, secret), deterministic=True)
 
 
 @event.listens_for(Engine, "handle_error")

@@ -194,6 +194,16 @@ class MessagesWaiting(DomainError):
     title = "Mails of this event are still waiting"
 
 
+class MailUnderWay(DomainError):
+    code = "MAIL_UNDER_WAY"
+    status = 409
+    title = "A mail is on its way"
+    sentence = (
+        "A mail to this guest is with the mail service right now, so nothing was erased. It is over within a minute: "
+        "then press the button again."
+    )
+
+
 class NothingToDo(DomainError):
     code = "NOTHING_TO_DO"
     status = 409

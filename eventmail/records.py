@@ -75,7 +75,10 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
     Raises IdempotencyKeyReused when the key was used for another body.
     """
     found = session.scalars(
-        select(IdempotencyRecord).where(IdempotencyRecord.scope == keyed.scope, IdempotencyRecord.key == keyed.key)
+        select(IdempotencyRecord).where(
+            IdempotencyRecord.scope == keyed.scope,
+            IdempotencyRecord.key.in_([keyed.key, func.erased_form(keyed.key)]),
+        )
     ).one_or_none()
     if found and found.body_hash != keyed.fingerprint:
         raise IdempotencyKeyReused

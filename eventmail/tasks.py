@@ -20,7 +20,7 @@ from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.providers.smtp import Smtp, parse
-from eventmail.sending import account_delivery, heartbeat
+from eventmail.sending import account_delivery, forgetting, heartbeat
 from eventmail.sending import drain as drain_
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.settle import settle
@@ -63,6 +63,7 @@ def create_huey(app: Flask) -> SqliteHuey:
             _ring_at(deliver, None, account_delivery.next_due(clock.now()))
             housekeeping.purge(clock.now())  # last: mails do not wait for it
             import_files.forget(settings.imports, clock.now())
+            forgetting.finish(settings, clock.now())
 
     @huey.on_startup()
     def begin() -> None:

@@ -34,17 +34,28 @@ class Remark:
     part: str = "body"
 
 
-def remarks(body: str, size: int, fields: Mapping[str, Field]) -> list[Remark]:
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A body as it was parsed: done once for everything that is looked at."""
+
+    tokens: list[Token]
+    problems: list[Problem]
+    marks: Marks
+
+
+def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | None = None) -> list[Remark]:
     """Remarks on a body and on the size of its compiled form in bytes, in reading order, size first (C6)."""
-    parsed, _, marks = _parsed(body, fields)
+    look = parsed or parse(body, fields)
     large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
     shown = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
-    return [*shown, *dict.fromkeys(remark for token in parsed for remark in _block(token, marks))]
+    return [*shown, *dict.fromkeys(remark for token in look.tokens for remark in _block(token, look.marks))]
 
 
-def in_the_way(body: str, compiled: Compiled, fields: Mapping[str, Field]) -> list[Remark]:
+def in_the_way(
+    body: str, compiled: Compiled, fields: Mapping[str, Field], parsed: Parsed | None = None
+) -> list[Remark]:
     """What a strict compilation would refuse beside unresolved tokens and missing parts (C6)."""
-    _, problems, _ = _parsed(body, fields)
+    problems = (parsed or parse(body, fields)).problems
     found = [Remark("BROKEN_BLOCK", f"Line {problem.line}: {problem.message}") for problem in problems]
     if compiled.size > SIZE_REFUSED:
         too_large = f"The mail is {compiled.size // 1024} KB; more than 100 KB is not sent. Shorten the message."
@@ -90,11 +101,12 @@ def odd_address(url: str) -> str:
     return ""
 
 
-def _parsed(body: str, fields: Mapping[str, Field]) -> tuple[list[Token], list[Problem], Marks]:
+def parse(body: str, fields: Mapping[str, Field]) -> Parsed:
+    """A body, for `remarks` and `in_the_way`."""
     source = clean_source(body)
     tokens = find(source)
     marks = Marks.for_text([source], tokens, fields)
-    return *markdown.parse(marks.protect(source, 0, len(tokens)), marks), marks
+    return Parsed(*markdown.parse(marks.protect(source, 0, len(tokens)), marks), marks)
 
 
 def _block(token: Token, marks: Marks) -> Iterator[Remark]:

@@ -15,6 +15,12 @@ from eventmail.errors import FieldError, InvalidInput, UnresolvedToken
 
 SIZE_WARNED = 80 * 1024
 SIZE_REFUSED = 100 * 1024
+# A few KB of source can ask for megabytes: a table fills its rows, a merge field in a link is written four times.
+MOST_FIELDS = 2_000  # merge fields of a text
+MOST_BRACKETS = 5_000  # each may begin a link, so each is looked for its end
+MOST_CELLS = 5_000  # of tables, with those that Markdown adds to short rows
+MOST_PARTS = 20_000  # what a text is made of: paragraphs, cells, links, pieces of text between marks
+MOST_KEPT = 1_000_000  # characters of the compiled form
 _PART_NAMES = {"subject": "subject", "preheader": "preview text", "body": "body"}
 
 
@@ -25,7 +31,8 @@ def compile_content(
 
     Raises UnresolvedToken naming every token that is no field (C2), and InvalidInput for an empty subject or body, a
     subject beyond 998 characters, a broken `:::` block, or more than 100 KB (C6). With `strict=False`, for previews of
-    drafts, nothing raises: unknown tokens and broken blocks are marked in the HTML and stand as written in the text.
+    drafts, none of these raises: unknown tokens and broken blocks are marked in the HTML and stand as written in the
+    text. TooMuch is raised in any case, before what costs most.
     """
     source = {
         "subject": " ".join(clean_source(subject).split("\n")),
@@ -37,6 +44,9 @@ def compile_content(
         _refuse_empty(source)
     found = {part: find(written) for part, written in source.items()}
     tokens = [token for part in found.values() for token in part]
+    _bound(len(tokens), MOST_FIELDS, "The text has {0} merge fields; at most {1} fit into a mail.")
+    _bound(source["body"].count("["), MOST_BRACKETS, "The text has {0} opening brackets; at most {1} fit into a mail.")
+    _bound(_cells(source["body"]), MOST_CELLS, "The text has {0} table cells; at most {1} fit into a mail.")
     marks = Marks.for_text(list(source.values()), tokens, fields)
     protected, first = {}, 0
     for part, written in source.items():
@@ -44,6 +54,8 @@ def compile_content(
         first += len(found[part])
     title, hidden = (" ".join(protected[part].split()) for part in ("subject", "preheader"))
     parsed, problems = markdown.parse(protected["body"], marks)
+    parts = sum(1 + len(token.children or ()) for token in parsed)
+    _bound(parts, MOST_PARTS, "The text is made of {0} pieces (cells, links, paragraphs); at most {1} fit into a mail.")
     if strict and problems:
         _refuse("body", [f"Line {problem.line} of the body: {problem.message}" for problem in problems])
 
@@ -57,7 +69,7 @@ def compile_content(
     size = sum(len(quoted_printable("".join(strings(segments[part], {}, fields)))) for part in ("html", "text"))
     if strict and size > SIZE_REFUSED:
         _refuse("body", [f"The mail is {size // 1024} KB. Mail services cut mails beyond 100 KB: shorten it."])
-    return Compiled(
+    made = Compiled(
         subject=segments["subject"],
         preheader=segments["preheader"],
         html=segments["html"],
@@ -66,6 +78,32 @@ def compile_content(
         hash=_hash(source, segments),
         size=size,
     )
+    _bound(len(made.dump()), MOST_KEPT, "The text grows to {0} characters when it is laid out; at most {1} are kept.")
+    return made
+
+
+def _cells(body: str) -> int:
+    """About how many cells the tables of a body make; a row is filled up to the width of its table."""
+    cells = width = rows = 0
+    ruled = False
+    for line in (*body.split("\n"), ""):
+        if line.strip():
+            width, rows = max(width, line.count("|")), rows + 1
+            ruled = ruled or ("-" in line and not line.strip("|:-> \t"))
+        else:
+            cells += width * rows if ruled else 0
+            width, rows, ruled = 0, 0, False
+    return cells
+
+
+class TooMuch(InvalidInput):
+    """A text that would cost more than any mail is worth, whatever it is compiled for."""
+
+
+def _bound(found: int, most: int, words: str) -> None:
+    if found > most:
+        message = f"{words.format(f'{found:,}', f'{most:,}')} Shorten the message, or split it."
+        raise TooMuch(message, fields=[FieldError("body", "TOO_LARGE", message)])
 
 
 def sentence(problem: Unresolved) -> str:

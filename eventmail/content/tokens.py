@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 NOT_STATED = "not stated"
+MOST_HINTS = 20  # unknown names of a text that get a suggestion
+_LIKE = 0.6  # of 1, from where a name was probably meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +123,24 @@ def _token(match: re.Match[str]) -> Token | None:
 
 
 def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Unresolved]:
-    """The tokens of the named parts that are no field, in order (C2)."""
-    return [
-        Unresolved(
-            token.written,
-            part,
-            text.count("\n", 0, token.start) + 1,
-            token.start - text.rfind("\n", 0, token.start),
-            nearest(token.head, fields),
-        )
-        for part, text in parts.items()
-        for token in find(text)
-        if token.field not in fields
-    ]
+    """The tokens of the named parts that are no field, in order (C2).
+
+    Each distinct name is compared once, and only the first MOST_HINTS of them are: a text may hold thousands.
+    """
+    hints: dict[str, str | None] = {}
+    found = []
+    for part, text in parts.items():
+        line, counted = 1, 0
+        for token in find(text):
+            line += text.count("\n", counted, token.start)
+            counted = token.start
+            if token.field in fields:
+                continue
+            if token.head not in hints and len(hints) < MOST_HINTS:
+                hints[token.head] = nearest(token.head, fields)
+            column = token.start - text.rfind("\n", 0, token.start)
+            found.append(Unresolved(token.written, part, line, column, hints.get(token.head)))
+    return found
 
 
 def nearest(head: str, names: Iterable[str]) -> str | None:
@@ -141,12 +148,14 @@ def nearest(head: str, names: Iterable[str]) -> str | None:
     wanted = _folded(head)
     if wanted in _SYNONYMS:
         return _SYNONYMS[wanted]
-    best, score = None, 0.6
+    best, score = None, _LIKE
+    matcher = SequenceMatcher(None, "", wanted, autojunk=False)  # what it learns of the second text serves every name
     # A guest's own field wins a tie: "{email}" is the reader's address, not the organizer's.
     for name in sorted(names, key=lambda name: not name.startswith("guest.")):
-        likeness = max(_likeness(wanted, _folded(name)), _likeness(wanted, _folded(name.partition(".")[2])))
-        if likeness > score:
-            best, score = name, likeness
+        for form in (_folded(name), _folded(name.partition(".")[2])):
+            likeness = _likeness(matcher, form, score)
+            if likeness > score:
+                best, score = name, likeness
     return best
 
 
@@ -154,5 +163,11 @@ def _folded(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
 
 
-def _likeness(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other, autojunk=False).ratio() if other else 0.0
+def _likeness(matcher: SequenceMatcher[str], form: str, beyond: float) -> float:
+    """How like the two are, or 0 when a quick look tells that it is not beyond `beyond`."""
+    if not form:
+        return 0.0
+    matcher.set_seq1(form)
+    if matcher.real_quick_ratio() <= beyond or matcher.quick_ratio() <= beyond:
+        return 0.0
+    return matcher.ratio()

@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import records
 from eventmail.db import fresh, move
-from eventmail.domain import addresses, listed_words
+from eventmail.domain import addresses, listed_words, wishes
 from eventmail.domain.merge import Place
 from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
@@ -59,7 +59,7 @@ def refuse_listed(session: Session, email: str) -> None:
 
 def why_listed(session: Session, address: str) -> str:
     """Why this address gets no mail at all, or "". Leaving the mail of one event says nothing about this one."""
-    entry = select(Suppression.reason).where(Suppression.address == address, Suppression.scope == EVERYWHERE)
+    entry = select(Suppression.reason).where(wishes.same(Suppression.address, address), Suppression.scope == EVERYWHERE)
     reason = session.scalar(entry)
     why = listed_words.LONG[SuppressionReason(reason)] if reason else ""
     return why and f"It is on the do-not-mail list of all events: {why}"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eventmail.content import checks, tokens
 from eventmail.content.checks import Remark
-from eventmail.content.compile import compile_content, sentence
+from eventmail.content.compile import TooMuch, compile_content, sentence
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
@@ -18,7 +18,9 @@ from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
 from eventmail.records import Acting
 
-LONGEST = 150_000  # characters; compiled twice, as HTML and as text, no such mail stays below 100 KB
+LONGEST = 100_000  # characters; written as HTML and as text, hardly anything longer makes a mail below 100 KB
+
+SHOWN = 1_000  # characters of the subject and preview text of a message that is too much to be laid out
 
 
 @dataclass(frozen=True)
@@ -58,18 +60,27 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
     complaint = _too_long(text)
     text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
     fields = merge.fields(event_id)
-    compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
-    found = tokens.unresolved(asdict(text), fields)
+    try:
+        compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
+    except TooMuch as error:
+        return _beginning(event_id, text, error, by)
+    found, parsed = tokens.unresolved(asdict(text), fields), checks.parse(text.body, fields)
     problems = [
         *([Remark("TOO_LONG", complaint)] if complaint else []),
         *(Remark("UNRESOLVED_TOKEN", sentence(problem), problem.part) for problem in found),
-        *([] if complaint else checks.in_the_way(text.body, compiled, fields)),
+        *([] if complaint else checks.in_the_way(text.body, compiled, fields, parsed)),
     ]
     remarks = [
         *checks.first_look(text.subject, text.preheader, compiled, fields),
-        *checks.remarks(text.body, compiled.size, fields),
+        *checks.remarks(text.body, compiled.size, fields, parsed),
     ]
     return Draft(_kept_id(event_id, text, compiled, by), compiled, problems, remarks)
+
+
+def _beginning(event_id: int, text: Text, error: TooMuch, by: Acting) -> Draft:
+    """Of a text that would cost too much to lay out, what a mail list shows, and why no more."""
+    first = preview(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""), by)
+    return Draft(first.content_id, first.compiled, [Remark("TOO_LARGE", error.detail), *first.problems], first.remarks)
 
 
 def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:

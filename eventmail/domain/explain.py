@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail.db import Page, existing, fresh
-from eventmail.domain import addresses, guest_list, stories
+from eventmail.domain import addresses, guest_list, stories, wishes
 from eventmail.domain.guest_list import NO_NAME
 from eventmail.domain.stories import Story, Whose
 from eventmail.models import (
@@ -175,7 +175,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 def _on_list(session: Session, event_id: int, address: str | None) -> tuple[OnList, ...]:
     here = Suppression.scope.in_([EVERYWHERE, str(event_id)])
-    rows = session.scalars(select(Suppression).where(Suppression.address == (address or ""), here))
+    rows = session.scalars(select(Suppression).where(wishes.same(Suppression.address, address or ""), here))
     return tuple(
         OnList(SuppressionReason(row.reason), row.scope == EVERYWHERE, row.source, row.created_at)
         for row in sorted(rows, key=lambda row: row.created_at)
@@ -201,5 +201,9 @@ def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, .
 
 
 def _was_mailed(session: Session, event_id: int, address: str | None) -> bool:
-    mine = select(Recipient.id).join(Mailing).where(Mailing.event_id == event_id, Recipient.address == (address or ""))
+    mine = (
+        select(Recipient.id)
+        .join(Mailing)
+        .where(Mailing.event_id == event_id, wishes.same(Recipient.address, address or ""))
+    )
     return session.scalar(mine.limit(1)) is not None

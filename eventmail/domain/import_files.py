@@ -162,6 +162,14 @@ def discard(folder: Path, event_id: int, token: str) -> None:
     shutil.rmtree(_place(folder, event_id, token), ignore_errors=True)
 
 
+def discard_waiting(folder: Path, event_id: int) -> bool:
+    """Forget every upload of an event, with what was read of it: whether none is left, being imported just now."""
+    for place in [*folder.glob(f"{event_id}-*"), *folder.glob(".*")]:
+        with suppress(OSError), _locked(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
+            shutil.rmtree(place, ignore_errors=True)
+    return not any(folder.glob(f"{event_id}-*"))
+
+
 def forget(folder: Path, now: datetime, room_for: int = 0) -> int:
     """Forget what was not touched for `KEPT`, and the oldest beyond what is kept at most: how many uploads.
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import records
+from eventmail import erased, records
 from eventmail.db import move, transaction
 from eventmail.domain import addresses, mailings
 from eventmail.domain.merge import Place
@@ -71,13 +71,14 @@ def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
         if (stopped := _resume(tx, mailing_id)) is not None:
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
-        if not mailing.n_failed:
+        failed = _reachable(mailing_id)
+        if not _count(tx, failed, RecipientState.FAILED):
             raise NothingToDo("Nobody failed, so there is nothing to try again.")
         if mailing.state == MailingState.CANCELLED:
             raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
         if mailing.state != MailingState.FINISHED:
             raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
-        return _again(tx, [Recipient.mailing_id == mailing_id], mailing, RecipientState.FAILED, place=place, by=by)
+        return _again(tx, failed, mailing, RecipientState.FAILED, place=place, by=by)
 
 
 def decide(
@@ -99,6 +100,9 @@ def decide(
         if decision == Decision.SEND_AGAIN:
             if mailing.state != MailingState.FINISHED:
                 raise NothingToDo("Mails can be sent again when a message is finished, not while it runs or cancelled.")
+            where += _reachable(mailing_id)
+            if not _count(tx, where, RecipientState.UNKNOWN):
+                raise NothingToDo("These guests were erased, so nothing can be sent to them again.")
             return _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
         moved = records.move_recipients(
             tx,
@@ -120,6 +124,11 @@ def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
     if found.state == MailingState.DRAFT:
         raise NothingToDo("This is a draft: nothing of it was sent. Delete it when nobody needs it any more.")
     return found
+
+
+def _reachable(mailing_id: int) -> list[ColumnElement[bool]]:
+    """The recipients of a mailing but for those who were erased: nobody knows their address any more."""
+    return [Recipient.mailing_id == mailing_id, ~Recipient.address.startswith(erased.PREFIX)]
 
 
 def _resume(tx: Session, mailing_id: int) -> int | None:

@@ -10,7 +10,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
+from eventmail.domain import addresses, wishes
 from eventmail.domain import audience as audiences
 from eventmail.errors import FieldError, InvalidInput, NotFound, TooLarge
 from eventmail.models import EVERYWHERE, Guest, Suppression, User
@@ -91,6 +91,7 @@ def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Sup
     address = addresses.normalized(addresses.checked(email, field="address"))
     scope = scope_of(event_id, everywhere=everywhere)
     with transaction() as tx:
+        wishes.recall(tx, [address])
         known = tx.scalars(
             select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
         ).one_or_none()
@@ -142,6 +143,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report
         raise TooLarge(f"At most {MOST_ADDRESSES} addresses fit into one import. Nothing was added.")
     scope = scope_of(event_id, everywhere=everywhere)
     with transaction() as tx:
+        wishes.recall(tx, found)
         known = {
             address
             for chunk in records.chunks(found, 500)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import ids, records, signing
+from eventmail import erased, ids, records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import merge
+from eventmail.domain import merge, wishes
 from eventmail.errors import BadSignature
 from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, Suppression
 from eventmail.records import Acting
@@ -77,9 +77,10 @@ def stand(
     In somebody's transaction. None when nothing changed; else what its log entry has to keep, so that `take_back`
     finds what stood there before.
     """
+    address = wishes.named(tx, address)
     entry = tx.scalars(
-        select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
-    ).one_or_none()
+        select(Suppression).where(wishes.same(Suppression.address, address), Suppression.scope == scope)
+    ).first()
     if entry is None:
         tx.add(Suppression(address=address, scope=scope, reason=reason, source=source, created_by=None, created_at=now))
         return {}
@@ -117,7 +118,10 @@ def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
     entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
     details = tx.scalars(
         select(AuditEntry.detail)
-        .where(AuditEntry.subject == f"address:{entry.address}", AuditEntry.action == UNSUBSCRIBED)
+        .where(
+            AuditEntry.subject.in_([f"address:{entry.address}", "address:" + func.erased_form(entry.address)]),
+            AuditEntry.action == UNSUBSCRIBED,
+        )
         .order_by(AuditEntry.id.desc())
     )
     return next((kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is}), None)
@@ -144,7 +148,7 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
     scopes = {entry.scope for entry in entries}
     constants = session.scalar(select(Mailing.constants).where(Mailing.id == recipient.mailing_id)) or {}
     return Listing(
-        recipient.email,
+        "…@…" if erased.is_mark(recipient.address) else recipient.email,
         event.title,
         constants.get("organizer.name") or event.title,
         here=str(event.id) in scopes,
@@ -154,4 +158,4 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
 
 
 def _entries(recipient: Recipient, event: Event) -> tuple[ColumnElement[bool], ...]:
-    return Suppression.address == recipient.address, Suppression.scope.in_([EVERYWHERE, str(event.id)])
+    return wishes.same(Suppression.address, recipient.address), Suppression.scope.in_([EVERYWHERE, str(event.id)])

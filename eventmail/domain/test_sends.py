@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses, contents, events, mailings, stepping
+from eventmail.domain import addresses, contents, events, mailings, stepping, wishes
 from eventmail.domain import audience as audiences
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Sent
@@ -143,6 +143,7 @@ def _guest(event_id: int, named: str) -> Guest | None:
 
 def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], place: Place, by: Acting) -> None:
     """One row per address that gets it, and one per address that must not. Raises NoRecipients when none is left."""
+    wishes.recall(tx, to)
     listed = set(
         tx.scalars(
             select(Suppression.address).where(

@@ -4,6 +4,7 @@ from eventmail.models.account import ApiToken, Invitation, LoginSession, SignInL
 from eventmail.models.account_mail import AccountMail
 from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
+from eventmail.models.erasure import Erasure
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.models.home import Home
@@ -21,6 +22,7 @@ __all__ = [
     "Content",
     "DraftText",
     "EmailEvent",
+    "Erasure",
     "Event",
     "EventMember",
     "Exclusion",

@@ -7,9 +7,9 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import ids, records
+from eventmail import erased, ids, records
 from eventmail.db import transaction
-from eventmail.domain import addresses, suppressions
+from eventmail.domain import addresses, suppressions, wishes
 from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
 from eventmail.providers.refusals import About, is_certain, judge
@@ -103,20 +103,22 @@ def take(provider: str, reports: Iterable[Report], now: datetime) -> int:
 
 
 def _take(tx: Session, provider: str, report: Report, now: datetime) -> bool:
-    known = select(EmailEvent.id).where(EmailEvent.provider == provider, EmailEvent.provider_event_id == report.id)
+    told = EmailEvent.provider_event_id.in_([report.id, func.erased_form(report.id)])
+    known = select(EmailEvent.id).where(EmailEvent.provider == provider, told)
     if tx.scalar(known) is not None:
         return False
     recipient, event_id = _recipient(tx, report.key)
     email = recipient.email if recipient else report.email
-    address = addresses.normalized(email)
+    address = recipient.address if recipient else addresses.normalized(email)
+    known_to_be = erased.is_mark(address)  # an erased guest's: the report counts, its words do not come back
     about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
                        event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
-                       detail=report.detail, at=now)  # fmt: skip
+                       detail=erased.WORD if known_to_be else report.detail, at=now)  # fmt: skip
     tx.add(about)
     tx.flush()
     if recipient:
         _tell(tx, recipient.id, _NEWS[report.kind], now)
-    if addresses.is_valid(email) and _ends(tx, about):
+    if (known_to_be or addresses.is_valid(email)) and _ends(tx, about):
         end(tx, about, now)
     return True
 
@@ -163,7 +165,8 @@ def _ends(tx: Session, about: EmailEvent) -> bool:
     """Whether this news ends the address; policy and content refusals never do (F1)."""
     if about.kind != Kind.SOFT_BOUNCE:
         return about.kind in (Kind.BOUNCE, Kind.COMPLAINT)
-    soft = (EmailEvent.address == about.address, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW)
+    same = wishes.same(EmailEvent.address, about.address)
+    soft = (same, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW)
     return (tx.scalar(select(func.count()).select_from(EmailEvent).where(*soft)) or 0) >= SOFT_BOUNCES
 
 

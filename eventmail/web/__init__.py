@@ -32,6 +32,7 @@ def register(app: Flask) -> None:
         compress,
         context,
         drafts,
+        erasure,
         event_life,
         events,
         guest_bulk,
@@ -68,8 +69,8 @@ def register(app: Flask) -> None:
     app.extensions["write_check"] = health.WriteCheck()
     modules = (
         public, api_page, unsubscribe, account, me, people, home, events, event_life, audit, why,
-        guest_bulk, guest_history, guest_paste, guests, imports, segments, drafts, messaging, preview, mailings,
-        receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
+        guest_bulk, guest_history, guest_paste, guests, erasure, imports, segments, drafts, messaging, preview,
+        mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:
         app.register_blueprint(module.bp)

@@ -20,6 +20,7 @@ from eventmail.errors import (
     InvalidAudience,
     InvalidTimezone,
     ListChanged,
+    MailUnderWay,
     MessagesWaiting,
     NonexistentTime,
     NoRecipients,
@@ -37,7 +38,18 @@ from eventmail.web.schemas.account import AccountOut, ColleagueOut, InvitationOu
 from eventmail.web.schemas.audience import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.schemas.drafts import DraftIn, DraftListedOut, DraftOut, DraftPatch
 from eventmail.web.schemas.events import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
-from eventmail.web.schemas.guests import ChangeIn, ChangeOut, GuestIn, GuestOut, MomentOut, PasteIn, PasteOut, UndoneOut
+from eventmail.web.schemas.guests import (
+    ChangeIn,
+    ChangeOut,
+    ErasedOut,
+    ErasureIn,
+    GuestIn,
+    GuestOut,
+    MomentOut,
+    PasteIn,
+    PasteOut,
+    UndoneOut,
+)
 from eventmail.web.schemas.imports import ImportOut, ProgressOut, UploadOut
 from eventmail.web.schemas.mailing_answers import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
 from eventmail.web.schemas.mailings import DecisionIn, MailingIn
@@ -163,6 +175,11 @@ SECTIONS: Mapping[str, tuple[Operation, ...]] = {
         _Op("GET guests.edit", "One guest.", {200: GuestOut}),
         _Op("PATCH guests.patch", "Change a guest; null clears.", {200: GuestOut}, GuestIn, {"status": "confirmed"}),
         _Op("DELETE guests.delete", "Remove a guest; their waiting mails are cancelled.", {204: NOTHING}),
+        _Op("GET erasure.known", "Everything that is known about the guest, for owners; it is noted in the log.",
+            {200: dict[str, list[dict[str, Any]]]}, refusals=(RoleTooLow,)),
+        _Op("POST erasure.erase", "Erase the guest for good, for owners: waiting mails are cancelled, every personal "
+            "value goes, counts stay, and so does what keeps the address from being mailed again.", {200: ErasedOut},
+            ErasureIn, {"confirm": "ada@guests.example"}, refusals=(RoleTooLow, MailUnderWay)),
         _Op("GET guest_history.history", "Every message the guest was part of, what was reported, what was changed.",
             {200: Listed[MomentOut]}, query=PAGING),
         _Op("POST guest_bulk.change", "Change the status or a tag of many guests: those named, or with `all` those "

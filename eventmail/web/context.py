@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
+from eventmail import erased
 from eventmail.domain import home, listed_words
 from eventmail.models import Event
 from eventmail.models.account import Role
@@ -40,6 +41,7 @@ def register(app: Flask) -> None:
     """Give the templates their globals and filters."""
     app.context_processor(_context)
     app.jinja_env.filters["instant"] = instant
+    app.jinja_env.filters["unless_erased"] = erased.shown
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["drawn_icon"] = icon  # `icon` of macros/ui.html

@@ -29,6 +29,8 @@ WORDS: Mapping[str, str] = {
     "guest.added": "added the guest",
     "guest.deleted": "removed the guest",
     "guest.edited": "changed the guest",
+    "guest.erased": "erased a guest:",
+    "guest.handed_out": "downloaded what is known about the guest",
     "guests.change_undone": "took back a change of many guests",
     "guests.changed": "changed many guests",
     "guests.imported": "imported guests",

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
+from eventmail import erased
 from eventmail.db import fresh, paginate
 from eventmail.domain import listed_words, suppression_list
 from eventmail.errors import FieldError, InvalidInput, TooLarge
@@ -44,8 +45,9 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
         return csv_answer(
             f"do-not-mail-{event.id}.csv",
             ["address", "reason", "scope", "source", "since"],
-            ([e.address, WORDS[SuppressionReason(e.reason)], "all events" if e.scope == EVERYWHERE else "this event",
-              e.source, instant(e.created_at)] for e in entries),
+            ([erased.shown(e.address), WORDS[SuppressionReason(e.reason)],
+              "all events" if e.scope == EVERYWHERE else "this event", e.source, instant(e.created_at)]
+             for e in entries),
         )  # fmt: skip
     page = paginate(listed, **intake.paging(), row=lambda row: row[0])
     found = suppression_list.counts(event_id, g.user)

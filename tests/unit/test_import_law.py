@@ -13,7 +13,7 @@ LONGEST = 300
 
 # Downward only: a module may import what ranks below it, and its own unit.
 RANKS = (
-    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings", "domain_names", "files"},
+    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings", "domain_names", "files", "erased"},
     {"content", "providers"},
     {"db"},
     {"models"},

@@ -51,6 +51,19 @@ class PasteIn(Body):
     expected: int | None = None
 
 
+class ErasureIn(Body):
+    """`confirm` is the guest's address, or the name of one without an address."""
+
+    confirm: str = Field(default="", max_length=2000)
+
+
+class ErasedOut(TypedDict):
+    """What an erasure did; `finished` is false while files or old pages of the database still have to go."""
+
+    cancelled: int
+    finished: bool
+
+
 class GuestOut(TypedDict):
     """A guest; `suppressed` is the reason on the do-not-mail list, or null."""
 

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field
 from typing_extensions import TypedDict
 
+from eventmail import erased
 from eventmail.domain.suppression_list import Report
 from eventmail.models import EVERYWHERE, Suppression
 from eventmail.states import SuppressionReason
@@ -64,7 +65,7 @@ def suppression_out(entry: Suppression) -> SuppressionOut:
     """An entry of the do-not-mail list as JSON; `scope` is `event` or `all`."""
     return {
         "id": str(entry.id),
-        "address": entry.address,
+        "address": erased.shown(entry.address),
         "reason": entry.reason,
         "scope": "all" if entry.scope == EVERYWHERE else "event",
         "source": entry.source,

@@ -32,6 +32,8 @@ PUBLIC_BLUEPRINTS = {"public", "unsubscribe", "webhooks"}
 # outside events: what every colleague may use; whatever else there is, is for owners
 EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page", "api_page.page"}
 EVERYBODYS_BLUEPRINTS = {"me"}
+# inside an event: what even those who see it may not do unless they are owners
+OWNERS_BLUEPRINTS = {"erasure"}
 # bodies that get past the form's own checks, so that it is the id that is refused
 BODIES: dict[str, dict[str, Any]] = {
     "guests.save": {"first_name": "Eve"},
@@ -193,6 +195,23 @@ def test_what_is_not_of_an_event_is_for_owners_unless_it_is_named_here(
 
 
 @pytest.mark.parametrize("kind", ["page", "json"])
+def test_of_an_event_that_is_seen_what_is_for_owners_is_refused_to_others(
+    *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    with app.app_context():
+        own = {"event_id": world.own_event, "guest_id": seeding.add_guest(world.own_event, "eve@guests.example.net")}
+    before = contents(settings)
+    answers = {
+        (method, rule.endpoint): ask(asking, method, address(app, rule, own), rule.endpoint, json=kind == "json",
+                                     token=token).status_code
+        for rule, method in rules(app) if rule.endpoint.partition(".")[0] in OWNERS_BLUEPRINTS
+    }  # fmt: skip
+    assert (len(answers) >= 3, set(answers.values())) == (True, {403})
+    assert contents(settings) == before
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
 def test_ones_own_pages_show_and_end_nothing_of_a_colleague(
     *, kind: str, app: Flask, world: World, client: Client, api: Client, settings: Settings
 ) -> None:
@@ -278,6 +297,8 @@ def test_a_member_and_an_owner_are_let_in(world: World, owner: Person, api_for: 
         asking = api_for(person)
         for rule, method in rules(app):
             if method != "GET" or "event_id" not in rule.arguments or rule.endpoint.endswith("_page"):
+                continue
+            if person is member and rule.endpoint.partition(".")[0] in OWNERS_BLUEPRINTS:
                 continue
             if rule.endpoint == "drafts.deletion":  # the message there was sent; only a draft can be deleted
                 continue

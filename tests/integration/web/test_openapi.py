@@ -29,6 +29,7 @@ NOT_IN_IT = {
         ("GET", "preview"), ("POST", "preview"), ("GET", "page"), ("POST", "leave"), ("GET", "returning"),
         ("POST", "come_back"))},
     "GET public.calendar_file": "a calendar file",
+    "GET erasure.asking": "asks before a guest is erased",
     **{f"POST me.{name}": BROWSER for name in
        ("edit", "change_password", "end_session", "end_others", "add_token", "revoke_token")},
     **{f"POST people.{name}": BROWSER for name in ("invite", "revoke", "change_role", "issue_link", "remove")},

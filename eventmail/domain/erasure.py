@@ -1,0 +1,222 @@
+"""Erasing a guest: every personal value goes, counts and facts stay, and what the guest asked for is still kept to.
+
+The address is replaced by its mark (`eventmail.erased`), in the do-not-mail list too, so that nobody who left it is
+mailed again after another import. Where somebody else has the same address, it is theirs as well: only the rows of the
+guest who is erased lose it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import erased, records
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses, heirs, unwriting
+from eventmail.errors import FieldError, InvalidInput, MailUnderWay, NotFound
+from eventmail.models import (
+    Attempt,
+    AuditEntry,
+    EmailEvent,
+    Erasure,
+    Exclusion,
+    Guest,
+    Mailing,
+    Recipient,
+    Snapshot,
+    Suppression,
+    User,
+)
+from eventmail.records import Acting
+from eventmail.states import RecipientState
+
+WHY = "guest erased"
+_MANY = 500
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is to be erased. `own` are addresses that nobody else has, guest or colleague; `shared` the others."""
+
+    guest: Guest
+    own: frozenset[str]
+    shared: frozenset[str]
+    emails: frozenset[str]
+
+    @property
+    def to_type(self) -> str:
+        """What an owner types to confirm: the address, or the name of somebody without one."""
+        return self.guest.email or self.guest.full_name
+
+    def mails(self) -> ColumnElement[bool]:
+        """The recipients that are this person."""
+        return or_(Recipient.guest_id == self.guest.id, Recipient.address.in_(self.own))
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an erasure would do: mails that wait and would be cancelled, messages that keep a row without a name.
+
+    `elsewhere` are other events with a guest of the same address, `wishes` entries of the do-not-mail list that stay.
+    """
+
+    to_type: str
+    waiting: int
+    mails: int
+    wishes: int
+    sharers: int
+    elsewhere: int
+
+
+def outlook(event_id: int, guest_id: int) -> Outlook:
+    """What erasing this guest would do. Raises NotFound."""
+    session = fresh()
+    who = person(session, event_id, guest_id)
+    of = select(func.count()).select_from(Recipient).where(who.mails())
+    others = (Guest.address == who.guest.address, Guest.id != guest_id)
+    return Outlook(
+        who.to_type,
+        session.scalar(of.where(Recipient.state == RecipientState.QUEUED)) or 0,
+        session.scalar(of) or 0,
+        session.scalar(select(func.count()).select_from(Suppression).where(Suppression.address.in_(who.own))) or 0,
+        session.scalar(select(func.count()).select_from(Guest).where(*others, Guest.event_id == event_id)) or 0,
+        session.scalar(select(func.count(Guest.event_id.distinct())).where(*others, Guest.event_id != event_id)) or 0,
+    )
+
+
+def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
+    """Erase a guest for good; `typed` is `Outlook.to_type`. How many waiting mails were cancelled.
+
+    All in one transaction, but for files; `forgetting.finish` deletes those after it. Raises NotFound, InvalidInput
+    when something else was typed, and MailUnderWay while a mail to them is being handed over; then nothing is changed.
+    """
+    with transaction() as tx:
+        who = person(tx, event_id, guest_id)
+        _confirmed(who, typed)
+        tests = Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.as_guest_id == guest_id))
+        theirs = or_(who.mails(), tests)  # a test that is read as this guest holds their values, too
+        if tx.scalar(select(exists().where(theirs, Recipient.state == RecipientState.SENDING))):
+            raise MailUnderWay
+        heirs.pass_on(tx, who.guest)
+        cancelled = records.leave_queue(tx, [theirs], RecipientState.CANCELLED, WHY, by.now)
+        keys = _unwrite_mails(tx, who)
+        _unwrite_records(tx, who)
+        entries = unwriting.log(tx, guest_id, who.own, _words(who))
+        unwriting.answers(tx, _words(who))
+        unwriting.picked(tx, event_id, guest_id)
+        tx.add(
+            Erasure(event_id=event_id, guest_id=guest_id, keys=keys, addresses=_marks(tx, who.own),
+                    created_at=by.now)
+        )  # fmt: skip
+        records.audit(
+            tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=len(cancelled),
+            log_entries=entries,
+        )  # fmt: skip
+        tx.delete(who.guest)
+        return len(cancelled)
+
+
+def handed_out(event_id: int, guest_id: int, by: Acting) -> None:
+    """Note in the log that somebody took everything about this guest away."""
+    with transaction() as tx:
+        records.audit(tx, by, "guest.handed_out", f"guest:{guest_id}", event_id=event_id)
+
+
+def person(session: Session, event_id: int, guest_id: int) -> Person:
+    """The guest with every address they ever had here, as far as mails and the log tell. Raises NotFound."""
+    guest = session.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
+    if guest is None:
+        raise NotFound
+    emails = {guest.email} | set(session.scalars(select(Recipient.email).where(Recipient.guest_id == guest_id)))
+    log = select(AuditEntry.detail).where(AuditEntry.subject == f"guest:{guest_id}")
+    for detail in session.scalars(log):
+        emails |= {side.get("email") for side in (detail.get("before"), detail.get("after")) if isinstance(side, dict)}
+    written = frozenset(email for email in emails if email and email != erased.WORD)
+    theirs = {addresses.normalized(email) for email in written}
+    another = select(Guest.address).where(Guest.address.in_(theirs), Guest.id != guest_id)
+    shared = set(session.scalars(another)) | set(session.scalars(select(User.address).where(User.address.in_(theirs))))
+    return Person(guest, frozenset(theirs - shared), frozenset(theirs & shared), written)
+
+
+def _confirmed(person: Person, typed: str) -> None:
+    if _plain(typed) != _plain(person.to_type):
+        message = f"Type “{person.to_type}” to confirm. Nothing was erased."
+        raise InvalidInput(message, fields=[FieldError("confirm", "NOT_CONFIRMED", message)])
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()
+
+
+def _words(person: Person) -> list[str]:
+    """What is looked for in texts that are about others too: addresses nobody else has, and a name of two parts."""
+    own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
+    name = person.guest.full_name
+    whole = [name] if person.guest.first_name and person.guest.last_name else []
+    return [*sorted(own, key=len, reverse=True), *whole]
+
+
+def _marks(tx: Session, own: frozenset[str]) -> list[str]:
+    return [tx.scalar(select(func.erased_form(address))) or "" for address in sorted(own)]
+
+
+def _unwrite_mails(tx: Session, person: Person) -> list[str]:
+    """Recipients without an address, attempts without the words of a mail service: the keys of the mails' files."""
+    rows = tx.execute(
+        select(Recipient.id, Mailing.key, Mailing.id.label("mailing"), Recipient.last_error)
+        .join(Mailing, Mailing.id == Recipient.mailing_id)
+        .where(person.mails())
+    ).all()
+    keys = [f"{row.key}-{row.id}" for row in rows]
+    keys += tx.scalars(select(Mailing.key).where(Mailing.as_guest_id == person.guest.id)).all()  # tests with their name
+    for some in records.chunks([row.id for row in rows], _MANY):
+        mark = {
+            "address": func.erased_form(Recipient.address),
+            "email": erased.WORD,
+            "last_error": case(
+                (or_(Recipient.last_error.is_(None), Recipient.last_error == WHY), Recipient.last_error),
+                else_=erased.WORD,
+            ),
+        }
+        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(mark), execution_options=_QUIET)
+        tx.execute(
+            update(Attempt).where(Attempt.recipient_id.in_(some)).values(detail=erased.WORD), execution_options=_QUIET
+        )
+    for mailing, said in {(row.mailing, row.last_error) for row in rows if row.last_error}:
+        same = (Mailing.id == mailing, Mailing.last_error == said)
+        tx.execute(update(Mailing).where(*same).values(last_error=erased.WORD), execution_options=_QUIET)
+    _unwrite_reports(tx, person, [row.id for row in rows])
+    return keys
+
+
+def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) -> None:
+    about = [EmailEvent.address.in_(person.own)]
+    reports: dict[int, EmailEvent] = {}
+    for where in (*about, *(EmailEvent.recipient_id.in_(some) for some in records.chunks(recipient_ids, _MANY))):
+        reports |= {report.id: report for report in tx.scalars(select(EmailEvent).where(where))}
+    words = [word.lower() for word in person.emails | person.own]
+    for report in reports.values():
+        told = report.provider_event_id
+        named = any(word in told.lower() for word in words)
+        values: dict[str, Any] = {"address": func.erased_form(EmailEvent.address), "detail": erased.WORD}
+        if named:
+            values["provider_event_id"] = func.erased_form(told)
+        tx.execute(update(EmailEvent).where(EmailEvent.id == report.id).values(values), execution_options=_QUIET)
+
+
+def _unwrite_records(tx: Session, person: Person) -> None:
+    """The do-not-mail list keeps the wish without the address; whom a message left out, without a name."""
+    listed = update(Suppression).where(Suppression.address.in_(person.own))
+    tx.execute(listed.values(address=func.erased_form(Suppression.address)), execution_options=_QUIET)
+    mine = or_(
+        Exclusion.guest_id == person.guest.id,
+        and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own)),
+    )
+    tx.execute(
+        update(Exclusion).where(mine, Exclusion.email.is_not(None)).values(email=erased.WORD), execution_options=_QUIET
+    )
+    theirs = func.json_type(Snapshot.people, f'$."{person.guest.id}"').is_not(None)
+    tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)

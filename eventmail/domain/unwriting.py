@@ -1,0 +1,129 @@
+"""Taking somebody's values out of what is about others too: the log, stored answers, rules, lists of picked guests."""
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from eventmail import erased
+from eventmail.models import (
+    AuditEntry,
+    DraftText,
+    GuestBefore,
+    GuestChange,
+    IdempotencyRecord,
+    Job,
+    Mailing,
+    Segment,
+    Suppression,
+)
+from eventmail.states import ChangeKind
+
+_QUIET = {"synchronize_session": False}
+_LOCK = "audit_entry_no_update"
+
+
+def log(tx: Session, guest_id: int, own: Collection[str], words: Sequence[str]) -> int:
+    """Take a guest out of the log: how many entries were changed. Who did what, and when, stays.
+
+    The one place where written entries are changed. The trigger that forbids it is away for this transaction alone.
+    """
+    alone = changes(tx, guest_id)
+    subjects = {f"guest:{guest_id}", *(f"address:{address}" for address in own), *alone}
+    named = or_(AuditEntry.subject.in_(subjects), _mentions(AuditEntry.detail, words))
+    found = tx.execute(select(AuditEntry.id, AuditEntry.subject, AuditEntry.detail).where(named)).all()
+    forbids = tx.scalar(text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": _LOCK})
+    if not forbids:
+        raise RuntimeError(f"the trigger {_LOCK} is missing; nothing was erased")
+    tx.execute(text(f"DROP TRIGGER {_LOCK}"))
+    for row in found:
+        whole = row.subject == f"guest:{guest_id}" or row.subject in alone
+        values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
+        if row.subject.startswith("address:") and row.subject in subjects:
+            values["subject"] = "address:" + func.erased_form(row.subject.removeprefix("address:"))
+        tx.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(values), execution_options=_QUIET)
+    tx.execute(text(forbids))
+    return len(found)
+
+
+def changes(tx: Session, guest_id: int) -> Collection[str]:
+    """Changes of many that changed this guest alone lose their tag, which may be about them: their subjects."""
+    mine = select(GuestBefore.change_id).where(GuestBefore.guest_id == guest_id)
+    unnamed = update(GuestChange).where(
+        GuestChange.id.in_(mine), GuestChange.changed == 1, GuestChange.kind != ChangeKind.STATUS
+    )
+    found = tx.scalars(unnamed.values(value=erased.WORD).returning(GuestChange.id), execution_options=_QUIET)
+    return {f"guest_change:{change_id}" for change_id in found}
+
+
+def _unsaid(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """Numbers stay."""
+    return {name: value if isinstance(value, int) else erased.WORD for name, value in detail.items()}
+
+
+def _detail(row: Any, own: Collection[str], words: Sequence[str]) -> dict[str, Any]:
+    detail = row.detail
+    if row.subject.removeprefix("address:") in own and "why" in detail:  # what a colleague typed about this person
+        detail = {**detail, "why": erased.WORD}
+    cleaned: dict[str, Any] = without(detail, words)
+    return cleaned
+
+
+def answers(tx: Session, words: Sequence[str]) -> None:
+    """Stored answers, rules of segments, and what mail services said about a whole run, without these words."""
+    columns: tuple[InstrumentedAttribute[Any], ...] = (
+        IdempotencyRecord.answer, IdempotencyRecord.key, Segment.rule, Segment.name, Mailing.last_error, Job.stopped,
+        Suppression.source,
+    )  # fmt: skip
+    for column in columns:
+        for row_id, value in _holding(tx, column, words):
+            model = column.class_
+            values = {column.key: without(value, words)}
+            if column is IdempotencyRecord.key:
+                values = {column.key: func.erased_form(value)}
+            tx.execute(update(model).where(model.id == row_id).values(values), execution_options=_QUIET)
+
+
+def picked(tx: Session, event_id: int, guest_id: int) -> None:
+    """Nobody's draft or message names the guest as picked by hand any more."""
+    mine = (
+        (Mailing, select(Mailing.id, Mailing.audience).where(Mailing.event_id == event_id)),
+        (
+            DraftText,
+            select(DraftText.id, DraftText.audience)
+            .join(Mailing, Mailing.id == DraftText.mailing_id)
+            .where(Mailing.event_id == event_id),
+        ),
+    )
+    for model, rows in mine:
+        for row_id, audience in tx.execute(rows).all():
+            if str(guest_id) in (guests := audience.get("guests", ())):
+                left = {**audience, "guests": [each for each in guests if each != str(guest_id)]}
+                tx.execute(update(model).where(model.id == row_id).values(audience=left), execution_options=_QUIET)
+
+
+def without(value: Any, words: Sequence[str]) -> Any:
+    """`value` with each of `words`, in any case, replaced; inside lists and objects too."""
+    if isinstance(value, str):
+        for word in words:
+            value = re.sub(rf"(?<![\w.+-]){re.escape(word)}(?![\w-])", erased.WORD, value, flags=re.IGNORECASE)
+        return value
+    if isinstance(value, Mapping):
+        return {without(name, words): without(inner, words) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [without(inner, words) for inner in value]
+    return value
+
+
+def _holding(tx: Session, column: InstrumentedAttribute[Any], words: Sequence[str]) -> Iterator[tuple[int, Any]]:
+    if words:
+        yield from tx.execute(select(column.class_.id, column).where(_mentions(column, words))).all()
+
+
+def _mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a text, or JSON as it is written, has one of the words in it; more than meant does no harm."""
+    written = {form.lower() for word in words for form in (word, json.dumps(word)[1:-1])}
+    return or_(False, *(func.instr(func.lower(cast(column, Text)), form) > 0 for form in written))

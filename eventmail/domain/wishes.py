@@ -1,0 +1,40 @@
+"""Entries of the do-not-mail list whose address was erased: found by the address all the same, and named again."""
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from eventmail import erased
+from eventmail.models import Guest, Suppression
+
+
+def same(column: InstrumentedAttribute[Any], address: str) -> ColumnElement[bool]:
+    """Whether `column` holds this address, or the mark of it; `address` may be a mark itself."""
+    if erased.is_mark(address):
+        return func.erased_form(column) == address
+    return column.in_([address, func.erased_form(address)])
+
+
+def named(tx: Session, address: str) -> str:
+    """The address of a mark, where a guest has it again by now; else what was given."""
+    if not erased.is_mark(address):
+        return address
+    again = select(Guest.address).where(Guest.address.is_not(None), func.erased_form(Guest.address) == address)
+    return tx.scalar(again.limit(1)) or address
+
+
+def recall(tx: Session, addresses: Collection[str]) -> None:
+    """Whoever is typed in again is known by the mark: the entries about these addresses name them again.
+
+    Guests need no such call; the database does it when one is written.
+    """
+    marks = set(tx.scalars(select(Suppression.address).where(Suppression.address.startswith(erased.PREFIX))))
+    for address in addresses if marks else ():
+        mark = tx.scalar(select(func.erased_form(address)))
+        if mark in marks:
+            tx.execute(
+                update(Suppression).where(Suppression.address == mark).values(address=address),
+                execution_options={"synchronize_session": False},
+            )

@@ -1,0 +1,57 @@
+"""Guests who were erased, and what keeps their wish without their address.
+
+Where an erased address stood stands its mark (`eventmail.erased`). `erased_form` is a function of the application's own
+connections, since it needs the instance's secret.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import DDL, JSON, event
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eventmail.db import Base
+from eventmail.models.guest import Guest
+from eventmail.models.mailing import Recipient
+
+
+class Erasure(Base):
+    """One erased guest. `keys` are of mails whose files are to go; `addresses` the marks whose every mail is to go.
+
+    `finished_at` is None until the files are gone, too, and nothing is left in the write-ahead log. The ids are no
+    foreign keys: what they name may be gone.
+    """
+
+    __tablename__ = "erasure"
+
+    event_id: Mapped[int]
+    guest_id: Mapped[int]
+    keys: Mapped[list[str]] = mapped_column(JSON)
+    addresses: Mapped[list[str]] = mapped_column(JSON)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
+# Whoever is added again is known by the mark, and what they asked for holds again: whoever writes the row.
+_KNOWN = (
+    "WHEN NEW.address IS NOT NULL"
+    " AND EXISTS (SELECT 1 FROM suppression WHERE address >= 'erased:' AND address < 'erased;')"
+    " BEGIN UPDATE OR IGNORE suppression SET address = NEW.address WHERE address = erased_form(NEW.address); END"
+)
+GUEST_TRIGGERS = (
+    f"CREATE TRIGGER guest_wish_of_new AFTER INSERT ON guest {_KNOWN}",
+    f"CREATE TRIGGER guest_wish_of_changed AFTER UPDATE OF address ON guest {_KNOWN}",
+)
+# The same address never gets the same mailing twice, although the row of the first no longer tells it.
+RECIPIENT_TRIGGER = (
+    "CREATE TRIGGER recipient_not_again BEFORE INSERT ON recipient WHEN EXISTS (SELECT 1 FROM recipient"
+    " WHERE mailing_id = NEW.mailing_id AND address >= 'erased:' AND address < 'erased;')"
+    " AND EXISTS (SELECT 1 FROM recipient WHERE mailing_id = NEW.mailing_id AND address = erased_form(NEW.address))"
+    " BEGIN SELECT RAISE(IGNORE); END"
+)
+for _table, _triggers in ((Guest.__table__, GUEST_TRIGGERS), (Recipient.__table__, (RECIPIENT_TRIGGER,))):
+    for _trigger in _triggers:
+        event.listen(
+            _table,
+            "after_create",
+            DDL(_trigger).execute_if(dialect="sqlite"),  # type: ignore[no-untyped-call]
+        )

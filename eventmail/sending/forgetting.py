@@ -1,0 +1,73 @@
+"""The end of an erasure: files that name the guest go, and nothing stays behind in the write-ahead log.
+
+It follows the commit that erased the rows. Whatever stops it, the minute's sweep does the rest.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from email import message_from_bytes, policy
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, update
+
+from eventmail import erased
+from eventmail.db import db, fresh, transaction
+from eventmail.domain import addresses, import_files
+from eventmail.models import Erasure
+from eventmail.settings import Settings
+
+_HEAD = 64 * 1024  # bytes, more than any head of our mails
+
+
+def finish(settings: Settings, now: datetime) -> int:
+    """Finish what erasures left to do: how many are finished now. Cheap when there is nothing."""
+    asked = select(Erasure.id, Erasure.event_id, Erasure.keys, Erasure.addresses)
+    open_ = fresh().execute(asked.where(Erasure.finished_at.is_(None))).all()
+    if not open_:
+        return 0
+    keys = {key for erasure in open_ for key in erasure.keys}
+    marks = {mark for erasure in open_ for mark in erasure.addresses}
+    for path in _mails(settings.outbox):
+        if _is_theirs(path, keys, marks, settings.secret):
+            path.unlink(missing_ok=True)
+    kept = [import_files.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
+    if not all(kept) or not _emptied_log():
+        return 0  # somebody imports or reads just now; the next sweep tries again
+    with transaction() as tx:
+        tx.execute(update(Erasure).where(Erasure.id.in_([each.id for each in open_])).values(finished_at=now, keys=[]))
+    return len(open_)
+
+
+def _mails(folder: Path) -> Iterator[Path]:
+    """Every mail that was kept, and what a crash left of one."""
+    return (path for path in folder.glob("[0-9]*.eml*"))
+
+
+def _is_theirs(path: Path, keys: set[str], marks: set[str], secret: bytes) -> bool:
+    """Told by the key in its name, or by whom it is to: a test, or a mail from before a change of address."""
+    key = path.name.split(".")[1]
+    if key in keys or key.partition("-")[0] in keys:
+        return True
+    if not marks:
+        return False
+    try:
+        with path.open("rb") as file:
+            head = message_from_bytes(file.read(_HEAD).partition(b"\r\n\r\n")[0] + b"\r\n\r\n", policy=policy.default)
+    except FileNotFoundError:
+        return False
+    to = [str(value) for value in head.get_all("To", [])]
+    return any(erased.form(secret, addresses.normalized(address)) in marks for _, address in getaddresses(to))
+
+
+def _emptied_log() -> bool:
+    """Whether all of the write-ahead log is in the database and the log is empty: old pages stand in it till then."""
+    fresh().rollback()  # whatever this session still reads would keep the log
+    connection = db.engine.raw_connection()
+    try:
+        driver: Any = connection.driver_connection
+        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+    finally:
+        connection.close()
