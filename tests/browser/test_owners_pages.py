@@ -108,3 +108,35 @@ def test_the_page_of_people_is_accessible_fits_and_is_quiet(owners_page: Page, s
     assert_fits(owners_page)
     axe_everywhere(owners_page)
     assert complaints == []
+
+
+def test_an_owner_reads_what_is_known_and_erases_a_guest_by_typing_the_address(
+    owners_page: Page, shared_live: Live
+) -> None:
+    complaints = Complaints()
+    complaints.watch(owners_page)
+    with shared_live.app.app_context():
+        event_id = seeding.add_event(shared_live.owner, title="Farewell")
+        seeding.add_guest(
+            event_id, f"{'x' * 50}@{'y' * 60}.example.net", first_name="\u05e9\u05dc\u05d5\u05dd <b>Bo</b>",
+            last_name=LONG[:300], attributes={"Note": LONG},
+        )  # fmt: skip
+    owners_page.goto(f"{shared_live.url}/admin/events/{event_id}/guests")
+    owners_page.get_by_role("rowheader").get_by_role("link").first.click()
+    owners_page.get_by_role("link", name="What is known, erase").click()
+    expect(by_test(owners_page, "guest-known")).to_contain_text("<b>Bo</b>")
+    assert_fits(owners_page)
+    axe_everywhere(owners_page)
+    owners_page.get_by_role("link", name="Erase this guest").click()
+    assert_fits(owners_page)
+    axe_everywhere(owners_page)
+    form = by_test(owners_page, "guest-erasure-form")
+    form.get_by_role("textbox").fill("somebody@else.example")
+    form.get_by_role("button").click()
+    expect(owners_page.locator("[data-error-code=INVALID_INPUT]")).to_be_visible()
+    assert_fits(owners_page)
+    form.get_by_role("textbox").fill(f"{'X' * 50}@{'y' * 60}.example.net")
+    form.get_by_role("button").click()
+    expect(owners_page.get_by_text("The guest was erased. No mail was waiting.")).to_be_visible()
+    expect(owners_page.get_by_role("rowheader")).to_have_count(0)
+    assert complaints == []
