@@ -76,6 +76,7 @@ def answers(tx: Session, words: Sequence[str]) -> None:
     """Stored answers, rules of segments, and what mail services said about a whole run, without these words."""
     columns: tuple[InstrumentedAttribute[Any], ...] = (
         IdempotencyRecord.answer, IdempotencyRecord.key, Segment.rule, Segment.name, Mailing.last_error, Job.stopped,
+        Job.first_refusal,
         Suppression.source,
     )  # fmt: skip
     for column in columns:

@@ -5,6 +5,7 @@ from difflib import SequenceMatcher
 
 import pytest
 
+from eventmail.content import compile as compile_
 from eventmail.content import markdown, tokens
 from eventmail.content.compile import MOST_CELLS, MOST_FIELDS, MOST_KEPT, MOST_PARTS, TooMuch, compile_content
 from eventmail.content.tokens import known_fields
@@ -99,3 +100,9 @@ def test_C6_too_much_is_refused_before_it_is_laid_out(monkeypatch: pytest.Monkey
 def test_C6_a_large_newsletter_still_fits() -> None:
     item = "## News\n\nHello {guest.firstName}, [read on](https://x.example/a).\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n"
     assert compile_content("s", "", item * 60, fields=FIELDS).size > 50_000
+
+
+def test_C6_what_would_be_kept_is_measured_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compile_, "MOST_KEPT", 1_000)
+    with pytest.raises(TooMuch, match=r"grows to [\d,]+ characters when it is laid out; at most 1,000 are kept"):
+        compile_content("s", "", "Hello", fields=FIELDS, strict=False)
