@@ -1,5 +1,6 @@
 """eventmail: mail to the guests of an event, at most once each, every outcome explained."""
 
+import logging
 import zoneinfo
 from datetime import timedelta
 from pathlib import Path
@@ -8,12 +9,13 @@ from flask import Flask
 
 from eventmail import files, logs, migrations
 from eventmail import settings as settings_
-from eventmail.db import db, know
+from eventmail.db import db, know, send_through
 from eventmail.settings import Settings
 
 __version__ = "0.1.0"
 zoneinfo.reset_tzpath(to=())  # the pinned tzdata, so that every box computes the same hours
 ROOT = Path(__file__).parent.parent
+log = logging.getLogger(__name__)
 
 
 def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask:
@@ -25,6 +27,8 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
     settings = settings or settings_.load()
     logs.set_up()
     files.mend(settings.instance)
+    for sentence in settings_.remarks():
+        log.warning(sentence)
     app = Flask(__name__, instance_path=str(settings.instance))
     secure = settings.public_url.startswith("https:")
     app.config.update(
@@ -47,6 +51,7 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
     db.init_app(app)
     with app.app_context():
         know(db.engine, settings.secret)
+        send_through(settings.provider)
         migrations.upgrade(db.engine, settings.instance / "migration.lock")
         home.settle_in(settings.database)
         db.session.remove()

@@ -239,7 +239,10 @@ def restore(file: Path) -> None:
 @_json
 def doctor_(as_json: bool) -> int:
     """Check this instance and say what to do. Ends with 1 when something is wrong."""
-    findings = doctor.examine(settings.load(), clock.now())
+    try:
+        findings = doctor.examine(settings.load(), clock.now())
+    except SettingsError as error:
+        findings = [doctor.Finding(str(error), doctor.Level.WRONG, "Nothing starts before that is put right.")]
     if as_json:
         _print_json({"findings": [{"what": f.what, "level": f.level, "to_do": f.to_do} for f in findings]})
     for finding in () if as_json else findings:

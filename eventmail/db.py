@@ -34,6 +34,7 @@ _BEGIN = "sqlite_begin"
 _PATIENCE = "sqlite_patience"
 _WRITING, _CORE = "eventmail_writing", "eventmail_core"
 _KEPT, _STATE = "eventmail_kept", "state of the database"
+_SERVICE = "eventmail_service"
 
 
 _NAMES = {
@@ -211,6 +212,17 @@ def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
 def fresh() -> Session:
     """The session of this request or task, for reads."""
     return cast(Session, db.session())
+
+
+def send_through(service: str) -> None:
+    """From now on this process sends through the mail service of that name; once, when the application is made."""
+    db.engine.update_execution_options(**{_SERVICE: service})
+
+
+def service() -> str:
+    """The mail service that is set for this process now; what has happened keeps its own (S13)."""
+    found: str = db.engine.get_execution_options()[_SERVICE]
+    return found
 
 
 def move(

@@ -144,7 +144,7 @@ class EventChanged(DomainError):
     status = 409
     title = "The event was changed since you looked"
     sentence = (
-        "Title, time, place, sender or what stands for missing details is not what you saw. "
+        "Title, time, place, sender, mail service or what stands for missing details is not what you saw. "
         "Nothing was sent. Look at the preview, then review again."
     )
 

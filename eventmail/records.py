@@ -11,21 +11,23 @@ from functools import cache
 from itertools import accumulate
 from typing import Any
 
-from sqlalchemy import Integer, Update, bindparam, exists, func, select, update
+from sqlalchemy import Integer, SQLColumnExpression, Update, bindparam, exists, func, or_, select, true, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail.db import core, moving
+from eventmail.db import core, moving, service
 from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
 from eventmail.models import Attempt, AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
-from eventmail.states import RecipientState
+from eventmail.states import OUTBOX, RecipientState
 
 # what a recipient's end does to its place in the quota (S9)
 CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
 UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
-DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR)
+# that practice was unclear about a mail is no doubt once another service has it in hand (S13)
+_COUNTS = or_(Attempt.provider != OUTBOX, Recipient.provider == OUTBOX)
+DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR, _COUNTS)
 REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
 
 
@@ -97,6 +99,19 @@ def remember(
     )  # fmt: skip
 
 
+def practising() -> bool:
+    """Whether mail stays on this box now."""
+    return service() == OUTBOX
+
+
+def counts(provider: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
+    """Whether what happened with this service counts as mail now: in practice mode all of it, else not practice (S13).
+
+    What nobody noted a service of may have been mail, so it counts.
+    """
+    return true() if practising() else provider.is_distinct_from(OUTBOX)
+
+
 @dataclass(frozen=True)
 class Limits:
     """Sends per rolling day and month of the whole installation; 0 is none (S9)."""
@@ -127,12 +142,12 @@ class Usage:
 
 
 def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usage:
-    """The ledger of the window of `length` that ends at `at`."""
+    """The ledger of the window of `length` that ends at `at`; practice mode has one of its own (S13)."""
     used, open_ = session.execute(
         select(
             func.coalesce(func.sum(Reservation.consumed), 0),
             func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0),
-        ).where(Reservation.due_at > at - length, Reservation.due_at <= at)
+        ).where(Reservation.due_at > at - length, Reservation.due_at <= at, _drawn())
     ).one()
     return Usage(limit, used, open_)
 
@@ -151,12 +166,18 @@ def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
     """The most places taken in any window of `length` that holds `due_at`; later ones were reserved before, too."""
     taken = tx.execute(
         select(Reservation.due_at, Reservation.reserved - Reservation.refunded)
-        .where(Reservation.due_at > due_at - length, Reservation.due_at < due_at + length)
+        .where(Reservation.due_at > due_at - length, Reservation.due_at < due_at + length, _drawn())
         .order_by(Reservation.due_at)
     ).all()
     instants, places = [row[0] for row in taken], [0, *accumulate(row[1] for row in taken)]
     ends = {due_at, *(instant for instant in instants if instant >= due_at)}
     return max(places[bisect_right(instants, end)] - places[bisect_right(instants, end - length)] for end in ends)
+
+
+def _drawn() -> ColumnElement[bool]:
+    """Whether a reservation is one of the quota that is drawn on now: practice mode has one of its own."""
+    theirs = Job.provider == OUTBOX if practising() else Job.provider != OUTBOX
+    return Reservation.job_id.in_(select(Job.id).where(or_(theirs, Job.provider.is_(None))))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from honcho.manager import SIGNALS, Manager
 from honcho.printer import Message
 
 from eventmail import ROOT
-from eventmail.settings import PREFIX, Settings
+from eventmail.settings import PREFIX, Settings, for_children
 
 PATIENCE_SECONDS = 30.0
 _ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to ask, not where to listen
@@ -82,6 +82,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]),
+        **for_children(),
         f"{PREFIX}INSTANCE": str(settings.instance),
         f"{PREFIX}HOST": settings.host,
         f"{PREFIX}PORT": str(settings.port),

@@ -1,19 +1,39 @@
-"""The environment, read once at start and checked by name. Everything is optional."""
+"""The settings, read once at start and checked by name. Everything is optional.
 
+They stand in the environment, or in the file that `EVENTMAIL_CONFIG` names; a secret also in a file of its own.
+"""
+
+import base64
+import binascii
+import difflib
+import io
 import ipaddress
+import os
+import re
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eventmail import signing
+from eventmail.domain_names import ascii_domain
 
 PREFIX = "EVENTMAIL_"
 POLITE = 5.0  # mails a second to a server that is not ours (S10)
 UNANSWERABLE = "eventmail@localhost"
+CONFIG = f"{PREFIX}CONFIG"
+_NOT_OURS = frozenset({f"{PREFIX}CHROMIUM"})  # the browser of the tests
+_NAMED = re.compile(r"(?:(?P<name>[^<>]*?)\s*)<(?P<address>[^<>]*)>")
+_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
+_DOMAIN = re.compile(
+    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+)
+_HOST = re.compile(r"[^\s/?#@\[\]:<>\"'\\]+")
 
 
 class SettingsError(Exception):
@@ -34,9 +54,9 @@ class Settings(BaseSettings):
     from_: str = Field(default=UNANSWERABLE, alias="EVENTMAIL_FROM")
     undo_seconds: int = Field(default=10, ge=0, le=600)
     proxies: int = Field(default=0, ge=0, le=10)
-    quota_per_day: int = Field(default=0, ge=0)
-    quota_per_month: int = Field(default=0, ge=0)
-    rate_per_second: float | None = Field(default=None, ge=0)
+    quota_per_day: int = Field(default=0, ge=0, le=1_000_000_000)
+    quota_per_month: int = Field(default=0, ge=0, le=1_000_000_000)
+    rate_per_second: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
     webhook_secret_generic: SecretStr = SecretStr("")
 
     @field_validator("instance")
@@ -47,10 +67,31 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _web_address(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if value and (parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment):
-            raise ValueError("must be an address such as https://mail.example.org")
-        return value.rstrip("/")
+        return _checked_address(value.strip()) if value.strip() else ""
+
+    @field_validator("from_")
+    @classmethod
+    def _mailbox(cls, value: str) -> str:
+        _mailbox_of(value)
+        return value.strip()
+
+    @field_validator("webhook_secret_generic")
+    @classmethod
+    def _shared_secret(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and (not text.strip() or (text.startswith("whsec_") and not _from_base64(text[6:]))):
+            raise ValueError("is no secret: after whsec_ stands base64, as the mail service shows it")
+        return value
+
+    @property
+    def sender(self) -> str:
+        """The bare address that mail comes from, its domain in ASCII."""
+        return _mailbox_of(self.from_)[1]
+
+    @property
+    def sender_name(self) -> str:
+        """The name that EVENTMAIL_FROM gives, or ""; an event's own goes before it."""
+        return _mailbox_of(self.from_)[0]
 
     @property
     def public_url(self) -> str:
@@ -71,7 +112,7 @@ class Settings(BaseSettings):
                 f"Links in mails would begin with {self.public_url}, which guests cannot reach. "
                 "Set EVENTMAIL_BASE_URL to the address of this instance."
             )
-        if self.from_ == UNANSWERABLE:
+        if self.sender == UNANSWERABLE:
             found.append("The sender has no address. Set EVENTMAIL_FROM to one that can be answered.")
         return tuple(found)
 
@@ -110,12 +151,146 @@ def is_this_box(host: str) -> bool:
 def load() -> Settings:
     """The settings of this process. Raises SettingsError with one sentence that names each wrong variable."""
     try:
-        return Settings()
+        return Settings(**_given())
     except ValidationError as error:
-        wrong = "; ".join(f"{_variable(item['loc'])}: {item['msg']}" for item in error.errors())
+        wrong = "; ".join(f"{_variable(item['loc'])}: {_words(item)}" for item in error.errors())
         raise SettingsError(f"Please correct the environment: {wrong}.") from None
 
 
+def remarks() -> list[str]:
+    """A sentence on each name that looks like a setting and is none, with the nearest real one."""
+    found = []
+    ends = [known.removeprefix(PREFIX) for known in _known()]
+    for where, names in (("", os.environ), (f" in {os.environ.get(CONFIG)}", _file())):
+        for name in sorted(names):
+            if (where or name.upper().startswith(PREFIX)) and name.upper() not in {*_known(), *_NOT_OURS}:
+                near = difflib.get_close_matches(name.upper().removeprefix(PREFIX), ends, 1)
+                meant = f" Did you mean {PREFIX}{near[0]}?" if near else ""
+                found.append(f"{name}{where} is no setting of eventmail, so nothing reads it.{meant}")
+    return found
+
+
+def for_children() -> dict[str, str]:
+    """The variables that name files, as a process that runs in another folder needs them."""
+    names = {CONFIG, *(f"{_variable((field,))}_FILE" for field in _secrets())}
+    return {name: str(Path(path).absolute()) for name in sorted(names) if (path := os.environ.get(name))}
+
+
+def _given() -> dict[str, Any]:
+    """What comes from files, by the names that `Settings` takes, unless the environment says it (it wins)."""
+    spoken = {name.upper(): value for name, value in os.environ.items() if value}
+    written = {name.upper(): value for name, value in _file().items() if value}
+    given: dict[str, Any] = {}
+    for field in Settings.model_fields:
+        name = _variable((field,))
+        for source in (spoken, written):
+            value = _secret_in(source, name) if field in _secrets() else source.get(name)
+            if value:
+                given[name if field == "from_" else field] = value
+                break
+    return given
+
+
+def _secret_in(source: Mapping[str, str], name: str) -> str | None:
+    """A secret as it is given, or as the first line of the file that `…_FILE` names."""
+    path = source.get(f"{name}_FILE")
+    if path and source.get(name):
+        raise SettingsError(f"Please set one of {name} and {name}_FILE, not both.")
+    return _read(f"{name}_FILE", path).strip() if path else source.get(name)
+
+
+def _file() -> dict[str, str]:
+    """What stands in the settings file: lines NAME=value as in a shell; nothing is put in for a `$`."""
+    path = os.environ.get(CONFIG, "")
+    if not path:
+        return {}
+    found = {}
+    for line in parse_stream(io.StringIO(_read(CONFIG, path))):
+        if line.error or (line.key and line.value is None):
+            raise SettingsError(f"Please correct {path}: line {line.original.line} is not NAME=value.")
+        if line.key:
+            found[line.key] = line.value or ""
+    return found
+
+
+def _read(variable: str, path: str) -> str:
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise SettingsError(f"Please correct {variable}: {path} cannot be read ({why}).") from None
+
+
+def _known() -> Iterator[str]:
+    yield CONFIG
+    for field in Settings.model_fields:
+        yield _variable((field,))
+    for field in _secrets():
+        yield f"{_variable((field,))}_FILE"
+
+
+def _secrets() -> list[str]:
+    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+
+
 def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0])
+    name = str(location[0]).rstrip("_")
     return name if name.startswith(PREFIX) else f"{PREFIX}{name.upper()}"
+
+
+def _words(item: Any) -> str:
+    """What is wrong with one setting, with what it may be."""
+    if item["type"] == "value_error":
+        return str(item["ctx"]["error"])
+    if item["type"] == "literal_error":
+        return f"must be {item['ctx']['expected'].replace(chr(39), '')}"
+    name = str(item["loc"][0])
+    field = Settings.model_fields.get("from_" if name.startswith(PREFIX) else name)
+    bounds = {type(each).__name__: each for each in field.metadata} if field else {}
+    if "Ge" in bounds and "Le" in bounds:
+        kind = "a number" if name == "rate_per_second" else "a whole number"
+        return f"must be {kind} from {bounds['Ge'].ge} to {bounds['Le'].le}"
+    return str(item["msg"])
+
+
+def _checked_address(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    named = bool(_HOST.fullmatch(host)) or ("[" in parts.netloc and ":" in host)
+    try:
+        named = named and parts.port != 0
+    except ValueError:
+        named = False
+    if parts.scheme not in ("http", "https") or not named or "?" in url or "#" in url:
+        raise ValueError("must be an address such as https://mail.example.org")
+    if parts.path.strip("/"):
+        raise ValueError(
+            f"has the path {parts.path}, and eventmail needs an address of its own, such as https://mail.example.org"
+        )
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a name or a password: it stands in every mail")
+    return url.rstrip("/")
+
+
+def _mailbox_of(text: str) -> tuple[str, str]:
+    """(name, bare address) of `Name <address>` or an address alone. Raises ValueError for what is neither."""
+    text = text.strip()
+    parted = _NAMED.fullmatch(text)
+    name, address = (parted["name"].strip(), parted["address"].strip()) if parted else ("", text)
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = re.sub(r"\\(.)", r"\1", name[1:-1])
+    local, _, domain = address.rpartition("@")
+    try:
+        domain = ascii_domain(domain)
+    except ValueError:
+        domain = ""
+    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and name.isprintable()) or len(local) > 64:
+        raise ValueError("must be an email address, such as team@example.org or Team <team@example.org>")
+    return name, f"{local}@{domain}"
+
+
+def _from_base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""

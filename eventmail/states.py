@@ -103,6 +103,8 @@ class SuppressionReason(StrEnum):
     IMPORT = "import"
 
 
+OUTBOX = "outbox"  # the mail service of practice mode: what it takes stays on this box (S13)
+
 Moves = Mapping[StrEnum, frozenset[StrEnum]]
 
 _M, _J, _R, _A = MailingState, JobState, RecipientState, AccountMailState

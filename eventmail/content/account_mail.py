@@ -18,12 +18,13 @@ _ISOLATED = "\u2068", "\u2069"  # a name keeps its own direction and turns nothi
 
 @dataclass(frozen=True)
 class Frame:
-    """What both kinds share: bare addresses, the `Message-ID` without brackets, the link, and until when it is good.
+    """What both kinds share: bare addresses, the sender's name or "", the `Message-ID` without brackets, the link.
 
-    `site` is the address of this instance, as people know it.
+    The link is good `until` then. `site` is the address of this instance, as people know it.
     """
 
     from_email: str
+    from_name: str
     to: str
     message_id: str
     date: datetime
@@ -66,7 +67,7 @@ def _message(frame: Frame, subject: str, text: str) -> bytes:
     sender, to = wire_address(frame.from_email), wire_address(frame.to)
     policy = SMTP if (sender + to).isascii() else SMTPUTF8
     message = EmailMessage(policy)
-    message["From"], message["To"] = _address(sender), _address(to)
+    message["From"], message["To"] = _address(sender, clean_value(frame.from_name)), _address(to)
     message["Subject"] = subject
     message["Date"] = format_datetime(frame.date)
     message["Message-ID"] = f"<{frame.message_id}>"
@@ -75,12 +76,12 @@ def _message(frame: Frame, subject: str, text: str) -> bytes:
     return message.as_bytes()
 
 
-def _address(address: str) -> Address:
+def _address(address: str, name: str = "") -> Address:
     local, _, domain = address.rpartition("@")
     if "=?" in local:  # the library would read an encoded word there (RFC 2047 forbids it) and write another address
         message = f"“{address[:80]}” cannot stand in a mail header."
         raise InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])
-    return Address(username=local, domain=domain)
+    return Address(name, username=local, domain=domain)
 
 
 def _name(name: str) -> str:

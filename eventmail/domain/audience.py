@@ -32,7 +32,8 @@ from eventmail.domain import gone, matching, segments
 from eventmail.domain.as_of import AsOf
 from eventmail.domain.matching import Chosen
 from eventmail.errors import FieldError, InvalidAudience
-from eventmail.models import EVERYWHERE, Guest, Suppression
+from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression
+from eventmail.records import practising
 from eventmail.states import GuestStatus, Reason, SuppressionReason
 
 # of two entries for one address the first in this order is the reason shown (A2)
@@ -206,9 +207,10 @@ def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElem
     return exists(select(Guest.id).where(Guest.address == address, *_mailable(Guest, audience)))
 
 
-def scopes(event_id: int) -> tuple[str, str]:
-    """The scopes of the do-not-mail list that count for an event."""
-    return EVERYWHERE, str(event_id)
+def scopes(event_id: int) -> tuple[str, ...]:
+    """The scopes of the do-not-mail list that count for an event now; what practice caused holds there alone (S13)."""
+    here = EVERYWHERE, str(event_id)
+    return (*here, PRACTICE) if practising() else here
 
 
 def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:

@@ -129,7 +129,7 @@ def rendered(content: Content, event: Event, guest: Guest | None, author: User, 
 def values(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str | None]:
     """Everything a mail to `guest` may merge, its way off the list inert (E2)."""
     return {
-        **merge.constants(event, merge.sender(event, author), place),
+        **merge.constants(event, merge.sender(event, author, place), place),
         **guest_values(guest),
         "unsubscribe.url": merge.inert_unsubscribe_url(place),
     }

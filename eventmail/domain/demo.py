@@ -26,7 +26,7 @@ from eventmail.domain import (
     users,
 )
 from eventmail.domain.demo_guests import Sketch
-from eventmail.models import EVERYWHERE, AuditEntry, EmailEvent, Event, EventMember, Guest, Suppression, User
+from eventmail.models import EVERYWHERE, PRACTICE, AuditEntry, EmailEvent, Event, EventMember, Guest, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.states import GuestStatus, SuppressionReason
@@ -151,20 +151,21 @@ def _invite(tx: Session, event_id: int, sketches: Sequence[Sketch], by: Acting) 
 
 def _list_unreachable(tx: Session, event_id: int, user_id: int, by: Acting) -> None:
     """The do-not-mail list of a team that wrote before: dead addresses with the report behind each, and two asked."""
-    listed = set(tx.scalars(select(Suppression.address).where(Suppression.scope == EVERYWHERE)))
+    listed = set(tx.scalars(select(Suppression.address).where(Suppression.scope.in_([EVERYWHERE, PRACTICE]))))
     for address in demo_guests.BOUNCED:
         tx.add(
             EmailEvent(
                 provider="outbox", provider_event_id=f"demo:{event_id}:{address}", kind="bounce", address=address,
-                event_id=event_id, recipient_id=None, code="550 5.1.1", detail="No such user here", at=by.now,
+                event_id=event_id, recipient_id=None, practice=True, code="550 5.1.1", detail="No such user here",
+                at=by.now,
             )
         )  # fmt: skip
     tx.add_all(
-        Suppression(address=address, scope=EVERYWHERE, reason=reason, source=source, created_by=user,
+        Suppression(address=address, scope=scope, reason=reason, source=source, created_by=user,
                     created_at=by.now)
-        for addresses, reason, source, user in (
-            (demo_guests.BOUNCED, SuppressionReason.HARD_BOUNCE, "outbox", None),
-            (demo_guests.SUPPRESSED, SuppressionReason.MANUAL, "demo", user_id),
+        for addresses, scope, reason, source, user in (
+            (demo_guests.BOUNCED, PRACTICE, SuppressionReason.HARD_BOUNCE, "outbox", None),
+            (demo_guests.SUPPRESSED, EVERYWHERE, SuppressionReason.MANUAL, "demo", user_id),
         )
         for address in addresses
         if address not in listed

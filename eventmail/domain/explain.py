@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 
 from eventmail.db import Page, existing, fresh
 from eventmail.domain import addresses, guest_list, stories, wishes
+from eventmail.domain.audience import scopes
 from eventmail.domain.guest_list import NO_NAME
 from eventmail.domain.stories import Story, Whose
 from eventmail.models import (
-    EVERYWHERE,
     AuditEntry,
     Guest,
     GuestBefore,
@@ -49,10 +49,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OnList:
-    """A place on the do-not-mail list; `everywhere` for the whole installation, else this event alone."""
+    """A place on the do-not-mail list that counts now; `scope` as `models.suppression` has it."""
 
     reason: SuppressionReason
-    everywhere: bool
+    scope: str
     source: str
     since: datetime
 
@@ -174,10 +174,10 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _on_list(session: Session, event_id: int, address: str | None) -> tuple[OnList, ...]:
-    here = Suppression.scope.in_([EVERYWHERE, str(event_id)])
+    here = Suppression.scope.in_(scopes(event_id))
     rows = session.scalars(select(Suppression).where(wishes.same(Suppression.address, address or ""), here))
     return tuple(
-        OnList(SuppressionReason(row.reason), row.scope == EVERYWHERE, row.source, row.created_at)
+        OnList(SuppressionReason(row.reason), row.scope, row.source, row.created_at)
         for row in sorted(rows, key=lambda row: row.created_at)
     )
 

@@ -13,8 +13,8 @@ from sqlalchemy import BindParameter, bindparam, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import Rows, fresh, remembered
-from eventmail.domain import guest_fields
-from eventmail.models import EVERYWHERE, Guest, Suppression
+from eventmail.domain import audience, guest_fields
+from eventmail.models import Guest, Suppression
 from eventmail.states import GuestStatus, SuppressionReason
 
 EVENT: BindParameter[int] = bindparam("event")
@@ -40,7 +40,7 @@ _COUNTED = tuple(status for status in Filter if status is not Filter.ALL)
 def values(event_id: int, q: str = "") -> dict[str, Any]:
     """What the statements bind: `event`, `scopes`, and of a search `word_0`, `word_1`, …"""
     words = {f"word_{n}": f"%{_escaped(word)}%" for n, word in enumerate(guest_fields.words(q))}
-    return {"event": event_id, "scopes": [EVERYWHERE, str(event_id)], **words}
+    return {"event": event_id, "scopes": audience.scopes(event_id), **words}
 
 
 def _escaped(word: str) -> str:

@@ -78,7 +78,7 @@ def _messages(session: Session, event_id: int, mailing_ids: list[int], guest_id:
 
 def _news(session: Session, ids: list[int]) -> Iterable[tuple[int, News]]:
     for event in session.scalars(select(EmailEvent).where(EmailEvent.id.in_(ids))):
-        yield event.id, News(event.kind, event.detail, event.at)
+        yield event.id, News(event.kind, event.detail, event.at, event.practice)
 
 
 def _log(session: Session, ids: list[int]) -> Iterable[tuple[int, AuditEntry]]:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import Connection
 
 from eventmail.db import Page, Rows, existing, fresh
 from eventmail.domain import guest_fields, guest_filters
-from eventmail.domain.audience import REASONS
+from eventmail.domain.audience import REASONS, scopes
 from eventmail.domain.guest_filters import EVENT, SCOPES, Filter
 from eventmail.errors import NotFound
-from eventmail.models import EVERYWHERE, Guest, GuestTag, Suppression
+from eventmail.models import Guest, GuestTag, Suppression
 from eventmail.models.guest import full_name
 from eventmail.states import GuestStatus, Reason, SuppressionReason
 
@@ -194,7 +194,7 @@ def _detailed(connection: Connection, event_id: int, guests: Iterable[Listed]) -
 
 
 def _reasons(connection: Connection, event_id: int, theirs: Sequence[str]) -> dict[str, SuppressionReason]:
-    values = {"addresses": theirs, "scopes": [EVERYWHERE, str(event_id)]}
+    values = {"addresses": theirs, "scopes": scopes(event_id)}
     reasons: dict[str, SuppressionReason] = {}
     for address, word in connection.execute(_REASONS, values):
         reason = SuppressionReason(word)

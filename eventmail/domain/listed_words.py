@@ -1,7 +1,8 @@
-"""Why an address is on the do-not-mail list, in words (F1): two of them, and a clause about the address."""
+"""Why an address is on the do-not-mail list, in words (F1): two of them, a clause, and what holds where."""
 
 from collections.abc import Mapping
 
+from eventmail.models import EVERYWHERE, PRACTICE
 from eventmail.states import SuppressionReason
 
 SHORT: Mapping[SuppressionReason, str] = {
@@ -18,3 +19,15 @@ LONG: Mapping[SuppressionReason, str] = {
     SuppressionReason.MANUAL: "a colleague put it there",
     SuppressionReason.IMPORT: "an import put it there",
 }
+
+
+def about(scope: str) -> str:
+    """What an entry of that scope keeps from its address."""
+    return {EVERYWHERE: "all events", PRACTICE: "practice mode"}.get(scope, "this event")
+
+
+def place(scope: str) -> str:
+    """Where an entry of that scope stands."""
+    return {EVERYWHERE: "of the whole installation", PRACTICE: "of practice mode, which holds only there"}.get(
+        scope, "of this event"
+    )

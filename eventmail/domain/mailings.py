@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records
 from eventmail.content.compiled import Compiled
-from eventmail.db import fresh, transaction
+from eventmail.db import fresh, service, transaction
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, draft_rows, events, freezing, merge, snapshots
 from eventmail.domain.audience import Audience
@@ -172,6 +172,7 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
             "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
             "stopped": job.stopped if job.state == JobState.RUNNING else None,
             "asks": job.state == JobState.RUNNING and job.brake in (Brake.ALIKE, Brake.DEAD),
+            "provider": job.provider,
         }
         if job
         else None,
@@ -280,13 +281,16 @@ def _add_mailing(
 def add_run(
     tx: Session, mailing: Mailing, places: int, place: Place, by: Acting, *, delay: timedelta = timedelta(0)
 ) -> Job:
-    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived."""
+    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived.
+
+    It is a run of the mail service that is set now, for good (S13).
+    """
     events.refuse_archived(tx, mailing.event_id)
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
     starts_at = by.now + delay
     job = Job(
         mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
-        starts_at=starts_at,
+        starts_at=starts_at, provider=service(),
     )  # fmt: skip
     tx.add(job)
     tx.flush()

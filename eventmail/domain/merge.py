@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from eventmail import signing
 from eventmail.content import calendar_links, tokens
-from eventmail.db import fresh
+from eventmail.db import fresh, service
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
@@ -30,7 +30,8 @@ class Place:
     """Where and under which terms this instance sends.
 
     Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), why
-    nothing may leave yet (S13), and whether a mail service is connected: else all mail is kept in the outbox.
+    nothing may leave yet (S13), whether a mail service is connected, else all mail is kept in the outbox, and the name
+    that mail comes from where an event has none.
     """
 
     base_url: str
@@ -40,6 +41,7 @@ class Place:
     limits: Limits = NO_LIMITS
     hindrances: tuple[str, ...] = ()
     connected: bool = False
+    sender_name: str = ""
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
@@ -72,7 +74,7 @@ def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, 
 def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
     """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
     return {
-        "constants": constants(event, sender(event, author), place),
+        "constants": constants(event, sender(event, author, place), place),
         "defaults": defaults(event.id),
         "reply_to": event.reply_to,
     }
@@ -80,7 +82,8 @@ def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
 
 def looked_at(event: Event, author: User | None, place: Place) -> str:
     """A fingerprint of what a review shows besides text and people: another one, and guests would read other things."""
-    return body_hash(frozen(event, author, place) | {"cancelled": event.cancelled_at is not None})
+    around = {"cancelled": event.cancelled_at is not None, "service": service()}  # what practised must not leave (S13)
+    return body_hash(frozen(event, author, place) | around)
 
 
 def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -94,9 +97,9 @@ def guest_values(first_name: str, last_name: str, email: str, attributes: Mappin
     }
 
 
-def sender(event: Event, author: User | None) -> tuple[str, str]:
+def sender(event: Event, author: User | None, place: Place | None = None) -> tuple[str, str]:
     """The organizer as guests read them: (name, address for replies)."""
-    name = event.sender_name or (author.name if author else "") or event.title
+    name = event.sender_name or (place.sender_name if place else "") or (author.name if author else "") or event.title
     return name, event.reply_to or (author.email if author else "")
 
 

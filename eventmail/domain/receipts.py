@@ -2,26 +2,25 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import select
 
 from eventmail.db import Rows, fresh
-from eventmail.domain import attempts, log, mailings
-from eventmail.models import Attempt, AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
+from eventmail.domain import attempts, log, mailings, services
+from eventmail.domain.services import Shares
+from eventmail.models import AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import full_name
-from eventmail.states import RecipientState
 
 _BATCH = 500
-_LAST = and_(Attempt.recipient_id == Recipient.id, Attempt.number == Recipient.attempts)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One recipient's outcome; `request_ids` are those of its attempts, oldest first, `provider` took the last one."""
+    """One recipient's outcome; `request_ids` are those of its attempts, oldest first, `provider` had the last one."""
 
     email: str
     name: str
@@ -47,14 +46,14 @@ class LeftOut:
 class Receipt:
     """A mailing as it stands; `digest` is SHA-256 over `facts` and every line, see `digest_of`.
 
-    `sent_by` is how many of those sent each mail service took.
+    `shares` tells what practice mode had from what left.
     """
 
     mailing: Mailing
     content: Content
     jobs: Sequence[Job]
     log: Sequence[AuditEntry]
-    sent_by: Mapping[str, int]
+    shares: Shares
     digest: str
 
 
@@ -65,7 +64,7 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
     jobs = session.scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
     content = mailings.content(mailing)
     history, digest = log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
-    return Receipt(mailing, content, jobs, history, _sent_by(mailing_id), digest)
+    return Receipt(mailing, content, jobs, history, services.shares(mailing), digest)
 
 
 def digest_of(mailing: Mailing, content: Content) -> str:
@@ -87,8 +86,7 @@ def lines(mailing_id: int) -> Iterator[Line]:
     """Every recipient in the order they were frozen; two queries for each 500 of them."""
     found = (
         select(Recipient.id, Recipient.email, Guest.first_name, Guest.last_name, Recipient.state, Recipient.delivery,
-               Recipient.attempts, Recipient.last_error, Recipient.updated_at, Attempt.provider)
-        .outerjoin(Attempt, _LAST)
+               Recipient.attempts, Recipient.last_error, Recipient.updated_at, Recipient.provider)
         .outerjoin(Guest, Guest.id == Recipient.guest_id)
         .where(Recipient.mailing_id == mailing_id)
         .order_by(Recipient.id)
@@ -100,16 +98,6 @@ def lines(mailing_id: int) -> Iterator[Line]:
                 row.email, _name(row), row.state, row.delivery, row.attempts, row.last_error, row.updated_at,
                 tuple(told.get(row.id, ())), row.provider,
             )  # fmt: skip
-
-
-def _sent_by(mailing_id: int) -> dict[str, int]:
-    found = (
-        select(Attempt.provider, func.count())
-        .join(Recipient, _LAST)
-        .where(Recipient.mailing_id == mailing_id, Recipient.state == RecipientState.SENT)
-        .group_by(Attempt.provider)
-    )
-    return dict(fresh().execute(found).all())
 
 
 def left_out(mailing_id: int) -> Iterator[LeftOut]:

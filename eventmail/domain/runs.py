@@ -7,11 +7,11 @@ from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import erased, records
-from eventmail.db import move, transaction
-from eventmail.domain import addresses, mailings
+from eventmail.db import move, service, transaction
+from eventmail.domain import addresses, mailings, services
 from eventmail.domain.merge import Place
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
-from eventmail.models import Job, Mailing, Recipient
+from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
 from eventmail.states import Brake, JobState, MailingState, RecipientState
 
@@ -61,13 +61,18 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
     return mailing, len(cancelled)
 
 
-def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
+def retry(event_id: int, mailing_id: int, place: Place, by: Acting, through: str = "") -> int:
     """A new run over the failed recipients, same keys, its own reservation; or the stopped run goes on (S8, S12).
 
-    Returns the job to ring for. Raises NothingToDo when nobody failed, QuotaExceeded. Never touches sent or unknown.
+    A message that was begun with another mail service goes on, or is tried again, only where `through` names the one
+    that is set now (S13): who still waits is then in a new run. Returns the job to ring for. Raises NothingToDo when
+    nobody failed, QuotaExceeded. Never touches sent or unknown.
     """
     with transaction() as tx:
         mailing = _find(tx, event_id, mailing_id)
+        _check_service(mailing, through)
+        if (begun := _begun_elsewhere(tx, mailing)) is not None:
+            return _over_to(tx, mailing, begun, place, by)
         if (stopped := _resume(tx, mailing_id)) is not None:
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
@@ -82,9 +87,10 @@ def retry(event_id: int, mailing_id: int, place: Place, by: Acting) -> int:
 
 
 def decide(
-    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, place: Place, by: Acting
-) -> int | None:
-    """Settle recipients in doubt, all of them when `emails` is None (S5).
+    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, place: Place, by: Acting,
+    through: str = "",
+) -> int | None:  # fmt: skip
+    """Settle recipients in doubt, all of them when `emails` is None (S5); `through` as for `retry`.
 
     Counted as sent, or sent again in a new run with its own reservation: then the job to ring for. Raises
     NothingToDo when nobody, or not everybody named, is in doubt, and QuotaExceeded; then nothing is changed.
@@ -100,6 +106,7 @@ def decide(
         if decision == Decision.SEND_AGAIN:
             if mailing.state != MailingState.FINISHED:
                 raise NothingToDo("Mails can be sent again when a message is finished, not while it runs or cancelled.")
+            _check_service(mailing, through)
             where += _reachable(mailing_id)
             if not _count(tx, where, RecipientState.UNKNOWN):
                 raise NothingToDo("These guests were erased, so nothing can be sent to them again.")
@@ -138,6 +145,44 @@ def _resume(tx: Session, mailing_id: int) -> int | None:
         .values(stopped=None, brake=case((Job.brake.is_not(None), Brake.ANSWERED)))
         .returning(Job.id)
     )
+
+
+def _check_service(mailing: Mailing, through: str) -> None:
+    """Raise NothingToDo unless the service that would take the mails now is the one before, or the one that was named.
+
+    A page that was made before another one was set must not send through that (S13).
+    """
+    before, now = mailings.last_job(mailing.id).provider, service()
+    if (through or before) != now:
+        raise NothingToDo(services.asks(before, now))
+
+
+def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
+    """The run that is not over and waits, since another mail service is set than it was begun with."""
+    job = tx.get_one(Job, mailings.last_job(mailing.id).id, populate_existing=True)
+    return job if job.state == JobState.RUNNING and job.provider != service() else None
+
+
+def _over_to(tx: Session, mailing: Mailing, begun: Job, place: Place, by: Acting) -> int:
+    """End the run that was begun elsewhere; who still waits is in a new one, of the service that is set now (S13)."""
+    if mailing.n_sending:
+        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
+    if not mailing.n_queued:
+        raise NothingToDo("Nobody waits any more, so there is nothing to send.")
+    move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
+    left = Reservation.reserved - Reservation.consumed  # what it took is taken, the rest goes back
+    tx.execute(update(Reservation).where(Reservation.job_id == begun.id).values(refunded=left))
+    job = mailings.add_run(tx, mailing, mailing.n_queued, place, by)
+    tx.execute(
+        update(Recipient)
+        .where(Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED)
+        .values(tries=0, delivery=None, next_attempt_at=None, claim_owner=None, claim_until=None, updated_at=by.now),
+        execution_options={"synchronize_session": False},
+    )
+    records.audit(tx, by, "mailing.service_changed", f"mailing:{mailing.id}", event_id=mailing.event_id,
+                  recipients=mailing.n_queued, run=job.run, before={"service": begun.provider},
+                  after={"service": job.provider})  # fmt: skip
+    return job.id
 
 
 def _again(

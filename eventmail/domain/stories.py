@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eventmail.db import Rows
 from eventmail.domain import attempts
 from eventmail.domain.guest_list import NO_NAME
-from eventmail.models import Content, EmailEvent, Exclusion, Guest, Mailing, Recipient
+from eventmail.models import Content, EmailEvent, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import full_name
 from eventmail.states import MailingKind, Reason, RecipientState
 
@@ -30,6 +30,7 @@ class News:
     kind: str
     detail: str
     at: datetime
+    practice: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ class Story:
     """One message and somebody.
 
     `at` is the last change, `error` why it failed or was cancelled, `reason` why they were left out (A2). `other` is
-    who was greeted in their place or whom they share the address with, `email` where the mail went.
+    who was greeted in their place or whom they share the address with, `email` where the mail went. `provider` is the
+    mail service it happened with, or that of the newest run; None where nobody noted it (S13).
     """
 
     mailing_id: int
@@ -51,6 +53,7 @@ class Story:
     reason: Reason | None = None
     other: str | None = None
     delivery: str | None = None
+    provider: str | None = None
     attempts: int = 0
     request_ids: tuple[str, ...] = ()
     news: tuple[News, ...] = ()
@@ -75,7 +78,7 @@ def messages(event_id: int) -> Rows:
 
 
 def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -> list[Story]:
-    """The story of each of these messages, in their order; 7 queries, however many they are."""
+    """The story of each of these messages, in their order; 8 queries, however many they are."""
     mailing_ids = [mailing.id for mailing, _ in found]
     recipients = _recipients(session, mailing_ids, whose)
     left_out = _left_out(session, mailing_ids, whose)
@@ -84,6 +87,7 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
     news = _news(session, ids)
     others = [recipient.guest_id for recipient in recipients.values() if recipient.guest_id not in whose.guest_ids]
     names = _names(session, [*others, *(row.shares_with for row in left_out.values())])
+    runs = _services(session, mailing_ids)
     stories = []
     for mailing, subject in found:
         basis = (mailing.id, subject, mailing.created_at, mailing.audience)
@@ -94,15 +98,29 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
                     *basis, RecipientState(recipient.state), recipient.updated_at, recipient.email,
                     recipient.last_error,
                     other=names.get(recipient.guest_id), delivery=recipient.delivery, attempts=recipient.attempts,
+                    provider=_service(recipient, runs.get(mailing.id)),
                     request_ids=tuple(tried.get(recipient.id, ())), news=tuple(news.get(recipient.id, ())),
                 )
             )  # fmt: skip
         elif out is not None:
             reason, other = Reason(out.reason), names.get(out.shares_with)
-            stories.append(Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other))
+            stories.append(Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other,
+                                 provider=runs.get(mailing.id)))  # fmt: skip
         else:
-            stories.append(Story(*basis, NoRecipient.NOT_ASKED))
+            stories.append(Story(*basis, NoRecipient.NOT_ASKED, provider=runs.get(mailing.id)))
     return stories
+
+
+def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | None]:
+    """The service of the newest run, by message."""
+    rows = select(Job.mailing_id, Job.provider).where(Job.mailing_id.in_(mailing_ids)).order_by(Job.run)
+    return dict(session.execute(rows).all())
+
+
+def _service(recipient: Recipient, of_run: str | None) -> str | None:
+    """What became of a mail is of the service that had it; who was never tried, or waits, is with the newest run."""
+    waits = recipient.state in (RecipientState.QUEUED, RecipientState.SENDING)
+    return of_run if waits or not recipient.attempts else recipient.provider
 
 
 def _recipients(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Recipient]:
@@ -127,7 +145,7 @@ def _news(session: Session, recipient_ids: Sequence[int]) -> dict[int, list[News
     for event in session.scalars(
         select(EmailEvent).where(EmailEvent.recipient_id.in_(recipient_ids)).order_by(EmailEvent.at, EmailEvent.id)
     ):
-        found.setdefault(event.recipient_id or 0, []).append(News(event.kind, event.detail, event.at))
+        found.setdefault(event.recipient_id or 0, []).append(News(event.kind, event.detail, event.at, event.practice))
     return found
 
 

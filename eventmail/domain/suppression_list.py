@@ -13,7 +13,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain import addresses, wishes
 from eventmail.domain import audience as audiences
 from eventmail.errors import FieldError, InvalidInput, NotFound, TooLarge
-from eventmail.models import EVERYWHERE, Guest, Suppression, User
+from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.states import SuppressionReason
@@ -193,7 +193,7 @@ def _find(session: Session, event_id: int, suppression_id: int, user: User) -> S
 
 def _shown(event_id: int, user: User) -> ColumnElement[bool]:
     own = Suppression.scope == str(event_id)
-    everywhere = Suppression.scope == EVERYWHERE
+    everywhere = Suppression.scope.in_([EVERYWHERE, PRACTICE])
     if user.role == Role.OWNER:
         return or_(own, everywhere)
     guest = exists().where(Guest.event_id == event_id, Guest.address == Suppression.address)
@@ -201,4 +201,4 @@ def _shown(event_id: int, user: User) -> ColumnElement[bool]:
 
 
 def _word(scope: str) -> str:
-    return "all" if scope == EVERYWHERE else "event"
+    return scope if scope in (EVERYWHERE, PRACTICE) else "event"

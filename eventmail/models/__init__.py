@@ -11,10 +11,11 @@ from eventmail.models.home import Home
 from eventmail.models.mailing import Attempt, DraftText, EmailEvent, Exclusion, Job, Mailing, Recipient, Suspect
 from eventmail.models.segment import Segment, SegmentField, SegmentGuest, guest_value
 from eventmail.models.snapshot import Snapshot
-from eventmail.models.suppression import EVERYWHERE, Suppression
+from eventmail.models.suppression import EVERYWHERE, PRACTICE, Suppression
 
 __all__ = [
     "EVERYWHERE",
+    "PRACTICE",
     "AccountMail",
     "ApiToken",
     "Attempt",

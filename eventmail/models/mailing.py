@@ -103,7 +103,8 @@ class Job(Base):
     """One fan-out run of a mailing; a retry is the next run.
 
     Nothing is handed over before `starts_at` (S7). `stopped` is why nothing can leave at all, in the mail service's
-    words; recipients stay queued (S12).
+    words; recipients stay queued (S12). `provider` is the mail service it was begun with, which alone may work on it
+    (S13); None where nobody noted which.
 
     What the mail service answered in this run, over all workers, is counted here, so that refusals for a fault of ours
     list nobody (F5): `answered` are answers for good, `alike` those of the first ten that refused in the words of
@@ -135,13 +136,15 @@ class Job(Base):
     alike: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     first_refusal: Mapped[str | None]
     brake: Mapped[str | None]
+    provider: Mapped[str | None]
 
 
 class Recipient(Base):
     """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11).
 
     `attempts` numbers the attempts for good; `tries` counts those of this run and decides when to give up (S4).
-    `delivery` is the mail service's later news and never rewinds `state`.
+    `delivery` is the mail service's later news and never rewinds `state`. `provider` is the mail service of the latest
+    attempt, by which every word about the outcome is chosen (S13).
     """
 
     __tablename__ = "recipient"
@@ -151,6 +154,7 @@ class Recipient(Base):
         one_of("delivery", Delivery),
         Index("ix_recipient_mailing_id_state", "mailing_id", "state"),
         Index("ix_recipient_guest_id", "guest_id"),
+        Index("ix_recipient_news", "mailing_id", "delivery", sqlite_where=text("delivery IS NOT NULL")),
         Base.__table_args__,
     )
 
@@ -165,6 +169,7 @@ class Recipient(Base):
     claim_owner: Mapped[str | None]
     claim_until: Mapped[datetime | None]
     last_error: Mapped[str | None]
+    provider: Mapped[str | None]
     delivery: Mapped[str | None]
     updated_at: Mapped[datetime]
 
@@ -186,7 +191,7 @@ class Attempt(Base):
 
 
 class EmailEvent(Base):
-    """What a mail service reported about an address, each report once (F1)."""
+    """What a mail service reported about an address, each report once (F1); `practice`: about a practice mail (S13)."""
 
     __tablename__ = "email_event"
     __table_args__ = (UniqueConstraint("provider", "provider_event_id"), Base.__table_args__)
@@ -197,6 +202,7 @@ class EmailEvent(Base):
     address: Mapped[str] = mapped_column(index=True)
     event_id: Mapped[int | None] = mapped_column(ForeignKey("event.id", ondelete="SET NULL"))
     recipient_id: Mapped[int | None] = mapped_column(ForeignKey("recipient.id", ondelete="SET NULL"), index=True)
+    practice: Mapped[bool] = mapped_column(default=False, server_default=text("0"))
     code: Mapped[str]
     detail: Mapped[str]
     at: Mapped[datetime]

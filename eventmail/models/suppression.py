@@ -8,11 +8,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from eventmail.db import Base, one_of
 from eventmail.states import SuppressionReason
 
-EVERYWHERE = "all"  # the scope of the whole installation; any other scope is an event's id
+EVERYWHERE = "all"  # the scope of the whole installation
+PRACTICE = "practice"  # the same while mail stays on this box (S13); any other scope is an event's id
 
 
 class Suppression(Base):
-    """An address that gets no mail: of the whole installation (scope `all`) or of one event (scope = its id)."""
+    """An address that gets no mail: of the whole installation (scope `all`) or of one event (scope = its id).
+
+    What practice mode caused has a scope of its own, `practice`, so that it never stands where a real entry has to.
+    """
 
     __tablename__ = "suppression"
     __table_args__ = (UniqueConstraint("address", "scope"), one_of("reason", SuppressionReason), Base.__table_args__)

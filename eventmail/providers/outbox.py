@@ -12,6 +12,7 @@ from pathlib import Path
 
 from eventmail import ids
 from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Permanent, ProviderError, Transient, Unclear
+from eventmail.states import OUTBOX
 
 SLOW_SECONDS = 1.0
 TRANSIENT_FAILURES = 2
@@ -20,7 +21,7 @@ TRANSIENT_FAILURES = 2
 class Outbox:
     """Mail into `folder`, one `.eml` file each, named so that files sort by time and tell their key."""
 
-    name = "outbox"
+    name = OUTBOX
     honours_keys = False
     outside = False
 

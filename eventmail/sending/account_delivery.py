@@ -206,9 +206,10 @@ def _hand_over(mail: Marked, provider: Provider, settings: Settings) -> Outcome 
 def _built(mail: Marked, settings: Settings) -> Mail:
     sign_in = mail.kind == AccountMailKind.SIGN_IN
     frame = Frame(
-        from_email=settings.from_,
+        from_email=settings.sender,
+        from_name=settings.sender_name,
         to=mail.to,
-        message_id=f"{mail.key}@{settings.from_.rpartition('@')[2]}",
+        message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}",
         date=mail.by.now,
         link=links.url(settings.public_url, mail.token, "/admin/account" if sign_in else ""),
         until=mail.until,
@@ -218,7 +219,9 @@ def _built(mail: Marked, settings: Settings) -> Mail:
         data = account_mail.sign_in(frame, name=mail.name, asked_by=mail.asker)
     else:
         data = account_mail.invitation(frame, inviter=mail.asker, role=mail.role)
-    return Mail(mail.key, f"{mail.by.request_id}.{mail.id}.{mail.attempt}", mail.attempt, settings.from_, mail.to, data)
+    return Mail(
+        mail.key, f"{mail.by.request_id}.{mail.id}.{mail.attempt}", mail.attempt, settings.sender, mail.to, data
+    )
 
 
 def _record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:

@@ -36,6 +36,8 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
     job = fresh().get(Job, job_id)
     if job is None or job.state != JobState.RUNNING or not home.is_live(settings.database):  # H9
         return None
+    if job.provider != provider.name:  # begun with another mail service, so somebody is asked first (S13)
+        return None
     try:
         sending = _prepare(job, provider, settings)
     except OperationalError:
@@ -120,9 +122,9 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
     fields = tokens.known_fields(mailing.defaults)
     bound = personalise.bind(Compiled.load(content.compiled), mailing.constants, fields)
     read_as = test_sends.read_as(mailing)
-    domain = settings.from_.rpartition("@")[2]
+    domain = settings.sender.rpartition("@")[2]
     envelope = mime.Envelope(
-        from_email=settings.from_,
+        from_email=settings.sender,
         from_name=mailing.constants["organizer.name"] or "",
         reply_to=mailing.reply_to or None,
         date=mailing.created_at,
@@ -134,8 +136,9 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         mailing_id=mailing.id,
         event_id=mailing.event_id,
         key=mailing.key,
+        provider=provider.name,
         request_id=job.request_id,
-        sender=settings.from_,
+        sender=settings.sender,
         place=Place(settings.public_url, settings.secret, outside=provider.outside),
         skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),
         read_as=read_as,

@@ -10,13 +10,13 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import erased, ids, records
 from eventmail.db import transaction
 from eventmail.domain import addresses, suppressions, wishes
-from eventmail.models import EVERYWHERE, EmailEvent, Mailing, Recipient
+from eventmail.models import EVERYWHERE, PRACTICE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
 from eventmail.providers.refusals import About, is_certain, judge
 from eventmail.providers.webhook import Kind, Report
 from eventmail.records import Acting
 from eventmail.sending.handover import Result
-from eventmail.states import Delivery, RecipientState, SuppressionReason
+from eventmail.states import OUTBOX, Delivery, RecipientState, SuppressionReason
 
 SOFT_BOUNCES = 3  # within SOFT_WINDOW an address counts as dead (F1)
 SOFT_WINDOW = timedelta(days=14)
@@ -64,6 +64,7 @@ def record_answer(tx: Session, outcome: Outcome | None, now: datetime, *, provid
 def _keep(tx: Session, about: EmailEvent, outcome: Outcome | None) -> None:
     failed = outcome if isinstance(outcome, Permanent) else None
     about.code, about.detail = (failed.code, failed.detail) if failed else ("", "")
+    about.practice = about.provider == OUTBOX
     tx.add(about)
     tx.flush()
 
@@ -113,6 +114,7 @@ def _take(tx: Session, provider: str, report: Report, now: datetime) -> bool:
     known_to_be = erased.is_mark(address)  # an erased guest's: the report counts, its words do not come back
     about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
                        event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
+                       practice=bool(recipient and recipient.provider == OUTBOX),
                        detail=erased.WORD if known_to_be else report.detail, at=now)  # fmt: skip
     tx.add(about)
     tx.flush()
@@ -166,18 +168,20 @@ def _ends(tx: Session, about: EmailEvent) -> bool:
     if about.kind != Kind.SOFT_BOUNCE:
         return about.kind in (Kind.BOUNCE, Kind.COMPLAINT)
     same = wishes.same(EmailEvent.address, about.address)
-    soft = (same, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW)
+    soft = (same, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW,
+            EmailEvent.practice == about.practice)  # fmt: skip
     return (tx.scalar(select(func.count()).select_from(EmailEvent).where(*soft)) or 0) >= SOFT_BOUNCES
 
 
 def end(tx: Session, about: EmailEvent, now: datetime) -> None:
-    """Put the address on the do-not-mail list for what `about` reports."""
+    """Put the address on the do-not-mail list for what `about` reports: of practice mode, if a practice mail was (S13)."""
+    scope = PRACTICE if about.practice else EVERYWHERE
     source = about.provider
     if about.kind == Kind.SOFT_BOUNCE:
         source = f"{source}: {SOFT_BOUNCES} soft bounces in {SOFT_WINDOW.days} days"
     reason = SuppressionReason.COMPLAINT if about.kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
-    put = suppressions.stand(tx, about.address, EVERYWHERE, reason, source=source, now=now)
+    put = suppressions.stand(tx, about.address, scope, reason, source=source, now=now)
     if put:  # it was on the list for less
         by = Acting(None, source, "", now)
-        records.audit(tx, by, "suppression.reported", f"address:{about.address}", scope="all", **put)
+        records.audit(tx, by, "suppression.reported", f"address:{about.address}", scope=scope, **put)
     tx.flush()

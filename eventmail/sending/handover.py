@@ -41,6 +41,7 @@ class Sending:
     mailing_id: int
     event_id: int
     key: str
+    provider: str
     request_id: str
     sender: str
     place: Place
@@ -187,7 +188,8 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     given = {"ids": recipient_ids, "owner": owner(), "job": sending.job_id}
     scopes = audience.scopes(sending.event_id)
     is_test = sending.read_as is not None
-    marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now)
+    marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now,
+                          provider=sending.provider)  # fmt: skip
     if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
         if not is_test:
             heirs.pass_on_of_moved(tx, _ours(*given.values()))
@@ -227,6 +229,7 @@ def _marking(is_test: bool) -> records.Move:
         RecipientState.SENDING,
         attempts=Recipient.attempts + 1,
         tries=Recipient.tries + 1,
+        provider=bindparam("provider"),
         claim_until=bindparam("until"),
         updated_at=bindparam("now"),
     )

@@ -6,26 +6,43 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select, union_all
+from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 
-from eventmail.db import Page, Rows, existing, fresh
-from eventmail.domain import mailings
-from eventmail.models import Job, Mailing, Recipient, Reservation
+from eventmail.db import Page, Rows, existing, fresh, service
+from eventmail.domain import mailings, services
+from eventmail.domain.audience import scopes
+from eventmail.domain.services import Shares
+from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
-from eventmail.states import Brake, MailingState, RecipientState
+from eventmail.states import OUTBOX, Brake, Delivery, MailingState, RecipientState
 
 _SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
 _MILESTONES = (100, 75, 50, 25, 0)
 
 
 @dataclass(frozen=True)
+class Bounced:
+    """How many of those sent bounced since, and how many of them are on the do-not-mail list now."""
+
+    number: int
+    listed: int
+
+
+@dataclass(frozen=True)
 class Progress:
-    """One run as its tracker shows it. `rate` is recipients a second, `left` seconds; None while nothing is known."""
+    """One run as its tracker shows it. `rate` is recipients a second, `left` seconds; None while nothing is known.
+
+    `shares` tells what practice mode had from what left; `bounced` counts those sent of whom a mail service reported
+    later that they bounced. `service` is the one that is set now.
+    """
 
     mailing: Mailing
     job: Job
     counts: Mapping[RecipientState, int]
+    shares: Shares
+    bounced: Bounced
+    service: str
     now: datetime
     worker_age: float | None
     rate: float | None
@@ -57,10 +74,30 @@ class Progress:
         return self.job.stopped == UNPREPARED
 
     @property
+    def elsewhere(self) -> bool:
+        """Whether it was begun with another mail service than the one set now, and waits to be decided about (S13)."""
+        return self.mailing.state == MailingState.SENDING and self.job.provider != self.service
+
+    @property
+    def question(self) -> str:
+        """What it was begun with and what is set now, in words."""
+        return services.asks(self.job.provider, self.service)
+
+    @property
+    def stands(self) -> bool:
+        """Whether nothing leaves until somebody decides: then there is no speed and no time left."""
+        return bool(self.job.stopped) or self.elsewhere
+
+    @property
+    def kept(self) -> bool:
+        """Whether this run is one of practice mode, which keeps its mails in the outbox."""
+        return self.job.provider == OUTBOX
+
+    @property
     def undoable(self) -> bool:
         """Whether nothing has left yet and nothing will for a moment (S7)."""
         waiting = self.counts[RecipientState.QUEUED] == self.total and self.job.run == 1
-        return not self.over and waiting and self.job.starts_at > self.now
+        return not self.over and not self.elsewhere and waiting and self.job.starts_at > self.now
 
     @property
     def total(self) -> int:
@@ -77,7 +114,7 @@ class Progress:
     @property
     def poll_seconds(self) -> int | None:
         """How long the page waits before it asks again; None when there is nothing more to ask (T2)."""
-        if self.over or self.job.stopped:
+        if self.over or (self.stands and not self.counts[RecipientState.SENDING]):
             return None
         age = (self.now - self.job.created_at).total_seconds()
         return 1 if age < 60 else 3 if age < 600 else 10
@@ -90,17 +127,21 @@ class Progress:
 
 
 def progress(mailing: Mailing, now: datetime) -> Progress:
-    """The tracker of a mailing in four queries, whatever its size."""
+    """The tracker of a mailing in a few queries, whatever its size."""
     job = mailings.last_job(mailing.id)
     counts = mailing.counts
     settled = sum(counts[state] for state in _SETTLED)
-    rate = _rate(job, now)
+    stands = bool(job.stopped) or job.provider != service()
+    rate = None if stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
-    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not handing_over else None
+    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not handing_over and not stands else None
     return Progress(
         mailing=mailing,
         job=job,
         counts=counts,
+        shares=services.shares(mailing),
+        bounced=_bounced(mailing),
+        service=service(),
         now=now,
         worker_age=heartbeat.age(now),
         rate=rate,
@@ -108,6 +149,13 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
         next_try=waiting if waiting and waiting > now else None,
         suspects=brake.suspects(job.id) if job.answered > job.accepted else 0,
     )
+
+
+def _bounced(mailing: Mailing) -> Bounced:
+    """Walks the few recipients that a service had news of, along an index."""
+    if not mailing.n_sent:
+        return Bounced(0, 0)
+    return Bounced(*fresh().execute(_BOUNCED, {"mailing": mailing.id, "scopes": scopes(mailing.event_id)}).one())
 
 
 def _rate(job: Job, now: datetime) -> float | None:
@@ -139,9 +187,17 @@ def page_of_recipients(mailing: Mailing, state: RecipientState | None, *, page: 
 
 # The statements: built once, a request only binds values.
 
+_LISTED = exists().where(
+    Suppression.address == Recipient.address, Suppression.scope.in_(bindparam("scopes", expanding=True))
+)
+_BOUNCED = select(func.count(), func.coalesce(func.sum(case((_LISTED, 1), else_=0)), 0)).where(
+    Recipient.mailing_id == bindparam("mailing"),
+    Recipient.state == RecipientState.SENT,
+    Recipient.delivery == Delivery.BOUNCED,
+)
 _OUTCOME = select(
-    Recipient.id, Recipient.email, Recipient.state, Recipient.delivery, Recipient.attempts, Recipient.last_error,
-    Recipient.updated_at,
+    Recipient.id, Recipient.email, Recipient.state, Recipient.provider, Recipient.delivery, Recipient.attempts,
+    Recipient.last_error, Recipient.updated_at,
 )  # fmt: skip
 
 

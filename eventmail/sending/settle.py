@@ -48,21 +48,21 @@ def _settle(mailing_id: int, left: Sequence[ColumnElement[bool]], provider: Prov
     with transaction() as tx:
         settled = []
         if provider.honours_keys:
-            again = [*here, goes_on]
+            again = [*here, goes_on, Recipient.provider == provider.name]  # another service knows nothing of that key
             settled += records.move_recipients(tx, again, RecipientState.SENDING, RecipientState.QUEUED, **values)
         settled += records.move_recipients(tx, here, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
-        _explain(tx, settled, provider, now)
+        _explain(tx, settled, now)
         feedback.prove(tx, settled, now)
     return len(settled)
 
 
-def _explain(tx: Session, recipient_ids: list[int], provider: Provider, now: datetime) -> None:
+def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
     latest = (
         select(func.max(Job.run)).where(Job.mailing_id == Recipient.mailing_id).correlate(Recipient).scalar_subquery()
     )
     for chunk in records.chunks(recipient_ids, 500):
         rows = tx.execute(
-            select(Recipient.id, Recipient.attempts, Job.request_id)
+            select(Recipient.id, Recipient.attempts, Recipient.provider, Job.request_id)
             .join(Job, Job.mailing_id == Recipient.mailing_id)
             .where(Recipient.id.in_(chunk), Job.run == latest)
         )
@@ -73,7 +73,7 @@ def _explain(tx: Session, recipient_ids: list[int], provider: Provider, now: dat
                     "recipient_id": row.id,
                     "number": row.attempts,
                     "request_id": f"{row.request_id}.{row.id}.{row.attempts}",
-                    "provider": provider.name,
+                    "provider": row.provider,  # the one it was with, whoever settles it (S13)
                     "outcome": "unclear",
                     "code": "",
                     "detail": WORDS,

@@ -23,9 +23,10 @@ class Waiting:
 
 
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
-    """Settle what dead workers left behind, and name every running job with the time it has work."""
+    """Settle what dead workers left behind, and name every running job of this service with the time it has work."""
     settle(provider, now)
     account_delivery.settle(now)
     brake.settle()
-    running = fresh().scalars(select(Job.id).where(Job.state == JobState.RUNNING, Job.stopped.is_(None))).all()
+    ours = (Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.provider == provider.name)  # S13
+    running = fresh().scalars(select(Job.id).where(*ours)).all()
     return [Waiting(job_id, next_due(job_id) or now) for job_id in running]

@@ -52,7 +52,7 @@ from eventmail.web.schemas.guests import (
 )
 from eventmail.web.schemas.imports import ImportOut, ProgressOut, UploadOut
 from eventmail.web.schemas.mailing_answers import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
-from eventmail.web.schemas.mailings import DecisionIn, MailingIn
+from eventmail.web.schemas.mailings import DecisionIn, MailingIn, RetryIn
 from eventmail.web.schemas.parts import Listed
 from eventmail.web.schemas.public import ConfirmedOut, HealthOut, LiveOut, ReceivedOut
 from eventmail.web.schemas.records import EntryOut, WhyOut
@@ -236,7 +236,7 @@ SECTIONS: Mapping[str, tuple[Operation, ...]] = {
         _Op("POST runs.cancel", "Cancel who still waits.", {200: MailingOut},
             refusals=(AlreadyCancelled, AlreadySent, NothingToDo)),
         _Op("POST runs.retry", "Try the failed ones again, or let a stopped run go on.", {200: MailingOut},
-            refusals=(NothingToDo, QuotaExceeded, EventArchived)),
+            RetryIn, {}, refusals=(NothingToDo, QuotaExceeded, EventArchived)),
         _Op("POST runs.decide", "Settle mails that may have been sent: count them as sent, or send again.",
             {200: MailingOut}, DecisionIn, {"decision": "sent", "all": True},
             refusals=(NothingToDo, QuotaExceeded, EventArchived)),

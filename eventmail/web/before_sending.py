@@ -107,8 +107,9 @@ def _of(remark: Remark) -> Check:
 
 def _out_lately(event: Event, written: Written) -> Iterator[Check]:
     content_id = written.draft.content_id
-    if content_id and (same := lately.same_text(event.id, content_id, g.now)):
-        guests = "1 guest" if same.recipient_count == 1 else f"{same.recipient_count} guests"
+    if content_id and (found := lately.same_text(event.id, content_id, g.now)):
+        same, number = found
+        guests = "1 guest" if number == 1 else f"{number} guests"
         at = f"{same.created_at.astimezone(event.zone):%H:%M}"
         where = url_for("mailings.detail", event_id=event.id, mailing_id=same.id)
         yield Check(f"This very message went to {guests} at {at}.", ("Look at it", where))

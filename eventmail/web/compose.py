@@ -79,6 +79,7 @@ def place() -> Place:
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
         hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
         connected=provider.name != Outbox.name,
+        sender_name=chosen.sender_name,
     )
 
 
@@ -134,7 +135,7 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     chosen = _chosen(values, audience, draft)
     step = stepping.step(audience, event.id, chosen)
     here = place()
-    constants = merge.constants(event, merge.sender(event, g.user), here)
+    constants = merge.constants(event, merge.sender(event, g.user, here), here)
     reached = audience if resolution and resolution.count else None
     gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
     complaint = "" if audience else _complaint(event.id, values)

@@ -48,6 +48,8 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["log_sentence"] = log_words.sentence
     app.jinja_env.globals["audience_words"] = audience_words.marked
     app.jinja_env.globals["state_word"] = state_words.word
+    app.jinja_env.globals["service_words"] = state_words.service
+    app.jinja_env.globals["sent_words"] = state_words.sent
     app.jinja_env.globals["listed_words"] = listed_words
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

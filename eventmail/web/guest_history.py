@@ -7,7 +7,7 @@ from eventmail.domain.guest_history import Changed, Moment
 from eventmail.domain.stories import News, Story
 from eventmail.models import Event
 from eventmail.web import access, intake, log_words, story_words
-from eventmail.web.context import instant, settings
+from eventmail.web.context import instant
 from eventmail.web.respond import page_out, respond
 from eventmail.web.schemas.guests import MomentOut
 
@@ -44,7 +44,7 @@ def _kind(moment: Moment) -> str:
 def _sentence(moment: Moment, event: Event) -> str:
     what = moment.what
     if isinstance(what, Story):
-        return story_words.sentence(what, event.zone, practice=settings().provider == "outbox")
+        return story_words.sentence(what, event.zone)
     if isinstance(what, News):
         return story_words.news(what)
     if isinstance(what, Changed):
@@ -60,5 +60,6 @@ def _out(moment: Moment, event: Event) -> MomentOut:
             **line,
             "mailing": str(what.mailing_id), "subject": what.subject, "outcome": what.outcome, "reason": what.reason,
             "attempts": what.attempts, "request_ids": list(what.request_ids), "delivery": what.delivery,
+            "provider": what.provider,
         }  # fmt: skip
     return line

@@ -43,6 +43,7 @@ WORDS: Mapping[str, str] = {
     "mailing.failed_sent_again": "tried the failed again for the message",
     "mailing.refused_listed": "put on the do-not-mail list who was refused as dead, of the message",
     "mailing.resumed": "let the message go on",
+    "mailing.service_changed": "let who still waited get the message through another mail service:",
     "mailing.sent": "sent the message",
     "mailing.stopped_itself": "stopped the message and asks how to go on",
     "mailing.test_sent": "sent a test",
@@ -70,7 +71,7 @@ WORDS: Mapping[str, str] = {
 _VALUES: Mapping[str, Mapping[Any, str]] = {
     "kind": {ChangeKind.STATUS: "status set", ChangeKind.ADD_TAG: "tag added", ChangeKind.REMOVE_TAG: "tag removed"},
     "reason": listed_words.LONG,
-    "scope": {"all": "the whole installation", "event": "this event"},
+    "scope": {"all": "the whole installation", "event": "this event", "practice": "practice mode"},
 }
 _LABELS: Mapping[str, str] = {"kind": "change", "scope": "for", "suppressed": "on the do-not-mail list"}
 _LINKS = frozenset({"source"})  # what something was made from, for programs; its name stands beside it

@@ -1,18 +1,19 @@
 """Sent messages: the list, one with everything that happened to it, and the JSON way to send."""
 
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, g, make_response, request, url_for
+from werkzeug.local import LocalProxy
 
 from eventmail import tasks
 from eventmail.db import fresh, paginate
-from eventmail.domain import attempts, log, mailing_list, mailings, previews
+from eventmail.domain import attempts, log, mailing_list, mailings, previews, services
 from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Mailing
 from eventmail.sending import progress
-from eventmail.states import RecipientState
+from eventmail.states import OUTBOX, RecipientState
 from eventmail.web import access, compose, drafting, drafts, intake, state_words, tracker
-from eventmail.web.context import settings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_fragment
 from eventmail.web.schemas.mailing_answers import DryRunOut
@@ -26,7 +27,10 @@ def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
     access.event(event_id)
     page = paginate(mailing_list.newest_first(event_id), **intake.paging())
-    return respond(page="mailings/list.html", mailings=page, json=lambda: _page_out(page))
+    return respond(
+        page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
+        shares=LocalProxy(cache(lambda: services.shares_of([row[0] for row in page.items]))),
+    )  # fmt: skip
 
 
 @bp.post("")
@@ -90,7 +94,7 @@ def recipients(event_id: int, mailing_id: int) -> Response:
     if request.args.get("format") == "csv":
         return csv_answer(
             f"outcome-{mailing_id}.csv",
-            ["email", "state", "attempts", "request_id", "last_error", "updated_at"],
+            ["email", "state", "attempts", "request_id", "last_error", "updated_at", "provider"],
             _outcomes(progress.recipients(mailing, wanted)),
         )
     page = progress.page_of_recipients(mailing, wanted, **intake.paging())
@@ -116,9 +120,9 @@ def _table(mailing: Mailing) -> dict[str, Any]:
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
-    kept = settings().provider == "outbox"
+    kept = services.shares(mailing).kept
     return [
-        (state_words.word(state, kept),
+        (state_words.word(state, OUTBOX if kept == count else None),
          f"{here}?state={state}#recipients", state == shown, count)
         for state, count in mailing.counts.items()
         if count
@@ -131,7 +135,7 @@ def _outcomes(wanted: Any) -> Any:
         for recipient in batch:
             row = recipient_out(recipient, found.get(recipient.id, []))
             yield [*(row[name] for name in ("email", "state", "attempts")), " ".join(row["request_ids"]),
-                   row["last_error"], row["updated_at"]]  # fmt: skip
+                   row["last_error"], row["updated_at"], row["provider"]]  # fmt: skip
 
 
 def _dry_run(event_id: int, body: MailingIn) -> DryRunOut:

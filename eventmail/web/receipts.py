@@ -51,8 +51,8 @@ def _as_json(found: receipts.Receipt) -> ReceiptOut:
         "audience": mailing.audience,
         "counts": cast(Counts, {str(state): number for state, number in mailing.counts.items()}),
         "recipients": [
-            {"email": line.email, "state": line.state, "delivery": line.delivery, "attempts": line.attempts,
-             "last_error": line.last_error, "request_ids": list(line.request_ids),
+            {"email": line.email, "state": line.state, "provider": line.provider, "delivery": line.delivery,
+             "attempts": line.attempts, "last_error": line.last_error, "request_ids": list(line.request_ids),
              "updated_at": instant(line.updated_at)}
             for line in receipts.lines(mailing.id)
         ],

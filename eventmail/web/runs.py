@@ -10,12 +10,11 @@ from eventmail.db import fresh
 from eventmail.domain import drafts, mailings, runs
 from eventmail.records import usage
 from eventmail.sending import brake
-from eventmail.states import RecipientState
+from eventmail.states import OUTBOX, RecipientState
 from eventmail.web import access, compose, intake, tracker
-from eventmail.web.context import settings
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, see_other, wants_json
-from eventmail.web.schemas.mailings import DecisionIn
+from eventmail.web.schemas.mailings import DecisionIn, RetryIn
 
 bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
@@ -35,16 +34,16 @@ def cancel(event_id: int, mailing_id: int) -> Any:
         runs.cancel(event_id, mailing_id, access.acting())
         return _done(event_id, mailing_id)
     counts = runs.undo(event_id, mailing_id, access.acting())
-    if begun := _begun(counts):
+    if begun := _begun(counts, mailings.last_job(mailing_id).provider):
         flash(begun, "warn")
         return _done(event_id, mailing_id)
     made = drafts.again(event_id, mailing_id, access.acting())
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
 
 
-def _begun(counts: Mapping[RecipientState, int]) -> str:
+def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
     """What an Undo that came too late says; "" when nothing had begun."""
-    left = "had gone to the outbox" if settings().provider == "outbox" else "had left"
+    left = "had gone to the outbox" if provider == OUTBOX else "had left"
     words = {
         RecipientState.SENT: left,
         RecipientState.UNKNOWN: "may have been sent",
@@ -62,7 +61,8 @@ def _begun(counts: Mapping[RecipientState, int]) -> str:
 def retry(event_id: int, mailing_id: int) -> Any:
     """Try the failed ones again, or let a stopped run go on (S8, S12)."""
     access.event(event_id)
-    tasks.ring(runs.retry(event_id, mailing_id, compose.place(), access.acting()))
+    through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
+    tasks.ring(runs.retry(event_id, mailing_id, compose.place(), access.acting(), through))
     return _done(event_id, mailing_id)
 
 
@@ -76,7 +76,13 @@ def decide(event_id: int, mailing_id: int) -> Any:
         brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
         return _done(event_id, mailing_id)
     job_id = runs.decide(
-        event_id, mailing_id, runs.Decision(body.decision), body.chosen(), place=compose.place(), by=access.acting()
+        event_id,
+        mailing_id,
+        runs.Decision(body.decision),
+        body.chosen(),
+        place=compose.place(),
+        by=access.acting(),
+        through=body.through,
     )
     if job_id is not None:
         tasks.ring(job_id)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from eventmail.domain import listed_words
+from eventmail.domain import listed_words, services
 from eventmail.domain.explain import OnList, Person
 from eventmail.domain.guest_history import Changed
 from eventmail.domain.stories import News, NoRecipient, Story
-from eventmail.states import ChangeKind, Reason, RecipientState, SuppressionReason
+from eventmail.states import OUTBOX, ChangeKind, Reason, RecipientState, SuppressionReason
 from eventmail.web import audience_words
 
 _DELIVERY: Mapping[str, str] = {
@@ -25,17 +25,13 @@ def day(instant: datetime, zone: tzinfo) -> str:
 
 def on_list(entry: OnList, zone: tzinfo) -> str:
     """Why an address gets no mail, and since when."""
-    where = "of the whole installation" if entry.everywhere else "of this event"
     why = f"{listed_words.LONG[entry.reason]} ({entry.source})"
-    return f"On the do-not-mail list {where} since {day(entry.since, zone)}: {why}."
+    return f"On the do-not-mail list {listed_words.place(entry.scope)} since {day(entry.since, zone)}: {why}."
 
 
 def left_behind(old: str, stays: Sequence[OnList], new: str | None, there: Sequence[OnList]) -> str:
     """A guest has another address now: the old one stays on the do-not-mail list, and no wish follows the new one."""
-    where = [
-        f"{'of the whole installation' if entry.everywhere else 'of this event'} ({listed_words.LONG[entry.reason]})"
-        for entry in stays
-    ]
+    where = [f"{listed_words.place(entry.scope)} ({listed_words.LONG[entry.reason]})" for entry in stays]
     said = f"{old} stays on the do-not-mail list {' and '.join(where)}."
     if not new:
         return said
@@ -47,13 +43,26 @@ def left_behind(old: str, stays: Sequence[OnList], new: str | None, there: Seque
     return f"{said} If they want no mail at all, put that address on the list, too."
 
 
-def sentence(story: Story, zone: tzinfo, *, practice: bool = False) -> str:
-    """What became of one message, for a recipient and for a guest who was left out."""
+PRACTISED = "This was in practice mode."
+_TO_COME = (RecipientState.QUEUED, RecipientState.SENDING)
+
+
+def sentence(story: Story, zone: tzinfo) -> str:
+    """What became of one message, for a recipient and for a guest who was left out; by the service it happened with."""
+    said = _sentence(story, zone)
+    if story.provider == OUTBOX and story.outcome not in (RecipientState.SENT, *_TO_COME):
+        return f"{said} {PRACTISED}"
+    if story.provider is None and story.outcome is RecipientState.SENT:
+        return f"{said} Of this mail {services.NOT_NOTED} took it."
+    return said
+
+
+def _sentence(story: Story, zone: tzinfo) -> str:
     at = day(story.at, zone) if story.at else ""
     to = f" to {story.email}" if story.email else ""
     error = f": {story.error}" if story.error else ""
     if story.outcome is RecipientState.SENT:
-        kept = "Kept in the outbox" if practice else "Sent"
+        kept = "Kept in the outbox" if story.provider == OUTBOX else "Sent"
         greeted = f" It greeted {story.other}, who shares the address: mail goes there once." if story.other else ""
         news = f" {_DELIVERY[story.delivery]}" if story.delivery else ""
         counted = f" {story.error}." if story.error else ""
@@ -113,7 +122,8 @@ def news(report: News) -> str:
         "refused": "Their mail server refused a mail",
     }
     detail = f": {report.detail}" if report.detail else "."
-    return f"{words.get(report.kind, report.kind.replace('_', ' ').capitalize())}{detail}"
+    said = f"{words.get(report.kind, report.kind.replace('_', ' ').capitalize())}{detail}"
+    return f"{said if said.endswith('.') else f'{said}.'} {PRACTISED}" if report.practice else said
 
 
 def changed(part: Changed, zone: tzinfo) -> str:

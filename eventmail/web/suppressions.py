@@ -8,7 +8,7 @@ from eventmail import erased
 from eventmail.db import fresh, paginate
 from eventmail.domain import listed_words, suppression_list
 from eventmail.errors import FieldError, InvalidInput, TooLarge
-from eventmail.models import EVERYWHERE, Suppression
+from eventmail.models import Suppression
 from eventmail.states import SuppressionReason
 from eventmail.web import access, bodies, intake
 from eventmail.web.context import instant
@@ -46,7 +46,7 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
             f"do-not-mail-{event.id}.csv",
             ["address", "reason", "scope", "source", "since"],
             ([erased.shown(e.address), WORDS[SuppressionReason(e.reason)],
-              "all events" if e.scope == EVERYWHERE else "this event", e.source, instant(e.created_at)]
+              listed_words.about(e.scope), e.source, instant(e.created_at)]
              for e in entries),
         )  # fmt: skip
     page = paginate(listed, **intake.paging(), row=lambda row: row[0])
@@ -60,7 +60,6 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
         counts=found,
         total=sum(found.values()),
         words=WORDS,
-        everywhere=EVERYWHERE,
         q=q,
         chosen=reason,
     )
@@ -106,7 +105,6 @@ def _lift_page(event_id: int, suppression_id: int, problem: Problem | None = Non
         json=lambda: suppression_out(entry),
         problem=problem,
         entry=entry,
-        everywhere=EVERYWHERE,
         word=WORDS[SuppressionReason(entry.reason)],
     )
 

@@ -12,7 +12,7 @@ from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
 from eventmail.sending import heartbeat
 from eventmail.sending import progress as progress_
 from eventmail.sending.progress import Progress
-from eventmail.states import MailingKind, RecipientState
+from eventmail.states import OUTBOX, MailingKind, RecipientState
 from eventmail.web.context import settings
 
 
@@ -20,8 +20,8 @@ from eventmail.web.context import settings
 class Tested:
     """One test: its run, each address with what became of it, who was left out, as whom it is read.
 
-    `mails` are the file names in the outbox by recipient, in practice mode. `now` is whether it was asked for just
-    now: then its button rests until the page asks again, so that the second half of a double click sends nothing.
+    `mails` are the file names in the outbox by recipient, of what was kept. `now` is whether it was asked for just now:
+    then its button rests until the page asks again, so that the second half of a double click sends nothing.
     """
 
     event: Event
@@ -60,7 +60,6 @@ def again(event_id: int) -> Tested | None:
 
 
 def _mails(mailing: Mailing, to: list[Recipient]) -> dict[int, str]:
-    if settings().provider != "outbox":
-        return {}
-    sent = {recipient.id: f"{mailing.key}-{recipient.id}" for recipient in to if recipient.state == RecipientState.SENT}
+    kept = [one for one in to if one.state == RecipientState.SENT and one.provider == OUTBOX]
+    sent = {recipient.id: f"{mailing.key}-{recipient.id}" for recipient in kept}
     return {recipient_id: name for recipient_id, key in sent.items() if (name := outbox.named(settings().outbox, key))}

@@ -9,7 +9,7 @@ from eventmail.domain.stories import NoRecipient, Story
 from eventmail.errors import NotFound
 from eventmail.models import Event
 from eventmail.web import access, intake, story_words
-from eventmail.web.context import instant, settings
+from eventmail.web.context import instant
 from eventmail.web.respond import respond
 from eventmail.web.schemas.records import StoryOut, WhyOut
 
@@ -48,7 +48,7 @@ def said(answer: Answer, story: Story, event: Event) -> str:
     """The sentence about one message."""
     if story.outcome is NoRecipient.NOT_ASKED:
         return story_words.not_asked(story, answer.people, event.zone)
-    return story_words.sentence(story, event.zone, practice=settings().provider == "outbox")
+    return story_words.sentence(story, event.zone)
 
 
 def story_out(story: Story, sentence: str) -> StoryOut:
@@ -64,6 +64,7 @@ def story_out(story: Story, sentence: str) -> StoryOut:
         "attempts": story.attempts,
         "request_ids": list(story.request_ids),
         "delivery": story.delivery,
+        "provider": story.provider,
     }
 
 

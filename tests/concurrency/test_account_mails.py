@@ -32,7 +32,7 @@ SETTLED_WITHIN_S = 60.0  # S11, with a worker up
 
 def _deliver(turn: int, owner: Person) -> list[str]:
     """The mail of this round, which the other process goes for as well: who was mailed."""
-    provider = Recording(outside=True)
+    provider = Recording(outside=True, name="smtp")
     here: Path = current_app.extensions["settings"].instance
     mail_id = fresh().scalars(select(AccountMail.id).order_by(AccountMail.id)).all()[turn]
     account_delivery._deliver(mail_id, provider, outside(here))

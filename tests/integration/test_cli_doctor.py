@@ -99,7 +99,9 @@ def test_practice_on_this_box_is_remarked_upon(examine: Callable[[], list[Findin
 
 def test_a_set_up_instance_has_no_remarks_but_practice_mode(app: Flask, settings: Settings) -> None:
     beat(app)
-    here = settings.model_copy(update={"base_url": "https://mail.example.org", "from_": "team@example.org"})
+    here = settings.model_copy(
+        update={"base_url": "https://mail.example.org", "proxies": 1, "from_": "team@example.org"}
+    )
     assert here.secret
     assert remarks(doctor.examine(here, clock.now())) == "Practice mode: mail stays on this box"
 
@@ -279,3 +281,74 @@ def test_the_command_ends_with_1_and_what_to_do_when_something_is_wrong(
     (settings.instance / "secret.key").chmod(0o644)
     assert run(["doctor"], settings, monkeypatch) == 1
     assert f"chmod -R go= {settings.instance}" in capsys.readouterr().out
+
+
+# What settings say, and what stands
+
+
+def test_a_wrong_setting_is_a_finding_and_an_unknown_one_a_remark(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("EVENTMAIL_INSTANCE", str(tmp_path))
+    monkeypatch.setenv("EVENTMAIL_PORTS", "1")
+    assert cli.commands(["doctor", "--json"], standalone_mode=False) == 0
+    found = json.loads(capsys.readouterr().out)["findings"]
+    assert found[0] == {
+        "what": "EVENTMAIL_PORTS is no setting of eventmail, so nothing reads it", "level": "remark",
+        "to_do": "Did you mean EVENTMAIL_PORT?",
+    }  # fmt: skip
+    monkeypatch.setenv("EVENTMAIL_FROM", "nobody")
+    assert cli.commands(["doctor", "--json"], standalone_mode=False) == 1
+    [found] = json.loads(capsys.readouterr().out)["findings"]
+    assert (found["level"], found["what"].split(": ")[1]) == ("wrong", "EVENTMAIL_FROM")
+
+
+def test_https_without_a_proxy_counted_is_remarked_upon(app: Flask, settings: Settings) -> None:
+    https = settings.model_copy(update={"base_url": "https://mail.example.org"})
+    assert the(doctor.examine(https, clock.now()), "EVENTMAIL_PROXIES is 0").level is Level.REMARK
+    behind = https.model_copy(update={"proxies": 1})
+    assert "EVENTMAIL_PROXIES" not in remarks(doctor.examine(behind, clock.now()))
+
+
+def test_a_full_disk_never_reads_as_no_worker(
+    app: Flask, examine: Callable[[], list[Finding]], mailing_id: int, monkeypatch: pytest.MonkeyPatch,
+    break_it: Callable[..., None],
+) -> None:  # fmt: skip
+    break_it("UPDATE job SET created_at = '2026-01-01 00:00:00'")
+    beat(app)
+    break_it("UPDATE worker SET seen_at = '2026-01-01 00:00:00'")  # its newer signs of life found no room
+    assert "No worker is running" in remarks(examine())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    said = examine()
+    assert not [finding for finding in said if "No worker" in finding.what or "Start a worker" in finding.to_do]
+    assert the(said, "cannot be told").to_do.startswith("Make room first")
+    assert "on a full disk nothing can be sent" in the(said, "mailings are not finished").what
+
+
+def test_S12_a_stopped_mailing_is_named_with_its_reason(
+    app: Flask, examine: Callable[[], list[Finding]], mailing_id: int, break_it: Callable[..., None]
+) -> None:
+    beat(app)
+    break_it("UPDATE job SET stopped = '535 Bad', created_at = '2026-01-01 00:00:00'")
+    assert wrong(examine()) == [f"Mailing {mailing_id} is stopped: 535 Bad"]
+
+
+def test_S13_a_mailing_that_was_begun_with_another_service_is_named(
+    app: Flask, examine: Callable[[], list[Finding]], mailing_id: int, break_it: Callable[..., None]
+) -> None:
+    beat(app)
+    break_it("UPDATE job SET provider = 'smtp'")
+    [said] = wrong(examine())
+    assert said.startswith(f"Mailing {mailing_id} stands. This message was begun with the mail service (smtp).")
+
+
+def test_a_mailing_of_which_nothing_happens_is_stuck(
+    app: Flask, examine: Callable[[], list[Finding]], mailing_id: int, break_it: Callable[..., None]
+) -> None:
+    beat(app)
+    assert wrong(examine()) == []
+    old = "'2026-01-01 00:00:00.000000'"
+    break_it(f"UPDATE job SET starts_at = {old}, created_at = {old}", f"UPDATE recipient SET updated_at = {old}")
+    assert wrong(examine()) == [f"Mailing {mailing_id} is stuck: nothing of it has happened since 2026-01-01 00:00 UTC"]
+    break_it("UPDATE recipient SET next_attempt_at = '2099-01-01 00:00:00.000000'")  # it waits for a reason
+    assert wrong(examine()) == []

@@ -82,7 +82,9 @@ class Live:
         self._others: list[subprocess.Popen[bytes]] = []
 
     def _application(self) -> Flask:
-        return create_app(Settings(instance=self.instance, port=self.port))
+        names = {"EVENTMAIL_PROVIDER": "provider", "EVENTMAIL_SMTP_URL": "smtp_url"}  # it sends through the same
+        given: dict[str, Any] = {names[name]: value for name, value in self.environment.items() if name in names}
+        return create_app(Settings(instance=self.instance, port=self.port, **given))
 
     def start(self) -> None:
         """Start web and worker together, as `eventmail run` does, and wait until both are up."""

@@ -28,7 +28,7 @@ class Recording:
     answers: dict[str, Outcome | Script] = field(default_factory=dict)
     honours_keys: bool = False
     outside: bool = False
-    name: str = "recording"
+    name: str = "outbox"  # it poses as the service that is set
     mails: list[Mail] = field(default_factory=list)
     before: Callable[[Mail], None] = lambda _mail: None
 

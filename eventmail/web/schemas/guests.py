@@ -9,6 +9,7 @@ from eventmail.domain import guest_list
 from eventmail.domain.pasting import Report
 from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
 from eventmail.web.intake import Body
+from eventmail.web.schemas.mailing_answers import ProviderWord
 from eventmail.web.schemas.parts import Id, Instant, OutcomeWord, one_of
 
 StatusWord = Annotated[str, one_of(GuestStatus)]
@@ -131,6 +132,7 @@ class MomentOut(TypedDict):
     attempts: NotRequired[int]
     request_ids: NotRequired[list[str]]
     delivery: NotRequired[DeliveryWord | None]
+    provider: NotRequired[ProviderWord]
 
 
 def guest_out(guest: guest_list.Detailed) -> GuestOut:

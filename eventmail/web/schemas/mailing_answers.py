@@ -10,6 +10,12 @@ from eventmail.web.schemas.audience import ExcludedOut, ReasonWord
 from eventmail.web.schemas.parts import Id, Instant, one_of
 
 KindWord = Annotated[str, one_of(MailingKind)]
+ProviderWord = Annotated[
+    str | None,
+    Field(
+        description="The mail service that had it, `outbox` for practice mode; null where none had, or nobody noted."
+    ),
+]
 StateWord = Annotated[str, one_of(MailingState)]
 
 
@@ -49,6 +55,7 @@ class JobOut(TypedDict):
             "puts who was refused as dead on the do-not-mail list."
         ),
     ]
+    provider: ProviderWord
 
 
 class MailingOut(TypedDict):
@@ -82,6 +89,7 @@ class RecipientOut(TypedDict):
 
     email: str
     state: Annotated[str, one_of(RecipientState)]
+    provider: ProviderWord
     attempts: int
     request_ids: list[str]
     last_error: str | None

@@ -40,6 +40,12 @@ class MailingIn(Body):
         )
 
 
+class RetryIn(Body):
+    """`through` names the mail service that is meant, where the message was begun with another one (S13)."""
+
+    through: str = ""
+
+
 class DecisionIn(Body):
     """What to make of mails that may have been sent; or, with `list`, of addresses that were refused as dead.
 
@@ -49,6 +55,7 @@ class DecisionIn(Body):
     decision: Literal["sent", "send_again", "list"]
     recipients: list[str] | None = None
     all: bool = False
+    through: str = ""  # the mail service that is meant, where the message was begun with another one (S13)
 
     @model_validator(mode="after")
     def _one_way(self) -> "DecisionIn":
@@ -66,6 +73,7 @@ def recipient_out(recipient: Row[Any], request_ids: list[str]) -> RecipientOut:
     return {
         "email": recipient.email,
         "state": recipient.state,
+        "provider": recipient.provider,
         "attempts": recipient.attempts,
         "request_ids": request_ids,
         "last_error": recipient.last_error,

@@ -6,6 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, GuestStatus, SuppressionReason
+from eventmail.web.schemas.mailing_answers import ProviderWord
 from eventmail.web.schemas.parts import Id, Instant, Listed, OutcomeWord, one_of
 
 
@@ -39,6 +40,7 @@ class StoryOut(TypedDict):
     attempts: int
     request_ids: list[str]
     delivery: Annotated[str, one_of(Delivery)] | None
+    provider: ProviderWord
 
 
 class PersonOut(TypedDict):

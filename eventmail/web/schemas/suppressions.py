@@ -1,5 +1,6 @@
 """The do-not-mail list."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, Field
@@ -7,7 +8,7 @@ from typing_extensions import TypedDict
 
 from eventmail import erased
 from eventmail.domain.suppression_list import Report
-from eventmail.models import EVERYWHERE, Suppression
+from eventmail.models import EVERYWHERE, PRACTICE, Suppression
 from eventmail.states import SuppressionReason
 from eventmail.web.context import instant
 from eventmail.web.intake import Body
@@ -36,12 +37,12 @@ class SuppressionImport(Body):
 
 
 class SuppressionOut(TypedDict):
-    """An address on the do-not-mail list, for this event or for all."""
+    """An address on the do-not-mail list, for this event, for all, or for all that practice mode keeps on its box."""
 
     id: Id
     address: str
     reason: Annotated[str, one_of(SuppressionReason)]
-    scope: Literal["event", "all"]
+    scope: Literal["event", "all", "practice"]
     source: str
     created_at: Instant
 
@@ -61,13 +62,16 @@ class SuppressionReportOut(TypedDict):
     rejected: list[UnreadOut]
 
 
+_SCOPES: Mapping[str, Literal["all", "practice"]] = {EVERYWHERE: "all", PRACTICE: "practice"}
+
+
 def suppression_out(entry: Suppression) -> SuppressionOut:
-    """An entry of the do-not-mail list as JSON; `scope` is `event` or `all`."""
+    """An entry of the do-not-mail list as JSON."""
     return {
         "id": str(entry.id),
         "address": erased.shown(entry.address),
         "reason": entry.reason,
-        "scope": "all" if entry.scope == EVERYWHERE else "event",
+        "scope": _SCOPES.get(entry.scope, "event"),
         "source": entry.source,
         "created_at": instant(entry.created_at),
     }

@@ -90,9 +90,10 @@ def test_behind_every_bounce_stands_the_report_of_the_mail_service() -> None:
     assert set(fresh().scalars(select(EmailEvent.address).where(EmailEvent.kind == "bounce"))) == bounced
 
 
-def test_the_do_not_mail_list_holds_for_the_whole_installation() -> None:
+def test_the_do_not_mail_list_holds_for_the_whole_installation_and_its_bounces_in_practice_mode() -> None:
     load()
-    assert set(fresh().scalars(select(Suppression.scope))) == {"all"}
+    found = fresh().execute(select(Suppression.reason, Suppression.scope).distinct()).all()
+    assert {tuple(row) for row in found} == {("hard_bounce", "practice"), ("manual", "all")}
 
 
 def test_six_guests_who_can_be_mailed_are_vip() -> None:

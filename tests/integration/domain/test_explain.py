@@ -120,8 +120,8 @@ def test_F4_the_do_not_mail_list_and_since_when(event_id: int, five: dict[str, i
     suppress(BEN, str(event_id + 1), "unsubscribed")
     send("confirmed", "invited")
     answer = explain.why(event_id, BEN)
-    assert [(entry.reason, entry.everywhere) for entry in answer.on_list] == [
-        ("hard_bounce", True), ("unsubscribed", False),
+    assert [(entry.reason, entry.scope) for entry in answer.on_list] == [
+        ("hard_bounce", "all"), ("unsubscribed", str(event_id)),
     ]  # fmt: skip
     assert (only(answer).outcome, only(answer).reason) == ("left_out", "bounced")
 

@@ -61,7 +61,7 @@ def test_the_same_text_is_known_for_an_hour_unless_it_was_cancelled(event_id: in
 
     def found(at: Any = now) -> int | None:
         same = lately.same_text(event_id, content_id, at)
-        return same.id if same else None
+        return same[0].id if same else None
 
     assert (found(), found(now + timedelta(minutes=59)), found(now + timedelta(minutes=61))) == (
         mailing_id, mailing_id, None,

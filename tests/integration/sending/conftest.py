@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from eventmail import clock as clock_
-from eventmail.db import fresh, transaction
+from eventmail.db import fresh, send_through, transaction
 from eventmail.domain import mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
@@ -31,6 +31,13 @@ def _in_app(in_app: object) -> None:
 @pytest.fixture
 def provider() -> Recording:
     return Recording()
+
+
+@pytest.fixture
+def real(provider: Recording) -> None:
+    """Mail leaves this box: what happens is no practice (S13)."""
+    send_through("smtp")
+    provider.name = "smtp"
 
 
 @dataclass(frozen=True)

@@ -154,6 +154,7 @@ def test_S5_where_keys_are_honoured_the_same_key_is_tried_again(send: Callable[.
     assert run.counts == {"sent": 1}
 
 
+@pytest.mark.usefixtures("real")
 def test_F1_a_hard_bounce_in_the_answer_suppresses_the_address_everywhere(
     send: Callable[..., Any], provider: Recording, rows: Callable[..., list[Any]]
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.web import Client, error_code, words
 TYPED = {"subject": "Hi", "preheader": "", "body": "Come to {event.title}. Table {guest.Table}.",
          "statuses": "confirmed"}  # fmt: skip
 SENTENCE = (
-    "Title, time, place, sender or what stands for missing details is not what you saw. "
+    "Title, time, place, sender, mail service or what stands for missing details is not what you saw. "
     "Nothing was sent. Look at the preview, then review again."
 )
 

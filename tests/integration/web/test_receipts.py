@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from eventmail.db import send_through
 from eventmail.domain import mailings, receipts, runs
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
@@ -28,10 +29,12 @@ def sent(in_app: Any, settings: Settings, event_id: int, organizer: Person) -> i
     """A finished mailing to three guests: one sent, one failed, one without an address."""
     seeding.add_guests(event_id, [AWKWARD, {"email": "no@guests.example.net"}, {"email": None, "first_name": "Cy"}])
     place = Place("https://mail.example.org", settings.secret, outside=False)
+    send_through("smtp")
     message = Message(Text("<i>Hello</i>", "", "Hi *you*"), {"statuses": ["confirmed"]})
     made = mailings.send(event_id, message, key="k1", place=place, by=seeding.acting(organizer))
     assert made.job_id is not None
-    drain.drain(made.job_id, Recording({"no@guests.example.net": Permanent("No such user", code="550")}), settings)
+    answers = {"no@guests.example.net": Permanent("No such user", code="550")}
+    drain.drain(made.job_id, Recording(dict(answers), name="smtp"), settings)
     return made.mailing_id
 
 
@@ -83,8 +86,9 @@ def test_S13_what_practice_mode_kept_is_not_called_sent(
     client: Client, settings: Settings, event_id: int, sent: int, organizer: Person
 ) -> None:
     place = Place("https://mail.example.org", settings.secret, outside=False)
-    job = runs.retry(event_id, sent, place, seeding.acting(organizer))
-    drain.drain(job, Outbox(settings.outbox), settings)  # the mail service was taken away meanwhile
+    send_through("outbox")  # the mail service was taken away meanwhile
+    job = runs.retry(event_id, sent, place, seeding.acting(organizer), through="outbox")
+    drain.drain(job, Outbox(settings.outbox), settings)
     page = words(client.get(url(event_id, sent), buffered=True))
     assert "Kept in outbox 1 Sent 1 Practice mode: what was kept in the outbox did not leave this eventmail" in page
     assert "State Finished, not everybody got it" in page

@@ -18,6 +18,7 @@ from tests.support.budgets import budget
 NOW = datetime(2026, 11, 22, 9, 5, tzinfo=UTC)
 FRAME = Frame(
     from_email="team@organizers.example",
+    from_name="",
     to="ada@guests.example.net",
     message_id="account-1-1-abc@organizers.example",
     date=NOW,

@@ -21,7 +21,7 @@ def settings(tmp_path: Any) -> Settings:
 
 @pytest.fixture
 def provider() -> Recording:
-    return Recording(outside=True)
+    return Recording(outside=True, name="smtp")
 
 
 @pytest.fixture

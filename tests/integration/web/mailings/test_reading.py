@@ -19,7 +19,15 @@ def test_each_recipient_with_what_became_of_them_t1(api: Any, sent: str, rows: A
     found = api.get(f"{sent}/recipients").json
     assert {key: found[key] for key in ("page", "pages", "total")} == {"page": 1, "pages": 1, "total": 2}
     assert [{**item, "updated_at": None} for item in found["items"]] == [
-        {"email": email, "state": "queued", "attempts": 0, "request_ids": [], "last_error": None, "updated_at": None}
+        {
+            "email": email,
+            "state": "queued",
+            "provider": None,
+            "attempts": 0,
+            "request_ids": [],
+            "last_error": None,
+            "updated_at": None,
+        }
         for email in ("Ada@guests.org", "ben@guests.org")
     ]
     assert found["items"][0]["updated_at"].endswith("Z")
@@ -39,7 +47,7 @@ def test_the_outcome_as_csv_t1(api: Any, sent: str) -> None:
     answer = api.get(f"{sent}/recipients?format=csv", buffered=True)
     assert answer.mimetype == "text/csv"
     header, *lines = csv.reader(io.StringIO(answer.text.removeprefix("\ufeff")))
-    assert header == ["email", "state", "attempts", "request_id", "last_error", "updated_at"]
+    assert header == ["email", "state", "attempts", "request_id", "last_error", "updated_at", "provider"]
     assert [line[:5] for line in lines] == [
         ["Ada@guests.org", "queued", "0", "", ""],
         ["ben@guests.org", "queued", "0", "", ""],

@@ -9,48 +9,36 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from eventmail import files, migrations, signing
+from eventmail.doctor.at_work import is_full, standing, stuck, waiting, worker
+from eventmail.doctor.finding import Finding as Finding
+from eventmail.doctor.finding import Level as Level
 from eventmail.domain import home
 from eventmail.models.mailing import COUNTERS
 from eventmail.providers import smtp
 from eventmail.providers.base import ProviderError
-from eventmail.sending import heartbeat
-from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box
-from eventmail.states import JobState, RecipientState
+from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box, remarks
+from eventmail.states import RecipientState
 
 RESTORE = "Stop eventmail, keep a copy of the file, and go back to your newest good backup."
-MAIL_LEFT_LYING = timedelta(minutes=1)
 NAMED = 5  # files that a finding names
 _MEGABYTE = 1024 * 1024
 _TOO_LITTLE, _LITTLE = 100 * _MEGABYTE, 1024 * _MEGABYTE
 
 
-class Level(StrEnum):
-    """How much a finding matters: nothing to do, good to know, to be put right."""
-
-    OK = "ok"
-    REMARK = "remark"
-    WRONG = "wrong"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found, how much it matters, and what to do about it."""
-
-    what: str
-    level: Level = Level.OK
-    to_do: str = ""
-
-
 def examine(settings: Settings, now: datetime) -> list[Finding]:
     """Every check of this instance, in the order in which one would put things right."""
-    return [*_files(settings), *_inside(settings, now), *_mail(settings)]
+    return [*_named(), *_files(settings), *_inside(settings, now), *_mail(settings)]
+
+
+def _named() -> Iterator[Finding]:
+    for sentence in remarks():
+        what, _, meant = sentence.partition(". ")
+        yield Finding(what, Level.REMARK, meant or "Take it out, or look at the names in the README.")
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
@@ -62,6 +50,7 @@ def _files(settings: Settings) -> Iterator[Finding]:
 
 def _mail(settings: Settings) -> Iterator[Finding]:
     yield from base_url(settings.public_url)
+    yield from proxies(settings)
     yield sender(settings)
     yield from mail_service(settings)
 
@@ -72,20 +61,23 @@ def _inside(settings: Settings, now: datetime) -> Iterator[Finding]:
         return
     try:
         with closing(sqlite3.connect(f"{settings.database.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
-            yield from _database(connection, now, settings.database)
+            yield from _database(connection, now, settings)
     except sqlite3.Error as error:
         yield Finding(f"The database {settings.database} cannot be read: {error}", Level.WRONG, RESTORE)
 
 
-def _database(connection: sqlite3.Connection, now: datetime, file: Path) -> Iterator[Finding]:
+def _database(connection: sqlite3.Connection, now: datetime, settings: Settings) -> Iterator[Finding]:
     for check in (intact, references, journal):
         yield check(connection)
     version = schema(connection)
     yield version
     if version.level is Level.OK:  # of other tables nothing can be asked
-        yield live(connection, file)
-        for look in (worker, waiting):
-            yield look(connection, now)
+        yield live(connection, settings.database)
+        at_work = worker(connection, now, full=is_full(settings.instance))
+        yield at_work
+        yield waiting(connection, now, at_work)
+        yield from standing(connection, settings.provider)
+        yield from stuck(connection, now, settings.provider)
         for look_at_rows in (counters, ledger):
             yield look_at_rows(connection)
 
@@ -193,29 +185,6 @@ def schema(connection: sqlite3.Connection) -> Finding:
     return Finding(f"The tables are at {found or 'nothing'}, this version needs {wanted}", Level.WRONG, to_do)
 
 
-def worker(connection: sqlite3.Connection, now: datetime) -> Finding:
-    """Whether anybody sends."""
-    seen = _instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
-    if seen and now - seen <= heartbeat.ALIVE:
-        return Finding("A worker is running")
-    when = f"was last seen {seen:%Y-%m-%d %H:%M} UTC" if seen else "was never seen"
-    to_do = f"Nothing is sent until one starts: {heartbeat.WORKER_COMMAND}"
-    return Finding(f"No worker is running; one {when}", Level.REMARK, to_do)
-
-
-def waiting(connection: sqlite3.Connection, now: datetime) -> Finding:
-    """Mailings that are to be sent while nobody sends."""
-    asked = "SELECT count(*), min(created_at) FROM job WHERE state = ?"
-    jobs, oldest = connection.execute(asked, (JobState.RUNNING,)).fetchone()
-    since = _instant(oldest)
-    if since is None or now - since <= MAIL_LEFT_LYING:
-        return Finding("No mailing is waiting for long")
-    what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
-    if worker(connection, now).level is Level.OK:
-        return Finding(f"{what}; a worker is on it")
-    return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {heartbeat.WORKER_COMMAND}")
-
-
 def counters(connection: sqlite3.Connection) -> Finding:
     """Every mailing's counters against its rows (S2)."""
     columns = ", ".join(f"m.{name} - count(CASE r.state WHEN '{state}' THEN 1 END)" for state, name in COUNTERS.items())
@@ -244,10 +213,6 @@ def _sums(fine: str, wrong: str, mailings: list[int]) -> Finding:
     return Finding(f"{wrong} for mailing {named}", Level.WRONG, to_do)
 
 
-def _instant(stored: str | None) -> datetime | None:
-    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
-
-
 # Mail
 
 
@@ -263,9 +228,17 @@ def base_url(url: str) -> Iterator[Finding]:
         yield Finding("Without https, mails have no one-click unsubscribe (RFC 8058)", Level.REMARK, to_do)
 
 
+def proxies(settings: Settings) -> Iterator[Finding]:
+    """Whether wrong passwords are counted for whoever types them: https means that a proxy is in front."""
+    if settings.public_url.startswith("https:") and not settings.proxies:
+        what = f"{PREFIX}BASE_URL begins with https, so a proxy is in front, but {PREFIX}PROXIES is 0"
+        to_do = f"Set {PREFIX}PROXIES to the number of proxies, usually 1; else everybody counts as one address."
+        yield Finding(what, Level.REMARK, to_do)
+
+
 def sender(settings: Settings) -> Finding:
     """Whether somebody chose the From address."""
-    if settings.from_ != UNANSWERABLE:
+    if settings.sender != UNANSWERABLE:
         return Finding(f"Mail comes from {settings.from_}")
     what = f"Mail comes from {settings.from_}, an address nobody can answer"
     return Finding(what, Level.REMARK, f"Set {PREFIX}FROM to an address of yours.")

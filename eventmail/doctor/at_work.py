@@ -1,0 +1,89 @@
+"""Whether mail goes out: the worker, and every mailing that waits, stands or is stuck."""
+
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from eventmail.doctor.finding import Finding, Level
+from eventmail.domain import services
+from eventmail.sending import heartbeat
+from eventmail.states import JobState, RecipientState
+
+MAIL_LEFT_LYING = timedelta(minutes=1)
+NO_PROGRESS = timedelta(minutes=10)
+_MEGABYTE = 1024 * 1024
+
+
+def is_full(instance: Path) -> bool:
+    """Whether not even a sign of life can be written there."""
+    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
+    kinds = os.statvfs(place)
+    return shutil.disk_usage(place).free < _MEGABYTE or bool(kinds.f_files and not kinds.f_favail)
+
+
+def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False) -> Finding:
+    """Whether anybody sends. Nobody can say so on a disk that is full."""
+    seen = _instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
+    if seen and now - seen <= heartbeat.ALIVE:
+        return Finding("A worker is running")
+    if full:
+        what = "Whether a worker is running cannot be told, since the full disk takes no sign of life"
+        return Finding(what, Level.REMARK, "Make room first; a worker that is there goes on by itself.")
+    when = f"was last seen {seen:%Y-%m-%d %H:%M} UTC" if seen else "was never seen"
+    to_do = f"Nothing is sent until one starts: {heartbeat.WORKER_COMMAND}"
+    return Finding(f"No worker is running; one {when}", Level.REMARK, to_do)
+
+
+def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> Finding:
+    """Mailings that are to be sent while nobody sends, as `worker` found."""
+    asked = "SELECT count(*), min(created_at) FROM job WHERE state = ? AND stopped IS NULL"
+    jobs, oldest = connection.execute(asked, (JobState.RUNNING,)).fetchone()
+    since = _instant(oldest)
+    if since is None or now - since <= MAIL_LEFT_LYING:
+        return Finding("No mailing is waiting for long")
+    what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+    if at_work.level is Level.OK:
+        return Finding(f"{what}; a worker is there")
+    if heartbeat.WORKER_COMMAND not in at_work.to_do:
+        return Finding(f"{what}, and on a full disk nothing can be sent", Level.WRONG, at_work.to_do)
+    return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {heartbeat.WORKER_COMMAND}")
+
+
+def standing(connection: sqlite3.Connection, provider: str) -> Iterator[Finding]:
+    """Mailings that stand until somebody decides: a mail service refused (S12), or another one is set now (S13)."""
+    asked = "SELECT mailing_id, stopped, provider FROM job WHERE state = ? ORDER BY mailing_id"
+    for mailing_id, stopped, begun_with in connection.execute(asked, (JobState.RUNNING,)):
+        if begun_with != provider:
+            to_do = "Open its page: send the rest, or cancel it."
+            yield Finding(f"Mailing {mailing_id} stands. {services.asks(begun_with, provider)}", Level.WRONG, to_do)
+        elif stopped:
+            to_do = "Correct what it says, restart the worker, then press “Try again” on its page."
+            yield Finding(f"Mailing {mailing_id} is stopped: {stopped}", Level.WRONG, to_do)
+
+
+def stuck(connection: sqlite3.Connection, now: datetime, provider: str) -> Iterator[Finding]:
+    """Mailings with mails that are due, of which nothing has happened for long."""
+    since, stored = now - NO_PROGRESS, now.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+    asked = """
+        SELECT j.mailing_id, max(j.starts_at, (SELECT max(updated_at) FROM recipient WHERE mailing_id = j.mailing_id))
+        FROM job j WHERE j.state = ? AND j.stopped IS NULL AND j.provider = ? AND EXISTS (
+            SELECT 1 FROM recipient r WHERE r.mailing_id = j.mailing_id AND r.state = ?
+            AND (r.next_attempt_at IS NULL OR r.next_attempt_at < ?)
+        ) ORDER BY j.mailing_id
+    """
+    rows = connection.execute(asked, (JobState.RUNNING, provider, RecipientState.QUEUED, stored)).fetchall()
+    for mailing_id, last in rows:
+        moved = _instant(last)
+        if moved and moved < since:
+            what = f"Mailing {mailing_id} is stuck: nothing of it has happened since {moved:%Y-%m-%d %H:%M} UTC"
+            yield Finding(what, Level.WRONG, "See what the worker's log says, and restart the worker.")
+
+
+def _instant(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
+
+
+# Mail
