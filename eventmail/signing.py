@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import os
+import re
 import secrets
 from contextlib import suppress
 from json.encoder import encode_basestring_ascii
@@ -57,6 +58,19 @@ def verify(secret: bytes, signature: str, purpose: str, *parts: object) -> bool:
 def new_token() -> str:
     """A secret for one bearer: sign-in link, session, API token (256 bits)."""
     return secrets.token_urlsafe(32)
+
+
+FOREIGN = r"(?:%[0-9A-Fa-f]{2}|&#?\w{1,8};|[^A-Za-z0-9_/-])+"  # stands in no token and in no signature
+_TAIL = re.compile(rf"{FOREIGN}\Z")
+
+
+def bare(token: str) -> str:
+    """A token of a link without what a mail program took for a part of the address: the point that ends a sentence.
+
+    Tokens and signatures are made of letters, digits, `_` and `-` alone. Whatever else stands at the end, plain,
+    percent-encoded or as an HTML entity, is none of them; anywhere else it makes the token a wrong one.
+    """
+    return _TAIL.sub("", token)
 
 
 def hashed(token: str) -> str:

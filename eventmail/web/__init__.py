@@ -4,7 +4,7 @@ from flask import Flask
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BaseConverter
 
-from eventmail import ids
+from eventmail import ids, signing
 
 
 class RowId(BaseConverter):
@@ -20,6 +20,19 @@ class RowId(BaseConverter):
 
     def to_url(self, value: int | str) -> str:
         return str(value)
+
+
+class LinkToken(BaseConverter):
+    """The token of a link in a mail, without what the mail program hung on its end."""
+
+    def to_python(self, value: str) -> str:
+        return signing.bare(value)
+
+
+class Tail(BaseConverter):
+    """What a mail program hung on the end of an address."""
+
+    regex = signing.FOREIGN
 
 
 def register(app: Flask) -> None:
@@ -61,7 +74,7 @@ def register(app: Flask) -> None:
         why,
     )
 
-    app.url_map.converters["id"] = RowId
+    app.url_map.converters |= {"id": RowId, "link": LinkToken, "tail": Tail}
     access.register(app)
     problems.register(app)
     compress.register(app)

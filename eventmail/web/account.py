@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
 
-from eventmail import tasks
+from eventmail import signing, tasks
 from eventmail.domain import account_mails, accounts, invitations, links, sessions
 from eventmail.errors import CsrfFailed
 from eventmail.web import access, compose, intake, once
@@ -45,7 +45,7 @@ def begin_session() -> Any:
     return see_other(target)
 
 
-@bp.get("/sign-in/<token>")
+@bp.get("/sign-in/<link:token>")
 @open_to_everyone
 def open_link(token: str) -> Any:
     """A one-time link. Only a real GET spends it: a HEAD or a prefetch, as chat programs send them, does not.
@@ -78,7 +78,7 @@ def _errors(problem: Problem | None) -> dict[str, str]:
     return {error.field: error.message for error in problem.fields} if problem else {}
 
 
-@bp.post("/sign-in/<token>")
+@bp.post("/sign-in/<link:token>")
 @open_to_everyone
 @shown_by(_link_page)
 def join(token: str) -> Any:
@@ -161,5 +161,7 @@ def keep(token: str) -> None:
 def _next() -> str:
     """Where to go after signing in: a path on this site, never another host."""
     target = request.values.get("next", "")
+    if request.view_args:  # it ends the address of a link in a mail
+        target = signing.bare(target)
     safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
     return target if safe else url_for("events.listing")

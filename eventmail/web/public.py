@@ -24,8 +24,9 @@ log = logging.getLogger(__name__)
 
 
 @bp.get("/calendar/<signed>.ics")
+@bp.get("/calendar/<signed>.ics<tail:_tail>")
 @open_to_everyone
-def calendar_file(signed: str) -> Response:
+def calendar_file(signed: str, _tail: str = "") -> Response:
     """The event's own calendar file; any change of the address is 403, a missing event 404 (K3)."""
     number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
     event = fresh().get(Event, ids.row_id(number) or 0)
@@ -37,7 +38,7 @@ def calendar_file(signed: str) -> Response:
         raise NotFound("The time of this event is not set yet. Try again later.")
     author = fresh().get(User, event.created_by) if event.created_by else None
     name, email = merge.sender(event, author)
-    answer = make_response(ics.event_file(merge.calendar_facts(event), name, email or settings().from_))
+    answer = make_response(ics.event_file(merge.calendar_facts(event), name, email or settings().sender))
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
     return answer

@@ -12,7 +12,10 @@ from eventmail.web.unsubscribe_words import LANGUAGES, WORDS
 bp = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")
 
 
-@bp.route("/preview", methods=["GET", "POST"])
+PREVIEW = "preview"  # in the place of a token
+
+
+@bp.route(f"/{PREVIEW}", methods=["GET", "POST"])
 @open_to_everyone
 @csrf.exempt
 def preview() -> Response:
@@ -23,25 +26,29 @@ def preview() -> Response:
     return _page("preview")
 
 
-@bp.get("/<token>")
+@bp.get("/<link:token>")
 @open_to_everyone
 def page(token: str) -> Response:
     """Asks first: scanners open every link of a mail, and a GET changes nothing (F2)."""
+    if token == PREVIEW:
+        return _page("preview")
     found = suppressions.by_token(token, settings().secret)
     return _page("done" if found.listed else "asked", found, token)
 
 
-@bp.post("/<token>")
+@bp.post("/<link:token>")
 @open_to_everyone
 @csrf.exempt
 def leave(token: str) -> Response:
     """Takes the guest off at once, however often it comes; mail services post here by themselves (RFC 8058)."""
+    if token == PREVIEW:
+        return _page("preview")
     everywhere = request.form.get("from") == "everything"
     found = suppressions.unsubscribe(token, settings().secret, acting(), everywhere=everywhere)
     return _page("done", found, token)
 
 
-@bp.get("/<token>/return")
+@bp.get("/<link:token>/return")
 @open_to_everyone
 def returning(token: str) -> Response:
     """Asks before the guest gets mail again."""
@@ -49,7 +56,7 @@ def returning(token: str) -> Response:
     return _page("returning" if found.own else "asked" if not found.listed else "done", found, token)
 
 
-@bp.post("/<token>/return")
+@bp.post("/<link:token>/return")
 @open_to_everyone
 @csrf.exempt
 def come_back(token: str) -> Response:

@@ -183,3 +183,19 @@ def test_a_queue_that_can_not_be_read_is_told_and_changes_no_status(
     settings.queue.mkdir()
     answer: Any = visitor.get("/healthz")
     assert (answer.status_code, answer.json["status"], answer.json["queue"]) == (200, "ok", None)
+
+
+@pytest.mark.parametrize("added", [".", ")", ",", ">", ";", "'", '"', "%29", "%253E", "&gt;", ")."])
+def test_a_calendar_link_with_what_a_mail_program_hung_on_it_opens(
+    visitor: Client, event_id: int, link: Link, added: str
+) -> None:
+    answer = visitor.get(link(event_id) + added)
+    assert (answer.status_code, answer.data) == (200, visitor.get(link(event_id)).data)
+
+
+def test_a_calendar_link_that_was_changed_stays_wrong_whatever_hangs_on_it(
+    visitor: Client, event_id: int, link: Link
+) -> None:
+    good = link(event_id)
+    changed = good.replace(".ics", "x.ics"), good.replace(".ics", "x.ics)."), good.replace("-", "-x", 1) + "."
+    assert {visitor.get(path).status_code for path in changed} == {403}

@@ -154,3 +154,44 @@ def test_an_awkward_event_and_organizer_are_text(visitor: Client, off: str, even
     with writing() as tx:
         tx.get_one(Event, event_id).title = "<b>{0} {email}</b>"
     assert "&lt;b&gt;{0} {email}&lt;/b&gt;" in visitor.get(off).text
+
+
+ADDED = (
+    ".",
+    ")",
+    ",",
+    ">",
+    ";",
+    "'",
+    '"',
+    "!",
+    "…",
+    "”",
+    ").",
+    ">,",
+    " ",
+    "%29",
+    "%2E",
+    "%253E",
+    "&gt;",
+    "&#41;",
+    "\\",
+)
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_a_link_with_what_a_mail_program_hung_on_it_opens_and_works(
+    visitor: Client, off: str, count: Any, added: str
+) -> None:
+    page = visitor.get(off + added)
+    assert (page.status_code, "Ada@guests.org" in page.text) == (200, True)
+    assert f'action="{off}"' in page.text or off in page.text
+    answer = visitor.post(off + added, data={"List-Unsubscribe": "One-Click"})
+    assert (answer.status_code, count(Suppression)) == (200, 1)
+    assert visitor.get("/unsubscribe/preview" + added).status_code == 200
+
+
+@pytest.mark.parametrize("added", ["x", ".x", "-", "_", "%41x", "=a", ").b"])
+def test_what_a_token_is_made_of_is_never_taken_off_it(visitor: Client, off: str, count: Any, added: str) -> None:
+    assert (visitor.get(off + added).status_code, visitor.post(off + added).status_code) == (403, 403)
+    assert count(Suppression) == 0
