@@ -174,7 +174,7 @@ def _ends(tx: Session, about: EmailEvent) -> bool:
 
 
 def end(tx: Session, about: EmailEvent, now: datetime) -> None:
-    """Put the address on the do-not-mail list for what `about` reports: of practice mode, if a practice mail was (S13)."""
+    """Put the address on the do-not-mail list for what `about` reports; of practice, for practice alone (S13)."""
     scope = PRACTICE if about.practice else EVERYWHERE
     source = about.provider
     if about.kind == Kind.SOFT_BOUNCE:
