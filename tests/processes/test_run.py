@@ -172,7 +172,7 @@ def test_every_command_keeps_its_files_to_itself(tmp_path: Path) -> None:
     assert list(files.open_to_others(tmp_path / "new")) == []
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_every_process_in_order(start: Callable[..., Running], sign: signal.Signals) -> None:
     run = start("run").ready()
     assert len(run.family()) >= 4, "the command itself, web and the processes it forks, the worker"

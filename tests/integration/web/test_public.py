@@ -14,9 +14,10 @@ from eventmail.settings import Settings
 from eventmail.web.access import OPEN, csrf
 from tests.support import seeding
 from tests.support.seeding import acting
-from tests.support.web import Client
+from tests.support.web import Client, error_code
 
 Link = Callable[[int], str]
+_NO_START: dict[str, None] = {"starts_wall": None, "ends_wall": None}
 
 
 @pytest.fixture
@@ -100,6 +101,20 @@ def test_a_changed_link_is_403_and_a_missing_event_404_k3(
         f"0{number}-{signature}",
     ]
     assert {name: visitor.get(f"/calendar/{name}.ics").status_code for name in missing} == dict.fromkeys(missing, 404)
+
+
+@pytest.mark.parametrize("state", ["open", "cancelled", "archived", "restricted", "without a start"])
+def test_K3_a_changed_link_is_answered_alike_whatever_state_the_event_is_in(
+    visitor: Client, writing: Any, add_event: Any, link: Link, state: str
+) -> None:
+    asked = add_event(restricted=state == "restricted", **_NO_START if state == "without a start" else {})
+    where = link(asked)
+    with writing() as tx:
+        event = tx.get_one(Event, asked)
+        if state in ("cancelled", "archived"):
+            setattr(event, f"{state}_at", event.created_at)
+    answer = visitor.get(where.replace("-", "-x", 1))
+    assert (answer.status_code, error_code(answer)) == (403, ["BAD_SIGNATURE"])
 
 
 def test_a_rotated_secret_ends_every_earlier_link_k3(visitor: Client, event_id: int, link: Link, writing: Any) -> None:
