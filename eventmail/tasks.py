@@ -3,13 +3,13 @@
 import logging
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
-from huey import SqliteHuey, crontab
+from huey import SqliteHuey
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
@@ -23,17 +23,19 @@ from eventmail.providers.smtp import Smtp, parse
 from eventmail.sending import account_delivery, forgetting, heartbeat
 from eventmail.sending import drain as drain_
 from eventmail.sending import sweep as sweep_
+from eventmail.sending.handover import in_flight
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
 HORIZON = timedelta(seconds=60)  # the next minute's sweep rings for what is later
+SWEEP_SECONDS = 60.0
 PAUSE_SECONDS = 3.0  # before a database that refused is asked again
 
 
 def create_huey(app: Flask) -> SqliteHuey:
-    """The consumer's tasks, `drain(job)`, `deliver` and the minute `sweep`, in the context of `app`.
+    """The consumer's tasks, `drain(job)` and `deliver`, in the context of `app`; beside them heartbeat and sweep.
 
     No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one.
     """
@@ -54,26 +56,18 @@ def create_huey(app: Flask) -> SqliteHuey:
         with _run(app):
             _ring_at(deliver, None, account_delivery.deliver(provider, settings))
 
-    @huey.periodic_task(crontab(minute="*"))
-    def sweep() -> None:
-        """One pass over what nobody rang for; huey begins with it."""
-        with _run(app):
-            for waiting in sweep_.sweep(provider, clock.now()):
-                _ring_at(drain, waiting.job_id, waiting.due)
-            _ring_at(deliver, None, account_delivery.next_due(clock.now()))
-            housekeeping.purge(clock.now())  # last: mails do not wait for it
-            import_files.forget(settings.imports, clock.now())
-            forgetting.finish(settings, clock.now())
-
     @huey.on_startup()
     def begin() -> None:
-        _start_once(app, provider)
+        if _threads.first_one_begins():  # one heartbeat and one sweep are enough
+            _start(app)
 
     @huey.on_shutdown()
     def end() -> None:
-        _ending.set()
-        with _run(app):
-            heartbeat.gone()
+        in_flight.stopping.set()
+        if _threads.last_one_ends():  # until then some mail is in hand, whose lease lives by the heartbeat
+            _ending.set()
+            with _run(app):
+                heartbeat.gone()
         provider.close()
 
     app.extensions |= {"ring": drain, "ring_account_mails": deliver, "provider": provider}
@@ -87,7 +81,7 @@ def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
             return drain_.drain(job_id, provider, settings)
         except OperationalError as error:
             log.error("a turn broke off, the database refused: %s", error.orig, extra={"job": job_id})
-            if _ending.wait(PAUSE_SECONDS):
+            if in_flight.stopping.wait(PAUSE_SECONDS):
                 return None
 
 
@@ -121,11 +115,15 @@ def ring_account_mails() -> None:
 def tick(app: Flask) -> int:
     """One scheduler pass in this process, as `eventmail tick` runs it: how many running jobs it rang for."""
     with _run(app):
-        waiting = sweep_.sweep(app.extensions["provider"], clock.now())
-        for job in waiting:
-            _ring_at(app.extensions["ring"], job.job_id, job.due)
-        _ring_at(app.extensions["ring_account_mails"], None, account_delivery.next_due(clock.now()))
-        return len(waiting)
+        return _ring_for_waiting(app)
+
+
+def _ring_for_waiting(app: Flask) -> int:
+    waiting = sweep_.sweep(app.extensions["provider"], clock.now())
+    for job in waiting:
+        _ring_at(app.extensions["ring"], job.job_id, job.due)
+    _ring_at(app.extensions["ring_account_mails"], None, account_delivery.next_due(clock.now()))
+    return len(waiting)
 
 
 def _ring_at(task: Any, job_id: int | None, due: datetime | None) -> None:
@@ -157,24 +155,58 @@ def _run(app: Flask) -> Iterator[None]:
         yield
 
 
-_started = threading.Lock()
+class _Threads:
+    """How many threads of huey work: it runs its hooks in each of them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._working = 0
+
+    def first_one_begins(self) -> bool:
+        with self._lock:
+            self._working += 1
+            return self._working == 1
+
+    def last_one_ends(self) -> bool:
+        with self._lock:
+            self._working -= 1
+            return self._working == 0
+
+
+_threads = _Threads()
 _ending = threading.Event()
 
 
-def _start_once(app: Flask, provider: Provider) -> None:
-    """Huey runs its start-up hook in every thread; one heartbeat is enough."""
-    if _started.acquire(blocking=False):
-        threading.Thread(target=_keep_beating, args=(app, provider), name="heartbeat", daemon=True).start()
+def _start(app: Flask) -> None:
+    """Heartbeat and sweep have threads of their own: huey's may all be busy with a mail server that is slow (S11a)."""
+    for work, every in ((_beat, heartbeat.EVERY_SECONDS), (_sweep, SWEEP_SECONDS)):
+        threading.Thread(target=_keep, args=(app, work, every), name=work.__name__, daemon=True).start()
 
 
-def _keep_beating(app: Flask, provider: Provider) -> None:
+def _keep(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
+    """Do `work` now and every so many `seconds`, until the process ends."""
     while not _ending.is_set():
         with _run(app):
             try:
-                heartbeat.beat(clock.now())
-                settle(provider, clock.now())
-                account_delivery.renew(clock.now())
-                account_delivery.settle(clock.now())
-            except Exception:  # the lease runs out by itself: nothing doubles; and the next beat may succeed
-                log.exception("no sign of life could be written")
-        _ending.wait(heartbeat.EVERY_SECONDS)
+                work(app)
+            except Exception:  # the next round may succeed; meanwhile leases run out by themselves: nothing doubles
+                log.exception("%s did not come to its end", work.__name__.strip("_"))
+        _ending.wait(seconds)
+
+
+def _beat(app: Flask) -> None:
+    """This process lives, and so does what it has in hand; what dead ones had is in doubt."""
+    provider: Provider = app.extensions["provider"]
+    provider.tidy()
+    heartbeat.beat(clock.now(), provider.waits())
+    settle(provider, clock.now())
+    account_delivery.renew(clock.now())
+    account_delivery.settle(clock.now())
+
+
+def _sweep(app: Flask) -> None:
+    """One pass over what nobody rang for; the worker begins with it."""
+    _ring_for_waiting(app)
+    housekeeping.purge(clock.now())  # last: mails do not wait for it
+    import_files.forget(app.extensions["settings"].imports, clock.now())
+    forgetting.finish(app.extensions["settings"], clock.now())

@@ -177,6 +177,7 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
         if job
         else None,
         "last_error": mailing.last_error,
+        "waits_for": None,  # whoever asks again is told what keeps it from leaving
     }
 
 

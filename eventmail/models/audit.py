@@ -86,10 +86,15 @@ class Pace(Base):
 
 
 class Worker(Base):
-    """A worker process; `seen_at` is its last sign of life."""
+    """A worker process; `seen_at` is its last sign of life.
+
+    `waits_for` is what kept its mail waiting then, as in "the mail server mail.example to greet", since `waits_since`.
+    """
 
     __tablename__ = "worker"
 
     owner: Mapped[str] = mapped_column(unique=True)
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
+    waits_for: Mapped[str | None]
+    waits_since: Mapped[datetime | None]

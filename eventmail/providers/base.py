@@ -82,7 +82,15 @@ Outcome = Accepted | ProviderError
 
 
 MayBegin = Callable[[Mail], bool]
-HandedOver = Generator[tuple[Mail, Outcome], None, None]
+HandedOver = Generator[tuple[Mail, Outcome | None], None, None]
+
+
+@dataclass(frozen=True)
+class Waits:
+    """What a mail service keeps us waiting for, such as "the mail server mail.example to greet", and for how long."""
+
+    words: str
+    seconds: float
 
 
 class Provider(Protocol):
@@ -96,14 +104,54 @@ class Provider(Protocol):
     honours_keys: bool
     outside: bool
 
+    def stands(self, who: str, seconds: float) -> bool:
+        """Whether mail can be handed over now; asked before anything is marked. `who` waits at most `seconds` for it.
+
+        What has to be opened first is opened meanwhile, by a thread of its own. True as well when that failed: the next
+        hand-over tells why.
+        """
+        ...
+
+    def spare(self, who: str) -> None:
+        """`who` does not need the service any more, so nothing has to be opened for them."""
+
+    def waits(self) -> Waits | None:
+        """What keeps all mail of this process waiting right now."""
+        ...
+
+    def tidy(self) -> None:
+        """Let go of what nobody has used or asked for in a while; called every few seconds."""
+
     def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
         """Hand over `mails`, each with its outcome as it becomes known, whatever the order.
 
         Right before the first byte of a message leaves, `may_begin` is asked; where it says no, that mail and those
-        behind it stay, and have no outcome.
+        behind it stay, and have no outcome. An outcome of None says the same of one that was begun, surely did not
+        leave, and can be handed over again: there is no connection for it right now.
         """
         ...
 
     def close(self) -> None:
         """Take leave of the service: let go of what was kept for the next mail."""
-        ...
+
+
+class AtHand:
+    """The part of a `Provider` that needs no connection: it is always ready, and keeps nobody waiting."""
+
+    def stands(self, who: str, seconds: float) -> bool:
+        """See `Provider`."""
+        del who, seconds
+        return True
+
+    def spare(self, who: str) -> None:
+        """See `Provider`."""
+
+    def waits(self) -> Waits | None:
+        """See `Provider`."""
+        return None
+
+    def tidy(self) -> None:
+        """See `Provider`."""
+
+    def close(self) -> None:
+        """See `Provider`."""

@@ -11,14 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eventmail import ids
-from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Permanent, ProviderError, Transient, Unclear
+from eventmail.providers.base import (
+    Accepted,
+    AtHand,
+    HandedOver,
+    Mail,
+    MayBegin,
+    Permanent,
+    ProviderError,
+    Transient,
+    Unclear,
+)
 from eventmail.states import OUTBOX
 
 SLOW_SECONDS = 1.0
 TRANSIENT_FAILURES = 2
 
 
-class Outbox:
+class Outbox(AtHand):
     """Mail into `folder`, one `.eml` file each, named so that files sort by time and tell their key."""
 
     name = OUTBOX
@@ -37,9 +47,6 @@ class Outbox:
                 yield mail, self._take(mail)
             except ProviderError as error:
                 yield mail, error
-
-    def close(self) -> None:
-        """See `base.Provider`; files need no leave taken."""
 
     def _take(self, mail: Mail) -> Accepted:
         match _tag(mail.to):

@@ -1,24 +1,30 @@
 """Any SMTP server as the mail service: a few kept connections, one mail in doubt at most on each (RFC 5321, 2920)."""
 
 import ssl
-import threading
-import time
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 
-from eventmail.providers.base import HandedOver, Mail, MayBegin, Outcome, ProviderError, Refused, Transient
-from eventmail.providers.smtp_opening import Timeouts, connect
+from eventmail.providers.base import (
+    HandedOver,
+    Mail,
+    MayBegin,
+    Outcome,
+    ProviderError,
+    Refused,
+    Transient,
+    Waits,
+)
+from eventmail.providers.smtp_opening import Opened, Timeouts, connect
+from eventmail.providers.smtp_pool import LANES, PATIENCE_SECONDS, Pool
 from eventmail.providers.smtp_session import Session
 from eventmail.providers.smtp_url import Server, parse
 from eventmail.providers.smtp_wire import Closed, Lost
 
-__all__ = ["Server", "Smtp", "Timeouts", "check", "parse"]
+__all__ = ["LANES", "Server", "Smtp", "Timeouts", "check", "parse"]
 
-LANES = 4  # connections of one worker at most
 WORTH_A_LANE = 8  # mails in hand that make one more connection worth its opening
-NARROW_SECONDS = 60.0
 IDLE_SECONDS = 30.0  # many servers hang up on a silent client after a minute or less
-_Lane = Generator[tuple[Mail, Outcome] | None, None, None]
+_Lane = Generator[tuple[Mail, Outcome | None] | None, None, None]
 
 
 class Smtp:
@@ -40,55 +46,32 @@ class Smtp:
     ) -> None:
         self.server = server
         self.outside = server.outside
-        self._timeouts = timeouts or Timeouts()
         self._context = context
-        self._idle_seconds = idle_seconds
-        self._resting: list[Session] = []
-        self._lock = threading.Lock()
-        self._pipelines = True
-        self._narrow_until = 0.0
+        self._pool = Pool(server, timeouts or Timeouts(), self._trust, idle_seconds)
 
     def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
         """See `base.Provider`. The envelope of the next mail may be asked for ahead, never its message."""
-        return _Group(self, mails, may_begin).outcomes()
+        return _Group(self._pool, mails, may_begin).outcomes()
 
     def close(self) -> None:
         """Take leave of the server on every connection that rests."""
-        with self._lock:
-            resting, self._resting = self._resting, []
-        for session in resting:
-            session.quit()
+        self._pool.close()
 
-    def take(self) -> Session:
-        """A connection that rested, if it still stands, else a new one. Raises Transient or Refused."""
-        while True:
-            with self._lock:
-                session = self._resting.pop() if self._resting else None
-            if session is None:
-                opened = connect(self.server, self._timeouts, self._trust)
-                return Session(opened, self.server, self._timeouts, pipelines=self._pipelines)
-            if time.monotonic() - session.rested_at <= self._idle_seconds and session.answers():
-                session.rested_at = time.monotonic()
-                return session
-            session.quit()
+    def stands(self, who: str, seconds: float) -> bool:
+        """See `base.Provider`: a connection rests, or could not be opened."""
+        return self._pool.stands(who, seconds)
 
-    def give_back(self, session: Session) -> None:
-        """Keep the connection for the next group, or end it when a mail was begun on it."""
-        if session.is_hasty:
-            self._pipelines = False
-        if session.at_rest:
-            with self._lock:
-                self._resting.append(session)
-        else:
-            session.quit()
+    def spare(self, who: str) -> None:
+        """See `base.Provider`."""
+        self._pool.spare(who)
 
-    def may_widen(self, mails: int) -> bool:
-        """Whether a group that has begun so many mails may use one more connection."""
-        return bool(self._resting) or (mails >= WORTH_A_LANE and time.monotonic() >= self._narrow_until)
+    def waits(self) -> Waits | None:
+        """See `base.Provider`."""
+        return self._pool.waits()
 
-    def keep_narrow(self) -> None:
-        """The server takes no more connections than there are: for a while, no more are tried."""
-        self._narrow_until = time.monotonic() + NARROW_SECONDS
+    def tidy(self) -> None:
+        """See `base.Provider`."""
+        self._pool.tidy()
 
     def _trust(self) -> ssl.SSLContext:
         if self._context is None:
@@ -99,13 +82,14 @@ class Smtp:
 class _Group:
     """The mails of one `hand_over`, on a few lanes: each one connection at a time, served while the others wait."""
 
-    def __init__(self, provider: Smtp, mails: Iterable[Mail], may_begin: MayBegin) -> None:
-        self._provider = provider
+    def __init__(self, pool: Pool, mails: Iterable[Mail], may_begin: MayBegin) -> None:
+        self._pool = pool
         self._may_begin = may_begin
         self._mails = iter(mails)
         self._taken = 0
         self._has_more = True
         self._returned: list[Mail] = []  # by a lane that got no connection
+        self._begun_in_vain: dict[str, Mail] = {}  # its connection ended before it could be taken
         self._waiting = deque([self._lane()])
         self._over: ProviderError | None = None  # one attempt to connect a group, one refusal of us a job
 
@@ -119,11 +103,17 @@ class _Group:
                         self._waiting.append(lane)
                         break
                     yield told
-                if len(self._waiting) < LANES and self._has_more and self._provider.may_widen(self._taken):
+                if self._is_worth_a_lane() and self._pool.may_widen():
                     self._waiting.appendleft(self._lane())
+            yield from ((mail, None) for mail in self._begun_in_vain.values())
         finally:
             for lane in self._waiting:
                 lane.close()
+
+    def _is_worth_a_lane(self) -> bool:
+        if not self._has_more or not 0 < len(self._waiting) < LANES:
+            return False
+        return self._taken >= WORTH_A_LANE or self._pool.has_resting or self._pool.is_slow
 
     def _lane(self) -> _Lane:
         session: Session | None = None
@@ -134,14 +124,13 @@ class _Group:
                 outcome: Outcome | None = self._over
                 while outcome is None:
                     try:
-                        session = session or self._provider.take()
+                        session = session or self._pool.take(0.0 if self._waiting else PATIENCE_SECONDS)
                     except ProviderError as error:
-                        if self._waiting:  # the others have connections; perhaps more than theirs are too many
-                            self._provider.keep_narrow()
-                            self._returned += [each for each in (following, mail) if each]
-                            return
                         self._over = outcome = error
                         break
+                    if session is None:
+                        self._return(mail, following)
+                        return
                     was_used = session.used
                     try:
                         outcome = yield from session.hand_over(mail, following, self._may_begin)
@@ -149,19 +138,31 @@ class _Group:
                             self._has_more = False
                             return
                     except Lost as lost:
-                        if not (was_used and isinstance(lost, Closed)):
-                            outcome = Transient(lost.words, code=lost.code)
+                        outcome = self._failed(mail, lost, was_used=was_used)
                     finally:
                         if not session.usable:
-                            self._provider.give_back(session)
+                            self._pool.give_back(session)
                             session = None
+                self._begun_in_vain.pop(mail.key, None)
                 yield mail, outcome
                 if isinstance(outcome, Refused):
                     self._over = outcome
                     return
         finally:
             if session:
-                self._provider.give_back(session)
+                self._pool.give_back(session)
+
+    def _failed(self, mail: Mail, lost: Lost, *, was_used: bool) -> Outcome | None:
+        """None when another connection may do: the server ended one that had served before."""
+        if was_used and isinstance(lost, Closed):
+            self._begun_in_vain[mail.key] = mail
+            return None
+        return Transient(lost.words, code=lost.code)
+
+    def _return(self, mail: Mail, following: Mail | None) -> None:
+        """No connection for them: the other lanes take them, or nobody does for now."""
+        self._returned += [each for each in (following, mail) if each]
+        self._has_more = bool(self._waiting)
 
     def _next(self) -> Mail | None:
         mail = None
@@ -181,18 +182,25 @@ def check(url: str, *, timeouts: Timeouts | None = None, context: ssl.SSLContext
     opened = connect(server, timeouts or Timeouts(), lambda: context or ssl.create_default_context())
     session = Session(opened, server, timeouts or Timeouts())
     try:
-        return list(_findings(server, opened.wire.encryption, opened.features, signed_in=opened.signed_in))
+        return list(_findings(server, opened))
     finally:
         session.quit()
 
 
-def _findings(server: Server, encryption: str, features: dict[str, str], *, signed_in: bool) -> Iterator[str]:
+def _findings(server: Server, opened: Opened) -> Iterator[str]:
+    features, encryption = opened.features, opened.wire.encryption
     yield f"The mail server {server.host}, port {server.port}, answers"
-    if encryption:
+    if encryption and opened.trusted:
         yield f"The connection is encrypted ({encryption}), its certificate trusted"
+    elif encryption:
+        yield f"The connection is encrypted ({encryption}); whose certificate it is does not matter within this box"
     else:
         yield "The connection is not encrypted: the mail server does not offer it"
-    yield f"It takes the credentials of {server.user}" if signed_in else "No credentials are set, none were asked for"
+    yield (
+        f"It takes the credentials of {server.user}"
+        if opened.signed_in
+        else "No credentials are set, none were asked for"
+    )
     if features.get("SIZE", "0").isdecimal() and int(features.get("SIZE", "0")):
         yield f"It takes mails of up to {int(features['SIZE']) // 1024:,} KB"
     if "PIPELINING" not in features:

@@ -3,6 +3,7 @@
 import errno
 import socket
 import ssl
+import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,34 +17,72 @@ from eventmail.providers.smtp_wire import HUNG_UP, LONGEST_WORDS, Lost, Reply, W
 
 Features = dict[str, str]
 GetContext = Callable[[], ssl.SSLContext]
+PROBE_SECONDS = 4.0
+GIVEN_UP = "The connection was given up, since nobody needs it any more"
+NOT_THIS_WAY = {500, 501, 502, 503, 504, 534}  # about the way to sign in, not about the credentials (RFC 4954 4)
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds to wait, after RFC 5321 4.5.3.2. `final` is long: who gives up early at the end sends twice."""
+    """Seconds to wait, after RFC 5321 4.5.3.2. `final` is long: who gives up early at the end sends twice.
+
+    `silence` is how long a server may say nothing before it is asked whether it awaits TLS from the first byte.
+    """
 
     connect: float = 20.0
-    reply: float = 60.0
+    reply: float = 300.0
     data: float = 120.0
     block: float = 180.0
     final: float = 600.0
+    silence: float = 5.0
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection ready for MAIL; `features` maps what EHLO announced to its parameters, all in capitals."""
+    """A connection ready for MAIL; `features` maps what EHLO announced to its parameters, all in capitals.
+
+    `trusted` is false for TLS within this box, whose certificate is not looked at.
+    """
 
     wire: Wire
     features: Features
     signed_in: bool
+    trusted: bool = True
 
 
-def connect(server: Server, timeouts: Timeouts, context: GetContext) -> Opened:
+class Steps:
+    """How far an opening is, for whoever waits for it or gives it up, in whatever thread."""
+
+    def __init__(self) -> None:
+        self.began = self.since = time.monotonic()
+        self.words = "to be reached"
+        self._wire: Wire | None = None
+        self._given_up = False
+
+    @property
+    def given_up(self) -> bool:
+        """Whether nobody needs the connection any more."""
+        return self._given_up
+
+    def now(self, words: str, wire: Wire) -> None:
+        """It waits for the server `words`, as in "to greet". Raises Lost when it was given up."""
+        self.words, self.since, self._wire = words, time.monotonic(), wire
+        if self._given_up:
+            raise Lost(GIVEN_UP)
+
+    def give_up(self) -> None:
+        """End it: what waits for an answer wakes up, what comes next does not begin."""
+        self._given_up = True
+        if self._wire:
+            self._wire.interrupt()
+
+
+def connect(server: Server, timeouts: Timeouts, context: GetContext, steps: Steps | None = None) -> Opened:
     """Open a connection. Raises Refused for the credentials, Transient for everything else: settings can be mended."""
     wire = _reach(server, timeouts)
     try:
         with _in_words(server):
-            return _introduce(wire, server, timeouts, context)
+            return _introduce(wire, server, timeouts, context, steps or Steps())
     except BaseException:
         wire.close()
         raise
@@ -56,7 +95,10 @@ def _in_words(server: Server) -> Iterator[None]:
     except Lost as lost:
         raise Transient(lost.words, code=lost.code) from lost
     except ssl.SSLCertVerificationError as error:
-        words = f"The certificate of the mail server {server.host} is not trusted: {error.verify_message}"
+        words = (
+            f"The certificate of the mail server {server.host} is not trusted: {error.verify_message}. "
+            "If the server is yours, name the file that holds its certificate in SSL_CERT_FILE"
+        )
         raise Transient(words) from error
     except OSError as error:
         if _is_end(error):
@@ -93,27 +135,76 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext) -> Opened:
+def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext, steps: Steps) -> Opened:
+    trusted = True
     if server.tls:
+        steps.now("to begin encryption", wire)
         wire.encrypt(context(), server.host, timeouts.connect)
-    _expect(wire.reply(timeouts.reply), 220, "does not take us in")
-    features = _hello(wire, timeouts)
+    steps.now("to greet", wire)
+    _expect(_greeting(wire, server, timeouts), 220, "does not take us in")
+    features = _hello(wire, timeouts, steps)
     if not wire.encrypted and "STARTTLS" in features:
+        steps.now("to begin encryption", wire)
         _expect(_ask(wire, b"STARTTLS", timeouts), 220, "offers encryption, but does not begin it")
         wire.expect_silence()  # text from before the handshake may be somebody's on the way (RFC 3207 4.2)
-        wire.encrypt(context(), server.host, timeouts.connect)
-        features = _hello(wire, timeouts)  # what was announced in plain text is void (RFC 3207 4.2)
+        trusted = not _is_this_box(wire)
+        wire.encrypt(context() if trusted else _blind(), server.host, timeouts.reply)
+        features = _hello(wire, timeouts, steps)  # what was announced in plain text is void (RFC 3207 4.2)
     if server.user:
+        steps.now("to sign us in", wire)
         _sign_in(wire, server, features.get("AUTH", "").split(), timeouts)
-    return Opened(wire, features, signed_in=bool(server.user))
+    return Opened(wire, features, bool(server.user), trusted)
 
 
-def _hello(wire: Wire, timeouts: Timeouts) -> Features:
-    reply = _ask(wire, b"EHLO " + _our_name(wire.sock).encode(), timeouts)
+def _greeting(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+    """The server's first words. One that says nothing may await TLS, which would go on until somebody gives up."""
+    is_silent = not server.tls and timeouts.silence < timeouts.reply and not wire.speaks_within(timeouts.silence)
+    if is_silent and _speaks_tls(server, timeouts):
+        raise Transient(
+            f"The mail server {server.host} awaits encryption from the first byte on port {server.port}: "
+            "EVENTMAIL_SMTP_URL must begin with smtps:// for it"
+        )
+    return wire.reply(timeouts.reply)
+
+
+def _speaks_tls(server: Server, timeouts: Timeouts) -> bool:
+    """Whether TLS is what the server awaits; asked on a connection of its own, which spoils nothing on the first."""
+    seconds = min(timeouts.silence, PROBE_SECONDS)
+    try:
+        with socket.create_connection((server.host, server.port), seconds) as sock, _blind().wrap_socket(sock):
+            return True
+    except OSError:
+        return False
+
+
+def _blind() -> ssl.SSLContext:
+    """TLS that asks nobody who they are: for what stays on this box, or is told nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _is_this_box(wire: Wire) -> bool:
+    return smtp_url.is_loopback(str(wire.sock.getpeername()[0]))
+
+
+def _hello(wire: Wire, timeouts: Timeouts, steps: Steps) -> Features:
+    """What the server announces; nothing when it is so old that it only knows HELO (RFC 5321 3.2)."""
+    steps.now("to answer our EHLO", wire)
+    name = _our_name(wire.sock).encode()
+    reply = _ask(wire, b"EHLO " + name, timeouts)
+    if reply.code >= 500:
+        _expect(_ask(wire, b"HELO " + name, timeouts), 250, "does not take our HELO")
+        return {}
     _expect(reply, 250, "does not take our EHLO")
     features: Features = {}
     for line in reply.lines[1:]:
         keyword, _, parameters = line.decode("ascii", "replace").upper().strip().partition(" ")
+        if keyword.startswith("AUTH="):  # how it was written before RFC 2554
+            keyword, parameters = "AUTH", f"{keyword[5:]} {parameters}"
+        if keyword == "AUTH":
+            parameters = f"{features.pop(keyword, '')} {parameters}".strip()
         features.setdefault(keyword, parameters)
     return features
 
@@ -128,22 +219,34 @@ def _our_name(sock: socket.socket) -> str:
 
 
 def _sign_in(wire: Wire, server: Server, mechanisms: list[str], timeouts: Timeouts) -> None:
-    if not wire.encrypted and not smtp_url.is_loopback(str(wire.sock.getpeername()[0])):
+    if not wire.encrypted and not _is_this_box(wire):
         raise Refused(f"The mail server {server.host} offers no encryption; credentials never leave in plain text")
-    user, password = server.user.encode(), server.password.encode()
-    if "PLAIN" in mechanisms:
-        reply = _ask(wire, b"AUTH PLAIN " + b64encode(b"\0%s\0%s" % (user, password)), timeouts)
-    elif "LOGIN" in mechanisms:
-        reply = _ask(wire, b"AUTH LOGIN", timeouts)
-        for value in (user, password):
-            if reply.code == 334:
-                reply = _ask(wire, b64encode(value), timeouts)
-    else:
+    offered = [ask for name, ask in (("PLAIN", _plain), ("LOGIN", _login)) if name in mechanisms]
+    if not offered:
         raise Refused(f"The mail server {server.host} offers no sign-in that eventmail knows (PLAIN or LOGIN)")
+    reply = offered[0](wire, server, timeouts)
+    if reply.code in NOT_THIS_WAY and len(offered) > 1:
+        reply = offered[1](wire, server, timeouts)
     if 500 <= reply.code < 600:
         words = f"The mail server {server.host} refuses the credentials: {reply.words or reply.code}"
         raise Refused(words[:LONGEST_WORDS], code=reply.status)
     _expect(reply, 235, "could not sign us in")
+
+
+def _plain(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+    """AUTH PLAIN (RFC 4616). Some servers overlook what came with the command, and ask for it once more."""
+    response = b64encode(b"\0%s\0%s" % (server.user.encode(), server.password.encode()))
+    reply = _ask(wire, b"AUTH PLAIN " + response, timeouts)
+    return _ask(wire, response, timeouts) if reply.code == 334 else reply
+
+
+def _login(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+    """AUTH LOGIN, whatever the two questions are, also none."""
+    reply = _ask(wire, b"AUTH LOGIN", timeouts)
+    for value in (server.user.encode(), server.password.encode()):
+        if reply.code == 334:
+            reply = _ask(wire, b64encode(value), timeouts)
+    return reply
 
 
 def _ask(wire: Wire, command: bytes, timeouts: Timeouts) -> Reply:

@@ -34,7 +34,7 @@ class Session:
         self._pipelines = pipelines and "PIPELINING" in opened.features
         self.is_hasty = False  # asked for a message although it had refused the recipient
         self.used = False
-        self.rested_at = time.monotonic()
+        self.rested_at = self.asked_at = time.monotonic()
         self._at_rest = True
         self._in_hand: Mail | None = None
         self._ahead: Mail | None = None  # its envelope went behind the final dot of the mail before
@@ -66,6 +66,7 @@ class Session:
         `may_begin` said no. Raises Lost when the connection is of no more use and `mail` surely was not sent.
         """
         self.used, self._at_rest, self._in_hand = True, False, mail
+        self.asked_at = time.monotonic()
         if time.monotonic() - self.rested_at > PAUSE_SECONDS:
             following = None
         refused = yield from self._envelope(mail)

@@ -8,6 +8,8 @@ from urllib.parse import unquote, urlsplit
 _PORTS = {"smtp": 587, "smtps": 465}
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
 
+_DELIMITERS = "must end after the host and port; write / ? # @ : in a password as %2F %3F %23 %40 %3A"
+
 
 @dataclass(frozen=True)
 class Server:
@@ -30,6 +32,8 @@ def parse(url: str) -> Server:
 
     Raises ValueError with one sentence, which never repeats the credentials.
     """
+    if _has_raw_delimiter(url):
+        raise ValueError(_DELIMITERS)
     try:
         parts = urlsplit(url)
         port, host = parts.port, _ascii(parts.hostname or "")
@@ -38,13 +42,19 @@ def parse(url: str) -> Server:
     if parts.scheme not in _PORTS:
         raise ValueError("must begin with smtp:// or smtps://")
     if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("must end after the host and port; write / ? # @ : in a password as %2F %3F %23 %40 %3A")
+        raise ValueError(_DELIMITERS)
     if not (is_host(host) or _is_address(host)) or port == 0:
         raise ValueError("must name a mail server as in smtp://user:password@mail.example.org:587")
     user, password = _decoded(parts.username), _decoded(parts.password)
     if bool(user) != bool(password):
         raise ValueError("must hold both a user and a password, or neither")
     return Server(host, port or _PORTS[parts.scheme], parts.scheme == "smtps", user, password)
+
+
+def _has_raw_delimiter(url: str) -> bool:
+    """Whether a / ? or # stands before the @ that ends the credentials, where it would end the host instead."""
+    scheme, _, rest = url.partition("://")
+    return scheme.lower() in _PORTS and "@" in rest[re.search(r"[/?#]|$", rest).start() :]  # type: ignore[union-attr]
 
 
 def is_host(name: str) -> bool:

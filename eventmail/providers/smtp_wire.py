@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import NamedTuple
 
 from eventmail.providers import refusals
@@ -14,8 +15,15 @@ LONGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 300
 LONGEST_ANSWER = 600  # of an answer with several lines
 _RECORD = 16 * 1024  # what TLS encrypts and sends as one piece (RFC 8446 5.1)
-_LINE = re.compile(rb"([2-5][0-9][0-9])(?:([ -])(.*))?", re.DOTALL)
+# Some servers leave out the space behind a good code. A refusal has to be one beyond doubt: it lets a mail leave again.
+_LINE = re.compile(rb"([23][0-9][0-9]|[45][0-9][0-9](?=[ -]|$))(?![0-9])([ -]?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?:[ \t]+|$)")  # RFC 2034
+_PER_CONNECTION = re.compile(
+    rb"\b(?:too many|max|maximum|limit|exceeds?|exceeded|enough)\b"
+    rb".*\b(?:in|on|per|for|of|each|this|one|single)[ -]"
+    rb"(?:(?:this|one|a|single|each) )?(?:smtp )?(?:connection|session)\b",
+    re.IGNORECASE | re.DOTALL,
+)
 NONSENSE = "The mail server's answer made no sense"
 OUT_OF_TURN = "The mail server answered out of turn"
 HUNG_UP = "The mail server closed the connection"
@@ -72,7 +80,9 @@ class Reply(NamedTuple):
     @property
     def sends_away(self) -> bool:
         """The server wants no more on this connection: 421 (RFC 5321 3.8), or its limit of mails is reached."""
-        return self.code == 421 or (self.code == 452 and self.enhanced == "4.5.3")
+        if self.code == 421 or (self.code == 452 and self.enhanced == "4.5.3"):
+            return True
+        return 400 <= self.code < 500 and _PER_CONNECTION.search(b" ".join(self.lines)) is not None
 
 
 class Wire:
@@ -139,7 +149,7 @@ class Wire:
             if not found or (lines and found[1] != code) or len(line) > LONGEST_LINE or size > LONGEST_REPLY:
                 raise self._nonsense()
             code = found[1]
-            lines.append(found[3] or b"")
+            lines.append(found[3])
             if found[2] != b"-":
                 return Reply(int(code), tuple(lines))
 
@@ -161,6 +171,15 @@ class Wire:
         if said.code == 421:
             raise Closed(said.words or HUNG_UP, code=said.status)
         raise Lost(OUT_OF_TURN, code=said.status)
+
+    def speaks_within(self, seconds: float) -> bool:
+        """Whether the server says something, or hangs up, within `seconds`."""
+        return bool(self._unread) or bool(self._poll.poll(seconds * 1000))
+
+    def interrupt(self) -> None:
+        """End the connection from another thread: whoever waits for the server wakes up, and closes it."""
+        with suppress(OSError):  # it is gone already, or in the middle of a handshake, which has an end of its own
+            self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Hang up. What was not handed over will never leave."""

@@ -27,17 +27,19 @@ from eventmail.sending import feedback, rate
 from eventmail.sending import outcome as outcomes
 from eventmail.sending.account_mark import Marked, about, acting, mark, tell
 from eventmail.sending.claim import LEASE, SET_BACK, written_ahead
-from eventmail.sending.drain import TURN_SECONDS
+from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
 from eventmail.sending.handover import MARGIN_SECONDS
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
 
 log = logging.getLogger(__name__)
 
+WHO = "account mails"
 TRIES = 6  # of one that is surely not taken; the last one about 20 minutes after the first
 STOPPED = "The worker stopped while this mail was being handed over; nobody can say whether it left"
 _BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
 _A = AccountMailState
+_talking = threading.Lock()  # one turn at a time hands over, so that a slow mail server takes up one thread
 
 
 @dataclass
@@ -77,10 +79,22 @@ def deliver(provider: Provider, settings: Settings) -> datetime | None:
     if not home.is_live(settings.database):  # H9
         return None
     until = time.monotonic() + TURN_SECONDS
+    if not _talking.acquire(timeout=TURN_SECONDS):
+        return clock.now() + LOOK_AGAIN
+    try:
+        return _deliver_due(provider, settings, until)
+    finally:
+        _talking.release()
+
+
+def _deliver_due(provider: Provider, settings: Settings, until: float) -> datetime | None:
     while time.monotonic() < until:
         mail_id = fresh().scalar(select(AccountMail.id).where(*_due(clock.now())).order_by(AccountMail.id).limit(1))
         if mail_id is None:
+            provider.spare(WHO)
             return next_due(clock.now())
+        if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # it stays queued meanwhile (S11a)
+            return clock.now() + LOOK_AGAIN
         if _its_turn(settings.pace(outside=provider.outside), until):
             _deliver(mail_id, provider, settings)
     return clock.now()

@@ -50,16 +50,7 @@ def _named(pid: int) -> str:
 
 def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     """Lease up to `limit` due recipients of `job`: one UPDATE … RETURNING, then one query for all their guests."""
-    given = {
-        "job": job.id,
-        "mailing": job.mailing_id,
-        "now": now,
-        "ahead": now + SET_BACK,  # see `written_ahead`
-        "too_late": now + LEASE + SET_BACK,
-        "until": now + CLAIM_LEASE,
-        "owner": owner(),
-        "at_most": limit,
-    }
+    given = _due_now(job, now, limit) | {"until": now + CLAIM_LEASE, "owner": owner()}
     with transaction() as tx:
         rows = core(tx).execute(_CLAIM, given).all()
     guests = _values([row.guest_id for row in rows])
@@ -74,6 +65,22 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
         )
         for row in sorted(rows, key=lambda row: (row.tries, row.id))  # who was refused last time holds up nobody (S12)
     ]
+
+
+def is_due(job: Job, now: datetime) -> bool:
+    """Whether there is anybody to claim."""
+    return fresh().connection().execute(_DUE, _due_now(job, now, 1)).first() is not None
+
+
+def _due_now(job: Job, now: datetime, limit: int) -> dict[str, Any]:
+    return {
+        "job": job.id,
+        "mailing": job.mailing_id,
+        "now": now,
+        "ahead": now + SET_BACK,  # see `written_ahead`
+        "too_late": now + LEASE + SET_BACK,
+        "at_most": limit,
+    }
 
 
 def release(recipient_ids: Sequence[int]) -> None:

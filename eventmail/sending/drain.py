@@ -1,8 +1,9 @@
 """One turn of a run: claim, hand over, record, for at most two seconds; then somebody else may have the thread."""
 
 import logging
+import threading
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.exc import OperationalError
@@ -24,10 +25,12 @@ from eventmail.settings import Settings
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
+_talking = threading.Lock()  # one turn at a time hands over, so that a slow mail server takes up one thread
 
 _LONG_AGO = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcDateTime())
 TURN_SECONDS = 2.0
 UNPREPARED = "The message could not be put together, so nothing left; eventmail's log says why"
+LOOK_AGAIN = timedelta(seconds=1)  # after this, for a connection that is being opened
 BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits would starve the web
 
 
@@ -35,9 +38,13 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
     """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
     job = fresh().get(Job, job_id)
     if job is None or job.state != JobState.RUNNING or not home.is_live(settings.database):  # H9
+        provider.spare(_named(job_id))
         return None
     if job.provider != provider.name:  # begun with another mail service, so somebody is asked first (S13)
+        provider.spare(_named(job_id))
         return None
+    if not _has_connection(job, provider, TURN_SECONDS):
+        return clock.now() + LOOK_AGAIN
     try:
         sending = _prepare(job, provider, settings)
     except OperationalError:
@@ -48,24 +55,44 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
         return None
     until = time.monotonic() + TURN_SECONDS
     while time.monotonic() < until:
-        claimed = claim.claim(job, clock.now())
-        if not claimed:
-            settle(provider, clock.now())
-            return None if finish(job_id, clock.now()) else next_due(job_id)
-        _breathe()
+        if not _talking.acquire(timeout=max(0.0, until - time.monotonic())):
+            break  # whoever talks to a slow mail server holds up this run, and never this thread
         try:
-            _work_off(claimed, sending, provider, settings.pace(outside=provider.outside), until)
+            claimed = claim.claim(job, clock.now())
+            if not claimed:
+                break
+            _breathe()
+            try:
+                _work_off(claimed, sending, provider, settings.pace(outside=provider.outside), until)
+            finally:
+                claim.release([recipient.id for recipient in claimed])
         finally:
-            claim.release([recipient.id for recipient in claimed])
-    return clock.now()
+            _talking.release()
+        if not _has_connection(job, provider, until - time.monotonic()):
+            return clock.now() + LOOK_AGAIN
+    if claim.is_due(job, clock.now()):
+        return clock.now()
+    settle(provider, clock.now())
+    provider.spare(_named(job_id))
+    return None if finish(job_id, clock.now()) else next_due(job_id)
+
+
+def _has_connection(job: Job, provider: Provider, seconds: float) -> bool:
+    """Whether mail can leave now, if there is any. While a connection is being opened everybody stays queued (S11a)."""
+    return not claim.is_due(job, clock.now()) or provider.stands(_named(job.id), max(0.0, seconds))
+
+
+def _named(job_id: int) -> str:
+    return f"job {job_id}"
 
 
 def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_second: float, until: float) -> None:
     """Hand over `claimed` group after group, removing what is done; what is left then may be given back.
 
-    Left over: what has no time any more, and everybody when the run was cancelled or stopped meanwhile.
+    Left over: what has no time or no connection any more, and everybody when the run was cancelled or stopped.
     """
-    while claimed and time.monotonic() < until:
+    who = _named(sending.job_id)
+    while claimed and time.monotonic() < until and provider.stands(who, 0.0):
         group = _turns(claimed[:GROUP], per_second, until)
         with in_flight.one_group():
             going = begin(sending, group)
@@ -75,7 +102,8 @@ def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_
                 results = hand_over(sending, provider, going, until)
                 del claimed[: len(group)]
                 # what has to wait for its turn must not hold up the record of what is done
-                group = [] if per_second or time.monotonic() >= until else claimed[:GROUP]
+                goes_on = not per_second and time.monotonic() < until and provider.stands(who, 0.0)
+                group = claimed[:GROUP] if goes_on else []
                 going = outcome.record(sending, provider, results, clock.now(), group)
 
 

@@ -68,6 +68,7 @@ class InFlight:
     lock: threading.Lock = field(default_factory=threading.Lock)
     ids: frozenset[int] = frozenset()
     deadline: float = 0.0
+    stopping: threading.Event = field(default_factory=threading.Event)  # this process is asked to end
 
     @contextmanager
     def one_group(self) -> Iterator[None]:
@@ -125,10 +126,11 @@ def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[
 def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], until: float) -> list[Result]:
     """Hand over a group that was marked, inside `in_flight.one_group()`: a result for each.
 
-    After `until` (time.monotonic) no other hand-over begins, so that a slow service does not hold up a stop. A process
-    that was frozen past its lease may already be counted out; what it did not begin, it leaves. A fault of the
-    provider's own code puts in doubt what was under way; what the others got is known. Who is refused asks no further,
-    and who is refused FIRST times in the same words (F5).
+    After `until` (time.monotonic) no other mail than the first is named to the service, so that a slow one does not
+    hold up a stop. Those it knows of are carried through, unless a stop was asked for: a server slower than a turn
+    would never get one. A process that was frozen past its lease may already be counted out; what it did not begin, it
+    leaves. A fault of the provider's own code puts in doubt what was under way; what the others got is known. Who is
+    refused asks no further, and who is refused FIRST times in the same words (F5).
     """
     mails: dict[str, tuple[Claimed, Mail]] = {}
     told: dict[int, Outcome] = {}
@@ -136,7 +138,7 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     def built() -> Iterator[Mail]:
         """Each mail when its turn is near, so that a provider builds it while it waits for an answer."""
         for claimed in group:
-            if refused:
+            if refused or (mails and time.monotonic() >= until):
                 return
             mail = _built(sending, claimed)
             if isinstance(mail, Mail):
@@ -146,7 +148,8 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
                 told[claimed.id] = mail
 
     def may_begin(mail: Mail) -> bool:
-        if time.monotonic() >= min(in_flight.deadline, until) or refused:
+        now = time.monotonic()
+        if now >= in_flight.deadline or (in_flight.stopping.is_set() and now >= until) or refused:
             told.pop(mails[mail.key][0].id, None)  # one that came back to be handed over on another connection
             return False
         told[mails[mail.key][0].id] = _BROKEN_OFF
@@ -157,6 +160,9 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     try:
         with closing(provider.hand_over(built(), may_begin)) as handing:
             for mail, outcome in handing:
+                told.pop(mails[mail.key][0].id, None)
+                if outcome is None:
+                    continue
                 told[mails[mail.key][0].id] = outcome
                 refused = refused or isinstance(outcome, Refused) or first.are_all_the_same(mail, outcome)
     except Exception:

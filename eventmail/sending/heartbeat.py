@@ -2,31 +2,48 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Row, bindparam, delete, func, select, update
 
 from eventmail.db import fresh, transaction
 from eventmail.models import Recipient, Worker
+from eventmail.providers.base import Waits
 from eventmail.sending.claim import LEASE, owner
 from eventmail.sending.handover import in_flight
 from eventmail.states import RecipientState
 
 EVERY_SECONDS = 5.0
+NAMED_SECONDS = 10.0  # what has been waited for so long is worth a word
 ALIVE = timedelta(seconds=15)
 WORKER_COMMAND = ".venv/bin/eventmail worker"  # what starts one, for whoever runs this
 _FORGOTTEN = timedelta(days=1)
 _SEEN = select(func.max(Worker.seen_at)).where(Worker.seen_at <= bindparam("latest"))  # built once
 
 
-def beat(now: datetime) -> None:
-    """Say that this process lives, and extend the lease of the group it is handing over."""
+@dataclass(frozen=True)
+class Waiting:
+    """What keeps mail from leaving, as in "the mail server mail.example to greet", and since when."""
+
+    words: str
+    since: datetime
+
+
+def beat(now: datetime, waits: Waits | None = None) -> None:
+    """Say that this process lives and what it waits for, and extend the lease of the group it is handing over."""
     held, since = in_flight.ids, time.monotonic()
     kept: Sequence[Row[int]] = ()
+    long = waits if waits and waits.seconds >= NAMED_SECONDS else None
+    said = {
+        "seen_at": now,
+        "waits_for": long.words if long else None,
+        "waits_since": now - timedelta(seconds=long.seconds) if long else None,
+    }
     with transaction() as tx:
-        seen = tx.execute(update(Worker).where(Worker.owner == owner()).values(seen_at=now).returning(Worker.id)).all()
+        seen = tx.execute(update(Worker).where(Worker.owner == owner()).values(**said).returning(Worker.id)).all()
         if not seen:
-            tx.add(Worker(owner=owner(), started_at=now, seen_at=now))
+            tx.add(Worker(owner=owner(), started_at=now, **said))
             tx.flush()
             tx.execute(delete(Worker).where(Worker.seen_at < now - _FORGOTTEN))
         if held:
@@ -56,6 +73,15 @@ def age(now: datetime) -> float | None:
     # a sign still to come was given before the clock was set back: who lives has given a newer one since
     seen = fresh().scalar(_SEEN, {"latest": now + ALIVE})
     return max(0.0, (now - seen).total_seconds()) if seen else None
+
+
+def waiting(now: datetime) -> Waiting | None:
+    """What a worker that lives has been waiting for the longest; None while mail goes its way."""
+    here = [Worker.seen_at >= now - ALIVE, Worker.seen_at <= now + ALIVE, Worker.waits_since.is_not(None)]
+    row = (
+        fresh().execute(select(Worker.waits_for, Worker.waits_since).where(*here).order_by(Worker.waits_since)).first()
+    )
+    return Waiting(row.waits_for or "", row.waits_since) if row else None
 
 
 def alive(now: datetime) -> bool:

@@ -15,6 +15,7 @@ from eventmail.domain.services import Shares
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
+from eventmail.sending.heartbeat import Waiting
 from eventmail.states import OUTBOX, Brake, Delivery, MailingState, RecipientState
 
 _SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
@@ -49,6 +50,7 @@ class Progress:
     left: float | None
     next_try: datetime | None
     suspects: int  # addresses that wait for somebody to say that they are dead (F5)
+    waits: Waiting | None
 
     @property
     def over(self) -> bool:
@@ -135,6 +137,8 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     rate = None if stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
     waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not handing_over and not stands else None
+    next_try = waiting if waiting and waiting > now else None
+    due = mailing.state == MailingState.SENDING and not stands and next_try is None
     return Progress(
         mailing=mailing,
         job=job,
@@ -146,8 +150,9 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
         worker_age=heartbeat.age(now),
         rate=rate,
         left=(mailing.recipient_count - settled) / rate if rate else None,
-        next_try=waiting if waiting and waiting > now else None,
         suspects=brake.suspects(job.id) if job.answered > job.accepted else 0,
+        next_try=next_try,
+        waits=heartbeat.waiting(now) if due else None,
     )
 
 

@@ -33,6 +33,7 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
         hindrances=place.hindrances if place.connected else (),
         waits=any(mail and mail.waits for mail in mails),
         worker_alive=heartbeat.alive(g.now),
+        waiting=heartbeat.waiting(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
         typed=request.form if request.endpoint == "people.invite" else {},
         roles=[(role.value, role.capitalize()) for role in (Role.ORGANIZER, Role.OWNER)],

@@ -26,7 +26,7 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: mailings.described(mailing, mailings.content(mailing), shown.job),
+        json=lambda: mailings.described(mailing, mailings.content(mailing), shown.job) | waits_out(shown),
         mailing=mailing,
         content=LocalProxy(cache(lambda: mailings.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,
@@ -38,6 +38,12 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     if request.args.get("seen", mark) != mark:
         answer.headers["HX-Trigger"] = "recipients-changed" if shown.poll_seconds else "recipients-settled"
     return answer
+
+
+def waits_out(shown: Progress) -> dict[str, Any]:
+    """The part of a mailing's JSON that tells what keeps it from leaving."""
+    waits = shown.waits
+    return {"waits_for": {"what": waits.words, "since": instant(waits.since)} if waits else None}
 
 
 def _own_path(mailing: Mailing) -> str:

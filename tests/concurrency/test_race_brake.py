@@ -10,7 +10,7 @@ from flask import Flask
 from eventmail import clock
 from eventmail.db import fresh
 from eventmail.models import Job, Mailing, Suppression
-from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Permanent
+from eventmail.providers.base import Accepted, AtHand, HandedOver, Mail, MayBegin, Permanent
 from eventmail.sending.finish import finish
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -23,7 +23,7 @@ EACH = 5
 FEW = 30  # rounds: each one writes a dozen rows many times
 
 
-class Answering:
+class Answering(AtHand):
     """A mail service that takes everything, or refuses everybody in the words of a bad address."""
 
     name = "answering"

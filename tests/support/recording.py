@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome, ProviderError
+from eventmail.providers.base import Accepted, AtHand, HandedOver, Mail, MayBegin, Outcome, ProviderError
 
 Script = Callable[[Mail], Outcome]
 
@@ -22,7 +22,7 @@ def raising(error: BaseException) -> Script:
 
 
 @dataclass
-class Recording:
+class Recording(AtHand):
     """A provider; `answers` maps an address to what it gets, as an outcome or a function of the mail."""
 
     answers: dict[str, Outcome | Script] = field(default_factory=dict)
@@ -41,9 +41,6 @@ class Recording:
             self.mails.append(mail)
             answer = self.answers.get(mail.to, Accepted("taken"))
             yield mail, answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
-
-    def close(self) -> None:
-        """See providers.base.Provider."""
 
     @property
     def addresses(self) -> list[str]:

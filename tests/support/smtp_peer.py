@@ -42,6 +42,7 @@ Answer = Part | tuple[Part, ...]
 
 FRIENDLY: dict[str, bytes] = {
     "connect": b"220 peer.example ESMTP\r\n",
+    "HELO": b"250 peer.example\r\n",
     "STARTTLS": b"220 2.0.0 Go ahead\r\n",
     "AUTH": b"235 2.7.0 Welcome\r\n",
     "MAIL": b"250 2.1.0 Ok\r\n",
@@ -130,7 +131,7 @@ class Peer:
         """The outcomes of one group, whose connections are then ended."""
         return [outcome for _, outcome in self.told(mails, **options)]
 
-    def told(self, mails: Sequence[Mail], **options) -> list[tuple[Mail, Outcome]]:
+    def told(self, mails: Sequence[Mail], **options) -> list[tuple[Mail, Outcome | None]]:
         """Each mail with its outcome."""
         provider = self.provider(**options)
         try:

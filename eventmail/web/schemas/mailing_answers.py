@@ -58,6 +58,13 @@ class JobOut(TypedDict):
     provider: ProviderWord
 
 
+class WaitsOut(TypedDict):
+    """What keeps mail from leaving right now."""
+
+    what: Annotated[str, Field(description='As in "the mail server mail.example to greet".')]
+    since: Instant
+
+
 class MailingOut(TypedDict):
     """A mailing, as `domain.mailings.described` tells it."""
 
@@ -73,6 +80,7 @@ class MailingOut(TypedDict):
     content: ContentOut
     job: JobOut | None
     last_error: str | None
+    waits_for: WaitsOut | None
 
 
 class DryRunOut(TypedDict):

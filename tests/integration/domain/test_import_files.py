@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from eventmail import clock
+from eventmail import clock, tasks
 from eventmail.domain import import_files
 from eventmail.errors import NotFound
 from eventmail.settings import Settings
@@ -81,6 +81,5 @@ def test_progress_of_an_upload_that_is_gone_harms_nobody(folder: Path) -> None:
 def test_the_worker_forgets_old_files_by_itself(app: Flask, settings: Settings) -> None:
     recent, old = kept(settings.imports), kept(settings.imports, 60 * 24 * 3)
     assert old != recent
-    for sweep in app.extensions["huey"]._registry.periodic_tasks:
-        sweep.execute()
+    tasks._sweep(app)
     assert [place.name for place in settings.imports.iterdir()] == [f"7-{recent}"]

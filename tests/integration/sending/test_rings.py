@@ -10,6 +10,7 @@ from flask import Flask
 from pydantic import SecretStr
 
 from eventmail import create_app, tasks
+from eventmail.sending.handover import in_flight
 from eventmail.settings import Settings
 from tests.support.smtp_peer import Peer, handed_over, mails
 from tests.support.time import FrozenClock
@@ -45,9 +46,32 @@ def test_a_worker_that_ends_takes_leave_of_the_mail_server(
     settings: Settings, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks, "_ending", threading.Event())
+    monkeypatch.setattr(tasks, "_threads", tasks._Threads())
+    monkeypatch.setattr(in_flight, "stopping", threading.Event())
     with Peer() as peer:
-        worker = create_app(settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(peer.url)}))
-        list(handed_over(worker.extensions["provider"], mails(1)))
+        of_smtp = create_app(settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(peer.url)}))
+        list(handed_over(of_smtp.extensions["provider"], mails(1)))
         assert "QUIT" not in peer.commands
-        worker.extensions["huey"]._shutdown["end"]()
+        of_smtp.extensions["huey"]._shutdown["end"]()
     assert peer.commands[-1] == "QUIT"
+
+
+def test_S11a_the_heartbeat_lives_as_long_as_any_thread_has_a_mail_in_hand(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Huey runs its hooks in each thread: the first one that ends must not let the lease of the others run out."""
+    ending, stopping = threading.Event(), threading.Event()
+    monkeypatch.setattr(tasks, "_ending", ending)
+    monkeypatch.setattr(tasks, "_threads", tasks._Threads())
+    started: list[Flask] = []
+    monkeypatch.setattr(tasks, "_start", started.append)
+    monkeypatch.setattr(in_flight, "stopping", stopping)
+    huey = app.extensions["huey"]
+    for _ in range(2):
+        huey._startup["begin"]()
+    assert started == [app], "one heartbeat, one sweep"
+
+    huey._shutdown["end"]()
+    assert (stopping.is_set(), ending.is_set()) == (True, False)
+    huey._shutdown["end"]()
+    assert ending.is_set()

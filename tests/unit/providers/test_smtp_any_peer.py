@@ -88,6 +88,7 @@ def test_every_outcome_is_the_guests_own(script, count, features):
     whole = whole_messages(peer, sent)
     assert len(told) == count or Refused in {type(outcome) for _, outcome in told}
     for mail, outcome in told:
+        assert outcome is not None, "another connection stood at once"
         words = outcome.id if isinstance(outcome, Accepted) else outcome.detail
         assert "@" not in words or words.endswith(mail.to)
         answered = whole[mail.to].answered[:1] if mail.to in whole else None

@@ -34,6 +34,12 @@ def trusting(certificate):
     return ssl.create_default_context(cafile=str(certificate))
 
 
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """The peer counts as a server on another box."""
+    monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
+
+
 def test_S4_nobody_listening_is_tried_once_a_group():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
@@ -67,7 +73,11 @@ def test_S4_a_name_that_is_not_known(monkeypatch):
         ({"connect": [b"nonsense\r\n"]}, "The mail server's answer made no sense", ""),
         ({"connect": [Close]}, "The mail server closed the connection", ""),
         ({"connect": [Reset]}, "The mail server closed the connection", ""),
-        ({"EHLO": [b"502 What?\r\n"]}, "The mail server does not take our EHLO: What?", "502"),
+        (
+            {"EHLO": [b"502 What?\r\n"], "HELO": [b"502 What either?\r\n"]},
+            "The mail server does not take our HELO: What either?",
+            "502",
+        ),
         ({"EHLO": [b"421 Busy\r\n"]}, "The mail server does not take our EHLO: Busy", "421"),
         ({"EHLO": [Close]}, "The mail server closed the connection", ""),
     ],
@@ -148,11 +158,14 @@ def test_smtps_is_encrypted_from_the_first_byte(server_side, trusting):
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["starttls", "smtps"])
-def test_a_certificate_that_is_not_trusted_is_refused(server_side, at_once):
+def test_a_certificate_that_is_not_trusted_is_refused(server_side, at_once, elsewhere):
     with Peer(features=STARTTLS, tls=server_side, tls_at_once=at_once) as peer:
         outcomes = peer.hand_over(mails(2), user=USER)
     assert [type(outcome) for outcome in outcomes] == [Transient] * 2
-    assert outcomes[0].detail == "The certificate of the mail server 127.0.0.1 is not trusted: self-signed certificate"
+    assert outcomes[0].detail == (
+        "The certificate of the mail server 127.0.0.1 is not trusted: self-signed certificate. "
+        "If the server is yours, name the file that holds its certificate in SSL_CERT_FILE"
+    )
     assert peer.messages == []
     assert b"MAIL" not in peer.received
     assert b"AUTH " not in peer.received
@@ -233,8 +246,7 @@ def test_S12_a_server_that_wants_credentials_and_gets_none():
     assert [(type(outcome), outcome.code) for outcome in outcomes] == [(Refused, "530 5.7.0")]
 
 
-def test_S12_credentials_never_leave_in_plain_except_to_this_box(monkeypatch):
-    monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
+def test_S12_credentials_never_leave_in_plain_except_to_this_box(elsewhere):
     with Peer() as peer:
         outcomes = peer.hand_over(mails(2), user=USER)
     assert [type(outcome) for outcome in outcomes] == [Refused]
@@ -243,8 +255,7 @@ def test_S12_credentials_never_leave_in_plain_except_to_this_box(monkeypatch):
     assert PLAIN.encode() not in peer.received
 
 
-def test_credentials_leave_the_box_over_an_encrypted_connection(monkeypatch, server_side, trusting):
-    monkeypatch.setattr(smtp_url, "is_loopback", lambda _address: False)
+def test_credentials_leave_the_box_over_an_encrypted_connection(elsewhere, server_side, trusting):
     with Peer(features=STARTTLS, tls=server_side) as peer:
         assert [type(outcome) for outcome in peer.hand_over(mails(1), context=trusting, user=USER)] == [Accepted]
     assert f"AUTH PLAIN {PLAIN}" in peer.commands
@@ -253,7 +264,7 @@ def test_credentials_leave_the_box_over_an_encrypted_connection(monkeypatch, ser
 # For `doctor`
 
 
-def test_check_says_what_it_found_and_sends_nothing(server_side, trusting):
+def test_check_says_what_it_found_and_sends_nothing(server_side, trusting, elsewhere):
     with Peer(features=STARTTLS, tls=server_side) as peer:
         found = check(peer.url.replace("//", f"//{USER}@"), timeouts=patient(), context=trusting)
     assert found == [
@@ -263,6 +274,13 @@ def test_check_says_what_it_found_and_sends_nothing(server_side, trusting):
         "It takes mails of up to 10,000 KB",
     ]
     assert [line.partition(" ")[0] for line in peer.commands] == ["EHLO", "STARTTLS", "EHLO", "AUTH", "QUIT"]
+
+
+def test_check_looks_at_no_certificate_within_this_box(server_side):
+    with Peer(features=STARTTLS, tls=server_side) as peer:
+        assert check(peer.url, timeouts=patient())[1] == (
+            "The connection is encrypted (TLSv1.3); whose certificate it is does not matter within this box"
+        )
 
 
 def test_check_of_a_plain_lock_step_server():

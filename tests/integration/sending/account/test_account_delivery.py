@@ -15,6 +15,7 @@ from eventmail.models.account import Role
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
 from eventmail.sending import account_delivery
 from eventmail.sending.claim import LEASE
+from eventmail.sending.drain import LOOK_AGAIN
 from eventmail.sending.sweep import sweep
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, link_in, read
@@ -301,3 +302,26 @@ def test_S5_a_hand_over_that_broke_off_is_doubt(deliver: Any, provider: Recordin
     invite()
     deliver()
     assert state() == ("unknown", 1, "The hand-over broke off; nobody can say whether this mail left")
+
+
+def test_S11a_while_a_connection_is_being_opened_a_mail_stays_queued_and_its_link_unmade(
+    deliver: Any, provider: Recording, invite: Any, row: Any, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite()
+    with monkeypatch.context() as patch:
+        patch.setattr(provider, "stands", lambda _who, _seconds: False)
+        assert deliver() == clock.now() + LOOK_AGAIN
+    mail = row(AccountMail)
+    assert (mail.state, mail.attempts, mail.claim_until, provider.mails) == ("queued", 0, None, [])
+    deliver()
+    assert row(AccountMail).state == "sent"
+
+
+def test_S11a_one_turn_that_talks_to_a_slow_server_takes_up_one_thread(
+    deliver: Any, provider: Recording, invite: Any, row: Any, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invite()
+    monkeypatch.setattr(account_delivery, "TURN_SECONDS", 0.05)
+    with account_delivery._talking:
+        assert deliver() == clock.now() + LOOK_AGAIN
+    assert (row(AccountMail).state, provider.mails) == ("queued", [])

@@ -1,0 +1,115 @@
+"""A mail service that takes its time to be ready: nobody is marked, nobody waits for it, and it says so (S11a)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from eventmail.db import fresh
+from eventmail.domain import runs
+from eventmail.models import Recipient, Worker
+from eventmail.providers.base import Waits
+from eventmail.sending import drain, heartbeat, progress
+from tests.support import seeding
+from tests.support.recording import Recording
+from tests.support.time import FrozenClock
+
+A, B = "a@guests.example.net", "b@guests.example.net"
+GREET = "the mail server mail.example to greet"
+
+
+@dataclass
+class Slow(Recording):
+    """It is at hand after it was asked so many times."""
+
+    asked_first: int = 10**9
+    spared: int = 0
+
+    def stands(self, who: str, seconds: float) -> bool:
+        self.asked_first -= 1
+        return self.asked_first < 0
+
+    def spare(self, who: str) -> None:
+        self.spared += 1
+
+    def waits(self) -> Waits | None:
+        return Waits(GREET, 90.0) if self.asked_first >= 0 else None
+
+
+def test_S11a_while_a_connection_is_being_opened_nobody_is_claimed_or_marked(
+    send: Callable[..., Any], clock: FrozenClock
+) -> None:
+    provider, run = Slow(), send(A, B)
+
+    assert run.drain(provider) == clock.now() + drain.LOOK_AGAIN
+
+    assert run.counts == {"queued": 2}
+    assert [recipient.claim_owner for recipient in run.recipients] == [None, None]
+    assert (provider.mails, run.attempts) == ([], [])
+
+
+def test_S6_a_run_that_is_cancelled_meanwhile_leaves_nothing_and_needs_no_connection(send: Callable[..., Any]) -> None:
+    provider, run = Slow(), send(A, B)
+    run.drain(provider)
+
+    runs.cancel(run.mailing.event_id, run.mailing.id, seeding.acting())
+    provider.asked_first = 0
+
+    assert run.drain(provider) is None
+    assert (run.counts, provider.mails, provider.spared) == ({"cancelled": 2}, [], 1)
+
+
+def test_S11a_a_connection_that_ends_between_two_groups_leaves_the_second_in_the_queue(
+    send: Callable[..., Any], clock: FrozenClock
+) -> None:
+    provider, run = Slow(asked_first=-1), send(*(f"guest{number}@guests.example.net" for number in range(25)))
+
+    def ends_after_the_first(_mail: object) -> None:
+        provider.asked_first = 10**9
+
+    provider.before = ends_after_the_first
+
+    assert run.drain(provider) == clock.now() + drain.LOOK_AGAIN
+    assert run.counts == {"queued": 5, "sent": 20}
+    assert {recipient.claim_owner for recipient in run.recipients} == {None}
+
+
+def test_S11a_the_tracker_says_what_a_run_waits_for_and_since_when(
+    send: Callable[..., Any], clock: FrozenClock
+) -> None:
+    provider, run = Slow(), send(A)
+    run.drain(provider)
+    heartbeat.beat(clock.now(), provider.waits())
+
+    waits = progress.progress(run.mailing, clock.now()).waits
+    assert waits == heartbeat.Waiting(GREET, clock.now() - timedelta(seconds=90))
+
+    heartbeat.beat(clock.now(), Waits(GREET, 2.0))
+    assert progress.progress(run.mailing, clock.now()).waits is None, "a moment is no news"
+
+    heartbeat.beat(clock.now(), provider.waits())
+    later = clock.advance(seconds=heartbeat.ALIVE.total_seconds() + 1)
+    assert progress.progress(run.mailing, later).waits is None, "nobody knows what a dead worker waits for"
+    assert fresh().query(Worker).count() == 1
+
+
+def test_S11a_a_run_with_nothing_due_opens_no_connection(send: Callable[..., Any]) -> None:
+    provider, run = Slow(asked_first=0), send(A)
+    assert run.drain(provider) is None
+    provider.asked_first = 10**9
+    assert run.drain(provider) is None
+    assert provider.asked_first == 10**9
+
+
+def test_S11a_one_turn_that_talks_to_a_slow_server_takes_up_one_thread(
+    send: Callable[..., Any], clock: FrozenClock, monkeypatch: Any
+) -> None:
+    provider, run = Recording(), send(A)
+
+    with drain._talking, monkeypatch.context() as patch:
+        patch.setattr(drain, "TURN_SECONDS", 0.05)
+        assert run.drain(provider) == clock.now()
+
+    assert (run.counts, provider.mails) == ({"queued": 1}, [])
+    assert fresh().query(Recipient.claim_owner).one() == (None,)
+    assert run.drain(provider) is None
