@@ -46,10 +46,21 @@ def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> 
         return Finding("No mailing is waiting for long")
     what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
     if at_work.level is Level.OK:
-        return Finding(f"{what}; a worker is there")
+        return _held_up(connection, now) or Finding(f"{what}; a worker is there")
     if heartbeat.WORKER_COMMAND not in at_work.to_do:
         return Finding(f"{what}, and on a full disk nothing can be sent", Level.WRONG, at_work.to_do)
     return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {heartbeat.WORKER_COMMAND}")
+
+
+def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:
+    """What a worker that runs has been waiting for longest (S11a)."""
+    asked = "SELECT waits_for, waits_since, seen_at FROM worker WHERE waits_since IS NOT NULL ORDER BY waits_since"
+    for words, stored, last in connection.execute(asked):
+        since, seen = _instant(stored), _instant(last)
+        if since and seen and now - seen <= heartbeat.ALIVE and now - since >= MAIL_LEFT_LYING:
+            what = f"No mail leaves: the worker is waiting for {words}, since {since:%Y-%m-%d %H:%M} UTC"
+            return Finding(what, Level.WRONG, "It goes on by itself; ask whoever runs the mail server if it lasts.")
+    return None
 
 
 def standing(connection: sqlite3.Connection, provider: str) -> Iterator[Finding]:

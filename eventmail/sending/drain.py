@@ -37,10 +37,8 @@ BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits 
 def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
     """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
     job = fresh().get(Job, job_id)
-    if job is None or job.state != JobState.RUNNING or not home.is_live(settings.database):  # H9
-        provider.spare(_named(job_id))
-        return None
-    if job.provider != provider.name:  # begun with another mail service, so somebody is asked first (S13)
+    mine = job is not None and job.state == JobState.RUNNING and home.is_live(settings.database)  # H9
+    if job is None or not mine or job.provider != provider.name:  # of another service: somebody is asked first (S13)
         provider.spare(_named(job_id))
         return None
     if not _has_connection(job, provider, TURN_SECONDS):

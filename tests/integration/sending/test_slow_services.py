@@ -1,15 +1,20 @@
 """A mail service that takes its time to be ready: nobody is marked, nobody waits for it, and it says so (S11a)."""
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from eventmail.db import fresh
+from eventmail.doctor import at_work
+from eventmail.doctor.finding import Finding, Level
 from eventmail.domain import runs
 from eventmail.models import Recipient, Worker
 from eventmail.providers.base import Waits
 from eventmail.sending import drain, heartbeat, progress
+from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
@@ -91,6 +96,23 @@ def test_S11a_the_tracker_says_what_a_run_waits_for_and_since_when(
     later = clock.advance(seconds=heartbeat.ALIVE.total_seconds() + 1)
     assert progress.progress(run.mailing, later).waits is None, "nobody knows what a dead worker waits for"
     assert fresh().query(Worker).count() == 1
+
+
+def test_S11a_doctor_says_what_a_run_waits_for_and_since_when(
+    send: Callable[..., Any], clock: FrozenClock, settings: Settings
+) -> None:
+    send(A)
+    now = clock.advance(minutes=5)
+    heartbeat.beat(now, Waits(GREET, 90.0))
+    with closing(sqlite3.connect(settings.database)) as connection:
+        found = at_work.waiting(connection, now, Finding("A worker is running"))
+        heartbeat.beat(now, Waits(GREET, 30.0))
+        assert at_work.waiting(connection, now, Finding("A worker is running")).level is Level.OK, (
+            "not for a minute yet"
+        )
+    since = now - timedelta(seconds=90)
+    assert found.what == f"No mail leaves: the worker is waiting for {GREET}, since {since:%Y-%m-%d %H:%M} UTC"
+    assert found.level is Level.WRONG
 
 
 def test_S11a_a_run_with_nothing_due_opens_no_connection(send: Callable[..., Any]) -> None:
