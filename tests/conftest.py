@@ -1,6 +1,7 @@
 """Fixtures: one migrated template, a fresh copy for each test, people and an event in it, clients, a clock."""
 
 import contextlib
+import gc
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from eventmail import create_app, migrations, signing, web
 from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain import links, passwords
 from eventmail.models.account import Role
+from eventmail.sending import account_delivery, drain
 from eventmail.settings import Settings
 from eventmail.web.access import SESSION
 from tests.support import haste, seeding
@@ -37,14 +39,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: haste.turn(item.nodeid))
 
 
+def pytest_collection_finish() -> None:
+    """What was collected stays: the garbage collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _plain_surroundings() -> Iterator[None]:
-    """Nothing of this shell's environment reaches a test, and a password hash costs next to nothing."""
+    """Nothing of this shell's environment reaches a test, and a password hash costs next to nothing.
+
+    A turn of the worker that a test takes itself is as long as a busy box needs; tests of its end set it.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
                 patch.delenv(name)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        for module in (drain, account_delivery):
+            patch.setattr(module, "TURN_SECONDS", haste.TURN_SECONDS)
         patch.setattr(passwords, "_hasher", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))
         yield

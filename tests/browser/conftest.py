@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.steps import Gala
 from tests.support import seeding
 from tests.support.browser import ARGUMENTS, Complaints, chromium
 from tests.support.live import Live
 
-expect.set_options(timeout=120_000)  # a state is waited for; a busy machine takes its time
+PATIENCE_MS = 120_000
+expect.set_options(timeout=PATIENCE_MS)  # a state is waited for; a busy machine takes its time
 
 
 @pytest.fixture
@@ -50,6 +51,13 @@ def _a_browser_is_there(playwright: Any) -> None:
 
 
 @pytest.fixture
+def context(context: BrowserContext) -> BrowserContext:
+    """Clicks and pages are waited for like states."""
+    context.set_default_timeout(PATIENCE_MS)
+    return context
+
+
+@pytest.fixture
 def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
     """A page that fails the test on any console error, page error, failed request or policy violation."""
     complaints = Complaints()
@@ -65,6 +73,7 @@ def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callab
 
     def open_(**options: Any) -> Page:
         contexts.append(browser.new_context(**options))
+        contexts[-1].set_default_timeout(PATIENCE_MS)
         page: Page = contexts[-1].new_page()
         complaints.watch(page)
         return page

@@ -28,9 +28,8 @@ def provider() -> Recording:
 
 
 @pytest.fixture
-def deliver(provider: Recording, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[], datetime | None]:
+def deliver(provider: Recording, settings: Settings) -> Callable[[], datetime | None]:
     """One turn of the worker, long enough for all that is due; it begins with nothing in memory."""
-    monkeypatch.setattr(account_delivery, "TURN_SECONDS", 60.0)  # the box may be busy
 
     def turn() -> datetime | None:
         fresh().expire_all()

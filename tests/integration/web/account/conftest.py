@@ -25,9 +25,8 @@ def provider() -> Recording:
 
 
 @pytest.fixture
-def deliver(app: Flask, provider: Recording, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def deliver(app: Flask, provider: Recording, settings: Settings) -> Callable[[], None]:
     """One turn of the worker, long enough for all that is due."""
-    monkeypatch.setattr(account_delivery, "TURN_SECONDS", 60.0)  # the box may be busy
 
     def turn() -> None:
         with app.app_context():
