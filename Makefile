@@ -19,7 +19,6 @@ run: setup ## start web and worker, print a link that signs in
 
 test: lint ## lint, check types, run every test
 	@tests/browser/install_chromium.sh
-	@tests/install_postfix.sh
 	@$(PYTEST)
 
 soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies every budget by ten

@@ -16,6 +16,7 @@ from tests.support.postfix import Postfix
 from tests.support.smtp_peer import handed_over, patient
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.soak  # needs root and a package; aiosmtpd and the peer of the unit tests do not
 GUESTS = 300
 MESSAGE = {
     "kind": "one_time",
