@@ -1,4 +1,8 @@
-"""The do-not-mail list as organizers keep it: who is on it, add, take off with a reason, import (F1, F3)."""
+"""The do-not-mail list as the team keeps it: who is on it, add, take off with a reason, import (F1, F3).
+
+Entries for all events are an owner's to make and to end. What a person said about their own mail, a wish or a
+complaint, ends by their own link or by an owner.
+"""
 
 import re
 from collections.abc import Collection, Sequence
@@ -12,7 +16,7 @@ from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.domain import addresses, wishes
 from eventmail.domain import audience as audiences
-from eventmail.errors import FieldError, InvalidInput, NotFound, TooLarge
+from eventmail.errors import FieldError, InvalidInput, NotFound, RoleTooLow, TooLarge
 from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -23,6 +27,14 @@ IMPORTED = "import"
 MOST_ADDRESSES = 100_000  # in one import
 MOST_REJECTED = 1000  # lines an import tells about one by one
 LONGEST_REASON = 500
+OWN_WORDS = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+ALL_EVENTS = "What is kept from all events is kept by owners. Nothing was changed."
+_ADD_HERE = f"{ALL_EVENTS} Add the address for this event, or ask an owner."
+_LIFT_ELSEWHERE = f"{ALL_EVENTS} Ask an owner to take the address off."
+_OWN_WISH = (
+    "They said themselves that they want no mail. They can take it back by the link in any mail they got; else ask an "
+    "owner to take them off. Nothing was changed."
+)
 _CELLS = re.compile(r'[,;\t<>"\s]+')
 
 
@@ -75,22 +87,33 @@ def find(event_id: int, suppression_id: int, user: User) -> Suppression:
 
 
 def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tuple[str, str], int]:
-    """The entries that keep these addresses from getting mail of an event, as far as its page shows `user` them.
+    """The entries that keep these addresses from getting mail of an event, as far as `user` may lift them.
 
     By address and the reason that an audience gives (A2).
     """
     rows = select(Suppression.id, Suppression.address, Suppression.reason).where(
         Suppression.address.in_(addresses_), _shown(event_id, user)
     )
+    if user.role != Role.OWNER:  # as `may_lift` says
+        rows = rows.where(Suppression.scope != EVERYWHERE, Suppression.reason.not_in(OWN_WORDS))
     found = fresh().execute(rows.order_by(Suppression.id)).all()
     return {(row.address, audiences.REASONS[SuppressionReason(row.reason)]): row.id for row in found}
 
 
+def may_lift(entry: Suppression, user: User) -> bool:
+    """Whether `user` may take this entry off the list."""
+    return user.role == Role.OWNER or (entry.scope != EVERYWHERE and entry.reason not in OWN_WORDS)
+
+
 def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:
-    """Put an address on the list by hand: the entry, and whether it is new. InvalidInput for what is no address."""
+    """Put an address on the list by hand: the entry, and whether it is new.
+
+    Raises InvalidInput for what is no address, RoleTooLow for an entry for all events by anybody but an owner.
+    """
     address = addresses.normalized(addresses.checked(email, field="address"))
     scope = scope_of(event_id, everywhere=everywhere)
     with transaction() as tx:
+        _refuse_for_all(tx, scope, by)
         wishes.recall(tx, [address])
         known = tx.scalars(
             select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
@@ -108,7 +131,10 @@ def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Sup
 
 
 def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting) -> str:
-    """Take an entry off the list: its address, which gets mail again. Raises InvalidInput without a typed reason."""
+    """Take an entry off the list: its address, which gets mail again.
+
+    Raises InvalidInput without a typed reason, RoleTooLow for what only an owner ends.
+    """
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
         message = (
@@ -118,6 +144,11 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
         raise InvalidInput(message, fields=[FieldError("reason", "INVALID_REASON", message)])
     with transaction() as tx:
         entry = _find(tx, event_id, suppression_id, user)
+        if not _is_owner(tx, by):
+            if entry.reason in OWN_WORDS:
+                raise RoleTooLow(_OWN_WISH)
+            if entry.scope == EVERYWHERE:
+                raise RoleTooLow(_LIFT_ELSEWHERE)
         before = {
             "reason": entry.reason, "scope": _word(entry.scope), "source": entry.source,
             "since": entry.created_at.isoformat(),
@@ -133,7 +164,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report
     """Put the addresses in `text` on the list, the first of each line; who is on it stays as they are.
 
     A first line without an @-sign is a header. Raises InvalidInput when there is no address at all, TooLarge beyond
-    MOST_ADDRESSES.
+    MOST_ADDRESSES, RoleTooLow for all events by anybody but an owner.
     """
     found, rejected = _read(text)
     if not found:
@@ -143,6 +174,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report
         raise TooLarge(f"At most {MOST_ADDRESSES} addresses fit into one import. Nothing was added.")
     scope = scope_of(event_id, everywhere=everywhere)
     with transaction() as tx:
+        _refuse_for_all(tx, scope, by)
         wishes.recall(tx, found)
         known = {
             address
@@ -198,6 +230,17 @@ def _shown(event_id: int, user: User) -> ColumnElement[bool]:
         return or_(own, everywhere)
     guest = exists().where(Guest.event_id == event_id, Guest.address == Suppression.address)
     return or_(own, and_(everywhere, or_(guest, Suppression.created_by == user.id)))
+
+
+def _refuse_for_all(tx: Session, scope: str, by: Acting) -> None:
+    if scope == EVERYWHERE and not _is_owner(tx, by):
+        raise RoleTooLow(_ADD_HERE)
+
+
+def _is_owner(tx: Session, by: Acting) -> bool:
+    """Whether `by` is an owner now, whatever they were when their request began."""
+    owner = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
+    return tx.scalar(owner) is not None
 
 
 def _word(scope: str) -> str:

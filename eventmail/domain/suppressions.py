@@ -17,6 +17,8 @@ from eventmail.records import Acting
 from eventmail.states import SuppressionReason
 
 UNSUBSCRIBED = "suppression.unsubscribed"
+_REPORTED = "suppression.reported"
+_OWN_WORDS = SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT  # what the person said themselves
 # the weightier reason stands: what a person said about their mail, before what a mail server said, before a colleague
 _WEIGHT = (
     SuppressionReason.MANUAL,
@@ -32,7 +34,7 @@ class Listing:
     """The holder of an unsubscribe link, and what they get no mail about already.
 
     `organizer` is the name their mails come from; `here` and `everywhere` say whether they are off the mail of the
-    event, of the whole installation; `own` that they asked for it themselves and may take it back.
+    event, of the whole installation; `own` that they said so themselves and may take it back.
     """
 
     email: str
@@ -93,13 +95,13 @@ def stand(
 
 
 def take_back(token: str, secret: bytes, by: Acting) -> Listing:
-    """The holder of the link wants mail again: what they asked for by a link ends, nothing else on the list does.
+    """The holder of the link wants mail again: what they asked for and a complaint end, nothing else on the list does.
 
-    What kept their address from getting mail before they asked does so again.
+    What kept their address from getting mail before does so again.
     """
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        wishes = (*_entries(recipient, event), Suppression.reason == SuppressionReason.UNSUBSCRIBED)
+        wishes = (*_entries(recipient, event), Suppression.reason.in_(_OWN_WORDS))
         ended = tx.scalars(select(Suppression).where(*wishes)).all()
         for entry in ended:
             before = _before(tx, entry)
@@ -114,17 +116,18 @@ def take_back(token: str, secret: bytes, by: Acting) -> Listing:
 
 
 def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
-    """For what the address was on the list before its holder asked for it; the log is written once, so it knows."""
+    """For what the address was on the list before its holder said anything; the log is written once, so it knows."""
     entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
     details = tx.scalars(
         select(AuditEntry.detail)
         .where(
             AuditEntry.subject.in_([f"address:{entry.address}", "address:" + func.erased_form(entry.address)]),
-            AuditEntry.action == UNSUBSCRIBED,
+            AuditEntry.action.in_([UNSUBSCRIBED, _REPORTED]),
         )
         .order_by(AuditEntry.id.desc())
     )
-    return next((kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is}), None)
+    stood = (kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is})
+    return next((before for before in stood if before["reason"] not in _OWN_WORDS), None)
 
 
 def _recipient(session: Session, token: str, secret: bytes) -> tuple[Recipient, Event]:
@@ -153,7 +156,7 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
         constants.get("organizer.name") or event.title,
         here=str(event.id) in scopes,
         everywhere=EVERYWHERE in scopes,
-        own=any(entry.reason == SuppressionReason.UNSUBSCRIBED for entry in entries),
+        own=any(entry.reason in _OWN_WORDS for entry in entries),
     )
 
 

@@ -7,8 +7,10 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail import erased
 from eventmail.db import fresh, paginate
 from eventmail.domain import listed_words, suppression_list
+from eventmail.domain.suppression_list import Report
 from eventmail.errors import FieldError, InvalidInput, TooLarge
 from eventmail.models import Suppression
+from eventmail.models.account import Role
 from eventmail.states import SuppressionReason
 from eventmail.web import access, bodies, intake
 from eventmail.web.context import instant
@@ -60,9 +62,15 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
         counts=found,
         total=sum(found.values()),
         words=WORDS,
+        may_lift=_may_lift,
+        is_owner=g.user.role == Role.OWNER,
         q=q,
         chosen=reason,
     )
+
+
+def _may_lift(entry: Suppression) -> bool:
+    return suppression_list.may_lift(entry, g.user)
 
 
 def _reason() -> SuppressionReason | None:
@@ -106,6 +114,7 @@ def _lift_page(event_id: int, suppression_id: int, problem: Problem | None = Non
         problem=problem,
         entry=entry,
         word=WORDS[SuppressionReason(entry.reason)],
+        may_lift=_may_lift(entry),
     )
 
 
@@ -127,7 +136,7 @@ def lift(event_id: int, suppression_id: int) -> Any:
 
 def _import_page(event_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    return respond(page="suppressions/import.html", problem=problem, report=None)
+    return _import_answer(problem=problem)
 
 
 @bp.get("/import")
@@ -149,8 +158,16 @@ def run_import(event_id: int) -> Response:
         text = _decoded(upload.read(LARGEST_IMPORT + 1)) if upload and upload.filename else body.addresses
         everywhere = body.scope == "all"
     report = suppression_list.import_(event_id, text, everywhere=everywhere, by=access.acting())
+    return _import_answer(report)
+
+
+def _import_answer(report: Report | None = None, problem: Problem | None = None) -> Response:
     return respond(
-        page="suppressions/import.html", json=lambda: suppression_report_out(report), problem=None, report=report
+        page="suppressions/import.html",
+        json=(lambda: suppression_report_out(report)) if report else None,
+        problem=problem,
+        report=report,
+        is_owner=g.user.role == Role.OWNER,
     )
 
 

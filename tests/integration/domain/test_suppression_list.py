@@ -71,8 +71,8 @@ def test_F3_search_and_reason_narrow_the_list_and_a_percent_sign_is_a_letter(eve
     assert shown(event_id, organizer, reason=SuppressionReason.MANUAL) == []
 
 
-def test_F1_adding_by_hand_asks_for_the_scope_and_is_audited(event_id: int, organizer: Person) -> None:
-    by = seeding.acting(organizer)
+def test_F1_adding_by_hand_asks_for_the_scope_and_is_audited(event_id: int, owner: Person) -> None:
+    by = seeding.acting(owner)
     here, new_here = suppression_list.add(event_id, "  Ana@Guests.Example.NET ", everywhere=False, by=by)
     everywhere, new_everywhere = suppression_list.add(event_id, ADDRESS, everywhere=True, by=by)
     again, new_again = suppression_list.add(event_id, ADDRESS.upper(), everywhere=True, by=by)

@@ -16,8 +16,10 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from eventmail.domain import people, throttle
+from eventmail.models import Suppression
 from eventmail.models.account import Role
 from eventmail.settings import Settings
+from eventmail.states import SuppressionReason
 from eventmail.web.access import OPEN
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -228,6 +230,44 @@ def test_ones_own_pages_show_and_end_nothing_of_a_colleague(
     with closing(connect(settings.database)) as database:
         ended = database.execute("SELECT revoked_at FROM api_token WHERE id = ?", (world.secret["token_id"],))
         assert ended.fetchall() == [(None,)]
+
+
+@pytest.fixture
+def everywhere(app: Flask, world: World, rows: Callable[..., list[Any]]) -> list[int]:
+    """Entries for all events about guests of an event that everybody sees, one of each reason."""
+    with app.app_context():
+        for reason in SuppressionReason:
+            seeding.add_guest(world.own_event, f"{reason}@guests.example.org")
+            seeding.suppress(f"{reason}@guests.example.org", "all", reason)
+    return [row.id for row in rows(Suppression, Suppression.scope == "all")]
+
+
+def of_owners(world: World, entries: list[int]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(what, method, path, body): each way from an event that everybody sees to what belongs to the whole team."""
+    here, everywhere = f"/admin/events/{world.own_event}/suppressions", {"scope": "all"}
+    yield "add", "POST", here, {"address": "walk@guests.example", **everywhere}
+    yield "import", "POST", f"{here}/import", {"addresses": "walk@guests.example", **everywhere}
+    for entry in entries:
+        yield "lift", "DELETE", f"{here}/{entry}", {"reason": "A walk."}
+        yield "lift by form", "POST", f"{here}/{entry}", {"reason": "A walk."}
+
+
+@pytest.mark.parametrize("kind", ["page", "json"])
+def test_what_belongs_to_the_whole_team_is_changed_by_owners_from_whatever_event(
+    *, kind: str, world: World, everywhere: list[int], client: Client, api: Client, settings: Settings
+) -> None:
+    asking, token = (api, "") if kind == "json" else (client, client.csrf_token())
+    before, wrong = contents(settings), []
+    for what, method, path, body in of_owners(world, everywhere):
+        sent = {"json": body} if kind == "json" else {"data": {"csrf_token": token, **body}}
+        headers = {"Accept": "application/json" if kind == "json" else "text/html"}
+        if kind == "page" and method == "DELETE":  # no form does
+            continue
+        answer = asking.open(path, method=method, headers=headers, **sent)
+        if answer.status_code != 403:
+            wrong.append((what, method, path, answer.status_code))
+    assert wrong == []
+    assert contents(settings) == before
 
 
 IN_THE_QUERY = [

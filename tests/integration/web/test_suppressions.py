@@ -5,9 +5,12 @@ import io
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from eventmail.models import EVERYWHERE, Suppression
 from eventmail.states import SuppressionReason
 from tests.support import seeding
+from tests.support.seeding import Person
 from tests.support.web import Client, partial
 
 ADDRESS = "ana@guests.example.net"
@@ -17,13 +20,18 @@ def url(event_id: int, rest: str = "") -> str:
     return f"/admin/events/{event_id}/suppressions{rest}"
 
 
+@pytest.fixture
+def boss(client_for: Callable[[Person], Client], owner: Person) -> Client:
+    return client_for(owner)
+
+
 def test_F3_an_address_is_added_by_a_form_and_the_page_says_so(
-    client: Client, event_id: int, row: Callable[..., Any]
+    boss: Client, event_id: int, row: Callable[..., Any]
 ) -> None:
-    answer = client.submit(url(event_id), {"address": ADDRESS, "scope": "all"})
+    answer = boss.submit(url(event_id), {"address": ADDRESS, "scope": "all"})
     assert (answer.status_code, answer.location) == (303, url(event_id))
     assert (row(Suppression).address, row(Suppression).scope) == (ADDRESS, EVERYWHERE)
-    assert f"{ADDRESS} gets no more mail about all events." in client.get(url(event_id)).text
+    assert f"{ADDRESS} gets no more mail about all events." in boss.get(url(event_id)).text
 
 
 def test_F3_what_is_no_address_comes_back_as_typed(client: Client, event_id: int, count: Callable[..., int]) -> None:
@@ -69,15 +77,20 @@ def test_F3_an_entry_of_another_event_is_not_there(
     assert client.submit(url(event_id, f"/{foreign}"), {"reason": "x"}).status_code == 404
 
 
-def test_F3_a_pasted_list_and_a_file_are_imported_with_a_report(client: Client, event_id: int, api: Client) -> None:
+def test_F3_a_pasted_list_and_a_file_are_imported_with_a_report(
+    client: Client, boss: Client, event_id: int, api_for: Callable[[Person], Client], owner: Person
+) -> None:
     pasted = client.submit(url(event_id, "/import"), {"addresses": f"{ADDRESS}\nnobody", "scope": "event"})
     assert (pasted.status_code, "Lines without an address" in pasted.text, "nobody" in pasted.text) == (200, True, True)
     file = (io.BytesIO(b"\xff\xfe\x00 ben@guests.example.net\n"), "list.csv")
-    uploaded = client.submit(url(event_id, "/import"), {"addresses": "", "scope": "all", "file": file})
+    uploaded = boss.submit(url(event_id, "/import"), {"addresses": "", "scope": "all", "file": file})
     assert uploaded.status_code == 200
-    by_api = api.post(url(event_id, "/import?scope=all"), data=b"cara@guests.example.net", content_type="text/csv")
+    by_api = api_for(owner).post(
+        url(event_id, "/import?scope=all"), data=b"cara@guests.example.net", content_type="text/csv"
+    )
     assert by_api.json == {"added": 1, "known": 0, "rejected": []}
-    assert [(entry["address"], entry["scope"]) for entry in api.get(url(event_id)).get_json()["items"]] == [
+    listed = boss.get(url(event_id), headers={"Accept": "application/json"}).get_json()["items"]
+    assert [(entry["address"], entry["scope"]) for entry in listed] == [
         ("cara@guests.example.net", "all"), ("ben@guests.example.net", "all"), (ADDRESS, "event"),
     ]  # fmt: skip
 

@@ -107,7 +107,7 @@ def test_the_way_back_asks_first_and_a_get_changes_nothing_f2(
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("reason", ["hard_bounce", "complaint", "manual", "import"])
+@pytest.mark.parametrize("reason", ["hard_bounce", "manual", "import"])
 def test_the_way_back_lifts_nothing_but_the_guests_own_wish_f1(
     visitor: Client, off: str, writing: Any, rows: Callable[..., list[Any]], reason: str
 ) -> None:
