@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -113,15 +114,19 @@ class Instance:
         return data
 
     def cookie(self) -> str:
-        """The session cookie of an organizer who opened the sign-in link and one page, as a browser keeps it."""
+        """The session cookie as a browser keeps it: an organizer signed in by a link and opened one page."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         cookie = ""
         try:
-            for path in (self._link.partition(f":{self.port}")[2], self.path("guests")):
-                connection.request("GET", path, headers={"Cookie": cookie, "Accept": "text/html"})
+            link, form = self._link.partition(f":{self.port}")[2], ""
+            for method, path in (("GET", link), ("POST", link), ("GET", self.path("guests"))):
+                headers = {"Cookie": cookie, "Accept": "text/html", "Content-Type": "application/x-www-form-urlencoded"}
+                connection.request(method, path, form if method == "POST" else None, headers)
                 answer = connection.getresponse()
-                answer.read()
-                cookie = (answer.getheader("Set-Cookie") or cookie).partition(";")[0]
+                found = re.search(rb'name="csrf_token" value="([^"]+)"', answer.read())
+                form = f"csrf_token={found[1].decode()}" if found else form
+                set_ = [kept for kept in answer.headers.get_all("Set-Cookie", []) if kept.startswith("eventmail=")]
+                cookie = (set_[0] if set_ else cookie).partition(";")[0]
         finally:
             connection.close()
         return cookie

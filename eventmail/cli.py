@@ -91,7 +91,7 @@ def web() -> None:
     with _opened(here):
         token = None if users.has_people() else links.issue_first(_by())
     if token:
-        click.echo(f"Open this to set up eventmail; whoever does becomes its owner:\n\n  {_link(here, token)}\n")
+        click.echo(f"Open this to set up eventmail; who fills in its form is the owner:\n\n  {_link(here, token)}\n")
     run.become("web", here)
 
 
@@ -126,7 +126,7 @@ def demo_(guests: int, as_json: bool) -> None:
 @commands.command()
 @click.argument("address")
 def signin(address: str) -> None:
-    """Print a one-time link that signs in the colleague at ADDRESS."""
+    """Print a one-time link with a button that signs in the colleague at ADDRESS."""
     here = settings.load()
     with _opened(here):
         token = _colleague_or_owner(address)
@@ -141,18 +141,17 @@ def token() -> None:
 @token.command("add")
 @click.argument("address", required=False)
 @click.option("--name", default="console", show_default=True, help="What the token is for.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without, until it is taken back.")
+@click.option("--read-only", is_flag=True, help="It may look at everything and change nothing.")
 @_json
-def token_add(address: str | None, name: str, as_json: bool) -> None:
+def token_add(address: str | None, name: str, days: int | None, *, read_only: bool, as_json: bool) -> None:
     """Print a new API token of the colleague at ADDRESS, else of whom “run” signs in. It is shown this once."""
     with _opened(settings.load()):
         email = address or demo.guide()
         if email is None:
             raise NotFound("Nobody is here yet. Start eventmail and open the link it prints.")
-        made = api_tokens.issue_to(email, name, _by())
-    if as_json:
-        _print_json({"email": email, "name": name, "token": made})
-    else:
-        click.echo(made)
+        made = api_tokens.issue_to(email, name, _by(), days=days, read_only=read_only)
+    _print_json({"email": email, "name": name, "token": made}) if as_json else click.echo(made)
 
 
 @commands.group()
@@ -272,7 +271,7 @@ def _colleague_or_owner(address: str) -> str:
         first = links.issue_first(_by())
         if first is None:
             raise
-        click.echo(f"Nobody has the address {address} yet. Whoever opens this becomes the owner:", err=True)
+        click.echo(f"Nobody has the address {address} yet. Who fills in its form becomes the owner:", err=True)
         return first
 
 
@@ -281,9 +280,9 @@ def _link(here: Settings, token: str | None) -> str:
 
 
 def _welcome(here: Settings, link: str, email: str | None) -> str:
-    who = f"This link signs you in as {email}" if email else "Whoever opens this link becomes the owner"
+    who = f"This link signs in {email} when its button is pressed" if email else "Who fills in its form is the owner"
     practice = " Practice mode: mail stays on this box." if here.provider == "outbox" else ""
-    return f"\neventmail is ready.{practice}\n{who}, once:\n\n  {link}\n\nCtrl-C stops it."
+    return f"\neventmail is ready.{practice} Open this in a browser. {who}, once:\n\n  {link}\n\nCtrl-C stops it."
 
 
 def _print_json(value: Any) -> None:

@@ -37,6 +37,10 @@ class InvalidInput(DomainError):
     title = "Something in the form needs a correction"
 
 
+class WrongPassword(InvalidInput):
+    """The password of whom is signed in, asked again, was another one."""
+
+
 class UnresolvedToken(DomainError):
     code = "UNRESOLVED_TOKEN"
     title = "A merge field is not known"
@@ -110,6 +114,13 @@ class RoleTooLow(DomainError):
     status = 403
     title = "Your role does not allow this"
     sentence = "Only an owner can do this. Nothing was changed; ask one of them."
+
+
+class ReadOnlyToken(DomainError):
+    code = "READ_ONLY_TOKEN"
+    status = 403
+    title = "This token only reads"
+    sentence = "It was made to read and to change nothing. Nothing was changed; make another token for this."
 
 
 class NotByToken(DomainError):

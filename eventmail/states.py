@@ -43,10 +43,11 @@ class RecipientState(StrEnum):
 
 
 class AccountMailKind(StrEnum):
-    """What a mail about an account brings; not a machine."""
+    """What a mail about an account brings: a link, or the news for an old address; not a machine."""
 
     INVITATION = "invitation"
     SIGN_IN = "sign_in"
+    ADDRESS_CHANGED = "address_changed"
 
 
 class AccountMailState(StrEnum):

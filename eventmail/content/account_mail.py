@@ -1,4 +1,4 @@
-"""Mails about accounts, in plain text: an invitation, a one-time sign-in link (product 3). What is merged is text."""
+"""Mails about accounts, in plain text: an invitation, a sign-in link, a changed address. What is merged is text."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ _ISOLATED = "\u2068", "\u2069"  # a name keeps its own direction and turns nothi
 
 @dataclass(frozen=True)
 class Frame:
-    """What both kinds share: bare addresses, the sender's name or "", the `Message-ID` without brackets, the link.
+    """What all kinds share: bare addresses, the sender's name or "", the `Message-ID` without brackets, the link.
 
     The link is good `until` then. `site` is the address of this instance, as people know it.
     """
@@ -61,6 +61,21 @@ def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
         f"{NOTHING_TO_DO}\n"
     )
     return _message(frame, "Your sign-in link for eventmail", text)
+
+
+def address_changed(frame: Frame, *, name: str) -> bytes:
+    """The news for the address that `name` had until now, with CRLF. It has no link, and does not tell the new address.
+
+    Raises InvalidInput for an address that cannot stand in a header.
+    """
+    text = (
+        f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
+        f"your account on eventmail at {frame.site} has another email address since {_instant(frame.date)}. "
+        "You no longer sign in with this one, and no mail about your account comes here any more.\n\n"
+        "If that was you, you need not do anything. If it was not, tell an owner of your team at once: "
+        "they can make you a sign-in link, with which you choose a new password and address.\n"
+    )
+    return _message(frame, "Your address on eventmail was changed", text)
 
 
 def _message(frame: Frame, subject: str, text: str) -> bytes:

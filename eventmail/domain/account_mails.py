@@ -17,11 +17,12 @@ from eventmail.domain import addresses, listed_words, wishes
 from eventmail.domain.merge import Place
 from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
-from eventmail.models.account_mail import WAITING
+from eventmail.models.account_mail import LINK_WAITING, WAITING
 from eventmail.records import Acting
 from eventmail.states import AccountMailKind, AccountMailState, SuppressionReason
 
 NO_SERVICE = "No mail service is connected, so nothing is mailed from here"
+_HOLD_UP = SuppressionReason.HARD_BOUNCE, SuppressionReason.UNSUBSCRIBED
 Target = InstrumentedAttribute[int | None]
 
 
@@ -58,8 +59,16 @@ def refuse_listed(session: Session, email: str) -> None:
 
 
 def why_listed(session: Session, address: str) -> str:
-    """Why this address gets no mail at all, or "". Leaving the mail of one event says nothing about this one."""
-    entry = select(Suppression.reason).where(wishes.same(Suppression.address, address), Suppression.scope == EVERYWHERE)
+    """Why this address gets no mail about its account, or "": the mailbox is dead, or its owner wants no mail at all.
+
+    What colleagues put on the list is about guests: else one could keep another out. Leaving the mail of one event
+    says nothing about this one.
+    """
+    entry = select(Suppression.reason).where(
+        wishes.same(Suppression.address, address),
+        Suppression.scope == EVERYWHERE,
+        Suppression.reason.in_(_HOLD_UP),
+    )
     reason = session.scalar(entry)
     why = listed_words.LONG[SuppressionReason(reason)] if reason else ""
     return why and f"It is on the do-not-mail list of all events: {why}"
@@ -75,19 +84,38 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
         state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
         updated_at=by.now,
     )  # fmt: skip
-    once = row.on_conflict_do_nothing(index_elements=[column], index_where=text(WAITING))
+    waiting = WAITING if invitation_id is not None else LINK_WAITING
+    once = row.on_conflict_do_nothing(index_elements=[column], index_where=text(waiting))
     if tx.scalar(once.returning(AccountMail.id)) is None:
         return False
     records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)
     return True
 
 
+def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, place: Place) -> bool:
+    """Queue the news for the address that a colleague had: whether there is a mail service to bring it."""
+    if not can_mail(place):
+        return False
+    mail = AccountMail(
+        kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, email=email, address=addresses.normalized(email),
+        state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
+        updated_at=by.now,
+    )  # fmt: skip
+    tx.add(mail)
+    records.audit(tx, by, "account_mail.asked", subject(None, user_id), email=email)
+    return True
+
+
 def withdraw(
     tx: Session, by: Acting, words: str, *, invitation_id: int | None = None, user_id: int | None = None
 ) -> None:
-    """Take a waiting mail out of the queue, in somebody's transaction. What is with the mail service goes on."""
+    """Take a waiting mail with a link out of the queue, in somebody's transaction.
+
+    What is with the mail service goes on.
+    """
     about = AccountMail.user_id == user_id if invitation_id is None else AccountMail.invitation_id == invitation_id
-    if move(tx, AccountMail, [about], AccountMailState.QUEUED, AccountMailState.FAILED,
+    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    if move(tx, AccountMail, [about, link], AccountMailState.QUEUED, AccountMailState.FAILED,
             last_error=words, next_attempt_at=None, updated_at=by.now):  # fmt: skip
         records.audit(tx, by, "account_mail.failed", subject(invitation_id, user_id), reason=words)
 
@@ -100,8 +128,9 @@ def doubt(tx: Session, words: str, now: datetime) -> None:
 
 
 def newest(target: Target, ids: Collection[int]) -> Mapping[int | None, Asked]:
-    """What became of the newest mail about each of `ids`, invitations or colleagues. 1 query."""
-    latest = select(func.max(AccountMail.id)).where(target.in_(ids)).group_by(target)
+    """What became of the newest mail with a link about each of `ids`, invitations or colleagues. 1 query."""
+    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    latest = select(func.max(AccountMail.id)).where(target.in_(ids), link).group_by(target)
     rows = select(target, AccountMail.state, AccountMail.updated_at, AccountMail.last_error)
     found = fresh().execute(rows.where(AccountMail.id.in_(latest)))
     return {row[0]: Asked(row.state, row.updated_at, row.last_error) for row in found}

@@ -65,7 +65,7 @@ def load(by: Acting, *, guests: int = 0) -> Loaded:
         event, added = _gala(tx, organizer, by)
         _group(tx, event.id, by)
         added += _crowd(tx, event.id, guests, by)
-        token = api_tokens.add(tx, organizer.id, "demo", by)
+        _, token = api_tokens.add(tx, organizer.id, "demo", by)
         records.audit(tx, by, _LOADED, f"event:{event.id}", event_id=event.id, guests=added)
     return Loaded(event.id, ORGANIZER, password, token, links.issue(ORGANIZER, by), added)
 

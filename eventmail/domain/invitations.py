@@ -135,9 +135,10 @@ def accept(token: str, *, name: str, password: str, by: Acting, caller: Caller =
 
     Raises InvalidInput, LinkExpired for a link that was used, taken back or is too old.
     """
-    name = accounts.checked_person(name, password)
-    if find(token, by) is None:  # before the hash, which is dear
+    invited = find(token, by)
+    if invited is None:  # before the hash, which is dear
         raise links.unknown(caller, by)
+    name = accounts.checked_person(name, invited.email, password)
     hashed = passwords.hashed(password)
     with transaction() as tx:
         taken = tx.scalars(delete(Invitation).where(*_good(token, by)).returning(Invitation)).one_or_none()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -12,10 +12,11 @@ from eventmail.domain import account_mails, addresses, sessions, throttle, users
 from eventmail.domain.merge import Place
 from eventmail.domain.sessions import NOWHERE, Caller
 from eventmail.errors import LinkExpired
-from eventmail.models import SignInLink, User
+from eventmail.models import LoginSession, SignInLink, User
 from eventmail.records import Acting
 
 LIFETIME = timedelta(hours=1)
+PRESSED_AGAIN = timedelta(minutes=1)  # so long a second press of the button in the same browser is answered, too
 OVERTAKEN = "It was overtaken: another link was made, or the password was changed"
 
 
@@ -40,14 +41,14 @@ def add(tx: Session, user_id: int, by: Acting) -> str:
 
 def end_all(tx: Session, user_id: int, by: Acting) -> None:
     """End every unused link of one person, in somebody's transaction."""
-    _end_unused(tx, user_id, by)
+    end_unspent(tx, user_id, by)
     account_mails.withdraw(tx, by, OVERTAKEN, user_id=user_id)
 
 
 def mailed(tx: Session, user_id: int, by: Acting) -> str:
     """A new token for a mail, in the transaction that marks it `sending`; earlier unused ones end."""
-    _end_unused(tx, user_id, by)
-    return _add(tx, user_id, by, mailed=True)
+    end_unspent(tx, user_id, by)
+    return _add(tx, user_id, by)
 
 
 def ask(email: str, place: Place, by: Acting, caller: Caller = NOWHERE) -> None:
@@ -57,8 +58,13 @@ def ask(email: str, place: Place, by: Acting, caller: Caller = NOWHERE) -> None:
     """
     account_mails.refuse_unless_can_mail(place)
     address = addresses.normalized(addresses.checked(email))
-    tries = {throttle.FORGOTTEN: address, throttle.FORGOTTEN_NETWORK: caller.network}
-    throttle.refuse_used_up(tries, by.now)
+    known = users.find(address)
+    browser = caller.known_to(known.id) if known else ""
+    tries = (
+        {throttle.FORGOTTEN_BROWSER: f"{browser} {address}"} if browser
+        else {throttle.FORGOTTEN: address, throttle.FORGOTTEN_NETWORK: caller.network}
+    )  # fmt: skip
+    throttle.refuse_used_up(tries, by)
     with transaction() as tx:  # one commit for a stranger's address, too: it takes as long
         throttle.count(tx, tries, by.now)
         user = tx.scalars(select(User).where(User.address == address, User.removed_at.is_(None))).one_or_none()
@@ -71,23 +77,36 @@ def url(base_url: str, token: str, next_: str = "") -> str:
     return f"{base_url}/sign-in/{token}" + (f"?next={next_}" if next_ else "")
 
 
-def open_(token: str, by: Acting, caller: Caller = NOWHERE, *, pressed: bool = False) -> str:
+def open_(token: str, by: Acting, caller: Caller = NOWHERE, *, browser: str = "") -> str:
     """Spend a colleague's sign-in link: the token of the new session. Raises LinkExpired when it is spent or old.
 
-    A mailed one is spent only when a button was `pressed`: programs that look at mail open every link in it.
+    `browser` is a secret that only the browser with the button holds. A double click sends two requests, and the
+    browser shows the answer to the second one alone: that one begins the session anew.
     """
-    usable = [*_usable(token, by, first=False), *([] if pressed else [SignInLink.mailed.is_(False)])]
-    if fresh().scalar(select(SignInLink.id).where(*usable)) is None:
+    if fresh().scalar(select(SignInLink.id).where(*_usable(token, by, first=False, browser=browser))) is None:
         raise unknown(caller, by)
     with transaction() as tx:
-        link = _spent(tx, usable, by)
+        link = tx.scalars(select(SignInLink).where(*_usable(token, by, first=False, browser=browser))).one_or_none()
+        if link is None:
+            raise LinkExpired
+        if link.used_at is not None:
+            sessions.end_begun(tx, link.user_id or 0, link.used_at, by)
+        link.used_at, link.used_by = by.now, signing.hashed(browser) if browser else None
         return sessions.begin(tx, link.user_id or 0, by, caller, by_link=True)
 
 
 def holder(token: str, by: Acting) -> User | None:
-    """Whom a mailed link signs in when its button is pressed, while it is good."""
+    """Whom a link signs in when its button is pressed, while it is good."""
     here = select(User).join(SignInLink, SignInLink.user_id == User.id)
-    return fresh().scalars(here.where(*_usable(token, by, first=False), SignInLink.mailed)).one_or_none()
+    return fresh().scalars(here.where(*_usable(token, by, first=False))).one_or_none()
+
+
+def began(token: str, session_id: int) -> bool:
+    """Whether this session began with this link, so that Back and a late second click need no refusal."""
+    both = (SignInLink.user_id == LoginSession.user_id) & (SignInLink.used_at == LoginSession.created_at)
+    found = select(LoginSession.id).join(SignInLink, both)
+    where = LoginSession.id == session_id, LoginSession.by_link, SignInLink.token_hash == signing.hashed(token)
+    return fresh().scalar(found.where(*where)) is not None
 
 
 def is_first(token: str, by: Acting) -> bool:
@@ -106,24 +125,23 @@ def unknown(caller: Caller, by: Acting) -> LinkExpired:
     Only wrong ones count: whoever holds a good link gets in whatever a stranger on the same network does, and with
     256 random bits nobody guesses one.
     """
-    throttle.take({throttle.LINK: caller.network}, by.now)
+    throttle.take({throttle.LINK: caller.network}, by)
     return LinkExpired()
 
 
-def _add(tx: Session, user_id: int | None, by: Acting, *, mailed: bool = False) -> str:
+def _add(tx: Session, user_id: int | None, by: Acting) -> str:
     token = signing.new_token()
-    tx.add(
-        SignInLink(
-            user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=by.now + LIFETIME,
-            mailed=mailed,
-        )
-    )  # fmt: skip
+    expires_at = by.now + LIFETIME
+    tx.add(SignInLink(user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=expires_at))
     return token
 
 
-def _end_unused(tx: Session, user_id: int, by: Acting) -> None:
-    unused = SignInLink.user_id == user_id, SignInLink.used_at.is_(None)
-    tx.execute(update(SignInLink).where(*unused).values(used_at=by.now))
+def end_unspent(tx: Session, user_id: int, by: Acting) -> None:
+    """End the links that were made for one person; a mail that waits brings a new one.
+
+    Also a second press of a button ends here: without `used_by` no browser is the one that spent it."""
+    used_at = func.coalesce(SignInLink.used_at, by.now, type_=SignInLink.used_at.type)
+    tx.execute(update(SignInLink).where(SignInLink.user_id == user_id).values(used_at=used_at, used_by=None))
 
 
 def _spent(tx: Session, usable: list[ColumnElement[bool]], by: Acting) -> SignInLink:
@@ -133,11 +151,13 @@ def _spent(tx: Session, usable: list[ColumnElement[bool]], by: Acting) -> SignIn
     return link
 
 
-def _usable(token: str, by: Acting, *, first: bool) -> list[ColumnElement[bool]]:
+def _usable(token: str, by: Acting, *, first: bool, browser: str = "") -> list[ColumnElement[bool]]:
     here = select(User.id).where(User.removed_at.is_(None))
+    again = (SignInLink.used_by == signing.hashed(browser)) & (SignInLink.used_at > by.now - PRESSED_AGAIN)
+    unused = SignInLink.used_at.is_(None)
     return [
         SignInLink.token_hash == signing.hashed(token),
-        SignInLink.used_at.is_(None),
+        unused | again if browser else unused,
         SignInLink.expires_at > by.now,
         SignInLink.user_id.is_(None) if first else SignInLink.user_id.in_(here),
     ]

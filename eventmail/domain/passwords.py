@@ -1,4 +1,9 @@
-"""Passwords: Argon2id, slow on purpose, so never inside a transaction."""
+"""Passwords: Argon2id, slow on purpose, so never inside a transaction; and which ones are refused."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
@@ -6,11 +11,26 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from eventmail.errors import FieldError
 
 SHORTEST = 12
+COMMON = "This is too easy to guess: others use it, or it is one word or row of keys. Take a few unrelated words."
+OWN = "This is made of your own name or address, which is what somebody would try first. Take a few unrelated words."
 _hasher = PasswordHasher()
 
 # A hash nobody's password has, so that an unknown address costs the same time as a wrong password. Written down,
 # since making one takes longer than all the rest of a start; its parameters are those of `_hasher`.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$tKRkcyvNJq0OWzPhMDSCCg$6Ig+MfDVNrZOZxrezFN9l+V9Kqi1aTXmzAtN/Cwr79U"
+
+_LISTED = Path(__file__).with_name("common_passwords.txt")
+_ROWS = (
+    "qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
+    "abcdefghijklmnopqrstuvwxyz" * 2, "1234567890" * 3, "0123456789" * 3, "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p",
+    "1q2w3e4r5t6y7u8i9o0p", "!@#$%^&*()_+", "!\"§$%&/()=?",
+)  # fmt: skip
+_LOOKS_LIKE = str.maketrans("@431!05$7", "aaeiiosst")
+_MOST_WORDS = 2  # three common words beside each other are not what everybody tries
+_ENOUGH = 4  # characters beside the guessable part
+_A_ROW = 7
+_A_YEAR = 4  # digits that count for nothing
+_LONGEST_READ = 200
 
 
 def hashed(password: str) -> str:
@@ -27,7 +47,69 @@ def matches(stored: str | None, password: str) -> bool:
     return stored is not None
 
 
-def complaints(password: str, field: str = "password") -> list[FieldError]:
-    """What is wrong with a new password."""
-    short = FieldError(field, "TOO_SHORT", f"Use at least {SHORTEST} characters.")
-    return [short] if len(password) < SHORTEST else []
+def complaints(password: str, *, own: Sequence[str] = (), field: str = "password") -> list[FieldError]:
+    """What is wrong with a new password; `own` are the name and the address of whose it would be."""
+    if len(password) < SHORTEST:
+        return [FieldError(field, "TOO_SHORT", f"Use at least {SHORTEST} characters.")]
+    folded = _folded(password)[:_LONGEST_READ]
+    if _is_own(folded, own):
+        return [FieldError(field, "OWN_NAME", OWN)]
+    if _is_common(folded):
+        return [FieldError(field, "COMMON", COMMON)]
+    return []
+
+
+def _is_own(folded: str, own: Sequence[str]) -> bool:
+    parts = {part for text in own for part in re.split(r"[\W_]+", _folded(text)) if len(part) > 2}
+    return bool(parts) and _left(folded, parts) < _ENOUGH and any(part in folded for part in parts)
+
+
+def _is_common(folded: str) -> bool:
+    """The list is read for the occasion: it is wanted once in a person's life here, and memory at rest stays small."""
+    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
+    if _repeats(folded) or (len(core) > _ENOUGH and _repeats(core)) or _is_row(folded):
+        return True
+    listed = frozenset(line for line in _LISTED.read_text().splitlines() if not line.startswith("#"))
+    for read in (folded, folded.translate(_LOOKS_LIKE)):
+        letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", read)
+        words = _words_in(read, listed)
+        if read in listed or letters in listed or (words and _left(read, words) < _ENOUGH):
+            return True
+    return False
+
+
+def _is_row(folded: str) -> bool:
+    keys = re.sub(r"[\W_]+", "", folded)
+    read = {folded, *([keys] if len(keys) > _A_ROW else [])}
+    return any(keys in row or keys[::-1] in row for keys in read for row in _ROWS)
+
+
+def _words_in(folded: str, listed: Collection[str]) -> list[str]:
+    """The longest listed words that `folded` is made of, at most _MOST_WORDS."""
+    found: list[str] = []
+    rest = folded
+    while len(found) < _MOST_WORDS:
+        spans = ((start, end) for start in range(len(rest)) for end in range(start + 4, min(start + 20, len(rest)) + 1))
+        longest = max((rest[a:b] for a, b in spans if rest[a:b] in listed), key=len, default="")
+        if not longest:
+            break
+        found.append(longest)
+        rest = rest.replace(longest, " ")
+    return found
+
+
+def _left(folded: str, parts: Collection[str]) -> int:
+    """How many characters are left to guess without `parts`: letters, and digits beyond a year; signs are none."""
+    for part in sorted(parts, key=len, reverse=True):
+        folded = folded.replace(part, " ")
+    digits = sum(sign.isdigit() for sign in folded)
+    return sum(sign.isalpha() for sign in folded) + max(0, digits - _A_YEAR)
+
+
+def _repeats(folded: str) -> bool:
+    """Whether it is one short piece over and over, the last one perhaps cut."""
+    return any((folded[:size] * len(folded)).startswith(folded) for size in range(1, len(folded) // 2 + 1))
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()

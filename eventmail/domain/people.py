@@ -12,10 +12,15 @@ from eventmail.db import Page, fresh, paginate, transaction
 from eventmail.domain import account_mails, links, sessions
 from eventmail.domain.account_mails import Asked
 from eventmail.domain.merge import Place
-from eventmail.errors import LastOwner, NotFound, RoleTooLow
+from eventmail.errors import InvalidInput, LastOwner, NotFound, RoleTooLow
 from eventmail.models import AccountMail, ApiToken, EventMember, Invitation, LoginSession, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
+
+NOT_FOR_ONESELF = (
+    "A link for yourself would stand in for your password. No link was made. Forgotten it? Sign out and press “Forgot "
+    "your password?”, ask another owner, or run “eventmail signin ADDRESS” on the box."
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,12 @@ def remove(user_id: int, by: Acting) -> None:
 
 
 def issue_link(user_id: int, by: Acting) -> str:
-    """A one-time sign-in token for a colleague, for who forgot the password. RoleTooLow, NotFound."""
+    """A one-time sign-in token for a colleague, for who forgot the password. RoleTooLow, NotFound.
+
+    Raises InvalidInput for one's own: at a browser that was left, it would stand in for the password.
+    """
+    if user_id == by.user_id:
+        raise InvalidInput(NOT_FOR_ONESELF)
     with transaction() as tx:
         owner_acts(tx, by)
         if tx.scalar(select(User.id).where(User.id == user_id, User.removed_at.is_(None))) is None:

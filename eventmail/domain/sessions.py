@@ -1,10 +1,11 @@
 """Browsers that are signed in: begin, find, list, end."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -12,19 +13,30 @@ from eventmail import records, signing
 from eventmail.db import fresh, transaction
 from eventmail.errors import NotFound
 from eventmail.models import LoginSession, User
+from eventmail.models.account import Role
 from eventmail.records import Acting
 
 LIFETIME = timedelta(days=30)
+IDLE = timedelta(days=7)  # so long without a request, and a session is over
+IDLE_OWNER = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 _LONGEST = 300
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Where a request comes from: the network address as the throttle counts it, and the browser's User-Agent."""
+    """Where a request comes from: the network address as the throttle counts it, and the browser's User-Agent.
+
+    `browsers` names this browser for each colleague, by id, who signed in with it before.
+    """
 
     network: str = ""
     user_agent: str = ""
+    browsers: Mapping[int, str] = field(default_factory=dict)
+
+    def known_to(self, user_id: int) -> str:
+        """The name of this browser when this colleague signed in with it before, else ""."""
+        return self.browsers.get(user_id, "")
 
 
 @dataclass(frozen=True)
@@ -37,13 +49,22 @@ class Present:
 
 
 NOWHERE = Caller()
+
+
+def _awake(since: Any, since_owner: Any, organizer: ColumnElement[bool]) -> ColumnElement[bool]:
+    last = func.coalesce(LoginSession.seen_at, LoginSession.created_at)
+    return or_(last > since_owner, (last > since) & organizer)
+
+
+_INSTANT = LoginSession.expires_at.type
 _FIND = (
     select(User, LoginSession.id, LoginSession.seen_at)
     .join(LoginSession, LoginSession.user_id == User.id)
     .where(
         LoginSession.token_hash == bindparam("hash"),
         LoginSession.revoked_at.is_(None),
-        LoginSession.expires_at > bindparam("now", type_=LoginSession.expires_at.type),
+        LoginSession.expires_at > bindparam("now", type_=_INSTANT),
+        _awake(bindparam("since", type_=_INSTANT), bindparam("since_owner", type_=_INSTANT), User.role != Role.OWNER),
         User.removed_at.is_(None),
     )
 )
@@ -60,6 +81,7 @@ def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: boo
             expires_at=by.now + LIFETIME,
             seen_at=by.now,
             user_agent=caller.user_agent[:_LONGEST],
+            network=caller.network,
             by_link=by_link,
         )
     )
@@ -69,12 +91,13 @@ def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: boo
 
 def find(token: str, now: datetime) -> Present | None:
     """Who is signed in with this session, if it is still good. One statement, built once."""
-    row = fresh().execute(_FIND, {"hash": signing.hashed(token), "now": now}).one_or_none()
+    given = {"hash": signing.hashed(token), "now": now, "since": now - IDLE, "since_owner": now - IDLE_OWNER}
+    row = fresh().execute(_FIND, given).one_or_none()
     return Present(*row) if row else None
 
 
-def seen(present: Present, now: datetime) -> None:
-    """Note that a session is in use, at most once a minute; never waits for somebody who writes."""
+def seen(present: Present, now: datetime, network: str = "") -> None:
+    """Note that a session is in use, and where, at most once a minute; never waits for somebody who writes."""
     if present.seen_at is not None and present.seen_at > now - SEEN_EVERY:
         return
     with transaction(patience_ms=0) as tx:
@@ -84,7 +107,7 @@ def seen(present: Present, now: datetime) -> None:
                 LoginSession.id == present.session_id,
                 or_(LoginSession.seen_at.is_(None), LoginSession.seen_at <= now - SEEN_EVERY),
             )
-            .values(seen_at=now),
+            .values(seen_at=now, network=network),
             execution_options={"synchronize_session": False},
         )
 
@@ -126,8 +149,19 @@ def end_all(tx: Session, user_id: int, by: Acting) -> int:
     return _end(tx, [LoginSession.user_id == user_id], by)
 
 
+def end_begun(tx: Session, user_id: int, at: datetime, by: Acting) -> None:
+    """End the session that a link began at this instant: another one takes its place, in the same transaction."""
+    _end(tx, [LoginSession.user_id == user_id, LoginSession.by_link.is_(True), LoginSession.created_at == at], by)
+
+
 def _good(user_id: int, now: datetime) -> list[ColumnElement[bool]]:
-    return [LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None), LoginSession.expires_at > now]
+    organizer = LoginSession.user_id.not_in(select(User.id).where(User.role == Role.OWNER))
+    return [
+        LoginSession.user_id == user_id,
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > now,
+        _awake(now - IDLE, now - IDLE_OWNER, organizer),
+    ]
 
 
 def _end(tx: Session, where: Sequence[ColumnElement[bool]], by: Acting) -> int:

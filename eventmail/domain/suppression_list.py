@@ -27,6 +27,7 @@ IMPORTED = "import"
 MOST_ADDRESSES = 100_000  # in one import
 MOST_REJECTED = 1000  # lines an import tells about one by one
 LONGEST_REASON = 500
+_WIDE = EVERYWHERE, PRACTICE  # scopes of all events
 OWN_WORDS = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
 ALL_EVENTS = "What is kept from all events is kept by owners. Nothing was changed."
 _ADD_HERE = f"{ALL_EVENTS} Add the address for this event, or ask an owner."
@@ -95,14 +96,14 @@ def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tupl
         Suppression.address.in_(addresses_), _shown(event_id, user)
     )
     if user.role != Role.OWNER:  # as `may_lift` says
-        rows = rows.where(Suppression.scope != EVERYWHERE, Suppression.reason.not_in(OWN_WORDS))
+        rows = rows.where(Suppression.scope.not_in(_WIDE), Suppression.reason.not_in(OWN_WORDS))
     found = fresh().execute(rows.order_by(Suppression.id)).all()
     return {(row.address, audiences.REASONS[SuppressionReason(row.reason)]): row.id for row in found}
 
 
 def may_lift(entry: Suppression, user: User) -> bool:
     """Whether `user` may take this entry off the list."""
-    return user.role == Role.OWNER or (entry.scope != EVERYWHERE and entry.reason not in OWN_WORDS)
+    return user.role == Role.OWNER or (entry.scope not in _WIDE and entry.reason not in OWN_WORDS)
 
 
 def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:
@@ -147,7 +148,7 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
         if not _is_owner(tx, by):
             if entry.reason in OWN_WORDS:
                 raise RoleTooLow(_OWN_WISH)
-            if entry.scope == EVERYWHERE:
+            if entry.scope in _WIDE:
                 raise RoleTooLow(_LIFT_ELSEWHERE)
         before = {
             "reason": entry.reason, "scope": _word(entry.scope), "source": entry.source,
@@ -225,7 +226,7 @@ def _find(session: Session, event_id: int, suppression_id: int, user: User) -> S
 
 def _shown(event_id: int, user: User) -> ColumnElement[bool]:
     own = Suppression.scope == str(event_id)
-    everywhere = Suppression.scope.in_([EVERYWHERE, PRACTICE])
+    everywhere = Suppression.scope.in_(_WIDE)
     if user.role == Role.OWNER:
         return or_(own, everywhere)
     guest = exists().where(Guest.event_id == event_id, Guest.address == Suppression.address)
@@ -244,4 +245,4 @@ def _is_owner(tx: Session, by: Acting) -> bool:
 
 
 def _word(scope: str) -> str:
-    return scope if scope in (EVERYWHERE, PRACTICE) else "event"
+    return scope if scope in _WIDE else "event"

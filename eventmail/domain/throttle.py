@@ -4,59 +4,83 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import signing
+from eventmail import records, signing
 from eventmail.db import fresh, transaction
 from eventmail.errors import RateLimited
-from eventmail.models import Throttle
+from eventmail.models import Throttle, User
+from eventmail.records import Acting
 
 WINDOW = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many wrong `tries` of one kind within WINDOW of the first; `sentence` refuses one more."""
+    """So many wrong `tries` of one kind within WINDOW of the first; `sentence` refuses one more.
+
+    `counts` is what the log of the installation calls the tries. The key is a network address where `by_network`,
+    else it ends with the address that was typed, if one was.
+    """
 
     scope: str
     tries: int
+    counts: str = "wrong passwords"
     sentence: str = "Too many tries went wrong. Nothing was changed."
+    by_network: bool = False
 
 
-ACCOUNT = Limit("account", 10)  # passwords for one address
-NETWORK = Limit("network", 50)  # passwords from one network address: a whole team may share it
-LINK = Limit("link", 30)  # one-time links nobody made, from one network address
-BEARER = Limit("bearer", 100)  # API tokens nobody has, from one network address; a program repeats itself
 _ASKED = "Too many links were asked for. None is mailed this time; look for the one before, also among unwanted mail."
-FORGOTTEN = Limit("forgotten", 3, _ASKED)  # mailed sign-in links for one address, known or not
-FORGOTTEN_NETWORK = Limit("forgotten_network", 30, _ASKED)  # the same from one network address
+_MAILED = "asked for mailed links"
+ACCOUNT = Limit("account", 10)  # passwords for one address
+NETWORK = Limit("network", 50, by_network=True)  # passwords from one network address: a whole team may share it
+# passwords for one address in a browser that has signed in with it before: whatever strangers try, this one is let try
+BROWSER = Limit("browser", 10)
+CONFIRM = Limit("confirm", 10)  # passwords asked for in one session, of whom is signed in
+LINK = Limit("link", 30, "made-up links", by_network=True)  # one-time links nobody made
+BEARER = Limit("bearer", 100, "made-up tokens", by_network=True)  # a program repeats itself
+FORGOTTEN = Limit("forgotten", 3, _MAILED, _ASKED)  # mailed sign-in links for one address, known or not
+FORGOTTEN_NETWORK = Limit("forgotten_network", 30, _MAILED, _ASKED, by_network=True)
+FORGOTTEN_BROWSER = Limit("forgotten_browser", 3, _MAILED, _ASKED)  # for one address, in a browser it knows
 
 Tries = Mapping[Limit, str]
 
 
-def take(tries: Tries, now: datetime) -> None:
+def take(tries: Tries, by: Acting) -> None:
     """Count a try under each limit's key before it is judged, so that tries at once can't be more than allowed.
 
     An empty key is not counted. Raises RateLimited when one is used up; then nothing is counted, so that nobody is
     kept out for longer by trying again, and a flood takes no write lock.
     """
-    refuse_used_up(tries, now)
-    with transaction() as tx:
-        count(tx, tries, now)
+    refuse_used_up(tries, by)
+    try:
+        with transaction() as tx:
+            count(tx, tries, by.now)
+    except RateLimited:  # somebody else used it up meanwhile
+        refuse_used_up(tries, by)
+        raise
 
 
-def refuse_used_up(tries: Tries, now: datetime) -> None:
-    """Raise RateLimited when a limit is used up; for a flood, which so takes no write lock. Counts nothing."""
+def refuse_used_up(tries: Tries, by: Acting) -> None:
+    """Raise RateLimited when a limit is used up. Counts nothing.
+
+    The first refusal is told to the log of the installation. All others write nothing, so a flood takes no write lock.
+    """
     for limit, key in _keys(tries).items():
-        full = fresh().scalar(
-            select(Throttle.since).where(_is(limit, key), Throttle.tries >= limit.tries, Throttle.since > now - WINDOW)
-        )
+        full = fresh().execute(
+            select(Throttle.since, Throttle.told_at).where(
+                _is(limit, key), Throttle.tries >= limit.tries, Throttle.since > by.now - WINDOW
+            )
+        ).one_or_none()  # fmt: skip
         if full is not None:
-            raise _refusal(limit, full, now)
+            if full.told_at is None:
+                _tell(limit, key, tries, by)
+            raise _refusal(limit, full.since, by.now)
 
 
 def count(tx: Session, tries: Tries, now: datetime) -> None:
@@ -70,10 +94,24 @@ def succeeded(tx: Session, tries: Tries) -> None:
     """In somebody's transaction: the try was right. The account starts anew, the network gets its try back."""
     for limit, key in tries.items():
         where = _is(limit, signing.hashed(key))
-        if limit is ACCOUNT:
+        if not limit.by_network:
             tx.execute(delete(Throttle).where(where))
         else:
             tx.execute(update(Throttle).where(where, Throttle.tries > 0).values(tries=Throttle.tries - 1))
+
+
+def _tell(limit: Limit, key: str, tries: Tries, by: Acting) -> None:
+    """Write to the log that no further try is taken, once: a colleague is named, what a stranger typed is not."""
+    with transaction() as tx:
+        untold = update(Throttle).where(_is(limit, key), Throttle.told_at.is_(None)).values(told_at=by.now)
+        if tx.scalar(untold.returning(Throttle.id), execution_options={"synchronize_session": False}) is None:
+            return
+        networks = [value for other, value in tries.items() if other.by_network and value]
+        typed = [value.rpartition(" ")[2] for other, value in tries.items() if not other.by_network]
+        colleague = tx.scalar(select(User.id).where(User.address.in_(typed), User.removed_at.is_(None)).limit(1))
+        subject = f"user:{by.user_id or colleague}" if by.user_id or colleague else "nobody:"
+        detail: dict[str, Any] = {"network": networks[0]} if networks else {}
+        records.audit(tx, by, "throttle.closed", subject, tries=limit.counts, **detail)
 
 
 def _keys(tries: Tries) -> dict[Limit, str]:

@@ -50,7 +50,7 @@ class Invitation(Base):
 class SignInLink(Base):
     """A one-time link. Without a user it is the very first start's: its opener becomes the owner.
 
-    `mailed`: programs that look at mail open every link in it, so that this one asks for a button to be pressed.
+    `used_by` is the hash of what the browser that spent it kept, so that a double click is answered twice.
     """
 
     __tablename__ = "sign_in_link"
@@ -60,11 +60,14 @@ class SignInLink(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
-    mailed: Mapped[bool] = mapped_column(server_default=text("0"))
+    used_by: Mapped[str | None]
 
 
 class LoginSession(Base):
-    """One browser that is signed in. `by_link`: it began with a one-time link, not with the password."""
+    """One browser that is signed in, and the network it was seen in last.
+
+    `by_link`: it began with a one-time link, not with the password.
+    """
 
     __tablename__ = "login_session"
 
@@ -75,11 +78,12 @@ class LoginSession(Base):
     revoked_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
     user_agent: Mapped[str] = mapped_column(server_default="")
+    network: Mapped[str] = mapped_column(server_default="")
     by_link: Mapped[bool] = mapped_column(server_default=text("0"))
 
 
 class ApiToken(Base):
-    """One program that may act as a colleague; shown once."""
+    """One program that may act as a colleague; shown once. Without `expires_at` until somebody takes it back."""
 
     __tablename__ = "api_token"
 
@@ -89,10 +93,15 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    read_only: Mapped[bool] = mapped_column(server_default=text("0"))
 
 
 class Throttle(Base):
-    """How often somebody was wrong since `since`. `key` is hashed: it may hold what was typed into the wrong field."""
+    """How often somebody was wrong since `since`. `key` is hashed: it may hold what was typed into the wrong field.
+
+    `told_at`: the log of the installation has it that no further try is taken.
+    """
 
     __tablename__ = "throttle"
     __table_args__ = (
@@ -106,3 +115,4 @@ class Throttle(Base):
     key: Mapped[str]
     since: Mapped[datetime]
     tries: Mapped[int]
+    told_at: Mapped[datetime | None]

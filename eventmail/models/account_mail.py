@@ -9,10 +9,13 @@ from eventmail.db import Base, one_of
 from eventmail.states import AccountMailKind, AccountMailState
 
 WAITING = "state IN ('queued', 'sending')"  # one such mail for an invitation or a colleague at a time
+LINK_WAITING = f"kind = 'sign_in' AND {WAITING}"
 
 
 class AccountMail(Base):
     """A request for one mail: at most one leaves for it. `email` is the address as written, `address` as compared.
+
+    An `address_changed` goes to the address that a colleague had before.
 
     It holds no token: the worker makes one in the commit that marks the mail `sending`. What the mail is about takes
     the row with it when it goes. `request_id` is the one of the request that asked.
@@ -23,13 +26,13 @@ class AccountMail(Base):
         one_of("kind", AccountMailKind),
         one_of("state", AccountMailState),
         CheckConstraint(
-            "(kind = 'invitation') = (invitation_id IS NOT NULL) AND (kind = 'sign_in') = (user_id IS NOT NULL)",
+            "(kind = 'invitation') = (invitation_id IS NOT NULL) AND (kind <> 'invitation') = (user_id IS NOT NULL)",
             name="about_one",
         ),
         CheckConstraint("(state = 'sending') = (claim_until IS NOT NULL)", name="held_while_sending"),
         CheckConstraint("attempts >= 0", name="not_negative"),
         Index("uq_account_mails_waiting_invitation", "invitation_id", unique=True, sqlite_where=text(WAITING)),
-        Index("uq_account_mails_waiting_user", "user_id", unique=True, sqlite_where=text(WAITING)),
+        Index("uq_account_mails_waiting_user", "user_id", unique=True, sqlite_where=text(LINK_WAITING)),
         Base.__table_args__,
     )
 

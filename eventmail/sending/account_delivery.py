@@ -219,18 +219,21 @@ def _hand_over(mail: Marked, provider: Provider, settings: Settings) -> Outcome 
 
 def _built(mail: Marked, settings: Settings) -> Mail:
     sign_in = mail.kind == AccountMailKind.SIGN_IN
+    link = links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
     frame = Frame(
         from_email=settings.sender,
         from_name=settings.sender_name,
         to=mail.to,
         message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}",
         date=mail.by.now,
-        link=links.url(settings.public_url, mail.token, "/admin/account" if sign_in else ""),
+        link=link,
         until=mail.until,
         site=settings.public_url,
     )
     if sign_in:
         data = account_mail.sign_in(frame, name=mail.name, asked_by=mail.asker)
+    elif mail.kind == AccountMailKind.ADDRESS_CHANGED:
+        data = account_mail.address_changed(frame, name=mail.name)
     else:
         data = account_mail.invitation(frame, inviter=mail.asker, role=mail.role)
     return Mail(

@@ -1,7 +1,7 @@
-"""The mark of a mail about an account: `sending`, with a token made in the same commit, or why it must not leave."""
+"""The mark of a mail about an account: `sending`, a link's token made in that commit, or why it must not leave."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,10 +16,12 @@ from eventmail.providers.outbox import Outbox
 from eventmail.records import Acting
 from eventmail.sending.claim import LEASE
 from eventmail.settings import Settings
-from eventmail.states import AccountMailState
+from eventmail.states import AccountMailKind, AccountMailState
 
 WORKER = "worker"  # who acts, in the log
+NEWS_LIFETIME = timedelta(days=7)
 _TOO_LATE = "It waited so long that its link would be over"
+_NO_NEWS = "It waited so long that it would be no news any more"
 _GONE = "There is nobody any more to mail it to"
 _ELSEWHERE = "They have another address since it was asked for"
 _A = AccountMailState
@@ -90,24 +92,27 @@ def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Se
         return " ".join(hindrances).rstrip(".")
     if listed := account_mails.why_listed(tx, mail.address):
         return listed
-    if mail.invitation_id is None:
+    if mail.kind == AccountMailKind.SIGN_IN:
         address = tx.scalar(select(User.address).where(User.id == mail.user_id, User.removed_at.is_(None)))
         if address != mail.address:  # the link is not for the mailbox that was asked for
             return _ELSEWHERE if address else _GONE
-    return _TOO_LATE if _over_at(tx, mail) <= now else ""
+    if _over_at(tx, mail) > now:
+        return ""
+    return _NO_NEWS if mail.kind == AccountMailKind.ADDRESS_CHANGED else _TOO_LATE
 
 
 def _over_at(tx: Session, mail: AccountMail) -> datetime:
-    if mail.invitation_id is None:
-        return mail.created_at + links.LIFETIME
-    return tx.get_one(Invitation, mail.invitation_id).expires_at
+    if mail.kind == AccountMailKind.INVITATION:
+        return tx.get_one(Invitation, mail.invitation_id).expires_at
+    return mail.created_at + (links.LIFETIME if mail.kind == AccountMailKind.SIGN_IN else NEWS_LIFETIME)
 
 
 def _minted(tx: Session, mail: AccountMail, by: Acting) -> Marked:
     asker = tx.get(User, mail.asked_by) if mail.asked_by else None
-    if mail.invitation_id is None:
+    if mail.kind != AccountMailKind.INVITATION:
         user = tx.get_one(User, mail.user_id)
-        token, name, role, until = links.mailed(tx, user.id, by), user.name, user.role, by.now + links.LIFETIME
+        token = links.mailed(tx, user.id, by) if mail.kind == AccountMailKind.SIGN_IN else ""
+        name, role, until = user.name, user.role, by.now + links.LIFETIME
     else:
         token = signing.new_token()
         invited = tx.scalars(

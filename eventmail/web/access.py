@@ -13,17 +13,18 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from eventmail import clock, ids, logs
 from eventmail.domain import api_tokens, events, sessions, throttle
 from eventmail.domain.sessions import Caller
-from eventmail.errors import NotByToken, NotSignedIn, RoleTooLow
+from eventmail.errors import NotByToken, NotSignedIn, ReadOnlyToken, RoleTooLow
 from eventmail.models import Event, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
-from eventmail.web import bodies
+from eventmail.web import bodies, browser_cookie
 from eventmail.web.respond import VARY
 
 log = logging.getLogger(__name__)
 csrf = CSRFProtect()
 SESSION = "session_token"
 OPEN = "open_to_everyone"
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -67,7 +68,12 @@ def acting() -> Acting:
 
 def caller() -> Caller:
     """Where this request comes from. A network is an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    return Caller(_network(request.remote_addr or ""), request.headers.get("User-Agent", ""))
+    return Caller(network(), request.headers.get("User-Agent", ""), browser_cookie.read())
+
+
+def network() -> str:
+    """The network of this request."""
+    return _network(request.remote_addr or "")
 
 
 def owner() -> None:
@@ -105,11 +111,13 @@ def _begin() -> None:
         return
     if g.user is None:
         if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
-            throttle.take({throttle.BEARER: caller().network}, g.now)
+            throttle.take({throttle.BEARER: network()}, acting())
         raise NotSignedIn
     bodies.check(_largest())
     if not g.by_token:
         csrf.protect()
+    elif g.read_only and request.method not in READING:
+        raise ReadOnlyToken
 
 
 def _largest_body(app: Flask, environ: dict[str, Any]) -> int:
@@ -148,16 +156,16 @@ def _by_session(token: str) -> None:
         return
     g.user, g.session_id = present.user, present.session_id
     try:
-        sessions.seen(present, g.now)
+        sessions.seen(present, g.now, network())
     except OperationalError:  # somebody writes: the next request may note it
         log.debug("did not note that a session was seen", exc_info=True)
 
 
 def _by_token(token: str) -> None:
-    bearer = api_tokens.find(token)
+    bearer = api_tokens.find(token, g.now)
     if bearer is None:
         return
-    g.user = bearer.user
+    g.user, g.read_only = bearer.user, bearer.read_only
     try:
         api_tokens.used(bearer, g.now)
     except OperationalError:

@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 
 from eventmail import signing, tasks
 from eventmail.domain import account_mails, accounts, invitations, links, sessions
-from eventmail.errors import CsrfFailed
-from eventmail.web import access, compose, intake, once
+from eventmail.errors import CsrfFailed, LinkExpired
+from eventmail.web import access, browser_cookie, compose, intake, once
 from eventmail.web.access import SESSION, acting, csrf, open_to_everyone
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import see_other
 from eventmail.web.schemas.account import Forgotten, Newcomer, SignIn
 
 bp = Blueprint("account", __name__)
+_LOOKED = "looked_at_links"  # a secret of the browser that looks at a link, so that its double click is known
 
 
 def _sign_in_page(problem: Problem | None = None) -> Response:
@@ -40,6 +41,7 @@ def sign_in() -> Response:
 def begin_session() -> Any:
     csrf.protect()
     form = intake.parse(SignIn)
+    g.typed_address = form.email
     target = _next()
     keep(accounts.sign_in(form.email, form.password, acting(), access.caller()))
     return see_other(target)
@@ -48,21 +50,20 @@ def begin_session() -> Any:
 @bp.get("/sign-in/<link:token>")
 @open_to_everyone
 def open_link(token: str) -> Any:
-    """A one-time link. Only a real GET spends it: a HEAD or a prefetch, as chat programs send them, does not.
-
-    Programs that look at mail make a real GET, so a mailed link and an invitation show a page with a button.
-    """
+    """A one-time link: a page with a button. Mail and chat programs open links before people do; a GET spends none."""
     if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
         return "", 204
-    if links.is_first(token, acting()) or invitations.find(token, acting()) or links.holder(token, acting()):
+    if _brought_here(token):
+        return see_other(_next())
+    if links.holder(token, acting()) or links.is_first(token, acting()) or invitations.find(token, acting()):
         return _link_page(token=token)
-    keep(links.open_(token, acting(), access.caller()))
-    return see_other(_next())
+    raise _unknown()
 
 
 def _link_page(problem: Problem | None = None, *, token: str) -> Response:
     if holder := links.holder(token, acting()):
-        return make_response(render_template("account/mailed_link.html", problem=problem, holder=holder))
+        session.setdefault(_LOOKED, signing.new_token())
+        return make_response(render_template("account/link.html", problem=problem, holder=holder))
     invited = invitations.find(token, acting())
     if problem and invited is None and not links.is_first(token, acting()):  # no form can help with it
         return make_response(render_template("error.html", problem=problem))
@@ -74,6 +75,21 @@ def _link_page(problem: Problem | None = None, *, token: str) -> Response:
     )
 
 
+def _brought_here(token: str) -> bool:
+    return g.session_id is not None and links.began(token, g.session_id)
+
+
+def _unknown() -> LinkExpired:
+    links.unknown(access.caller(), acting())
+    return _expired()
+
+
+def _expired() -> LinkExpired:
+    """In the words for whom needs no link."""
+    words = f"You are signed in as {g.user.name} already, and nothing changed that." if g.user else ""
+    return LinkExpired(f"A sign-in link works once and only for a short time. {words}" if words else "")
+
+
 def _errors(problem: Problem | None) -> dict[str, str]:
     return {error.field: error.message for error in problem.fields} if problem else {}
 
@@ -82,15 +98,20 @@ def _errors(problem: Problem | None) -> dict[str, str]:
 @open_to_everyone
 @shown_by(_link_page)
 def join(token: str) -> Any:
-    """The first owner, an invited colleague, or whom a mailed link signs in: nobody else's link has a form."""
+    """The button or form behind a link: whom it signs in, the first owner, an invited colleague."""
+    if _brought_here(token):  # a second click, or Back: nothing is left to do, so nothing is to be checked
+        return see_other(_next())
     csrf.protect()
     by, caller = acting(), access.caller()
-    if links.holder(token, by):
-        keep(links.open_(token, by, caller, pressed=True))
-        return see_other(_next())
     is_first = links.is_first(token, by)
     if not is_first and invitations.find(token, by) is None:
-        raise links.unknown(caller, by)
+        target = _next()
+        try:
+            began = links.open_(token, by, caller, browser=session.get(_LOOKED, ""))
+        except LinkExpired:
+            raise _expired() from None
+        keep(began)
+        return see_other(target)
     form = intake.parse(Newcomer)
     if is_first:
         began = accounts.become_owner(
@@ -127,7 +148,7 @@ def forgotten() -> Response:
 def ask_for_link() -> Any:
     """Ask for a mailed sign-in link. Whether somebody here has the address is not to be seen from the answer."""
     csrf.protect()
-    email = intake.parse(Forgotten).email
+    g.typed_address = email = intake.parse(Forgotten).email
     links.ask(email, compose.place(), acting(), access.caller())
     tasks.ring_account_mails()  # for a stranger's address, too
     once.keep("forgotten", text=email)
@@ -156,6 +177,8 @@ def keep(token: str) -> None:
     session.clear()  # nothing that was set before signing in survives it
     session[SESSION] = token
     session.permanent = True
+    if present := sessions.find(token, g.now):
+        browser_cookie.remember(present.user.id)
 
 
 def _next() -> str:

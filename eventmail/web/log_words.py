@@ -7,10 +7,10 @@ from eventmail.domain import listed_words
 from eventmail.states import ChangeKind
 
 WORDS: Mapping[str, str] = {
-    "account_mail.asked": "asked to mail a link to",
-    "account_mail.failed": "could not mail a link to",
-    "account_mail.sent": "mailed a link to",
-    "account_mail.unknown": "may have mailed a link to",
+    "account_mail.asked": "asked for a mail about the account of",
+    "account_mail.failed": "could not send a mail about the account of",
+    "account_mail.sent": "sent a mail about the account of",
+    "account_mail.unknown": "may have sent a mail about the account of",
     "api_token.added": "made an API token for",
     "api_token.revoked": "ended an API token of",
     "columns.defaults_set": "changed what guests without a value read",
@@ -61,6 +61,7 @@ WORDS: Mapping[str, str] = {
     "suppression.reported": "told of a weightier reason to keep off the do-not-mail list:",
     "suppression.taken_back": "wants mail again:",
     "suppression.unsubscribed": "unsubscribed",
+    "throttle.closed": "was refused after too many tries:",
     "user.added": "added the colleague",
     "user.edited": "changed the name or address of",
     "user.removed": "removed the colleague",

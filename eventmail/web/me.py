@@ -4,14 +4,16 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
+from eventmail import ids
 from eventmail.domain import accounts, api_tokens, sessions
 from eventmail.models import LoginSession
-from eventmail.web import access, intake, once
+from eventmail.models.account import Role
+from eventmail.web import access, compose, intake, once
 from eventmail.web.account import keep
 from eventmail.web.devices import device
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, respond, see_other, wants_json
-from eventmail.web.schemas.account import NewPassword, Profile, TokenName, me_out, session_out, token_out
+from eventmail.web.schemas.account import NewPassword, NewToken, Profile, me_out, session_out, token_out
 
 bp = Blueprint("me", __name__, url_prefix="/admin/account")
 
@@ -26,9 +28,12 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
         typed=request.form if request.endpoint == "me.edit" else {"name": g.user.name, "email": g.user.email},
         sessions=signed_in,
         here=here,
-        no_old=here is not None and accounts.needs_no_old(here, access.acting()),
+        no_password=here is not None and accounts.needs_no_password(here, access.acting()),
         tokens=tokens,
-        token_name=request.form.get("name", "") if request.endpoint == "me.add_token" else "",
+        now=g.now,
+        new_token=request.form if request.endpoint == "me.add_token" else {},
+        token_days=[(days, f"{days} days") for days in (30, 90, 365)],
+        idle="12 hours" if g.user.role == Role.OWNER else "7 days",
         device=device,
         secret=once.take("token"),
         json=lambda: {
@@ -47,21 +52,34 @@ def page() -> Response:
 @bp.post("")
 @shown_by(_page)
 def edit() -> Any:
-    access.in_person()
+    session_id, before = access.in_person(), g.user.email
     form = intake.parse(Profile)
-    accounts.edit(form.name, form.email, access.acting())
-    return _done("Your name and address are saved.", me_out(g.user))
+    told = accounts.edit(
+        session_id, form.name, form.email, access.acting(), password=form.current_password, place=compose.place()
+    )
+    news = {
+        None: "",
+        True: f" A mail tells {before}.",
+        False: f" {before} is not told by mail, since none can leave from here now; the log has it.",
+    }[told]
+    return _done(f"Your name and address are saved.{news}", me_out(g.user))
 
 
 @bp.post("/password")
 @shown_by(_page)
 def change_password() -> Any:
     session_id = access.in_person()
-    form = intake.parse(NewPassword)
+    form = intake.parse(NewPassword, lists=frozenset({"end_tokens"}))
+    token_ids = [ids.row_id(token) or 0 for token in form.end_tokens]
     keep(
-        accounts.change_password(session_id, form.old_password, form.password, access.acting(), access.caller()),
+        accounts.change_password(
+            session_id, form.old_password, form.password, access.acting(), access.caller(), end_tokens=token_ids
+        )
     )
-    return _done("Your password is changed. You are signed out everywhere else.", me_out(g.user))
+    taken = "" if not token_ids else " 1 token is taken back." if len(token_ids) == 1 else (
+        f" {len(token_ids)} tokens are taken back."
+    )  # fmt: skip
+    return _done(f"Your password is changed. You are signed out everywhere else.{taken}", me_out(g.user))
 
 
 @bp.post("/sessions/<id:session_id>/end")
@@ -83,9 +101,11 @@ def end_others() -> Any:
 @bp.post("/tokens")
 @shown_by(_page)
 def add_token() -> Any:
-    access.in_person()
-    form = intake.parse(TokenName)
-    token_id, token = api_tokens.issue(g.user.id, form.name, access.acting())
+    session_id = access.in_person()
+    form = intake.parse(NewToken)
+    token_id, token = accounts.add_token(
+        session_id, form.name, access.acting(), password=form.current_password, days=form.days, read_only=form.read_only
+    )
     if wants_json():
         return as_json({"id": str(token_id), "name": form.name, "token": token}, 201)
     once.keep("token", name=form.name, text=token)

@@ -18,6 +18,7 @@ from eventmail.errors import (
     NotFound,
     NotSignedIn,
     RateLimited,
+    ReadOnlyToken,
     TooLarge,
     Unavailable,
 )
@@ -70,7 +71,7 @@ def refusals(operation: Operation, rule: Rule, *, open_: bool) -> list[type[Doma
     """Every way in which it may be refused, those of every request included, by status."""
     found = set(operation.refusals)
     if not open_:
-        found |= {NotSignedIn, RateLimited}
+        found |= {NotSignedIn, RateLimited, *([] if operation.method == "GET" else [ReadOnlyToken])}
     if rule.arguments:
         found |= {NotFound}
     if operation.takes or operation.query or operation.keyed:

@@ -25,6 +25,7 @@ from eventmail.errors import (
     TooLarge,
     Unavailable,
 )
+from eventmail.web import refusals
 from eventmail.web.respond import as_json, see_other, wants_fragment, wants_json
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ _CSRF = {
 
 
 def _refused(error: DomainError) -> Any:
+    refusals.tell(error)
     answer = _show(
         Problem(error.status, error.code, error.title, error.detail, error.fields, error.extra, g.get("request_id", ""))
     )

@@ -117,9 +117,16 @@ def by_test(page: Page, name: str) -> Locator:
     return page.locator(f'[data-test="{name}"]')
 
 
+def press_link(page: Page, url: str) -> None:
+    """Open a one-time link and press its button."""
+    page.goto(url)
+    by_test(page, "sign-in-link-form").get_by_role("button").click()
+    expect(by_test(page, "sign-in-link-form")).to_have_count(0)
+
+
 def sign_in(page: Page, gala: Gala, path: str = "/messages") -> None:
     """Through a one-time link, to a page of the event."""
-    page.goto(gala.live.signin_url(next=f"/admin/events/{gala.id}{path}"))
+    press_link(page, gala.live.signin_url(next=f"/admin/events/{gala.id}{path}"))
     expect(page).to_have_url(gala.url(path))
 
 

@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import by_test
+from tests.browser.steps import by_test, press_link
 from tests.support.account_mail import SENDER, SITE, link_in
 from tests.support.browser import assert_fits, axe_everywhere
 from tests.support.live import Live, request
@@ -65,7 +65,7 @@ def test_a_colleague_is_invited_by_mail_joins_forgets_the_password_and_comes_bac
 ) -> None:
     box, _ = postbox
     boss, ada = open_browser(reduced_motion="reduce"), open_browser(reduced_motion="reduce")
-    boss.goto(live.signin_url(live.owner, next="/admin/people"))
+    press_link(boss, live.signin_url(live.owner, next="/admin/people"))
     form = by_test(boss, "invite-form")
     form.get_by_label("Email address").fill(EMAIL)
     form.get_by_role("button", name="Mail the invitation").click()
@@ -99,7 +99,7 @@ def test_a_colleague_is_invited_by_mail_joins_forgets_the_password_and_comes_bac
         assert request("GET", live.url + link, headers={"Accept": "text/html"}).status == 200
 
     ada.goto(live.url + link)
-    button = by_test(ada, "mailed-link-form").get_by_role("button")
+    button = by_test(ada, "sign-in-link-form").get_by_role("button")
     expect(button).to_have_text(f"Sign in as {NAME}")
     assert_good(ada)
     button.click()

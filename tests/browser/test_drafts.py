@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser import steps
-from tests.browser.steps import WARNING, Gala, by_test
+from tests.browser.steps import WARNING, Gala, by_test, press_link
 from tests.support import seeding
 from tests.support.browser import Complaints, assert_fits, axe
 from tests.support.live import Live
@@ -34,7 +34,7 @@ def anna(browser: Browser, oscar: Page, gala: Gala, shared_live: Live) -> Iterat
     page = context.new_page()
     complaints = Complaints()
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(shared_live.signin_url(person, next=f"/admin/events/{gala.id}/messages"))
+    press_link(page, shared_live.signin_url(person, next=f"/admin/events/{gala.id}/messages"))
     yield page
     context.close()
     assert complaints == []

@@ -3,13 +3,14 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.steps import press_link
 from tests.support.browser import assert_fits, axe_everywhere
 from tests.support.live import Live
 
 
 @pytest.fixture
 def signed_in(watched: Page, shared_live: Live) -> Page:
-    watched.goto(shared_live.signin_url())
+    press_link(watched, shared_live.signin_url())
     return watched
 
 

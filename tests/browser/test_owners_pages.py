@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.steps import by_test
+from tests.browser.steps import by_test, press_link
 from tests.browser.tour import LONG
 from tests.support import seeding
 from tests.support.browser import Complaints, assert_fits, axe_everywhere
@@ -32,7 +32,7 @@ def owners_page(_a_browser_is_there: None, browser: Browser, shared_live: Live) 
     with shared_live.app.app_context():
         seeding.add_person("שלום <b>Bo</b>", "rtl@organizers.example")
         seeding.add_person(LONG[:100], f"{'x' * 60}@{'y' * 60}.example")
-    page.goto(shared_live.signin_url(shared_live.owner, next="/admin/people"))
+    press_link(page, shared_live.signin_url(shared_live.owner, next="/admin/people"))
     yield page
     context.close()
 

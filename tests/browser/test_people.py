@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import by_test
+from tests.browser.steps import by_test, press_link
 from tests.support.browser import assert_fits
 from tests.support.live import Live
 from tests.support.seeding import PASSWORD
@@ -19,7 +19,7 @@ def test_a_colleague_is_invited_joins_signs_in_and_is_removed(
 ) -> None:
     boss, guest = open_browser(java_script_enabled=script), open_browser(java_script_enabled=script)
     name, email = f"Ada {LONG}", f"ada-{script}@organizers.example"
-    boss.goto(shared_live.signin_url(shared_live.owner, next="/admin/people"))
+    press_link(boss, shared_live.signin_url(shared_live.owner, next="/admin/people"))
     form = by_test(boss, "invite-form")
     form.get_by_label("Email address").fill(email)
     form.get_by_role("button", name="Make an invitation link").click()
@@ -68,11 +68,11 @@ def test_a_forgotten_password_is_replaced_by_a_link_from_an_owner(
     guest.goto(live.url + "/sign-in")
     guest.get_by_role("link", name="Forgot your password?").click()
     expect(guest.get_by_text("Ask an owner of your team for a one-time sign-in link")).to_be_visible()
-    boss.goto(live.signin_url(live.owner, next="/admin/people"))
+    press_link(boss, live.signin_url(live.owner, next="/admin/people"))
     boss.get_by_role("button", name="Make a sign-in link for Oscar Organizer").click()
     link = by_test(boss, "new-link-text").inner_text()
 
-    guest.goto(link)
+    press_link(guest, link)
     form = by_test(guest, "password-form")
     expect(form).to_contain_text("You came in by a one-time link")
     form.get_by_label("New password").fill("another long password")
@@ -88,7 +88,7 @@ def test_a_forgotten_password_is_replaced_by_a_link_from_an_owner(
 
 def test_a_token_is_made_copied_and_taken_back(open_browser: Callable[..., Page], shared_live: Live) -> None:
     page = open_browser(permissions=["clipboard-read", "clipboard-write"])
-    page.goto(shared_live.signin_url(next="/admin/account"))
+    press_link(page, shared_live.signin_url(next="/admin/account"))
     name = f"<b>{LONG}"
     form = by_test(page, "token-form")
     form.get_by_label("What is the new token for?").fill(name)

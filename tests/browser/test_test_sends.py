@@ -9,7 +9,7 @@ from eventmail import clock
 from eventmail.db import transaction
 from eventmail.models import Suppression
 from tests.browser import steps
-from tests.browser.steps import WARNING, Gala, body, by_test, preview, preview_html
+from tests.browser.steps import WARNING, Gala, body, by_test, press_link, preview, preview_html
 from tests.support.browser import assert_fits, assert_visible_everywhere, axe
 from tests.support.live import Live
 from tests.support.waiting import wait_for
@@ -214,7 +214,7 @@ def test_T1_without_a_worker_the_test_says_so_with_the_command_and_goes_when_one
 def test_the_settings_page_sends_me_one(watched: Page, shared_live: Live) -> None:
     gala = Gala(shared_live, shared_live.event_id)
     before = len(gala.mails())
-    watched.goto(shared_live.signin_url(shared_live.owner, next="/admin/events"))
+    press_link(watched, shared_live.signin_url(shared_live.owner, next="/admin/events"))
     watched.get_by_role("navigation").get_by_role("link", name="Settings").click()
     expect(by_test(watched, "sending-service")).to_contain_text("practice mode")
     watched.get_by_label("In the name of").select_option(str(shared_live.event_id))

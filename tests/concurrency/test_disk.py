@@ -116,7 +116,10 @@ class Browser:
         self.url = f"{live.url}/admin/events/{live.event_id}"
         self._opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
         self._token = ""
-        self._open(live.signin_url())
+        link = live.signin_url()
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self._open(link).text)
+        assert found
+        self._open(link, urllib.parse.urlencode({"csrf_token": found[1]}).encode())
 
     def get(self, path: str) -> Answer:
         answer = self._open(self.url + path)

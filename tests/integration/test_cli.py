@@ -7,19 +7,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from eventmail import __version__, cli, logs, tasks
+from eventmail import __version__, cli, clock, logs, tasks
 from eventmail.db import db
 from eventmail.domain import api_tokens, links
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.seeding import Person
-from tests.support.web import Client
+from tests.support.web import Client, csrf_token_in
 
 SCRIPT = Path(sys.executable).parent / "eventmail"
 Answer = subprocess.CompletedProcess[str]
@@ -92,8 +93,12 @@ def refused(answer: Answer, code: int = 1) -> str:
 
 
 def opened(app: Flask, url: str) -> Any:
-    """What a browser sees that opens the link."""
-    return app.test_client().get(url.removeprefix("http://127.0.0.1:8000"), follow_redirects=True)
+    """What a person sees who opens the link and, where it has one, presses its button."""
+    browser, path = app.test_client(), url.removeprefix("http://127.0.0.1:8000")
+    page = browser.get(path, headers={"Accept": "text/html"})
+    if "sign-in-link-form" not in page.text:
+        return page
+    return browser.post(path, data={"csrf_token": csrf_token_in(page)}, follow_redirects=True)
 
 
 def test_help_names_every_command(script: Callable[..., Answer]) -> None:
@@ -197,9 +202,20 @@ def test_signin_of_a_stranger_is_refused_once_there_is_an_owner(
 def test_token_add_prints_a_token_that_works(eventmail: Callable[..., Answer], app: Flask, organizer: Person) -> None:
     token = eventmail("token", "add", organizer.email, "--name", "backups").stdout.strip()
     with app.app_context():
-        bearer = api_tokens.find(token)
+        bearer = api_tokens.find(token, clock.now())
     assert bearer
     assert bearer.user.id == organizer.id
+
+
+def test_token_add_makes_one_that_ends_and_one_that_only_reads(
+    eventmail: Callable[..., Answer], app: Flask, organizer: Person
+) -> None:
+    token = eventmail("token", "add", organizer.email, "--days", "30", "--read-only").stdout.strip()
+    with app.app_context():
+        bearer = api_tokens.find(token, clock.now())
+        assert bearer
+        assert bearer.read_only
+        assert api_tokens.find(token, clock.now() + timedelta(days=31)) is None
 
 
 def test_token_add_without_an_address_is_for_whom_run_signs_in(
@@ -208,7 +224,7 @@ def test_token_add_without_an_address_is_for_whom_run_signs_in(
     made = value(eventmail("token", "add", "--name", "probe", "--json"))
     assert (made["email"], made["name"], sorted(made)) == (owner.email, "probe", ["email", "name", "token"])
     with app.app_context():
-        bearer = api_tokens.find(made["token"])
+        bearer = api_tokens.find(made["token"], clock.now())
     assert bearer
     assert bearer.user.id == owner.id
 

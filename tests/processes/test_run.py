@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,12 +120,19 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
 
 def page(url: str) -> str:
-    """What a browser with cookies shows that opens `url`."""
+    """What a browser with cookies shows when somebody opens the link `url` and presses its button."""
     cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
-    with browser.open(urllib.request.Request(url, headers={"Accept": "text/html"}), timeout=30) as answer:
-        text: str = answer.read().decode()
-        return text
+
+    def shown(form: dict[str, str] | None = None) -> str:
+        data = urllib.parse.urlencode(form).encode() if form else None
+        with browser.open(urllib.request.Request(url, data, {"Accept": "text/html"}), timeout=30) as answer:
+            text: str = answer.read().decode()
+            return text
+
+    found = re.search(r'name="csrf_token" value="([^"]+)"', shown())
+    assert found
+    return shown({"csrf_token": found[1]})
 
 
 def test_the_first_start_loads_the_demo_and_prints_one_link_that_signs_in(start: Callable[..., Running]) -> None:

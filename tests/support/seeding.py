@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses, api_tokens, events, passwords, users
+from eventmail.domain import addresses, api_tokens, events, links, passwords, sessions, users
 from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -66,11 +66,19 @@ def add_member(event_id: int, person: Person) -> None:
 def add_api_token(person: Person) -> str:
     """A bearer token of `person`."""
     with transaction() as tx:
-        token = api_tokens.add(tx, person.id, "tests", acting(person))
+        _, token = api_tokens.add(tx, person.id, "tests", acting(person))
         tx.flush()
         # as if used a moment ago: its first request writes no more than the next one
         tx.execute(update(ApiToken).where(ApiToken.used_at.is_(None)).values(used_at=clock.now()))
         return token
+
+
+def by_link(person: Person) -> int:
+    """A session of `person` that began with a link just now: nothing in it asks for the password."""
+    token = links.open_(links.issue(person.email, acting()), acting(person))
+    found = sessions.find(token, clock.now())
+    assert found
+    return found.session_id
 
 
 def add_guest(

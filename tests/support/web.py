@@ -29,6 +29,10 @@ class Client(FlaskClient):
         """A token for this client's session, read from a real form."""
         return csrf_token_in(self.get("/sign-in", headers={"Accept": "text/html"}))
 
+    def press(self, link: str) -> TestResponse:
+        """Open a one-time link and press its button, as a person does."""
+        return self.post(link, data={"csrf_token": csrf_token_in(self.get(link))})
+
     def submit(self, url: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         """POST a form with its CSRF token, as the browser does. Redirects are not followed."""
         return self.post(url, data={"csrf_token": self.csrf_token(), **(data or {})}, **kwargs)

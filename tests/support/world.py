@@ -61,7 +61,8 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
         for n in range(2)
     ]  # fmt: skip
     drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
-    token_id, _ = api_tokens.issue(insider.id, SECRET, by)
+    with transaction() as tx:
+        token_id, _ = api_tokens.add(tx, insider.id, SECRET, by)
     suppression_list.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)
     with transaction() as tx:
         segments.add(tx, event_id, {"name": SECRET, "guests": [str(guest_id)]}, by)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
 from eventmail.domain.account_mails import Asked
@@ -42,17 +42,30 @@ class Newcomer(Body):
 
 
 class Profile(Body):
+    """One's own name and address; a new address asks for the password."""
+
     name: str = Field(max_length=300)
     email: str = Field(max_length=320)
+    current_password: Password = ""
 
 
 class NewPassword(Body):
+    """A new password, and the ids of one's API tokens that end with the old one."""
+
     old_password: Password = ""
     password: Password
+    end_tokens: list[str] = Field(default=[], max_length=200)
 
 
-class TokenName(Body):
+class NewToken(Body):
+    """A new API token: good for so many `days`, or without them until it is taken back."""
+
     name: str = Field(max_length=300)
+    days: Annotated[int | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
+        default=None, ge=1, le=3650
+    )
+    read_only: bool = False
+    current_password: Password = ""
 
 
 class Invite(Body):
@@ -123,6 +136,7 @@ class SessionOut(TypedDict):
     device: str
     created_at: Instant
     seen_at: Instant | None
+    network: str
     current: bool
 
 
@@ -133,6 +147,8 @@ class TokenOut(TypedDict):
     name: str
     created_at: Instant
     used_at: Instant | None
+    expires_at: Instant | None
+    read_only: bool
 
 
 class AccountOut(MeOut):
@@ -184,6 +200,7 @@ def session_out(row: LoginSession, current: int | None) -> SessionOut:
         "device": device(row.user_agent),
         "created_at": instant(row.created_at),
         "seen_at": instant(row.seen_at) or None,
+        "network": row.network,
         "current": row.id == current,
     }
 
@@ -195,4 +212,6 @@ def token_out(row: ApiToken) -> TokenOut:
         "name": row.name,
         "created_at": instant(row.created_at),
         "used_at": instant(row.used_at) or None,
+        "expires_at": instant(row.expires_at) or None,
+        "read_only": row.read_only,
     }

@@ -156,8 +156,7 @@ def test_S13_nothing_is_asked_for_while_something_is_in_the_way(
     ("reason", "words"),
     [
         ("hard_bounce", "mail to it bounced"),
-        ("complaint", "its owner complained about a mail"),
-        ("manual", "of all events"),
+        ("unsubscribed", "its owner unsubscribed"),
     ],
 )
 def test_F1_who_is_on_the_list_of_all_events_is_not_mailed_to_and_the_owner_reads_why(
@@ -171,6 +170,17 @@ def test_F1_who_is_on_the_list_of_all_events_is_not_mailed_to_and_the_owner_read
         people.mail_link(organizer.id, PLACE, acting(owner))
     assert (count(AccountMail), count(Invitation)) == (0, 0)
     assert invitations.invite(ADA, Role.ORGANIZER, acting(owner))
+
+
+@pytest.mark.parametrize("reason", ["manual", "import", "complaint"])
+def test_F3_what_colleagues_and_reports_put_on_the_list_keeps_nobody_out_of_their_account(
+    reason: str, owner: Person, organizer: Person, count: Any
+) -> None:
+    for address in (ADA.lower(), organizer.email):
+        listed(address, reason=reason)
+    assert mail(by=owner).anew
+    assert people.mail_link(organizer.id, PLACE, acting(owner))
+    assert count(AccountMail) == 2
 
 
 def test_F1_leaving_the_mail_of_an_event_says_nothing_about_account_mail(owner: Person, event_id: int) -> None:
@@ -237,10 +247,12 @@ def test_H9_what_waited_in_a_copy_is_in_doubt_when_it_is_confirmed(
     assert [(row.state, row.last_error) for row in rows(AccountMail)] == [("unknown", home.DOUBT)]
 
 
-def test_old_news_is_forgotten_and_what_waits_never_is(owner: Person, clock: FrozenClock, rows: Any) -> None:
+def test_old_news_is_forgotten_and_what_waits_never_is(
+    owner: Person, organizer: Person, clock: FrozenClock, rows: Any
+) -> None:
     mail(by=owner)
-    people.mail_link(owner.id, PLACE, acting(owner))
-    people.issue_link(owner.id, acting(owner))
+    people.mail_link(organizer.id, PLACE, acting(owner))
+    people.issue_link(organizer.id, acting(owner))
     housekeeping.purge(clock.advance(days=30))
     assert len(rows(AccountMail)) == 2
     housekeeping.purge(clock.now() + timedelta(seconds=1))

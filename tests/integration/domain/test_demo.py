@@ -182,7 +182,7 @@ def test_password_token_and_link_let_the_organizer_in() -> None:
         found = sessions.find(session, by.now)
         assert found
         assert found.user.email == loaded.email
-    bearer = api_tokens.find(loaded.token)
+    bearer = api_tokens.find(loaded.token, seeding.acting().now)
     assert bearer
     assert bearer.user.email == loaded.email
 
@@ -201,7 +201,7 @@ def test_repeating_adds_nothing_but_a_password_a_token_and_a_link() -> None:
     assert {again.password, again.token, again.link}.isdisjoint({first.password, first.token, first.link})
     with pytest.raises(BadCredentials):
         accounts.sign_in(first.email, first.password, seeding.acting())
-    assert api_tokens.find(first.token), "a program that holds the earlier token goes on"
+    assert api_tokens.find(first.token, seeding.acting().now), "a program that holds the earlier token goes on"
 
 
 def test_repeating_finds_the_gala_under_another_name_and_leaves_its_guests_alone() -> None:

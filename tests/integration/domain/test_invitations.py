@@ -10,7 +10,7 @@ from eventmail.domain import accounts, invitations, people, sessions
 from eventmail.errors import AlreadyRegistered, InvalidInput, LinkExpired, NotFound, RateLimited, RoleTooLow
 from eventmail.models import AuditEntry, Invitation, User
 from eventmail.models.account import Role
-from tests.support.seeding import PASSWORD, Person, acting
+from tests.support.seeding import PASSWORD, Person, acting, by_link
 from tests.support.time import FrozenClock
 
 ADA = "Ada@organizers.example"
@@ -106,7 +106,7 @@ def test_an_address_that_somebody_took_meanwhile_is_not_theirs_twice(
     owner: Person, organizer: Person, row: Any
 ) -> None:
     made = invitations.invite(ADA, Role.OWNER, acting(owner))
-    accounts.edit("Oscar", ADA, acting(organizer))
+    accounts.edit(by_link(organizer), "Oscar", ADA, acting(organizer))
     with pytest.raises(AlreadyRegistered):
         accept(made.token)
     assert row(User, User.address == ADA.lower()).id == organizer.id

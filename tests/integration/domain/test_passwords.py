@@ -8,10 +8,10 @@ import pytest
 from argon2 import extract_parameters
 
 from eventmail.domain import accounts, links, passwords, sessions
-from eventmail.domain.throttle import ACCOUNT
+from eventmail.domain.throttle import CONFIRM
 from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, LinkExpired, NotSignedIn, RateLimited
 from eventmail.models import AuditEntry, User
-from tests.support.seeding import PASSWORD, Person, acting
+from tests.support.seeding import PASSWORD, Person, acting, by_link
 from tests.support.time import FrozenClock
 
 NEW = "another long password"
@@ -60,7 +60,7 @@ def test_a_wrong_old_or_a_short_new_password_changes_nothing(organizer: Person, 
 
 def test_the_old_password_cannot_be_tried_without_end(organizer: Person, clock: FrozenClock) -> None:
     token = accounts.sign_in(organizer.email, PASSWORD, acting())
-    for _ in range(ACCOUNT.tries):
+    for _ in range(CONFIRM.tries):
         with pytest.raises(InvalidInput):
             change(organizer, token, "not it")
     with pytest.raises(RateLimited):
@@ -129,7 +129,7 @@ def test_the_hash_that_nobody_has_costs_as_much_as_a_real_one() -> None:
 
 
 def test_a_name_and_an_address_change_and_sign_in_by_the_new_one(organizer: Person, rows: Any) -> None:
-    accounts.edit(" Ós\x00car\n <b>O</b> ", "Oscar@new.example", acting(organizer))
+    accounts.edit(by_link(organizer), " Ós\x00car\n <b>O</b> ", "Oscar@new.example", acting(organizer))
     user = next(row for row in rows(User) if row.id == organizer.id)
     assert (user.name, user.email, user.address) == ("Óscar <b>O</b>", "Oscar@new.example", "oscar@new.example")
     assert accounts.sign_in("oscar@NEW.example", PASSWORD, acting())
@@ -143,7 +143,7 @@ def test_a_name_and_an_address_change_and_sign_in_by_the_new_one(organizer: Pers
 
 def test_an_address_of_a_colleague_cannot_be_taken(organizer: Person, owner: Person, rows: Any) -> None:
     with pytest.raises(AlreadyRegistered) as refused:
-        accounts.edit("Oscar", owner.email.upper(), acting(organizer))
+        accounts.edit(by_link(organizer), "Oscar", owner.email.upper(), acting(organizer))
     assert [error.field for error in refused.value.fields] == ["email"]
     assert sorted(row.email for row in rows(User)) == ["olive@organizers.example", "oscar@organizers.example"]
 
@@ -153,6 +153,6 @@ def test_a_name_or_an_address_that_cannot_be_changes_nothing(
     organizer: Person, name: str, email: str, field: str, row: Any
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
-        accounts.edit(name, email, acting(organizer))
+        accounts.edit(by_link(organizer), name, email, acting(organizer))
     assert [error.field for error in refused.value.fields] == [field]
     assert (row(User).name, row(User).email) == (organizer.name, organizer.email)

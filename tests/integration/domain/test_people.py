@@ -34,7 +34,7 @@ def test_a_role_changes_and_the_sessions_begin_anew(owner: Person, organizer: Pe
     people.change_role(organizer.id, Role.OWNER, acting(owner))
     assert role_of(organizer, row) == Role.OWNER
     assert not signed_in(session)
-    bearer = api_tokens.find(token)
+    bearer = api_tokens.find(token, acting().now)
     assert bearer
     assert bearer.user.role == Role.OWNER
 
@@ -72,7 +72,7 @@ def test_everything_that_lets_somebody_in_ends_when_they_are_removed(owner: Pers
     token = seeding.add_api_token(organizer)
     people.remove(organizer.id, acting(owner))
     assert not signed_in(session)
-    assert api_tokens.find(token) is None
+    assert api_tokens.find(token, acting().now) is None
     with pytest.raises(LinkExpired):
         links.open_(link, acting())
     with pytest.raises(BadCredentials):
@@ -94,7 +94,7 @@ def test_nothing_lets_in_who_is_removed_whatever_row_was_left_over(
     if left == "session":
         assert not signed_in(session)
     elif left == "token":
-        assert api_tokens.find(token) is None
+        assert api_tokens.find(token, acting().now) is None
     elif left == "link":
         with pytest.raises(LinkExpired):
             links.open_(link, acting())
@@ -109,7 +109,7 @@ def test_a_token_and_a_link_do_not_come_back_with_their_person(owner: Person, or
     people.remove(organizer.id, acting(owner))
     made = invitations.invite(organizer.email, Role.ORGANIZER, acting(owner))
     invitations.accept(made.token, name="Oscar", password="another long password", by=acting())
-    assert api_tokens.find(token) is None
+    assert api_tokens.find(token, acting().now) is None
     assert not signed_in(session)
     with pytest.raises(LinkExpired):
         links.open_(link, acting())

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from eventmail.db import BUSY_TIMEOUT_MS, fresh, transaction
-from eventmail.domain import accounts, api_tokens, housekeeping, sessions
+from eventmail.domain import accounts, api_tokens, housekeeping, people, sessions
 from eventmail.domain.sessions import Caller
 from eventmail.errors import InvalidInput, NotFound
 from eventmail.models import ApiToken, AuditEntry, LoginSession
+from eventmail.models.account import Role
 from eventmail.settings import Settings
 from tests.support.seeding import PASSWORD, Person, acting
 from tests.support.time import FrozenClock
@@ -59,15 +60,20 @@ def test_a_session_is_noted_at_most_once_a_minute(
     assert row(LoginSession).seen_at == now
 
 
+def issued(person: Person) -> tuple[int, str]:
+    with transaction() as tx:
+        return api_tokens.add(tx, person.id, "backups", acting(person))
+
+
 def test_a_token_is_noted_at_first_use_and_then_at_most_once_a_minute(
     organizer: Person, clock: FrozenClock, row: Any
 ) -> None:
-    _, token = api_tokens.issue(organizer.id, "backups", acting(organizer))
+    _, token = issued(organizer)
     assert row(ApiToken).used_at is None
     seen = []
     for seconds in (0, 59, 1):
         clock.advance(seconds=seconds)
-        found = api_tokens.find(token)
+        found = api_tokens.find(token, acting().now)
         assert found
         api_tokens.used(found, clock.now())
         seen.append(row(ApiToken).used_at == clock.now())
@@ -137,12 +143,12 @@ def test_a_session_that_is_long_over_is_forgotten(organizer: Person, clock: Froz
 
 
 def test_a_token_is_taken_back_by_its_owner_alone(organizer: Person, owner: Person) -> None:
-    token_id, token = api_tokens.issue(organizer.id, "backups", acting(organizer))
+    token_id, token = issued(organizer)
     with pytest.raises(NotFound):
         api_tokens.revoke(owner.id, token_id, acting(owner))
-    assert api_tokens.find(token)
+    assert api_tokens.find(token, acting().now)
     api_tokens.revoke(organizer.id, token_id, acting(organizer))
-    assert api_tokens.find(token) is None
+    assert api_tokens.find(token, acting().now) is None
     assert api_tokens.listed(organizer.id) == []
     with pytest.raises(NotFound):
         api_tokens.revoke(organizer.id, token_id, acting(organizer))
@@ -151,6 +157,32 @@ def test_a_token_is_taken_back_by_its_owner_alone(organizer: Person, owner: Pers
 @pytest.mark.parametrize("name", ["", " \n\x00 ", "x" * 101])
 def test_a_token_needs_a_name_of_bounded_length(organizer: Person, name: str, count: Any) -> None:
     with pytest.raises(InvalidInput) as refused:
-        api_tokens.issue(organizer.id, name, acting(organizer))
+        api_tokens.issue_to(organizer.email, name, acting(organizer))
     assert [error.field for error in refused.value.fields] == ["name"]
     assert count(ApiToken) == 0
+
+
+@pytest.mark.parametrize(("role", "hours"), [(Role.OWNER, 12), (Role.ORGANIZER, 7 * 24)])
+def test_a_session_ends_when_nobody_came_for_so_long(
+    role: Role, hours: int, add_person: Any, clock: FrozenClock
+) -> None:
+    person = add_person("Ida Idle", "ida@organizers.example", role)
+    token = begin(person)
+    for _ in range(2):
+        clock.advance(hours=hours, seconds=-1)
+        present = sessions.find(token, clock.now())
+        assert present
+        sessions.seen(present, clock.now(), "192.0.2.1")
+    assert [row.network for row in sessions.listed(person.id, clock.now())] == ["192.0.2.1"]
+    clock.advance(hours=hours)
+    assert sessions.find(token, clock.now()) is None
+    assert sessions.listed(person.id, clock.now()) == []
+
+
+def test_a_new_owner_is_idle_as_owners_are(organizer: Person, owner: Person, clock: FrozenClock) -> None:
+    clock.advance(hours=13)
+    assert sessions.find(begin(organizer), clock.now())
+    people.change_role(organizer.id, Role.OWNER, acting(owner))
+    token = begin(organizer)
+    clock.advance(hours=12)
+    assert sessions.find(token, clock.now()) is None

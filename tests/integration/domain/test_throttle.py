@@ -102,9 +102,9 @@ def test_links_nobody_made_are_counted_and_good_ones_never_refused(organizer: Pe
 
 def test_the_table_forgets_what_is_over(clock: FrozenClock, rows: Any) -> None:
     for n in range(3):
-        throttle.take({BEARER: f"192.0.2.{n}"}, clock.now())
+        throttle.take({BEARER: f"192.0.2.{n}"}, acting())
     clock.advance(seconds=throttle.WINDOW.total_seconds())
-    throttle.take({BEARER: "192.0.2.9"}, clock.now())
+    throttle.take({BEARER: "192.0.2.9"}, acting())
     assert [row.tries for row in rows(Throttle)] == [1]
     assert housekeeping.purge(clock.now() + timedelta(minutes=15)) == 1
     assert rows(Throttle) == []

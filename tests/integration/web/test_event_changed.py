@@ -8,7 +8,7 @@ import pytest
 
 from eventmail.domain import accounts, closing, columns, events, guests
 from eventmail.models import Job, Mailing
-from tests.support.seeding import Person, acting
+from tests.support.seeding import Person, acting, by_link
 from tests.support.web import Client, error_code, words
 
 TYPED = {"subject": "Hi", "preheader": "", "body": "Come to {event.title}. Table {guest.Table}.",
@@ -33,7 +33,7 @@ def changes(event_id: int, organizer: Person) -> dict[str, Callable[[], object]]
         "sender": lambda: events.edit(event_id, {"sender_name": "Someone else"}, by),
         "replies": lambda: events.edit(event_id, {"reply_to": "stranger@elsewhere.example"}, by),
         "default": lambda: columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "to be told"}, by),
-        "own address": lambda: accounts.edit(organizer.name, "new@organizers.example", by),
+        "own address": lambda: accounts.edit(by_link(organizer), organizer.name, "new@organizers.example", by),
         "cancelled": lambda: closing.cancel(event_id, by),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.models import ApiToken, LoginSession, User
+from eventmail.models import AccountMail, ApiToken, LoginSession, User
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client, error_code, signed_in
@@ -32,6 +32,13 @@ def test_name_and_address_are_saved(client: Any, row: Any) -> None:
     assert (row(User).name, row(User).address) == ("Os & Car", "oscar@new.example")
 
 
+def test_without_a_mail_service_the_page_says_that_the_old_address_is_not_told(client: Any, count: Any) -> None:
+    client.submit(ACCOUNT, {"name": "Oscar Organizer", "email": "oscar@new.example"})
+    said = "oscar@organizers.example is not told by mail, since none can leave from here now; the log has it."
+    assert said in client.get(ACCOUNT).text
+    assert count(AccountMail) == 0
+
+
 def test_an_address_that_is_taken_keeps_what_was_typed(client: Any, owner: Person, rows: Any) -> None:
     answer = client.submit(ACCOUNT, {"name": "Os", "email": owner.email})
     assert (answer.status_code, error_code(answer)) == (409, ["ALREADY_REGISTERED"])
@@ -49,7 +56,7 @@ def typed_in(app: Flask, visitor: Any, organizer: Person) -> Client:
 def test_a_new_password_asks_for_the_old_and_signs_out_everywhere_else(typed_in: Any, other: Any) -> None:
     wrong = typed_in.submit(f"{ACCOUNT}/password", {"old_password": "not it", "password": NEW})
     assert (wrong.status_code, error_code(wrong)) == (400, ["INVALID_INPUT"])
-    assert "This is not your password. It was not changed." in wrong.text
+    assert "This is not your password. Nothing was changed." in wrong.text
     assert "not it" not in wrong.text
     assert signed_in(other)
     with typed_in.session_transaction() as session:

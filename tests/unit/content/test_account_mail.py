@@ -35,6 +35,7 @@ WRITERS: dict[str, Write] = {
     "invitation": lambda frame, name: account_mail.invitation(frame, inviter=name, role="organizer"),
     "sign in, asked by": lambda frame, name: account_mail.sign_in(frame, name="Ada", asked_by=name),
     "sign in, for": lambda frame, name: account_mail.sign_in(frame, name=name, asked_by=""),
+    "changed address": lambda frame, name: account_mail.address_changed(frame, name=name),
 }
 EACH = pytest.mark.parametrize("write", WRITERS.values(), ids=WRITERS)
 NAMES = ["", "\r\nBcc: eve@evil.example", "<b>Bo</b>", "שלום", "\u202eevil", "x" * 300, "=?utf-8?q?a?=", "a\x00b", "."]
@@ -64,6 +65,15 @@ def test_a_sign_in_link_says_who_asked_and_that_the_password_stays(asked_by: str
     assert FRAME.link in text
     assert "Your password stays as it is until you change it." in text
     assert "you need not do anything" in text
+
+
+def test_the_news_of_another_address_has_no_link_and_says_what_to_do() -> None:
+    mail = read(account_mail.address_changed(replace(FRAME, link=""), name="Ada"))
+    text = mail.get_content()
+    assert mail["Subject"] == "Your address on eventmail was changed"
+    assert "has another email address since 22 November 2026, 09:05 UTC." in text
+    assert "tell an owner of your team at once" in text
+    assert "/sign-in/" not in text
 
 
 def test_it_is_a_plain_mail_that_programs_do_not_answer() -> None:

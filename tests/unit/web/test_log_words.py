@@ -16,7 +16,6 @@ PACKAGE = Path(__file__).parent.parent.parent.parent / "eventmail"
 UNLOGGED = {
     "contents.preview": "keeps a text that somebody only looks at, for a day",
     "links.issue_first": "nobody is there yet; whoever opens it is in the log",
-    "links.unknown": "counts what somebody guessed, and says no",
     "snapshots.freeze": "keeps whom somebody reviewed; the send is in the log",
     "sessions.sign_out": "ends the session that it came with, whose beginning is in the log",
 }
