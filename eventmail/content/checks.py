@@ -104,7 +104,7 @@ def odd_address(url: str) -> str:
 def parse(body: str, fields: Mapping[str, Field]) -> Parsed:
     """A body, for `remarks` and `in_the_way`."""
     source = clean_source(body)
-    tokens = find(source)
+    tokens = find(source, fields)
     marks = Marks.for_text([source], tokens, fields)
     return Parsed(*markdown.parse(marks.protect(source, 0, len(tokens)), marks), marks)
 
@@ -128,21 +128,12 @@ def _inline(children: list[Token], marks: Marks) -> Iterator[Remark]:
             opened = at
             yield from _odd(str(child.attrs["href"]), marks)
         elif child.type == "link_close" and not any(inner.content.strip() for inner in children[opened + 1 : at]):
-            address = _written(str(children[opened].attrs["href"]), marks)
+            address = marks.written(str(children[opened].attrs["href"]))
             yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
 
 
 def _odd(target: str, marks: Marks, what: str = "A link") -> Iterator[Remark]:
-    url = _written(target, marks)
+    url = marks.written(target)
     if odd := odd_address(url):
         shown = url if len(url) <= _ADDRESS_SHOWN else f"{url[: _ADDRESS_SHOWN - 1]}…"
         yield Remark("ODD_LINK", f"{what} {odd}: {shown}")
-
-
-def _written(target: str, marks: Marks) -> str:
-    """A link target with its tokens as they were written."""
-    return re.sub(rf"(?:https://(?={marks.prefix}u))?{marks.prefix}[a-z](\d+)z", lambda at: _token(at, marks), target)
-
-
-def _token(found: re.Match[str], marks: Marks) -> str:
-    return marks.tokens[int(found[1])].written

@@ -42,7 +42,7 @@ def compile_content(
     if strict:
         _refuse_unresolved(unresolved(source, fields))
         _refuse_empty(source)
-    found = {part: find(written) for part, written in source.items()}
+    found = {part: find(written, fields) for part, written in source.items()}
     tokens = [token for part in found.values() for token in part]
     _bound(len(tokens), MOST_FIELDS, "The text has {0} merge fields; at most {1} fit into a mail.")
     _bound(source["body"].count("["), MOST_BRACKETS, "The text has {0} opening brackets; at most {1} fit into a mail.")
@@ -64,7 +64,7 @@ def compile_content(
         "subject": marks.split(title, Mode.HEADER),
         "preheader": marks.split(hidden, Mode.TEXT),
         "html": marks.split(html, Mode.HTML),
-        "text": marks.split(shell.text_page(text.to_text(parsed, marks), marks), Mode.TEXT),
+        "text": marks.split(shell.text_page(text.to_text(parsed, marks, protected["body"]), marks), Mode.TEXT),
     }
     size = sum(len(quoted_printable("".join(strings(segments[part], {}, fields)))) for part in ("html", "text"))
     if strict and size > SIZE_REFUSED:

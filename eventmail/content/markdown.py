@@ -2,16 +2,17 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from eventmail.content import blocks
+from eventmail.content import bare_links, blocks, dialect
 from eventmail.content.blocks import Problem
 from eventmail.content.segments import Marks, linkable
 
@@ -39,11 +40,15 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A safe link target; and the token, if any, whose value decides whether it links: its number and its mark."""
+    """A safe link target; and the token, if any, whose value decides whether it links: its number and its mark.
+
+    `raw` is the address as text, for whom it does not link (C8).
+    """
 
     href: str
     number: int | None = None
     kind: str = "o"
+    raw: str = ""
 
     def opening(self, marks: Marks) -> str:
         """What stands before the linked form."""
@@ -53,11 +58,20 @@ class Target:
         """What stands behind the linked form: the plain one, if a value may choose it."""
         return "" if self.number is None else f"{marks.mark('x', self.number)}{plain}{marks.mark('e', self.number)}"
 
+    def if_any(self, marks: Marks, raw: str) -> str:
+        """`raw` for whom there is an address at all, be it one that does not link."""
+        return "" if self.number is None else marks.either(self.number, raw, "", kind="v")
 
-def parse(body: str, marks: Marks) -> tuple[list[Token], list[Problem]]:
-    """The tokens of a body whose merge tokens are sentinels, every link in it safe; and what cannot be sent."""
+
+def parse(body: str, marks: Marks, *, former: bool = False) -> tuple[list[Token], list[Problem]]:
+    """The tokens of a body whose merge tokens are sentinels, every link in it safe; and what cannot be sent.
+
+    `former` reads it as texts were read before C5 had a dialect of its own.
+    """
     problems: list[Problem] = []
-    tokens = _MD.parse(body, {"problems": problems})
+    tokens = (_FORMER if former else _MD).parse(body, {"problems": problems})
+    if former:
+        _count_and_join(tokens)
     for token in tokens:
         if token.children is not None:
             token.children = list(_merged(_linked(token.children, marks), marks))
@@ -68,7 +82,8 @@ def parse(body: str, marks: Marks) -> tuple[list[Token], list[Problem]]:
                 problems.append(Problem(line, "A button's address must begin with https://, http://, mailto: or tel:."))
         elif token.type == "block_calendar_links":
             token.meta["number"] = marks.own("calendar.links")
-    return tokens, sorted(problems, key=lambda problem: problem.line)
+    told = [replace(problem, message=marks.written(problem.message)) for problem in problems]
+    return tokens, sorted(told, key=lambda problem: problem.line)
 
 
 def to_html(tokens: list[Token], marks: Marks) -> str:
@@ -84,41 +99,64 @@ def to_html(tokens: list[Token], marks: Marks) -> str:
     )
 
 
-def _target(href: str, marks: Marks) -> Target | None:
+def _count_and_join(tokens: list[Token]) -> None:
+    """As texts were read before: items counted up from the first number, lines of a paragraph joined."""
+    counts: list[int] = []
+    for token in tokens:
+        if token.type == "ordered_list_open":
+            counts.append(int(token.attrs.get("start", 1)))
+        elif token.type == "ordered_list_close":
+            counts.pop()
+        elif token.type == "list_item_open" and token.info:
+            token.info, token.markup = str(counts[-1]), "."
+            counts[-1] += 1
+        for child in token.children or ():
+            if child.type == "softbreak":
+                child.type, child.content = "text", " "
+
+
+def _target(written: str, marks: Marks) -> Target | None:
     """The target with its sentinels told how to encode; None when it is unsafe, relative or names an unknown token."""
+    href = marks.encoded(normalizeLink(written))
     if not all(marks.known(int(number)) for number in marks.values.findall(href)):
         return None
     whole = marks.values.match(href)
     if whole is not None:
+        number = int(whole[1])
         rest = marks.values.sub(lambda found: marks.mark("c", int(found[1])), href[whole.end() :])
-        return Target(f"https://{marks.mark('u', int(whole[1]))}{rest}", int(whole[1]))
+        return Target(f"https://{marks.mark('u', number)}{rest}", number, "o", f"{marks.mark('t', number)}{rest}")
 
     if not linkable(href):
         return None
     scheme = re.match("mailto:|tel:", href, re.IGNORECASE)
-    address = marks.values.match(href, scheme.end()) if scheme is not None else None
+    address = re.compile(rf"{marks.values.pattern}(?=\?|$)").match(href, scheme.end()) if scheme is not None else None
 
     def inside(found: re.Match[str]) -> str:
         return marks.mark("c" if scheme is None or "?" in href[: found.start()] else "a", int(found[1]))
 
-    return Target(marks.values.sub(inside, href), int(address[1]) if address is not None else None, "p")
+    target = marks.values.sub(inside, href)
+    if address is None:
+        return Target(target, raw=target)
+    return Target(target, int(address[1]), "p", marks.mark("t", int(address[1])))
 
 
 def _linked(children: list[Token], marks: Marks) -> Iterator[Token]:
-    """The inline tokens; a link without a safe target leaves only its label, and a draft's unknown token with it."""
+    """The inline tokens; a link without a safe target leaves its label and its address as text (C8)."""
     target: Target | None = None
-    href = ""
+    written, is_bare = "", False
     for child in children:
         if child.type == "link_open":
-            href = str(child.attrs["href"])
-            target = _target(href, marks)
+            written, is_bare = str(child.attrs["href"]), child.markup == "linkify"
+            target = _target(written, marks)
             if target is not None:
                 child.attrs["href"], child.meta["target"] = target.href, target
                 yield child
         elif child.type == "link_close" and target is None:
-            unknown = [number for number in map(int, marks.values.findall(href)) if not marks.known(number)]
-            yield Token("text", "", 0, content="".join(f" {marks.mark('t', n)}" for n in unknown), meta={"lost": href})
+            if written and not is_bare:
+                yield Token("text", "", 0, content=f" ({written})", meta={"lost": written})
+            is_bare = False
         elif child.type == "link_close":
+            is_bare = False
             child.meta["target"] = target
             yield child
         elif child.type == "image":
@@ -128,8 +166,16 @@ def _linked(children: list[Token], marks: Marks) -> Iterator[Token]:
                 yield child
             else:
                 yield _text(child.content)
+        elif is_bare and target is not None:
+            yield _text(_as_in_target(child.content, target, marks))
         else:
             yield child
+
+
+def _as_in_target(label: str, target: Target, marks: Marks) -> str:
+    """The label of a bare link, its values encoded as they are in its target: whoever copies it has the address."""
+    kind = "a" if target.href.lower().startswith(("mailto:", "tel:")) else "c"
+    return marks.values.sub(lambda found: marks.mark(kind, int(found[1])), label)
 
 
 def _merged(children: Iterator[Token], marks: Marks) -> Iterator[Token]:
@@ -163,9 +209,9 @@ class _Renderer(RendererHTML):
         marks: Marks = env["marks"]
         target: Target | None = tokens[at].meta["target"]
         label = escape(tokens[at].content)
-        plain = f"<p>{label}</p>\n"
         if target is None:
-            return plain
+            return f"<p>{label} ({escape(str(tokens[at].attrs['href']))})</p>\n"
+        plain = f"<p>{_with_address(label, target, marks)}</p>\n"
         return target.opening(marks) + blocks.button_html(escape(target.href), label) + target.closing(marks, plain)
 
     def block_calendar_links(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
@@ -191,12 +237,13 @@ class _Renderer(RendererHTML):
         target: Target = tokens[at].meta["target"]
         opening = max(index for index in range(at) if tokens[index].type == "link_open")
         label = self.renderInline(tokens[opening + 1 : at], options, env)
-        return "</a>" + target.closing(env["marks"], label)
+        return "</a>" + target.closing(env["marks"], _with_address(label, target, env["marks"]))
 
     def image(self, tokens: Any, idx: int, options: Any, env: Any) -> str:
         target: Target = tokens[idx].meta["target"]
         picture = super().image(tokens, idx, options, env)
-        return target.opening(env["marks"]) + picture + target.closing(env["marks"], escape(tokens[idx].content))
+        alt = _with_address(escape(tokens[idx].content), target, env["marks"])
+        return target.opening(env["marks"]) + picture + target.closing(env["marks"], alt)
 
     def table_open(self, tokens: Any, at: int, options: Any, env: Any) -> str:
         tokens[at].attrSet("class", "em-table")
@@ -215,12 +262,25 @@ class _Renderer(RendererHTML):
         return self.renderToken(tokens, at, options, env)
 
 
-def _parser() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
+def _with_address(label: str, target: Target, marks: Marks) -> str:
+    """The HTML of a label, and the address as text behind it, if there is one and it is not the label (C8)."""
+    raw = escape(target.raw)
+    return label if marks.alike(label, raw) else f"{label}{target.if_any(marks, f' ({raw})')}"
+
+
+def _parser(*, former: bool = False) -> MarkdownIt:
+    md = MarkdownIt("commonmark", {"html": False, "breaks": not former}, renderer_cls=_Renderer).enable("table")
     # Every target passes `_target`; the parser's own check would leave a refused link as raw Markdown in the mail.
     md.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
+    # An address stays as it was typed until then, and what is read of it as well.
+    md.normalizeLink = lambda url: url  # type: ignore[method-assign]
+    md.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     blocks.install(md)
+    if not former:
+        dialect.install(md)
+        bare_links.install(md)
     return md
 
 
 _MD = _parser()
+_FORMER = _parser(former=True)

@@ -80,9 +80,19 @@ def strings(
 
 def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Segments:
     """The side of a choice that this guest sees."""
-    value = _value(choice.url, data, fields)
-    holds = linkable(value) if choice.url.mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
-    return choice.linked if holds else choice.plain
+    return choice.linked if holds(choice.url, data, fields) else choice.plain
+
+
+def holds(slot: Slot, data: Mapping[str, str], fields: Fields) -> bool:
+    """Whether a value decides for the linked side."""
+    if slot.mode is Mode.TEXT:
+        return bool(data.get(slot.field) or slot.fallback)
+    return leads(_value(slot, data, fields), slot.mode)
+
+
+def leads(value: str, mode: Mode) -> bool:
+    """Whether a value can be linked to: as a whole target (URL), or as what follows mailto: or tel: (ADDRESS)."""
+    return linkable(value) if mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
 
 
 def shortened(subject: str) -> str:

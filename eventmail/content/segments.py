@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
+from urllib.parse import quote
 
-from eventmail.content.tokens import Field, Token
+from eventmail.content.tokens import ESCAPE, Field, Token
 
 
 class Mode(StrEnum):
@@ -39,7 +40,8 @@ class Slot:
 class Choice:
     """`linked` when the value of `url` can be linked to, else `plain`: no label links nowhere.
 
-    In mode URL the value is a whole link target, in mode ADDRESS what follows mailto: or tel:.
+    In mode URL the value is a whole link target, in mode ADDRESS what follows mailto: or tel:. In mode TEXT it is
+    enough that the guest has one, or the author's fallback stands for it.
     """
 
     url: Slot
@@ -65,7 +67,8 @@ _MODES = {
     Mode.TEXT: {"t": Mode.TEXT, "d": Mode.TEXT, "c": Mode.COMPONENT, "a": Mode.ADDRESS, "u": Mode.URL},
     Mode.HEADER: {"t": Mode.HEADER},
 }
-_DECIDES = {"o": Mode.URL, "p": Mode.ADDRESS}
+_BRACES = "{}"
+_DECIDES = {"o": Mode.URL, "p": Mode.ADDRESS, "v": Mode.TEXT}
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,8 @@ class Marks:
     """The sentinels of one compilation: `prefix kind number "z"`, the number being a place in `tokens`.
 
     Kinds: t value, d value that stays text, c part of a link target, a part of a mail or phone address, u a link
-    target; and around what a value decides: o (a link target) or p (a mail or phone address), linked, x, plain, e.
+    target; b a brace that is only a brace, 0 the opening one; and around what a value decides: o (a link target), p
+    (a mail or phone address) or v (anything), linked, x, plain, e.
     """
 
     prefix: str
@@ -92,22 +96,42 @@ class Marks:
         """The sentinel of that kind for that token."""
         return f"{self.prefix}{kind}{number}z"
 
-    def either(self, number: int, linked: str, plain: str) -> str:
-        """Both forms of what the value of a token decides, being a link target or not."""
-        return f"{self.mark('o', number)}{linked}{self.mark('x', number)}{plain}{self.mark('e', number)}"
+    def either(self, number: int, linked: str, plain: str, *, kind: str = "o") -> str:
+        """Both forms of what the value of a token decides, being a link target or not, or by `kind`."""
+        return f"{self.mark(kind, number)}{linked}{self.mark('x', number)}{plain}{self.mark('e', number)}"
 
     def own(self, field: str) -> int:
         """The number of one of the mail's own fields."""
         return len(self.tokens) - len(_OWN) + _OWN.index(field)
 
     def protect(self, text: str, first: int, count: int) -> str:
-        """The text with its `count` tokens, the first of them numbered `first`, replaced by sentinels."""
+        """The text with its `count` tokens, the first of them numbered `first`, and its escaped braces as sentinels."""
         out, end = [], 0
         for number in range(first, first + count):
             token = self.tokens[number]
-            out += [text[end : token.start], self.mark("t", number)]
+            out += [self._braces(text[end : token.start]), self.mark("t", number)]
             end = token.start + len(token.written)
-        return "".join([*out, text[end:]])
+        return "".join([*out, self._braces(text[end:])])
+
+    def _braces(self, text: str) -> str:
+        return ESCAPE.sub(lambda found: self.mark("b", _BRACES.index(found[1])) if found[1] else found[0], text)
+
+    def encoded(self, target: str) -> str:
+        """A link target whose braces are percent-encoded."""
+        return re.sub(rf"{self.prefix}b(\d)z", lambda found: quote(_BRACES[int(found[1])]), target)
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two texts with sentinels read the same for everybody."""
+        return self.written(one) == self.written(other)
+
+    def written(self, text: str) -> str:
+        """A text as its author wrote it, each sentinel being its token again: people never read a sentinel."""
+
+        def back(found: re.Match[str]) -> str:
+            number = int(found[2])
+            return f"\\{_BRACES[number]}" if found[1] == "b" else self.tokens[number].written
+
+        return re.sub(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", back, text)
 
     def known(self, number: int) -> bool:
         """Whether the token names a field; only a draft's preview meets one that does not (C2)."""
@@ -144,6 +168,8 @@ class Marks:
                 linked, behind = self._branch(pieces, text, mode, "x")
                 plain, text = self._branch(pieces, behind, mode, "e")
                 out.append(Choice(self.slot(number, _DECIDES[kind]), linked, plain))
+            elif kind == "b":
+                out.append(_BRACES[number])
             else:
                 out += self._value(kind, number, mode)
             out.append(text)

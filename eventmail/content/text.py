@@ -1,6 +1,8 @@
 """The plain-text part (C6), from the tokens that also make the HTML: every link of the one is in the other."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
@@ -9,14 +11,38 @@ from eventmail.content import blocks
 from eventmail.content.markdown import Target
 from eventmail.content.segments import Marks
 
-WIDTH = 72
+WIDTH = 78
 RULE = "-" * 24
+_EMPTY = re.compile(r"[>\s]*")
 _VALUE_WIDTH = 12  # a guess at a value's length: lines are broken before anyone's values are known
 
 
-def to_text(tokens: list[Token], marks: Marks) -> str:
-    """Plain text with sentinels, lines of at most 72 characters unless a link, code or a value is longer."""
-    return "\n".join(_blocks(SyntaxTreeNode(tokens).children, marks, WIDTH))
+# Between these, a line that is empty in the text is what was typed; what else begins has one before it.
+_TYPED = frozenset({"paragraph", "bullet_list", "ordered_list", "list_item"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What the lines of one text are made with: its sentinels, and which lines of its source are empty."""
+
+    marks: Marks
+    empty: Sequence[bool]
+
+    def before(self, node: SyntaxTreeNode) -> int:
+        """How many lines of the source are empty right before a block."""
+        first = at = node.map[0] if node.map else 0
+        while at and self.empty[at - 1]:
+            at -= 1
+        return first - at
+
+
+def to_text(tokens: list[Token], marks: Marks, body: str) -> str:
+    """Plain text with sentinels, lines of at most 78 characters unless a link, code or a value is longer.
+
+    `body` is the source of the tokens: what stands in it beside Markdown's own signs stands in the text (C5).
+    """
+    page = _Page(marks, [_EMPTY.fullmatch(line) is not None for line in body.split("\n")])
+    return "\n".join(_blocks(SyntaxTreeNode(tokens).children, page, WIDTH))
 
 
 def wrapped(text: str, marks: Marks, width: int) -> list[str]:
@@ -42,21 +68,29 @@ def _width(word: str, marks: Marks) -> int:
     return len(re.sub(rf"{marks.prefix}[a-z]\d+z", "", word)) + values * _VALUE_WIDTH
 
 
-def _blocks(nodes: list[SyntaxTreeNode], marks: Marks, width: int, *, tight: bool = False) -> list[str]:
-    """The lines of sibling blocks, an empty line between them unless they stand in a tight list."""
+def _blocks(nodes: Sequence[SyntaxTreeNode], page: _Page, width: int) -> list[str]:
+    """The lines of sibling blocks, with the empty lines that were typed between them."""
     lines: list[str] = []
+    before = ""
     for node in nodes:
-        block = _block(node, marks, width)
-        lines += [*([""] if lines and block and not tight else []), *block]
+        block = _block(node, page, width)
+        if lines and block:
+            least = 0 if {before, node.type} <= _TYPED else 1
+            lines += [""] * max(least, page.before(node))
+        lines += block
+        before = node.type
     return lines
 
 
-def _block(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:  # noqa: PLR0911, one line for each kind
+def _block(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:  # noqa: PLR0911, one line for each kind
+    marks = page.marks
     match node.type:
         case "bullet_list" | "ordered_list":
-            return _list(node, marks, width)
+            return _blocks(node.children, page, width)
+        case "list_item":
+            return _item(node, page, width)
         case "blockquote":
-            return [f"> {line}".rstrip() for line in _blocks(node.children, marks, width - 2)]
+            return [f"> {line}".rstrip(" ") for line in _blocks(node.children, page, width - 2)]
         case "fence" | "code_block":
             return [f"    {line}" for line in node.content.rstrip("\n").split("\n")]
         case "hr":
@@ -72,19 +106,14 @@ def _block(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:  # noqa
     said = [inline for child in node.children for inline in child.children if inline.type != "text" or inline.content]
     if len(said) == 1 and said[0].type == "merge_calendar":
         return wrapped(blocks.calendar_text(marks, said[0].meta["number"]), marks, width)
-    return wrapped(_inline(node.children, marks).strip(), marks, width)
+    return wrapped(_inline(node.children, marks).strip(" \n"), marks, width)
 
 
-def _list(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:
-    lines: list[str] = []
-    first = int(node.attrs.get("start", 1))
-    tight = all(child.hidden for item in node.children for child in item.children if child.type == "paragraph")
-    for number, item in enumerate(node.children, first):
-        bullet = "- " if node.type == "bullet_list" else f"{number}. "
-        inner = _blocks(item.children, marks, width - len(bullet), tight=tight) or [""]
-        lines += [""] if lines and not tight else []
-        lines += [f"{' ' * len(bullet) if at else bullet}{line}".rstrip() for at, line in enumerate(inner)]
-    return lines
+def _item(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:
+    """An item behind the very bullet or number that was typed."""
+    bullet = f"{node.info}{node.markup} "
+    inner = _blocks(node.children, page, width - len(bullet)) or [""]
+    return [f"{' ' * len(bullet) if at else bullet}{line}".rstrip(" ") for at, line in enumerate(inner)]
 
 
 def _table(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:
@@ -96,7 +125,7 @@ def _table(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:
         lines += [""] if lines else []
         for name, cell in zip(head, row.children, strict=False):
             value = _inline(cell.children, marks)
-            lines += wrapped(f"{name}: {value}".rstrip() if name and row is not rows[0] else value, marks, width)
+            lines += wrapped(f"{name}: {value}".rstrip(" ") if name and row is not rows[0] else value, marks, width)
     return lines
 
 
@@ -106,14 +135,14 @@ def _inline(nodes: list[SyntaxTreeNode], marks: Marks) -> str:
 
 def _inline_node(node: SyntaxTreeNode, marks: Marks) -> str:  # noqa: PLR0911, one line for each kind
     match node.type:
-        case "softbreak":
-            return " "
-        case "hardbreak":
+        case "softbreak" | "hardbreak":
             return "\n"
         case "text" | "code_inline":
             return node.content
         case "image":
             return node.content
+        case "link" if node.markup == "linkify":
+            return _inline(node.children, marks)
         case "link":
             return _labelled(_inline(node.children, marks), node.meta["target"], marks)
         case "merge_url":
@@ -125,10 +154,13 @@ def _inline_node(node: SyntaxTreeNode, marks: Marks) -> str:  # noqa: PLR0911, o
 
 
 def _labelled(label: str, target: Target | None, marks: Marks) -> str:
-    """`label: URL`, or the URL alone when the label says nothing else."""
+    """`label: URL`, or the URL alone when the label says nothing else; who has none reads the address (C8)."""
     if target is None:
         return label
-    bare = re.sub("^(mailto|tel):", "", target.href)
+    opening, bare = target.opening(marks), re.sub("^(mailto|tel):", "", target.href)
+    if target.number is not None and marks.alike(label, target.raw):
+        return f"{opening}{target.href}{target.closing(marks, label)}"
     if not label or label in {target.href, bare}:
-        return f"{target.opening(marks)}{label or target.href}{target.closing(marks, label)}"
-    return f"{label}{target.opening(marks)}: {target.href}{target.closing(marks, '')}"
+        return f"{opening}{label or target.href}{target.closing(marks, label or target.raw)}"
+    plain = target.if_any(marks, f": {target.raw}")
+    return f"{label}{opening}: {target.href}{target.closing(marks, plain)}"

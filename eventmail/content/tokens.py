@@ -1,8 +1,9 @@
 """Merge tokens: the grammar, the closed table of standard fields, and what is wrong with a token (C1, C2, C3)."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 NOT_STATED = "not stated"
@@ -49,8 +50,12 @@ _BRACED = re.compile(
     r"(?<!\{)(?P<open>\{++)(?:(?P<head>[^{}|\n]*+)(?:\|(?P<fallback>[^{}\n]*+))?(?P<close>\}++)"
     rf"|(?P<unclosed>[ \t]*+[^\W\d]\w*+\.\w[\w.]*|(?:{_SCOPES})\b))"
     # the opening brace was lost, or the braces are those of an East Asian keyboard
-    rf"|(?P<stray>(?:(?<![\w.])(?:{_SCOPES})\.\w{{1,100}}(?:\|[^{{}}\n]{{0,100}})?|\uff5b[^{{}}\uff5b\uff5d\n]{{1,200}})[}}\uff5d])"
+    rf"|(?P<stray>(?:(?<![\w.\x02])(?:{_SCOPES})\.\w{{1,100}}(?:\|[^{{}}\n]{{0,100}})?|\uff5b[^{{}}\uff5b\uff5d\n]{{1,200}})[}}\uff5d])"
 )
+# A backslash before a brace writes the brace; a backslash that is written so itself escapes nothing (C1).
+ESCAPE = re.compile(r"\\\\|\\([{}])")
+# While tokens are looked for, a brace that is written so wears signs that no source holds (clean_source).
+_HIDDEN = {"{": "\x01\x02", "}": "\x01\x03"}
 _NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
 _MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
 
@@ -104,9 +109,40 @@ def known_fields(columns: Mapping[str, str]) -> Mapping[str, Field]:
     return {**imported, **FIELDS}
 
 
-def find(text: str) -> list[Token]:
-    """Every token, and everything that was meant as one, in reading order (C1, C2). Other braces are text."""
-    return [token for match in _BRACED.finditer(text) if (token := _token(match)) is not None]
+def find(text: str, fields: Iterable[str] = ()) -> list[Token]:
+    """Every token, and everything that was meant as one, in reading order (C1, C2). Other braces are text.
+
+    A token of one of `fields` bears that field's name, in whatever case and Unicode form it was written.
+    """
+    hidden = ESCAPE.sub(lambda found: _HIDDEN[found[1]] if found[1] else found[0], text)
+    names = Names(fields)
+    return [
+        replace(token, written=text[token.start : token.start + len(token.written)], field=names.real(token.field))
+        for match in _BRACED.finditer(hidden)
+        if (token := _token(match)) is not None
+    ]
+
+
+class Names:
+    """The names of fields, found in whatever case and Unicode form they are written (C1)."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = frozenset(names)
+        self._by_form: dict[str, str] = {}
+        for name in self._names:
+            form = _form(name)
+            # two that differ in case alone are only named exactly
+            self._by_form[form] = "" if form in self._by_form else name
+
+    def real(self, written: str | None) -> str | None:
+        """The field that `written` names; itself when it names none."""
+        if written is None or written in self._names:
+            return written
+        return self._by_form.get(_form(written)) or written
+
+
+def _form(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _token(match: re.Match[str]) -> Token | None:
@@ -119,7 +155,12 @@ def _token(match: re.Match[str]) -> Token | None:
     if not named and not _MEANT_AS_NAME.fullmatch(head):
         return None
     field = head if named and match["open"] == "{" and match["close"] == "}" else None
-    return Token(match.start(), match[0], head, field, clean_value(match["fallback"]) or None)
+    return Token(match.start(), match[0], head, field, clean_value(_shown(match["fallback"])) or None)
+
+
+def _shown(hidden: str | None) -> str | None:
+    """A fallback with the braces that were written in it."""
+    return hidden and hidden.replace(_HIDDEN["{"], "{").replace(_HIDDEN["}"], "}")
 
 
 def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Unresolved]:
@@ -131,7 +172,7 @@ def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Un
     found = []
     for part, text in parts.items():
         line, counted = 1, 0
-        for token in find(text):
+        for token in find(text, fields):
             line += text.count("\n", counted, token.start)
             counted = token.start
             if token.field in fields:

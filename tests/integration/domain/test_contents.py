@@ -27,11 +27,11 @@ def rendered(event_id: int, organizer: Person, body: str, guest_id: int | None) 
 
 def test_an_unknown_token_is_named_with_its_place_and_the_nearest_real_one_c2(event_id: int) -> None:
     with pytest.raises(UnresolvedToken) as refused:
-        contents.checked(event_id, Text("Hi {guest.firstname}", "", "One\n{guest.zzzzzzzz}"))
+        contents.checked(event_id, Text("Hi {guest.fristName}", "", "One\n{guest.zzzzzzzz}"))
     assert [(error.field, error.code, error.message) for error in refused.value.fields] == [
         (
             "subject", "UNRESOLVED_TOKEN",
-            '"{guest.firstname}" in the subject is not a field we know. Did you mean {guest.firstName}?',
+            '"{guest.fristName}" in the subject is not a field we know. Did you mean {guest.firstName}?',
         ),
         ("body", "UNRESOLVED_TOKEN", '"{guest.zzzzzzzz}" in the body, line 2, is not a field we know.'),
     ]  # fmt: skip

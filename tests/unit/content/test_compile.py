@@ -52,9 +52,9 @@ def test_C2_unknown_tokens_refuse_the_content_and_are_all_named(fields):
 def test_C2_a_drafts_preview_marks_unknown_tokens_and_shows_them_as_written(rendered):
     mail = rendered("Hi {fristName}, [x]({a.b})", subject="{c.d}", strict=False)
     assert inner(mail.html) == (
-        '<p>Hi <span class="em-unknown">{fristName}</span>, x <span class="em-unknown">{a.b}</span></p>\n'
+        '<p>Hi <span class="em-unknown">{fristName}</span>, x (<span class="em-unknown">{a.b}</span>)</p>\n'
     )
-    assert (mail.subject, said(mail.text)) == ("{c.d}", "Hi {fristName}, x {a.b}")
+    assert (mail.subject, said(mail.text)) == ("{c.d}", "Hi {fristName}, x ({a.b})")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,8 @@ def test_C5_html_in_a_body_is_text_and_no_link_leaves_the_four_schemes(rendered)
         "[ok](https://a.example/?a=1&b=2) ![i](javascript:x) ![pic](https://a.example/p.png) [t](tel:+4930)"
     )
     assert inner(mail.html) == (
-        "<p>&lt;script&gt;x&lt;/script&gt; &lt;b onclick=x&gt;b&lt;/b&gt; js rel data "
+        "<p>&lt;script&gt;x&lt;/script&gt; &lt;b onclick=x&gt;b&lt;/b&gt; js (javascript:alert(1)) "
+        "rel (/x) data (data:text/html,x) "
         '<a href="https://a.example/?a=1&amp;b=2">ok</a> i <img src="https://a.example/p.png" alt="pic"> '
         '<a href="tel:+4930">t</a></p>\n'
     )

@@ -78,11 +78,25 @@ def test_C4_a_value_inside_a_link_target_is_percent_encoded():
     "url", ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "/relative", "//h", "https://", "x", ""]
 )
 @pytest.mark.parametrize("rest", ["", "?x=1"])
-def test_C4_a_value_that_is_no_web_mail_or_phone_address_leaves_only_the_label(url, rest):
+def test_C8_a_value_that_is_no_web_mail_or_phone_address_leaves_the_label_and_itself_as_text(url, rest):
     assert both(f"[the *label*]({{guest.ticket}}{rest}) end", {"guest.ticket": url}) == (
-        "<p>the <em>label</em> end</p>",
-        "the label end",
+        f"<p>the <em>label</em>{f' ({url}{rest})' if url else ''} end</p>",
+        f"the label{f': {url}{rest}' if url else ''} end",
     )
+
+
+def test_C8_a_label_that_is_the_address_stands_once():
+    body = "[{guest.ticket}]({guest.ticket})"
+    assert both(body, {"guest.ticket": "at the door"}) == ("<p>at the door</p>", "at the door")
+    assert both(body, {"guest.ticket": "https://a.example"}) == (
+        '<p><a href="https://a.example">https://a.example</a></p>',
+        "https://a.example",
+    )
+
+
+def test_C8_a_fallback_that_is_no_address_is_read_too_and_a_default_is_not():
+    assert both("[Ticket]({guest.ticket|at the door})", {})[1] == "Ticket: at the door"
+    assert both("[Ticket]({guest.ticket})", {}) == ("<p>Ticket</p>", "Ticket")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +122,7 @@ def test_C4_a_button_without_an_address_is_plain_text():
 
 
 def test_C4_a_picture_without_an_address_is_its_description():
-    assert both("![A {guest.seat}]({guest.ticket})", {"guest.ticket": "x"}) == ("<p>A any seat</p>", "A any seat")
+    assert both("![A {guest.seat}]({guest.ticket})", {"guest.ticket": "x"}) == ("<p>A any seat (x)</p>", "A any seat")
 
 
 def test_C4_a_mail_link_needs_a_mail_address():

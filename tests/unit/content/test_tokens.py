@@ -32,8 +32,30 @@ def test_C1_an_imported_column_is_named_exactly_as_its_header():
     fields = known_fields({"Größe (cm.)": "", "seat": "any seat"})
     assert [t.field for t in find("{guest.Größe (cm.)}")] == ["guest.Größe (cm.)"]
     assert unresolved({"body": "{guest.Größe (cm.)} {guest.seat}"}, fields) == []
-    assert [u.written for u in unresolved({"body": "{guest.Seat}"}, fields)] == ["{guest.Seat}"]
+    assert [u.written for u in unresolved({"body": "{guest.Seats}"}, fields)] == ["{guest.Seats}"]
     assert (fields["guest.Größe (cm.)"].default, fields["guest.seat"].default) == ("not stated", "any seat")
+
+
+def test_C1_a_token_names_its_field_in_whatever_case_and_unicode_form():
+    fields = known_fields({"Größe": "", "Straße": ""})
+    apart = "{GUEST.firstname} {guest.GR\u004f\u0308SSE} {Guest.gro\u0308\u00dfe} {guest.STRASSE|x}"
+    assert [t.field for t in find(apart, fields)] == [
+        "guest.firstName", "guest.Größe", "guest.Größe", "guest.Straße",
+    ]  # fmt: skip
+    assert [t.written for t in find(apart, fields)] == apart.split(" ")
+
+
+def test_C1_of_two_columns_that_differ_in_case_alone_each_is_named_exactly():
+    fields = known_fields({"Tisch": "", "tisch": ""})
+    assert [t.field for t in find("{guest.Tisch} {guest.tisch}", fields)] == ["guest.Tisch", "guest.tisch"]
+    assert [u.written for u in unresolved({"body": "{guest.TISCH}"}, fields)] == ["{guest.TISCH}"]
+
+
+def test_C1_an_escaped_brace_begins_and_ends_no_token_and_may_stand_in_a_fallback():
+    assert find(r"\{guest.firstName} \{ x \}") == []
+    assert [(t.start, t.written, t.fallback) for t in find(r"\\{guest.firstName|a \} b}")] == [
+        (2, r"{guest.firstName|a \} b}", "a } b")
+    ]
 
 
 def test_C1_a_column_never_replaces_a_standard_field():
@@ -61,7 +83,6 @@ def test_C2_harmless_braces_are_text(text):
         "{guest:firstName}",
         "{.firstName}",
         "{foo.bar}",
-        "{guest.FirstName}",
         "guest.firstName}",
         "guest.firstName|there}",
         "\uff5bguest.firstName\uff5d",

@@ -1,0 +1,116 @@
+"""Web and mail addresses that stand in a text by themselves become links (C5): with a scheme, `www.` or `@`.
+
+They are found before emphasis is, so that an underscore or a star inside one stays what it is.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from linkify_it import LinkifyIt
+from markdown_it import MarkdownIt
+from markdown_it.rules_inline import StateInline
+
+# No address is longer; and so the search for its end costs what the address does.
+LONGEST = 2_000
+_START = re.compile(
+    r"(?<![^\W_])(?P<scheme>https?://|mailto:)(?=\S)|(?<![\w.@/-])(?P<www>www\.)(?=[^\W_])"
+    r"|(?<![^\s(<\[\"'“”„«»‘’‚,;:|*_~])(?P<mail>[a-z0-9][a-z0-9._%+&-]{0,63})(?=@[^\W_])"
+    r"|(?<![^\W_])(?P<tel>tel:\+?[0-9][0-9().-]{2,30}[0-9])",
+    re.IGNORECASE,
+)
+# What the words around an address close; the finder knows ASCII punctuation alone.
+_NOT_ITS_OWN = "*“”„«»‘’‚‹›…、。，！？；：）】」』〉》"
+_FINDER = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """An address in a text: where it stands, and its target."""
+
+    start: int
+    end: int
+    href: str
+
+
+def install(md: MarkdownIt) -> None:
+    """Teaches the parser bare links."""
+    md.inline.ruler.at("text", _text)
+    md.inline.ruler.before("text", "eventmail_link", _link)
+
+
+def find(text: str) -> list[Bare]:
+    """The addresses in `text`, in order."""
+    return list(_found(text))
+
+
+def _found(text: str) -> Iterator[Bare]:
+    at = 0
+    while start := _START.search(text, at):
+        at = start.end()
+        bare = _bare(text, start)
+        if bare is not None:
+            at = bare.end
+            yield bare
+
+
+def _bare(text: str, start: re.Match[str]) -> Bare | None:
+    first = start.start()
+    if start["tel"]:
+        return Bare(first, start.end(), start["tel"])
+    scheme = "http://" if start["www"] else "mailto:" if start["mail"] else ""
+    word = re.compile(r"\S+").match(text, first, first + LONGEST)
+    found = _FINDER.match_at_start(scheme + (word[0] if word else ""))
+    if found is None:
+        return None
+    href = str(found.url).rstrip(_NOT_ITS_OWN)
+    if first and text[first - 1] == "_":
+        href = href.rstrip("_")
+    host = href.partition("@")[2] if start["mail"] else href.removeprefix(scheme)
+    if scheme and not re.search(r"[^\W_]\.[^\W_]", host.removeprefix("www.")):
+        return None
+    return Bare(first, first + len(href) - len(scheme), href)
+
+
+def _ahead(state: StateInline) -> list[Bare]:
+    """The addresses in the text of `state`, looked for once."""
+    known: dict[str, list[Bare]] = state.env.setdefault("bare", {})
+    if state.src not in known:
+        known[state.src] = find(state.src)
+    return known[state.src]
+
+
+def _text(state: StateInline, silent: bool) -> bool:
+    """The parser's rule for plain text, which also stops before an address."""
+    sign = state.md.inline.terminator_re.search(state.src, state.pos)
+    end = sign.start() if sign else state.posMax
+    ahead = _ahead(state)
+    following = bisect_left(ahead, state.pos, key=lambda bare: bare.start)
+    if following < len(ahead):
+        end = min(end, ahead[following].start)
+    if end == state.pos:
+        return False
+    if not silent:
+        state.append_pending(state.src[state.pos : end])
+    state.pos = end
+    return True
+
+
+def _link(state: StateInline, silent: bool) -> bool:
+    """An address that begins here: a link, or inside of a link's label its text."""
+    ahead = _ahead(state)
+    here = bisect_left(ahead, state.pos, key=lambda bare: bare.start)
+    if here == len(ahead) or ahead[here].start != state.pos or ahead[here].end > state.posMax:
+        return False
+    bare = ahead[here]
+    written = state.src[bare.start : bare.end]
+    if not silent and state.linkLevel:
+        state.append_pending(written)
+    elif not silent:
+        state.push("link_open", "a", 1).attrs = {"href": bare.href}
+        state.tokens[-1].markup = "linkify"
+        state.push("text", "", 0).content = written
+        state.push("link_close", "a", -1).markup = "linkify"
+    state.pos = bare.end
+    return True

@@ -1,0 +1,172 @@
+"""Where our Markdown differs from CommonMark, so that what was typed is what is read (C5).
+
+A number never changes, no line and no character vanishes, and a star inside a word is a star.
+"""
+
+import re
+import unicodedata
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.lheading import lheading
+from markdown_it.rules_block.list import list_block
+from markdown_it.rules_block.reference import reference
+from markdown_it.rules_inline import StateInline
+
+_ORDERED = re.compile(r"(?P<number>[0-9]{1,9})(?P<delimiter>[.)])(?:[ \t]+(?P<rest>.*)|$)", re.DOTALL)
+_LIST_LIKE = re.compile(r"(?:[-+*]|[0-9]{1,9}[.)])(?:[ \t]|$)")
+_UNDERLINE = re.compile(r"(?:-{1,2}|={1,2})[ \t]*")
+_DEFINITION = re.compile(r"[ \t]*\[(?P<label>[^\[\]\n]+)\]:[ \t]*<?(?:https?:|mailto:|tel:)", re.IGNORECASE)
+_BRACKETED = re.compile(r"\[([^\[\]]{1,999})\](?!:)")
+# A star before one of these opens nothing, and behind one of those it closes nothing: "(*)", "*.pdf".
+_OPENS_NOT, _CLOSES_NOT = frozenset(")]}.,;:"), frozenset("([{")
+
+
+def install(md: MarkdownIt) -> None:
+    """Teaches a CommonMark parser the dialect."""
+    md.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
+    md.block.ruler.at("lheading", _heading_by_underline)
+    md.block.ruler.at("reference", _definition)
+    md.inline.ruler.before("emphasis", "eventmail_star", _star)
+
+
+def _list(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """CommonMark's list; an ordered one only if each number that was typed is the one that is read."""
+    ordered = _ordered(state, first)
+    if ordered is None:
+        return list_block(state, first, last, silent)
+    if silent and state.sCount[first] < state.blkIndent:
+        return list_block(state, first, last, silent)  # asked inside an item: it ends there, whatever this line becomes
+    if state.is_code_block(first) or not _counts(state, first, last, ordered):
+        return False
+    if silent:
+        return list_block(state, first, last, silent)
+    tokens, problems, known = len(state.tokens), len(state.env["problems"]), set(state.env.get("references", ()))
+    made = list_block(state, first, last, silent)
+    if made and not _is_read_as_typed(state, tokens):
+        # Something between its items ended it early: what is left of it is no list.
+        del state.tokens[tokens:], state.env["problems"][problems:]
+        for label in set(state.env.get("references", ())) - known:
+            del state.env["references"][label]
+        state.line = first
+        _plain(state).add(first)
+        return False
+    return made
+
+
+def _ordered(state: StateBlock, line: int) -> re.Match[str] | None:
+    return _ORDERED.fullmatch(state.src, state.bMarks[line] + state.tShift[line], state.eMarks[line])
+
+
+def _plain(state: StateBlock) -> set[int]:
+    """The lines that were found to begin no item of an ordered list."""
+    found: set[int] = state.env.setdefault("no_items", set())
+    return found
+
+
+def _counts(state: StateBlock, first: int, last: int, ordered: re.Match[str]) -> bool:
+    """Whether the items from `first` on count up by one and none begins like a list itself; a lone one is 1.
+
+    A list that does not makes all of its items text. They are remembered, so that each line is looked at once.
+    """
+    plain = _plain(state)
+    if first in plain:
+        return False
+    lines, number, right = [first], int(ordered["number"]), _is_item(ordered)
+    indent, was_empty = _content_indent(state, first, ordered), False
+    for line in range(first + 1, last):
+        if state.isEmpty(line):
+            was_empty = True
+            continue
+        if state.sCount[line] < state.blkIndent:
+            break
+        item = _ordered(state, line) if state.sCount[line] < indent else None
+        if item is None:
+            if state.sCount[line] < indent and was_empty:
+                break
+        elif item["delimiter"] != ordered["delimiter"]:
+            break
+        else:
+            number += 1
+            lines.append(line)
+            indent = _content_indent(state, line, item)
+            right = right and _is_item(item) and int(item["number"]) == number
+        was_empty = False
+    if right and (len(lines) > 1 or number == 1):
+        return True
+    plain.update(lines)
+    return False
+
+
+def _is_item(item: re.Match[str]) -> bool:
+    return (item["number"] == "0" or item["number"][0] != "0") and not _LIST_LIKE.match(item["rest"] or "")
+
+
+def _content_indent(state: StateBlock, line: int, item: re.Match[str]) -> int:
+    """The column where an item's content begins, as CommonMark counts it (up to four blanks behind the mark)."""
+    mark = len(item["number"]) + 1
+    rest = item["rest"] or ""
+    blanks = len(item[0]) - mark - len(rest)
+    return int(state.sCount[line]) + mark + (blanks if rest and blanks <= 4 else 1)
+
+
+def _is_read_as_typed(state: StateBlock, opening: int) -> bool:
+    level = state.tokens[opening].level + 1
+    items = [token.info for token in state.tokens[opening:] if token.type == "list_item_open" and token.level == level]
+    first = int(items[0])
+    return items == [str(number) for number in range(first, first + len(items))] and (len(items) > 1 or first == 1)
+
+
+def _heading_by_underline(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """CommonMark's, underlined by three signs or more: one or two are a dash below a line, or a signature's."""
+    if not lheading(state, first, last, silent):
+        return False
+    under = state.line - 1
+    if not _UNDERLINE.fullmatch(state.src, state.bMarks[under] + state.tShift[under], state.eMarks[under]):
+        return True
+    del state.tokens[-3:]
+    state.line = first
+    return False
+
+
+def _definition(state: StateBlock, first: int, last: int, silent: bool) -> bool:
+    """CommonMark's, of a web or mail address that some link uses; any other line would vanish."""
+    found = _DEFINITION.match(state.src, state.bMarks[first] + state.tShift[first], state.eMarks[first])
+    if found is None or _label(found["label"]) not in _used_labels(state):
+        return False
+    return reference(state, first, last, silent)
+
+
+def _used_labels(state: StateBlock) -> set[str]:
+    """Everything in brackets, as labels are compared, but for what begins a definition."""
+    if "labels" not in state.env:
+        state.env["labels"] = {_label(found) for found in _BRACKETED.findall(state.src)}
+    labels: set[str] = state.env["labels"]
+    return labels
+
+
+def _label(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _star(state: StateInline, silent: bool) -> bool:
+    """A single star between two letters or digits is text, and so is one that only could open or close on a bracket."""
+    at, source = state.pos, state.src
+    if source[at] != "*" or source[at + 1 : at + 2] == "*" or source[max(at - 1, 0) : at] == "*":
+        return False
+    before, behind = source[max(at - 1, 0) : at], source[at + 1 : at + 2]
+    in_word = _is_letter(before) and _is_letter(behind)
+    if not in_word and behind not in _OPENS_NOT and before not in _CLOSES_NOT:
+        return False
+    can_close = not in_word and before not in _CLOSES_NOT and bool(before) and not before.isspace()
+    can_open = not in_word and behind not in _OPENS_NOT and bool(behind) and not behind.isspace()
+    if can_close or can_open:
+        return False
+    if not silent:
+        state.pending += "*"
+    state.pos += 1
+    return True
+
+
+def _is_letter(character: str) -> bool:
+    return bool(character) and unicodedata.category(character)[0] in "LNM"
