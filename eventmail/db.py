@@ -22,6 +22,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
 from eventmail import erased, readings, states
+from eventmail.content import link_targets
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 2_000
@@ -88,6 +89,7 @@ def _prepare(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for name, function in (("folded", readings.folded), ("number_in", readings.number), ("day_in", readings.day)):
         connection.create_function(name, 1, function, deterministic=True)
+    connection.create_function("link_fault", 3, link_targets.fault, deterministic=True)
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",

@@ -1,9 +1,7 @@
 """What an organizer should look at before sending, and what of a text forbids to send though it can be previewed."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from markdown_it.token import Token
 
@@ -11,6 +9,7 @@ from eventmail.content import markdown
 from eventmail.content.blocks import Problem
 from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
 from eventmail.content.compiled import Compiled
+from eventmail.content.link_targets import odd_address
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.segments import Marks
 from eventmail.content.tokens import Field, clean_source, find
@@ -18,11 +17,6 @@ from eventmail.content.tokens import Field, clean_source, find
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
 _SHOUTED = 6  # so many letters, all of them capitals, are more than an abbreviation
 _ADDRESS_SHOWN = 80
-_HERE = re.compile(
-    r"localhost|.*\.(?:localhost|local|internal|test|invalid)|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?"
-    r"|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+"
-)
-_EXAMPLE = re.compile(r"(?:.*\.)?example(?:\.(?:com|net|org))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +75,6 @@ def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping
         missing = "There is no preview text: mail lists show the beginning of the message instead."
         found.append(Remark("NO_PREVIEW_TEXT", missing, "preheader"))
     return found
-
-
-def odd_address(url: str) -> str:
-    """What is odd about a web address in a mail, in the second half of a sentence; "" when nothing is."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").rstrip(".")
-    except ValueError:
-        return "cannot be read as an address"
-    if parts.scheme.lower() not in ("http", "https"):
-        return ""
-    if _HERE.fullmatch(host):
-        return "leads to a computer that guests cannot reach"
-    if _EXAMPLE.fullmatch(host):
-        return "leads to an example address"
-    if parts.scheme.lower() == "http":
-        return "is not encrypted (http: instead of https:)"
-    return ""
 
 
 def parse(body: str, fields: Mapping[str, Field]) -> Parsed:

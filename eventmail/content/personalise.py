@@ -1,13 +1,13 @@
 """One guest's mail from compiled content. Values are data: each slot's mode encodes them, nothing parses them (C4)."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from html import escape
 from urllib.parse import quote
 
 from eventmail.content.compiled import Compiled
-from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot, joined, linkable
+from eventmail.content.link_targets import leads
+from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot, joined
 from eventmail.content.tokens import NOT_STATED, Field, clean_value
 
 Values = Mapping[str, str | None]
@@ -16,7 +16,6 @@ Fields = Mapping[str, Field]
 SUBJECT_LENGTH = 998
 # Everything that RFC 3986 allows in an address, and "%", so that what is already encoded stays as it is.
 _URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
-_REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|[+(]?\d[\d ()./-]*")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
 
 def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
     """One slot's text: the value, else the author's fallback, else the field's default (C3), encoded by its mode."""
-    return _ENCODED[slot.mode](_value(slot, data, fields))
+    return _ENCODED[slot.mode](value_of(slot, data, fields))
 
 
 def strings(
@@ -87,12 +86,7 @@ def holds(slot: Slot, data: Mapping[str, str], fields: Fields) -> bool:
     """Whether a value decides for the linked side."""
     if slot.mode is Mode.TEXT:
         return bool(data.get(slot.field) or slot.fallback)
-    return leads(_value(slot, data, fields), slot.mode)
-
-
-def leads(value: str, mode: Mode) -> bool:
-    """Whether a value can be linked to: as a whole target (URL), or as what follows mailto: or tel: (ADDRESS)."""
-    return linkable(value) if mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
+    return leads(value_of(slot, data, fields), slot.mode)
 
 
 def shortened(subject: str) -> str:
@@ -116,7 +110,8 @@ def decisive(name: str) -> str:
     return "calendar.google" if name == "calendar.links" else name
 
 
-def _value(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
+def value_of(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
+    """What is read in a slot, not encoded: the value, else the author's fallback, else the field's default (C3)."""
     value = data.get(slot.field) or slot.fallback
     if value:
         return value

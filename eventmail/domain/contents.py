@@ -1,7 +1,7 @@
 """Texts that were compiled: kept once each, previewed and sent from the same row (C5)."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, astuple, dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -36,10 +36,11 @@ class Text:
 class Draft:
     """A text as it stands, compiled leniently: what blocks it, what is worth a look, and the row it is kept in.
 
-    A blank text is kept in none.
+    A blank text is kept in none. `text` is what of it was compiled.
     """
 
     content_id: int | None
+    text: Text
     compiled: Compiled
     problems: Sequence[Remark]
     remarks: Sequence[Remark]
@@ -53,7 +54,13 @@ def checked(event_id: int, text: Text) -> Compiled:
 
 
 def preview(event_id: int, text: Text, by: Acting) -> Draft:
-    """Compile and keep what is being written, unknown merge fields marked instead of refused (C2).
+    """Look at what is being written, and keep it."""
+    draft = look(event_id, text)
+    return replace(draft, content_id=_kept_id(event_id, draft.text, draft.compiled, by))
+
+
+def look(event_id: int, text: Text) -> Draft:
+    """Compile what is being written, unknown merge fields marked instead of refused (C2); nothing is kept.
 
     Of a text that is far too long only the beginning is shown.
     """
@@ -63,7 +70,7 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
     try:
         compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
     except TooMuch as error:
-        return _beginning(event_id, text, error, by)
+        return _beginning(event_id, text, error)
     found, parsed = tokens.unresolved(asdict(text), fields), checks.parse(text.body, fields)
     problems = [
         *([Remark("TOO_LONG", complaint)] if complaint else []),
@@ -74,13 +81,13 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
         *checks.first_look(text.subject, text.preheader, compiled, fields),
         *checks.remarks(text.body, compiled.size, fields, parsed),
     ]
-    return Draft(_kept_id(event_id, text, compiled, by), compiled, problems, remarks)
+    return Draft(None, text, compiled, problems, remarks)
 
 
-def _beginning(event_id: int, text: Text, error: TooMuch, by: Acting) -> Draft:
+def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
     """Of a text that would cost too much to lay out, what a mail list shows, and why no more."""
-    first = preview(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""), by)
-    return Draft(first.content_id, first.compiled, [Remark("TOO_LARGE", error.detail), *first.problems], first.remarks)
+    first = look(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""))
+    return replace(first, problems=[Remark("TOO_LARGE", error.detail), *first.problems])
 
 
 def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:

@@ -10,6 +10,7 @@ from eventmail.content.compiled import Compiled
 from eventmail.content.tokens import Field
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
+from eventmail.domain import matching
 from eventmail.domain.audience import Audience
 from eventmail.models import Guest
 
@@ -78,6 +79,18 @@ def missing(name: str) -> ColumnElement[bool] | None:
     each = func.json_each(Guest.attributes).table_valued("key", "value")
     # a JSON path could not name every column: quotes, dots and brackets mean something in one, "ü" is escaped
     return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
+
+
+def value(name: str) -> ColumnElement[str] | None:
+    """What a guest has for a field, as it was imported; None for a field that is not of guests."""
+    scope, _, member = name.partition(".")
+    if scope != "guest":
+        return None
+    if name not in tokens.FIELDS:
+        return matching.attribute(Guest, member)
+    if member == "fullName":
+        return Guest.first_name.concat(" ").concat(Guest.last_name)
+    return func.coalesce({"email": Guest.email, "firstName": Guest.first_name, "lastName": Guest.last_name}[member], "")
 
 
 def how_many(audience: Audience, lacking: ColumnElement[bool]) -> int:

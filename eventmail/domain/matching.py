@@ -116,11 +116,16 @@ def raw_value(guest: Any, field: Field) -> ColumnElement[str]:
     """What stands in `field` of `guest`, as it was written; "" where nothing does."""
     if field.kind is not Kind.ATTRIBUTE:
         return func.coalesce(getattr(guest, _COLUMNS[field.kind]), "")
-    text, path = type_coerce(guest.attributes, String), json_path(field.name)
+    return attribute(guest, field.name)
+
+
+def attribute(guest: Any, name: str) -> ColumnElement[str]:
+    """What stands in the imported column `name` of `guest`, as it was written; "" where nothing does."""
+    text, path = type_coerce(guest.attributes, String), json_path(name)
     if path:
         return func.coalesce(func.json_extract(text, path), "")
     each = func.json_each(text).table_valued("key", "value")
-    return func.coalesce(select(each.c.value).where(each.c.key == field.name).scalar_subquery(), "")
+    return func.coalesce(select(each.c.value).where(each.c.key == name).scalar_subquery(), "")
 
 
 def json_path(name: str) -> str:

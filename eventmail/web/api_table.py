@@ -214,6 +214,11 @@ SECTIONS: Mapping[str, tuple[Operation, ...]] = {
         _Op("GET preview.fallbacks", "The recipients who have no value for a merge field, and read its fallback.",
             {200: Listed[SampleOut]}, query=(Query("field", "As in `{guest.firstName}`, without the braces."),
                                              *AUDIENCE, *PAGING), refusals=(InvalidAudience,)),
+        _Op("GET preview.dead", "The recipients for whom a link of a text leads nowhere, or somewhere odd.",
+            {200: Listed[SampleOut]}, query=(Query("field", "The merge field that the link is made of."),
+                                             Query("fault", "`none` for no link, or what a warning says is odd."),
+                                             Query("body", "The text."), *AUDIENCE, *PAGING),
+            refusals=(InvalidAudience,)),
         _Op("POST mailings.create", "Send a message, or keep it as a `draft`. `dry_run` makes every check, stores "
             "nothing, and needs no key.",
             {200: DryRunOut, 202: MailingOut | DraftOut}, MailingIn | DraftIn,

@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import g, url_for
 
-from eventmail.content import checks
+from eventmail.content import link_targets
 from eventmail.content.checks import Remark
 from eventmail.domain import home, lately
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft
 from eventmail.domain.coverage import Gap
+from eventmail.domain.dead_links import DeadLink
 from eventmail.domain.merge import Place
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
@@ -30,11 +31,12 @@ _AUDIENCE = ("Change who", "#audience")
 
 @dataclass(frozen=True)
 class Check:
-    """One line: a sentence, where it is mended (label, address), or the gap it tells of."""
+    """One line: a sentence, where it is mended (label, address), or the gap or the link it tells of."""
 
     text: str = ""
     action: Action | None = None
     gap: Gap | None = None
+    dead: DeadLink | None = None
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,7 @@ class Written:
     audience: Audience | None
     resolution: Resolution | None
     gaps: Sequence[Gap] = field(default_factory=tuple)
+    dead_links: Sequence[DeadLink] = field(default_factory=tuple)
     complaint: str = ""
     constants: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -68,6 +71,7 @@ def look_over(event: Event, written: Written, place: Place) -> Checks:
     warn = [
         *_out_lately(event, written),
         *(Check(gap=gap) for gap in written.gaps),
+        *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),
         *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
         *_of_the_event(event, written),
     ]
@@ -77,6 +81,28 @@ def look_over(event: Event, written: Written, place: Place) -> Checks:
     if untested:
         tips.append(Check("No test of exactly this text has been sent yet.", ("Send a test", "#test-send")))
     return Checks(bad, todo, warn, tips, list(_fine(written, ready=ready, tested=ready and not untested)))
+
+
+def gap_sentence(gap: Gap) -> str:
+    """Who reads which fallback."""
+    reads, label = " or ".join(f"“{words}”" for words in gap.reads), gap.field.label.lower()
+    if gap.everyone:
+        return f"Everyone reads {reads} for {label}."
+    if gap.count == 1:
+        return f"1 guest has no {label} and reads {reads}."
+    return f"{gap.count:,} guests have no {label} and read {reads}."
+
+
+def dead_link_sentence(dead: DeadLink) -> str:
+    """For how many a link leads nowhere, or somewhere odd."""
+    label = dead.field.label
+    if dead.fault != link_targets.NONE:
+        whose = "1 guest’s link" if dead.count == 1 else f"The link of {dead.count:,} guests"
+        return f"{whose} (“{label}”) {dead.fault}."
+    if dead.everyone:
+        return f"Nobody gets the link to “{label}”: what stands there is no address. It is read as text."
+    who = "1 guest gets" if dead.count == 1 else f"{dead.count:,} guests get"
+    return f"{who} no link: what stands in “{label}” is no address. It is read as text."
 
 
 def _bad(event: Event, written: Written, place: Place) -> Iterator[Check]:
@@ -128,7 +154,7 @@ def _of_the_event(event: Event, written: Written) -> Iterator[Check]:
     elif event.starts_at and event.starts_at <= g.now:
         yield Check(f"The event has begun: it is on {_day(event.starts_wall)}.", settings)
     url = written.constants.get("event.url") or ""
-    if "event.url" in written.draft.compiled.merged and url and (odd := checks.odd_address(url)):
+    if "event.url" in written.draft.compiled.merged and url and (odd := link_targets.odd_address(url)):
         yield Check(f"The event page, which the message merges, {odd}: {url}", settings)
 
 

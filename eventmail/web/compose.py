@@ -12,7 +12,19 @@ from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, coverage, home, mailings, merge, picker, previews, readers, stepping, test_sends
+from eventmail.domain import (
+    contents,
+    coverage,
+    dead_links,
+    home,
+    mailings,
+    merge,
+    picker,
+    previews,
+    readers,
+    stepping,
+    test_sends,
+)
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft, Text
 from eventmail.domain.coverage import Gap
@@ -139,7 +151,9 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     reached = audience if resolution and resolution.count else None
     gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
     complaint = "" if audience else _complaint(event.id, values)
-    written = Written(values, draft, audience, resolution, gaps, complaint, constants)
+    count = resolution.count if resolution else 0
+    dead = dead_links.find(draft.compiled, merge.fields(event.id), constants, reached, count) if reached else []
+    written = Written(values, draft, audience, resolution, gaps, dead, complaint, constants)
     return Live(
         resolution,
         draft,

@@ -111,7 +111,7 @@ def create(event_id: int) -> Any:
     """Keep a message as a draft (JSON), once per key: 202."""
     body = intake.parse(DraftIn)
     if body.dry_run:  # a draft may hold anything, so there is nothing more to check
-        return as_json({"kind": body.kind, "dry_run": True, "recipient_count": 0, "excluded": []})
+        return as_json({"kind": body.kind, "dry_run": True, "recipient_count": 0, "excluded": [], "warnings": []})
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired

@@ -10,10 +10,10 @@ from eventmail import tasks
 from eventmail.db import fresh, paginate
 from eventmail.domain import attempts, log, mailing_list, mailings, previews, services
 from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
-from eventmail.models import Mailing
+from eventmail.models import Event, Mailing
 from eventmail.sending import progress
 from eventmail.states import OUTBOX, RecipientState
-from eventmail.web import access, compose, drafting, drafts, intake, state_words, tracker
+from eventmail.web import access, compose, drafting, drafts, intake, state_words, tracker, warnings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_fragment
 from eventmail.web.schemas.mailing_answers import DryRunOut
@@ -41,7 +41,7 @@ def create(event_id: int) -> Any:
         return drafts.create(event_id)
     body = intake.parse(MailingIn)
     if body.dry_run:
-        return as_json(_dry_run(event_id, body))
+        return as_json(_dry_run(access.event(event_id), body))
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
@@ -138,13 +138,15 @@ def _outcomes(wanted: Any) -> Any:
                    row["last_error"], row["updated_at"], row["provider"]]  # fmt: skip
 
 
-def _dry_run(event_id: int, body: MailingIn) -> DryRunOut:
-    _, _, resolution = mailings.check(event_id, body.message(), compose.place())
+def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
+    message = body.message()
+    _, picked, resolution = mailings.check(event.id, message, compose.place())
     return {
         "kind": body.kind,
         "dry_run": True,
         "recipient_count": resolution.count,
         "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
+        "warnings": warnings.of(event, message.text, picked, resolution.count),
     }
 
 

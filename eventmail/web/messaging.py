@@ -1,5 +1,6 @@
 """Guest messaging: write, look, review, send, watch."""
 
+from dataclasses import astuple
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, make_response, request, url_for
@@ -21,11 +22,12 @@ from eventmail.domain import (
     suppression_list,
 )
 from eventmail.domain.addresses import normalized
+from eventmail.domain.contents import Text
 from eventmail.domain.drafts import Shown
 from eventmail.domain.mailings import Message
 from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Guest
-from eventmail.web import access, compose, drafting, intake, tested, tracker
+from eventmail.web import access, compose, drafting, intake, tested, tracker, warnings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
@@ -173,8 +175,9 @@ def exclusions(event_id: int) -> Response:
 @bp.post("/audience-previews")
 def audience_preview(event_id: int) -> Response:
     """How many would get a message, who won't by reason, and five of those who do (product 6)."""
-    access.event(event_id)
+    event = access.event(event_id)
     body = intake.parse(AudiencePreview)
+    text = Text(body.subject, body.preheader, body.body)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=compose.place().outside)
     resolution = audiences.resolve(fresh(), picked)
     sample = stepping.sample(picked)
@@ -184,6 +187,7 @@ def audience_preview(event_id: int) -> Response:
             "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
             "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
                         "last_name": guest.last_name} for guest in sample],
+            "warnings": warnings.of(event, text, picked, resolution.count) if any(astuple(text)) else [],
             "snapshot": snapshots.freeze(picked, access.acting()),
         }
     )  # fmt: skip

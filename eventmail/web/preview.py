@@ -1,12 +1,13 @@
-"""Beside the composer: what there is to merge, and who of the recipients reads a fallback (C1, C3)."""
+"""Beside the composer: what there is to merge, who of the recipients reads a fallback or gets no link (C1, C3, C8)."""
 
 from typing import Any
 
 from flask import Blueprint, Response, request
 
+from eventmail.content import link_targets
 from eventmail.db import fresh, paginate
 from eventmail.domain import audience as audiences
-from eventmail.domain import merge, readers
+from eventmail.domain import contents, dead_links, merge, readers
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.web import access, compose, intake
 from eventmail.web.respond import page_out, respond
@@ -43,6 +44,30 @@ def fallbacks(event_id: int) -> Response:
         json=lambda: page_out(page, _out),
         guests=page,
         field=known[name],
+        total=audiences.resolve(fresh(), picked).count,
+    )
+
+
+@bp.route("/dead-links", methods=["GET", "POST"])
+def dead(event_id: int) -> Response:
+    """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
+    access.event(event_id)
+    typed = compose.typed()
+    picked = audiences.checked(event_id, typed["audience"], outside=compose.place().outside)
+    name, known = request.args.get("field", ""), merge.fields(event_id)
+    fault = request.args.get("fault", link_targets.NONE)
+    compiled = contents.look(event_id, compose.text(typed)).compiled
+    listed = dead_links.with_fault(picked, compiled, known, name, fault) if name in known else None
+    if listed is None:
+        message = "Choose a merge field of guests that stands in a link of the text."
+        raise InvalidInput(message, fields=[FieldError("field", "UNKNOWN_FIELD", message)])
+    page = paginate(listed, **intake.paging(), row=lambda row: row[0])
+    return respond(
+        page="messages/dead_links.html",
+        json=lambda: page_out(page, _out),
+        guests=page,
+        field=known[name],
+        fault="" if fault == link_targets.NONE else fault,
         total=audiences.resolve(fresh(), picked).count,
     )
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from eventmail.states import Reason
@@ -26,7 +26,12 @@ class Criteria(Body):
 
 
 class AudiencePreview(Body):
+    """An audience, and perhaps the text that it is to read: then the answer says what is worth a look."""
+
     audience: Criteria
+    subject: str = ""
+    preheader: str = ""
+    body: Annotated[str, StringConstraints(strip_whitespace=False)] = ""
 
 
 class ExcludedOut(TypedDict):
@@ -56,12 +61,22 @@ class SampleOut(TypedDict):
     last_name: str
 
 
+class WarningOut(TypedDict):
+    """Something worth a look: it forbids nothing by itself. `count` is how many recipients it is about."""
+
+    code: str
+    message: str
+    part: Annotated[str, Field(description="`subject`, `preheader` or `body`.")]
+    count: int | None
+
+
 class AudiencePreviewOut(TypedDict):
     """How many get it, who won't by reason, and five of those who do."""
 
     count: int
     excluded: list[ExcludedOut]
     sample: list[SampleOut]
+    warnings: list[WarningOut]
     snapshot: Annotated[str, Field(description="The list as it is now, for a mailing’s `audience_snapshot`.")]
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
-from eventmail.web.schemas.audience import ExcludedOut, ReasonWord
+from eventmail.web.schemas.audience import ExcludedOut, ReasonWord, WarningOut
 from eventmail.web.schemas.parts import Id, Instant, one_of
 
 KindWord = Annotated[str, one_of(MailingKind)]
@@ -90,6 +90,7 @@ class DryRunOut(TypedDict):
     dry_run: Literal[True]
     recipient_count: int
     excluded: list[ExcludedOut]
+    warnings: list[WarningOut]
 
 
 class RecipientOut(TypedDict):

@@ -37,6 +37,7 @@ TRIES = 10  # of each operation and way
 QUERIES: dict[str, dict[str, Any]] = {  # made up, hardly any is of this event
     "messaging.exclusions": {"statuses": ["confirmed"]},
     "preview.fallbacks": {"statuses": ["confirmed"], "field": "guest.firstName"},
+    "preview.dead": {"statuses": ["confirmed"], "field": "guest.firstName", "body": "[x]({guest.firstName})"},
 }
 NEVER_DONE = {
     "PATCH drafts.change",  # what the URL names was sent

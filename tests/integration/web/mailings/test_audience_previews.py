@@ -23,16 +23,31 @@ def test_an_audience_preview_counts_and_names_five(api: Any, event_id: int, part
                 {"id": str(party[0]), "email": "Ada@guests.org", "first_name": "Ada", "last_name": "Lovelace"},
                 {"id": str(party[1]), "email": "ben@guests.org", "first_name": "Ada", "last_name": "Lovelace"},
             ],
+            "warnings": [],
         },
     )
     assert count(Content) == 0
+
+
+def test_C8_with_a_text_the_preview_says_who_gets_no_link_and_who_reads_a_fallback(
+    api: Any, event_id: int, party: list[int], count: Any
+) -> None:
+    text = {"subject": "S", "preheader": "P", "body": "[Write](mailto:{guest.lastName}) {event.url}"}
+    body = {"audience": BODY["audience"], **text}
+    told = api.post(f"/admin/events/{event_id}/audience-previews", json=body).get_json()["warnings"]
+    assert [(each["code"], each["part"], each["count"]) for each in told] == [
+        ("FALLBACK", "body", 2), ("NO_LINK", "body", 2),
+    ]  # fmt: skip
+    assert told[1]["message"] == ("2 guests get no link: what stands in “Last name” is no address. It is read as text.")
+    dry = api.post(f"/admin/events/{event_id}/mailings", json={"kind": "one_time", "dry_run": True, **body})
+    assert (dry.get_json()["warnings"], count(Content)) == (told, 0)
 
 
 def test_an_audience_preview_of_nobody_is_a_count_of_zero_a5(api: Any, event_id: int) -> None:
     answer = api.post(f"/admin/events/{event_id}/audience-previews", json={"audience": BODY["audience"]})
     told = answer.get_json()
     assert len(told.pop("snapshot")) == 24
-    assert (answer.status_code, told) == (200, {"count": 0, "excluded": [], "sample": []})
+    assert (answer.status_code, told) == (200, {"count": 0, "excluded": [], "sample": [], "warnings": []})
 
 
 def test_an_audience_preview_refuses_what_a_send_refuses(api: Any, event_id: int) -> None:

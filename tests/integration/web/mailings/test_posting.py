@@ -137,7 +137,9 @@ def test_a_dry_run_answers_200_without_an_id_and_stores_nothing(post: Any, party
     assert (answer.status_code, answer.json) == (
         200,
         {"kind": "one_time", "dry_run": True, "recipient_count": 2,
-         "excluded": [{"reason": "duplicate_address", "count": 1}]},
+         "excluded": [{"reason": "duplicate_address", "count": 1}],
+         "warnings": [{"code": "NO_PREVIEW_TEXT", "part": "preheader", "count": None, "message":
+                       "There is no preview text: mail lists show the beginning of the message instead."}]},
     )  # fmt: skip
     assert (count(Mailing), count(Content), count(IdempotencyRecord)) == (0, 0, 0)
     assert post(subject="Other").status_code == 202  # under the same key

@@ -1,0 +1,50 @@
+"""Whether a text leads somewhere as a link, and what is odd about where it leads (C8)."""
+
+import re
+from urllib.parse import urlsplit
+
+from eventmail.content.segments import Mode, linkable
+from eventmail.content.tokens import clean_value
+
+NONE = "none"
+_REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|[+(]?\d[\d ()./-]*")
+_HERE = re.compile(
+    r"localhost|.*\.(?:localhost|local|internal|test|invalid)|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?"
+    r"|10\.\d+\.\d+\.\d+|192\.168\.\d+\.\d+|172\.(?:1[6-9]|2\d|3[01])\.\d+\.\d+"
+)
+_EXAMPLE = re.compile(r"(?:.*\.)?example(?:\.(?:com|net|org))?")
+
+
+def leads(value: str, mode: Mode) -> bool:
+    """Whether a value can be linked to: as a whole target (URL), or as what follows mailto: or tel: (ADDRESS)."""
+    return linkable(value) if mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
+
+
+def odd_address(url: str) -> str:
+    """What is odd about a web address in a mail, in the second half of a sentence; "" when nothing is."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".")
+    except ValueError:
+        return "cannot be read as an address"
+    if parts.scheme.lower() not in ("http", "https"):
+        return ""
+    if _HERE.fullmatch(host):
+        return "leads to a computer that guests cannot reach"
+    if _EXAMPLE.fullmatch(host):
+        return "leads to an example address"
+    if parts.scheme.lower() == "http":
+        return "is not encrypted (http: instead of https:)"
+    return ""
+
+
+def fault(value: str | None, instead: str, mode: str) -> str:
+    """What is wrong with a link whose target is a guest's `value`, or `instead` for who has none.
+
+    NONE when it leads nowhere, else what `odd_address` says. The database asks it, too, as `link_fault`.
+    """
+    target = clean_value(str(value)) if value is not None else ""
+    target = target or instead
+    if not leads(target, Mode(mode)):
+        return NONE
+    return odd_address(target) if mode == Mode.URL else ""

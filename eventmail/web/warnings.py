@@ -1,0 +1,34 @@
+"""What is worth a look before a text goes to an audience: the list of the page, for programs (C3, C8)."""
+
+from collections.abc import Iterator
+
+from flask import g
+
+from eventmail.content import link_targets
+from eventmail.domain import contents, coverage, dead_links, merge
+from eventmail.domain.audience import Audience
+from eventmail.domain.contents import Text
+from eventmail.models import Event
+from eventmail.web import before_sending, compose
+from eventmail.web.schemas.audience import WarningOut
+
+
+def of(event: Event, text: Text, audience: Audience, count: int) -> list[WarningOut]:
+    """The warnings about `text` for the `count` guests of `audience`; nothing is stored."""
+    return list(_of(event, text, audience, count))
+
+
+def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[WarningOut]:
+    draft, fields = contents.look(event.id, text), merge.fields(event.id)
+    for remark in (*draft.problems, *draft.remarks):
+        yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}
+    if not count:
+        return
+    constants = merge.constants(event, merge.sender(event, g.user), compose.place())
+    for gap in coverage.gaps(draft.compiled, fields, constants, audience, count):
+        message = before_sending.gap_sentence(gap)
+        yield {"code": "FALLBACK", "message": message, "part": "body", "count": gap.count}
+    for dead in dead_links.find(draft.compiled, fields, constants, audience, count):
+        code = "NO_LINK" if dead.fault == link_targets.NONE else "ODD_LINK"
+        message = before_sending.dead_link_sentence(dead)
+        yield {"code": code, "message": message, "part": "body", "count": dead.count}
