@@ -21,8 +21,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, regi
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from eventmail import erased, readings, states
-from eventmail.content import link_targets
+from eventmail import erased, link_targets, readings, states
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 2_000

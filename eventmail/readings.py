@@ -7,6 +7,12 @@ import re
 import unicodedata
 from datetime import date
 
+# C0 (but for blanks), DEL, C1, zero-width characters that only hide, bidi overrides, lone surrogates.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u180e\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+# Joiners and marks are needed inside words; a value made of nothing else shows nothing.
+_VISIBLE = re.compile("[^\u00ad\u034f\u200c-\u200f\ufe00-\ufe0f ]")
 LONGEST = 64  # no number and no date is longer
 
 _BLANK = "[ \u00a0\u202f'’]"
@@ -18,6 +24,14 @@ _NUMBER = re.compile(
 _CLOCK = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|[+\-][0-9]{2}:?[0-9]{2}))?)?"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})" + _CLOCK)
 _GERMAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})" + _CLOCK)
+
+
+def clean_value(value: str | None) -> str:
+    """The value as one line of data: control characters gone, blanks collapsed, trimmed; "" when missing (C3, C4)."""
+    if not value:
+        return ""
+    text = " ".join(CONTROLS.sub("", value).split())
+    return text if _VISIBLE.search(text) else ""
 
 
 def folded(text: str | None) -> str | None:

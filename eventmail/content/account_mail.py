@@ -7,9 +7,9 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from eventmail.content.tokens import clean_value
 from eventmail.content.wire import wire_address
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.readings import clean_value
 
 NOTHING_TO_DO = "If you did not expect this mail, you need not do anything."
 _NAME_LENGTH = 100

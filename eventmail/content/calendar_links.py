@@ -10,8 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from eventmail.content.tokens import clean_source, clean_value
+from eventmail.content.tokens import clean_source
 from eventmail.errors import FieldError, InvalidTimezone
+from eventmail.readings import clean_value
 
 LINK_LENGTH = 2000
 _DEFAULT_LENGTH = timedelta(hours=1)

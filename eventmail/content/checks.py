@@ -9,10 +9,10 @@ from eventmail.content import markdown
 from eventmail.content.blocks import Problem
 from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
 from eventmail.content.compiled import Compiled
-from eventmail.content.link_targets import odd_address
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.segments import Marks
 from eventmail.content.tokens import Field, clean_source, find
+from eventmail.link_targets import odd_address
 
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
 _SHOUTED = 6  # so many letters, all of them capitals, are more than an abbreviation

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime
 
 from eventmail.content.calendar_links import CalendarFacts, described, span
-from eventmail.content.segments import linkable
-from eventmail.content.tokens import clean_value
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.link_targets import linkable
+from eventmail.readings import clean_value
 
 _PRODID = "-//eventmail//eventmail//EN"
 

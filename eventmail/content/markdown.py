@@ -14,7 +14,8 @@ from markdown_it.token import Token
 
 from eventmail.content import bare_links, blocks, dialect
 from eventmail.content.blocks import Problem
-from eventmail.content.segments import Marks, linkable
+from eventmail.content.segments import Marks
+from eventmail.link_targets import linkable
 
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _TAGS = {

@@ -12,7 +12,7 @@ from html import escape
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Fields, Values, filled, strings
 from eventmail.content.segments import Segments, Slot
-from eventmail.content.tokens import clean_value
+from eventmail.readings import clean_value
 
 Why = Callable[[str, bool], str]
 

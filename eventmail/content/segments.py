@@ -12,6 +12,7 @@ from enum import StrEnum
 from html import escape
 from urllib.parse import quote
 
+from eventmail import link_targets
 from eventmail.content.tokens import ESCAPE, Field, Token
 
 
@@ -22,8 +23,8 @@ class Mode(StrEnum):
     TEXT = "text"
     HTML = "html"
     COMPONENT = "component"  # percent-encoded inside a link target
-    ADDRESS = "address"  # percent-encoded inside mailto: or tel:, which need "@" and "+"
-    URL = "url"  # a link target itself, in plain text
+    ADDRESS = link_targets.ADDRESS  # percent-encoded inside mailto: or tel:, which need "@" and "+"
+    URL = link_targets.URL  # a link target itself, in plain text
     HREF = "href"  # a link target itself, in an HTML attribute
 
 
@@ -59,7 +60,6 @@ CALENDAR_NAMES: Mapping[str, str] = {
     "calendar.yahoo": "Yahoo",
     "calendar.ics": "Apple / other (ICS)",
 }
-_LINKABLE = re.compile(r"(?:https?://[^\s/?#\\]|mailto:[^\s?]|tel:[^\s?])", re.IGNORECASE)
 # What the mail itself merges, whether or not its author does.
 _OWN = ("calendar.links", *CALENDAR_NAMES, "event.title", "unsubscribe.url")
 _MODES = {
@@ -185,11 +185,6 @@ class Marks:
             google = self.slot(self.own("calendar.google"), Mode.URL)
             return (Choice(google, (", ".join(CALENDAR_NAMES.values()),), (slot,)),)
         return (slot,)
-
-
-def linkable(url: str) -> bool:
-    """Whether a text may be a link target: http, https, mailto or tel, and something behind it."""
-    return _LINKABLE.match(url) is not None
 
 
 def unknown_html(written: str) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
+from eventmail.readings import CONTROLS, clean_value
+
 NOT_STATED = "not stated"
 MOST_HINTS = 20  # unknown names of a text that get a suggestion
 _LIKE = 0.6  # of 1, from where a name was probably meant
@@ -59,13 +61,7 @@ _HIDDEN = {"{": "\x01\x02", "}": "\x01\x03"}
 _NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
 _MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
 
-# C0 (but for blanks), DEL, C1, zero-width characters that only hide, bidi overrides, lone surrogates.
-_CONTROLS = re.compile(
-    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u180e\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
-# Joiners and marks are needed inside words; a value made of nothing else shows nothing.
-_VISIBLE = re.compile("[^\u00ad\u034f\u200c-\u200f\ufe00-\ufe0f ]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +86,9 @@ class Unresolved:
     nearest: str | None
 
 
-def clean_value(value: str | None) -> str:
-    """The value as one line of data: control characters gone, blanks collapsed, trimmed; "" when missing (C3, C4)."""
-    if not value:
-        return ""
-    text = " ".join(_CONTROLS.sub("", value).split())
-    return text if _VISIBLE.search(text) else ""
-
-
 def clean_source(text: str) -> str:
     """An author's text without control characters, its line ends as newlines."""
-    return _CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
+    return CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def known_fields(columns: Mapping[str, str]) -> Mapping[str, Field]:

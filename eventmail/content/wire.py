@@ -4,9 +4,9 @@ import re
 from base64 import b64encode
 from binascii import b2a_qp
 
-from eventmail.content.tokens import clean_value
 from eventmail.domain_names import ascii_domain
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.readings import clean_value
 
 _LINE = 78
 # 42 bytes become a 68-character encoded word: below the 75 of RFC 2047 section 2, and short enough behind any name.

@@ -7,8 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import records
-from eventmail.content import tokens
+from eventmail import readings, records
 from eventmail.db import fresh, transaction
 from eventmail.domain import account_mails, addresses, api_tokens, links, passwords, sessions, throttle, users
 from eventmail.domain.merge import Place
@@ -161,14 +160,14 @@ def checked_person(name: str, email: str, password: str) -> str:
     wrong = [*users.name_complaints(name), *passwords.complaints(password, own=(name, email))]
     if wrong:
         raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
-    return tokens.clean_value(name)
+    return readings.clean_value(name)
 
 
 def _checked_name(name: str) -> str:
     wrong = users.name_complaints(name)
     if wrong:
         raise InvalidInput(wrong[0].message, fields=wrong)
-    return tokens.clean_value(name)
+    return readings.clean_value(name)
 
 
 def _unchanged(user_id: int, stored: str | None) -> ColumnElement[bool]:

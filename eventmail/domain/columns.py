@@ -7,10 +7,11 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.content.tokens import NOT_STATED, clean_value
+from eventmail.content.tokens import NOT_STATED
 from eventmail.db import fresh, transaction
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import GuestField
+from eventmail.readings import clean_value
 from eventmail.records import Acting
 
 LONGEST_DEFAULT = 200

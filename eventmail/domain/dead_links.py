@@ -5,16 +5,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from eventmail.content import link_targets
+from eventmail import link_targets
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import value_of
 from eventmail.content.segments import Choice, Mode, Segments, Slot
-from eventmail.content.tokens import Field, clean_value
+from eventmail.content.tokens import Field
 from eventmail.db import Rows, fresh
 from eventmail.domain import audience as audiences
 from eventmail.domain import coverage
 from eventmail.domain.audience import Audience
 from eventmail.models import Guest
+from eventmail.readings import clean_value
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
+from eventmail import readings
 from eventmail.content import tokens
 from eventmail.states import GuestStatus
 
@@ -27,7 +28,7 @@ def one_line(text: str) -> str:
     """`text` without control characters, its blanks collapsed; "" when nothing of it can be seen."""
     if text.isascii() and text.isprintable() and "  " not in text:  # nearly every cell of an import
         return text.strip(" ")
-    return tokens.clean_value(text)
+    return readings.clean_value(text)
 
 
 def lines(text: str) -> str:

@@ -8,11 +8,12 @@ from eventmail.content.compiled import Compiled
 from eventmail.content.marking import Piece
 from eventmail.content.personalise import decisive
 from eventmail.content.segments import CALENDAR_NAMES, Mode, Slot
-from eventmail.content.tokens import FIELDS, Field, clean_value, known_fields
+from eventmail.content.tokens import FIELDS, Field, known_fields
 from eventmail.db import fresh
 from eventmail.domain import contents, merge
 from eventmail.domain.merge import Place
 from eventmail.models import Content, Event, Guest, Mailing, User
+from eventmail.readings import clean_value
 
 
 @dataclass(frozen=True)

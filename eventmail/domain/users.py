@@ -3,8 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail import records
-from eventmail.content import tokens
+from eventmail import readings, records
 from eventmail.db import fresh
 from eventmail.domain import addresses
 from eventmail.errors import AlreadyRegistered, FieldError, NotFound
@@ -65,7 +64,7 @@ def taken(email: str) -> AlreadyRegistered:
 
 def name_complaints(name: str) -> list[FieldError]:
     """What is wrong with a person's name."""
-    name = tokens.clean_value(name)
+    name = readings.clean_value(name)
     if not name:
         return [FieldError("name", "REQUIRED", "Please tell us your name.")]
     if len(name) > LONGEST_NAME:

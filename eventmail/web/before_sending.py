@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import g, url_for
 
-from eventmail.content import link_targets
+from eventmail import link_targets
 from eventmail.content.checks import Remark
 from eventmail.domain import home, lately
 from eventmail.domain.audience import Audience, Resolution

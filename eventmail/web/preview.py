@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from eventmail.content import link_targets
+from eventmail import link_targets
 from eventmail.db import fresh, paginate
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, dead_links, merge, readers

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from flask import g
 
-from eventmail.content import link_targets
+from eventmail import link_targets
 from eventmail.domain import contents, coverage, dead_links, merge
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text

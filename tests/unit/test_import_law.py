@@ -13,7 +13,20 @@ LONGEST = 300
 
 # Downward only: a module may import what ranks below it, and its own unit.
 RANKS = (
-    {"settings", "clock", "ids", "signing", "states", "errors", "logs", "readings", "domain_names", "files", "erased"},
+    {
+        "settings",
+        "clock",
+        "ids",
+        "signing",
+        "states",
+        "errors",
+        "logs",
+        "readings",
+        "domain_names",
+        "files",
+        "erased",
+        "link_targets",
+    },
     {"content", "providers"},
     {"db"},
     {"models"},
@@ -62,6 +75,7 @@ HOMES = {
     "h11": {"serving"},
     "honcho": {"cli", "run"},
     "argon2": {"domain"},
+    "linkify_it": {"content"},
     "markdown_it": {"content"},
     "nh3": {"content"},
     "css_inline": {"content"},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail.content import link_targets
+from eventmail import link_targets
 from eventmail.db import fresh, transaction
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, dead_links, merge

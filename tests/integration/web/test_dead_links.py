@@ -27,12 +27,12 @@ def test_C8_the_page_says_how_many_get_no_link_and_who(client: Any, event_id: in
     page = client.submit(f"/admin/events/{event_id}/messages/preview", TEXT).text
     line = page.partition('data-test="guest-message-dead-link"')[2].partition("</details>")[0]
     assert "1 guest gets no link: what stands in “ticket” is no address. It is read as text." in line
-    assert re.findall(r"<bdi>(\w+)</bdi></a>", line) == ["Ada"]
+    assert re.findall(r"<bdi>(\w+)[^<]*</bdi></a>", line) == ["Ada"]
     listed = client.submit(
         f"/admin/events/{event_id}/messages/dead-links?field=guest.ticket&fault=none", TEXT
     ).text  # fmt: skip
     assert "1 of the 2 who get the message gets no link" in listed
-    assert re.findall(r'<td class="name" dir="auto">(\w+)</td>', listed) == ["Ada"]
+    assert re.findall(r'<td class="name" dir="auto">(\w+)[^<]*</td>', listed) == ["Ada"]
 
 
 def test_C8_the_review_says_it_once_more(client: Any, event_id: int, guests: list[int]) -> None:

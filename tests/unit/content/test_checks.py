@@ -2,7 +2,7 @@ import pytest
 
 from eventmail.content.checks import first_look, in_the_way, remarks
 from eventmail.content.compile import compile_content
-from eventmail.content.link_targets import odd_address
+from eventmail.link_targets import odd_address
 
 
 def test_C6_a_mail_from_80_KB_on_is_remarked(fields):

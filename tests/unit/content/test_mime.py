@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from eventmail.content.compile import compile_content
 from eventmail.content.mime import Envelope, Skeleton
 from eventmail.content.personalise import bind, render
-from eventmail.content.tokens import clean_value, known_fields
+from eventmail.content.tokens import known_fields
 from eventmail.errors import InvalidInput
+from eventmail.readings import clean_value
 from tests.support.budgets import budget
 
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -2,16 +2,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content.tokens import (
-    FIELDS,
-    Token,
-    Unresolved,
-    clean_value,
-    find,
-    known_fields,
-    nearest,
-    unresolved,
-)
+from eventmail.content.tokens import FIELDS, Token, Unresolved, find, known_fields, nearest, unresolved
+from eventmail.readings import clean_value
 from tests.support.budgets import budget
 
 MODERATE = settings(max_examples=budget(100), deadline=None)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content.tokens import clean_value
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
+from eventmail.readings import clean_value
 from tests.support.budgets import budget
 
 MODERATE = settings(max_examples=budget(100), deadline=None)

@@ -3,10 +3,11 @@
 import re
 from urllib.parse import urlsplit
 
-from eventmail.content.segments import Mode, linkable
-from eventmail.content.tokens import clean_value
+from eventmail.readings import clean_value
 
 NONE = "none"
+URL, ADDRESS = "url", "address"  # a whole link target; what follows mailto: or tel:
+_LINKABLE = re.compile(r"(?:https?://[^\s/?#\\]|mailto:[^\s?]|tel:[^\s?])", re.IGNORECASE)
 _REACHABLE = re.compile(r"[^\s@]+@[^\s@]+|[+(]?\d[\d ()./-]*")
 _HERE = re.compile(
     r"localhost|.*\.(?:localhost|local|internal|test|invalid)|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[?::1\]?"
@@ -15,9 +16,14 @@ _HERE = re.compile(
 _EXAMPLE = re.compile(r"(?:.*\.)?example(?:\.(?:com|net|org))?")
 
 
-def leads(value: str, mode: Mode) -> bool:
-    """Whether a value can be linked to: as a whole target (URL), or as what follows mailto: or tel: (ADDRESS)."""
-    return linkable(value) if mode is Mode.URL else _REACHABLE.fullmatch(value) is not None
+def linkable(url: str) -> bool:
+    """Whether a text may be a link target: http, https, mailto or tel, and something behind it."""
+    return _LINKABLE.match(url) is not None
+
+
+def leads(value: str, mode: str) -> bool:
+    """Whether a value can be linked to, as a URL or as an ADDRESS."""
+    return linkable(value) if mode == URL else _REACHABLE.fullmatch(value) is not None
 
 
 def odd_address(url: str) -> str:
@@ -45,6 +51,6 @@ def fault(value: str | None, instead: str, mode: str) -> str:
     """
     target = clean_value(str(value)) if value is not None else ""
     target = target or instead
-    if not leads(target, Mode(mode)):
+    if not leads(target, mode):
         return NONE
-    return odd_address(target) if mode == Mode.URL else ""
+    return odd_address(target) if mode == URL else ""
