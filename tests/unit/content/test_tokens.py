@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eventmail.content.tokens import FIELDS, Token, Unresolved, find, known_fields, nearest, unresolved
@@ -166,6 +166,7 @@ def test_C1_tokens_stand_where_they_say_and_never_overlap(text):
     st.text(st.characters(exclude_characters="{}", exclude_categories=("Cc", "Cs", "Zl", "Zp"))),
 )
 def test_C1_any_column_and_any_fallback_survive(column, fallback):
+    assume(not column.endswith("\\") and not fallback.endswith("\\"))  # a backslash would write the brace behind it
     token = f"{{guest.{column}|{fallback}}}"
     assert [(t.written, t.field, t.fallback) for t in find(f"x {token} y")] == [
         (token, f"guest.{column}", clean_value(fallback) or None)
