@@ -114,6 +114,6 @@ def backlog() -> int:
 
 
 def prove_writable() -> None:
-    """Write what is there already. Raises OperationalError when this process can not."""
-    with transaction() as tx:
+    """Write what is there already. Raises OperationalError when this process can not, at once when another writes."""
+    with transaction(patience_ms=0) as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = version_num"))

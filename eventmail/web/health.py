@@ -2,6 +2,7 @@
 
 import ipaddress
 import logging
+import sqlite3
 import threading
 from datetime import datetime, timedelta
 
@@ -11,37 +12,56 @@ from sqlalchemy.exc import OperationalError
 from eventmail.domain import overview
 
 FRESH = timedelta(seconds=5)
+BUSY = timedelta(seconds=30)  # an import of a large list keeps everybody from writing for seconds, and is no fault
 _FORWARDED = ("Forwarded", "Via", "X-Real-Ip")
 log = logging.getLogger(__name__)
 
 
 class WriteCheck:
-    """Whether this process can write its database: asked at most once in five seconds, by one request at a time."""
+    """Whether this process can write its database: asked at most once in five seconds, by one request at a time.
+
+    It never waits for somebody else who writes. What was found before then counts for half a minute.
+    """
 
     def __init__(self) -> None:
         self._one = threading.Lock()
-        self._at: datetime | None = None
+        self._asked_at: datetime | None = None
+        self._known_at: datetime | None = None
         self._works = False
 
     def works(self, now: datetime) -> bool:
         """The answer, not older than five seconds; while another request is finding out, the one before."""
-        if self._stale(now) and self._one.acquire(blocking=self._at is None):
+        if _older(self._asked_at, FRESH, now) and self._one.acquire(blocking=self._asked_at is None):
             try:
-                if self._stale(now):
-                    self._works = _writes()
-                    self._at = now
+                if _older(self._asked_at, FRESH, now):
+                    self._ask(now)
             finally:
                 self._one.release()
         return self._works
 
-    def _stale(self, now: datetime) -> bool:
-        return self._at is None or not timedelta(0) <= now - self._at < FRESH  # a clock may be put back
+    def _ask(self, now: datetime) -> None:
+        found = _writes()
+        if found is not None:
+            self._works, self._known_at = found, now
+        elif self._known_at is None:
+            return  # it has only just begun: the next who asks finds out
+        elif _older(self._known_at, BUSY, now):
+            self._works = False
+            log.error("somebody else has kept the database from being written for %d s", BUSY.total_seconds())
+        self._asked_at = now
 
 
-def _writes() -> bool:
+def _older(at: datetime | None, than: timedelta, now: datetime) -> bool:
+    return at is None or not timedelta(0) <= now - at < than  # a clock may be put back
+
+
+def _writes() -> bool | None:
+    """None when somebody else writes."""
     try:
         overview.prove_writable()
     except OperationalError as error:
+        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            return None
         log.error("the database refused: %s", error.orig)
         return False
     return True

@@ -9,6 +9,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
+from eventmail.web.health import WriteCheck
+
 # What takes longest begins first, so that no worker is left with it at the end. These wait more than they compute.
 FIRST = (
     "tests/concurrency/test_kill",
@@ -68,6 +70,7 @@ def registered_once(register: Callable[[Flask], None]) -> Callable[[Flask], None
             made.append(app)
         else:
             _share(made[0], app)
+            app.extensions["write_check"] = WriteCheck()  # what it found is true of one instance
 
     return registered
 

@@ -1,7 +1,9 @@
 """What `/healthz` tells whom, and how often it writes for it."""
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -98,6 +100,27 @@ def test_while_one_waits_for_the_database_the_others_do_not(
             assert browsers.submit(lambda: app.test_client().get("/healthz").status_code).result(30) == 200
         finally:
             goes_on.set()
+
+
+def test_while_somebody_writes_what_was_found_before_counts_for_half_a_minute(
+    visitor: Client, settings: Settings, clock: FrozenClock
+) -> None:
+    assert visitor.get("/healthz").status_code == 200
+    with closing(sqlite3.connect(settings.instance / "app.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        told = []
+        for seconds in (6, 23, 6):
+            clock.advance(seconds=seconds)
+            told.append(visitor.get("/healthz").status_code)
+    clock.advance(seconds=6)
+    assert (told, visitor.get("/healthz").status_code) == ([200, 200, 503], 200)
+
+
+def test_a_start_while_somebody_writes_is_well_as_soon_as_it_can_write(visitor: Client, settings: Settings) -> None:
+    with closing(sqlite3.connect(settings.instance / "app.sqlite", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert visitor.get("/healthz").status_code == 503
+    assert visitor.get("/healthz").status_code == 200
 
 
 def refuses() -> None:
