@@ -2,8 +2,9 @@
 
 import gc
 
-from eventmail import create_app
+from eventmail import create_app, parent
 
+parent.end_with_it()
 app = create_app()
 gc.collect()
 gc.freeze()  # what exists by now stays: looking at it again would copy every page that forked processes share

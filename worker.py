@@ -2,8 +2,9 @@
 
 import gc
 
-from eventmail import create_app
+from eventmail import create_app, parent
 
+parent.end_with_it()
 huey = create_app(pages=False).extensions["huey"]
 gc.collect()
 gc.freeze()

@@ -18,6 +18,7 @@ from honcho.manager import SIGNALS, Manager
 from honcho.printer import Message
 
 from eventmail import ROOT
+from eventmail.parent import STARTED_BY
 from eventmail.settings import PREFIX, Settings, for_children
 
 PATIENCE_SECONDS = 30.0
@@ -40,7 +41,8 @@ def run_all(settings: Settings, sentence: str) -> int:
     """Run every process until one ends or a signal comes; say `sentence` once web answers. 0 when asked to stop."""
     manager = _Manager(settings, sentence)
     for name, command in _procfile().items():
-        manager.add_process(name, f"exec {command}", env=_environment(settings), cwd=str(ROOT))
+        environment = {**_environment(settings), STARTED_BY: str(os.getpid())}
+        manager.add_process(name, f"exec {command}", env=environment, cwd=str(ROOT))
     signal.signal(signal.SIGHUP, _end)  # a terminal that closes
     manager.loop()
     if manager.returncode in {signal["rc"] for signal in SIGNALS.values()}:

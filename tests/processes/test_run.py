@@ -189,6 +189,13 @@ def test_a_signal_ends_every_process_in_order(start: Callable[..., Running], sig
     assert "Traceback" not in run.errors
 
 
+def test_nothing_goes_on_when_the_command_is_killed(start: Callable[..., Running]) -> None:
+    run = start("run").ready()
+    run.process.kill()
+    run.process.wait()
+    run.await_the_end()
+
+
 def test_a_signal_while_the_processes_begin_ends_them_too(start: Callable[..., Running]) -> None:
     run = start("run")
     wait_for(lambda: len(run.family()) > 1, STARTED_S, "the first child", step=0.001)

@@ -26,6 +26,7 @@ RANKS = (
         "files",
         "erased",
         "link_targets",
+        "parent",
     },
     {"content", "providers"},
     {"db"},
