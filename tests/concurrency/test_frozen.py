@@ -1,12 +1,11 @@
 """A worker that is not dead, only frozen for longer than its lease: it begins nothing more, and brings the truth."""
 
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing
 
 from tests.support import seeding
+from tests.support.frozen import freeze
 from tests.support.live import Live
 from tests.support.waiting import wait_for
 
@@ -18,28 +17,6 @@ SLOW = [f"slow{number}+slow" for number in range(5)]  # a busy box has five seco
 def counts(live: Live) -> dict[str, int]:
     rows = live.query("SELECT state, count(*) AS number FROM recipient GROUP BY state")
     return {row["state"]: row["number"] for row in rows}
-
-
-def holds_no_lock(live: Live) -> bool:
-    """Whether others can write both databases."""
-    for name in ("app.sqlite", "huey.sqlite"):
-        with closing(sqlite3.connect(live.instance / name, timeout=0.2, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return False
-            connection.rollback()
-    return True
-
-
-def freeze(live: Live) -> None:
-    """SIGSTOP the worker, at a moment when it holds no lock that would freeze everybody else too."""
-    assert live.worker
-    live.worker.send_signal(signal.SIGSTOP)
-    if not holds_no_lock(live):
-        live.worker.send_signal(signal.SIGCONT)
-        wait_for(lambda: holds_no_lock(live), what="the locks to be free")
-        freeze(live)
 
 
 def test_S5_S11_a_worker_frozen_beyond_its_lease_mails_nobody_twice_and_replaces_doubt_by_truth(
