@@ -42,6 +42,38 @@ def test_a_one_time_link_works_once(app: Flask, visitor: Client, link: str, clie
     assert second.get(EVENTS).status_code == 303
 
 
+ADDED = (".", ")", ",", ">", ";", "'", '"', "!", "…", ").", " ", "%29", "%253E", "&gt;", "&#41;")
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_a_link_with_what_a_mail_program_hung_on_it_signs_in(visitor: Client, link: str, added: str) -> None:
+    assert visitor.get(link + added).location == EVENTS
+    assert signed_in(visitor)
+
+
+@pytest.mark.parametrize("added", [each for each in ADDED if each[0] not in "&%"])
+def test_what_hangs_on_the_page_that_a_link_leads_to_is_none_of_it(visitor: Client, link: str, added: str) -> None:
+    assert visitor.get(f"{link}?next=/admin/account{added}").location == "/admin/account"
+
+
+@pytest.mark.parametrize("added", ["x", ".x", "-", "_", "%41x", "=a", ").b"])
+def test_what_a_token_is_made_of_is_never_taken_off_a_link(
+    visitor: Client, link: str, rows: Callable[..., Any], added: str
+) -> None:
+    answer = visitor.get(link + added)
+    assert (answer.status_code, error_code(answer)) == (403, ["LINK_EXPIRED"])
+    assert ([row.used_at for row in rows(SignInLink)], signed_in(visitor)) == ([None], False)
+
+
+@pytest.mark.parametrize("added", ADDED)
+def test_the_first_link_makes_the_owner_whatever_hangs_on_it(
+    visitor: Client, first_link: str, count: Any, added: str
+) -> None:
+    assert "Welcome to eventmail" in words(visitor.get(first_link + added))
+    typed = {"name": "Olive", "email": "olive@organizers.example", "password": "long enough to keep"}
+    assert (visitor.submit(first_link + added, typed).status_code, count(User)) == (303, 1)
+
+
 @pytest.mark.parametrize(
     ("method", "headers"),
     [
