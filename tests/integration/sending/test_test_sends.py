@@ -176,7 +176,7 @@ def test_F1_a_hard_bounce_of_a_test_is_recorded_and_suppresses(
     bounce = row(EmailEvent)
     assert (bounce.kind, bounce.address, bounce.event_id) == ("bounce", "gone@x.org", event_id)
     assert (row(Suppression).address, row(Suppression).scope, row(Suppression).reason) == (
-        "gone@x.org", "all", "hard_bounce",
+        "gone@x.org", "practice", "hard_bounce",
     )  # fmt: skip
     run.assert_balanced()
     with pytest.raises(NoRecipients):

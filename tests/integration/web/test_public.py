@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from icalendar import Calendar
 
-from eventmail.db import fresh
+from eventmail.db import db, fresh
 from eventmail.domain import events, merge
 from eventmail.models import Event
 from eventmail.settings import Settings
@@ -183,6 +183,7 @@ def test_a_database_that_can_not_be_written_is_503_in_json(
     app: Flask, visitor: Client, settings: Settings, accept: str
 ) -> None:
     with app.app_context():
+        db.engine.dispose()  # so that the next one is the only one, whoever had others before
         fresh().connection().exec_driver_sql("PRAGMA query_only=ON")
     answer = visitor.get("/healthz", headers={"Accept": accept})
     assert (answer.status_code, answer.json) == (
