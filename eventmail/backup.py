@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import files, migrations, signing
 from eventmail.domain import home
+from eventmail.sending import journal
 from eventmail.settings import Settings
 
 DATABASE, SECRET, ABOUT = "app.sqlite", "secret.key", "about.json"
@@ -89,6 +90,8 @@ def restore(settings: Settings, file: Path) -> datetime:
         for name in (SECRET, DATABASE):
             (Path(unpacked) / name).chmod(0o600)
             files.on_disk(Path(unpacked) / name)
+        for left in target.glob(journal.FILES):  # they speak of the rows of another database (S11b)
+            left.unlink()
         _move_in(Path(unpacked), target)
     return made_at
 

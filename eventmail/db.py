@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -208,6 +209,11 @@ def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
         kept[key] = make()
     found: T = kept[key]
     return found
+
+
+def file() -> Path:
+    """The file of the database of this app; what belongs to it lies beside it."""
+    return Path(db.engine.url.database or "")
 
 
 def fresh() -> Session:

@@ -20,7 +20,7 @@ from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.providers.smtp import Smtp, parse
-from eventmail.sending import account_delivery, forgetting, heartbeat
+from eventmail.sending import account_delivery, account_settle, forgetting, heartbeat, journal
 from eventmail.sending import drain as drain_
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.handover import in_flight
@@ -68,6 +68,7 @@ def create_huey(app: Flask) -> SqliteHuey:
             _ending.set()
             with _run(app):
                 heartbeat.gone()
+            journal.leave()
         provider.close()
 
     app.extensions |= {"ring": drain, "ring_account_mails": deliver, "provider": provider}
@@ -201,7 +202,7 @@ def _beat(app: Flask) -> None:
     heartbeat.beat(clock.now(), provider.waits())
     settle(provider, clock.now())
     account_delivery.renew(clock.now())
-    account_delivery.settle(clock.now())
+    account_settle.settle(clock.now())
 
 
 def _sweep(app: Flask) -> None:

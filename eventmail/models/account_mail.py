@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
@@ -17,8 +17,10 @@ class AccountMail(Base):
 
     An `address_changed` goes to the address that a colleague had before.
 
-    It holds no token: the worker makes one in the commit that marks the mail `sending`. What the mail is about takes
-    the row with it when it goes. `request_id` is the one of the request that asked.
+    `attempts` numbers the attempts for good; `tries` counts those that were begun and decides when to give up. `mark`
+    and `claim_owner` are as of a recipient. The row holds no token: the worker makes one in the commit that marks the
+    mail `sending`. What the mail is about takes the row with it when it goes. `request_id` is the one of the request
+    that asked.
     """
 
     __tablename__ = "account_mails"
@@ -43,8 +45,11 @@ class AccountMail(Base):
     address: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
     next_attempt_at: Mapped[datetime | None]
+    claim_owner: Mapped[str | None]
     claim_until: Mapped[datetime | None]
+    mark: Mapped[int | None] = mapped_column(BigInteger)
     last_error: Mapped[str | None]
     asked_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     request_id: Mapped[str]

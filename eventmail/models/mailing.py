@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
@@ -144,7 +144,8 @@ class Recipient(Base):
 
     `attempts` numbers the attempts for good; `tries` counts those of this run and decides when to give up (S4).
     `delivery` is the mail service's later news and never rewinds `state`. `provider` is the mail service of the latest
-    attempt, by which every word about the outcome is chosen (S13).
+    attempt, by which every word about the outcome is chosen (S13). `mark` is the number of the mark that led to that
+    attempt, as the hand-over journal names it (S11b).
     """
 
     __tablename__ = "recipient"
@@ -168,6 +169,7 @@ class Recipient(Base):
     next_attempt_at: Mapped[datetime | None]
     claim_owner: Mapped[str | None]
     claim_until: Mapped[datetime | None]
+    mark: Mapped[int | None] = mapped_column(BigInteger)
     last_error: Mapped[str | None]
     provider: Mapped[str | None]
     delivery: Mapped[str | None]

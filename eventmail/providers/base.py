@@ -93,15 +93,22 @@ class Waits:
     seconds: float
 
 
-class Provider(Protocol):
-    """A mail service.
+class Service(Protocol):
+    """What an outcome is judged by, also when the mail service that it came from is connected no more.
 
     `honours_keys`: a second hand-over under the same key is surely not a second mail (S5).
-    `outside`: mail leaves this box.
     """
 
-    name: str
-    honours_keys: bool
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def honours_keys(self) -> bool: ...
+
+
+class Provider(Service, Protocol):
+    """A mail service. `outside`: mail leaves this box."""
+
     outside: bool
 
     def stands(self, who: str, seconds: float) -> bool:

@@ -13,30 +13,28 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, or_, select, update
-from sqlalchemy.exc import OperationalError
 
 from eventmail import clock
 from eventmail.content import account_mail
 from eventmail.content.account_mail import Frame
-from eventmail.db import fresh, move, transaction
+from eventmail.db import file, fresh, transaction
 from eventmail.domain import home, links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
-from eventmail.sending import feedback, rate
-from eventmail.sending import outcome as outcomes
-from eventmail.sending.account_mark import Marked, about, acting, mark, tell
-from eventmail.sending.claim import LEASE, SET_BACK, written_ahead
+from eventmail.sending import account_outcome, journal, rate
+from eventmail.sending.account_mark import Marked, mark
+from eventmail.sending.claim import LEASE, written_ahead
 from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
 from eventmail.sending.handover import MARGIN_SECONDS
+from eventmail.sending.journal import Hand
+from eventmail.sending.slots import Kind
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
 
 log = logging.getLogger(__name__)
 
 WHO = "account mails"
-TRIES = 6  # of one that is surely not taken; the last one about 20 minutes after the first
-STOPPED = "The worker stopped while this mail was being handed over; nobody can say whether it left"
 _BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
 _A = AccountMailState
 _talking = threading.Lock()  # one turn at a time hands over, so that a slow mail server takes up one thread
@@ -89,14 +87,15 @@ def deliver(provider: Provider, settings: Settings) -> datetime | None:
 
 def _deliver_due(provider: Provider, settings: Settings, until: float) -> datetime | None:
     while time.monotonic() < until:
-        mail_id = fresh().scalar(select(AccountMail.id).where(*_due(clock.now())).order_by(AccountMail.id).limit(1))
-        if mail_id is None:
+        due = select(AccountMail.id, AccountMail.attempts).where(*_due(clock.now())).order_by(AccountMail.id).limit(1)
+        mail = fresh().execute(due).one_or_none()
+        if mail is None:
             provider.spare(WHO)
             return next_due(clock.now())
         if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # it stays queued meanwhile (S11a)
             return clock.now() + LOOK_AGAIN
         if _its_turn(settings.pace(outside=provider.outside), until):
-            _deliver(mail_id, provider, settings)
+            _deliver(mail.id, mail.attempts + 1, provider, settings)
     return clock.now()
 
 
@@ -126,48 +125,18 @@ def renew(now: datetime) -> None:
     held.renewed(kept, since)
 
 
-def settle(now: datetime) -> int:
-    """Put in doubt what a dead worker left between mark and record: how many. It is never repeated by itself (S5)."""
-    lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + LEASE + SET_BACK)
-    left = [AccountMail.state == _A.SENDING, lapsed]
-    if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
-        return 0
-    with transaction() as tx:
-        doubtful = move(
-            tx, AccountMail, [lapsed], _A.SENDING, _A.UNKNOWN, claim_until=None, last_error=STOPPED, updated_at=now
-        )
-        for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
-            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=STOPPED)
-    return len(doubtful)
-
-
-def record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:
-    """Write what became of a hand-over: sent, failed, waiting for another try, or in doubt (S4, S5).
-
-    A doubt is no reason to try again: the next mail would bring another link. What a sweep has given up meanwhile
-    still learns the truth. A database that can't be written is asked again, as for guests.
-    """
-    until = time.monotonic() + outcomes.RECORD_SECONDS
-    while True:
-        try:
-            return _record(mail, outcome, provider, now)
-        except OperationalError as error:
-            if time.monotonic() >= until:
-                raise
-            log.warning("an outcome could not be recorded yet: %s", error.orig, extra={"account_mail": mail.id})
-            time.sleep(outcomes.RECORD_PAUSE_SECONDS)
-
-
-def _deliver(mail_id: int, provider: Provider, settings: Settings) -> None:
+def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings) -> None:
+    hand = journal.take(file().parent, Kind.ACCOUNT_MAIL, [(mail_id, attempt)], provider.name)
     since = time.monotonic()
-    mail = mark(mail_id, provider, settings, clock.now())
-    if mail is None:
-        return
-    held.hold(mail.id, since)
     try:
-        record(mail, _hand_over(mail, provider, settings), provider, clock.now())
+        mail = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
+        if mail is None:
+            return
+        held.hold(mail.id, since)
+        account_outcome.record(mail, _hand_over(mail, hand, provider, settings), provider, clock.now())
     finally:
-        held.drop(mail.id)
+        held.drop(mail_id)
+        hand.done()
 
 
 def _its_turn(per_second: float, until: float) -> bool:
@@ -191,7 +160,7 @@ def _due(now: datetime) -> list[ColumnElement[bool]]:
     ]
 
 
-def _hand_over(mail: Marked, provider: Provider, settings: Settings) -> Outcome | None:
+def _hand_over(mail: Marked, hand: Hand, provider: Provider, settings: Settings) -> Outcome | None:
     """The outcome; None when the mail surely did not leave: its turn never came."""
     try:
         built = _built(mail, settings)
@@ -204,14 +173,16 @@ def _hand_over(mail: Marked, provider: Provider, settings: Settings) -> Outcome 
 
     def may_begin(_mail: Mail) -> bool:
         nonlocal told
-        in_time = time.monotonic() < held.until.get(mail.id, 0.0)
-        told = _BROKEN_OFF if in_time else None
-        return in_time
+        begins = time.monotonic() < held.until.get(mail.id, 0.0) and hand.begins(mail.id)
+        told = _BROKEN_OFF if begins else None
+        return begins
 
     try:
         with closing(provider.hand_over([built], may_begin)) as handing:
             for _, outcome in handing:
                 told = outcome
+                if outcome is not None:
+                    hand.told(mail.id, outcome)
     except Exception:
         log.exception("a hand-over broke off", extra={"account_mail": mail.id})
     return told
@@ -239,22 +210,3 @@ def _built(mail: Marked, settings: Settings) -> Mail:
     return Mail(
         mail.key, f"{mail.by.request_id}.{mail.id}.{mail.attempt}", mail.attempt, settings.sender, mail.to, data
     )
-
-
-def _record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:
-    verdict = outcomes.judge(outcome, mail.attempt, provider, now, goes_on=False, waits=False)
-    state, retry_at = _A(verdict.state), verdict.retry_at
-    if state == _A.QUEUED and verdict.counts and (mail.attempt >= TRIES or (retry_at or now) >= mail.too_late):
-        state, retry_at = _A.FAILED, None
-    values = {"claim_until": None, "next_attempt_at": retry_at, "last_error": verdict.words, "updated_at": now}
-    attempts = mail.attempt if verdict.counts else mail.attempt - 1
-    this = [AccountMail.id == mail.id, AccountMail.attempts == mail.attempt]
-    with transaction() as tx:
-        moved = move(tx, AccountMail, this, _A.SENDING, state, attempts=attempts, **values)
-        if not moved and state != _A.UNKNOWN:
-            state = _A.FAILED if state == _A.QUEUED else state
-            moved = move(tx, AccountMail, this, _A.UNKNOWN, state, **{**values, "next_attempt_at": None})
-        if state != _A.QUEUED and (moved or tx.get(AccountMail, mail.id) is None):
-            feedback.record_answer(tx, outcome, now, provider=provider.name, key=mail.key, email=mail.to)
-            tell(tx, mail.by, state, about=mail.about, email=mail.to, words=verdict.words)
-    log.info("an account mail was handed over", extra={"account_mail": mail.id, "state": str(state)})

@@ -14,7 +14,7 @@ from eventmail.models import AccountMail, Invitation, User
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
 from eventmail.records import Acting
-from eventmail.sending.claim import LEASE
+from eventmail.sending.claim import LEASE, owner
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
 
@@ -35,6 +35,7 @@ class Marked:
     key: str  # another try is another mail: its link is new
     kind: str
     attempt: int
+    try_: int
     by: Acting
     about: str  # as the log names it
     to: str
@@ -46,10 +47,13 @@ class Marked:
     token: str = field(repr=False)
 
 
-def mark(mail_id: int, provider: Provider, settings: Settings, now: datetime) -> Marked | None:
+def mark(
+    mail_id: int, provider: Provider, settings: Settings, now: datetime, *, attempt: int, number: int | None
+) -> Marked | None:
     """Mark a waiting mail `sending` and make its token, in one commit before the first byte leaves.
 
-    None when another worker was first, or when it must not leave any more: then the row says why.
+    `number` names this mark, in the row and in the journal, as that of attempt number `attempt`. None when another
+    worker was first, or when it must not leave any more: then the row says why.
     """
     with transaction() as tx:
         mail = tx.get(AccountMail, mail_id)
@@ -61,9 +65,10 @@ def mark(mail_id: int, provider: Provider, settings: Settings, now: datetime) ->
             if move(tx, AccountMail, [AccountMail.id == mail_id], _A.QUEUED, _A.FAILED, **over):
                 tell(tx, by, _A.FAILED, about=about(mail), email=mail.email, words=words)
             return None
-        given = {"claim_until": now + LEASE, "next_attempt_at": None, "updated_at": now}
-        attempts = AccountMail.attempts + 1
-        if not move(tx, AccountMail, [AccountMail.id == mail_id], _A.QUEUED, _A.SENDING, attempts=attempts, **given):
+        given = {"attempts": attempt, "tries": mail.tries + 1, "mark": number, "claim_owner": owner(),
+                 "claim_until": now + LEASE, "next_attempt_at": None, "updated_at": now}  # fmt: skip
+        this = [AccountMail.id == mail_id, AccountMail.attempts == attempt - 1]
+        if not move(tx, AccountMail, this, _A.QUEUED, _A.SENDING, **given):
             return None
         return _minted(tx, mail, by)
 
@@ -96,12 +101,13 @@ def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Se
         address = tx.scalar(select(User.address).where(User.id == mail.user_id, User.removed_at.is_(None)))
         if address != mail.address:  # the link is not for the mailbox that was asked for
             return _ELSEWHERE if address else _GONE
-    if _over_at(tx, mail) > now:
+    if over_at(tx, mail) > now:
         return ""
     return _NO_NEWS if mail.kind == AccountMailKind.ADDRESS_CHANGED else _TOO_LATE
 
 
-def _over_at(tx: Session, mail: AccountMail) -> datetime:
+def over_at(tx: Session, mail: AccountMail) -> datetime:
+    """When a mail is of no use any more, however late it leaves: its link is over, or its news is none."""
     if mail.kind == AccountMailKind.INVITATION:
         return tx.get_one(Invitation, mail.invitation_id).expires_at
     return mail.created_at + (links.LIFETIME if mail.kind == AccountMailKind.SIGN_IN else NEWS_LIFETIME)
@@ -125,6 +131,6 @@ def _minted(tx: Session, mail: AccountMail, by: Acting) -> Marked:
     attempt = mail.attempts + 1
     key = f"account-{mail.id}-{attempt}-{ids.token(12)}"
     return Marked(
-        mail.id, key, mail.kind, attempt, by, about(mail), mail.email, asker.name if asker else "", name, role,
-        until, _over_at(tx, mail), token,
+        mail.id, key, mail.kind, attempt, mail.tries + 1, by, about(mail), mail.email,
+        asker.name if asker else "", name, role, until, over_at(tx, mail), token,
     )  # fmt: skip

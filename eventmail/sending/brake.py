@@ -24,7 +24,7 @@ from eventmail.providers.webhook import Kind
 from eventmail.records import Acting
 from eventmail.sending import feedback
 from eventmail.sending.first_answers import FIRST, said
-from eventmail.sending.handover import Result, Sending
+from eventmail.sending.handover import Result, Run
 from eventmail.states import Brake, JobState
 
 MANY = 30  # answers, from which on a share says something
@@ -79,16 +79,16 @@ def count(tx: Session, job_id: int, results: Sequence[Result]) -> Tally:
 
 
 def decide(
-    tx: Session, sending: Sending, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent],
+    tx: Session, run: Run, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent],
     now: datetime,
 ) -> None:  # fmt: skip
     """After a group was recorded: stop and ask, or list whom the run's answers have ended by now.
 
     `ending` is the news of this group that would end an address. A complaint does so whatever the others are answered.
     """
-    _hold(tx, sending.job_id, [about for about in ending if about.kind != Kind.COMPLAINT])
+    _hold(tx, run.job_id, [about for about in ending if about.kind != Kind.COMPLAINT])
     if not tally.brake:
-        _brake(tx, sending, tally, results, now)
+        _brake(tx, run, tally, results, now)
     for about in ending:
         if about.kind == Kind.COMPLAINT:
             feedback.end(tx, about, now)
@@ -101,17 +101,17 @@ def _hold(tx: Session, job_id: int, ending: Sequence[EmailEvent]) -> None:
     tx.flush()
 
 
-def _brake(tx: Session, sending: Sending, tally: Tally, results: Sequence[Result], now: datetime) -> None:
+def _brake(tx: Session, run: Run, tally: Tally, results: Sequence[Result], now: datetime) -> None:
     if tripped := tally.tripped:
         words = f"Of the first {tally.answered} addresses {tally.looked_dead} look dead to your mail service"
         if tripped == Brake.ALIKE:
             refusal = next(result.outcome for result in reversed(results) if isinstance(result.outcome, Permanent))
             words = f"Your mail service refused the first {FIRST} for the same reason: {refusal.words}"
-        _stop(tx, sending, tripped, words, now)
+        _stop(tx, run, tripped, words, now)
     elif tally.looked_dead:  # who was full too often waits for the end of the run
-        remaining = select(Mailing.n_queued + Mailing.n_sending).where(Mailing.id == sending.mailing_id)
+        remaining = select(Mailing.n_queued + Mailing.n_sending).where(Mailing.id == run.mailing_id)
         if not tally.may_trip(tx.scalar(remaining) or 0):
-            _list(tx, sending.job_id)
+            _list(tx, run.job_id)
 
 
 def end(tx: Session, job_id: int) -> None:
@@ -157,13 +157,13 @@ def list_them(event_id: int, mailing_id: int, emails: Sequence[str] | None, by: 
     return len(chosen)
 
 
-def _stop(tx: Session, sending: Sending, tripped: Brake, words: str, now: datetime) -> None:
-    tx.execute(update(Job).where(Job.id == sending.job_id).values(brake=tripped))
-    running = [Job.id == sending.job_id, Job.state == JobState.RUNNING]
+def _stop(tx: Session, run: Run, tripped: Brake, words: str, now: datetime) -> None:
+    tx.execute(update(Job).where(Job.id == run.job_id).values(brake=tripped))
+    running = [Job.id == run.job_id, Job.state == JobState.RUNNING]
     tx.execute(update(Job).where(*running).values(stopped=words))
-    tx.execute(update(Mailing).where(Mailing.id == sending.mailing_id).values(last_error=words))
-    by = Acting(None, BY, sending.request_id, now)
-    records.audit(tx, by, "mailing.stopped_itself", f"mailing:{sending.mailing_id}", event_id=sending.event_id,
+    tx.execute(update(Mailing).where(Mailing.id == run.mailing_id).values(last_error=words))
+    by = Acting(None, BY, run.request_id, now)
+    records.audit(tx, by, "mailing.stopped_itself", f"mailing:{run.mailing_id}", event_id=run.event_id,
                   reason=words)  # fmt: skip
 
 

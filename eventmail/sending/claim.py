@@ -21,6 +21,7 @@ CLAIM_LEASE = timedelta(seconds=6)  # a turn takes two; short, since nothing hap
 LEASE = timedelta(seconds=20)  # from the mark on, renewed by the heartbeat; at its end a recipient is in doubt
 SET_BACK = timedelta(minutes=1)  # what lies this much too far ahead was written before the clock was set back
 BATCH = 200
+GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class Claimed:
 def owner() -> str:
     """This process, under a name that no other process ever had."""
     return _named(os.getpid())
+
+
+os.register_at_fork(after_in_child=owner.cache_clear)
 
 
 def _named(pid: int) -> str:

@@ -17,9 +17,9 @@ from eventmail.domain.merge import Place
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, outcome, rate
-from eventmail.sending.claim import Claimed
+from eventmail.sending.claim import GROUP, Claimed
 from eventmail.sending.finish import finish
-from eventmail.sending.handover import GROUP, Sending, begin, hand_over, in_flight
+from eventmail.sending.handover import Sending, begin, hand_over, in_flight
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings
 from eventmail.states import JobState, RecipientState
@@ -164,6 +164,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         key=mailing.key,
         provider=provider.name,
         request_id=job.request_id,
+        is_test=read_as is not None,
         sender=settings.sender,
         place=Place(settings.public_url, settings.secret, outside=provider.outside),
         skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),

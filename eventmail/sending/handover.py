@@ -16,33 +16,42 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
-from eventmail.db import transaction
+from eventmail.db import file, transaction
 from eventmail.domain import audience, heirs, merge
 from eventmail.domain.merge import Place
 from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused, Unclear
+from eventmail.sending import journal
 from eventmail.sending.claim import LEASE, Claimed, owner
 from eventmail.sending.first_answers import FirstAnswers
+from eventmail.sending.journal import Hand
+from eventmail.sending.slots import Kind
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
 _BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
-GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
 MARGIN_SECONDS = 5.0  # no hand-over begins this close to the end of the lease
 
 
-@dataclass(frozen=True)
-class Sending:
-    """One mailing, prepared once per run of `drain`: what a guest costs from here on is escaping and joining."""
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """The run of a mailing that an outcome belongs to."""
 
     job_id: int
     mailing_id: int
     event_id: int
+    request_id: str
+    is_test: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sending(Run):
+    """One mailing, prepared once per run of `drain`: what a guest costs from here on is escaping and joining."""
+
     key: str
     provider: str
-    request_id: str
     sender: str
     place: Place
     skeleton: Skeleton
@@ -69,6 +78,7 @@ class InFlight:
     ids: frozenset[int] = frozenset()
     deadline: float = 0.0
     stopping: threading.Event = field(default_factory=threading.Event)  # this process is asked to end
+    _hands: list[Hand] = field(default_factory=list)
 
     @contextmanager
     def one_group(self) -> Iterator[None]:
@@ -78,11 +88,30 @@ class InFlight:
                 yield
             finally:
                 self.ids = frozenset()
+                self._keep(0)
+
+    @property
+    def hand(self) -> Hand:
+        """Where the journal speaks of the group that was marked last."""
+        return self._hands[-1]
+
+    def names(self, sending: "Sending", group: Sequence[Claimed]) -> int | None:
+        """Name a group in the journal before its mark commits: the number for the rows, None without a journal."""
+        rows = [(claimed.id, claimed.attempt) for claimed in group]
+        self._hands.append(journal.take(file().parent, Kind.RECIPIENT, rows, sending.provider))
+        return self.hand.mark
 
     def holds(self, recipient_ids: Sequence[int], since: float) -> None:
-        """These were marked, with a lease that began at `since` (time.monotonic)."""
+        """These were marked, with a lease that began at `since` (time.monotonic), and the group before is recorded."""
         self.ids = frozenset(recipient_ids)
         self.renewed(since)
+        self._keep(1)
+
+    def _keep(self, newest: int) -> None:
+        over = self._hands[: len(self._hands) - newest]
+        del self._hands[: len(over)]
+        for hand in over:
+            hand.done()
 
     def renewed(self, since: float) -> None:
         """The lease in the database now counts from `since`, which is before the wait for the write lock."""
@@ -112,8 +141,9 @@ def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
     Further groups are marked in the commit that records the one before (`outcome.record`).
     """
     since, now = time.monotonic(), clock.now()
+    number = in_flight.names(sending, group)
     with transaction() as tx:
-        marked = mark(tx, sending, [claimed.id for claimed in group], now)
+        marked = mark(tx, sending, [claimed.id for claimed in group], now, number)
     return hold(group, marked, since)
 
 
@@ -132,6 +162,7 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     leaves. A fault of the provider's own code puts in doubt what was under way; what the others got is known. Who is
     refused asks no further, and who is refused FIRST times in the same words (F5).
     """
+    hand = in_flight.hand
     mails: dict[str, tuple[Claimed, Mail]] = {}
     told: dict[int, Outcome] = {}
 
@@ -148,11 +179,12 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
                 told[claimed.id] = mail
 
     def may_begin(mail: Mail) -> bool:
-        now = time.monotonic()
-        if now >= in_flight.deadline or (in_flight.stopping.is_set() and now >= until) or refused:
-            told.pop(mails[mail.key][0].id, None)  # one that came back to be handed over on another connection
+        now, recipient_id = time.monotonic(), mails[mail.key][0].id
+        late = now >= in_flight.deadline or (in_flight.stopping.is_set() and now >= until)
+        if late or refused or not hand.begins(recipient_id):
+            told.pop(recipient_id, None)  # one that came back to be handed over on another connection
             return False
-        told[mails[mail.key][0].id] = _BROKEN_OFF
+        told[recipient_id] = _BROKEN_OFF
         return True
 
     refused = False
@@ -160,10 +192,12 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     try:
         with closing(provider.hand_over(built(), may_begin)) as handing:
             for mail, outcome in handing:
-                told.pop(mails[mail.key][0].id, None)
+                recipient_id = mails[mail.key][0].id
+                told.pop(recipient_id, None)
                 if outcome is None:
                     continue
-                told[mails[mail.key][0].id] = outcome
+                told[recipient_id] = outcome
+                hand.told(recipient_id, outcome)
                 refused = refused or isinstance(outcome, Refused) or first.are_all_the_same(mail, outcome)
     except Exception:
         log.exception("a hand-over broke off")
@@ -181,21 +215,22 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
         return Permanent("This mail could not be put together")
 
 
-def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datetime) -> list[int]:
+def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datetime, number: int | None) -> list[int]:
     """Move still-queued recipients of ours to `sending`; those on the do-not-mail list drop out (A6).
 
     So do those whose guest was deleted or has another address by now: what is known of the guest is not for the
     mailbox that was frozen (S6). Where somebody else has that address still, the mail waits for them instead (A7).
-    Returns the ids that may be handed over once `tx` is committed: fewer when a cancellation or another worker was
-    first, none when the job was stopped since they were claimed (S12).
+    `number` names this mark, in the rows and in the journal. Returns the ids that may be handed over once `tx` is
+    committed: fewer when a cancellation or another worker was first, none when the job was stopped since they were
+    claimed (S12).
     """
     if not recipient_ids:
         return []
     given = {"ids": recipient_ids, "owner": owner(), "job": sending.job_id}
     scopes = audience.scopes(sending.event_id)
-    is_test = sending.read_as is not None
+    is_test = sending.is_test
     marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now,
-                          provider=sending.provider)  # fmt: skip
+                          provider=sending.provider, number=number)  # fmt: skip
     if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
         if not is_test:
             heirs.pass_on_of_moved(tx, _ours(*given.values()))
@@ -236,6 +271,7 @@ def _marking(is_test: bool) -> records.Move:
         attempts=Recipient.attempts + 1,
         tries=Recipient.tries + 1,
         provider=bindparam("provider"),
+        mark=bindparam("number"),
         claim_until=bindparam("until"),
         updated_at=bindparam("now"),
     )

@@ -17,10 +17,10 @@ from sqlalchemy.orm import Session
 from eventmail import records
 from eventmail.db import core, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
-from eventmail.providers.base import Accepted, Outcome, Provider, ProviderError, Refused, Transient, Unclear
+from eventmail.providers.base import Accepted, Outcome, ProviderError, Refused, Service, Transient, Unclear
 from eventmail.sending import brake, feedback
 from eventmail.sending.claim import Claimed, owner
-from eventmail.sending.handover import Result, Sending, hold, mark
+from eventmail.sending.handover import Result, Run, Sending, hold, in_flight, mark
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
@@ -43,8 +43,16 @@ class Verdict:
     counts: bool = True  # whether this was an attempt at all
 
 
+@dataclass(frozen=True)
+class Left:
+    """Whose rows these are that a dead process left in `sending`, and the number of the mark it made them with."""
+
+    owner: str
+    mark: int
+
+
 def record(
-    sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed] = ()
+    sending: Sending, provider: Service, results: Sequence[Result], now: datetime, following: Sequence[Claimed] = ()
 ) -> list[Claimed]:
     """Write the outcomes of one group: recipients, counters, ledger, attempts, email events.
 
@@ -54,9 +62,13 @@ def record(
     """
     since = time.monotonic()
     until = since + RECORD_SECONDS
+    number = in_flight.names(sending, following)
     while True:
         try:
-            return hold(following, _record(sending, provider, results, now, following), since)
+            with transaction() as tx:
+                write(tx, sending, provider, results, now)
+                marked = mark(tx, sending, [claimed.id for claimed in following], now, number)
+            return hold(following, marked, since)
         except OperationalError as error:
             if time.monotonic() >= until:
                 raise
@@ -64,37 +76,38 @@ def record(
             time.sleep(RECORD_PAUSE_SECONDS)
 
 
-def _record(
-    sending: Sending, provider: Provider, results: Sequence[Result], now: datetime, following: Sequence[Claimed]
+def write(
+    tx: Session, run: Run, service: Service, results: Sequence[Result], now: datetime, *, left: Left | None = None
 ) -> list[int]:
-    with transaction() as tx:
-        tally = brake.count(tx, sending.job_id, results)
-        goes_on = tally.state == JobState.RUNNING
-        waits = sending.read_as is None  # a test that is refused has failed: it was to find out (S12)
-        verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
-        for result in results:
-            verdict = judge(result.outcome, result.claimed.try_, provider, now, goes_on=goes_on, waits=waits,
-                            taken=tally.accepted)  # fmt: skip
-            verdicts[verdict].append(result.claimed)
-        settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now)}
-        told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
-        if told:
-            core(tx).execute(_ATTEMPTS, [_attempt(sending, provider, result, now) for result in told])
-        _last_error(tx, sending, verdicts)
-        if waits:
-            _stop(tx, sending, told, tally.accepted)
-        if not goes_on:
-            _cancel_late(tx, sending, now)
-        feedback.prove(
-            tx, [claimed.id for verdict, group in verdicts.items() if verdict.words for claimed in group], now
-        )
-        ending = feedback.record_answers(tx, sending.event_id, provider.name, told, now)
-        brake.decide(tx, sending, tally, results, ending=ending, now=now)
-        return mark(tx, sending, [claimed.id for claimed in following], now)
+    """Write what became of a hand-over, in somebody's transaction: the ids of the recipients that it settled.
+
+    With `left`, that of a process that is proven dead; what it did not begin keeps its attempt number (S11b).
+    """
+    tally = brake.count(tx, run.job_id, results)
+    goes_on = tally.state == JobState.RUNNING
+    waits = not run.is_test  # a test that is refused has failed: it was to find out (S12)
+    verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
+    for result in results:
+        verdict = judge(result.outcome, result.claimed.try_, service, now, goes_on=goes_on, waits=waits,
+                        taken=tally.accepted)  # fmt: skip
+        verdicts[verdict].append(result.claimed)
+    settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now, left)}
+    told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
+    if told:
+        core(tx).execute(_ATTEMPTS, [_attempt(run, service, result, now) for result in told])
+    _last_error(tx, run, verdicts)
+    if waits:
+        _stop(tx, run, told, tally.accepted)
+    if not goes_on:
+        _cancel_late(tx, run, now)
+    feedback.prove(tx, [claimed.id for verdict, group in verdicts.items() if verdict.words for claimed in group], now)
+    ending = feedback.record_answers(tx, run.event_id, service.name, told, now)
+    brake.decide(tx, run, tally, results, ending=ending, now=now)
+    return list(settled)
 
 
 def judge(
-    outcome: Outcome | None, try_: int, provider: Provider, now: datetime, *, goes_on: bool = True, waits: bool = True,
+    outcome: Outcome | None, try_: int, service: Service, now: datetime, *, goes_on: bool = True, waits: bool = True,
     taken: int = 0,
 ) -> Verdict:  # fmt: skip
     """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry.
@@ -110,7 +123,7 @@ def judge(
             return Verdict(RecipientState.SENT)
         case Refused() if waits and _stops(outcome, taken):
             return Verdict(RecipientState.QUEUED, outcome.words)
-        case Transient() | Unclear() if _again(outcome, try_, provider, goes_on):
+        case Transient() | Unclear() if _again(outcome, try_, service, goes_on):
             return Verdict(RecipientState.QUEUED, outcome.words, now + _delay(outcome, try_))
         case Unclear():
             return Verdict(RecipientState.UNKNOWN, outcome.words)
@@ -123,19 +136,26 @@ def _stops(refused: Refused, taken: int) -> bool:
     return not (refused.of_one and taken)
 
 
-def _again(error: ProviderError, try_: int, provider: Provider, goes_on: bool) -> bool:
+def _again(error: ProviderError, try_: int, service: Service, goes_on: bool) -> bool:
     """Whether another try can do no harm, and is not one too many."""
-    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or (provider.honours_keys and goes_on))
+    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or (service.honours_keys and goes_on))
 
 
-def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime) -> list[int]:
+def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime, left: Left | None) -> list[int]:
     """Move the group; the ids that moved. What a sweep had given up meanwhile still learns that it was sent (S5)."""
     recipient_ids = [claimed.id for claimed in group]
     values = {"retry_at": verdict.retry_at, "words": verdict.words, "now": now}
-    moved = records.make(tx, _settling(verdict.state, verdict.counts), ids=recipient_ids, owner=owner(), **values)
+    given = {"owner": left.owner, "number": left.mark} if left else {"owner": owner()}
+    settling = _settling(verdict.state, verdict.counts, left is not None)
+    moved = records.make(tx, settling, ids=recipient_ids, **given, **values)
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
         return moved
-    late = records.make(tx, _TRUTH, ids=list(set(recipient_ids) - set(moved)), **values)
+    late_ids = list(set(recipient_ids) - set(moved))
+    late = (
+        records.make(tx, _LATE_TRUTH, ids=late_ids, number=left.mark, **values)
+        if left
+        else (records.make(tx, _TRUTH, ids=late_ids, **values))
+    )
     explained = [(claimed.id, claimed.attempt) for claimed in group if claimed.id in late]
     tx.execute(delete(Attempt).where(tuple_(Attempt.recipient_id, Attempt.number).in_(explained)))
     return moved + late
@@ -151,15 +171,18 @@ _SETTLED: dict[str, Any] = {
     "last_error": bindparam("words"),
     "updated_at": bindparam("now"),
 }
+_OF_MARK = Recipient.mark == bindparam("number")
 _TRUTH = records.recipient_move([_IDS], RecipientState.UNKNOWN, RecipientState.SENT, **_SETTLED)
+_LATE_TRUTH = records.recipient_move([_IDS, _OF_MARK], RecipientState.UNKNOWN, RecipientState.SENT, **_SETTLED)
 
 
 @cache
-def _settling(to: RecipientState, counts: bool) -> records.Move:
-    uncounted = {"attempts": Recipient.attempts - 1, "tries": Recipient.tries - 1}
-    values = _SETTLED if counts else _SETTLED | uncounted
-    ours = [_IDS, Recipient.claim_owner == bindparam("owner")]
-    return records.recipient_move(ours, RecipientState.SENDING, to, **values)
+def _settling(to: RecipientState, counts: bool, is_left: bool) -> records.Move:
+    uncounted: dict[str, Any] = {} if counts else {"tries": Recipient.tries - 1}
+    if not counts and not is_left:
+        uncounted["attempts"] = Recipient.attempts - 1
+    ours = [_IDS, Recipient.claim_owner == bindparam("owner"), *([_OF_MARK] if is_left else [])]
+    return records.recipient_move(ours, RecipientState.SENDING, to, **(_SETTLED | uncounted))
 
 
 def _delay(error: ProviderError, try_: int) -> timedelta:
@@ -169,14 +192,14 @@ def _delay(error: ProviderError, try_: int) -> timedelta:
     return timedelta(seconds=BACKOFF[try_ - 1] * spread)
 
 
-def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime) -> dict[str, object]:
+def _attempt(run: Run, service: Service, result: Result, now: datetime) -> dict[str, object]:
     claimed, mail, outcome = result.claimed, result.mail, result.outcome
     failed = outcome if isinstance(outcome, ProviderError) else None
     return {
         "recipient_id": claimed.id,
         "number": claimed.attempt,
-        "request_id": mail.request_id if mail else f"{sending.request_id}.{claimed.id}.{claimed.attempt}",
-        "provider": provider.name,
+        "request_id": mail.request_id if mail else f"{run.request_id}.{claimed.id}.{claimed.attempt}",
+        "provider": service.name,
         "outcome": type(failed).__name__.lower() if failed else "accepted",
         "code": failed.code if failed else "",
         "detail": failed.detail if failed else outcome.id if isinstance(outcome, Accepted) else "",
@@ -184,12 +207,12 @@ def _attempt(sending: Sending, provider: Provider, result: Result, now: datetime
     }
 
 
-def _stop(tx: Session, sending: Sending, told: Sequence[Result], taken: int) -> None:
+def _stop(tx: Session, run: Run, told: Sequence[Result], taken: int) -> None:
     """Refused credentials or sender: nobody else of this job is tried until somebody says so (S12)."""
     refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
     refused = [outcome for outcome in refused if _stops(outcome, taken)]
     if refused:
-        tx.execute(update(Job).where(Job.id == sending.job_id).values(stopped=refused[0].words))
+        tx.execute(update(Job).where(Job.id == run.job_id).values(stopped=refused[0].words))
 
 
 def stop(job_id: int, words: str) -> None:
@@ -198,14 +221,14 @@ def stop(job_id: int, words: str) -> None:
         tx.execute(update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(stopped=words))
 
 
-def _cancel_late(tx: Session, sending: Sending, now: datetime) -> None:
+def _cancel_late(tx: Session, run: Run, now: datetime) -> None:
     """Who comes back to the queue of a job that was cancelled meanwhile is cancelled too (S6)."""
-    over = exists().where(Job.id == sending.job_id, Job.state == JobState.CANCELLED)
-    where = [Recipient.mailing_id == sending.mailing_id, over]
+    over = exists().where(Job.id == run.job_id, Job.state == JobState.CANCELLED)
+    where = [Recipient.mailing_id == run.mailing_id, over]
     records.leave_queue(tx, where, RecipientState.CANCELLED, "Cancelled while it was tried", now)
 
 
-def _last_error(tx: Session, sending: Sending, verdicts: Iterable[Verdict]) -> None:
+def _last_error(tx: Session, run: Run, verdicts: Iterable[Verdict]) -> None:
     words = [verdict.words for verdict in verdicts if verdict.words]
     if words:
-        tx.execute(update(Mailing).where(Mailing.id == sending.mailing_id).values(last_error=words[-1]))
+        tx.execute(update(Mailing).where(Mailing.id == run.mailing_id).values(last_error=words[-1]))

@@ -14,14 +14,22 @@ from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import feedback
 from eventmail.sending.claim import lapsed
+from eventmail.sending.inherit import inherit
+from eventmail.sending.legacy import WORDS
 from eventmail.states import MailingState, RecipientState
 
 log = logging.getLogger(__name__)
 
-WORDS = "The worker stopped while this mail was being handed over; nobody can say whether it left"
-
 
 def settle(provider: Provider, now: datetime) -> int:
+    """What a worker left between mark and record: what its journal tells, else doubt. Returns how many mails.
+
+    The journals first: a lease that has ended as well must not put in doubt what one of them tells.
+    """
+    return inherit(provider, now) + _doubt(provider, now)
+
+
+def _doubt(provider: Provider, now: datetime) -> int:
     """Recipients whose lease ended between mark and record: doubt, or the same key again if the service honours keys.
 
     A cancelled message goes nowhere again, so there it is doubt in any case. Returns how many. At most once outranks

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from eventmail.db import fresh
 from eventmail.models import Job
 from eventmail.providers.base import Provider
-from eventmail.sending import account_delivery, brake
+from eventmail.sending import account_settle, brake
 from eventmail.sending.drain import next_due
 from eventmail.sending.settle import settle
 from eventmail.states import JobState
@@ -25,7 +25,7 @@ class Waiting:
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job of this service with the time it has work."""
     settle(provider, now)
-    account_delivery.settle(now)
+    account_settle.settle(now)
     brake.settle()
     ours = (Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.provider == provider.name)  # S13
     running = fresh().scalars(select(Job.id).where(*ours)).all()

@@ -17,7 +17,7 @@ from eventmail.providers.base import Provider
 from eventmail.providers.smtp_url import Server
 from eventmail.records import usage
 from eventmail.sending import heartbeat, outcome
-from eventmail.sending.handover import GROUP
+from eventmail.sending.claim import GROUP
 from eventmail.web import access, compose, intake, tested
 from eventmail.web.context import settings
 from eventmail.web.problems import Problem, shown_by

@@ -31,7 +31,7 @@ def _mark_then_settle(turn: int, scene: Scene) -> int:
 def _mark_long_ago(sending: Sending, claimed: list[Claimed]) -> int:
     with transaction() as tx:
         ids = [one.id for one in claimed]
-        return len(handover.mark(tx, sending, ids, clock.now() - timedelta(minutes=1)))
+        return len(handover.mark(tx, sending, ids, clock.now() - timedelta(minutes=1), None))
 
 
 def _settle_odd(turn: int, _scene: Scene) -> int:

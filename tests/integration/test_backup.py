@@ -22,7 +22,7 @@ from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Home, Mailing, Recipient
-from eventmail.sending import drain
+from eventmail.sending import drain, journal
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.recording import Recording
@@ -278,3 +278,21 @@ def test_the_pages_say_that_nothing_leaves_and_an_owner_confirms(
     assert boss.submit("/admin/live").status_code == 303
     assert "This is the live eventmail now." in boss.get("/admin/events").text
     assert 'data-test="copied-banner"' not in client.get("/admin/events").text
+
+
+def test_S11b_a_backup_leaves_journals_out_and_what_is_restored_finds_none(
+    settings: Settings, app: Flask, event_id: int, organizer: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    assert drained(settings, job_id)[1] == {"sent": 3}
+    assert len(list(settings.instance.glob(journal.FILES))) == 1
+    backup.write(settings, tmp_path / "a.backup", "1", clock.now())
+    with tarfile.open(tmp_path / "a.backup") as archive:
+        assert sorted(archive.getnames()) == ["about.json", "app.sqlite", "secret.key"]
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "hand-over-abcdefgh.journal").write_bytes(b"of another database")
+
+    restored(settings, tmp_path / "a.backup", folder)
+
+    assert sorted(path.name for path in folder.iterdir()) == ["app.sqlite", "secret.key"]

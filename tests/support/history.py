@@ -2,9 +2,9 @@
 
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 from flask import Flask
 from sqlalchemy import text
@@ -20,9 +20,10 @@ from eventmail.models import Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
 from eventmail.sending import claim, drain, handover
 from eventmail.sending.finish import finish
+from eventmail.sending.journal import Journal
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings
-from tests.support import seeding
+from tests.support import death, seeding
 from tests.support.recording import Killed, Recording, Script
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
@@ -41,7 +42,8 @@ ANSWERS: dict[str, Outcome] = {
     "refused": Refused("Authentication failed", code="535 5.7.8"),
 }
 MEANWHILE = ("", "", "", "", "cancel", "delete", "suppress", "frozen", "frozen, sent again")
-DEATHS = ("killed before", "killed after", "broken")
+# Who is stopped keeps the lock of its journal until it dies as well; who is killed lets go of it at once (S11b).
+DEATHS = ("killed before", "killed after", "stopped before", "stopped after", "broken")
 
 
 class History:
@@ -65,6 +67,8 @@ class History:
         self.barred: set[str] = set()  # addresses that must not be mailed any more
         self.plan: Iterator[tuple[str, str]] = iter(())
         self.draining = 0
+        self.handed: set[tuple[str, int]] = set()  # (key, attempt)
+        self.stopped: list[Journal] = []
         self.wrong: list[str] = []  # collected, since the worker would take an exception for the service's fault
         self.place = Place("https://mail.example.org", b"0" * 32, outside=False)
 
@@ -75,13 +79,15 @@ class History:
         found = [(row["key"], row["address"], row["state"]) for row in self.recipients(self.draining)]
         if (mail.key, mail.to, "sending") not in found or self.verdicts[mail.key] != MAY:
             self.wrong.append(f"{mail.to} of {found}: {self.verdicts[mail.key]}")
+        self.handed.add((mail.key, mail.attempt))
         meanwhile, answer = next(self.plan, ("", "accepted"))
         self.verdicts[mail.key] = MAY if self.honours_keys else "in doubt"
         self._meanwhile(meanwhile, mail.to)
-        if answer == "killed before":
+        if answer in {"killed before", "stopped before"}:
             self.verdicts[mail.key] = MAY
-            self._die()
-        fatal: Script = self._dying if answer == "killed after" else _breaking
+            self._die(answer)
+        deadly = answer in {"killed after", "stopped after"}
+        fatal: Script = raising_death(lambda: self._die(answer)) if deadly else _breaking
         self.provider.answers[mail.to] = ANSWERS.get(answer, fatal)
         # counted out meanwhile: the same key goes again where that is no second mail, or somebody said so
         again = meanwhile == "frozen, sent again" or (meanwhile == "frozen" and self.honours_keys)
@@ -107,13 +113,19 @@ class History:
                     finish(job["id"], self.clock.now())
                     self._decide(self.draining, Decision.SEND_AGAIN, everybody=True)
 
-    def _dying(self, _mail: Mail) -> Accepted:
-        self._die()
-        raise AssertionError
-
-    def _die(self) -> None:
-        claim.owner.cache_clear()  # from now on it is another process, which can't give back the claims of this one
+    def _die(self, how: str) -> NoReturn:
+        """From now on it is another process, which can't give back the claims of this one."""
+        if how.startswith("killed"):
+            death.die()
+        else:
+            self.stopped.append(death.ours())
+            death.another()
         raise Killed
+
+    def _the_stopped_die(self) -> None:
+        for left in self.stopped:
+            left.close()
+        self.stopped.clear()
 
     # Steps that are taken in several places
 
@@ -199,6 +211,15 @@ class History:
 
     def keys(self, mailing_id: int) -> list[str]:
         return [row["key"] for row in self.recipients(mailing_id)]
+
+
+def raising_death(die: Callable[[], NoReturn]) -> Script:
+    """A script that answers nothing, since its process dies."""
+
+    def answer(_mail: Mail) -> Accepted:
+        die()
+
+    return answer
 
 
 def _breaking(_mail: Mail) -> Accepted:

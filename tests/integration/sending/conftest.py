@@ -1,6 +1,6 @@
 """A mailing on its way, and the worker's functions called one by one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,10 +15,10 @@ from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
-from eventmail.sending import drain
+from eventmail.sending import drain, journal
 from eventmail.settings import Settings
 from eventmail.states import RecipientState
-from tests.support import seeding
+from tests.support import death, seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person
 
@@ -26,6 +26,16 @@ from tests.support.seeding import Person
 @pytest.fixture(autouse=True)
 def _in_app(in_app: object) -> None:
     pass
+
+
+@pytest.fixture
+def mortal() -> Iterator[None]:
+    """This process begins without a journal, may die in the test (`death.die`), and leaves none open."""
+    death.another()
+    yield
+    for left in list(journal._open):
+        left.close()
+    death.another()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, LoginSession, SignInLink, Suppression
 from eventmail.models.account import Role
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
-from eventmail.sending import account_delivery
+from eventmail.sending import account_delivery, account_outcome, account_settle, legacy
 from eventmail.sending.claim import LEASE
 from eventmail.sending.drain import LOOK_AGAIN
 from eventmail.sending.sweep import sweep
@@ -138,8 +138,8 @@ def test_S4_it_is_tried_a_few_times_and_then_it_has_failed(
     for _ in range(20):
         deliver()
         clock.advance(minutes=20)
-    assert state() == ("failed", account_delivery.TRIES, "Try again later (451)")
-    assert len(provider.mails) == account_delivery.TRIES
+    assert state() == ("failed", account_outcome.TRIES, "Try again later (451)")
+    assert len(provider.mails) == account_outcome.TRIES
     assert told()[1:] == [("worker", "account_mail.failed")]
 
 
@@ -244,10 +244,10 @@ def test_S5_a_mail_of_a_dead_worker_is_in_doubt_and_stays_so(
 ) -> None:
     deliver()
     assert row(AccountMail).state == "sending"
-    assert account_delivery.settle(clock.advance(seconds=LEASE.total_seconds() - 1)) == 0
+    assert account_settle.settle(clock.advance(seconds=LEASE.total_seconds() - 1)) == 0
     sweep(provider, clock.advance(seconds=1))
     deliver()
-    assert state() == ("unknown", 1, account_delivery.STOPPED)
+    assert state() == ("unknown", 1, legacy.WORDS)
     assert provider.mails == []
     assert told()[1:] == [("worker", "account_mail.unknown")]
     assert invitations.mail(ADA, Role.ORGANIZER, PLACE, acting(owner)).anew
@@ -256,11 +256,11 @@ def test_S5_a_mail_of_a_dead_worker_is_in_doubt_and_stays_so(
 
 
 def test_a_lease_that_a_clock_set_back_would_prolong_for_hours_is_over(left_behind: None, clock: FrozenClock) -> None:
-    assert account_delivery.settle(clock.advance(hours=-3)) == 1
+    assert account_settle.settle(clock.advance(hours=-3)) == 1
 
 
 def assert_settled(clock: FrozenClock) -> None:
-    assert account_delivery.settle(clock.advance(minutes=1)) == 1
+    assert account_settle.settle(clock.advance(minutes=1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_the_heartbeat_renews_the_lease_of_what_is_handed_over(
     def slow(_mail: Mail) -> None:
         for _ in range(4):
             account_delivery.renew(clock.advance(seconds=15))
-            assert account_delivery.settle(clock.now()) == 0
+            assert account_settle.settle(clock.now()) == 0
 
     provider.before = slow
     invite()

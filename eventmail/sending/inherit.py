@@ -1,0 +1,128 @@
+"""What a process that is proven dead had in hand, settled at once by what its journal says of each mail (S11b)."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Row, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import file, fresh, transaction
+from eventmail.domain import home
+from eventmail.models import Job, Mailing, Recipient
+from eventmail.providers.base import Accepted, Mail, Provider
+from eventmail.sending import account_settle, legacy, outcome
+from eventmail.sending.claim import Claimed
+from eventmail.sending.handover import Result, Run
+from eventmail.sending.legacy import Legacy
+from eventmail.sending.outcome import Left
+from eventmail.sending.slots import Kind, Slot
+from eventmail.states import JobState, MailingKind, RecipientState
+
+log = logging.getLogger(__name__)
+
+
+def inherit(provider: Provider, now: datetime) -> int:
+    """Settle what dead processes had in hand, and give back what they had claimed: of how many mails.
+
+    Only in a live database (H9): the rows of a copy are not those that the journal speaks of. What is not settled here,
+    for want of a proof or of an intact slot of the row's own mark, is in doubt when its lease ends.
+    """
+    paths = legacy.journals(file().parent)
+    if not paths or not home.is_live(file()):
+        return 0
+    return sum(_inherit(path, provider, now) for path in paths)
+
+
+def _inherit(path: Path, provider: Provider, now: datetime) -> int:
+    with legacy.opened(path) as left:
+        if left is None:
+            return 0
+        try:
+            with transaction() as tx:
+                settled = _recipients(tx, left, provider, now) + account_settle.inherit(tx, left, provider, now)
+        except IntegrityError:  # numbers that contradict each other; the lease settles each message by itself
+            log.exception("what a dead worker had in hand could not be settled", extra={"worker": left.owner})
+            return 0
+        released = _release(left)
+    if settled or released:
+        log.warning("a worker died", extra={"worker": left.owner, "mails_in_hand": settled, "claims": released})
+    return settled + released
+
+
+def _recipients(tx: Session, left: Legacy, provider: Provider, now: datetime) -> int:
+    slots = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.RECIPIENT}
+    groups: dict[tuple[int, int], list[tuple[Row[Any], Slot]]] = defaultdict(list)
+    for row in _rows(tx, left.owner, {row for row, _ in slots}):
+        slot = slots.get((row.id, row.mark))
+        if slot and slot.entry.attempt == row.attempts and _may_tell(row, slot):
+            groups[row.mailing_id, slot.entry.mark].append((row, slot))
+    settled = 0
+    for (mailing_id, mark), group in groups.items():
+        run = _run(tx, mailing_id)
+        results = [_result(run, row, slot) for row, slot in group]
+        used = legacy.service(group[0][1], provider)  # all that were marked together are for one service
+        settled += len(outcome.write(tx, run, used, results, now, left=Left(left.owner, mark)))
+    return settled
+
+
+def _may_tell(row: Row[Any], slot: Slot) -> bool:
+    """Whether the journal can still settle this row: of one that is in doubt already, only that it was sent."""
+    return bool(row.state == RecipientState.SENDING) or isinstance(slot.outcome, Accepted)
+
+
+def _rows(tx: Session, owner: str, recipient_ids: Iterable[int]) -> list[Row[Any]]:
+    """Rows that a journal may speak of: still `sending` by its process, or put in doubt when the lease had ended."""
+    theirs = or_(
+        (Recipient.state == RecipientState.SENDING) & (Recipient.claim_owner == owner),
+        Recipient.state == RecipientState.UNKNOWN,
+    )
+    found = (Recipient.id, Recipient.mailing_id, Recipient.email, Recipient.address, Recipient.attempts)
+    rows = select(*found, Recipient.tries, Recipient.mark, Recipient.state).where(
+        Recipient.id.in_(recipient_ids), theirs
+    )
+    return [*tx.execute(rows.order_by(Recipient.id))]
+
+
+def _run(tx: Session, mailing_id: int) -> Run:
+    """The latest run of a mailing: the next one waits until nothing of this one is `sending`."""
+    job, event_id, kind = tx.execute(
+        select(Job, Mailing.event_id, Mailing.kind)
+        .join(Mailing, Mailing.id == Job.mailing_id)
+        .where(Job.mailing_id == mailing_id)
+        .order_by(Job.run.desc())
+        .limit(1)
+    ).one()
+    return Run(
+        job_id=job.id,
+        mailing_id=mailing_id,
+        event_id=event_id,
+        request_id=job.request_id,
+        is_test=kind == MailingKind.TEST,
+    )
+
+
+def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
+    claimed = Claimed(row.id, row.email, row.address, row.attempts, row.tries, {})
+    request_id = f"{run.request_id}.{row.id}.{row.attempts}"
+    mail = Mail("", request_id, row.attempts, "", row.email, b"")  # as far as an outcome speaks of it
+    return Result(claimed, mail, legacy.answer(slot))
+
+
+def _release(left: Legacy) -> int:
+    """Give back what a dead process had claimed and not marked; else it would wait for the end of its lease."""
+    running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
+    theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]
+    found = fresh().scalars(select(Recipient.id).where(Recipient.mailing_id.in_(running), *theirs)).all()
+    for chunk in records.chunks(found, 500):
+        with transaction() as tx:
+            tx.execute(
+                update(Recipient).where(Recipient.id.in_(chunk), *theirs).values(claim_owner=None, claim_until=None),
+                execution_options={"synchronize_session": False},
+            )
+    return len(found)
