@@ -5,6 +5,7 @@
 
 import argparse
 import random
+import statistics
 import sys
 import time
 from collections import Counter
@@ -19,41 +20,63 @@ YOUNG_SECONDS = 1.5
 NAMED = ("failed", "unknown", "suppressed", "cancelled")
 
 
-class Doubt:
-    """What each dead worker left in `sending`: its mails in doubt."""
+class Aftermath:
+    """What each dead worker left in `sending`, how much of it is in doubt, and how soon the next worker says so."""
 
     def __init__(self, it: Instance) -> None:
         self._it = it
-        self._seen: set[int] = set()
-        self.per_kill: list[int] = []
+        self._doubts = 0
+        self._kills = 0  # since the last look
+        self.left: list[int] = []
+        self.doubts_per_kill: list[float] = []
+        self.settled_s: list[float] = []
 
     def count(self) -> None:
-        """Right after a kill: the recipients that are new in `sending` or, meanwhile, in `unknown`."""
-        rows = self._it.rows("SELECT id FROM recipient WHERE state IN ('sending', 'unknown')")
-        left = {row[0] for row in rows} - self._seen
-        self._seen |= left
-        self.per_kill.append(len(left))
+        """Right after a kill."""
+        self._kills += 1
+        [(left,)] = self._it.rows("SELECT count(*) FROM recipient WHERE state = 'sending'")
+        self.left.append(left)
+
+    def await_settled(self, dead: str | None, started: float) -> None:
+        """After the next worker's start: until nothing of the dead one is `sending`, and what of it is in doubt."""
+        if dead is None:
+            return
+        there = "SELECT 1 FROM recipient WHERE state = 'sending' AND claim_owner = ? LIMIT 1"
+        wait_for(lambda: not self._it.rows(there, dead), 30, "", step=0.01, late_is_fine=True)
+        self.settled_s.append(time.perf_counter() - started)
+        [(doubts,)] = self._it.rows("SELECT count(*) FROM recipient WHERE state = 'unknown'")
+        self.doubts_per_kill.append((doubts - self._doubts) / self._kills)
+        self._doubts, self._kills = doubts, 0
+
+    def owner(self) -> str | None:
+        """Who has rows in `sending`: the one worker that there is."""
+        found = self._it.rows("SELECT claim_owner FROM recipient WHERE state = 'sending' LIMIT 1")
+        return str(found[0][0]) if found else None
 
 
 def _await_moment(sink: RecordingSink, chance: random.Random, mails: float, mail_bytes: float) -> None:
     """Wait for a random moment of the life of the worker that was just started."""
-    if chance.random() < YOUNG:
-        time.sleep(chance.uniform(0, YOUNG_SECONDS))
-        return
     wanted = sink.size() + chance.uniform(0, 2 * mails) * mail_bytes
     wait_for(lambda: sink.size() > wanted, 20, "", step=0.0005, late_is_fine=True)
 
 
-def _kill_again_and_again(it: Instance, sink: RecordingSink, kills: int, n: int, chance: random.Random) -> Doubt:
-    doubt = Doubt(it)
+def _kill_again_and_again(it: Instance, sink: RecordingSink, kills: int, n: int, chance: random.Random) -> Aftermath:
+    after = Aftermath(it)
+    dead, started = None, time.perf_counter()
     for number in range(kills):
         taken = len(sink.recipients())
         a_line = sink.size() / taken if taken else len("guest10000@example.com\n")
-        _await_moment(sink, chance, 0.9 * (n - taken) / (kills - number + 1), a_line)
+        if number and chance.random() < YOUNG:
+            time.sleep(chance.uniform(0, YOUNG_SECONDS))
+        else:
+            after.await_settled(dead, started)
+            _await_moment(sink, chance, 0.9 * (n - taken) / (kills - number + 1), a_line)
         it.kill_worker()
-        doubt.count()
+        after.count()
+        dead, started = after.owner(), time.perf_counter()
         it.start_worker(wait=False)
-    return doubt
+    after.await_settled(dead, started)
+    return after
 
 
 def run(n: int, kills: int, seed: int) -> bool:
@@ -62,7 +85,7 @@ def run(n: int, kills: int, seed: int) -> bool:
     with RecordingSink() as sink, Instance(n, sink.port) as it:
         began = time.perf_counter()
         mailing = it.send()
-        doubt = _kill_again_and_again(it, sink, kills, mailing["recipient_count"], chance)
+        after = _kill_again_and_again(it, sink, kills, mailing["recipient_count"], chance)
         last_kill, ended_early = time.perf_counter(), it.mailing(mailing["id"])["state"] == "finished"
         over = wait_for(
             lambda: it.mailing(mailing["id"])["state"] == "finished", PATIENCE_SECONDS, "", 0.1, late_is_fine=True
@@ -79,8 +102,9 @@ def run(n: int, kills: int, seed: int) -> bool:
         delivered=len(got), states=dict(Counter(states.values())),
         unknown_but_delivered=sum(state == "unknown" and to in got for to, state in states.items()),
         not_settled=0 if over else sum(state in {"queued", "sending"} for state in states.values()),
-        doubt_max=max(doubt.per_kill), doubt_total=sum(doubt.per_kill),
-        kills_with_doubt=sum(map(bool, doubt.per_kill)), settled_s=ended - last_kill,
+        left_max=max(after.left), left_total=sum(after.left), kills_with_mails_in_hand=sum(map(bool, after.left)),
+        doubt_max=max(after.doubts_per_kill, default=0), settled_max_s=max(after.settled_s, default=0),
+        settled_median_s=statistics.median(after.settled_s or [0]), ended_s=ended - last_kill,
         ended_before_last_kill=ended_early,
     )  # fmt: skip
     if not over:

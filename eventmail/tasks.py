@@ -196,11 +196,12 @@ def _keep(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
 
 
 def _beat(app: Flask) -> None:
-    """This process lives, and so does what it has in hand; what dead ones had is in doubt."""
+    """This process lives, and so does what it has in hand; what dead ones had is settled."""
     provider: Provider = app.extensions["provider"]
     provider.tidy()
     heartbeat.beat(clock.now(), provider.waits())
-    settle(provider, clock.now())
+    if settle(provider, clock.now()):  # what a dead worker had in hand waits again, and its rings died with it
+        _ring_for_waiting(app)
     account_delivery.renew(clock.now())
     account_settle.settle(clock.now())
 
