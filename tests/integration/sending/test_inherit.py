@@ -211,6 +211,21 @@ def test_S11b_another_name_of_the_same_file_proves_nothing_while_its_process_liv
     by_caution(struck, provider, clock)
 
 
+def test_S11b_a_file_that_was_replaced_between_opening_and_locking_it_proves_nothing(
+    struck: Any, provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = death.die()
+    real = locking.is_let_go
+
+    def replaced(descriptor: int) -> bool:
+        path.rename(path.with_suffix(".old"))
+        return real(descriptor)
+
+    monkeypatch.setattr(locking, "is_let_go", replaced)
+    settle(provider, clock.now())
+    assert struck.counts == {"sending": 3}
+
+
 @pytest.mark.parametrize("length", [0, 1, slots.HEADER_BYTES, slots.offset(1), slots.SIZE - 1])
 def test_S11b_a_journal_that_was_cut_proves_nothing(
     struck: Any, provider: Recording, clock: FrozenClock, length: int
