@@ -5,7 +5,7 @@ stand in the order in which they decide, and beside each stands where it was rea
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -48,8 +48,7 @@ _CODES: dict[str, tuple[About, str]] = {
     **dict.fromkeys(("5.7.23", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.515"),
                     (About.SENDER, "RFC 7372, RFC 7505, Microsoft: SPF, reverse DNS, DMARC, null MX of the sender")),
     **dict.fromkeys(("5.2.3", "5.1.9"), (About.US, "RFC 3463 3.3, RFC 3886: the message's length and kind")),
-    **dict.fromkeys(("5.0.0", "5.1.0", "5.1.4", "5.2.0", "5.2.4", "5.3.0", "5.5.0"),
-                    (About.NOTHING, "RFC 3463: other; sendmail, Exchange and exim put unknown users there")),
+    **dict.fromkeys(("5.3.0", "5.5.0"), (About.NOTHING, "RFC 3463: other; sendmail, Outlook.com: also unknown users")),
 }  # fmt: skip
 _SUBJECTS = {  # by the middle digit, where the code itself is not above
     "3": (About.US, "RFC 3463 3.4: their system, and what it takes"),
@@ -59,6 +58,7 @@ _SUBJECTS = {  # by the middle digit, where the code itself is not above
     "7": (About.US, "RFC 3463 3.8: security and policy"),
 }
 _NO_DOMAIN = {"5.4.4", "5.4.310"}  # no route, which is a dead domain only when the words say so
+_EDGE = "5.4.1"  # Exchange Online to unknown users as well as to whom it does not want: its words alone tell
 
 # ---- words ----
 
@@ -66,10 +66,11 @@ _NO_DOMAIN = {"5.4.4", "5.4.310"}  # no route, which is a dead domain only when 
 _PLACES = re.compile(
     r"\((?:in reply|reply) to [^)]*\)|unknown in relay recipient table|\b(?:remote )?host \S+ said|\bremote host said"
     r"|\bhosts? (?:or domain name )?(?:is )?(?:unknown|not found)|\bhost or domain name\b|\[?hostname=[^\]\s]*\]?"
-    r"|\b(?:removed|deleted) from\b"
+    r"|\b(?:removed|deleted) from\b|\bmessage was not accepted --|\bat this host\b"
 )
 _ABOUT_US = (
-    _row(About.SENDER, "postfix, exim, sendmail, qmail: relaying", r"\brcpthosts\b",
+    _row(About.SENDER, "postfix, exim, sendmail, qmail: relaying",
+         r"\brcpthosts\b",
          r"\brelay\w*\b.{0,60}\b(?:den\w+|not|prohibit\w*|refus\w+|forbid\w*|disallow\w*|disabled|reject\w*)\b",
          r"\b(?:not?|never|cannot|can't|unable to|won't|without|den\w+|refus\w+)\b.{0,30}\brelay"),
     _row(About.SENDER, "postfix smtpd_sender_restrictions, exim verify = sender, sendmail, Exchange",
@@ -77,43 +78,39 @@ _ABOUT_US = (
          r"(?:rejected|refused|denied|verif\w+|unknown|invalid|unauthori[sz]ed|not|does not|doesn't|could not|must)\b",
          r"\bverification failed for\b", r"\b(?:invalid|unknown|bad|unauthori[sz]ed|unverified) sender\b",
          r"\bdomain of sender\b", r"\babsenderadresse\b"),
-    _row(About.SENDER, "postfix smtpd_helo_restrictions and smtpd_client_restrictions", r"\b(?:helo|ehlo)\b",
-         r"\bclient host\b", r"\bcannot find your (?:reverse )?host ?name\b"),
+    _row(About.SENDER, "postfix smtpd_helo_restrictions and smtpd_client_restrictions",
+         r"\b(?:helo|ehlo)\b", r"\bclient host\b", r"\bcannot find your (?:reverse )?host ?name\b"),
     _row(About.US, "the words of senders and clients, whatever stands around them",
          r"\bsenders?\b", r"\bfrom\b", r"\bclients?\b", r"\bhosts?\b", r"\bhost ?names?\b", r"\bptr\b",
-         r"\br(?:everse )?-?dns\b",
-         r"\breverse\b", r"\bsending\b", r"\boutgoing\b", r"\boutbound\b", r"\bsubmi(?:t|ssion)\w*", r"\brelay\w*",
+         r"\br(?:everse )?-?dns\b", r"\breverse\b", r"\bsend(?:ing)?\b", r"\boutgoing\b", r"\boutbound\b",
+         r"\bsubmi(?:t|ssion)\w*", r"\brelay\w*",
          r"\byour (?:ip|host|server|client|domain|access|address|network|mail ?server|system|account|isp)\b",
-         r"\bips?\b"),
+         r"\bips?\b", r"\bfor you\b", r"\byou (?:are (?:not?|un\w+)|must|need to|have to)\b"),
     _row(About.US, "policies and block lists: Spamhaus, Barracuda, Proofpoint, Mimecast, Gmail, Microsoft, GMX",
          r"polic(?:y|ies)\b", r"spam", r"\bjunk\b", r"\bbulk\b", r"unsolicited", r"block", r"black ?-?list",
-         r"deny ?-?list",
-         r"\bblock ?-?list", r"\blisted\b", r"\bd?n?sbl\b", r"\brbls?\b", r"spamhaus", r"barracuda", r"reputation",
-         r"\bscore\b", r"\bbanned\b", r"\bban\b", r"\babuse\b", r"complain", r"\bden(?:y|ied)\b", r"prohibit",
-         r"forbidden",
-         r"\bnot (?:allowed|permitted|authori[sz]ed|accepted)\b", r"unauthori[sz]ed", r"\baccess\b", r"security",
-         r"filter",
-         r"\bwants? your\b", r"\btrust", r"suspicious"),
+         r"deny ?-?list", r"(?<!not )\blisted\b", r"\bd?n?sbl\b", r"\brbls?\b", r"spamhaus",
+         r"barracuda", r"reputation", r"\bscore\b", r"\bbanned\b", r"\bban\b", r"\babuse\b", r"complain",
+         r"\bden(?:y|ied)\b", r"prohibit", r"forbidden", r"\bnot (?:allowed|permitted|authori[sz]ed|accepted)\b",
+         r"unauthori[sz]ed", r"\baccess\b", r"security", r"filter", r"\bwants? your\b", r"\btrust", r"suspicious",
+         r"\battack", r"\bharvest", r"\bmail rejected\b"),
     _row(About.US, "SPF, DKIM, DMARC, sign-in and TLS: Gmail, Yahoo, Microsoft, SES",
          r"authenti", r"\bdmarc\b", r"\bspf\b", r"\bdkim\b", r"\btls\b", r"encrypt", r"certificate",
          r"(?<!un)(?<!recipient )(?<!address )verif", r"\bcredential", r"\blicen[cs]e", r"\btrial\b", r"\bpaid\b"),
     _row(About.US, "content: amavis, rspamd, ClamAV, Gmail, SES",
          r"virus", r"malware", r"phish", r"infect", r"\bscam\b", r"attachment", r"\bcontents?\b", r"\bheaders?\b",
          r"\bsubject\b", r"\bmime\b", r"\burls?\b", r"\blinks?\b", r"\btoo (?:large|big|long|many hops)\b",
-         r"\bhops?\b",
-         r"\bloop", r"(?<!mailbox )\bsize\b", r"message (?:body|rejected|refused|discarded)"),
-    _row(About.US, "pace: Gmail, Yahoo, cPanel, hosters", r"\brates?\b", r"throttl",
-         r"too (?:many|fast|quickly|much)",
-         r"\bper (?:hour|day|minute|second|month)\b", r"\b(?:hourly|daily|monthly)\b",
-         r"\bmessages? (?:limit|quota)"),
-    _row(About.US, "the same in German, French, Spanish, Italian, Portuguese, Dutch, Polish",
+         r"\bhops?\b", r"\bloop", r"(?<!mailbox )\bsize\b", r"message (?:body|rejected|refused|discarded|exceeds)"),
+    _row(About.US, "pace: Gmail, Yahoo, cPanel, hosters",
+         r"\brates?\b", r"throttl", r"too (?:many|fast|quickly|much)", r"\bper (?:hour|day|minute|second|month)\b",
+         r"\b(?:hourly|daily|monthly)\b", r"\bmessages? (?:limit|quota)"),
+    _row(About.US, "the same in German, French, Spanish, Italian, Portuguese, Dutch, Polish; senders in more",
          r"absender", r"versender", r"richtlinie", r"gesperrt", r"\bsperr", r"blockier", r"verboten", r"zu viele",
-         r"zugriff", r"nicht (?:erlaubt|berechtigt|gestattet|zugelassen)", r"\bexp[ée]diteur", r"[ée]metteur",
-         r"bloqu",
+         r"zugriff", r"nicht (?:erlaubt|berechtigt|gestattet|zugelassen)", r"\bexp[ée]diteur", r"[ée]metteur", r"bloqu",
          r"trop de", r"interdit", r"politique", r"refus", r"\bremitente", r"\bremetente", r"demasiad", r"pol[ií]tica",
-         r"denegad", r"negad", r"\bmittente", r"troppi", r"bloccat", r"negato", r"\bafzender", r"te veel",
-         r"geweigerd",
-         r"geblokkeerd", r"\bnadawc", r"zablokowan", r"odrzucon"),
+         r"denegad", r"negad", r"\bmittente", r"troppi", r"bloccat", r"negato", r"\bafzender", r"te veel", r"geweigerd",
+         r"geblokkeerd", r"\bnadawc", r"zablokowan", r"odrzucon", r"\b(?:avs[äa]nd|afsend|avsend)", r"odes[ií]latel",
+         r"l[äa]hett[äa]j", r"felad[óo]", r"g[öo]nderen", r"expeditor", r"отправител", r"спам", r"блокир", r"отклон",
+         r"αποστολ", "[发發寄]件", "差出人", "送信者", "[垃拦攔拒]", "발신|보낸"),
 )  # fmt: skip
 _WHO = r"(?:mail ?boxe?s?|mail ?drop|in-?box|users?|recipients?|accounts?|quota of|disk|storage|maildir|customers?)"
 _FULL = _row(
@@ -121,20 +118,26 @@ _FULL = _row(
     rf"\b{_WHO}\b.{{0,40}}\b(?:full|over ?-?(?:disk ?)?quota|out of storage|exceed\w*|quota)\b",
     rf"\b(?:full|over ?-?quota|exceed\w*|insufficient|out of)\b.{{0,30}}\b{_WHO}\b",
     r"\bpostfach\b.{0,20}\b(?:voll|überfüllt)", r"bo[iî]te.{0,30}plein", r"buz[oó]n.{0,20}llen",
-    r"casella.{0,20}pien",
-    r"postvak.{0,20}vol\b", r"skrzynk.{0,20}pe[lł]n", r"caixa.{0,20}chei",
+    r"casella.{0,20}pien", r"postvak.{0,20}vol\b", r"skrzynk.{0,20}pe[lł]n", r"caixa.{0,20}chei",
 )  # fmt: skip
 _ONLY_FOR_NOW = _row(
     About.US, "limits of either side, and what may pass: they end no address",
     r"quota", r"\blimit", r"exceed", r"\bfull\b", r"storage", r"temporar", r"try again", r"\blater\b",
     r"gr[ea]y ?-?list",
-    r"in progress", r"\bdefer", r"\bbusy\b", r"time ?d? ?-?out", r"expired", r"vorübergehend", r"später",
+    r"in progress", r"\bdefer", r"\bbusy\b", r"time ?d? ?-?out", r"expired", r"\bmaintenance\b", r"overload",
+    r"\b(?:going|shutting|is) down\b", r"\bno (?:disk )?space\b", r"\b(?:un|not )able to (?:look|verify|check)",
+    r"\b(?:server|system|internal|local|database|lookup|ldap|directory|configuration) (?:error|fail\w+|problem)",
+    r"\bminut", r"\bhours?\b", r"\bmoment", r"vorübergehend", r"später", r"\berneut", r"nochmal", r"plus tard",
+    r"r[ée]essa[yi]", r"m[áa]s tarde", r"de nuevo", r"riprov", r"pi[uù] tardi", r"opnieuw", r"mais tarde",
+    r"novamente", r"ponown", r"p[óo][źz]niej", r"senare", r"senere", r"pozd[ěe]ji", r"позже", r"позднее",
+    r"\bgr[ae]u\w* ?-?list", r"\blist[ae]s? gri[sg]",
 )  # fmt: skip
-_NOUN = r"(?:user|recipient|mail ?box|account|address|addressee|customer|person|alias|local ?part|login|subscriber)"
+_NOUN = r"(?:user|recipient|mail ?box|account|address|addressee|customer|person|alias|local[ -]?part|login|subscriber)"
 _GONE = (
     r"(?:unknown|not found|not known|not exist\w*|nonexist\w*|non-exist\w*|isn't|invalid|not valid|not local|no longer|"
     r"unavailable|not available|inactive|disabled|deactivated|discontinued|closed|deleted|removed|undeliverable|"
-    r"unrout\w+|not recogni[sz]ed|not here|terminated|cancell?ed|couldn't be found|could not be found|inexist\w*)"
+    r"unrout\w+|not recogni[sz]ed|not here|not listed|not present|not active|terminated|cancell?ed|"
+    r"couldn't be found|could not be found|inexist\w*)"
 )
 _FOREIGN = (  # (who, what became of it)
     (r"(?:benutzer|empf(?:ä|ae)nger|adressat|postfach|konto|adresse|mailbox|nutzer|teilnehmer)\w*",
@@ -148,7 +151,7 @@ _FOREIGN = (  # (who, what became of it)
     (r"(?:utente|destinatario|casella|indirizzo)",
     r"(?:sconosciut|non esiste|inesistente|non trovat|non valid|disattivat)"),
     (r"(?:gebruiker|ontvanger|postvak|adres|mailbox)", r"(?:onbekend|bestaat niet|niet gevonden|ongeldig)"),
-    (r"(?:u[zż]ytkownik|adresat|odbiorc|skrzynk|konto)\w*", r"(?:nieznan|nie istnieje|nie ma|nie znaleziono)"),
+    (r"(?:u[zż]ytkownik|adresat|odbiorc|skrzynk|kont[oa])\w*", r"(?:nieznan|nie istnieje|nie ma|nie znaleziono)"),
     (r"(?:anv[aä]ndare|mottagare|modtager|mottaker|bruger|bruker|adress)\w*",
     r"(?:ok[aä]nd|ukendt|ukjent|finns inte|findes ikke|finnes ikke)"),
     (r"(?:u[zž]ivatel|p[rř][ií]jemce|schr[aá]nka)\w*", r"(?:neexistuje|nezn[aá]m)"),
@@ -160,9 +163,11 @@ _DEAD = _row(
     rf"unrecogni[sz]ed|undeliverable)(?: or illegal| virtual| local| e-?mail| destination| delivery)*:? {_NOUN}",
     rf"\b{_NOUN}\w*\b[^.;]{{0,60}}?\b{_GONE}",
     r"\bno (?:mail ?box|account|user)\b.{0,20}\b(?:here|by that name|with that name|found)\b",
-    r"\bnot our customer\b",
+    r"\bnot our customer\b", r"\bno ?one at\b", r"\bnot listed in\b.{0,30}\b(?:directory|address book)\b",
     r"\bdo(?:es)?(?: not|n't) have an?\b.{0,30}\baccount\b",
-    r"\bis(?: not|n't) an? (?:known |valid )?(?:user|mail ?box)\b",
+    r"\bis(?: not|n't) an? (?:(?:known|valid) )?(?:user|mail ?box)\b",
+    r"\bis(?: not|n't) an? (?:active|valid|local|known) address\b", r"\bno mail ?box available for this user\b",
+    r"\bnessun utente\b",
     r"\bunrout\w+ address\b", r"\brecip\w*not ?found\b", r"\bno such (?:domain|user)\b",
     r"\bpreviously bounced address\b",
     *(rf"\b{who}\b.{{0,40}}{gone}|{gone}\w*.{{0,12}}\b{who}" for who, gone in _FOREIGN),
@@ -178,7 +183,6 @@ _NO_SUCH_DOMAIN = re.compile(r"\b(?:domain|host)\b.{0,80}(?:not found|not exist|
 
 _ENHANCED = re.compile(r"(?<![\d.])#?([245]\.[0-7]\.\d{1,3})(?![\d.]*\d)")
 _ADDRESS = re.compile(r"[<(\[]?[^\s<>()\[\],;:\"]+@[^\s<>()\[\],;:\"]+[>)\]]?")
-_WRAPPED = 60  # a line as long as this may have been broken in the middle of a sentence
 _CARRIES_A_DIGIT = re.compile(r"\S*\d\S*")
 
 
@@ -215,8 +219,10 @@ def _candidates(text: str, code: str, to: str, sender: str) -> Iterator[About]:
     if any(each.startswith("4") for each in codes):
         yield About.LINE
     if About.LINE in said:
-        no_domain = not _NO_DOMAIN.isdisjoint(codes) and _NO_SUCH_DOMAIN.search(text.lower())
-        yield About.DEAD if no_domain else About.LINE
+        gone = not _NO_DOMAIN.isdisjoint(codes) and _NO_SUCH_DOMAIN.search(text.lower())
+        if codes == [_EDGE] and not (_ONLY_FOR_NOW.words.search(words) or _LINE.words.search(words)):
+            gone = gone or _DEAD.words.search(words)
+        yield About.DEAD if gone else About.LINE
     if _ONLY_FOR_NOW.words.search(words):
         yield About.US
     if is_certain(f"{code} {text}") or _DEAD.words.search(words):
@@ -234,25 +240,6 @@ def is_certain(code: str) -> bool:
 def enhanced(text: str) -> list[str]:
     """Every enhanced code in a text, also `#5.7.1` and `(5.1.1)`, the first one first; no address of a computer."""
     return list(dict.fromkeys(_ENHANCED.findall(text)))
-
-
-def joined(lines: Sequence[str], longest: int) -> str:
-    """The lines of one answer as sentences: where a new one begins, a semicolon parts them.
-
-    What repeats a line is left out. At most `longest` characters; of more, the beginning and the end are kept, since
-    servers end with what they mean.
-    """
-    text, before = "", ""
-    for line in (" ".join(line.split()) for line in lines):
-        if f" {line} " in f" {text} ":  # nothing, or nothing new
-            continue
-        begins = len(before) < _WRAPPED and before[-1:] not in tuple(".,;:!?") and line[:2].istitle()
-        text += f"{'; ' if text and begins else ' ' if text else ''}{line}"
-        before = line
-    if len(text) <= longest or len(lines) == 1:
-        return text[:longest]
-    end = longest // 3
-    return f"{text[: longest - end - 3].rstrip()} … {text[-end:].lstrip()}"[:longest]
 
 
 def same_words(text: str, code: str = "", *, to: str = "", sender: str = "") -> str:

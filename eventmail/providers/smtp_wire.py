@@ -5,6 +5,7 @@ import select
 import socket
 import ssl
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ LONGEST_LINE = 8 * 1024  # bytes; RFC 5321 4.5.3.1.5 allows 512
 LONGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 300
 LONGEST_ANSWER = 600  # of an answer with several lines
+_WRAPPED = 60  # a line as long as this may have been broken in the middle of a sentence
 _RECORD = 16 * 1024  # what TLS encrypts and sends as one piece (RFC 8446 5.1)
 # Some servers leave out the space behind a good code. A refusal has to be one beyond doubt: it lets a mail leave again.
 _LINE = re.compile(rb"([23][0-9][0-9]|[45][0-9][0-9](?=[ -]|$))(?![0-9])([ -]?)(.*)", re.DOTALL)
@@ -70,7 +72,7 @@ class Reply(NamedTuple):
     def words(self) -> str:
         """The server's words, all lines of them, without codes and control characters, cut at a few hundred signs."""
         lines = [_without_code(line.decode(errors="replace")) for line in self.lines]
-        return refusals.joined(lines, LONGEST_WORDS if len(lines) == 1 else LONGEST_ANSWER)
+        return joined(lines, LONGEST_WORDS if len(lines) == 1 else LONGEST_ANSWER)
 
     @property
     def first(self) -> "Reply":
@@ -219,6 +221,25 @@ class Wire:
     def _nonsense(self) -> Lost:
         self.close()
         return Lost(NONSENSE)
+
+
+def joined(lines: Sequence[str], longest: int) -> str:
+    """The lines of one answer as sentences: where a new one begins, a semicolon parts them.
+
+    What repeats a line is left out. At most `longest` characters; of more, the beginning and the end are kept, since
+    servers end with what they mean.
+    """
+    text, before = "", ""
+    for line in (" ".join(line.split()) for line in lines):
+        if f" {line} " in f" {text} ":  # nothing, or nothing new
+            continue
+        begins = len(before) < _WRAPPED and before[-1:] not in tuple(".,;:!?") and line[:2].istitle()
+        text += f"{'; ' if text and begins else ' ' if text else ''}{line}"
+        before = line
+    if len(text) <= longest or len(lines) == 1:
+        return text[:longest]
+    end = longest // 3
+    return f"{text[: longest - end - 3].rstrip()} … {text[-end:].lstrip()}"[:longest]
 
 
 def _without_code(line: str) -> str:

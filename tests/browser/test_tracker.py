@@ -100,7 +100,7 @@ def test_S5_doubt_is_decided_with_the_consequence_spelled_out(watched: Page, gal
 
     decisions = by_test(watched, "guest-message-decisions")
     decisions.get_by_text("Decide about 1 mail that may have been sent").click()
-    expect(decisions).to_contain_text("Whoever got it already gets it twice.")
+    expect(decisions).to_contain_text("It is kept in the outbox once more.")
     assert_visible_everywhere(watched, ["guest-message-sent", "guest-message-send-again"])
     axe(watched)
     by_test(watched, "guest-message-sent").click()

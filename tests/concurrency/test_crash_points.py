@@ -1,9 +1,7 @@
 """The real worker and the real web process, killed at each named point of a mail's journey; then a new one goes on."""
 
-import shlex
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,8 +16,9 @@ from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.sending.legacy import WORDS
 from tests.support import seeding
+from tests.support.armed import armed
 from tests.support.killer import POINTS
-from tests.support.live import PROCFILE, ROOT, Live, outbox, request
+from tests.support.live import Live, outbox, request
 from tests.support.waiting import wait_for
 
 SETTLED_WITHIN_S = 60.0  # S11, with a worker up
@@ -76,18 +75,6 @@ class Struck:
 
     def mails(self) -> Counter[str]:
         return Counter(str(mail["To"]) for mail in self.live.outbox())
-
-
-def armed(live: Live, point: str) -> "subprocess.Popen[bytes]":
-    """The worker, or for its point the web process, that will kill itself."""
-    line = PROCFILE["web" if point == WEB else "worker"]
-    # one gunicorn process is enough; the arbiter would only start the next
-    words = shlex.split(line.replace("${EVENTMAIL_HOST:-127.0.0.1}:${EVENTMAIL_PORT:-8000}", f"127.0.0.1:{live.port}"))
-    with (live.instance / "armed.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.support.killer", point, *words],
-            cwd=ROOT, env=live.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        )  # fmt: skip
 
 
 def send(live: Live) -> None:
@@ -148,7 +135,7 @@ def struck(tmp_path_factory: pytest.TempPathFactory, template_database: Path) ->
                 send(live)
         found: dict[str, Struck] = {}
         for some in batched(lives, 3):  # not all at once, so that each has time for a turn
-            dying |= {point: armed(lives[point], point) for point in some}
+            dying |= {point: armed(lives[point], point, "web" if point == WEB else "worker") for point in some}
             found |= {point: strike(lives[point], point, dying[point]) for point in some}
         for live in lives.values():
             live.start_worker()

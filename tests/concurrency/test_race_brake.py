@@ -16,11 +16,10 @@ from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.handing import work_on
 from tests.support.processes import race
-from tests.support.scene import Scene, send
+from tests.support.scene import ROUNDS, Scene, send
 from tests.support.seeding import Person
 
 EACH = 5
-FEW = 30  # rounds: each one writes a dozen rows many times
 
 
 class Answering(AtHand):
@@ -56,7 +55,7 @@ def _take(turn: int, scene: Scene) -> None:
 
 
 def _sent(scene: Scene) -> Scene:
-    made = [send(scene, f"round-{turn}") for turn in range(FEW)]
+    made = [send(scene, f"round-{turn}") for turn in range(ROUNDS)]
     return replace(scene, jobs=tuple(sent.job_id or 0 for sent in made))
 
 
@@ -72,16 +71,16 @@ def ten_and_two(app: Flask, event_id: int, organizer: Person) -> Scene:
 def ten(app: Flask, event_id: int, organizer: Person) -> Scene:
     """A mailing to ten guests of its own for each round: who was listed in one would be missing in the next."""
     with app.app_context():
-        people = [str(guest_id) for guest_id in seeding.add_guests(event_id, 2 * EACH * FEW)]
+        people = [str(guest_id) for guest_id in seeding.add_guests(event_id, 2 * EACH * ROUNDS)]
         scene = Scene(event_id, organizer)
-        made = [send(scene, f"round-{turn}", guests=people[turn::FEW]) for turn in range(FEW)]
+        made = [send(scene, f"round-{turn}", guests=people[turn::ROUNDS]) for turn in range(ROUNDS)]
         return replace(scene, jobs=tuple(sent.job_id or 0 for sent in made))
 
 
 def test_F5_the_refusals_of_two_workers_are_counted_together(
     settings: Settings, ten_and_two: Scene, rows: Callable[..., list[Any]]
 ) -> None:
-    race(settings.instance, _refuse, FEW, ten_and_two)
+    race(settings.instance, _refuse, ROUNDS, ten_and_two)
 
     assert {(job.answered, job.alike, job.accepted, job.brake) for job in rows(Job)} == {(10, 10, 0, "alike")}
     assert {(mailing.n_failed, mailing.n_queued) for mailing in rows(Mailing)} == {(10, 2)}
@@ -91,10 +90,10 @@ def test_F5_the_refusals_of_two_workers_are_counted_together(
 def test_F5_what_one_worker_got_taken_is_proof_for_what_the_other_was_refused(
     app: Flask, settings: Settings, ten: Scene, rows: Callable[..., list[Any]]
 ) -> None:
-    race(settings.instance, [_refuse, _take], FEW, ten)
+    race(settings.instance, [_refuse, _take], ROUNDS, ten)
 
     assert {(job.answered, job.accepted, job.looked_dead, job.brake) for job in rows(Job)} == {(10, 5, 5, None)}
     with app.app_context():
         assert all(finish(job_id, clock.now()) for job_id in ten.jobs)
     assert {mailing.n_failed for mailing in rows(Mailing)} == {5}
-    assert len(rows(Suppression)) == EACH * FEW
+    assert len(rows(Suppression)) == EACH * ROUNDS

@@ -1,6 +1,6 @@
 """The brake (F5): refusals for a fault of ours stop the run and ask; only what the run has proven lists anybody."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from eventmail.domain import runs
 from eventmail.domain.merge import Place
 from eventmail.errors import NothingToDo
 from eventmail.models import AuditEntry, EmailEvent, Suppression
-from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient
+from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome, Permanent, Refused, Transient
 from eventmail.sending import brake
 from eventmail.sending.finish import finish
 from tests.support import seeding
@@ -121,12 +121,42 @@ def test_F5_a_third_that_is_passed_at_the_very_end_lists_nobody_either(
 
 
 def test_F5_nobody_is_listed_while_the_brake_may_still_trip(send: Callable[..., Any], provider: Recording) -> None:
-    provider.answers = {people(1)[0]: certain}
+    everybody = people(100)
+    provider.answers = {everybody[0]: certain}
     seen: list[list[str]] = []
-    provider.before = lambda mail: seen.append(listed()) if mail.to == people(13)[12] else None
-    run = send(*people(60))
+    watched = everybody[24::20]  # the fifth of each group, when the groups before are recorded
+    provider.before = lambda mail: seen.append(listed()) if mail.to in watched else None
+    run = send(*everybody)
     to_the_end(run, provider)
-    assert (seen, listed()) == ([[]], people(1))
+    # after 80 answers the rest is too small to make a third of all look dead
+    assert (seen, listed()) == ([[], [], [], people(1)], people(1))
+
+
+def test_F5_nobody_is_listed_while_the_first_ten_may_still_be_the_same(
+    send: Callable[..., Any], provider: Recording
+) -> None:
+    provider.answers = {**dict.fromkeys(people(12)[1:], Transient("later")), people(1)[0]: certain}
+    run = send(*people(12))
+    run.drain(provider)
+    assert (run.counts, run.job.answered, listed()) == ({"failed": 1, "queued": 11}, 1, [])
+
+
+class LastFirst(Recording):
+    """Answers a group from its end, as a service over several connections may."""
+
+    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
+        """See providers.base.Provider."""
+        yield from super().hand_over(list(mails)[::-1], may_begin)
+
+
+def test_F5_ten_in_the_same_words_and_one_taken_in_the_same_group_are_no_fault_of_ours(
+    send: Callable[..., Any], provider: Recording
+) -> None:
+    provider = LastFirst(answers=dict.fromkeys(people(10), certain))
+    run = send(*people(20))
+    to_the_end(run, provider)
+    assert (run.job.alike, run.job.accepted, run.job.brake) == (10, 10, None)
+    assert (run.counts, listed()) == ({"failed": 10, "sent": 10}, people(10))
 
 
 def test_F5_a_code_lists_at_once_where_the_brake_cannot_trip(

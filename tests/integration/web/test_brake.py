@@ -48,6 +48,7 @@ def test_F5_the_tracker_asks_and_offers_each_answer(client: Client, stopped: str
     for label in ("Go on", "Cancel the rest (15)", "Put these 10 on the do-not-mail list"):
         assert label in shown
     assert "Try again" not in shown
+    assert (shown.count(QUESTION), "Last error" in shown) == (1, False)
 
 
 def test_F5_the_list_is_put_there_once_by_whoever_says_so(

@@ -95,6 +95,44 @@ def test_F5_a_code_counts_on_whatever_line_it_stands(code: str, place: int, othe
     assert (is_dead(outcome), outcome.code) == (True, "550 5.1.1")
 
 
+@pytest.mark.parametrize(
+    ("codes", "means"),
+    [
+        ("5.1.1 5.1.2 5.1.3 5.1.6 5.1.10 5.2.1", About.DEAD),
+        ("5.2.2 4.2.2", About.FULL),
+        ("5.1.7 5.1.8 5.7.8 5.7.9 5.7.23 5.7.25 5.7.26 5.7.27 5.7.29 5.7.515", About.SENDER),
+        ("5.1.9 5.2.3 5.3.4 5.5.2 5.6.0 5.7.0 5.7.1", About.US),
+        ("5.4.1 5.4.6 4.1.1 4.2.1", About.LINE),
+        ("5.0.0 5.1.0 5.1.4 5.2.0 5.2.4 5.3.0 5.5.0 2.1.5", About.NOTHING),
+    ],
+)
+def test_F5_what_a_code_says_by_itself(codes: str, means: About) -> None:
+    assert {code: refusals.judge("It is so", f"550 {code}").about for code in codes.split()} == dict.fromkeys(
+        codes.split(), means
+    )
+
+
+@pytest.mark.parametrize("words", ["Lost connection with mx", "Network unreachable", "No route there"])
+def test_what_is_no_more_than_the_way_is_called_that(words: str) -> None:
+    assert refusals.judge(words, "550").about is About.LINE
+
+
+@pytest.mark.parametrize(
+    ("answer", "means"),
+    [
+        ("550 5.4.1 Recipient address rejected: Access denied. [AS(201806281)]", About.US),
+        ("550 5.4.1 <{to}>: Recipient address rejected", About.LINE),
+        ("550 5.4.1 Connection refused, user unknown", About.US),
+        ("550 5.4.1 No connection; mailbox not found", About.LINE),
+        ("550 5.4.1 Recipient not found, try again", About.LINE),
+        ("550 5.4.1 <{to}>: no such recipient", About.DEAD),
+    ],
+)
+def test_F5_the_code_of_an_edge_ends_an_address_only_with_words_that_do(answer: str, means: About) -> None:
+    judged = refusals.judge(reply(answer).text, reply(answer).status, to=GUEST, sender=OURS)
+    assert judged == (means, False)
+
+
 @pytest.mark.parametrize("number", ["5.1.1.1", "15.1.1", "192.5.1.1", "5.1.1111", "5.9.1"])
 def test_a_number_that_only_looks_like_a_code_is_none(number: str) -> None:
     assert refusals.enhanced(f"550 [{number}] said no") == []
@@ -155,18 +193,6 @@ def test_F5_tickets_and_times_make_no_other_refusal() -> None:
     other = refusals.same_words("Unknown user, id zyx-99 at 10:42:58, see https://x.example/?t=2", "550", to=GUEST)
     assert (one == other, "unknown user" in one) == (True, True)
     assert one != refusals.same_words("Unknown user", "550 5.1.1", to=GUEST)
-
-
-def test_every_line_is_kept_and_shown_once() -> None:
-    lines = ["Verification failed for <team@example.org>", "Unknown user", "Unknown user", "Sender verify failed"]
-    shown = "Verification failed for <team@example.org>; Unknown user; Sender verify failed"
-    assert refusals.joined(lines, 600) == shown
-    assert refusals.joined(["it was", "broken in the", "middle"], 600) == "it was broken in the middle"
-
-
-def test_a_long_answer_keeps_its_beginning_and_its_end() -> None:
-    shown = refusals.joined(["Begin", *(f"line {number}" for number in range(999)), "the End"], 600)
-    assert (len(shown) <= 600, shown.startswith("Begin line 0"), shown.endswith("the End")) == (True, True, True)
 
 
 def test_every_row_of_the_table_names_where_it_was_read() -> None:
