@@ -103,7 +103,7 @@ def _stopped(event_id: int) -> tuple[Stopped, ...]:
     )
     return tuple(
         Stopped(row.id, row.subject, (row.stopped or "") if row.provider == service()
-                else services.asks(row.provider, service()))
+                else services.asks(row.provider, service()).rstrip("."))
         for row in fresh().execute(rows)
     )  # fmt: skip
 

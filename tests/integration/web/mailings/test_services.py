@@ -102,7 +102,9 @@ def test_S13_a_message_that_was_begun_elsewhere_asks_and_has_no_speed(
     assert ("Speed" in words(page), "hx-trigger=\"every" in page.text, "No worker was seen" in page.text) == (
         False, False, False,
     )  # fmt: skip
-    assert "stands still: This message was begun" in words(client.get(f"/admin/events/{event_id}"))
+    assert "It was sent in practice mode" not in words(page)
+    overview = words(client.get(f"/admin/events/{event_id}"))
+    assert ("stands still: This message was begun" in overview, "by itself. Open it" in overview) == (True, True)
 
     refused = client.submit(f"{path}/retries")
     assert (refused.status_code, "nothing of it goes on by itself" in words(refused)) == (409, True)
