@@ -9,7 +9,7 @@ from eventmail.domain import accounts, housekeeping, invitations, links, throttl
 from eventmail.domain.sessions import Caller
 from eventmail.domain.throttle import ACCOUNT, BEARER, LINK, NETWORK
 from eventmail.errors import BadCredentials, LinkExpired, RateLimited
-from eventmail.models import Throttle
+from eventmail.models import AuditEntry, Throttle
 from tests.support.seeding import PASSWORD, Person, acting
 from tests.support.time import FrozenClock
 
@@ -114,3 +114,12 @@ def test_nothing_that_was_typed_is_kept_readable(organizer: Person, clock: Froze
     with pytest.raises(BadCredentials):
         sign_in("my-password-in-the-wrong-field")
     assert [(row.scope, len(row.key)) for row in rows(Throttle)] == [("account", 64), ("network", 64)]
+
+
+def test_two_requests_that_are_the_first_to_be_refused_tell_the_log_once(organizer: Person, rows: Any) -> None:
+    exhaust(organizer.email)
+    key = throttle._keys({ACCOUNT: organizer.email})[ACCOUNT]
+    for _ in range(2):
+        throttle._tell(ACCOUNT, key, {ACCOUNT: organizer.email, NETWORK: HOME.network}, acting())
+    told = rows(AuditEntry, AuditEntry.action == "throttle.closed")
+    assert [(entry.subject, entry.detail["network"]) for entry in told] == [(f"user:{organizer.id}", HOME.network)]
