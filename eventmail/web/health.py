@@ -41,10 +41,8 @@ class WriteCheck:
 
     def _ask(self, now: datetime) -> None:
         found = _writes()
-        if found is not None:
-            self._works, self._known_at = found, now
-        elif self._known_at is None:
-            return  # it has only just begun: the next who asks finds out
+        if found is not None or self._known_at is None:  # whom it met when it had only just begun can write
+            self._works, self._known_at = found is not False, now
         elif _older(self._known_at, BUSY, now):
             self._works = False
             log.error("somebody else has kept the database from being written for %d s", BUSY.total_seconds())
