@@ -107,6 +107,14 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
                 task.cancel()
         if self._open:
             await asyncio.wait(self._open.values(), timeout=self._patience)
+        self._listen_no_more()
+
+    def _listen_no_more(self) -> None:
+        """Signals that come twice change nothing: asyncio closes what they wake it with, and only then forgets them."""
+        signal.set_wakeup_fd(-1)
+        for each in _IN_ORDER + _AT_ONCE:
+            self._loop.remove_signal_handler(each)
+            signal.signal(each, signal.SIG_IGN)
 
     # Connections
 

@@ -1,6 +1,7 @@
 """Whose turn it is in one process of the web."""
 
 import asyncio
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -93,3 +94,25 @@ def test_with_every_thread_at_work_the_other_process_may_take_who_comes(
         for call, *given in later:
             call(*given)
         assert worker.took == 1, "nobody waits for the other one for long"
+
+
+def test_a_signal_that_comes_again_at_the_end_is_nothing(worker: Counting) -> None:
+    """Asked of the whole life of a loop: what closes it late would write to nobody, and say so with a traceback."""
+    signs = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+    before = [signal.getsignal(sign) for sign in signs]
+
+    async def run() -> None:
+        worker.begin(asyncio.get_running_loop())
+        worker._listeners = []
+        for sign in signs:
+            worker._loop.add_signal_handler(sign, lambda: None)
+        await worker._finish()
+
+    try:
+        asyncio.run(run())
+        for sign in signs:
+            signal.raise_signal(sign)
+        assert signal.set_wakeup_fd(-1) == -1
+    finally:
+        for sign, handler in zip(signs, before, strict=True):
+            signal.signal(sign, handler)
