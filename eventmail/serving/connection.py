@@ -80,6 +80,8 @@ class Connection:
         return True
 
     async def _answer(self, request: h11.Request) -> Answer:
+        if not request.http_version.startswith(b"1."):
+            return gateway.plain(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1.")
         given = gateway.environ(request, self.address)
         names = {name for name, _ in request.headers}
         if {b"content-length", b"transfer-encoding"} <= names:  # two lengths: a proxy may have believed the other

@@ -212,3 +212,135 @@ def test_no_redirect_names_the_host_that_was_asked_for(shared_live: Live) -> Non
         "/unsubscribe/preview?lang=de",
         False,
     )
+
+
+# Tricks of who wants two servers to see two different requests
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"Transfer-Encoding: identity\r\n\r\n",
+        b"Transfer-Encoding: chunked, identity\r\n\r\n",
+        b"Transfer-Encoding: identity\r\nContent-Length: 3\r\n\r\na=b",
+        b"Transfer-Encoding: xchunked\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"Content-Length : 3\r\n\r\na=b",
+        b"Content-Length: +3\r\n\r\na=b",
+        b"Content-Length: 0x3\r\n\r\na=b",
+        b"Content-Length: 3\r\nContent-Length: 0\r\n\r\na=b",
+        b"Content-Length: \r\n\r\n",
+        b"Content-Length: " + b"9" * 400 + b"\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n-1\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n+3\r\na=b\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0x3\r\na=b\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3\r\na=bXX0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n" + b"f" * 40 + b"\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n3;" + b"x" * 100_000,
+    ],
+    ids=lambda said: repr(said[:50]),
+)
+def test_a_length_in_doubt_ends_the_connection_and_what_follows_is_no_request(shared_live: Live, said: bytes) -> None:
+    head = b"POST /unsubscribe/preview HTTP/1.1\r\nHost: localhost\r\n"
+    with wire(shared_live.port, head + said + request("GET", "/smuggled")) as it:
+        assert it.hear().status in (400, 413, 431, 501)
+        assert it.rest() == b""
+
+
+@pytest.mark.parametrize(
+    ("said", "answers"),
+    [
+        (b"Transfer-Encoding: chunked\r\n\r\n3;name=value\r\na=b\r\n0\r\n\r\n", [200, 200]),
+        (b"Transfer-Encoding: chunked\r\n\r\n3\r\na=b\r\n0\r\nTrailer: x\r\n\r\n", [200, 200]),
+        (b"Content-Length: 3\r\nX-Folded: a\r\n b\r\n\r\na=b", [200, 200]),
+        (b"Content-Length: 00003\r\n\r\na=b", [200, 200]),
+    ],
+)  # fmt: skip
+def test_what_is_odd_and_clear_is_one_request(shared_live: Live, said: bytes, answers: list[int]) -> None:
+    head = b"POST /unsubscribe/preview HTTP/1.1\r\nHost: localhost\r\n"
+    with wire(shared_live.port, head + said + HEALTH) as it:
+        assert [it.hear().status for _ in answers] == answers
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"GET /healthz\r\n\r\n", 400),
+        (b"\x16\x03\x01\x02\x00\r\n\r\n", 400),
+        (b"GET /healthz HTTP/0.9\r\nHost: a\r\n\r\n", 505),
+        (b"GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n", 505),
+    ],
+)
+def test_an_ancient_or_a_foreign_protocol_is_refused(shared_live: Live, said: bytes, status: int) -> None:
+    with wire(shared_live.port, said) as it:
+        assert it.hear().status == status
+
+
+def test_a_megabyte_of_headers_is_refused(shared_live: Live) -> None:
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"y" * 1000) for number in range(1000))
+    with wire(shared_live.port, b"GET / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n") as it:
+        assert it.hear().status == 431
+        assert it.closed()
+
+
+def test_100_requests_ahead_get_100_answers(shared_live: Live) -> None:
+    with wire(shared_live.port, HEALTH * 100) as it:
+        assert [it.hear().status for _ in range(100)] == [200] * 100
+        assert it.is_open()
+
+
+def test_the_body_of_a_head_request_is_no_request(shared_live: Live) -> None:
+    with wire(shared_live.port, request("HEAD", "/healthz", body=request("GET", "/smuggled")) + HEALTH) as it:
+        assert [it.hear(head=True).status, it.hear().status] == [200, 200]
+        assert it.is_open()
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:1", "[::1]", "a@evil.example", "..", "evil.example/x", ""]
+)
+@pytest.mark.parametrize(
+    "target", ["//evil.example", "//evil.example/admin/", "/\\evil.example", "http://evil.example//x"]
+)
+def test_no_address_or_host_leads_elsewhere(shared_live: Live, target: str, host: str) -> None:
+    said = f"GET {target} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n\r\n".encode()
+    with wire(shared_live.port, said) as it:
+        answer = it.hear()
+    assert answer.status < 500
+    leads = answer.headers.get("location", "/")
+    assert leads.startswith(("/", f"{shared_live.url}/"))
+    assert not leads.startswith(("//", "/\\"))
+
+
+# Answers that are large
+
+
+@pytest.fixture(scope="module")
+def large(shared_live: Live, bearer: str) -> bytes:
+    """Asks for a file of some megabytes."""
+    with shared_live.app.app_context():
+        path = f"/admin/events/{seeding.add_event(shared_live.organizer)}/guests"
+    rows = b"".join(b"guest%d@guests.example,%s\n" % (number, b"x" * 1_500) for number in range(2_000))
+    data = b"email,note\n" + rows
+    with wire(shared_live.port, request("POST", f"{path}/import", bearer, "Content-Type: text/csv", body=data)) as it:
+        assert it.hear().status == 200
+    return request("GET", f"{path}/export", bearer)
+
+
+def test_who_leaves_in_the_middle_of_files_frees_all_they_held(shared_live: Live, large: bytes) -> None:
+    for _ in range(12):  # more than there are threads and database connections
+        with wire(shared_live.port, large) as it:
+            assert it.socket.recv(1000)
+    with wire(shared_live.port, HEALTH) as it:
+        assert it.hear().status == 200
+
+
+def test_a_slow_reader_who_goes_on_gets_all_of_it(shared_live: Live, large: bytes) -> None:
+    with wire(shared_live.port, large) as fast, wire(shared_live.port, large) as slow:
+        whole, heard = fast.hear().body, b""
+        while len(heard.partition(b"\r\n\r\n")[2]) < len(whole):
+            piece = slow.socket.recv(4096)
+            assert piece, "the other side gave up"
+            heard += piece
+    assert heard.partition(b"\r\n\r\n")[2] == whole
+    assert len(whole) > 3_000_000
