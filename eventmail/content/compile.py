@@ -106,6 +106,18 @@ def _bound(found: int, most: int, words: str) -> None:
         raise TooMuch(message, fields=[FieldError("body", "TOO_LARGE", message)])
 
 
+def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
+    """The text part of a body as it was read before C5 had a dialect, and as it is read now; tokens as written."""
+    source = clean_source(body)
+    tokens = find(source, fields)
+    marks = Marks.for_text([source], tokens, fields)
+    protected = marks.protect(source, 0, len(tokens))
+    former, now = (
+        text.to_text(markdown.parse(protected, marks, former=former)[0], marks, protected) for former in (True, False)
+    )
+    return marks.written(former), marks.written(now)
+
+
 def sentence(problem: Unresolved) -> str:
     """What is wrong with a token, where, and what was probably meant, in one sentence or two."""
     place = f", line {problem.line}," if problem.part == "body" else ""

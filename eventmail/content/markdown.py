@@ -17,6 +17,7 @@ from eventmail.content.blocks import Problem
 from eventmail.content.segments import Marks
 from eventmail.link_targets import linkable
 
+DIALECT = 2  # of the bodies that are written now; those of 1 are read as `former`
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _TAGS = {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "hr", "br"),

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from eventmail.content import checks, tokens
 from eventmail.content.checks import Remark
-from eventmail.content.compile import TooMuch, compile_content, sentence
+from eventmail.content.compile import TooMuch, compile_content, sentence, text_parts
 from eventmail.content.compiled import Compiled
+from eventmail.content.differences import Piece, by_words
+from eventmail.content.markdown import DIALECT
 from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
 from eventmail.domain import merge
@@ -100,6 +102,17 @@ def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int |
         return kept(tx, event_id, text, compiled, by).id
 
 
+def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piece]:
+    """What guests read otherwise than when `text` was written: both readings of its text part, word by word.
+
+    Empty for a text of today's dialect, and when both read alike.
+    """
+    if dialect == DIALECT or _too_long(text):
+        return ()
+    former, now = text_parts(text.body, merge.fields(event_id))
+    return () if former == now else by_words(former, now)
+
+
 def _too_long(text: Text) -> str | None:
     """Judged before compiling, which takes seconds for megabytes; what passes is measured as it is sent (C6)."""
     length = len(text.subject) + len(text.preheader) + len(text.body)
@@ -116,6 +129,7 @@ def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting)
             compiled=compiled.dump(),
             hash=compiled.hash,
             size=compiled.size,
+            dialect=DIALECT,
             created_at=by.now,
         )
         tx.add(found)

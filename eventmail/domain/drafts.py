@@ -10,6 +10,7 @@ from sqlalchemy import delete as delete_
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids, records
+from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
 from eventmail.domain import draft_rows, mailings
 from eventmail.domain.contents import Text
@@ -74,6 +75,7 @@ class Shown:
     audience: Mapping[str, list[str]]
     revision: int
     saved_at: datetime
+    dialect: int
     author: str | None
     saver: str | None
 
@@ -103,7 +105,7 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
             update(DraftText)
             .where(DraftText.mailing_id == mailing_id, draft_rows.unchanged(seen))
             .values(**after, revision=DraftText.revision + 1, saved_by=by.user_id, saved_at=by.now,
-                    saved_from=seen.page)
+                    saved_from=seen.page, dialect=DIALECT)
             .returning(DraftText.revision),
             execution_options={"synchronize_session": False},
         )  # fmt: skip
@@ -136,7 +138,7 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
     content = mailings.content(mailing)
     written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
     with transaction() as tx:
-        return _make(tx, event_id, written, by).id
+        return _make(tx, event_id, written, by, dialect=content.dialect).id
 
 
 def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> Sent | None:
@@ -192,7 +194,7 @@ def shown(row: Any) -> Shown:
     held: DraftText = row.DraftText
     return Shown(
         held.mailing_id, Text(held.subject, held.preheader, held.body), _criteria(held.audience), held.revision,
-        held.saved_at, row.author, row.saver,
+        held.saved_at, held.dialect, row.author, row.saver,
     )  # fmt: skip
 
 
@@ -233,7 +235,9 @@ _ONE = _rows(also_sent=True).where(
 )
 
 
-def _make(tx: Session, event_id: int, written: Written, by: Acting, *, page: str = "") -> Mailing:
+def _make(
+    tx: Session, event_id: int, written: Written, by: Acting, *, page: str = "", dialect: int = DIALECT
+) -> Mailing:
     mailing = Mailing(
         event_id=event_id, kind=MailingKind.ONE_TIME, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
         audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
@@ -244,7 +248,7 @@ def _make(tx: Session, event_id: int, written: Written, by: Acting, *, page: str
     tx.add(
         DraftText(
             mailing_id=mailing.id, **written.columns(), revision=1, saved_by=by.user_id, saved_at=by.now,
-            saved_from=page,
+            saved_from=page, dialect=dialect,
         )
     )  # fmt: skip
     tx.flush()

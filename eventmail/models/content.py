@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
@@ -25,3 +25,4 @@ class Content(Base):
     hash: Mapped[str]
     size: Mapped[int]
     created_at: Mapped[datetime]
+    dialect: Mapped[int] = mapped_column(server_default=text("1"))  # of Markdown, in which it was compiled

@@ -69,7 +69,7 @@ class DraftText(Base):
 
     It may hold anything: merge fields that nobody knows, an audience of nobody, a segment that is gone (C2).
     `revision` counts the saves that changed something (D5). `saved_from` is the open page that made the last of them,
-    so that a page whose answer was lost is not told of a stranger; empty for a program.
+    so that a page whose answer was lost is not told of a stranger; empty for a program. `dialect` is that of its save.
     """
 
     __tablename__ = "draft_text"
@@ -84,6 +84,7 @@ class DraftText(Base):
     saved_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     saved_at: Mapped[datetime]
     saved_from: Mapped[str]
+    dialect: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Exclusion(Base):

@@ -9,6 +9,7 @@ from flask import g, url_for
 
 from eventmail import link_targets
 from eventmail.content.checks import Remark
+from eventmail.content.differences import Piece
 from eventmail.domain import home, lately
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft
@@ -19,6 +20,7 @@ from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
 
+READS_OTHERWISE = "This text is older than the way numbers, line breaks and stars are read now. It reads otherwise."
 Action = tuple[str, str]
 
 _PARTS = {
@@ -31,12 +33,13 @@ _AUDIENCE = ("Change who", "#audience")
 
 @dataclass(frozen=True)
 class Check:
-    """One line: a sentence, where it is mended (label, address), or the gap or the link it tells of."""
+    """One line: a sentence, where it is mended (label, address), or the gap, the link or the changes it tells of."""
 
     text: str = ""
     action: Action | None = None
     gap: Gap | None = None
     dead: DeadLink | None = None
+    changes: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ class Written:
     resolution: Resolution | None
     gaps: Sequence[Gap] = field(default_factory=tuple)
     dead_links: Sequence[DeadLink] = field(default_factory=tuple)
+    changes: Sequence[Piece] = field(default_factory=tuple)
     complaint: str = ""
     constants: Mapping[str, str | None] = field(default_factory=dict)
 
@@ -69,6 +73,7 @@ def look_over(event: Event, written: Written, place: Place) -> Checks:
     bad, todo = list(_bad(event, written, place)), list(_todo(written))
     remarks = written.draft.remarks
     warn = [
+        *([Check(READS_OTHERWISE, changes=written.changes)] if written.changes else []),
         *_out_lately(event, written),
         *(Check(gap=gap) for gap in written.gaps),
         *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),

@@ -118,6 +118,7 @@ def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
         "subject": content.subject,
         "preheader": content.preheader,
         "body": content.body,
+        "dialect": content.dialect,
         **looks.typed(request.args),
         "guest": str(mailing.as_guest_id or ""),
         "to": to if mailing.kind == MailingKind.TEST and to != g.user.email else "",
@@ -153,7 +154,9 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     complaint = "" if audience else _complaint(event.id, values)
     count = resolution.count if resolution else 0
     dead = dead_links.find(draft.compiled, merge.fields(event.id), constants, reached, count) if reached else []
-    written = Written(values, draft, audience, resolution, gaps, dead, complaint, constants)
+    written = Written(
+        values, draft, audience, resolution, gaps, dead, drafting.changes(event.id, values), complaint, constants
+    )
     return Live(
         resolution,
         draft,

@@ -10,7 +10,7 @@ from flask import request
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
 from eventmail.db import Page, fresh, paginate
-from eventmail.domain import draft_rows, drafts, mailings
+from eventmail.domain import contents, draft_rows, drafts, mailings
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
 from eventmail.domain.drafts import Saved, Shown, Written
@@ -66,6 +66,15 @@ def on_page(event_id: int, values: Mapping[str, Any]) -> OnPage:
     if before.mailing_id is None:
         return OnPage("", 0, page)
     return OnPage(str(before.mailing_id), before.revision, page, _now(event_id, before.mailing_id))
+
+
+def changes(event_id: int, values: Mapping[str, Any]) -> Sequence[Piece]:
+    """What guests read otherwise than when the text on the page was saved; nothing once it was changed since."""
+    text = written(values).text
+    if "dialect" in values:  # a message that is written once more
+        return contents.changes_of_reading(event_id, text, values["dialect"])
+    shown = on_page(event_id, values).shown
+    return contents.changes_of_reading(event_id, text, shown.dialect) if shown and shown.text == text else ()
 
 
 def listed(event_id: int) -> Page[Shown]:
