@@ -6,10 +6,10 @@ takes a line break inside a cell for the end of a row. So what stands behind one
 
 import re
 
-_STARTS = "=+\\-@\\t\\r\\n＝＋－＠"
-_BEGINS = "(?:^|(?<=[;\\t\\r\\n]))"
-_RUNS = re.compile(f"{_BEGINS}(?='*[{_STARTS}])")
-_KEPT_BACK = re.compile(f"{_BEGINS}'(?='*[{_STARTS}])")
+_SIGNS = "=+\\-@＝＋－＠"
+_STARTS = f"{_SIGNS}\\t\\r\\n"
+_RUNS = re.compile(f"(?:^(?='*[{_STARTS}])|(?<=[;\\t\\r\\n])(?='*[{_SIGNS}]))")
+_KEPT_BACK = re.compile(f"(?:^'(?='*[{_STARTS}])|(?<=[;\\t\\r\\n])'(?='*[{_SIGNS}]))")
 MAY_BE_KEPT_BACK = re.compile(f"'[{_STARTS}]")
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
+from eventmail.db import know
 
 ROWS: dict[str, dict[str, Any]] = {
     "mailing": {
@@ -51,6 +52,7 @@ CONTENT = {
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database at the first schema with one event, one text, and message 7 to a guest."""
     made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
+    know(made, b"secret")  # as the app's own connections do
     with made.connect() as connection:
         command.upgrade(migrations.config(connection), "0001")
         connection.commit()

@@ -17,10 +17,18 @@ def downloaded(app: Flask, rows: list[list[object]]) -> str:
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "=HYPERLINK(\"x\")", "＝1+1", "＋1", "－1", "＠A"]
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "=HYPERLINK(\"x\")", "＝1+1", "＋1", "－1", "＠A"]
 )  # fmt: skip
 def test_a_cell_that_a_spreadsheet_would_run_is_text(cell: str) -> None:
     assert safe_cell(cell) == "'" + cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("\t=1", "'\t'=1"), ("a;=1", "a;'=1"), ("a\n=1", "a\n'=1"), ("a\r\n\r\n=1", "a\r\n\r\n'=1"), ("a;'=1", "a;''=1")],
+)
+def test_what_a_spreadsheet_would_cut_off_and_run_is_text(cell: str, text: str) -> None:
+    assert safe_cell(cell) == text
 
 
 @pytest.mark.parametrize(

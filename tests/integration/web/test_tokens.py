@@ -25,7 +25,9 @@ def test_a_form_without_its_token_changes_nothing(
         EVENTS, data={"title": "Ball", "timezone": "UTC", **({} if token is None else {"csrf_token": token})}
     )
     assert (answer.status_code, error_code(answer)) == (403, ["CSRF_FAILED"])
-    assert "Nothing was changed. Reload the page and press the button again." in words(answer)
+    assert "reload the page and press the button again. Nothing was changed." in words(answer).replace(
+        "Reload", "reload"
+    )
     assert count(Event) == 0
 
 

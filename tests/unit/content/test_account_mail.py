@@ -96,7 +96,7 @@ def assert_nothing_got_in(data: bytes, name: str) -> None:
     assert data.replace(b"\r\n", b"").count(b"\n") == data.replace(b"\r\n", b"").count(b"\r") == 0
     assert max(map(len, data.split(b"\r\n"))) <= 78
     text = mail.get_content()
-    assert text.count(FRAME.link) == 1
+    assert text.count(FRAME.link) == (0 if "another email address" in text else 1)  # news asks for nothing
     shown = clean_value(name)
     if len(shown) > 100:
         assert f"\u2068{shown[:99].rstrip()}…\u2069" in text

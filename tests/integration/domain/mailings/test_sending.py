@@ -104,6 +104,7 @@ def test_the_answer_describes_the_mailing(party: list[int], send: Any) -> None:
             "subject": TEXT.subject, "preheader": TEXT.preheader, "body": TEXT.body, "design": None, "revision": None,
         },
         "job": {**answer["job"], "state": "running", "started_at": None, "finished_at": None},
+        "waits_for": None,
         "last_error": None,
     }  # fmt: skip
 
