@@ -171,9 +171,12 @@ def _hand_over(mail: Marked, hand: Hand, provider: Provider, settings: Settings)
         return Permanent("This mail could not be put together")
     told: Outcome | None = None
 
+    def in_time() -> bool:
+        return time.monotonic() < held.until.get(mail.id, 0.0)
+
     def may_begin(_mail: Mail) -> bool:
         nonlocal told
-        begins = time.monotonic() < held.until.get(mail.id, 0.0) and hand.begins(mail.id)
+        begins = in_time() and hand.begins(mail.id) and in_time()  # it may have been frozen in the write
         told = _BROKEN_OFF if begins else None
         return begins
 

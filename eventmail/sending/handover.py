@@ -178,10 +178,14 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
             else:
                 told[claimed.id] = mail
 
+    def is_late() -> bool:
+        now = time.monotonic()
+        return now >= in_flight.deadline or (in_flight.stopping.is_set() and now >= until)
+
     def may_begin(mail: Mail) -> bool:
-        now, recipient_id = time.monotonic(), mails[mail.key][0].id
-        late = now >= in_flight.deadline or (in_flight.stopping.is_set() and now >= until)
-        if late or refused or not hand.begins(recipient_id):
+        recipient_id = mails[mail.key][0].id
+        # Asked again after the write: a process may have been frozen in it. Then the mail stays, though named as begun.
+        if refused or is_late() or not hand.begins(recipient_id) or is_late():
             told.pop(recipient_id, None)  # one that came back to be handed over on another connection
             return False
         told[recipient_id] = _BROKEN_OFF

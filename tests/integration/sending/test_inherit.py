@@ -155,6 +155,27 @@ def test_S11b_a_doubt_that_the_lease_left_can_only_turn_out_to_be_sent(
     struck.assert_balanced()
 
 
+@pytest.mark.parametrize("outcome", [Permanent("No such user", code="550 5.1.1", hard=True), Refused("Who are you")])
+def test_S11b_a_refusal_that_comes_to_light_after_the_lease_changes_nothing_any_more(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, count: Callable[..., int], outcome: Outcome
+) -> None:
+    run = send(A)
+    provider.answers[A] = outcome
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("eventmail.sending.drain.outcome.record", dying)
+        with pytest.raises(Killed):
+            run.drain(provider)
+    settle(provider, clock.advance(seconds=AFTER_THE_LEASE))
+    death.die()
+
+    settle(provider, clock.now())
+
+    assert run.counts == {"unknown": 1}
+    assert (run.job.answered, run.job.stopped, run.mailing.last_error) == (0, None, None)
+    assert count(Suppression) == count(EmailEvent) == 0
+    run.assert_balanced()
+
+
 def test_S11b_a_doubt_that_was_sent_again_meanwhile_is_nothing_of_the_journal(
     struck: Any, event_id: int, organizer: Any, provider: Recording, clock: FrozenClock
 ) -> None:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,105 @@ def test_S11b_where_a_write_failed_and_the_process_died_nobody_is_mailed_twice_o
 
 def dying(_: object) -> Any:
     raise Killed
+
+
+def frozen_at(write: int, *, before: bool, meanwhile: Callable[[], None]) -> Callable[..., bool]:
+    """A Journal.write around whose call number `write` (from 0: the marks) something else happens for a long time."""
+    real, calls = journal.Journal.write, iter(range(10_000))
+
+    def slow(mine: journal.Journal, data: bytes, at: int) -> bool:
+        now = next(calls) == write
+        if now and before:
+            meanwhile()
+        written = real(mine, data, at)
+        if now and not before:
+            meanwhile()
+        return written
+
+    return slow
+
+
+@pytest.fixture
+def long_freeze(provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """long_freeze(): this process stands still beyond its lease, while another one settles."""
+    real, stood = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: real() + stood[0])
+
+    def freeze() -> None:
+        stood[0] += 3 * claim.LEASE.total_seconds()
+        settle(provider, clock.advance(seconds=3 * claim.LEASE.total_seconds()))
+
+    return freeze
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(7))  # the marks, and for each of three mails: begun and told
+def test_S11b_who_was_frozen_at_a_write_beyond_its_lease_begins_nothing_more_and_brings_the_truth(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch,
+    long_freeze: Callable[[], None], write: int, before: bool,
+) -> None:  # fmt: skip
+    run = send(*EVERYBODY)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "write", frozen_at(write, before=before, meanwhile=long_freeze))
+        run.drain(provider)
+    work_off(run, provider, clock)
+
+    handed_over = [A, B, C][: write // 2]  # by then one mail was begun for each two writes, and none is begun after it
+    if write == 0:  # nobody was marked yet, so nobody was in doubt
+        assert (sorted(provider.addresses), run.counts) == (EVERYBODY, {"sent": 3})
+    else:
+        assert provider.addresses == handed_over
+        assert run.states == {address: "sent" if address in handed_over else "unknown" for address in EVERYBODY}
+    run.assert_balanced()
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(1, 7))
+def test_S11b_who_was_frozen_at_a_write_beyond_its_lease_and_then_killed_leaves_doubt_but_for_what_was_sent(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch,
+    long_freeze: Callable[[], None], write: int, before: bool,
+) -> None:  # fmt: skip
+    run = send(*EVERYBODY)
+
+    def frozen_and_killed() -> None:
+        long_freeze()
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "write", frozen_at(write, before=before, meanwhile=frozen_and_killed))
+        with pytest.raises(Killed):
+            run.drain(provider)
+    assert run.counts == {"unknown": 3}
+    death.die()
+    settle(provider, clock.now())
+    work_off(run, provider, clock)
+
+    known = EVERYBODY[: (write - before) // 2]  # whose outcome was written
+    assert run.states == {address: "sent" if address in known else "unknown" for address in EVERYBODY}
+    assert len(provider.addresses) == len(set(provider.addresses))
+    run.assert_balanced()
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("write", range(7))
+def test_S11b_who_was_killed_at_a_write_leaves_in_doubt_only_what_was_begun_and_not_answered(
+    send: Callable[..., Any], provider: Recording, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch,
+    write: int, before: bool,
+) -> None:  # fmt: skip
+    run = send(*EVERYBODY)
+    with monkeypatch.context() as patch:
+        patch.setattr(journal.Journal, "write", frozen_at(write, before=before, meanwhile=lambda: dying(None)))
+        with pytest.raises(Killed):
+            run.drain(provider)
+    death.die()
+    settle(provider, clock.now())
+    work_off(run, provider, clock)
+
+    written = write + (not before)  # writes that are in the file: the marks, then begun and told in turns
+    doubtful = EVERYBODY[(written - 2) // 2 : written // 2] if written % 2 == 0 and written else []
+    assert run.states == {address: "unknown" if address in doubtful else "sent" for address in EVERYBODY}
+    assert len(provider.addresses) == len(set(provider.addresses))
+    run.assert_balanced()
 
 
 @pytest.mark.parametrize("why", ["no room", "no boot id", "a file system of somebody else", "no such folder"])
