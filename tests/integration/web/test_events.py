@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from eventmail.models import Content, Event, Mailing
+from eventmail.models import Content, Event, Job, Mailing
 from tests.support.seeding import Person
 from tests.support.web import Client, words
 
@@ -280,9 +280,13 @@ def test_the_overview_shows_the_last_message_and_what_waits_for_a_look(
                               size=1, created_at=clock.now())  # fmt: skip
             tx.add(content)
             tx.flush()
-            tx.add(Mailing(event_id=event_id, kind="one_time", state="finished", key=subject, content_id=content.id,
-                           audience={}, excluded={}, constants={}, reply_to="", recipient_count=3,
-                           created_at=clock.now(), **counts))  # fmt: skip
+            mailing = Mailing(event_id=event_id, kind="one_time", state="finished", key=subject, content_id=content.id,
+                              audience={}, excluded={}, constants={}, reply_to="", recipient_count=3,
+                              created_at=clock.now(), **counts)  # fmt: skip
+            tx.add(mailing)
+            tx.flush()
+            tx.add(Job(mailing_id=mailing.id, run=1, state="finished", request_id="r", created_at=clock.now(),
+                       starts_at=clock.now(), provider="outbox"))  # fmt: skip
     page = client.get(f"{EVENTS}/{event_id}")
     said = words(page)
     worker = "No worker is running, so no mail leaves. Start one: .venv/bin/eventmail worker"

@@ -129,4 +129,4 @@ def test_pages_are_read_while_somebody_else_writes(
         pages["sending"] = boss.get("/admin/settings/sending").status_code
         health = client.get("/healthz").status_code
     assert pages == {composer: 200, f"{EVENTS}/{event_id}/guests": 200, "sending": 200}
-    assert health == 503
+    assert health == 200  # somebody who writes is no fault for half a minute
