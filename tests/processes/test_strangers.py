@@ -131,8 +131,9 @@ def test_no_process_goes_on_listening_when_the_first_one_is_killed(make_live: Ca
     live = make_live()
     live.start_web()
     assert live.web
-    orphans = children(live.web.pid)
-    assert len(orphans) == 2
+    first = live.web.pid
+    wait_for(lambda: len(children(first)) == 2, what="both processes that answer")
+    orphans = children(first)
     live.web.kill()
     live.web.wait()
     wait_for(lambda: not listens(live), ENDS_WITHIN_S, "nobody to listen")

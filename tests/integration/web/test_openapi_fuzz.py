@@ -41,11 +41,13 @@ QUERIES: dict[str, dict[str, Any]] = {  # made up, hardly any is of this event
 }
 NEVER_DONE = {
     "PATCH drafts.change",  # what the URL names was sent
-    "POST guest_bulk.change",  # its example names guests who are not there
+    "POST erasure.erase",  # whoever erases types the guest's own address
     "POST runs.retry",  # nobody failed
     "POST runs.decide",  # nothing is in doubt
     "POST webhooks.generic",  # nothing is signed
 }
+
+BY_CHANCE = {"POST guest_bulk.change"}  # only where a made-up guest happens to be one
 
 
 @pytest.fixture
@@ -92,7 +94,7 @@ def test_made_up_requests_are_answered_as_the_document_says(
         name = f"{operation.method.upper()} {operation.definition.raw['operationId']}"
         answered[name] = set().union(*(_ask(cases, token) for cases in _ways(operation, seeded)))
     done = {name for name, statuses in answered.items() if min(statuses) < 300}
-    assert done == {operation.asks for operation in SECTIONS[section]} - NEVER_DONE, answered
+    assert done - BY_CHANCE == {operation.asks for operation in SECTIONS[section]} - NEVER_DONE - BY_CHANCE, answered
 
 
 def _ways(operation: APIOperation, seeded: dict[str, str]) -> list[st.SearchStrategy[Case]]:
