@@ -254,6 +254,11 @@ def mail_service(settings: Settings) -> Iterator[Finding]:
         yield from [Finding(sentence) for sentence in smtp.check(settings.smtp_url.get_secret_value())]
     except ValueError as error:
         yield Finding(f"No mail can leave: {PREFIX}SMTP_URL {error}", Level.WRONG, f"Correct {PREFIX}SMTP_URL.")
+    except smtp.Slow as slow:
+        to_do = (
+            f"Ask whoever runs the mail server, or look at {PREFIX}SMTP_URL. Mail waits for it longer than this check."
+        )
+        yield Finding(f"Whether mail can leave is not known: {slow.detail}", Level.WRONG, to_do)
     except ProviderError as error:
         to_do = f"Correct {PREFIX}SMTP_URL, or ask whoever runs the mail server; what is to be sent waits."
         yield Finding(f"No mail can leave: {error.detail}", Level.WRONG, to_do)

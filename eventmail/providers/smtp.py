@@ -1,8 +1,10 @@
 """Any SMTP server as the mail service: a few kept connections, one mail in doubt at most on each (RFC 5321, 2920)."""
 
 import ssl
+import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
 
 from eventmail.providers.base import (
     HandedOver,
@@ -14,15 +16,16 @@ from eventmail.providers.base import (
     Transient,
     Waits,
 )
-from eventmail.providers.smtp_opening import Opened, Timeouts, connect
+from eventmail.providers.smtp_opening import Opened, Steps, Timeouts, connect
 from eventmail.providers.smtp_pool import LANES, PATIENCE_SECONDS, Pool
 from eventmail.providers.smtp_session import Session
 from eventmail.providers.smtp_url import Server, parse
 from eventmail.providers.smtp_wire import Closed, Lost
 
-__all__ = ["LANES", "Server", "Smtp", "Timeouts", "check", "parse"]
+__all__ = ["LANES", "Server", "Slow", "Smtp", "Timeouts", "check", "parse"]
 
 WORTH_A_LANE = 8  # mails in hand that make one more connection worth its opening
+CHECK_SECONDS = 15.0  # whoever looks on; mail itself waits for minutes
 IDLE_SECONDS = 30.0  # many servers hang up on a silent client after a minute or less
 _Lane = Generator[tuple[Mail, Outcome | None] | None, None, None]
 
@@ -173,14 +176,36 @@ class _Group:
         return mail
 
 
-def check(url: str, *, timeouts: Timeouts | None = None, context: ssl.SSLContext | None = None) -> list[str]:
+class Slow(Transient):
+    """The check of a mail server ended before the server was ready: mail may leave yet."""
+
+
+def check(
+    url: str,
+    *,
+    timeouts: Timeouts | None = None,
+    context: ssl.SSLContext | None = None,
+    seconds: float = CHECK_SECONDS,
+) -> list[str]:
     """Open a connection, sign in, take leave, without a mail: sentences about what was found.
 
-    Raises ValueError for the URL and, with the sentence in `detail`, Refused or Transient when no mail could be sent.
+    Raises ValueError for the URL and, with the sentence in `detail`, Refused or Transient when no mail could be sent,
+    Slow after `seconds`.
     """
-    server = parse(url)
-    opened = connect(server, timeouts or Timeouts(), lambda: context or ssl.create_default_context())
-    session = Session(opened, server, timeouts or Timeouts())
+    server, timeouts = parse(url), timeouts or Timeouts()
+    timeouts = replace(timeouts, connect=min(timeouts.connect, seconds))
+    steps = Steps()
+    end = threading.Timer(seconds, steps.give_up)
+    end.start()
+    try:
+        opened = connect(server, timeouts, lambda: context or ssl.create_default_context(), steps)
+    except Transient as error:
+        if steps.given_up:
+            raise Slow(f"waited {seconds:g} s for the mail server {server.host} {steps.words}") from error
+        raise
+    finally:
+        end.cancel()
+    session = Session(opened, server, timeouts)
     try:
         return list(_findings(server, opened))
     finally:

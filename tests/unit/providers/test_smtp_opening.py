@@ -9,7 +9,7 @@ import pytest
 
 from eventmail.providers import smtp_url
 from eventmail.providers.base import Accepted, Refused, Transient
-from eventmail.providers.smtp import LANES, Smtp, check, parse
+from eventmail.providers.smtp import LANES, Slow, Smtp, check, parse
 from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, handed_over, mails, make_certificate, patient
 
 STARTTLS = ("STARTTLS", *FEATURES)
@@ -299,3 +299,12 @@ def test_check_raises_what_keeps_mail_from_leaving():
         check(f"smtp://127.0.0.1:{peer.port}", timeouts=patient())
     with pytest.raises(ValueError, match="must begin with"):
         check("http://127.0.0.1")
+
+
+def test_S11a_check_waits_for_seconds_and_says_for_what():
+    with Peer({"connect": [Silence]}) as peer, pytest.raises(Slow) as slow:
+        check(peer.url, timeouts=patient(reply=5.0), seconds=0.2)
+    assert slow.value.detail == "waited 0.2 s for the mail server 127.0.0.1 to greet"
+    with Peer({"AUTH": [Silence]}) as peer, pytest.raises(Slow) as slow:
+        check(peer.url.replace("//", f"//{USER}@"), timeouts=patient(reply=5.0), seconds=0.2)
+    assert slow.value.detail == "waited 0.2 s for the mail server 127.0.0.1 to sign us in"
