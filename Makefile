@@ -23,7 +23,7 @@ test: lint ## lint, check types, run every test
 
 soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies every budget by ten
 	@tests/browser/install_chromium.sh
-	@tests/install_postfix.sh
+	@for server in postfix exim opensmtpd; do tests/install_mail_server.sh $$server || exit 1; done
 	@SOAK=$${SOAK:-10} $(PYTEST) -m '(soak or deeper or hypothesis) and not judge'
 
 judges: setup $(VENV)/.dev ## what needs Node or somebody else's parser

@@ -1,22 +1,14 @@
 """A real postfix on 127.0.0.1 that takes mail for everybody and keeps it in one Maildir.
 
-Its programs come from the package, installed or only unpacked (tests/install_postfix.sh). Configuration, queue and
+Its programs come from the package, installed or only unpacked (tests/install_mail_server.sh). Configuration, queue and
 mailbox lie in a folder of their own, so that nothing of this box is used but two of the accounts every Debian has.
 """
 
-import os
 import shutil
-import socket
-import subprocess
-import tempfile
 from pathlib import Path
-from typing import Self
 
-from tests.support.live import ROOT, free_port
-from tests.support.smtp_peer import make_certificate
-from tests.support.waiting import wait_for
+from tests.support.mail_server import DOMAIN, MailServer, Mode
 
-ROOTS = (Path("/"), ROOT / ".venv" / "postfix")
 OWNER, SETGID, MAILBOX_UID = "uucp", "news", 8  # accounts without a job; postfix wants each to be another
 QUEUES = (
     "active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private", "public", "saved",
@@ -49,13 +41,43 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 smtpd_tls_security_level = may
 smtpd_tls_cert_file = {certificate}
 smtpd_tls_key_file = {certificate}
+virtual_mailbox_base = {folder}
 virtual_mailbox_domains = static:all
 virtual_mailbox_maps = static:box/
-virtual_mailbox_base = {folder}
 virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 """
+# What stands further down counts.
+SCENARIO = """\
+virtual_mailbox_domains = {domain}, organizers.example.org
+virtual_mailbox_maps = regexp:{folder}/etc/boxes
+smtpd_recipient_restrictions =
+    reject_unauth_destination
+    check_recipient_access regexp:{folder}/etc/full
+    check_policy_service inet:127.0.0.1:{greylist}
+smtpd_relay_restrictions = permit
+"""
+SIGNED_IN = """\
+mynetworks =
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = inet:127.0.0.1:{sign_in}
+smtpd_tls_auth_only = yes
+smtpd_relay_restrictions = permit_sasl_authenticated, reject
+"""
+AGAINST = {
+    Mode.OPEN: "",
+    Mode.ORDINARY: SCENARIO + SIGNED_IN,
+    Mode.SPAM: f"{SCENARIO}body_checks = regexp:{{folder}}/etc/spam\n",
+    Mode.SENDER: f"{SCENARIO}smtpd_sender_restrictions = reject_unlisted_sender\n",
+    Mode.NO_RELAY: SCENARIO,
+}
+TABLES = {
+    "boxes": "!/^(gone|team@)/ box/\n",
+    "full": "/^full/ 552 5.2.2 Mailbox is full\n",
+    "spam": "/./ REJECT Spam message rejected\n",
+}
 
 # service, type, private, unprivileged, chroot, wakeup, most processes, command
 MASTER = """\
@@ -77,60 +99,38 @@ postlog unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
-    """`with Postfix() as relay:` `port`, `certificate` (self-made; trust it to use STARTTLS), `mails()`."""
+class Postfix(MailServer):
+    """`with Postfix() as relay:` takes everybody's mail for everybody; see `mail_server` for the other modes."""
 
-    def __enter__(self) -> Self:
-        root = next((root for root in ROOTS if (root / "usr/lib/postfix/sbin/master").exists()), None)
-        assert root, "postfix is not there; run tests/install_postfix.sh"
-        assert os.geteuid() == 0, "postfix gives each of its processes its own account, so it starts as root only"
-        self.folder = Path(tempfile.mkdtemp(prefix="relay-"))
-        self.folder.chmod(0o755)  # its processes give up root, and still have to reach the mailbox
-        self.port = free_port()
-        self.certificate = make_certificate(self.folder)
-        programs = root / "usr/lib/postfix/sbin"
-        self._lay_out(root, programs)
-        self._process = subprocess.Popen(
-            [programs / "master", "-d", "-c", self.folder / "etc"],
-            env={"PATH": "/usr/sbin:/usr/bin:/bin", "LD_LIBRARY_PATH": str(root / "usr/lib/postfix")},
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(self.folder / "master.log").open("wb"),
-        )  # fmt: skip
-        try:
-            wait_for(self._answers, 60.0, "postfix to greet")
-        except BaseException:
-            self._end()
-            raise
-        return self
+    name = "postfix"
+    program = "usr/lib/postfix/sbin/master"
 
-    def __exit__(self, *_: object) -> None:
-        self._end()
+    def _command(self) -> list[str | Path]:
+        programs = (self.root / self.program).parent
+        self._lay_out(self.root, programs)
+        return [programs / "master", "-d", "-c", self.folder / "etc"]
 
-    def mails(self) -> list[bytes]:
-        """What was delivered, with what postfix put on top of each mail, lines ending in a bare LF."""
-        return [path.read_bytes() for path in (self.folder / "box" / "new").glob("*")]
+    def _environment(self) -> dict[str, str]:
+        return {"LD_LIBRARY_PATH": str(self.root / "usr/lib/postfix")}
 
-    def count(self) -> int:
-        """How many were delivered."""
-        return sum(1 for _ in (self.folder / "box" / "new").glob("*"))
+    def _queues(self) -> list[Path]:
+        return [self.folder / "queue" / name for name in ("incoming", "active", "deferred", "hold", "corrupt")]
 
-    def waiting(self) -> list[str]:
-        """What postfix took and has not delivered: its names in the queue."""
-        folders = [self.folder / "queue" / name for name in ("incoming", "active", "deferred", "hold", "corrupt")]
-        return sorted(path.name for folder in folders for path in folder.rglob("*") if path.is_file())
-
-    def log(self) -> str:
-        """What postfix said."""
-        found = [self.folder / "master.log", self.folder / "log" / "mail.log"]
-        return "\n".join(path.read_text(errors="replace") for path in found if path.exists())
+    def _logs(self) -> list[Path]:
+        return [*super()._logs(), self.folder / "log" / "mail.log"]
 
     def _lay_out(self, root: Path, programs: Path) -> None:
         values = {
             "folder": self.folder, "root": root, "programs": programs, "owner": OWNER, "setgid": SETGID,
             "certificate": self.certificate, "uid": MAILBOX_UID, "port": self.port,
+            "domain": "elsewhere.example.net" if self.mode == Mode.NO_RELAY else DOMAIN,
+            "greylist": self.clerks.greylist, "sign_in": self.clerks.sign_in,
         }  # fmt: skip
         for name in ("etc", "queue", "data", "log", "box", *(f"queue/{name}" for name in ("pid", *QUEUES))):
             (self.folder / name).mkdir()
-        (self.folder / "etc" / "main.cf").write_text(MAIN.format(**values))
+        (self.folder / "etc" / "main.cf").write_text((MAIN + AGAINST[self.mode]).format(**values))
+        for name, lines in TABLES.items():
+            (self.folder / "etc" / name).write_text(lines)
         (self.folder / "etc" / "master.cf").write_text(MASTER.format(**values))
         for name in ("data", *(f"queue/{name}" for name in QUEUES)):
             shutil.chown(self.folder / name, OWNER)
@@ -138,20 +138,3 @@ class Postfix:
         shutil.chown(self.folder / "queue" / "public", OWNER, SETGID)
         (self.folder / "queue" / "public").chmod(0o710)
         shutil.chown(self.folder / "box", MAILBOX_UID, MAILBOX_UID)
-
-    def _answers(self) -> bool:
-        assert self._process.poll() is None, f"postfix ended with {self._process.returncode}\n{self.log()}"
-        try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as line:
-                return line.recv(3) == b"220"
-        except OSError:
-            return False
-
-    def _end(self) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self.folder)
