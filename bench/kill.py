@@ -27,23 +27,34 @@ class Aftermath:
         self._it = it
         self._doubts = 0
         self._kills = 0  # since the last look
+        self._workers: set[str] = set()  # who had shown a sign of life at the last kill
         self.left: list[int] = []
         self.doubts_per_kill: list[float] = []
         self.settled_s: list[float] = []
+        self.after_sign_s: list[float] = []
 
     def count(self) -> None:
         """Right after a kill."""
         self._kills += 1
+        self._workers = {str(row[0]) for row in self._it.rows("SELECT owner FROM worker")}
         [(left,)] = self._it.rows("SELECT count(*) FROM recipient WHERE state = 'sending'")
         self.left.append(left)
 
     def await_settled(self, dead: str | None, started: float) -> None:
-        """After the next worker's start: until nothing of the dead one is `sending`, and what of it is in doubt."""
+        """After the next worker's start: until nothing of the dead one is `sending`, and what of it is in doubt.
+
+        Its own start, of which a busy box makes seconds, ends with its first sign of life.
+        """
         if dead is None:
             return
+        lives = "SELECT 1 FROM worker WHERE started_at = (SELECT max(started_at) FROM worker) AND owner NOT IN ({})"
+        known = ", ".join("?" * len(self._workers))
+        wait_for(lambda: self._it.rows(lives.format(known), *self._workers), 60, "", step=0.01, late_is_fine=True)
+        signed = time.perf_counter()
         there = "SELECT 1 FROM recipient WHERE state = 'sending' AND claim_owner = ? LIMIT 1"
         wait_for(lambda: not self._it.rows(there, dead), 30, "", step=0.01, late_is_fine=True)
         self.settled_s.append(time.perf_counter() - started)
+        self.after_sign_s.append(time.perf_counter() - signed)
         [(doubts,)] = self._it.rows("SELECT count(*) FROM recipient WHERE state = 'unknown'")
         self.doubts_per_kill.append((doubts - self._doubts) / self._kills)
         self._doubts, self._kills = doubts, 0
@@ -104,6 +115,7 @@ def run(n: int, kills: int, seed: int) -> bool:
         not_settled=0 if over else sum(state in {"queued", "sending"} for state in states.values()),
         left_max=max(after.left), left_total=sum(after.left), kills_with_mails_in_hand=sum(map(bool, after.left)),
         doubt_max=max(after.doubts_per_kill, default=0), settled_max_s=max(after.settled_s, default=0),
+        after_sign_max_s=max(after.after_sign_s, default=0),
         settled_median_s=statistics.median(after.settled_s or [0]), ended_s=ended - last_kill,
         ended_before_last_kill=ended_early,
     )  # fmt: skip
