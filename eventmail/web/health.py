@@ -20,14 +20,14 @@ log = logging.getLogger(__name__)
 class WriteCheck:
     """Whether this process can write its database: asked at most once in five seconds, by one request at a time.
 
-    It never waits for somebody else who writes. What was found before then counts for half a minute.
+    It never waits for somebody else who writes. What was found before counts until it met one for half a minute.
     """
 
     def __init__(self) -> None:
         self._one = threading.Lock()
         self._asked_at: datetime | None = None
-        self._known_at: datetime | None = None
-        self._works = False
+        self._busy_since: datetime | None = None
+        self._works = True  # whom it meets when it has only just begun can write
 
     def works(self, now: datetime) -> bool:
         """The answer, not older than five seconds; while another request is finding out, the one before."""
@@ -41,9 +41,11 @@ class WriteCheck:
 
     def _ask(self, now: datetime) -> None:
         found = _writes()
-        if found is not None or self._known_at is None:  # whom it met when it had only just begun can write
-            self._works, self._known_at = found is not False, now
-        elif _older(self._known_at, BUSY, now):
+        if found is not None:
+            self._works, self._busy_since = found, None
+        elif self._busy_since is None:
+            self._busy_since = now
+        elif _older(self._busy_since, BUSY, now):
             self._works = False
             log.error("somebody else has kept the database from being written for %d s", BUSY.total_seconds())
         self._asked_at = now

@@ -5,9 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from eventmail import link_targets
-from eventmail.db import fresh, paginate
+from eventmail.db import Rows, fresh, paginate
 from eventmail.domain import audience as audiences
 from eventmail.domain import contents, dead_links, merge, readers
+from eventmail.domain.audience import Audience
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.web import access, compose, intake
 from eventmail.web.respond import page_out, respond
@@ -35,17 +36,8 @@ def fallbacks(event_id: int) -> Response:
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
     name, known = request.args.get("field", ""), merge.fields(event_id)
     listed = readers.without(picked, name) if name in known else None
-    if listed is None:
-        message = "Choose a merge field of guests, such as guest.firstName."
-        raise InvalidInput(message, fields=[FieldError("field", "UNKNOWN_FIELD", message)])
-    page = paginate(listed, **intake.paging(), row=lambda row: row[0])
-    return respond(
-        page="messages/fallbacks.html",
-        json=lambda: page_out(page, _out),
-        guests=page,
-        field=known[name],
-        total=audiences.resolve(fresh(), picked).count,
-    )
+    return _list_of(listed, "Choose a merge field of guests, such as guest.firstName.", picked,
+                    page="messages/fallbacks.html", field=known.get(name))  # fmt: skip
 
 
 @bp.route("/dead-links", methods=["GET", "POST"])
@@ -58,17 +50,22 @@ def dead(event_id: int) -> Response:
     fault = request.args.get("fault", link_targets.NONE)
     compiled = contents.look(event_id, compose.text(typed)).compiled
     listed = dead_links.with_fault(picked, compiled, known, name, fault) if name in known else None
+    return _list_of(listed, "Choose a merge field of guests that stands in a link of the text.", picked,
+                    page="messages/dead_links.html", field=known.get(name),
+                    fault="" if fault == link_targets.NONE else fault)  # fmt: skip
+
+
+def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **context: Any) -> Response:
+    """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` where there is none."""
     if listed is None:
-        message = "Choose a merge field of guests that stands in a link of the text."
-        raise InvalidInput(message, fields=[FieldError("field", "UNKNOWN_FIELD", message)])
-    page = paginate(listed, **intake.paging(), row=lambda row: row[0])
+        raise InvalidInput(complaint, fields=[FieldError("field", "UNKNOWN_FIELD", complaint)])
+    guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
     return respond(
-        page="messages/dead_links.html",
-        json=lambda: page_out(page, _out),
-        guests=page,
-        field=known[name],
-        fault="" if fault == link_targets.NONE else fault,
+        page=page,
+        json=lambda: page_out(guests, _out),
+        guests=guests,
         total=audiences.resolve(fresh(), picked).count,
+        **context,
     )
 
 

@@ -88,7 +88,7 @@ def test_a_target_may_name_the_server(shared_live: Live) -> None:
         (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 40_000 + b"\r\n\r\n", 431),
         (b"CONNECT elsewhere.example:443 HTTP/1.1\r\nHost: elsewhere.example\r\n\r\n", 400),
         (b"GET ftp://elsewhere.example/ HTTP/1.1\r\nHost: a\r\n\r\n", 400),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
     ],
 )  # fmt: skip
 def test_what_is_no_request_is_refused_and_closed(shared_live: Live, said: bytes, status: int) -> None:

@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -34,7 +35,7 @@ class Mode(StrEnum):
     NO_RELAY = "does not know us, and takes mail for another domain"
 
 
-class MailServer:
+class MailServer(ABC):
     """`with Postfix() as server:` `port`, `url`, `certificate` (self-made), `mails()`.
 
     It refuses the addresses that begin with `gone` and `full`, and those with `grey` once each (tests/support/clerks).
@@ -106,14 +107,16 @@ class MailServer:
         """What it said, for a failing test."""
         return "\n".join(path.read_text(errors="replace") for path in self._logs() if path.exists())
 
+    @abstractmethod
     def _command(self) -> list[str | Path]:
-        raise NotImplementedError
+        """How it is started, in the foreground."""
 
     def _environment(self) -> dict[str, str]:
         return {}
 
+    @abstractmethod
     def _queues(self) -> list[Path]:
-        raise NotImplementedError
+        """Where it keeps what it has not delivered."""
 
     def _logs(self) -> list[Path]:
         return [self.folder / "stderr.log"]

@@ -38,6 +38,11 @@ class Client(FlaskClient):
         return self.post(url, data={"csrf_token": self.csrf_token(), **(data or {})}, **kwargs)
 
 
+def without_tokens(answer: TestResponse) -> str:
+    """What an answer shows; the token in its forms is another one each second."""
+    return _TOKEN.sub('name="csrf_token"', answer.text).strip()
+
+
 def csrf_token_in(answer: TestResponse) -> str:
     """The CSRF token of the first form on a page."""
     found = _TOKEN.search(answer.text)
