@@ -155,7 +155,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             taken.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
         connection = Connection(self, taken, Address(_address(peer), _address(listener.getsockname())))
         self._open[connection] = task = self._loop.create_task(connection.serve())
-        task.add_done_callback(lambda _: self._open.pop(connection))
+        task.add_done_callback(lambda _: self._open.pop(connection, None))
         return True
 
     def _make_room(self) -> bool:
@@ -164,7 +164,8 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         if not waiting:
             return False
         [(crowd, _)] = Counter(connection.address.peer[0] for connection in waiting).most_common(1)
-        self._open[next(each for each in waiting if each.address.peer[0] == crowd)].cancel()
+        # It counts no longer: the next newcomer may be here before this one has ended.
+        self._open.pop(next(each for each in waiting if each.address.peer[0] == crowd)).cancel()
         return True
 
     # Work
