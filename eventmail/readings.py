@@ -34,6 +34,22 @@ def clean_value(value: str | None) -> str:
     return text if _VISIBLE.search(text) else ""
 
 
+def composed(text: str) -> str:
+    """`text` with letters and their accents joined (NFC): the form in which tags, columns and addresses are kept."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def name_key(text: str) -> str:
+    """What a name is compared by: NFC, whatever its case. "Café" is "CAFÉ" however its accent was typed."""
+    return text.lower() if text.isascii() else composed(composed(text).casefold())
+
+
+def spellings(text: str) -> tuple[str, ...]:
+    """`text` as it is, composed and taken apart: each form in which a text kept as it was typed may hold it."""
+    forms = (text, composed(text), text if text.isascii() else unicodedata.normalize("NFD", text))
+    return tuple(dict.fromkeys(forms))
+
+
 def folded(text: str | None) -> str | None:
     """`text` as it is compared: whatever its case, blanks collapsed; "MÜLLER" is "müller", but never "muller"."""
     if text is None:

@@ -1,12 +1,11 @@
 """Merge tokens: the grammar, the closed table of standard fields, and what is wrong with a token (C1, C2, C3)."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from eventmail.readings import CONTROLS, clean_value
+from eventmail.readings import CONTROLS, clean_value, name_key
 
 NOT_STATED = "not stated"
 MOST_HINTS = 20  # unknown names of a text that get a suggestion
@@ -118,19 +117,15 @@ class Names:
         self._names = frozenset(names)
         self._by_form: dict[str, str] = {}
         for name in self._names:
-            form = _form(name)
-            # two that differ in case alone are only named exactly
+            form = name_key(name)
+            # two that differ in case or Unicode form alone are only named exactly
             self._by_form[form] = "" if form in self._by_form else name
 
     def real(self, written: str | None) -> str | None:
         """The field that `written` names; itself when it names none."""
         if written is None or written in self._names:
             return written
-        return self._by_form.get(_form(written)) or written
-
-
-def _form(name: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+        return self._by_form.get(name_key(written)) or written
 
 
 def _token(match: re.Match[str]) -> Token | None:

@@ -17,6 +17,7 @@ from eventmail import files, migrations, signing
 from eventmail.doctor.at_work import is_full, standing, stuck, waiting, worker
 from eventmail.doctor.finding import Finding as Finding
 from eventmail.doctor.finding import Level as Level
+from eventmail.doctor.twins import twins
 from eventmail.domain import home
 from eventmail.models.mailing import COUNTERS
 from eventmail.providers import smtp
@@ -80,6 +81,7 @@ def _database(connection: sqlite3.Connection, now: datetime, settings: Settings)
         yield from stuck(connection, now, settings.provider)
         for look_at_rows in (counters, ledger):
             yield look_at_rows(connection)
+        yield from twins(connection)
 
 
 def live(connection: sqlite3.Connection, file: Path) -> Finding:

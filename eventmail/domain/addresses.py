@@ -7,6 +7,7 @@ from typing import NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.readings import composed
 
 # Most addresses are plain ASCII and pass this at a hundredth of the library's cost; the library judges the rest.
 _PLAIN = re.compile(
@@ -70,7 +71,11 @@ class Judged(NamedTuple):
 
 
 def judged(email: str) -> Judged:
-    """`checked`, `spelled` and `normalized` at once, of an address already stripped; an import asks for all three."""
+    """`checked`, `spelled` and `normalized` at once, of an address already stripped; an import asks for all three.
+
+    It is composed before anything is asked of it: the library would refuse some addresses in one Unicode form alone.
+    """
+    email = composed(email)
     if _PLAIN.fullmatch(email) and "--" not in email.rpartition("@")[2]:
         return Judged("", email, email.lower())
     if email.count("@") != 1 or len(email) > _LONGEST:

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert, literal, null, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import records
+from eventmail import readings, records
 from eventmail.db import Rows, fresh, roomy, transaction
 from eventmail.domain import guest_fields, guest_filters
 from eventmail.domain.guest_filters import Filter
@@ -132,7 +132,7 @@ def _checked(kind: ChangeKind, value: str) -> str:
             return value
         message = f"“{value[:40]}” {guest_fields.STATUS_COMPLAINT}" if value else "Choose a status first."
         raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)])
-    tag = guest_fields.one_line(value)
+    tag = readings.composed(guest_fields.one_line(value))
     complaint = guest_fields.tags_complaint([tag]) if tag else "Type a tag first."
     if complaint:
         raise InvalidInput(complaint, fields=[FieldError("tag", "INVALID_TAGS", complaint)])
@@ -223,9 +223,9 @@ def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
 
 
 def _spellings(tx: Session, tag: str) -> list[str]:
-    """How this tag is spelt on anybody: case does not make another one, see `guest_fields.distinct_tags`."""
-    known = tx.scalars(select(GuestTag.tag).distinct())
-    return [tag, *(other for other in known if other != tag and other.casefold() == tag.casefold())]
+    """How this tag is spelt on anybody: case and Unicode form make no other one, see `guest_fields.distinct_tags`."""
+    known, key = tx.scalars(select(GuestTag.tag).distinct()), readings.name_key(tag)
+    return [tag, *(other for other in known if other != tag and readings.name_key(other) == key)]
 
 
 def _tagged(guest_id: Any, spellings: Sequence[str]) -> ColumnElement[bool]:

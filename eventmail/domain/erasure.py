@@ -29,6 +29,7 @@ from eventmail.models import (
     Suppression,
     User,
 )
+from eventmail.readings import name_key, spellings
 from eventmail.records import Acting
 from eventmail.states import RecipientState
 
@@ -148,7 +149,7 @@ def _confirmed(person: Person, typed: str) -> None:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.split()).casefold()
+    return name_key(" ".join(text.split()))
 
 
 def _words(person: Person) -> list[str]:
@@ -156,7 +157,7 @@ def _words(person: Person) -> list[str]:
     own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
     name = person.guest.full_name
     whole = [name] if person.guest.first_name and person.guest.last_name else []
-    return [*sorted(own, key=len, reverse=True), *whole]
+    return [form for word in (*sorted(own, key=len, reverse=True), *whole) for form in spellings(word)]
 
 
 def _marks(tx: Session, own: frozenset[str]) -> list[str]:

@@ -23,6 +23,7 @@ from eventmail.models import (
     Suppression,
 )
 from eventmail.models.guest import full_name
+from eventmail.readings import folded
 from eventmail.states import ChangeKind, GuestStatus, SuppressionReason
 
 MOST_CANDIDATES = 20
@@ -184,20 +185,23 @@ def _on_list(session: Session, event_id: int, address: str | None) -> tuple[OnLi
 
 def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, ...]:
     """From the log: it keeps what a guest was when they were removed, with the address as it was typed."""
-    spellings = {known.address, known.asked.lower()} if known.address else set()
-    email = func.lower(AuditEntry.detail["before"]["email"].as_string())
+    if not known.address:
+        return ()
+    email = func.folded(AuditEntry.detail["before"]["email"].as_string())
+    alike = {folded(spelling) for spelling in (known.address, addresses.spelled(known.asked))}
     rows = session.execute(
         select(AuditEntry.at, AuditEntry.actor, AuditEntry.detail)
-        .where(AuditEntry.event_id == event_id, AuditEntry.action == "guest.deleted", email.in_(spellings))
+        .where(AuditEntry.event_id == event_id, AuditEntry.action == "guest.deleted", email.in_(alike))
         .order_by(AuditEntry.id.desc())
-        .limit(MOST_CANDIDATES)
     )
     found = []
     for at, actor, detail in rows:
         before = _mapping(detail.get("before"))
+        if addresses.normalized(before["email"]) != known.address:  # what is folded is more than one mailbox
+            continue
         name = full_name(before.get("first_name", ""), before.get("last_name", ""))
         found.append(Removed(name or NO_NAME, at, actor))
-    return tuple(found)
+    return tuple(found[:MOST_CANDIDATES])
 
 
 def _was_mailed(session: Session, event_id: int, address: str | None) -> bool:

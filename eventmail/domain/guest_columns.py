@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from eventmail.domain import guest_fields
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.readings import name_key
 
 MOST_HEADINGS = 300
 LEFT_OUT = "left_out"
@@ -87,7 +88,7 @@ def layout(headings: Sequence[str], taken: Sequence[str] | None = None) -> Layou
         known = places if word in FIELDS else attributes if word.startswith(OWN) else None
         if known is None:
             continue
-        key = word if word in FIELDS else name.casefold()
+        key = word if word in FIELDS else name_key(name)
         complaint = _name_complaint(name) if known is attributes else ""
         if key in known:
             complaint = (
@@ -123,9 +124,9 @@ def exported(own: Sequence[str]) -> list[str]:
 
 def _key(heading: str) -> str:
     """What a heading is compared by: letters and digits, without case and accents; marked ones stay what they are."""
-    if heading.casefold().startswith(EXPORTED):
-        return heading.casefold()
-    return "".join(char for char in guest_fields.folded(heading) if char.isalnum()) or heading.casefold()
+    if (key := name_key(heading)).startswith(EXPORTED):
+        return key
+    return "".join(char for char in guest_fields.folded(heading) if char.isalnum()) or key
 
 
 def _own(heading: str) -> str:

@@ -42,16 +42,16 @@ def column_name(text: str) -> str:
 
 
 def split_tags(text: str) -> list[str]:
-    """The tags of one cell or input, between commas or semicolons; a tag that differs in case only counts once."""
+    """The tags of one cell or input, between commas or semicolons; see `distinct_tags`."""
     return distinct_tags(one_line(word) for word in _BETWEEN_TAGS.split(text))
 
 
 def distinct_tags(words: Iterable[str]) -> list[str]:
-    """`words` without empty ones and without those that differ from an earlier one in case only."""
+    """`words`, composed, without empty ones and those that differ from an earlier one in case or Unicode form only."""
     first: dict[str, str] = {}
     for word in words:
         if word:
-            first.setdefault(word.casefold(), word)
+            first.setdefault(readings.name_key(word), readings.composed(word))
     return list(first.values())
 
 
@@ -68,8 +68,8 @@ def tags_complaint(tags: Iterable[str]) -> str | None:
 
 
 def status_of(word: str) -> GuestStatus | None:
-    """The status a word stands for, whatever its case; None for any other word."""
-    return _STATUSES.get(word.strip().casefold())
+    """The status a word stands for, whatever its case and Unicode form; None for any other word."""
+    return _STATUSES.get(readings.name_key(word.strip()))
 
 
 STATUS_COMPLAINT = "is not a status. Use invited, confirmed or declined."

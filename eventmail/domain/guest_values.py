@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from eventmail import readings
 from eventmail.domain import addresses, guest_fields
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Guest, GuestField, GuestTag
@@ -15,7 +16,8 @@ from eventmail.states import GuestStatus
 def record_columns(tx: Session, event_id: int, names: Sequence[str]) -> dict[str, str]:
     """Make each cleaned name a column of the event, in somebody's transaction: name to the name it has there.
 
-    A name that differs in case only from a known one is that one. Raises InvalidInput beyond `MOST_COLUMNS`.
+    A name that differs in case or Unicode form only from a known one is that one. Raises InvalidInput beyond
+    `MOST_COLUMNS`.
     """
     placed, new = placed_columns(columns(tx, event_id), names)
     if new:
@@ -25,14 +27,36 @@ def record_columns(tx: Session, event_id: int, names: Sequence[str]) -> dict[str
 
 def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Where each name goes among the `known` columns, and which of them are new."""
-    by_fold = {name.casefold(): name for name in known}
-    placed = {name: by_fold.setdefault(name.casefold(), name) for name in names}
-    new = list(by_fold.values())[len(known) :]
-    if new and len(by_fold) > guest_fields.MOST_COLUMNS:
+    by_key = _by_key(known)
+    ours = len(by_key)
+    there = frozenset(known)
+    placed = {
+        name: name if name in there else by_key.setdefault(readings.name_key(name), readings.composed(name))
+        for name in names
+    }
+    new = list(by_key.values())[ours:]
+    if new and len(known) + len(new) > guest_fields.MOST_COLUMNS:
         most = guest_fields.MOST_COLUMNS
-        message = f"An event can have at most {most} further columns; this would make {len(by_fold)}."
+        message = f"An event can have at most {most} further columns; this would make {len(known) + len(new)}."
         raise InvalidInput(message, fields=[FieldError("attributes", "TOO_MANY_COLUMNS", message)])
     return placed, new
+
+
+def twins(known: Sequence[str]) -> list[tuple[str, ...]]:
+    """Those of an event's columns that are one name to a reader and several to the database, the oldest first.
+
+    Imports made them before Unicode forms counted as one name. They are told, and never joined by themselves: a guest
+    may have a value in each, and a message that waits names the one it was written with.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in known:
+        alike.setdefault(readings.name_key(name), []).append(name)
+    return [tuple(names) for names in alike.values() if len(names) > 1]
+
+
+def _by_key(known: Sequence[str]) -> dict[str, str]:
+    """Each name by what it is compared by; of twins the one that was there first."""
+    return {readings.name_key(name): name for name in reversed(known)}
 
 
 def columns(session: Session, event_id: int) -> list[str]:
@@ -74,7 +98,7 @@ def apply(tx: Session, guest: Guest, values: Mapping[str, Any]) -> None:
         wrong += _set_status(guest, values["status"])
     if "tags" in values:
         wrong += _set_tags(guest, values["tags"] or [])
-    attributes, complaints = _checked_attributes(values)
+    attributes, complaints = _checked_attributes(tx, guest, values)
     wrong += complaints
     if not wrong and not (guest.email or guest.full_name):
         wrong.append(FieldError("email", "REQUIRED", "A guest needs an email address or a name."))
@@ -118,17 +142,20 @@ def _set_tags(guest: Guest, given: Sequence[str]) -> Sequence[FieldError]:
     return ()
 
 
-def _checked_attributes(values: Mapping[str, Any]) -> tuple[dict[str, str], list[FieldError]]:
+def _checked_attributes(
+    tx: Session, guest: Guest, values: Mapping[str, Any]
+) -> tuple[dict[str, str], list[FieldError]]:
     """The given attributes, cleaned, and what is wrong with them."""
     clean: dict[str, str] = {}
+    first: dict[str, str] = {}
     wrong: list[FieldError] = []
     for given, value in (values.get("attributes") or {}).items():
         name, text = guest_fields.column_name(given), guest_fields.lines(value or "")
-        field = f"attribute:{given}"
+        field, other = f"attribute:{given}", first.setdefault(readings.name_key(name), name)
         if not name or len(name) > guest_fields.LONGEST_COLUMN:
             message = f"A column needs a name of 1 to {guest_fields.LONGEST_COLUMN} characters."
             wrong.append(FieldError(field, "INVALID_NAME", message))
-        elif name.casefold() in {other.casefold() for other in clean}:
+        elif name in clean or (other != name and not {name, other} <= set(columns(tx, guest.event_id))):
             wrong.append(FieldError(field, "TWICE", f"The column “{name}” is given twice."))
         if len(text) > guest_fields.LONGEST_VALUE:
             wrong.append(_too_long(field, guest_fields.LONGEST_VALUE))
@@ -141,10 +168,11 @@ def _set_attributes(tx: Session, guest: Guest, given: Mapping[str, str] | None) 
         guest.attributes = {}
         return
     placed = record_columns(tx, guest.event_id, [name for name, text in given.items() if text])
-    known = {name.casefold(): name for name in guest.attributes}
+    there = dict.fromkeys([*columns(tx, guest.event_id), *guest.attributes])
+    known = _by_key(list(there))
     merged = dict(guest.attributes)
     for name, text in given.items():
-        place = placed.get(name) or known.get(name.casefold(), name)
+        place = placed.get(name) or (name if name in there else known.get(readings.name_key(name), name))
         if text:
             merged[place] = text
         else:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import records
+from eventmail import readings, records
 from eventmail.db import fresh, roomy, transaction
 from eventmail.domain import addresses, guest_csv, guest_fields, guest_rows, guest_values
 from eventmail.domain.guest_csv import GUESSED, Reading, Sheet
@@ -120,8 +120,8 @@ def _planned(session: Session, event_id: int, sheet: Sheet) -> _Plan:
                 shown.new.append(_line(entry, (Change("Status", "", entry.status or GuestStatus.INVITED),)))
             continue
         theirs = tags.get(found.id, ())
-        known = {tag.casefold() for tag in theirs}
-        added = [tag for tag in entry.tags if tag.casefold() not in known]
+        known = {readings.name_key(tag) for tag in theirs}
+        added = [tag for tag in entry.tags if readings.name_key(tag) not in known]
         if len(theirs) + len(added) > guest_fields.MOST_TAGS:
             message = f"The guest would have more than {guest_fields.MOST_TAGS} tags."
             plan.rejected.append(Rejected(entry.line, "INVALID_TAGS", message))

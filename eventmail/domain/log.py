@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, or_, select
 
-from eventmail import ids
+from eventmail import ids, readings
 from eventmail.db import Rows, fresh
 from eventmail.models import AuditEntry, Content, DraftText, Event, Guest, Mailing, Segment, User
 
@@ -42,16 +42,18 @@ def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
     if wanted.until:
         statement = statement.where(AuditEntry.at < _midnight(wanted.until + timedelta(days=1), wanted.zone))
     if wanted.q:
-        written = json.dumps(wanted.q)[1:-1]  # as it stands in the JSON column
-        statement = statement.where(
-            or_(
-                cast(AuditEntry.detail, String).icontains(written, autoescape=True),
-                AuditEntry.subject.icontains(wanted.q, autoescape=True),
-                AuditEntry.actor.icontains(wanted.q, autoescape=True),
-                AuditEntry.request_id == wanted.q,
-            )
-        )
+        forms = readings.spellings(wanted.q)
+        statement = statement.where(or_(AuditEntry.request_id == wanted.q, *(_holds(form) for form in forms)))
     return statement
+
+
+def _holds(words: str) -> ColumnElement[bool]:
+    written = json.dumps(words)[1:-1]  # as it stands in the JSON column
+    return or_(
+        cast(AuditEntry.detail, String).icontains(written, autoescape=True),
+        AuditEntry.subject.icontains(words, autoescape=True),
+        AuditEntry.actor.icontains(words, autoescape=True),
+    )
 
 
 # built once: a page that follows a mailing asks often

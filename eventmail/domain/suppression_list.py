@@ -70,7 +70,8 @@ def listed(event_id: int, user: User, *, q: str = "", reason: SuppressionReason 
     """
     statement = select(Suppression).where(_shown(event_id, user)).order_by(Suppression.id.desc())
     if q:
-        statement = statement.where(Suppression.address.icontains(q, autoescape=True))
+        part = addresses.normalized(q)  # of what is no whole address its letters as addresses are compared
+        statement = statement.where(Suppression.address.contains(part, autoescape=True))
     return statement if reason is None else statement.where(Suppression.reason == reason)
 
 

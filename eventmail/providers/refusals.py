@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from eventmail.domain_names import ascii_domain
+from eventmail.readings import composed
 
 
 class About(StrEnum):
@@ -257,13 +258,13 @@ def _of_code(code: str) -> About:
 
 def _without_addresses(text: str, to: str, sender: str, *, loosely: bool = False) -> tuple[str, bool]:
     """The words in small letters without addresses and places, and whether our own sender is what they name."""
-    words = _PLACES.sub(" ", " ".join(text.split()).lower())
+    words = _PLACES.sub(" ", composed(" ".join(text.split())).lower())
     for each in _spellings(to):
         words = _take_out(each, words)
     names_us = any(_take_out(each, words) != words for each in _spellings(sender))
     words = _ADDRESS.sub(" ", words)
     if to:
-        local, _, domain = to.lower().rpartition("@")
+        local, _, domain = composed(to).lower().rpartition("@")
         for each in {domain, ascii_domain(domain)} if "." in domain else ():
             words = re.sub(rf"(?<![\w.-])(?:[\w-]+\.)*{re.escape(each)}(?![\w-]|\.\w)", " ", words)
         quoted = rf"(?<=[\"'“‘<(\[]){re.escape(local)}(?=[\"'”’>)\]])"
@@ -278,6 +279,6 @@ def _take_out(address: str, words: str) -> str:
 
 def _spellings(address: str) -> tuple[str, ...]:
     """An address as answers write it: as it is, and with its domain in ASCII."""
-    address = address.lower()
+    address = composed(address).lower()
     local, at, domain = address.rpartition("@")
     return tuple(dict.fromkeys((address, f"{local}@{ascii_domain(domain)}"))) if at else ()

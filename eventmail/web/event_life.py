@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain import closing, columns, events, sharing
+from eventmail.domain import closing, columns, events, guest_values, sharing
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.web import access, intake
 from eventmail.web.events import settings_page
@@ -104,10 +104,11 @@ def _defaults(event_id: int) -> dict[int, str]:
     if request.is_json:
         wanted = intake.parse(DefaultsIn).defaults
         by_name = {column.name: column.id for column in columns.columns(event_id)}
-        if unknown := [name for name in wanted if name not in by_name]:
+        placed, unknown = guest_values.placed_columns(list(by_name), list(wanted))
+        if unknown:
             message = f"There is no column “{unknown[0][:60]}” in this event."
             raise InvalidInput(message, fields=[FieldError("defaults", "UNKNOWN_COLUMN", message)])
-        return {by_name[name]: text for name, text in wanted.items()}
+        return {by_name[placed[name]]: text for name, text in wanted.items()}
     form = intake.form_body(request.form)
     return {ids.row_id(name.removeprefix(columns.FIELD)) or 0: text for name, text in form.items()}
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail.db import paginate
-from eventmail.domain import columns, copying, events, sharing
+from eventmail.domain import columns, copying, events, guest_values, sharing
 from eventmail.domain import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.sending import heartbeat
@@ -119,6 +119,7 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     """The settings, with what was typed into the form that was refused."""
     event = access.event(event_id)
     form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
+    there = columns.columns(event_id)
     typed, marks = seen.form(events.texts(event), form, problem, _plain)
     return respond(
         page="events/settings.html",
@@ -126,8 +127,9 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
         typed=typed,
         seen=marks,
         ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
-        columns=columns.columns(event_id),
+        columns=there,
         column_field=columns.FIELD,
+        twins=guest_values.twins([column.name for column in there]),
         team=sharing.colleagues(event_id),
         may_share=sharing.may_share(event, g.user),
         timezones=sorted(events.TIMEZONES),

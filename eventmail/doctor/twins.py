@@ -1,0 +1,28 @@
+"""What a reader takes for one address and the database keeps as two, since their Unicode forms differ.
+
+The migration composed every address but those that stood beside their composed form already: which of the two rows is
+right is for people to say.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+
+from eventmail.doctor.finding import Finding, Level
+from eventmail.readings import composed
+
+_KEPT = {
+    "suppression": ("on the do-not-mail list", "Both count, so nobody is mailed who asked not to be. Take one off."),
+    "recipient": ("among those who get one message", "Open the message and cancel the one that still waits."),
+    "user": ("among the accounts", "Remove one of the two accounts on the people page."),
+    "invitation": ("among the invitations", "Take back one of the two invitations on the people page."),
+}
+
+
+def twins(connection: sqlite3.Connection) -> Iterator[Finding]:
+    """A remark for each table that still holds an address in another form than the one it is compared in."""
+    for table, (where, to_do) in _KEPT.items():
+        asked = f'SELECT address FROM "{table}" WHERE address GLOB ?'  # noqa: S608  a name of ours
+        found = sum(composed(address) != address for (address,) in connection.execute(asked, ("*[^\x01-\x7f]*",)))
+        if found:
+            what = "1 address stands" if found == 1 else f"{found} addresses stand"
+            yield Finding(f"{what} {where} twice, in two Unicode forms", Level.REMARK, to_do)
