@@ -25,7 +25,7 @@ from sqlalchemy.types import TypeDecorator
 from eventmail import erased, link_targets, readings, states
 
 BUSY_TIMEOUT_MS = 10_000
-CACHE_KB = 2_000
+CACHE_KB = 250  # of each connection; the kernel has the file in memory too, so that 2 MB made nothing faster
 ROOMY_KB = 64_000
 CHECKPOINT_PAGES = 8_000  # 32 MB: whoever sends to 100 000 does not wait for it as well
 T = TypeVar("T")
@@ -172,7 +172,7 @@ def core(tx: Session) -> Connection:
 
 @contextmanager
 def roomy(tx: Session, *, checked: bool = True) -> Iterator[None]:
-    """A large page cache for one statement that fills several indexes at once; with SQLite's 2 MB it thrashes.
+    """A large page cache for one statement that fills several indexes at once; with CACHE_KB it thrashes.
 
     `checked` is false for an INSERT whose checked columns are constants: SQLite makes the list of a CHECK … IN anew for
     each row, which takes a third of the time.

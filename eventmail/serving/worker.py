@@ -27,6 +27,9 @@ _IN_ORDER = (signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = (signal.SIGINT, signal.SIGQUIT)
 _SEND_BUFFER = 128 * 1024  # bytes that the kernel takes for one who does not read; left alone it takes megabytes
 GIVE_WAY_SECONDS = 0.002
+REST_SECONDS = 20.0  # with nobody there, but …
+_PROBES = 2  # … requests a second at most, as a monitor makes them
+GROWN = 200  # answers, after which a process has its templates, statements and caches
 _AT_A_TIME = 64
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -67,12 +70,26 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._open: dict[Connection, asyncio.Task[None]] = {}
         self._threads = ThreadPoolExecutor(self.cfg.threads, "request")
         self._working = 0
+        self._answers = self._counted = 0
+        self._busy = 0.0
         self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # who may go first, and who not
 
     @property
     def stopping(self) -> bool:
         """Whether this process answers what is here and nothing else."""
         return not self.alive
+
+    def rests(self, now: float) -> bool:
+        """Asked each second: whether it has grown and nobody has needed it for a while.
+
+        Then it ends, and gunicorn forks a new one in a few milliseconds, which shares nearly all memory again. What
+        Python and SQLite once took, for an import say, they would never give back. Who comes meanwhile waits in the
+        queue of the listener.
+        """
+        if self._open or self._answers - self._counted > _PROBES:
+            self._busy = now
+        self._counted = self._answers
+        return self._answers >= GROWN and now - self._busy >= REST_SECONDS
 
     async def _serve(self) -> None:
         self.begin(asyncio.get_running_loop())
@@ -86,7 +103,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             self._loop.add_reader(listener, self._accept, listener)
         while not self._end.is_set():
             self.notify()
-            if os.getppid() != self.ppid:
+            if os.getppid() != self.ppid or self.rests(self._loop.time()):
                 self._stop(in_order=True)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), 1)
@@ -181,6 +198,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
 
     async def answer(self, given: Environ, *, first: bool) -> Answer:
         """What the application answers; a plain 500 when it broke. `first`: before those who need not be."""
+        self._answers += 1
         try:
             return await self._in_a_thread(lambda: gateway.answer(self.wsgi, given), first=first)
         except Exception:

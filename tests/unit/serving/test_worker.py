@@ -6,11 +6,12 @@ import socket
 import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from gunicorn.config import Config
 
+from eventmail.serving import worker as worker_
 from eventmail.serving.worker import Worker
 
 THREADS = 1
@@ -116,3 +117,30 @@ def test_a_signal_that_comes_again_at_the_end_is_nothing(worker: Counting) -> No
     finally:
         for sign, handler in zip(signs, before, strict=True):
             signal.signal(sign, handler)
+
+
+@pytest.mark.parametrize(
+    ("answers", "each_second", "somebody_there", "ends_after"),
+    [
+        (worker_.GROWN, 0, False, worker_.REST_SECONDS),
+        (worker_.GROWN, 1, False, worker_.REST_SECONDS),  # a monitor asks how we are
+        (worker_.GROWN - 100, 0, False, None),  # it has not grown
+        (worker_.GROWN, 10, False, None),
+        (worker_.GROWN, 0, True, None),
+    ],
+)
+def test_a_process_that_has_grown_gives_way_when_nobody_needs_it(
+    worker: Counting, answers: int, each_second: int, somebody_there: bool, ends_after: float | None
+) -> None:
+    loop: Any = SimpleNamespace(time=lambda: 0.0)
+    worker.begin(loop)
+    worker._answers = worker._counted = answers
+    if somebody_there:
+        worker._open[cast(Any, "somebody")] = cast(Any, "the task")
+    ended = None
+    for second in range(2 * round(worker_.REST_SECONDS)):
+        worker._answers += each_second
+        if worker.rests(float(second)):
+            ended = float(second)
+            break
+    assert ended == ends_after
