@@ -1,5 +1,6 @@
 """Whom a row of an import means: by its `id`, else address and name, else an address that is one guest's alone (A7)."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import String, cast, select
@@ -24,18 +25,22 @@ class Known(NamedTuple):
     attributes: str
 
 
+def known(session: Session, event_id: int) -> list[Known]:
+    """The guests of an event, the oldest first."""
+    columns = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
+    raw = cast(Guest.attributes, String)  # decoded for the rows that need it only
+    chosen: Any = select(*columns, raw).where(Guest.event_id == event_id).order_by(Guest.id)
+    return list(map(Known._make, session.connection().execute(chosen)))
+
+
 class Matcher:
     """Finds the guest that a row means, each guest for one row only."""
 
-    def __init__(self, session: Session, event_id: int, sheet: Sheet) -> None:
-        columns = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
-        raw = cast(Guest.attributes, String)  # decoded for the rows that need it only
-        chosen: Any = select(*columns, raw).where(Guest.event_id == event_id).order_by(Guest.id)
+    def __init__(self, guests: Iterable[Known], sheet: Sheet) -> None:
         self.by_id: dict[int, Known] = {}
         self.by_address: dict[str, list[Known]] = {}
         self.by_name: dict[tuple[str, str], Known] = {}  # the oldest of those with one address and name
-        for row in session.execute(chosen):
-            known = Known(*row)
+        for known in guests:
             self.by_id[known.id] = known
             if known.address:
                 self.by_address.setdefault(known.address, []).append(known)

@@ -31,6 +31,8 @@ REST_SECONDS = 20.0  # with nobody there, but …
 _PROBES = 2  # … requests a second at most, as a monitor makes them
 GROWN = 200  # answers, after which a process has its templates, statements and caches
 _AT_A_TIME = 64
+_READING = ("GET", "HEAD", "OPTIONS")
+FOR_READERS = 2  # threads in which nobody waits for somebody else who writes
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -70,6 +72,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._open: dict[Connection, asyncio.Task[None]] = {}
         self._threads = ThreadPoolExecutor(self.cfg.threads, "request")
         self._working = 0
+        self._changing = asyncio.Semaphore(max(1, self.cfg.threads - FOR_READERS))
         self._answers = self._counted = 0
         self._busy = 0.0
         self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # who may go first, and who not
@@ -197,10 +200,16 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             return 0
 
     async def answer(self, given: Environ, *, first: bool) -> Answer:
-        """What the application answers; a plain 500 when it broke. `first`: before those who need not be."""
+        """What the application answers; a plain 500 when it broke. `first`: before those who need not be.
+
+        The database has one writer at a time, and an import of a long list writes for seconds. Who means to change
+        something may wait for that in a thread, but not in all of them.
+        """
         self._answers += 1
+        reads = given["REQUEST_METHOD"] in _READING
         try:
-            return await self._in_a_thread(lambda: gateway.answer(self.wsgi, given), first=first)
+            async with contextlib.nullcontext() if reads else self._changing:
+                return await self._in_a_thread(lambda: gateway.answer(self.wsgi, given), first=first)
         except Exception:
             log.exception("an answer broke")
             return gateway.plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side. Please try again.")

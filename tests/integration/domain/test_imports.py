@@ -4,13 +4,15 @@ import gc
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from eventmail import clock
 from eventmail.db import transaction
-from eventmail.domain import guest_list, guests
+from eventmail.domain import guest_list, guest_values, guests
 from eventmail.models import AuditEntry, Guest, GuestField, GuestTag, Suppression
 from tests.support import seeding
 from tests.support.importing import imported, people, totals
+from tests.support.meanwhile import at_first_write
 
 
 def test_a_file_becomes_guests_with_tags_and_columns(event_id: int, rows: Any) -> None:
@@ -233,3 +235,36 @@ def test_an_import_costs_the_same_queries_for_1_and_300_rows(event_id: int, coun
 
     cost(0, 1)
     assert cost(1, 1) == cost(2, 300)
+
+
+def _another_address(event_id: int, guest_id: int) -> None:
+    guests.edit(event_id, guest_id, {"email": "anna@x.test"}, seeding.acting())
+
+
+def _a_tag(event_id: int, guest_id: int) -> None:
+    guests.edit(event_id, guest_id, {"tags": ["vip"]}, seeding.acting())
+
+
+def _a_column(event_id: int, _guest_id: int) -> None:
+    with transaction() as tx:
+        guest_values.record_columns(tx, event_id, ["TABLE"])
+
+
+@pytest.mark.parametrize(
+    ("change", "counts", "found"),
+    [
+        (_another_address, (1, 0), [("anna@x.test", {}, []), ("ana@x.test", {"Table": "2"}, ["VIP"])]),
+        (_a_tag, (0, 1), [("ana@x.test", {"Table": "2"}, ["vip"])]),
+        (_a_column, (0, 1), [("ana@x.test", {"TABLE": "2"}, ["VIP"])]),
+    ],
+)
+def test_A7_what_changed_after_the_file_was_compared_counts(
+    app: Flask, event_id: int, rows: Any, change: Any, counts: tuple[int, int], found: Any
+) -> None:
+    """What an import does is planned before it may write, so that nobody else waits for that."""
+    imported(event_id, "email,name\nana@x.test,Ana\n")
+    (ana,) = rows(Guest)
+    with at_first_write(app, lambda: change(event_id, ana.id)):
+        report = imported(event_id, "email,name,tags,Table\nana@x.test,Ana,VIP,2\n")
+    assert totals(report) == (*counts, 0, [])
+    assert [(guest.email, guest.attributes, [tag.tag for tag in guest.tags]) for guest in rows(Guest)] == found

@@ -15,14 +15,15 @@ from eventmail.serving import worker as worker_
 from eventmail.serving.worker import Worker
 
 THREADS = 1
+BOUND_SECONDS = 20.0  # for what never happens while the code is right
 
 
 class Counting(Worker):
     """A worker that no gunicorn has started; `took` counts the connections it took."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = THREADS) -> None:
         settings = Config()
-        settings.set("threads", THREADS)
+        settings.set("threads", threads)
         super().__init__(1, 0, [], None, 30, settings, None)
         self.took = 0
 
@@ -77,6 +78,46 @@ def test_who_left_while_waiting_keeps_no_thread(worker: Counting) -> None:
 
     assert asyncio.run(run()) == ["stays"]
     assert worker._working == 0
+
+
+def test_who_only_reads_is_answered_however_many_wait_to_write() -> None:
+    """However many wait for the one who may write: two threads are for those who only read."""
+    worker = Counting(threads=4)
+    free, began = threading.Event(), threading.Semaphore(0)
+    in_hand: list[str] = []
+
+    def application(environ: Any, start_response: Any) -> list[bytes]:
+        start_response("200 OK", [])
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD", "OPTIONS"):
+            in_hand.append(environ["REQUEST_METHOD"])
+            began.release()
+            free.wait(BOUND_SECONDS)
+        return [environ["REQUEST_METHOD"].encode()]
+
+    worker.wsgi = application
+
+    async def said(method: str) -> bytes:
+        ready = await worker.answer({"REQUEST_METHOD": method}, first=True)
+        with ready.body:
+            return ready.body.read()
+
+    async def run() -> tuple[list[bytes], int, list[bytes]]:
+        worker.begin(asyncio.get_running_loop())
+        writers = [asyncio.create_task(said(("POST", "PATCH", "DELETE", "PUT")[n % 4])) for n in range(8)]
+        read = await asyncio.gather(*(said(method) for method in ("GET", "GET", "OPTIONS", "GET")))
+        assert all(began.acquire(timeout=BOUND_SECONDS) for _ in range(2))
+        in_threads = len(in_hand)
+        free.set()
+        return read, in_threads, sorted(await asyncio.gather(*writers))
+
+    try:
+        read, in_threads, written = asyncio.run(run())
+    finally:
+        free.set()
+        worker._threads.shutdown()
+        worker.tmp.close()
+    assert (read, in_threads) == ([b"GET", b"GET", b"OPTIONS", b"GET"], 2)
+    assert written == sorted([b"POST", b"PATCH", b"DELETE", b"PUT"] * 2)
 
 
 @pytest.mark.parametrize(("working", "at_once"), [(0, 1), (THREADS, 0)])
