@@ -1,13 +1,16 @@
 """How often somebody may be wrong. Counted in the database, so that every process sees the same number."""
 
+import logging
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -17,12 +20,14 @@ from eventmail.errors import RateLimited
 from eventmail.models import Throttle, User
 from eventmail.records import Acting
 
-WINDOW = timedelta(minutes=15)
+log = logging.getLogger(__name__)
+WINDOW = timedelta(minutes=15)  # the longest there is
+_OTHER_WAY = "; a one-time sign-in link from an owner works at once"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """So many wrong `tries` of one kind within WINDOW of the first; `sentence` refuses one more.
+    """So many wrong `tries` of one kind within `window` of the first; `sentence` refuses one more.
 
     `counts` is what the log of the installation calls the tries. The key is a network address where `by_network`,
     else it ends with the address that was typed, if one was.
@@ -33,6 +38,8 @@ class Limit:
     counts: str = "wrong passwords"
     sentence: str = "Too many tries went wrong. Nothing was changed."
     by_network: bool = False
+    window: timedelta = WINDOW
+    other_way: str = _OTHER_WAY
 
 
 _ASKED = "Too many links were asked for. None is mailed this time; look for the one before, also among unwanted mail."
@@ -44,6 +51,10 @@ BROWSER = Limit("browser", 10)
 CONFIRM = Limit("confirm", 10)  # passwords asked for in one session, of whom is signed in
 LINK = Limit("link", 30, "made-up links", by_network=True)  # one-time links nobody made
 BEARER = Limit("bearer", 100, "made-up tokens", by_network=True)  # a program repeats itself
+CALENDAR = Limit(  # calendar files nobody has the address of (K3)
+    "calendar", 1_000, "made-up calendar links", "Too many addresses of calendar files were wrong.",
+    by_network=True, window=timedelta(minutes=1), other_way="",
+)  # fmt: skip
 FORGOTTEN = Limit("forgotten", 3, _MAILED, _ASKED)  # mailed sign-in links for one address, known or not
 FORGOTTEN_NETWORK = Limit("forgotten_network", 30, _MAILED, _ASKED, by_network=True)
 FORGOTTEN_BROWSER = Limit("forgotten_browser", 3, _MAILED, _ASKED)  # for one address, in a browser it knows
@@ -51,19 +62,30 @@ FORGOTTEN_BROWSER = Limit("forgotten_browser", 3, _MAILED, _ASKED)  # for one ad
 Tries = Mapping[Limit, str]
 
 
-def take(tries: Tries, by: Acting) -> None:
+def take(tries: Tries, by: Acting, *, patience_ms: int | None = None) -> None:
     """Count a try under each limit's key before it is judged, so that tries at once can't be more than allowed.
 
     An empty key is not counted. Raises RateLimited when one is used up; then nothing is counted, so that nobody is
-    kept out for longer by trying again, and a flood takes no write lock.
+    kept out for longer by trying again, and a flood takes no write lock. `patience_ms` is for `transaction`.
     """
     refuse_used_up(tries, by)
     try:
-        with transaction() as tx:
+        with transaction(patience_ms=patience_ms) as tx:
             count(tx, tries, by.now)
     except RateLimited:  # somebody else used it up meanwhile
         refuse_used_up(tries, by)
         raise
+
+
+def note(tries: Tries, by: Acting) -> None:
+    """Count what is refused anyway, however often. Raises RateLimited.
+
+    For whoever only reads: it waits for nobody who writes, so that a flood of them fills no threads meanwhile.
+    """
+    try:
+        take(tries, by, patience_ms=0)
+    except OperationalError:
+        log.debug("did not count what was refused", exc_info=True)
 
 
 def refuse_used_up(tries: Tries, by: Acting) -> None:
@@ -74,18 +96,20 @@ def refuse_used_up(tries: Tries, by: Acting) -> None:
     for limit, key in _keys(tries).items():
         full = fresh().execute(
             select(Throttle.since, Throttle.told_at).where(
-                _is(limit, key), Throttle.tries >= limit.tries, Throttle.since > by.now - WINDOW
+                _is(limit, key), Throttle.tries >= limit.tries, Throttle.since > by.now - limit.window
             )
         ).one_or_none()  # fmt: skip
         if full is not None:
             if full.told_at is None:
-                _tell(limit, key, tries, by)
+                with suppress(OperationalError):
+                    _tell(limit, key, tries, by)
             raise _refusal(limit, full.since, by.now)
 
 
 def count(tx: Session, tries: Tries, now: datetime) -> None:
     """Count a try in somebody's transaction. Raises RateLimited."""
-    tx.execute(delete(Throttle).where(Throttle.since <= now - WINDOW))
+    over = [(Throttle.scope == limit.scope) & (Throttle.since <= now - limit.window) for limit in tries]
+    tx.execute(delete(Throttle).where(or_(Throttle.since <= now - WINDOW, *over)))
     for limit, key in _keys(tries).items():
         _count(tx, limit, key, now)
 
@@ -101,8 +125,11 @@ def succeeded(tx: Session, tries: Tries) -> None:
 
 
 def _tell(limit: Limit, key: str, tries: Tries, by: Acting) -> None:
-    """Write to the log that no further try is taken, once: a colleague is named, what a stranger typed is not."""
-    with transaction() as tx:
+    """Write to the log that no further try is taken, once: a colleague is named, what a stranger typed is not.
+
+    Raises OperationalError while somebody else writes; then the next refusal tells it.
+    """
+    with transaction(patience_ms=0) as tx:
         untold = update(Throttle).where(_is(limit, key), Throttle.told_at.is_(None)).values(told_at=by.now)
         if tx.scalar(untold.returning(Throttle.id), execution_options={"synchronize_session": False}) is None:
             return
@@ -132,10 +159,10 @@ def _is(limit: Limit, key: str) -> ColumnElement[bool]:
 
 
 def _refusal(limit: Limit, since: datetime, now: datetime) -> RateLimited:
-    seconds = max(1, math.ceil((since + WINDOW - now).total_seconds()))
+    seconds = max(1, math.ceil((since + limit.window - now).total_seconds()))
     minutes = math.ceil(seconds / 60)
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
     return RateLimited(
-        f"{limit.sentence} Wait {wait} and try again; a one-time sign-in link from an owner works at once.",
+        f"{limit.sentence} Wait {wait} and try again{limit.other_way}.",
         seconds,
     )

@@ -111,7 +111,7 @@ def _begin() -> None:
         return
     if g.user is None:
         if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
-            throttle.take({throttle.BEARER: network()}, acting())
+            throttle.note({throttle.BEARER: network()}, acting())
         raise NotSignedIn
     bodies.check(_largest())
     if not g.by_token:

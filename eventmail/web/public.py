@@ -10,10 +10,11 @@ from sqlalchemy.exc import OperationalError
 from eventmail import __version__, ids, signing
 from eventmail.content import ics
 from eventmail.db import fresh
-from eventmail.domain import merge, overview
+from eventmail.domain import merge, overview, throttle
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User
 from eventmail.sending import heartbeat
+from eventmail.web import access
 from eventmail.web import health as health_
 from eventmail.web.access import open_to_everyone
 from eventmail.web.context import settings
@@ -27,13 +28,15 @@ log = logging.getLogger(__name__)
 @bp.get("/calendar/<signed>.ics<tail:_tail>")
 @open_to_everyone
 def calendar_file(signed: str, _tail: str = "") -> Response:
-    """The event's own calendar file; any change of the address is 403, a missing event 404 (K3)."""
+    """The event's own calendar file; any change of the address is 403, a missing event 404 (K3).
+
+    Too many wrong ones from one network are 429. A right one always passes: many may share a network.
+    """
     number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
     event = fresh().get(Event, ids.row_id(number) or 0)
-    if event is None:
-        raise NotFound
-    if not signing.verify(settings().secret, signature, merge.CALENDAR, event.id, event.ics_secret):
-        raise BadSignature
+    if event is None or not signing.verify(settings().secret, signature, merge.CALENDAR, event.id, event.ics_secret):
+        throttle.note({throttle.CALENDAR: access.network()}, access.acting())
+        raise NotFound if event is None else BadSignature
     if event.starts_wall is None:
         raise NotFound("The time of this event is not set yet. Try again later.")
     author = fresh().get(User, event.created_by) if event.created_by else None

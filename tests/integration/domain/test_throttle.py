@@ -1,15 +1,21 @@
 """Who is wrong too often waits, and nobody else."""
 
+import sqlite3
+import time
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from eventmail.db import fresh, transaction
 from eventmail.domain import accounts, housekeeping, invitations, links, throttle
 from eventmail.domain.sessions import Caller
-from eventmail.domain.throttle import ACCOUNT, BEARER, LINK, NETWORK
+from eventmail.domain.throttle import ACCOUNT, BEARER, CALENDAR, LINK, NETWORK
 from eventmail.errors import BadCredentials, LinkExpired, RateLimited
 from eventmail.models import AuditEntry, Throttle
+from eventmail.settings import Settings
 from tests.support.seeding import PASSWORD, Person, acting
 from tests.support.time import FrozenClock
 
@@ -123,3 +129,48 @@ def test_two_requests_that_are_the_first_to_be_refused_tell_the_log_once(organiz
         throttle._tell(ACCOUNT, key, {ACCOUNT: organizer.email, NETWORK: HOME.network}, acting())
     told = rows(AuditEntry, AuditEntry.action == "throttle.closed")
     assert [(entry.subject, entry.detail["network"]) for entry in told] == [(f"user:{organizer.id}", HOME.network)]
+
+
+def test_K3_1000_made_up_calendar_links_a_minute_close_a_network_for_that_minute(clock: FrozenClock, rows: Any) -> None:
+    tries = {CALENDAR: HOME.network}
+    throttle.note(tries, acting())
+    assert CALENDAR.tries == 1_000
+    with transaction() as tx:
+        tx.execute(update(Throttle).values(tries=CALENDAR.tries - 1))
+    clock.advance(seconds=20)
+    throttle.note(tries, acting())
+    with pytest.raises(RateLimited, match=r"were wrong\. Wait a minute and try again\.$") as refused:
+        throttle.note(tries, acting())
+    assert refused.value.extra == {"retry_after": 40}
+    throttle.note({CALENDAR: "192.0.2.2"}, acting())
+    clock.advance(seconds=40)
+    throttle.note(tries, acting())
+    assert sorted(row.tries for row in rows(Throttle)) == [1, 1]
+
+
+@pytest.mark.parametrize("limit", [BEARER, CALENDAR])
+def test_what_is_refused_anyway_is_refused_while_somebody_writes_too(
+    settings: Settings, limit: throttle.Limit, rows: Any
+) -> None:
+    """Whoever only reads waits for nobody who writes: strangers could fill every thread while a list is imported."""
+    tries = {limit: HOME.network}
+    began = time.monotonic()
+    with closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        fresh().connection().exec_driver_sql("PRAGMA busy_timeout=120000")  # so long a command would wait
+        throttle.note(tries, acting())
+        other.execute("ROLLBACK")
+        assert rows(Throttle) == []
+        throttle.note(tries, acting())
+        with transaction() as tx:
+            tx.execute(update(Throttle).values(tries=limit.tries))
+        other.execute("BEGIN IMMEDIATE")
+        fresh().connection().exec_driver_sql("PRAGMA busy_timeout=120000")
+        with pytest.raises(RateLimited):
+            throttle.note(tries, acting())
+        other.execute("ROLLBACK")
+    assert time.monotonic() - began < 60  # not at all, on however busy a box
+    assert rows(AuditEntry, AuditEntry.action == "throttle.closed") == []
+    with pytest.raises(RateLimited):
+        throttle.note(tries, acting())
+    assert len(rows(AuditEntry, AuditEntry.action == "throttle.closed")) == 1

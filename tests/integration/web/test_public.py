@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from icalendar import Calendar
+from sqlalchemy import update
 
-from eventmail.db import db, fresh
+from eventmail.db import db, fresh, transaction
 from eventmail.domain import events, merge
-from eventmail.models import Event
+from eventmail.models import Event, Throttle
 from eventmail.settings import Settings
 from eventmail.web.access import OPEN, csrf
 from tests.support import seeding
@@ -101,6 +102,19 @@ def test_a_changed_link_is_403_and_a_missing_event_404_k3(
         f"0{number}-{signature}",
     ]
     assert {name: visitor.get(f"/calendar/{name}.ics").status_code for name in missing} == dict.fromkeys(missing, 404)
+
+
+def test_K3_more_than_1000_refused_requests_a_minute_are_429_and_a_right_one_passes(
+    app: Flask, visitor: Client, event_id: int, link: Link
+) -> None:
+    good = link(event_id)
+    wrong, missing = good.replace(".ics", "x.ics"), "/calendar/999-x.ics"
+    assert [visitor.get(path).status_code for path in (wrong, missing, good)] == [403, 404, 200]
+    with app.app_context(), transaction() as tx:
+        assert tx.scalar(update(Throttle).values(tries=1_000 - 2 + Throttle.tries).returning(Throttle.tries)) == 1_000
+    answers = [visitor.get(path) for path in (wrong, missing, good)]
+    assert [answer.status_code for answer in answers] == [429, 429, 200]
+    assert 0 < int(answers[0].headers["Retry-After"]) <= 60
 
 
 @pytest.mark.parametrize("state", ["open", "cancelled", "archived", "restricted", "without a start"])
