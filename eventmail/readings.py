@@ -34,6 +34,11 @@ def clean_value(value: str | None) -> str:
     return text if _VISIBLE.search(text) else ""
 
 
+def visible(text: str) -> str:
+    """`text` without control characters, line ends as they are: what a page may repeat of what was typed."""
+    return CONTROLS.sub("", text)
+
+
 def composed(text: str) -> str:
     """`text` with letters and their accents joined (NFC): the form in which tags, columns and addresses are kept."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -18,6 +18,7 @@ from eventmail.domain import merge
 from eventmail.domain.merge import Place
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
+from eventmail.readings import visible
 from eventmail.records import Acting
 
 LONGEST = 100_000  # characters; written as HTML and as text, hardly anything longer makes a mail below 100 KB
@@ -27,11 +28,15 @@ SHOWN = 1_000  # characters of the subject and preview text of a message that is
 
 @dataclass(frozen=True)
 class Text:
-    """What a mail says, as written."""
+    """What a mail says, as written but for control characters, which no mail holds: pages say what is sent."""
 
     subject: str
     preheader: str
     body: str
+
+    def __post_init__(self) -> None:
+        for part in ("subject", "preheader", "body"):
+            object.__setattr__(self, part, visible(getattr(self, part)))
 
 
 @dataclass(frozen=True)

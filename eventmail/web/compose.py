@@ -37,6 +37,7 @@ from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.providers.outbox import Outbox
+from eventmail.readings import visible
 from eventmail.records import Limits
 from eventmail.states import MailingKind
 from eventmail.web import access, before_sending, drafting, intake, looks, picking
@@ -101,9 +102,7 @@ def typed() -> dict[str, Any]:
         return _again(g.event.id, again)
     form = request.form if request.method == "POST" else request.args
     return {
-        "subject": form.get("subject", ""),
-        "preheader": form.get("preheader", ""),
-        "body": form.get("body", ""),
+        **{part: visible(form.get(part, "")) for part in ("subject", "preheader", "body")},
         "to": " ".join(form.getlist("to")),
         **looks.typed(form),
         "audience": {name: [value for value in form.getlist(name) if value] for name in LISTS},

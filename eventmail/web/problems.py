@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -25,6 +25,7 @@ from eventmail.errors import (
     TooLarge,
     Unavailable,
 )
+from eventmail.readings import CONTROLS
 from eventmail.web import refusals
 from eventmail.web.respond import as_json, see_other, wants_fragment, wants_json
 
@@ -98,12 +99,17 @@ _CSRF = {
 
 def _refused(error: DomainError) -> Any:
     refusals.tell(error)
-    answer = _show(
-        Problem(error.status, error.code, error.title, error.detail, error.fields, error.extra, g.get("request_id", ""))
-    )
+    detail = _readable(error.detail)
+    fields = tuple(replace(field, message=_readable(field.message)) for field in error.fields)
+    answer = _show(Problem(error.status, error.code, error.title, detail, fields, error.extra, g.get("request_id", "")))
     if "retry_after" in error.extra:
         answer.headers["Retry-After"] = str(error.extra["retry_after"])
     return answer
+
+
+def _readable(sentence: str) -> str:
+    """A sentence that repeats what was typed, without what nobody sees and without what turns the words around."""
+    return CONTROLS.sub("\ufffd", sentence)
 
 
 def _without_host(answer: Response) -> Response:

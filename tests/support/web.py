@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.support import contract
+from tests.support import contract, placeholders
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -17,12 +17,13 @@ class Client(FlaskClient):
     """Each request runs in a context of its own, as in the real process.
 
     An app context that a test has pushed would otherwise be reused, and `g` and the database session with it. What is
-    answered to programs has to be what the API's document says.
+    answered to programs has to be what the API's document says, and nothing that people read shows our own marks.
     """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         answer = contextvars.Context().run(super().open, *args, **kwargs)
         contract.check(self.application, answer)
+        placeholders.check(answer)
         return answer
 
     def csrf_token(self) -> str:

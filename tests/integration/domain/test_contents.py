@@ -124,3 +124,7 @@ def test_what_is_stored_reads_back_as_what_was_compiled_c5(event_id: int) -> Non
     stored = fresh().scalars(select(Content)).one()
     assert Compiled.load(stored.compiled) == draft.compiled
     assert (stored.hash, stored.size) == (draft.compiled.hash, draft.compiled.size)
+
+
+def test_a_text_is_kept_without_what_no_mail_holds() -> None:
+    assert Text("A\x00\u202eB", "p\x00", "x\r\n\ty\x00") == Text("AB", "p", "x\r\n\ty")

@@ -192,7 +192,9 @@ def test_awkward_characters_in_a_form_are_words_like_others(
     assert client.submit(f"{url}/preview", typed).status_code == 200
     answer = client.submit(f"{url}/review", typed)
     assert (answer.status_code, "</textarea><script>" in answer.text) == (200, False)
+    assert "Send “ AB <b> ” to" in words(answer)
     assert client.submit(url, typed).status_code == 303
+    assert (row(Content).subject, row(Content).body[:2]) == ("AB <b>", "xy")
 
 
 def test_a_message_of_another_event_is_not_watched(client: Client, url: str, party: list[int], add_event: Any) -> None:
