@@ -52,6 +52,12 @@ def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User,
     )
 
 
+def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, place: Place) -> str:
+    """The HTML part as `guest` would read it."""
+    values = contents.values(event, guest, author, place)
+    return personalise.render(compiled, values, merge.fields(event.id)).html
+
+
 def marked(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> str:
     """The HTML part of `contents.rendered`, every value in it marked."""
     fields = merge.fields(event.id)

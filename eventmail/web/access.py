@@ -36,11 +36,6 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-# the mail in a preview brings its own inline style and nothing else; nothing in it runs
-MAIL_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; sandbox allow-popups "
-    "allow-popups-to-escape-sandbox; frame-ancestors 'self'"
-)
 
 
 def register(app: Flask) -> None:

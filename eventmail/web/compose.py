@@ -40,7 +40,7 @@ from eventmail.providers.outbox import Outbox
 from eventmail.readings import visible
 from eventmail.records import Limits
 from eventmail.states import MailingKind
-from eventmail.web import access, before_sending, drafting, intake, looks, picking
+from eventmail.web import access, before_sending, drafting, intake, looks, mail_frames, picking
 from eventmail.web.before_sending import Checks, Written
 from eventmail.web.context import is_live, settings
 
@@ -187,6 +187,8 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     """The context of a composer page."""
     values = values or typed()
     shown = live(event, values)
+    found = mail_frames.pictures_of(previews.html(shown.draft.compiled, event, shown.step.guest, g.user, place()))
+    values |= {"look": values["look"].of(found)}
     return {
         "prefix": Prefix.MESSAGE,
         "typed": values,
@@ -196,6 +198,7 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "examples": LocalProxy(cache(lambda: previews.examples(event, shown.step.guest, g.user, place()))),
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id),
+        "pictures": found,
         "snapshot": request.form.get("audience_snapshot", ""),
         "event_seen": request.form.get("event_seen", ""),
         "draft": LocalProxy(cache(lambda: drafting.on_page(event.id, values))),

@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, g, make_response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from werkzeug.local import LocalProxy
 
 from eventmail import tasks
@@ -13,7 +13,7 @@ from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
 from eventmail.states import OUTBOX, RecipientState
-from eventmail.web import access, compose, drafting, drafts, intake, state_words, tracker, warnings
+from eventmail.web import access, compose, drafting, drafts, intake, mail_frames, state_words, tracker, warnings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_fragment
 from eventmail.web.schemas.mailing_answers import DryRunOut
@@ -68,6 +68,8 @@ def detail(event_id: int, mailing_id: int) -> Any:
         mailing,
         log=log.of_mailing(event_id, mailing_id),
         reasons=compose.REASONS,
+        pictures=mail_frames.pictures_of(_as_sent(mailing)),
+        are_shown=mail_frames.is_asked_for(),
         **_table(mailing),
     )
 
@@ -77,9 +79,11 @@ def mail(event_id: int, mailing_id: int) -> Response:
     """What was sent, with what it merged then, under a policy of its own."""
     access.event(event_id)
     mailing = mailings.find(event_id, mailing_id)
-    answer = make_response(previews.as_sent(mailing, mailings.content(mailing), compose.place()))
-    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
-    return answer
+    return mail_frames.answer(_as_sent(mailing))
+
+
+def _as_sent(mailing: Mailing) -> str:
+    return previews.as_sent(mailing, mailings.content(mailing), compose.place())
 
 
 @bp.get("/<id:mailing_id>/recipients")

@@ -3,7 +3,7 @@
 from dataclasses import astuple
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, make_response, request, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 from sqlalchemy import select
 
 from eventmail import ids, tasks
@@ -27,7 +27,7 @@ from eventmail.domain.drafts import Shown
 from eventmail.domain.mailings import Message
 from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Guest
-from eventmail.web import access, compose, drafting, intake, tested, tracker, warnings
+from eventmail.web import access, compose, drafting, intake, mail_frames, tested, tracker, warnings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
@@ -68,7 +68,8 @@ def preview(event_id: int) -> Response:
 def mail(event_id: int, content_id: int) -> Response:
     """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own.
 
-    With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers.
+    With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers,
+    with `pictures=on` foreign pictures load.
     """
     event = access.event(event_id)
     content = contents.find(event_id, content_id)
@@ -76,14 +77,12 @@ def mail(event_id: int, content_id: int) -> Response:
     guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
     rendered = contents.rendered(content, event, guest, g.user, compose.place())
     if request.args.get("part") == "text":
-        answer = make_response(rendered.text)
+        answer = mail_frames.answer(rendered.text)
         answer.mimetype = "text/plain"
-    else:
-        marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
-        html = previews.marked(content, event, guest, g.user, compose.place()) if marks else rendered.html
-        answer = make_response(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
-    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
-    return answer
+        return answer
+    marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
+    html = previews.marked(content, event, guest, g.user, compose.place()) if marks else rendered.html
+    return mail_frames.answer(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
 
 
 @bp.post("/messages/review")

@@ -5,13 +5,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, request
 
 from eventmail import outbox
 from eventmail.db import Page, cut
 from eventmail.domain import merge
 from eventmail.errors import NotFound
-from eventmail.web import access, intake
+from eventmail.web import access, intake, mail_frames
 from eventmail.web.compose import place
 from eventmail.web.context import settings
 from eventmail.web.respond import respond
@@ -45,6 +45,8 @@ def read(event_id: int, name: str) -> Response:
         parts=PARTS,
         text=_inert(_body(message, "plain") or "", message),
         headers=list(message.items()),
+        pictures=mail_frames.pictures_of(_body(message, "html") or ""),
+        are_shown=mail_frames.is_asked_for(),
         source=mail.path.read_bytes().decode("utf-8", "replace"),
     )
 
@@ -57,9 +59,7 @@ def html(event_id: int, name: str) -> Any:
     body = _body(message, "html")
     if body is None:
         raise NotFound
-    answer = make_response(_inert(body, message))
-    answer.headers["Content-Security-Policy"] = access.MAIL_POLICY
-    return answer
+    return mail_frames.answer(_inert(body, message))
 
 
 def _parsed(path: Path) -> EmailMessage:

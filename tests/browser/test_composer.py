@@ -1,7 +1,10 @@
 """The composer's preview and its list “Before you send”: as whom, how it looks, what was merged, what to mend."""
 
 import re
+import threading
+from base64 import b64decode
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -22,6 +25,7 @@ PEOPLE: list[dict[str, Any]] = [
     {"email": "cem@guests.org", "first_name": "Cem", "last_name": "Young", "attributes": {"Table": ""}},
     {"email": "rtl@guests.org", "first_name": "", "last_name": "שלום"},
 ]
+DOT = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")  # a picture of one pixel
 TEXT = "Hi {guest.firstName}, table {guest.Table|at the door}.\n\n[Your page](https://gala.org/?g={guest.firstName})"
 
 
@@ -280,7 +284,30 @@ def plain(_a_browser_is_there: None, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def test_the_preview_does_all_of_it_without_script(plain: Page, gala: Gala) -> None:
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """Somebody else's pictures: where they are, and what was asked for there."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.send_header("Content-Type", "image/gif")
+            self.end_headers()
+            self.wfile.write(DOT)
+
+        def log_message(self, *_args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_the_preview_does_all_of_it_without_script(plain: Page, gala: Gala, elsewhere: tuple[str, list[str]]) -> None:
     add_people(gala)
     page = at(plain, gala)
     page.get_by_role("button", name="Update").click()
@@ -303,3 +330,17 @@ def test_the_preview_does_all_of_it_without_script(plain: Page, gala: Gala) -> N
     expect(page.get_by_label("Message", exact=True)).to_have_value(TEXT)
     page.get_by_role("button", name="Text", exact=True).click()
     expect(by_test(page, f"{PREVIEW}-text")).to_contain_text("Hi there, table at the door.")
+
+    # our own pictures are there at once, those of others after one press
+    host, asked = elsewhere
+    pictures = f"![ours]({gala.live.url}/static/favicon.svg) ![theirs]({host}/seen.gif)"
+    page.get_by_label("Message", exact=True).fill(pictures)
+    page.get_by_role("button", name="Phone").click()
+    ours, theirs = preview(page).get_by_alt_text("ours"), preview(page).get_by_alt_text("theirs")
+    expect(ours).not_to_have_js_property("naturalWidth", 0)
+    assert (theirs.evaluate("picture => [picture.complete, picture.naturalWidth]"), asked) == ([True, 0], [])
+    told = by_test(page, f"{PREVIEW}-pictures")
+    expect(told).to_contain_text(f"Pictures from {host.removeprefix('http://')} are not loaded")
+    told.get_by_role("button", name="Show pictures").press("Enter")
+    expect(theirs).to_have_js_property("naturalWidth", 1)
+    assert asked == ["/seen.gif"]

@@ -1,0 +1,68 @@
+"""Which pictures of a mail come from somebody else, who learns that they were looked at when they load."""
+
+import hashlib
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from eventmail.domain_names import ascii_domain
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """The hosts that foreign pictures come from, in reading order; whether one of them is asked for without TLS."""
+
+    hosts: tuple[str, ...] = ()
+    is_plain: bool = False
+
+    @property
+    def mark(self) -> str:
+        """Eight hex digits that stand for these hosts, so that a consent holds for no other."""
+        return hashlib.sha256(" ".join(sorted(self.hosts)).encode()).hexdigest()[:8]
+
+
+def foreign(html: str, own: str) -> Foreign:
+    """The pictures of a mail's HTML whose address does not begin with the origin of the address `own`."""
+    here = origin(own)
+    found = [(_host(source), source) for source in _sources(html) if origin(source) != here]
+    is_plain = any(source[:5].lower() == "http:" for _, source in found)
+    return Foreign(tuple(dict.fromkeys(host for host, _ in found)), is_plain)
+
+
+def origin(url: str) -> str:
+    """Scheme, host and port of a web address as a browser compares them (RFC 6454 4), in ASCII; "" for no such one."""
+    try:
+        parts = urlsplit(url)
+        host, port = ascii_domain(parts.hostname or ""), parts.port
+    except ValueError:
+        return ""
+    if parts.scheme not in _PORTS or not host:
+        return ""
+    host = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
+
+
+def _host(url: str) -> str:
+    """Whom to name for an address; what cannot be read is named whole."""
+    return origin(url).partition("//")[2] or url[:80]
+
+
+def _sources(html: str) -> list[str]:
+    if "<img" not in html:
+        return []
+    reader = _Pictures()
+    reader.feed(html)
+    reader.close()
+    return reader.sources
+
+
+class _Pictures(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sources: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "img":
+            self.sources += [value for name, value in attrs if name == "src" and value]
