@@ -37,7 +37,8 @@ PAUSE_SECONDS = 3.0  # before a database that refused is asked again
 def create_huey(app: Flask) -> SqliteHuey:
     """The consumer's tasks, `drain(job)` and `deliver`, in the context of `app`; beside them heartbeat and sweep.
 
-    No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one.
+    No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one. A slow mail
+    server holds up one thread for each of the two tasks; the Procfile gives a third, so that what is due begins (S11a).
     """
     settings: Settings = app.extensions["settings"]
     settings.instance.mkdir(parents=True, exist_ok=True)

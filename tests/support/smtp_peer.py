@@ -37,7 +37,14 @@ class Wait:
     seconds: float
 
 
-Part = bytes | type[Close] | type[Reset] | type[Silence] | Wait
+@dataclass(frozen=True)
+class Hold:
+    """Say nothing until the test sets `over`; a stopping peer doesn't wait."""
+
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+Part = bytes | type[Close] | type[Reset] | type[Silence] | Wait | Hold
 Answer = Part | tuple[Part, ...]
 
 FRIENDLY: dict[str, bytes] = {
@@ -233,6 +240,9 @@ class _Connection:
                 self.sock.sendall(words)
             elif isinstance(part, Wait):
                 self.peer.stopping.wait(part.seconds)
+            elif isinstance(part, Hold):
+                while not (part.over.wait(0.05) or self.peer.stopping.is_set()):
+                    pass
             elif part is Silence:
                 while self.sock.recv(65536):
                     pass
