@@ -10,7 +10,7 @@ from pathlib import Path
 from eventmail.doctor.finding import Finding, Level
 from eventmail.domain import services
 from eventmail.sending import heartbeat
-from eventmail.states import JobState, RecipientState
+from eventmail.states import AccountMailState, JobState, RecipientState
 
 MAIL_LEFT_LYING = timedelta(minutes=1)
 NO_PROGRESS = timedelta(minutes=10)
@@ -38,18 +38,29 @@ def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False)
 
 
 def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> Finding:
-    """Mailings that are to be sent while nobody sends, as `worker` found."""
-    asked = "SELECT count(*), min(created_at) FROM job WHERE state = ? AND stopped IS NULL"
-    jobs, oldest = connection.execute(asked, (JobState.RUNNING,)).fetchone()
-    since = _instant(oldest)
-    if since is None or now - since <= MAIL_LEFT_LYING:
+    """Mailings, and mails about accounts, that are to be sent while nobody sends, as `worker` found."""
+    left = [
+        f"{what}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+        for what, since in _to_be_sent(connection)
+        if since and now - since > MAIL_LEFT_LYING
+    ]
+    if not left:
         return Finding("No mailing is waiting for long")
-    what = f"{jobs} mailings are not finished, the oldest since {since:%Y-%m-%d %H:%M} UTC"
+    what = ", and ".join(left)
     if at_work.level is Level.OK:
         return _held_up(connection, now) or Finding(f"{what}; a worker is there")
     if heartbeat.WORKER_COMMAND not in at_work.to_do:
         return Finding(f"{what}, and on a full disk nothing can be sent", Level.WRONG, at_work.to_do)
     return Finding(f"{what}, and nobody is sending", Level.WRONG, f"Start a worker: {heartbeat.WORKER_COMMAND}")
+
+
+def _to_be_sent(connection: sqlite3.Connection) -> Iterator[tuple[str, datetime | None]]:
+    mailings = "SELECT count(*), min(created_at) FROM job WHERE state = ? AND stopped IS NULL"
+    number, oldest = connection.execute(mailings, (JobState.RUNNING,)).fetchone()
+    yield f"{number} {'mailing is' if number == 1 else 'mailings are'} not finished", _instant(oldest)
+    account_mails = "SELECT count(*), min(created_at) FROM account_mails WHERE state = ?"
+    number, oldest = connection.execute(account_mails, (AccountMailState.QUEUED,)).fetchone()
+    yield f"{number} {'mail about accounts waits' if number == 1 else 'mails about accounts wait'}", _instant(oldest)
 
 
 def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:

@@ -62,6 +62,7 @@ def _page(problem: Problem | None = None) -> Response:
         worker_alive=heartbeat.alive(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
         waiting=overview.backlog(),
+        held_up=heartbeat.waiting(g.now),
         choices=[(event.id, event.title) for event in _events()],
         typed=request.form,
         key=_key(),

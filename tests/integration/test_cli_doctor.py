@@ -322,7 +322,7 @@ def test_a_full_disk_never_reads_as_no_worker(
     said = examine()
     assert not [finding for finding in said if "No worker" in finding.what or "Start a worker" in finding.to_do]
     assert the(said, "cannot be told").to_do.startswith("Make room first")
-    assert "on a full disk nothing can be sent" in the(said, "mailings are not finished").what
+    assert "on a full disk nothing can be sent" in the(said, "1 mailing is not finished").what
 
 
 def test_S12_a_stopped_mailing_is_named_with_its_reason(

@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from flask import Flask
+
 from eventmail.db import fresh
 from eventmail.doctor import at_work
 from eventmail.doctor.finding import Finding, Level
-from eventmail.domain import runs
+from eventmail.domain import invitations, runs
 from eventmail.models import Recipient, Worker
+from eventmail.models.account import Role
 from eventmail.providers.base import Waits
 from eventmail.sending import drain, heartbeat, progress
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.account_mail import ADA, PLACE
 from tests.support.recording import Recording
+from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 
 A, B = "a@guests.example.net", "b@guests.example.net"
@@ -113,6 +118,21 @@ def test_S11a_doctor_says_what_a_run_waits_for_and_since_when(
     since = now - timedelta(seconds=90)
     assert found.what == f"No mail leaves: the worker is waiting for {GREET}, since {since:%Y-%m-%d %H:%M} UTC"
     assert found.level is Level.WRONG
+
+
+def test_S11a_doctor_says_the_same_when_only_mails_about_accounts_wait(
+    app: Flask, owner: Person, clock: FrozenClock, settings: Settings
+) -> None:
+    invitations.mail(ADA, Role.ORGANIZER, PLACE, seeding.acting(owner))
+    now = clock.advance(minutes=5)
+    heartbeat.beat(now, Waits(GREET, 90.0))
+    with closing(sqlite3.connect(settings.database)) as connection:
+        found = at_work.waiting(connection, now, Finding("A worker is running"))
+        nobody = at_work.waiting(connection, now, at_work.worker(connection, now + timedelta(hours=1)))
+    assert found.what.startswith(f"No mail leaves: the worker is waiting for {GREET}, since ")
+    since = now - timedelta(minutes=5)
+    what = f"1 mail about accounts waits, the oldest since {since:%Y-%m-%d %H:%M} UTC, and nobody is sending"
+    assert (nobody.what, nobody.level) == (what, Level.WRONG)
 
 
 def test_S11a_a_run_with_nothing_due_opens_no_connection(send: Callable[..., Any]) -> None:
