@@ -108,9 +108,9 @@ def test_it_ends_in_order_while_slow_clients_hold_on(make_live: Callable[..., Li
         assert kept.hear().status == 200
         live.web.send_signal(signal.SIGTERM)
         assert kept.closed()
-        assert live.web.wait(ENDS_WITHIN_S) == 0
+        assert live.web.wait(5 * (1 + os.getloadavg()[0] / (os.cpu_count() or 1))) == 0  # 5 seconds on a quiet box
     assert not listens(live)
-    assert "Traceback" not in live.logs()
+    assert [word for word in ("Traceback", "SIGKILL", "SIGABRT") if word in live.logs()] == []  # it ended by itself
 
 
 @pytest.mark.parametrize("sign", [signal.SIGHUP, signal.SIGINT])
