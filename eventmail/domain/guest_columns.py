@@ -8,6 +8,7 @@ from eventmail.errors import FieldError, InvalidInput
 from eventmail.readings import name_key
 
 MOST_HEADINGS = 300
+_WIDEST = 16_384  # cells of a line, blank ones too; what a spreadsheet has
 LEFT_OUT = "left_out"
 UNNAMED = "unnamed"  # a column without a heading: a row with something in it is refused, since its cells may be shifted
 OWN = "own:"  # before the name of a column of the organizer's own
@@ -47,6 +48,10 @@ class Layout:
 
 def names(header: Sequence[str]) -> tuple[str, ...]:
     """The headings, cleaned; those at the end that are blank count for nothing. Raises InvalidInput beyond 300."""
+    if len(header) > _WIDEST:
+        raise InvalidInput(
+            f"The first line has {len(header):,} cells; an import can have at most {MOST_HEADINGS} columns."
+        )
     found = [guest_fields.column_name(cell) for cell in header]
     while found and not found[-1]:
         found.pop()

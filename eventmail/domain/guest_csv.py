@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from eventmail.content import csv_cells
-from eventmail.domain import csv_text, guest_columns, guest_fields, guest_rows
+from eventmail.domain import addresses, csv_text, guest_columns, guest_fields, guest_rows
 from eventmail.domain.csv_text import Lines
 from eventmail.domain.guest_columns import Layout
 from eventmail.domain.guest_rows import Entry, Refusal, Rejected
@@ -82,6 +82,7 @@ def read(data: bytes, reading: Reading = GUESSED, tell: Told | None = None) -> S
     Raises InvalidInput when the file as a whole cannot be read: binary, empty, without an address column; TooLarge.
     """
     opened = csv_text.lines(data, reading.encoding, reading.delimiter)
+    addresses.few_foreign(opened.lines)
     records = _records(opened)
     headings = _headings(records)
     layout = guest_columns.layout(headings, reading.columns if fits(reading, headings) else None)

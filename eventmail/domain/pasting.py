@@ -111,6 +111,7 @@ def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
         message = f"These are {len(found)} addresses; at most {MOST} can be pasted at once. Import them as a CSV file."
     if message:
         raise InvalidInput(message, fields=[FieldError("addresses", "REQUIRED" if not found else "TOO_MANY", message)])
+    addresses.few_foreign(entry.email for entry in found)
     good, rejected = [], []
     for entry in found:
         wrong = _complaint(entry)

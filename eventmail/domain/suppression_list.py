@@ -203,6 +203,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report
 
 def _read(text: str) -> tuple[list[str], list[Rejected]]:
     """The addresses in the order of their lines, each once, and the lines without one."""
+    addresses.few_foreign([text])
     found: dict[str, None] = {}
     rejected = []
     for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):

@@ -14,7 +14,9 @@ from eventmail.serving import gateway
 STRANGERS = 64 * 1024  # bytes
 ORDINARY = 4 * 1024 * 1024  # a form or JSON of who is signed in
 UPLOAD = 60 * 1024 * 1024
+MOST_FIELDS = 10_000  # of a form: thousands of guests may be ticked
 _LARGEST = "largest_body"
+_FORM = "application/x-www-form-urlencoded"
 
 
 def takes(size: int) -> Callable[[Any], Any]:
@@ -36,10 +38,12 @@ def largest(view: Any, *, signed_in: bool, open_: bool) -> int:
 
 
 def check(size: int) -> None:
-    """Raises TooLarge for a request of more than `size` bytes, and for one that the server did not read."""
+    """Raises TooLarge for more than `size` bytes, for MOST_FIELDS and more, and for what the server did not read."""
     request.max_content_length = size
     if (request.content_length or 0) > size or gateway.UNREAD in request.environ:
         raise TooLarge(f"At most {_words(size)} are taken here. Nothing was read.")
+    if request.mimetype == _FORM and request.get_data().count(b"&") >= MOST_FIELDS:
+        raise TooLarge(f"A form has at most {MOST_FIELDS:,} fields. Nothing was changed.")
 
 
 def _words(size: int) -> str:

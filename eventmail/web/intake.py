@@ -16,6 +16,9 @@ M = TypeVar("M", bound="Body")
 _FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next", "seen"})
 
 
+_MOST_MEMBERS = 1_000
+
+
 class Body(BaseModel):
     """A request's body. Unknown members are refused, so that a misspelt one is never silently dropped."""
 
@@ -38,6 +41,8 @@ def json_body() -> dict[str, Any]:
         body = None
     if not isinstance(body, dict):
         raise InvalidInput("The body must be one JSON object.")
+    if len(body) > _MOST_MEMBERS:
+        raise InvalidInput(f"The body has {len(body):,} members. No request has more than a few dozen.")
     return body if request.method == "PATCH" else _without_nulls(body)
 
 

@@ -97,10 +97,18 @@ _CSRF = {
 }
 
 
+MOST_COMPLAINTS = 200
+_LONGEST_NAME = 300  # characters of a field's name
+_LONGEST = 10_000  # characters of a sentence
+
+
 def _refused(error: DomainError) -> Any:
     refusals.tell(error)
     detail = _readable(error.detail)
-    fields = tuple(replace(field, message=_readable(field.message)) for field in error.fields)
+    fields = tuple(
+        replace(field, field=field.field[:_LONGEST_NAME], message=_readable(field.message))
+        for field in error.fields[:MOST_COMPLAINTS]
+    )
     answer = _show(Problem(error.status, error.code, error.title, detail, fields, error.extra, g.get("request_id", "")))
     if "retry_after" in error.extra:
         answer.headers["Retry-After"] = str(error.extra["retry_after"])
@@ -108,8 +116,11 @@ def _refused(error: DomainError) -> Any:
 
 
 def _readable(sentence: str) -> str:
-    """A sentence that repeats what was typed, without what nobody sees and without what turns the words around."""
-    return CONTROLS.sub("\ufffd", sentence)
+    """A sentence that repeats what was typed, without what nobody sees and without what turns the words around.
+
+    Nobody reads a megabyte of it.
+    """
+    return CONTROLS.sub("\ufffd", sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + " …")
 
 
 def _without_host(answer: Response) -> Response:
@@ -153,6 +164,7 @@ def _http(error: HTTPException) -> Any:
     if status == 404:
         return _refused(NotFound())
     if status == 413:
+        g.pop("form_again", None)  # what was typed can't be read
         return _refused(TooLarge("The request is larger than what is taken here. Nothing was changed."))
     name = error.name or "Error"
     detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")

@@ -39,3 +39,13 @@ def test_what_is_no_address_is_refused_by_name(email: str) -> None:
     assert addresses.is_valid(email) is False
     with pytest.raises(InvalidInput):
         addresses.checked(email)
+
+
+@pytest.mark.parametrize(
+    "line", ["ada@m\u00fcnchen.example", "Ada <ada@x.m\u00fc.example>, eve@x.example", "a@\u4f8b\u3048"]
+)
+def test_few_addresses_of_a_list_have_domains_beyond_ascii(line: str) -> None:
+    plain = ["m\u00fcller@guests.example", "M\u00fcller, ada@guests.example", "ada@guests.example \u00fc"] * 5_000
+    addresses.few_foreign([*plain, *[line] * addresses.MOST_FOREIGN])
+    with pytest.raises(InvalidInput, match="More than 2,000 addresses"):
+        addresses.few_foreign([*plain, *[line] * (addresses.MOST_FOREIGN + 1)])
