@@ -5,7 +5,7 @@ mailed again after another import. Where somebody else has the same address, it 
 guest who is erased lose it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,21 +40,25 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be erased. `own` are addresses that nobody else has, guest or colleague; `shared` the others."""
+    """Who is to be erased. `own` are addresses that nobody else has, guest or colleague; `shared` the others.
 
-    guest: Guest
+    `ids` are of the guest, or of guests who were removed; `names` are those of two parts.
+    """
+
+    ids: frozenset[int]
     own: frozenset[str]
     shared: frozenset[str]
     emails: frozenset[str]
-
-    @property
-    def to_type(self) -> str:
-        """What an owner types to confirm: the address, or the name of somebody without one."""
-        return self.guest.email or self.guest.full_name
+    names: frozenset[str]
 
     def mails(self) -> ColumnElement[bool]:
         """The recipients that are this person."""
-        return or_(Recipient.guest_id == self.guest.id, Recipient.address.in_(self.own))
+        return or_(Recipient.guest_id.in_(self.ids), Recipient.address.in_(self.own))
+
+
+def to_type(guest: Guest) -> str:
+    """What an owner types to confirm: the address, or the name of somebody without one."""
+    return guest.email or guest.full_name
 
 
 @dataclass(frozen=True)
@@ -75,11 +79,12 @@ class Outlook:
 def outlook(event_id: int, guest_id: int) -> Outlook:
     """What erasing this guest would do. Raises NotFound."""
     session = fresh()
-    who = person(session, event_id, guest_id)
+    guest = on_list(session, event_id, guest_id)
+    who = person(session, guest)
     of = select(func.count()).select_from(Recipient).where(who.mails())
-    others = (Guest.address == who.guest.address, Guest.id != guest_id)
+    others = (Guest.address == guest.address, Guest.id != guest_id)
     return Outlook(
-        who.to_type,
+        to_type(guest),
         session.scalar(of.where(Recipient.state == RecipientState.QUEUED)) or 0,
         session.scalar(of) or 0,
         session.scalar(select(func.count()).select_from(Suppression).where(Suppression.address.in_(who.own))) or 0,
@@ -95,29 +100,49 @@ def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
     when something else was typed, and MailUnderWay while a mail to them is being handed over; then nothing is changed.
     """
     with transaction() as tx:
-        who = person(tx, event_id, guest_id)
-        _confirmed(who, typed)
-        tests = Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.as_guest_id == guest_id))
-        theirs = or_(who.mails(), tests)  # a test that is read as this guest holds their values, too
-        if tx.scalar(select(exists().where(theirs, Recipient.state == RecipientState.SENDING))):
-            raise MailUnderWay
-        heirs.pass_on(tx, who.guest)
-        cancelled = records.leave_queue(tx, [theirs], RecipientState.CANCELLED, WHY, by.now)
-        keys = _unwrite_mails(tx, who)
-        _unwrite_records(tx, who)
-        entries = unwriting.log(tx, guest_id, who.own, _words(who))
-        unwriting.answers(tx, _words(who))
+        guest = on_list(tx, event_id, guest_id)
+        who = person(tx, guest)
+        _confirmed(guest, typed)
+        heirs.pass_on(tx, guest)
+        tests = [Mailing.as_guest_id == guest_id]  # a test that is read as this guest holds their values, too
+        cancelled, entries = forget(tx, who, tests, {event_id}, by)
         unwriting.picked(tx, event_id, guest_id)
-        tx.add(
-            Erasure(event_id=event_id, guest_id=guest_id, keys=keys, addresses=_marks(tx, who.own),
-                    created_at=by.now)
-        )  # fmt: skip
         records.audit(
-            tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=len(cancelled),
-            log_entries=entries,
+            tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=cancelled, log_entries=entries,
         )  # fmt: skip
-        tx.delete(who.guest)
-        return len(cancelled)
+        tx.delete(guest)
+        return cancelled
+
+
+def forget(
+    tx: Session,
+    who: Person,
+    tests: Sequence[ColumnElement[bool]],
+    event_ids: Collection[int],
+    by: Acting,
+    *,
+    alone: Collection[str] = (),
+) -> tuple[int, int]:
+    """In somebody's transaction: take a person out of all that is kept, but for their row in a guest list.
+
+    `tests` say which tests were read as them, `alone` which further subjects of the log are about them only. How many
+    mails were cancelled, and entries of the log changed. Raises MailUnderWay.
+    """
+    theirs = or_(who.mails(), Recipient.mailing_id.in_(select(Mailing.id).where(*tests)))
+    if tx.scalar(select(exists().where(theirs, Recipient.state == RecipientState.SENDING))):
+        raise MailUnderWay
+    cancelled = records.leave_queue(tx, [theirs], RecipientState.CANCELLED, WHY, by.now)
+    keys = [*_unwrite_mails(tx, who), *tx.scalars(select(Mailing.key).where(*tests))]
+    _unwrite_records(tx, who)
+    alone = {*alone, *unwriting.changes(tx, who.ids), *(f"guest:{guest_id}" for guest_id in who.ids)}
+    entries = unwriting.log(tx, alone, who.own, _words(who))
+    unwriting.answers(tx, _words(who))
+    marks = [tx.scalar(select(func.erased_form(address))) or "" for address in sorted(who.own)]
+    tx.add_all(
+        Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=marks, created_at=by.now)
+        for event_id in event_ids
+    )
+    return len(cancelled), entries
 
 
 def handed_out(event_id: int, guest_id: int, by: Acting) -> None:
@@ -126,25 +151,43 @@ def handed_out(event_id: int, guest_id: int, by: Acting) -> None:
         records.audit(tx, by, "guest.handed_out", f"guest:{guest_id}", event_id=event_id)
 
 
-def person(session: Session, event_id: int, guest_id: int) -> Person:
-    """The guest with every address they ever had here, as far as mails and the log tell. Raises NotFound."""
+def on_list(session: Session, event_id: int, guest_id: int) -> Guest:
+    """The guest, or NotFound."""
     guest = session.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
     if guest is None:
         raise NotFound
-    emails = {guest.email} | set(session.scalars(select(Recipient.email).where(Recipient.guest_id == guest_id)))
-    log = select(AuditEntry.detail).where(AuditEntry.subject == f"guest:{guest_id}")
+    return guest
+
+
+def person(session: Session, guest: Guest) -> Person:
+    """The guest with every address they ever had here, as far as mails and the log tell."""
+    emails = {guest.email} | set(session.scalars(select(Recipient.email).where(Recipient.guest_id == guest.id)))
+    names = {guest.full_name} if guest.first_name and guest.last_name else set()
+    for side in sides(session, {guest.id}):
+        emails.add(side.get("email"))
+    return made(session, {guest.id}, {email for email in emails if email}, names)
+
+
+def sides(session: Session, guest_ids: Collection[int]) -> Iterator[Mapping[str, Any]]:
+    """What the log has of these guests, before and after each change."""
+    log = select(AuditEntry.detail).where(AuditEntry.subject.in_([f"guest:{guest_id}" for guest_id in guest_ids]))
     for detail in session.scalars(log):
-        emails |= {side.get("email") for side in (detail.get("before"), detail.get("after")) if isinstance(side, dict)}
-    written = frozenset(email for email in emails if email and email != erased.WORD)
+        yield from (side for side in (detail.get("before"), detail.get("after")) if isinstance(side, dict))
+
+
+def made(session: Session, ids: Collection[int], emails: Collection[str], names: Collection[str]) -> Person:
+    """The person that these ids, addresses and names are of."""
+    written = frozenset(emails) - {erased.WORD}
     theirs = {addresses.normalized(email) for email in written}
-    another = select(Guest.address).where(Guest.address.in_(theirs), Guest.id != guest_id)
+    another = select(Guest.address).where(Guest.address.in_(theirs), Guest.id.not_in(ids))
     shared = set(session.scalars(another)) | set(session.scalars(select(User.address).where(User.address.in_(theirs))))
-    return Person(guest, frozenset(theirs - shared), frozenset(theirs & shared), written)
+    return Person(frozenset(ids), frozenset(theirs - shared), frozenset(theirs & shared), written, frozenset(names))
 
 
-def _confirmed(person: Person, typed: str) -> None:
-    if _plain(typed) != _plain(person.to_type):
-        message = f"Type “{person.to_type}” to confirm. Nothing was erased."
+def _confirmed(guest: Guest, typed: str) -> None:
+    wanted = to_type(guest)
+    if _plain(typed) != _plain(wanted):
+        message = f"Type “{wanted}” to confirm. Nothing was erased."
         raise InvalidInput(message, fields=[FieldError("confirm", "NOT_CONFIRMED", message)])
 
 
@@ -155,13 +198,8 @@ def _plain(text: str) -> str:
 def _words(person: Person) -> list[str]:
     """What is looked for in texts that are about others too: addresses nobody else has, and a name of two parts."""
     own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
-    name = person.guest.full_name
-    whole = [name] if person.guest.first_name and person.guest.last_name else []
-    return [form for word in (*sorted(own, key=len, reverse=True), *whole) for form in spellings(word)]
-
-
-def _marks(tx: Session, own: frozenset[str]) -> list[str]:
-    return [tx.scalar(select(func.erased_form(address))) or "" for address in sorted(own)]
+    longest = (*sorted(own, key=len, reverse=True), *sorted(person.names, key=len, reverse=True))
+    return [form for word in longest for form in spellings(word)]
 
 
 def _unwrite_mails(tx: Session, person: Person) -> list[str]:
@@ -172,7 +210,6 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
         .where(person.mails())
     ).all()
     keys = [f"{row.key}-{row.id}" for row in rows]
-    keys += tx.scalars(select(Mailing.key).where(Mailing.as_guest_id == person.guest.id)).all()  # tests with their name
     for some in records.chunks([row.id for row in rows], _MANY):
         mark = {
             "address": func.erased_form(Recipient.address),
@@ -213,11 +250,12 @@ def _unwrite_records(tx: Session, person: Person) -> None:
     listed = update(Suppression).where(Suppression.address.in_(person.own))
     tx.execute(listed.values(address=func.erased_form(Suppression.address)), execution_options=_QUIET)
     mine = or_(
-        Exclusion.guest_id == person.guest.id,
+        Exclusion.guest_id.in_(person.ids),
         and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own)),
     )
     tx.execute(
         update(Exclusion).where(mine, Exclusion.email.is_not(None)).values(email=erased.WORD), execution_options=_QUIET
     )
-    theirs = func.json_type(Snapshot.people, f'$."{person.guest.id}"').is_not(None)
-    tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)
+    for guest_id in person.ids:
+        theirs = func.json_type(Snapshot.people, f'$."{guest_id}"').is_not(None)
+        tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)

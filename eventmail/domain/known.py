@@ -32,8 +32,8 @@ def of(event_id: int, guest_id: int, instant: Callable[[datetime], str]) -> Know
 
     Reports and entries of the do-not-mail list are those of addresses that nobody else has, and of the guest's mails.
     """
-    person = erasure.person(fresh(), event_id, guest_id)
-    guest = person.guest
+    guest = erasure.on_list(fresh(), event_id, guest_id)
+    person = erasure.person(fresh(), guest)
     own, mails = person.own, select(Recipient.id).where(person.mails())
     everywhere = Suppression.scope == EVERYWHERE
     sections: Mapping[str, Rows] = {

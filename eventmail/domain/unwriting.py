@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, text, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import erased
@@ -26,21 +26,22 @@ _QUIET = {"synchronize_session": False}
 _LOCK = "audit_entry_no_update"
 
 
-def log(tx: Session, guest_id: int, own: Collection[str], words: Sequence[str]) -> int:
-    """Take a guest out of the log: how many entries were changed. Who did what, and when, stays.
+def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequence[str]) -> int:
+    """Take guests out of the log: how many entries were changed. Who did what, and when, stays.
+
+    `alone` are subjects of entries that are about them and nobody else.
 
     The one place where written entries are changed. The trigger that forbids it is away for this transaction alone.
     """
-    alone = changes(tx, guest_id)
-    subjects = {f"guest:{guest_id}", *(f"address:{address}" for address in own), *alone}
-    named = or_(AuditEntry.subject.in_(subjects), _mentions(AuditEntry.detail, words))
+    subjects = {*(f"address:{address}" for address in own), *alone}
+    named = or_(AuditEntry.subject.in_(subjects), mentions(AuditEntry.detail, words))
     found = tx.execute(select(AuditEntry.id, AuditEntry.subject, AuditEntry.detail).where(named)).all()
     forbids = tx.scalar(text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": _LOCK})
     if not forbids:
         raise RuntimeError(f"the trigger {_LOCK} is missing; nothing was erased")
     tx.execute(text(f"DROP TRIGGER {_LOCK}"))
     for row in found:
-        whole = row.subject == f"guest:{guest_id}" or row.subject in alone
+        whole = row.subject in alone
         values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
         if row.subject.startswith("address:") and row.subject in subjects:
             values["subject"] = "address:" + func.erased_form(row.subject.removeprefix("address:"))
@@ -49,12 +50,19 @@ def log(tx: Session, guest_id: int, own: Collection[str], words: Sequence[str]) 
     return len(found)
 
 
-def changes(tx: Session, guest_id: int) -> Collection[str]:
-    """Changes of many that changed this guest alone lose their tag, which may be about them: their subjects."""
-    mine = select(GuestBefore.change_id).where(GuestBefore.guest_id == guest_id)
-    unnamed = update(GuestChange).where(
-        GuestChange.id.in_(mine), GuestChange.changed == 1, GuestChange.kind != ChangeKind.STATUS
-    )
+def changes(tx: Session, guest_ids: Collection[int]) -> Collection[str]:
+    """Changes of many that changed one of these alone lose their tag, which may be about them: their subjects."""
+    return _untagged(tx, GuestChange.id.in_(select(GuestBefore.change_id).where(GuestBefore.guest_id.in_(guest_ids))))
+
+
+def orphans(tx: Session, event_ids: Collection[int]) -> Collection[str]:
+    """The same of changes whose one guest was removed since: of whom, nobody knows any more."""
+    known = exists().where(GuestBefore.change_id == GuestChange.id)
+    return _untagged(tx, GuestChange.event_id.in_(event_ids), ~known)
+
+
+def _untagged(tx: Session, *where: ColumnElement[bool]) -> Collection[str]:
+    unnamed = update(GuestChange).where(*where, GuestChange.changed == 1, GuestChange.kind != ChangeKind.STATUS)
     found = tx.scalars(unnamed.values(value=erased.WORD).returning(GuestChange.id), execution_options=_QUIET)
     return {f"guest_change:{change_id}" for change_id in found}
 
@@ -121,10 +129,10 @@ def without(value: Any, words: Sequence[str]) -> Any:
 
 def _holding(tx: Session, column: InstrumentedAttribute[Any], words: Sequence[str]) -> Iterator[tuple[int, Any]]:
     if words:
-        yield from tx.execute(select(column.class_.id, column).where(_mentions(column, words))).all()
+        yield from tx.execute(select(column.class_.id, column).where(mentions(column, words))).all()
 
 
-def _mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:
+def mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:
     """Whether a text, or JSON as it is written, has one of the words in it; more than meant does no harm."""
     written = {form.lower() for word in words for form in (word, json.dumps(word)[1:-1])}
     return or_(False, *(func.instr(func.lower(cast(column, Text)), form) > 0 for form in written))

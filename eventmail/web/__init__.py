@@ -48,6 +48,7 @@ def register(app: Flask) -> None:
         erasure,
         event_life,
         events,
+        former,
         guest_bulk,
         guest_history,
         guest_paste,
@@ -82,7 +83,7 @@ def register(app: Flask) -> None:
     app.extensions["write_check"] = health.WriteCheck()
     modules = (
         public, api_page, unsubscribe, account, me, people, home, events, event_life, audit, why,
-        guest_bulk, guest_history, guest_paste, guests, erasure, imports, segments, drafts, messaging, preview,
+        guest_bulk, guest_history, guest_paste, guests, erasure, former, imports, segments, drafts, messaging, preview,
         mailings, receipts, runs, test_sends, sending, outbox, suppressions, webhooks,
     )  # fmt: skip
     for module in modules:

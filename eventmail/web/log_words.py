@@ -30,6 +30,7 @@ WORDS: Mapping[str, str] = {
     "guest.deleted": "removed the guest",
     "guest.edited": "changed the guest",
     "guest.erased": "erased a guest:",
+    "address.erased": "erased an address that was on no guest list:",
     "guest.handed_out": "downloaded what is known about the guest",
     "guests.change_undone": "took back a change of many guests",
     "guests.changed": "changed many guests",

@@ -113,7 +113,7 @@ NO_PAGES = {
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
 # test_composer.py, test_owners_pages.py; of dead links the same list
-LOOKED_AT_ELSEWHERE = {"preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking"}
+LOOKED_AT_ELSEWHERE = {"preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking"}
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
     "account.forgotten", "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings",

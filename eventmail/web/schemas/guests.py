@@ -58,6 +58,12 @@ class ErasureIn(Body):
     confirm: str = Field(default="", max_length=2000)
 
 
+class AddressErasureIn(Body):
+    """`address` is on no guest list any more."""
+
+    address: str = Field(max_length=2000)
+
+
 class ErasedOut(TypedDict):
     """What an erasure did; `finished` is false while files or old pages of the database still have to go."""
 

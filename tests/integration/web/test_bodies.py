@@ -1,5 +1,6 @@
 """A request costs little whatever it brings: fields, parts, members, and what is repeated of it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -30,8 +31,9 @@ def test_a_form_in_too_many_parts_is_413_in_words(event_id: int, api: Client, ac
 
 def test_an_object_has_so_many_members(event_id: int, api: Client) -> None:
     answer = api.post(f"/admin/events/{event_id}/segments", json={f"k{n}": 1 for n in range(1_001)})
-    assert (answer.status_code, answer.json["code"], answer.json["errors"]) == (400, "INVALID_INPUT", [])
-    assert "The body has 1,001 members." in answer.json["detail"]
+    told = json.loads(answer.data)
+    assert (answer.status_code, told["code"], told["errors"]) == (400, "INVALID_INPUT", [])
+    assert "The body has 1,001 members." in told["detail"]
 
 
 @pytest.mark.parametrize(
@@ -64,4 +66,4 @@ def test_a_list_that_costs_more_than_it_is_long_is_refused(
     event_id: int, api: Client, path: str, sent: dict[str, Any], said: str
 ) -> None:
     answer = api.post(f"/admin/events/{event_id}/{path}", **sent)
-    assert (answer.status_code, said in answer.json["detail"]) == (400, True), answer.text[:300]
+    assert (answer.status_code, said in json.loads(answer.data)["detail"]) == (400, True)

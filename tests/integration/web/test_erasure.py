@@ -2,23 +2,26 @@
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from email import message_from_bytes, policy
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from eventmail import clock, erased
+from eventmail import clock, erased, records
 from eventmail.db import db, fresh, transaction
 from eventmail.domain import audience as audiences
 from eventmail.domain import (
     bulk,
     drafts,
     erasure,
+    former,
     guests,
     import_files,
     imports,
@@ -33,7 +36,7 @@ from eventmail.domain.contents import Text
 from eventmail.domain.drafts import Written
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
-from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo
+from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo, RoleTooLow
 from eventmail.models import AuditEntry, EmailEvent, Erasure, Guest, Mailing, Recipient, Suppression
 from eventmail.providers.outbox import Outbox
 from eventmail.providers.webhook import Kind, Report
@@ -65,6 +68,14 @@ def traces(settings: Settings) -> list[str]:
         if any(form in data.lower() for word in TRACES for form in _forms(word)):
             found.append(str(file))
     return found
+
+
+def mail_texts(settings: Settings) -> Iterator[str]:
+    """What stands in the mails that are kept, decoded."""
+    for path in sorted(settings.outbox.glob("*.eml")):
+        for part in message_from_bytes(path.read_bytes(), policy=policy.default).walk():
+            if part.get_content_maintype() == "text":
+                yield part.get_content()
 
 
 def _has(value: str) -> bool:
@@ -150,6 +161,45 @@ def test_nothing_of_an_erased_guest_is_left_in_any_table_or_file(
         }
         with pytest.raises(Exception, match="the log is written once"), transaction() as tx:
             tx.execute(text("UPDATE audit_entry SET actor = 'x'"))
+
+
+def test_nothing_is_left_of_a_guest_who_was_removed_before_their_address_was_erased(
+    app: Flask, settings: Settings, event_id: int, guest_id: int, by: Any, client_for: Any, owner: Person
+) -> None:
+    full_life(app, settings, event_id, guest_id, by)
+    boss, typed = client_for(owner), EMAIL.replace("hardbounce", "LOST")
+    with app.app_context():
+        guests.delete(event_id, guest_id, by)
+        with transaction() as tx:
+            records.audit(tx, by, "event.edited", f"event:{event_id}", note=f"asked by {FIRST} II {LAST} today")
+        counts = [mailing.counts for mailing in fresh().query(Mailing)]
+        entries = fresh().query(AuditEntry).count()
+        db.session.remove()
+    assert len(traces(settings)) > 20
+    assert LAST in "".join(mail_texts(settings))
+    assert "Erase this address" in boss.get(f"/admin/events/{event_id}/why?address={quote(typed)}").text
+    answer = boss.submit("/admin/erasure", {"address": f" {typed}"})
+    assert (answer.status_code, answer.location) == (303, "/admin/people")
+    assert "The address was erased." in boss.get("/admin/people").text
+    assert traces(settings) == []
+    assert LAST not in "".join(mail_texts(settings))
+    with app.app_context():
+        assert [mailing.counts for mailing in fresh().query(Mailing)] == counts
+        assert fresh().query(AuditEntry).count() == entries + 1
+        assert [each.action for each in fresh().query(AuditEntry).order_by(AuditEntry.id)][-1] == "address.erased"
+
+
+def test_only_owners_erase_an_address(
+    app: Flask, event_id: int, client: Client, api: Client, organizer: Person, add_guest: Any
+) -> None:
+    guest_id = add_guest("ada@guests.example")
+    with app.app_context():
+        guests.delete(event_id, guest_id, seeding.acting(organizer))
+    assert client.get("/admin/erasure").status_code == 403
+    assert client.submit("/admin/erasure", {"address": "ada@guests.example"}).status_code == 403
+    assert api.post("/admin/erasure", json={"address": "ada@guests.example"}).status_code == 403
+    with app.app_context(), pytest.raises(RoleTooLow):
+        former.erase("ada@guests.example", seeding.acting(organizer))
 
 
 @pytest.mark.parametrize("everywhere", [False, True], ids=["the event", "all events"])

@@ -30,6 +30,7 @@ NOT_IN_IT = {
         ("POST", "come_back"))},
     "GET public.calendar_file": "a calendar file",
     "GET erasure.asking": "asks before a guest is erased",
+    "GET former.asking": ASKS,
     **{f"POST me.{name}": BROWSER for name in
        ("edit", "change_password", "end_session", "end_others", "add_token", "revoke_token")},
     **{f"POST people.{name}": BROWSER for name in ("invite", "revoke", "change_role", "issue_link", "remove")},
@@ -40,6 +41,7 @@ NOT_IN_IT = {
     "GET drafts.deletion": ASKS,
     **{f"POST drafts.{name}": FORM for name in ("save", "copy", "again", "delete")},
     "GET segments.deletion": ASKS,
+    "POST former.erase": BROWSER,
     "POST guests.save": FORM,
     "POST guests.remove": FORM,
     "POST segments.save": FORM,
