@@ -41,7 +41,7 @@ NOT_IN_IT = {
     "GET drafts.deletion": ASKS,
     **{f"POST drafts.{name}": FORM for name in ("save", "copy", "again", "delete")},
     "GET segments.deletion": ASKS,
-    "POST former.erase": BROWSER,
+    "POST former.erase": PAGE,
     "POST guests.save": FORM,
     "POST guests.remove": FORM,
     "POST segments.save": FORM,
