@@ -72,7 +72,8 @@ class MailServer(ABC):
             os.umask(before)
         try:
             wait_for(self._answers, 60.0, f"{self.name} to greet")
-        except BaseException:
+        except BaseException as error:
+            error.add_note(self.log())
             self.__exit__()
             raise
         return self

@@ -4,6 +4,7 @@ Its programs come from the package, installed or only unpacked (tests/install_ma
 mailbox lie in a folder of their own, so that nothing of this box is used but two of the accounts every Debian has.
 """
 
+import re
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ virtual_minimum_uid = 1
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 """
-# What stands further down counts.
+# What stands further down counts. See `_once` for what would happen if both stood in the file.
 SCENARIO = """\
 virtual_mailbox_domains = {domain}, organizers.example.org
 virtual_mailbox_maps = regexp:{folder}/etc/boxes
@@ -128,7 +129,7 @@ class Postfix(MailServer):
         }  # fmt: skip
         for name in ("etc", "queue", "data", "log", "box", *(f"queue/{name}" for name in ("pid", *QUEUES))):
             (self.folder / name).mkdir()
-        (self.folder / "etc" / "main.cf").write_text((MAIN + AGAINST[self.mode]).format(**values))
+        (self.folder / "etc" / "main.cf").write_text(_once((MAIN + AGAINST[self.mode]).format(**values)))
         for name, lines in TABLES.items():
             (self.folder / "etc" / name).write_text(lines)
         (self.folder / "etc" / "master.cf").write_text(MASTER.format(**values))
@@ -138,3 +139,15 @@ class Postfix(MailServer):
         shutil.chown(self.folder / "queue" / "public", OWNER, SETGID)
         (self.folder / "queue" / "public").chmod(0o710)
         shutil.chown(self.folder / "box", MAILBOX_UID, MAILBOX_UID)
+
+
+def _once(configuration: str) -> str:
+    """Each parameter once, as it stands last.
+
+    Postfix warns of the others in each of its processes. Together they fill the socket of postlogd, which waits for
+    itself then, and nobody is greeted.
+    """
+    parameters: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\S)", configuration.strip()):
+        parameters[entry.partition("=")[0].strip()] = entry
+    return "\n".join(parameters.values()) + "\n"
