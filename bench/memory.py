@@ -14,7 +14,7 @@ import time
 from harness import memory_mb, report
 from running import Instance
 
-REST_SECONDS = 25  # after which a grown process has given way to a new one
+REST_SECONDS = 10  # after which a grown process has given way to a new one
 BELOW = (
     "", "/guests", "/guests?q=guest12", "/guests?status=confirmed&page=7", "/guests/paste", "/guests/import",
     "/segments", "/segments/new", "/messages", "/mailings", "/suppressions", "/audit", "/settings", "/outbox",

@@ -27,7 +27,7 @@ _IN_ORDER = (signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = (signal.SIGINT, signal.SIGQUIT)
 _SEND_BUFFER = 128 * 1024  # bytes that the kernel takes for one who does not read; left alone it takes megabytes
 GIVE_WAY_SECONDS = 0.002
-REST_SECONDS = 20.0  # with nobody there, but …
+REST_SECONDS = 5.0  # with nobody there (a browser keeps its connection for a while), but …
 _PROBES = 2  # … requests a second at most, as a monitor makes them
 GROWN = 200  # answers, after which a process has its templates, statements and caches
 _AT_A_TIME = 64
@@ -108,6 +108,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             self.notify()
             if os.getppid() != self.ppid or self.rests(self._loop.time()):
                 self._stop(in_order=True)
+                break  # at once: whoever came in between would be taken and not answered
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), 1)
         await self._finish()
