@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import hypothesis
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
@@ -33,6 +34,11 @@ from tests.support.web import Client
 
 M = TypeVar("M", bound=Base)
 pytest_plugins = ["tests.support.instances"]  # fixtures: running instances
+
+# `make test` tries the same examples each time, so that what is green stays green. `make soak` looks for others.
+hypothesis.settings.register_profile("test", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("soak", deadline=None)
+hypothesis.settings.load_profile("soak" if "SOAK" in os.environ else "test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -154,7 +154,6 @@ def forget(event_id: int) -> None:
 @pytest.mark.usefixtures("_columns")
 @settings(
     max_examples=budget(150),
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(people=PEOPLE, later=PEOPLE, rule=RULES)

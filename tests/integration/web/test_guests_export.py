@@ -124,10 +124,7 @@ PEOPLE = st.fixed_dictionaries(
 @given(people=st.lists(PEOPLE, max_size=4))
 @settings(
     max_examples=budget(40),
-    deadline=None,
-    derandomize=True,
     phases=[Phase.explicit, Phase.generate],
-    database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whoever_the_guests_are_their_export_changes_nothing(

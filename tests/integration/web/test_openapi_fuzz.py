@@ -121,9 +121,6 @@ def _ask(cases: st.SearchStrategy[Case], token: str) -> set[int]:
 
     @settings(
         max_examples=budget(TRIES),
-        derandomize=True,
-        database=None,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

@@ -176,7 +176,7 @@ GUESTS = (
     )
     | VALUES
 )
-fuzz = settings(max_examples=budget(80), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=budget(80), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def posted(api: Any, url: str, body: object) -> int:

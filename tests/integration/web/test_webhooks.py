@@ -90,9 +90,7 @@ _REPORTS = st.fixed_dictionaries(
 
 
 @given(report=_REPORTS | st.lists(_REPORTS, max_size=3) | st.binary(max_size=60), number=st.integers(0, 10**9))
-@hypothesis_settings(
-    max_examples=budget(60), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@hypothesis_settings(max_examples=budget(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_a_signed_report_says_the_answer_is_never_5xx(
     visitor: Client, clock: FrozenClock, report: Any, number: int
 ) -> None:

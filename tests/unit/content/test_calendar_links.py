@@ -168,7 +168,7 @@ def test_K1_a_long_description_is_cut_at_a_character_and_the_page_stays(text):
         assert (text.startswith(cut), ellipsis) == (True, "…")
 
 
-@settings(max_examples=budget(60), deadline=None)
+@settings(max_examples=budget(60))
 @given(st.text(max_size=900), st.text(max_size=900), st.text(max_size=900))
 def test_K1_no_link_outgrows_its_length_or_loses_the_page(title, location, description):
     page = "https://gala.example/page"

@@ -25,7 +25,7 @@ def test_what_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(cell
 
 
 @given(cell=st.text(alphabet="'=+-@\t\r\n＝;ax", max_size=8))
-@settings(max_examples=budget(500), deadline=None, derandomize=True, database=None)
+@settings(max_examples=budget(500))
 def test_no_text_is_changed_by_the_way_there_and_back(cell: str) -> None:
     assert restored(neutralised(cell)) == cell
     cells = [piece for line in neutralised(cell).splitlines() for piece in re.split("[;\t]", line)]

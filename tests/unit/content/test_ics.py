@@ -101,7 +101,7 @@ NASTY = st.sampled_from(
 )
 
 
-@settings(max_examples=budget(80), deadline=None)
+@settings(max_examples=budget(80))
 @given(NASTY | st.text(), NASTY | st.text(), NASTY | st.text(), NASTY | st.text())
 def test_C4_no_text_breaks_the_file(title, location, description, name):
     facts = CalendarFacts(

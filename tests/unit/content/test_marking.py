@@ -72,7 +72,7 @@ NAMES = st.text() | st.sampled_from(
 
 
 @given(first=NAMES, last=NAMES, seat=NAMES, url=NAMES | st.just("https://gala.example/?a=b&c=d"))
-@settings(max_examples=budget(150), deadline=None)
+@settings(max_examples=budget(150))
 def test_C4_C5_without_its_marks_the_marked_mail_is_byte_for_byte_the_one_that_is_sent(first, last, seat, url):
     values = {"guest.firstName": first, "guest.lastName": last, "guest.seat": seat, "event.url": url,
               "calendar.google": url, "guest.fullName": f"{first} {last}"}  # fmt: skip

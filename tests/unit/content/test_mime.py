@@ -179,7 +179,7 @@ NASTY = [
 ]
 
 
-@settings(max_examples=budget(100), deadline=None)
+@settings(max_examples=budget(100))
 @given(st.sampled_from(NASTY) | st.text(), st.sampled_from(NASTY) | st.text())
 def test_C4_whatever_a_guest_is_called_the_mail_keeps_its_shape(name, note):
     values = {"guest.firstName": name, "guest.note": note}

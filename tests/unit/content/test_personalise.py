@@ -189,7 +189,7 @@ VALUES = st.dictionaries(
 )
 
 
-@settings(max_examples=budget(60), deadline=None)
+@settings(max_examples=budget(60))
 @given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=8), VALUES)
 def test_C5_bound_and_unbound_content_render_alike(pieces, values):
     values.pop("calendar.links", None)

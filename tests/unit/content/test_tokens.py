@@ -6,7 +6,7 @@ from eventmail.content.tokens import FIELDS, Token, Unresolved, find, known_fiel
 from eventmail.readings import clean_value
 from tests.support.budgets import budget
 
-MODERATE = settings(max_examples=budget(100), deadline=None)
+MODERATE = settings(max_examples=budget(100))
 
 
 def test_C1_a_token_is_a_scope_a_name_and_perhaps_a_fallback():

@@ -11,7 +11,7 @@ from eventmail.errors import InvalidInput
 from eventmail.readings import clean_value
 from tests.support.budgets import budget
 
-MODERATE = settings(max_examples=budget(100), deadline=None)
+MODERATE = settings(max_examples=budget(100))
 LINES = st.text().map(clean_value)
 
 

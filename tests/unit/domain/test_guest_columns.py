@@ -71,7 +71,7 @@ COLUMNS = st.lists(
 
 
 @given(own=COLUMNS)
-@settings(max_examples=budget(300), deadline=None, derandomize=True, database=None)
+@settings(max_examples=budget(300))
 def test_an_exported_header_is_read_as_what_it_is_whatever_a_column_is_called(own: list[str]) -> None:
     headings = guest_columns.names(guest_columns.exported(own))
     layout = guest_columns.layout(headings)

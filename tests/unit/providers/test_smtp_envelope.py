@@ -56,7 +56,7 @@ def test_what_is_no_address_stays_here(address):
 
 
 @given(st.text(st.characters(codec=None), max_size=30), st.text(st.characters(codec=None), max_size=30))
-@settings(max_examples=budget(200), deadline=None)
+@settings(max_examples=budget(200))
 def test_C4_any_text_is_one_command_or_none(local, domain):
     found = said(to=f"{local}@{domain}")
     if isinstance(found, list):
@@ -125,7 +125,7 @@ def test_C4_a_dot_at_the_start_of_a_line_is_doubled(text, sent):
 
 
 @given(st.lists(st.sampled_from([b".", b"\r\n", b"\n", b"a", b".\r\n", b"\r"]), max_size=20).map(b"".join))
-@settings(max_examples=budget(300), deadline=None)
+@settings(max_examples=budget(300))
 def test_C4_no_text_ends_the_message_early(text):
     sent = stuffed(text)
     assert sent.endswith(b"\r\n")

@@ -184,9 +184,6 @@ FORMS = st.fixed_dictionaries(
 @given(data=st.binary(max_size=60) | st.just(TEXT.encode("utf-16")), form=FORMS, text=st.booleans())
 @hypothesis_settings(
     max_examples=budget(60),
-    deadline=None,
-    derandomize=True,
-    database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
