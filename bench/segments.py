@@ -20,7 +20,7 @@ from sqlalchemy import insert, select
 
 from eventmail import clock, create_app
 from eventmail.db import fresh, transaction
-from eventmail.domain import audience, events, guest_values, imports, rules, segments
+from eventmail.domain import audience, events, guest_values, imports, rule_readings, rules, segments
 from eventmail.models import Guest, GuestTag
 from eventmail.records import Acting
 from eventmail.settings import Settings
@@ -77,6 +77,8 @@ def measure(event_id: int, n: int, columns: int, rounds: int, by: Acting) -> Non
         "first name": ("first_name", "contains", "ß"),
     } | ({
         "column is": ("column 0", "is", "münchen"),
+        "column is a number": ("column 0", "is", "1.50"),
+        "column is a day": ("column 0", "is", "1.5.2027"),
         "column contains": (f"column {columns // 2}", "contains", "e"),
         "column number": (f"column {columns - 1}", "greater", "1"),
         "column date": (f"column {columns - 1}", "before", "2027-01-01"),
@@ -88,6 +90,7 @@ def measure(event_id: int, n: int, columns: int, rounds: int, by: Acting) -> Non
         began, burnt = time.perf_counter(), time.process_time()
         made = segments.create(event_id, {"name": name, "rule": rule}, by)
         report(f"segments/save/{name}", n, time.perf_counter() - began, time.process_time() - burnt, None)
+        timed(f"how it is read/{name}", n, rounds, lambda made=made: rule_readings.of_segment(event_id, made))  # type: ignore[misc]
         found = segments.get(event_id, made).count
         timed(f"count/{name}", n, rounds, lambda made=made: segments.get(event_id, made), found=found)  # type: ignore[misc]
         for kind, criteria in (

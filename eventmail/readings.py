@@ -23,6 +23,9 @@ _NUMBER = re.compile(
 )
 _CLOCK = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|[+\-][0-9]{2}:?[0-9]{2}))?)?"
 _ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})" + _CLOCK)
+_UNREAD_DAY = re.compile(r"([0-9]{1,2})([/.\-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})" + _CLOCK)
+_THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2}[.,][0-9]{3}")
+_EXACT_DIGITS = 15  # so many of them a number keeps apart from its neighbours
 _GERMAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})" + _CLOCK)
 
 
@@ -97,3 +100,34 @@ def day(text: str | None) -> str | None:
         return date(int(year), int(month), int(of_month)).isoformat()
     except ValueError:
         return None
+
+
+def equal_number(text: str) -> float | None:
+    """The number that `text` is equal by, or None: not of a long one, whose neighbours are the same number here."""
+    return number(text) if sum(sign.isdigit() for sign in text) <= _EXACT_DIGITS else None
+
+
+def equal_day(text: str) -> str | None:
+    """The day that `text` is equal by, or None: not with a time, which is more than a day says."""
+    return None if ":" in text else day(text)
+
+
+def thousands(text: str) -> str | None:
+    """ "1000" for "1,000" and "1.000", which some write for a thousand and `number` reads as one; else None."""
+    text = text.strip()
+    return re.sub("[.,]", "", text) if _THOUSANDS.fullmatch(text) else None
+
+
+def unread_days(text: str) -> tuple[str, ...]:
+    """What a date may mean that `day` does not read, day first and then month first: 05/01/2027, 5-1-2027, 1.5.27.
+
+    Empty for what is none. Between points the day comes first; a year of two digits is of this century.
+    """
+    found = _UNREAD_DAY.fullmatch(text.strip()) if len(text) <= LONGEST else None
+    if found is None or day(text):
+        return ()
+    first, sign, second, year = found.groups()
+    whole = year if len(year) == 4 else f"20{year}"
+    orders = [(second, first)] if sign == "." else [(second, first), (first, second)]
+    meant = (day(f"{whole}-{month}-{of_month}") for month, of_month in orders)
+    return tuple(dict.fromkeys(each for each in meant if each))

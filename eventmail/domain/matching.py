@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, li
 from sqlalchemy.orm import aliased
 
 from eventmail import readings
-from eventmail.domain.rules import Condition, Field, Kind, Op, Rule
+from eventmail.domain.rules import READING, Condition, Field, Kind, Op, Rule
 from eventmail.models import Guest, GuestTag, SegmentGuest, guest_value
 
 _COLUMNS = {Kind.FIRST_NAME: "first_name", Kind.LAST_NAME: "last_name", Kind.EMAIL: "email"}
@@ -43,17 +43,20 @@ def condition(guest: Any, chosen: Chosen) -> ColumnElement[bool]:
 def rule_condition(guest: Any, event_id: int, rule: Rule, places: Places) -> ColumnElement[bool]:
     """Whether `guest`, of event `event_id`, meets `rule`; `places` are the ids of the fields that are kept."""
     ids = dict(places)
-    parts = [_one(guest, event_id, part, ids.get(part.field)) for part in rule.conditions]
+    parts = [_one(guest, event_id, part, ids.get(part.field), rule.reading) for part in rule.conditions]
     return or_(*parts) if rule.any else and_(*parts)
 
 
-def _one(guest: Any, event_id: int, part: Condition, place: int | None) -> ColumnElement[bool]:
+def _one(guest: Any, event_id: int, part: Condition, place: int | None, reading: int) -> ColumnElement[bool]:
     if part.field.kind is Kind.STATUS:
         same: ColumnElement[bool] = guest.status == part.value
         return same if part.op is Op.IS else not_(same)
     # what is not and what is empty is everybody but those who have it: a guest without a value is among them
     negative = part.op in (Op.IS_NOT, Op.IS_EMPTY)
-    having = _tagged(part) if part.field.kind is Kind.TAG else _valued(part, _values(event_id, part.field, place))
+    if part.field.kind is Kind.TAG:
+        having = _tagged(part)
+    else:
+        having = _valued(part, _values(event_id, part.field, place), reading)
     has: ColumnElement[bool] = guest.id.in_(having)
     return not_(has) if negative else has
 
@@ -71,7 +74,7 @@ def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
     return made() if made else None
 
 
-def _valued(part: Condition, values: FromClause) -> Select[Any]:
+def _valued(part: Condition, values: FromClause, reading: int) -> Select[Any]:
     having = select(values.c.guest_id)
     if part.op in (Op.BEFORE, Op.AFTER):
         wanted = readings.day(part.value)
@@ -80,7 +83,14 @@ def _valued(part: Condition, values: FromClause) -> Select[Any]:
         limit = readings.number(part.value)
         return having.where(values.c.number < limit if part.op is Op.LESS else values.c.number > limit)
     test = _tests(values.c.folded, part)
-    return having if test is None else having.where(test)
+    if test is None:
+        return having
+    same = [test]
+    if reading >= READING and part.equal_number is not None:
+        same.append(values.c.number == part.equal_number)
+    if reading >= READING and part.equal_day is not None:
+        same.append(values.c.day == part.equal_day)
+    return having.where(or_(*same))
 
 
 def all_values(event_id: int, field: Field, place: int) -> Select[Any]:
@@ -89,13 +99,25 @@ def all_values(event_id: int, field: Field, place: int) -> Select[Any]:
     return select(literal(place), *found.c).order_by(found.c.guest_id)
 
 
+def text_of(event_id: int, field: Field, place: int | None) -> FromClause:
+    """(guest_id, value) of everybody in whose `field` something may stand, as it was written or folded."""
+    if place is not None:
+        kept = select(guest_value.c.guest_id, guest_value.c.folded.label("value"))
+        return kept.where(guest_value.c.field_id == place).subquery()
+    return _written(event_id, field)
+
+
+def _written(event_id: int, field: Field) -> FromClause:
+    one = aliased(Guest)
+    raw = select(one.id.label("guest_id"), raw_value(one, field).label("value")).where(one.event_id == event_id)
+    return raw.subquery()
+
+
 def _values(event_id: int, field: Field, place: int | None) -> FromClause:
     """(guest_id, folded, number, day) of everybody with something in `field`."""
     if place is not None:
         return select(guest_value).where(guest_value.c.field_id == place).subquery()
-    one = aliased(Guest)
-    raw = select(one.id.label("guest_id"), raw_value(one, field).label("value")).where(one.event_id == event_id)
-    found = raw.subquery()
+    found = _written(event_id, field)
     return (
         select(
             found.c.guest_id,

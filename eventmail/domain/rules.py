@@ -2,6 +2,7 @@
 
 A rule is `{"all": […]}` or `{"any": […]}` of conditions `{"field", "op", "value"}`. A guest without a value in a field
 meets `is_not` and `is_empty` and nothing else. With tags, `is`, `contains` and `starts_with` ask whether any tag does.
+A value of an imported column is equal to another as a text, as a number (9 and 9.0) or as a day.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,9 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 from eventmail import readings
+from eventmail.domain import value_words
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import GuestStatus
 
+READING = 2  # of `is` and `is_not`: what is saved from now on is equal by numbers and days, too
+LETTERS = 1  # what was saved before is equal by its letters alone, until it is opened and saved again
 MOST_CONDITIONS = 20
 LONGEST_VALUE = 500
 ATTRIBUTE = "attribute:"  # before an imported column whose name is one of ours
@@ -46,6 +50,7 @@ class Kind(StrEnum):
 
 
 BARE = frozenset({Op.IS_EMPTY, Op.IS_NOT_EMPTY})  # these take no value
+EQUALS = frozenset({Op.IS, Op.IS_NOT})
 DAYS = frozenset({Op.BEFORE, Op.AFTER})
 NUMBERS = frozenset({Op.GREATER, Op.LESS})
 _TEXT = frozenset(Op) - DAYS - NUMBERS
@@ -77,16 +82,31 @@ class Condition:
     op: Op
     value: str
 
+    @property
+    def equal_number(self) -> float | None:
+        """The number that this asks for by `is` or `is_not`, if its value is one."""
+        return readings.equal_number(self.value) if self._asks_for_equal else None
+
+    @property
+    def equal_day(self) -> str | None:
+        """The day that this asks for by `is` or `is_not`, if its value is one."""
+        return readings.equal_day(self.value) if self._asks_for_equal else None
+
+    @property
+    def _asks_for_equal(self) -> bool:
+        return self.field.kind is Kind.ATTRIBUTE and self.op in EQUALS
+
     def as_json(self) -> dict[str, str]:
         return {"field": self.field.key, "op": self.op.value} | ({} if self.op in BARE else {"value": self.value})
 
 
 @dataclass(frozen=True)
 class Rule:
-    """All of these conditions, or any of them; there is at least one."""
+    """All of these conditions, or any of them; there is at least one. `reading` says what is equal."""
 
     any: bool
     conditions: tuple[Condition, ...]
+    reading: int = READING
 
     def as_json(self) -> dict[str, Any]:
         """As stored, and as answers show it."""
@@ -103,8 +123,8 @@ def fields(columns: Iterable[str]) -> dict[str, Field]:
     return known
 
 
-def parse(rule: object, known: Mapping[str, Field]) -> Rule:
-    """The rule that `rule` (as from JSON) says, over the `known` fields.
+def parse(rule: object, known: Mapping[str, Field], reading: int = READING) -> Rule:
+    """The rule that `rule` (as from JSON) says, over the `known` fields; a stored one with its own `reading`.
 
     Raises InvalidInput that names each part that cannot be answered, e.g. `rule.all.1.value`.
     """
@@ -115,7 +135,7 @@ def parse(rule: object, known: Mapping[str, Field]) -> Rule:
     read = [_condition(part, f"rule.{word}.{n}", by_fold, wrong) for n, part in enumerate(conditions)]
     if wrong:
         raise InvalidInput(" ".join(dict.fromkeys(error.message for error in wrong[:5])), fields=wrong)
-    return Rule(word == "any", tuple(condition for condition in read if condition))
+    return Rule(word == "any", tuple(condition for condition in read if condition), reading)
 
 
 def words(rule: Mapping[str, Any] | None) -> str:
@@ -216,7 +236,8 @@ def _complaint(field: Field, op: Op, value: str) -> tuple[str, str] | None:
     if field.kind is Kind.STATUS and value.casefold() not in set(GuestStatus):
         return "UNKNOWN_STATUS", f"“{value[:60]}” is not a status; there are {', '.join(GuestStatus)}."
     if op in DAYS and readings.day(value) is None:
-        return "NOT_A_DATE", f"“{value[:60]}” is not a day. Write 2027-05-01 or 1.5.2027."
+        other = f"“{value[:60]}” is not a day. Write 2027-05-01 or 1.5.2027."
+        return "NOT_A_DATE", value_words.unread_day(value) or other
     if op in NUMBERS and readings.number(value) is None:
         return "NOT_A_NUMBER", f"“{value[:60]}” is not a number. Write 7, 1.5 or 1,5."
     return None

@@ -21,17 +21,20 @@ from eventmail.records import Acting
 LONGEST_NAME = 100
 _LABELS = {"name": "Name", "rule": "The rule", "guests": "The number of guests picked by hand"}
 MOST_PICKED = 5000
+# what is equal, as the log says it
+_READINGS = {rules.LETTERS: "the same letters", rules.READING: "the same letters, number or day"}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A segment as lists show it: how many guests are in it now, `picked` of them by hand."""
+    """A segment as lists show it: how many guests are in it now, `picked` of them by hand; `reading` as in `rules`."""
 
     id: int
     name: str
     rule: Mapping[str, Any] | None
     picked: int
     count: int
+    reading: int
 
 
 def listing(event_id: int, *, page: int = 1, size: int = 50) -> Page[Listed]:
@@ -86,7 +89,10 @@ def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int =
 
 
 def create(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
-    """A new segment: its id. `values` as in `edit`; a name, and a rule or guests are needed."""
+    """A new segment: its id. `values` as in `edit`; a name, and a rule or guests are needed.
+
+    Beside a rule that is a copy, `reading` is what it was read by.
+    """
     with transaction() as tx:
         return add(tx, event_id, values, by)
 
@@ -94,7 +100,7 @@ def create(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
 def add(tx: Session, event_id: int, values: Mapping[str, Any], by: Acting) -> int:
     """`create` in somebody's transaction."""
     segment = Segment(event_id=event_id, name="", name_key="", rule=None, created_by=by.user_id,
-                      created_at=by.now, updated_at=by.now)  # fmt: skip
+                      created_at=by.now, updated_at=by.now, reading=rules.READING)  # fmt: skip
     guests = _apply(tx, segment, {"name": None, **values}, [])
     tx.add(segment)
     tx.flush()
@@ -121,12 +127,12 @@ def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, 
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
         theirs = _picked_now(tx, segment.id)
-        before = _state(segment, theirs)
+        before = {**_state(segment, theirs), "reading": _READINGS[segment.reading]}
         shown = {"rule": rules.words(segment.rule), "guests": str(len(theirs))}
         seen_.refuse(tx, seen, texts(segment.name, segment.rule, map(str, theirs)), _LABELS, shown,
                      changed_at=segment.updated_at, event_id=event_id, by=by)  # fmt: skip
         guests = _apply(tx, segment, values, theirs)
-        after = _state(segment, guests)
+        after = {**_state(segment, guests), "reading": _READINGS[segment.reading]}
         changed = [part for part in after if after[part] != before[part]]
         if not changed:
             return
@@ -145,7 +151,8 @@ def copy(event_id: int, segment_id: int, by: Acting) -> int:
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
         names = tx.scalars(select(Segment.name_key).where(Segment.event_id == event_id)).all()
-        values = {"rule": segment.rule, "guests": [str(guest) for guest in _picked_now(tx, segment.id)]}
+        picked = [str(guest) for guest in _picked_now(tx, segment.id)]
+        values = {"rule": segment.rule, "reading": segment.reading, "guests": picked}
         return add(tx, event_id, {"name": _free_name(segment.name, names), **values}, by)
 
 
@@ -156,7 +163,7 @@ def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
     """
     ruled = tx.scalars(_by_name(from_).where(Segment.rule.is_not(None))).all()
     for segment in ruled:
-        add(tx, to, {"name": segment.name, "rule": segment.rule}, by)
+        add(tx, to, {"name": segment.name, "rule": segment.rule, "reading": segment.reading}, by)
     return len(ruled)
 
 
@@ -198,7 +205,7 @@ def _listed(event_id: int, rows: Sequence[Segment]) -> list[Listed]:
     ]
     numbers = session.execute(select(*counts)).one()
     return [
-        Listed(row.id, row.name, row.rule, hands.get(row.id, 0), number)
+        Listed(row.id, row.name, row.rule, hands.get(row.id, 0), number, row.reading)
         for row, number in zip(rows, numbers, strict=True)
     ]
 
@@ -207,7 +214,7 @@ def _ready(session: Session, event_id: int, rows: Sequence[Segment]) -> list[Cho
     known, kept = rules.fields(guest_values.columns(session, event_id)), kept_fields.kept(session, event_id)
     found = []
     for row in rows:
-        rule = None if row.rule is None else rules.parse(row.rule, known)
+        rule = None if row.rule is None else rules.parse(row.rule, known, row.reading)
         found.append(Chosen(row.id, event_id, row.name, rule, kept_fields.places(rule, kept)))
     return found
 
@@ -223,6 +230,7 @@ def _apply(tx: Session, segment: Segment, values: Mapping[str, Any], theirs: lis
         try:
             known = rules.fields(guest_values.columns(tx, segment.event_id))
             segment.rule = None if values["rule"] is None else rules.parse(values["rule"], known).as_json()
+            segment.reading = values.get("reading", rules.READING)
         except InvalidInput as error:
             wrong += error.fields
     guests = _guests(tx, segment.event_id, values["guests"] or [], wrong) if "guests" in values else theirs

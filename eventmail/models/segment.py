@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -29,7 +30,8 @@ from eventmail.db import Base
 class Segment(Base):
     """`rule` is `{"all": […]}` or `{"any": […]}` of `{"field", "op", "value"}`, None for picked guests only.
 
-    `name_key` is the name as compared, so that “VIP” and “vip” are one.
+    `name_key` is the name as compared, so that “VIP” and “vip” are one. `reading` says what the rule takes for equal
+    (`domain.rules`): what was saved before numbers and days counted keeps its reading until it is saved again.
     """
 
     __tablename__ = "segment"
@@ -39,6 +41,7 @@ class Segment(Base):
     name: Mapped[str]
     name_key: Mapped[str]
     rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    reading: Mapped[int] = mapped_column(server_default=text("1"))
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import rules, segment_uses, segments
+from eventmail.domain import rule_readings, rules, segment_uses, segments
 from eventmail.domain import seen as seen_
 from eventmail.domain.segments import Listed
 from eventmail.errors import InvalidInput
@@ -14,7 +14,7 @@ from eventmail.states import GuestStatus
 from eventmail.web import access, intake, picking, seen
 from eventmail.web.problems import Problem, shown_by
 from eventmail.web.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.segments import SegmentIn, segment_out
+from eventmail.web.schemas.segments import SegmentIn, segment_out, segment_whole_out
 
 bp = Blueprint("segments", __name__, url_prefix="/admin/events/<id:event_id>/segments")
 
@@ -144,7 +144,9 @@ def remove(event_id: int, segment_id: int) -> Any:
 def _answer(event_id: int, segment_id: int, status: int = 200) -> Response:
     headers = {"Location": url_for(".edit", event_id=event_id, segment_id=segment_id)} if status == 201 else {}
     found = segments.get(event_id, segment_id)
-    return as_json(segment_out(found, segments.picked(segment_id)), status, headers)
+    told, changes = rule_readings.of_segment(event_id, segment_id), rule_readings.changes(event_id, segment_id)
+    whole = segment_whole_out(found, segments.picked(segment_id), told, changes)
+    return as_json(whole, status, headers)
 
 
 def _form(
@@ -162,6 +164,7 @@ def _form(
         problem=problem,
         segment=segment,
         users=segment_uses.used_by(event_id, segment.id) if segment else [],
+        changes=rule_readings.changes(event_id, segment.id) if segment else None,
         typed=typed,
         seen=marks,
         done=done,
@@ -197,9 +200,10 @@ def _live(event_id: int, typed: dict[str, Any]) -> dict[str, Any]:
     try:
         read = rules.parse(rule, segments.fields(event_id)) if rule else None
     except InvalidInput as error:
-        return {"wrong": error.detail, "count": None, "samples": []}
+        return {"wrong": error.detail, "count": None, "samples": [], "told": []}
     count, samples = segments.live(event_id, read, guests)
-    return {"wrong": "", "count": count if rule or guests else None, "samples": samples}
+    told = rule_readings.told(event_id, read)
+    return {"wrong": "", "count": count if rule or guests else None, "samples": samples, "told": told}
 
 
 def _values() -> dict[str, Any]:

@@ -12,8 +12,9 @@ from alembic import command
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
-from eventmail import doctor, migrations
+from eventmail import migrations
 from eventmail.db import know
+from eventmail.doctor.twins import twins
 from tests.integration.test_migration_test_sends import EVENT, insert
 
 JOINED, APART = (unicodedata.normalize(form, "rené@müller.example") for form in ("NFC", "NFD"))
@@ -54,7 +55,7 @@ def kept(connection: Connection, table: str) -> list[str]:
 
 def remarks(tmp_path: Path) -> list[str]:
     with closing(sqlite3.connect(tmp_path / "app.sqlite")) as connection:
-        return [finding.what for finding in doctor.twins(connection)]
+        return [finding.what for finding in twins(connection)]
 
 
 def test_A7_F1_a_guest_and_an_opt_out_kept_apart_meet_their_composed_form(old: Connection, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, NotRequired
 
-from pydantic import WithJsonSchema
+from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from eventmail.domain import rules
+from eventmail.domain.rule_readings import Changes, ReadAs
 from eventmail.domain.segments import Listed
 from eventmail.web.intake import Body
 from eventmail.web.schemas.parts import Id
@@ -44,8 +45,29 @@ class SegmentIn(Body):
         return self.model_dump(exclude_unset=True)
 
 
+class ReadAsOut(TypedDict):
+    """How a value is read: of the condition of that number, or of guests (null)."""
+
+    condition: int | None
+    field: str
+    value: str
+    ambiguous: Annotated[bool, Field(description="Others may read it otherwise.")]
+    message: str
+
+
+class ReadsOtherwiseOut(TypedDict):
+    """What saving the rule again changes: it was saved when `is` compared letters alone, and is read so until then."""
+
+    count: int
+    joins: int
+    leaves: int
+
+
 class SegmentOut(TypedDict):
-    """A segment; `count` guests are in it now, `picked` of them by hand: `guests`, when one segment is asked for."""
+    """A segment; `count` guests are in it now, `picked` of them by hand: `guests`, when one segment is asked for.
+
+    Then `readings` say how values are read that others may read otherwise, and `reads_otherwise` what would change.
+    """
 
     id: Id
     name: str
@@ -53,17 +75,39 @@ class SegmentOut(TypedDict):
     count: int
     picked: int
     guests: NotRequired[list[Id]]
+    readings: NotRequired[list[ReadAsOut]]
+    reads_otherwise: NotRequired[ReadsOtherwiseOut | None]
 
 
-def segment_out(segment: Listed, guests: Sequence[int] | None = None) -> SegmentOut:
-    """A segment's JSON (product 6); `picked` of its guests are picked by hand, for one segment named as `guests`."""
-    out: SegmentOut = {
+def segment_out(segment: Listed) -> SegmentOut:
+    """A segment's JSON, as lists have it."""
+    return {
         "id": str(segment.id),
         "name": segment.name,
         "rule": segment.rule,
         "count": segment.count,
         "picked": segment.picked,
     }
-    if guests is not None:
-        out["guests"] = [str(guest) for guest in guests]
-    return out
+
+
+def segment_whole_out(
+    segment: Listed, guests: Sequence[int], told: Sequence[ReadAs], changes: Changes | None
+) -> SegmentOut:
+    """One segment's JSON: with who is picked by hand, and how its rule reads."""
+    return {
+        **segment_out(segment),
+        "guests": [str(guest) for guest in guests],
+        "readings": [
+            {
+                "condition": one.condition,
+                "field": one.field,
+                "value": one.value,
+                "ambiguous": one.ambiguous,
+                "message": one.sentence,
+            }
+            for one in told
+        ],
+        "reads_otherwise": (
+            {"count": changes.then, "joins": changes.joins, "leaves": changes.leaves} if changes else None
+        ),
+    }

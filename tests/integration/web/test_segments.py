@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
+from eventmail.domain import guest_values
 from eventmail.models import AuditEntry, Mailing, Recipient, Segment
 from tests.support import seeding
 from tests.support.web import Client
@@ -63,9 +64,11 @@ def test_a_segment_is_made_read_changed_and_removed(api: Client, url: str, party
         "count": 3,
         "picked": 1,
         "guests": [str(party[2])],
+        "readings": [],
+        "reads_otherwise": None,
     }
     assert (answer.status_code, answer.json, api.get(one).json) == (201, whole, whole)
-    listed = {name: value for name, value in whole.items() if name != "guests"}
+    listed = {name: whole[name] for name in ("id", "name", "rule", "count", "picked")}
     assert api.get(url).json == {"items": [listed], "page": 1, "pages": 1, "total": 1}
     answer = api.patch(
         one, json={"rule": {"any": [{"field": "tags", "op": "is not", "value": "press"}]}, "guests": None}
@@ -257,3 +260,59 @@ def test_a_segment_in_use_says_by_what(client: Client, api: Client, url: str, pa
         page = client.get(f"{url}/{one}{path}")
         assert "which is still sending; those recipients stay as they were frozen." in words(page)
         assert "“Save &lt;i&gt;the&lt;/i&gt; date”" in page.text
+
+
+# How a rule is read
+
+
+@pytest.fixture
+def tables(event_id: int, add_guests: Any, writing: Any) -> None:
+    """Guests at tables 9, 9.0 and 1,000."""
+    with writing() as tx:
+        guest_values.record_columns(tx, event_id, ["Table"])
+    add_guests(
+        [{"email": f"{n}@x.test", "attributes": {"Table": text}} for n, text in enumerate(("9", "9.0", "1,000"))]
+    )
+
+
+def table_is(value: str, op: str = "is") -> dict[str, Any]:
+    return {"all": [{"field": "Table", "op": op, "value": value}]}
+
+
+def typed(value: str, op: str = "is") -> dict[str, Any]:
+    return {"name": "T", "match": "all", "field": ["Table"], "op": [op], "value": [value]}
+
+
+def test_an_ambiguous_value_says_how_it_is_read_while_it_is_typed_and_to_programs(
+    client: Client, api: Client, url: str, tables: None
+) -> None:
+    said = "“1,000” is read as 1, since one comma is the decimal mark. Write 1000 if that is meant."
+    page = client.submit(f"{url}/preview", typed("1,000"))
+    assert (counted(page), said in words(page)) == (["1"], True)
+    assert 'data-test="segment-readings"' not in client.submit(f"{url}/preview", typed("9")).text
+    one = made(api, url, rule=table_is("1,000"))
+    body: Any = api.get(f"{url}/{one}").json
+    assert body["readings"] == [
+        {"condition": 0, "field": "Table", "value": "1,000", "ambiguous": True, "message": said},
+        {"condition": None, "field": "Table", "value": "1,000", "ambiguous": True,
+         "message": f"1 guest has in “Table” what may be read otherwise. {said}"},
+    ]  # fmt: skip
+    page = client.submit(f"{url}/preview", typed("05/01/2027", "before"))
+    assert "it could be 5 January 2027 or 1 May 2027. Write 2027-01-05 or 2027-05-01." in words(page)
+
+
+def test_a_segment_saved_before_says_what_would_change_until_it_is_saved_again(
+    client: Client, api: Client, url: str, tables: None, writing: Any
+) -> None:
+    one = made(api, url, rule=table_is("9"))
+    with writing() as tx:
+        tx.get_one(Segment, int(one)).reading = 1
+    body: Any = api.get(f"{url}/{one}").json
+    assert (body["count"], body["reads_otherwise"]) == (1, {"count": 2, "joins": 1, "leaves": 0})
+    page = client.get(f"{url}/{one}")
+    assert "compare letters alone, and 1 guest is in it. Saved," in words(page)
+    assert "1 joins, so it has 2." in words(page)
+    seen = unescape(re.findall(r'name="seen" value="([^"]*)"', page.text)[0])
+    saved = client.submit(f"{url}/{one}", {**typed("9"), "seen": seen})
+    assert (saved.status_code, api.get(f"{url}/{one}").json["reads_otherwise"]) == (303, None)  # type: ignore[index]
+    assert "segment-reads-otherwise" not in client.get(f"{url}/{one}").text

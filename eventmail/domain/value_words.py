@@ -1,0 +1,59 @@
+"""How a value is read, in words, where others would read it otherwise or where it is not as it was typed. Pure."""
+
+from datetime import date
+
+from eventmail import readings
+
+LONGEST_SHOWN = 60
+
+
+def number(text: str) -> str:
+    """The number that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
+    found = readings.number(text)
+    if found is None:
+        return ""
+    if whole := readings.thousands(text):
+        why = f"since one {'comma' if ',' in text else 'point'} is the decimal mark"
+        return f"{_quoted(text)} is read as {plain(found)}, {why}. Write {whole} if that is meant."
+    return "" if text == plain(found) else f"{_quoted(text)} is read as the number {plain(found)}."
+
+
+def day(text: str) -> str:
+    """The day that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
+    found = readings.day(text)
+    if found is None or text == found:
+        return ""
+    why = ", since between points the day comes first" if text.count(".") > 1 else ""
+    return f"{_quoted(text)} is read as {spoken(found)}{why}."
+
+
+def unread_day(text: str) -> str:
+    """That `text` is no day here although it looks like one, and what to write; "" where it looks like none."""
+    meant = readings.unread_days(text)
+    if not meant:
+        return ""
+    could = f": it could be {' or '.join(map(spoken, meant))}" if len(meant) > 1 else ""
+    return f"{_quoted(text)} is read as text, not as a day{could}. Write {' or '.join(meant)}."
+
+
+def with_time(text: str) -> str:
+    """That `text` is equal by its letters alone, since it says a time; "" where it is no day with one."""
+    found = readings.day(text)
+    if found is None or readings.equal_day(text):
+        return ""
+    return f"{_quoted(text)} is read as text, since it says a time. Write {found} for that whole day."
+
+
+def spoken(iso: str) -> str:
+    """2027-05-01 as 1 May 2027."""
+    found = date.fromisoformat(iso)
+    return f"{found.day} {found:%B} {found.year}"
+
+
+def plain(number: float) -> str:
+    """A number as digits with a point: 9, 1.5, -1234567."""
+    return f"{number:.15g}" if "e" not in f"{number:.15g}" else f"{number:.0f}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{text[:LONGEST_SHOWN]}”"
