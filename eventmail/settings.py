@@ -20,19 +20,13 @@ from dotenv.parser import parse_stream
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from eventmail import signing
-from eventmail.domain_names import ascii_domain
+from eventmail import sender_setting, signing
 
 PREFIX = "EVENTMAIL_"
 POLITE = 5.0  # mails a second to a server that is not ours (S10)
 UNANSWERABLE = "eventmail@localhost"
 CONFIG = f"{PREFIX}CONFIG"
 _NOT_OURS = frozenset({f"{PREFIX}CHROMIUM"})  # the browser of the tests
-_NAMED = re.compile(r"(?:(?P<name>[^<>]*?)\s*)<(?P<address>[^<>]*)>")
-_LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
-_DOMAIN = re.compile(
-    r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-)
 _HOST = re.compile(r"[^\s/?#@\[\]:<>\"'\\]+")
 
 
@@ -72,7 +66,7 @@ class Settings(BaseSettings):
     @field_validator("from_")
     @classmethod
     def _mailbox(cls, value: str) -> str:
-        _mailbox_of(value)
+        sender_setting.parsed(value)
         return value.strip()
 
     @field_validator("webhook_secret_generic")
@@ -86,12 +80,12 @@ class Settings(BaseSettings):
     @property
     def sender(self) -> str:
         """The bare address that mail comes from, its domain in ASCII."""
-        return _mailbox_of(self.from_)[1]
+        return sender_setting.parsed(self.from_)[1]
 
     @property
     def sender_name(self) -> str:
         """The name that EVENTMAIL_FROM gives, or ""; an event's own goes before it."""
-        return _mailbox_of(self.from_)[0]
+        return sender_setting.parsed(self.from_)[0]
 
     @property
     def public_url(self) -> str:
@@ -270,23 +264,6 @@ def _checked_address(url: str) -> str:
     if "@" in parts.netloc:
         raise ValueError("must not hold a name or a password: it stands in every mail")
     return url.rstrip("/")
-
-
-def _mailbox_of(text: str) -> tuple[str, str]:
-    """(name, bare address) of `Name <address>` or an address alone. Raises ValueError for what is neither."""
-    text = text.strip()
-    parted = _NAMED.fullmatch(text)
-    name, address = (parted["name"].strip(), parted["address"].strip()) if parted else ("", text)
-    if len(name) > 1 and name[0] == name[-1] == '"':
-        name = re.sub(r"\\(.)", r"\1", name[1:-1])
-    local, _, domain = address.rpartition("@")
-    try:
-        domain = ascii_domain(domain)
-    except ValueError:
-        domain = ""
-    if not (_LOCAL.fullmatch(local) and _DOMAIN.fullmatch(domain) and name.isprintable()) or len(local) > 64:
-        raise ValueError("must be an email address, such as team@example.org or Team <team@example.org>")
-    return name, f"{local}@{domain}"
 
 
 def _from_base64(text: str) -> bytes:

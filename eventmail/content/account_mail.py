@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from eventmail.content.wire import wire_address
+from eventmail.content.wire import mailbox, wire_address
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.readings import clean_value
 
@@ -82,21 +82,21 @@ def _message(frame: Frame, subject: str, text: str) -> bytes:
     sender, to = wire_address(frame.from_email), wire_address(frame.to)
     policy = SMTP if (sender + to).isascii() else SMTPUTF8
     message = EmailMessage(policy)
-    message["From"], message["To"] = _address(sender, clean_value(frame.from_name)), _address(to)
+    message["To"] = _address(to)
     message["Subject"] = subject
     message["Date"] = format_datetime(frame.date)
     message["Message-ID"] = f"<{frame.message_id}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(text, cte="quoted-printable")
-    return message.as_bytes()
+    return f"From: {mailbox(frame.from_name, sender)}\r\n".encode() + message.as_bytes()
 
 
-def _address(address: str, name: str = "") -> Address:
+def _address(address: str) -> Address:
     local, _, domain = address.rpartition("@")
     if "=?" in local:  # the library would read an encoded word there (RFC 2047 forbids it) and write another address
         message = f"“{address[:80]}” cannot stand in a mail header."
         raise InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])
-    return Address(name, username=local, domain=domain)
+    return Address(username=local, domain=domain)
 
 
 def _name(name: str) -> str:

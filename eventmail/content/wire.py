@@ -11,11 +11,11 @@ from eventmail.readings import clean_value
 _LINE = 78
 # 42 bytes become a 68-character encoded word: below the 75 of RFC 2047 section 2, and short enough behind any name.
 _WORD_BYTES = 42
-_NAME_LENGTH = 60
+_PHRASE = _LINE - 12  # what a line has left beside the longest name of a header with an address
 _ADDRESS = re.compile(r'[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+@[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+')
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
-_BREAKS_NAMES = str.maketrans("", "", '<>@,;:"\\()')
+_SPECIAL, _ESCAPED = re.compile(r'["\\]'), r"\\\g<0>"
 
 
 def quoted_printable(text: str) -> bytes:
@@ -50,15 +50,18 @@ def encoded_words(text: str) -> str:
 
 
 def mailbox(name: str, address: str) -> str:
-    """`"Name" <address>` for a header, the bare address without a name.
+    """`"Name" <address>` for a header, folded; the bare address where there is no name. The name keeps every character.
 
-    The characters that give an address meaning leave the name: a folded name that loses its quotes adds addresses.
+    A name that fits into a line of ASCII is a quoted string (RFC 5322 3.2.4). Any other is encoded words (RFC 2047 5):
+    they need no quotes, so no relay that folds the line anew can lose them and read addresses in a name.
     """
-    shown = " ".join(clean_value(name).translate(_BREAKS_NAMES)[:_NAME_LENGTH].split())
+    shown = clean_value(name)
     if not shown:
         return address
-    quoted = f'"{shown}"' if shown.isascii() and "=?" not in shown else encoded_words(shown)
-    return f"{quoted}\r\n <{address}>" if len(quoted) + len(address) > _LINE - 12 else f"{quoted} <{address}>"
+    phrase = f'"{_SPECIAL.sub(_ESCAPED, shown)}"'
+    if not shown.isascii() or "=?" in shown or len(phrase) > _PHRASE:
+        phrase = encoded_words(shown)
+    return f"{phrase}\r\n <{address}>" if len(phrase) + len(address) > _PHRASE else f"{phrase} <{address}>"
 
 
 def wire_address(address: str) -> str:

@@ -13,6 +13,7 @@ from eventmail.db import fresh, service
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
+from eventmail.readings import clean_value
 from eventmail.records import NO_LIMITS, Limits, body_hash
 
 UNSUBSCRIBE = "unsubscribe"
@@ -30,8 +31,8 @@ class Place:
     """Where and under which terms this instance sends.
 
     Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), why
-    nothing may leave yet (S13), whether a mail service is connected, else all mail is kept in the outbox, and the name
-    that mail comes from where an event has none.
+    nothing may leave yet (S13), whether a mail service is connected, else all mail is kept in the outbox, the name that
+    mail comes from where an event has none, and the bare address that all of it comes from.
     """
 
     base_url: str
@@ -42,6 +43,7 @@ class Place:
     hindrances: tuple[str, ...] = ()
     connected: bool = False
     sender_name: str = ""
+    sender_email: str = ""
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
@@ -73,8 +75,10 @@ def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, 
 
 def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
     """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
+    organizer = sender(event, author, place)
     return {
-        "constants": constants(event, sender(event, author, place), place),
+        "constants": constants(event, organizer, place),
+        "from_name": organizer[0],
         "defaults": defaults(event.id),
         "reply_to": event.reply_to,
     }
@@ -98,8 +102,9 @@ def guest_values(first_name: str, last_name: str, email: str, attributes: Mappin
 
 
 def sender(event: Event, author: User | None, place: Place | None = None) -> tuple[str, str]:
-    """The organizer as guests read them: (name, address for replies)."""
-    name = event.sender_name or (place.sender_name if place else "") or (author.name if author else "") or event.title
+    """The organizer as guests read them: (name, address for replies). Text and From header have the same name."""
+    names = (event.sender_name, place.sender_name if place else "", author.name if author else "", event.title)
+    name = next(filter(None, map(clean_value, names)), "")
     return name, event.reply_to or (author.email if author else "")
 
 

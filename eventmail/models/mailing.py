@@ -17,7 +17,8 @@ class Mailing(Base):
     The `n_…` columns count its recipients by state and are written in the transaction that moves them; the CHECK
     keeps their sum at the size of the snapshot, always (S2). `key` is the root of every recipient's key (S3).
     `constants` are the merge values of event and organizer as they were when it was sent, `defaults` what guests
-    without a value in an imported column read: an edit during the run does not reach half of the guests.
+    without a value in an imported column read: an edit during the run does not reach half of the guests. `from_name`
+    stands in the From header; of an older message it is what that header had then, with some characters fewer.
     A test goes to addresses that are no guests: each of its mails is read as the guest `as_guest_id` would (E1).
     A draft has nothing frozen yet: what is written stands in `DraftText`, and `created_by` is who began it. Once it is
     sent, `created_by` and `created_at` say who sent it and when.
@@ -44,6 +45,7 @@ class Mailing(Base):
     excluded: Mapped[dict[str, int]] = mapped_column(JSON)
     constants: Mapped[dict[str, str | None]] = mapped_column(JSON)
     defaults: Mapped[dict[str, str]] = mapped_column(JSON, default=dict, server_default="{}")
+    from_name: Mapped[str] = mapped_column(default="", server_default="")
     reply_to: Mapped[str]
     as_guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
     recipient_count: Mapped[int]

@@ -151,7 +151,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
     domain = settings.sender.rpartition("@")[2]
     envelope = mime.Envelope(
         from_email=settings.sender,
-        from_name=mailing.constants["organizer.name"] or "",
+        from_name=mailing.from_name,
         reply_to=mailing.reply_to or None,
         date=mailing.created_at,
         message_id_domain=domain,

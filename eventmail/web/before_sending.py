@@ -10,12 +10,13 @@ from flask import g, url_for
 from eventmail import link_targets
 from eventmail.content.checks import Remark
 from eventmail.content.differences import Piece
-from eventmail.domain import home, lately
+from eventmail.domain import home, lately, senders
 from eventmail.domain.audience import Audience, Resolution
 from eventmail.domain.contents import Draft
 from eventmail.domain.coverage import Gap
 from eventmail.domain.dead_links import DeadLink
 from eventmail.domain.merge import Place
+from eventmail.domain.senders import Sender
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
@@ -78,6 +79,7 @@ def look_over(event: Event, written: Written, place: Place) -> Checks:
         *(Check(gap=gap) for gap in written.gaps),
         *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),
         *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
+        *_of_the_sender(event, senders.of(event, g.user, place)),
         *_of_the_event(event, written),
     ]
     tips = [_of(remark) for remark in remarks if remark.code == "NO_PREVIEW_TEXT"]
@@ -108,6 +110,14 @@ def dead_link_sentence(dead: DeadLink) -> str:
         return f"Nobody gets the link to “{label}”: what stands there is no address. It is read as text."
     who = "1 guest gets" if dead.count == 1 else f"{dead.count:,} guests get"
     return f"{who} no link: what stands in “{label}” is no address. It is read as text."
+
+
+def sender_sentence(sender: Sender) -> str:
+    """That nobody seems to read the answers of guests, and why they go there; "" where somebody does."""
+    if not sender.unread:
+        return ""
+    why = ", where mail comes from, since the event has no address for them" if sender.is_shared else ""
+    return f"It looks as if nobody reads answers: they go to {sender.replies}{why}."
 
 
 def _bad(event: Event, written: Written, place: Place) -> Iterator[Check]:
@@ -149,6 +159,11 @@ def _out_lately(event: Event, written: Written) -> Iterator[Check]:
         if number:
             where = url_for("mailings.listing", event_id=event.id)
             yield Check(f"{number} of these got another mail in the last 24 hours.", ("Sent messages", where))
+
+
+def _of_the_sender(event: Event, sender: Sender) -> Iterator[Check]:
+    if said := sender_sentence(sender):
+        yield Check(said, ("Set an address", url_for("events.settings", event_id=event.id) + "#reply_to"))
 
 
 def _of_the_event(event: Event, written: Written) -> Iterator[Check]:

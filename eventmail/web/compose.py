@@ -22,6 +22,7 @@ from eventmail.domain import (
     picker,
     previews,
     readers,
+    senders,
     stepping,
     test_sends,
 )
@@ -93,6 +94,7 @@ def place() -> Place:
         hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
         connected=provider.name != Outbox.name,
         sender_name=chosen.sender_name,
+        sender_email=chosen.sender,
     )
 
 
@@ -199,6 +201,7 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge.fields(event.id),
         "pictures": found,
+        "sender": senders.of(event, g.user, place()),
         "snapshot": request.form.get("audience_snapshot", ""),
         "event_seen": request.form.get("event_seen", ""),
         "draft": LocalProxy(cache(lambda: drafting.on_page(event.id, values))),

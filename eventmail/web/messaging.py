@@ -96,7 +96,6 @@ def review(event_id: int) -> Response:
     _, picked, _ = mailings.check(event_id, looked_at, compose.place())
     return respond(
         page="messages/compose.html",
-        sender=merge.sender(event, g.user, compose.place()),
         review=True,
         **compose.page(event, values)
         | {

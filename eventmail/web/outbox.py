@@ -1,6 +1,8 @@
 """The outbox of an event, in practice mode: every mail that was kept on this box, to read as guests would."""
 
+import re
 from email import message_from_bytes, policy
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from eventmail.web.respond import respond
 
 bp = Blueprint("outbox", __name__, url_prefix="/admin/events/<id:event_id>/outbox")
 
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
 PARTS = ("html", "text", "headers", "source")
 
 
@@ -44,9 +47,9 @@ def read(event_id: int, name: str) -> Response:
         part=part if part in PARTS else "html",
         parts=PARTS,
         text=_inert(_body(message, "plain") or "", message),
-        headers=list(message.items()),
         pictures=mail_frames.pictures_of(_body(message, "html") or ""),
         are_shown=mail_frames.is_asked_for(),
+        headers=_headers(mail.path),
         source=mail.path.read_bytes().decode("utf-8", "replace"),
     )
 
@@ -64,6 +67,15 @@ def html(event_id: int, name: str) -> Any:
 
 def _parsed(path: Path) -> EmailMessage:
     return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def _headers(path: Path) -> list[tuple[str, str]]:
+    """Every header as a mail program reads it.
+
+    The parser of `policy.default` puts a blank between two encoded words of a name, which RFC 2047 6.2 takes away.
+    """
+    raw = message_from_bytes(path.read_bytes()).items()
+    return [(name, str(make_header(decode_header(_FOLD.sub("", str(value)))))) for name, value in raw]
 
 
 def _inert(body: str, message: EmailMessage) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from flask import g
 
 from eventmail import link_targets
-from eventmail.domain import contents, coverage, dead_links, merge
+from eventmail.domain import contents, coverage, dead_links, merge, senders
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.models import Event
@@ -22,9 +22,12 @@ def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[Wa
     draft, fields = contents.look(event.id, text), merge.fields(event.id)
     for remark in (*draft.problems, *draft.remarks):
         yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}
+    here = compose.place()
+    if said := before_sending.sender_sentence(senders.of(event, g.user, here)):
+        yield {"code": "UNREAD_ANSWERS", "message": said, "part": "reply_to", "count": None}
     if not count:
         return
-    constants = merge.constants(event, merge.sender(event, g.user), compose.place())
+    constants = merge.constants(event, merge.sender(event, g.user, here), here)
     for gap in coverage.gaps(draft.compiled, fields, constants, audience, count):
         message = before_sending.gap_sentence(gap)
         yield {"code": "FALLBACK", "message": message, "part": "body", "count": gap.count}

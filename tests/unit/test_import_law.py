@@ -27,6 +27,7 @@ RANKS = (
         "erased",
         "link_targets",
         "parent",
+        "sender_setting",
     },
     {"content", "providers"},
     {"db"},

@@ -137,6 +137,11 @@ def test_S13_these_hosts_are_not(host: str) -> None:
         ("Gala Team <team@example.org>", "team@example.org", "Gala Team"),
         ('"Müller, Team" <team@example.org>', "team@example.org", "Müller, Team"),
         ("<team@example.org>", "team@example.org", ""),
+        ("Müller, Söhne & Co. (Büro) <team@example.org>", "team@example.org", "Müller, Söhne & Co. (Büro)"),
+        (r'"A <b@c.org> \"D\" \\E" <team@example.org>', "team@example.org", r'A <b@c.org> "D" \E'),
+        ('"A" and "B" <team@example.org>', "team@example.org", '"A" and "B"'),
+        ("Team 👩\u200d👧 <team@example.org>", "team@example.org", "Team 👩\u200d👧"),
+        (f"{'x' * 100} <team@example.org>", "team@example.org", "x" * 100),
         ("Team <team@bücher.example>", "team@xn--bcher-kva.example", "Team"),
     ],
 )
@@ -151,6 +156,7 @@ def test_the_sender_is_an_address_with_or_without_a_name(
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
+        ("FROM", f"{'x' * 101} <a@x.org>", "has a name of 101 characters; it may have 100"),
         *(
             ("FROM", said, "must be an email address, such as team@example.org or Team <team@example.org>")
             for said in (

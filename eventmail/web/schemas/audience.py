@@ -66,7 +66,7 @@ class WarningOut(TypedDict):
 
     code: str
     message: str
-    part: Annotated[str, Field(description="`subject`, `preheader` or `body`.")]
+    part: Annotated[str, Field(description="`subject`, `preheader`, `body`, or `reply_to` of the event.")]
     count: int | None
 
 

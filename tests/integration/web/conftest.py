@@ -1,4 +1,4 @@
-"""The worker beside requests, whose turns are called directly; the link of the first start."""
+"""A sender who can be answered; the worker beside requests, called directly; the link of the first start."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +13,12 @@ from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support.seeding import acting
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Mail comes from an address that somebody reads, so that no page warns of it."""
+    return settings.model_copy(update={"from_": "mail@organizers.org"})
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ def test_the_promise_is_that_of_the_service_in_use(app: Flask, boss: Client) -> 
 
 
 def test_S13_what_is_in_the_way_stands_first_in_words_with_the_variables(boss: Client, configure: Any) -> None:
-    configure(provider="smtp", smtp_url=SecretStr(SMTP))
+    configure(provider="smtp", smtp_url=SecretStr(SMTP), from_="eventmail@localhost")
     page = boss.get(URL)
     warning = page.text[page.text.index("sending-settings-warning") :]
     assert [name for name in ("EVENTMAIL_BASE_URL", "EVENTMAIL_FROM") if name in warning[:1200]] == [
