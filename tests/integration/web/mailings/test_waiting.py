@@ -40,7 +40,7 @@ def test_the_tracker_and_programs_are_told_by_a_message_that_waits(
     said = f"Nothing leaves right now. It is waiting for {GREET}, since"
     assert said in words(client.get(message.replace("/mailings/", "/messages/")))
     assert said in words(client.get(message))
-    assert api.get(message).json["waits_for"] == {
+    assert api.get(message).get_json()["waits_for"] == {
         "what": GREET,
         "since": f"{clock.now() - timedelta(seconds=90):%Y-%m-%dT%H:%M:%SZ}",
     }
@@ -52,7 +52,7 @@ def test_a_message_that_is_over_waits_for_nothing(
     message = post().location
     work()
     assert "waiting for" not in words(client.get(message))
-    assert api.get(message).json["waits_for"] is None
+    assert api.get(message).get_json()["waits_for"] is None
 
 
 def test_the_result_of_a_test_tells(client: Client, event_id: int, add_guest: Any, since: str, work: Any) -> None:
