@@ -178,7 +178,7 @@ _LINE = _row(
     r"connect", r"time ?d? ?-?out", r"unreachable", r"no route", r"\bmx\b", r"expired", r"network", r"name server",
     r"\bdns\b",
 )  # fmt: skip
-_NO_SUCH_DOMAIN = re.compile(r"\b(?:domain|host)\b.{0,80}(?:not found|not exist|unknown)|\bnxdomain\b")
+_NO_SUCH_DOMAIN = re.compile(r"(?:\bdns )?\b(?:domain|host)\b.{0,80}(?:not found|not exist|unknown)|\bnxdomain\b")
 
 # ---- reading ----
 
@@ -220,9 +220,10 @@ def _candidates(text: str, code: str, to: str, sender: str) -> Iterator[About]:
     if any(each.startswith("4") for each in codes):
         yield About.LINE
     if About.LINE in said:
-        gone = not _NO_DOMAIN.isdisjoint(codes) and _NO_SUCH_DOMAIN.search(text.lower())
-        if codes == [_EDGE] and not (_ONLY_FOR_NOW.words.search(words) or _LINE.words.search(words)):
-            gone = gone or _DEAD.words.search(words)
+        rest = _NO_SUCH_DOMAIN.sub(" ", words)
+        gone = not (_ONLY_FOR_NOW.words.search(rest) or _LINE.words.search(rest)) and (
+            (_NO_DOMAIN.issuperset(codes) and rest != words) or (codes == [_EDGE] and _DEAD.words.search(words))
+        )
         yield About.DEAD if gone else About.LINE
     if _ONLY_FOR_NOW.words.search(words):
         yield About.US

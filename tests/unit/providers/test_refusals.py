@@ -87,6 +87,13 @@ def test_F5_a_word_about_us_outweighs_one_about_the_guest(
     assert not is_dead(refused(Reply(550, tuple(lines))))
 
 
+@pytest.mark.parametrize(("who", "answer"), ABOUT_US)
+def test_F5_no_line_about_a_missing_domain_outweighs_one_about_us(who: str, answer: str) -> None:
+    said = reply(answer)
+    if refusals.judge(said.text, said.status, to=GUEST, sender=OURS).about is not About.NOTHING:
+        assert not is_dead(refused(Reply(550, (b"5.4.310 DNS domain guests.example.net does not exist", *said.lines))))
+
+
 @given(st.sampled_from(["5.1.1", "#5.1.1", "(5.1.1)", "(#5.1.1)"]), st.integers(0, 3), st.integers(1, 4))
 def test_F5_a_code_counts_on_whatever_line_it_stands(code: str, place: int, others: int) -> None:
     lines = [b"We are sorry", b"about this", b"very much so", b"indeed"][:others]
