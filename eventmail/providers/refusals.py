@@ -178,7 +178,7 @@ _LINE = _row(
     r"connect", r"time ?d? ?-?out", r"unreachable", r"no route", r"\bmx\b", r"expired", r"network", r"name server",
     r"\bdns\b",
 )  # fmt: skip
-_NO_SUCH_DOMAIN = re.compile(r"(?:\bdns )?\b(?:domain|host)\b.{0,80}(?:not found|not exist|unknown)|\bnxdomain\b")
+_NO_SUCH_DOMAIN = re.compile(r"(?:\bdns )?\b(?:domain|host)\b.{0,80}?(?:not found|not exist|unknown)|\bnxdomain\b")
 
 # ---- reading ----
 
