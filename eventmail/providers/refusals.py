@@ -245,9 +245,19 @@ def enhanced(text: str) -> list[str]:
 
 
 def same_words(text: str, code: str = "", *, to: str = "", sender: str = "") -> str:
-    """What a refusal says whoever it is for: without addresses and whatever carries a number, such as a ticket."""
-    words, _ = _without_addresses(text, to, sender, loosely=True)
-    return " ".join([*code.split(), *_CARRIES_A_DIGIT.sub(" ", words).split()])
+    """What a refusal says whoever it is for: without addresses and whatever carries a number, such as a ticket.
+
+    In one or two forms, one a line, for `are_alike`: a server may name the guest by the local part alone, but a local
+    part may as well be a word of the answer, such as `mail`.
+    """
+    forms = (_without_addresses(text, to, sender, loosely=loosely)[0] for loosely in (False, True))
+    without = (_CARRIES_A_DIGIT.sub(" ", words).split() for words in forms)
+    return "\n".join(dict.fromkeys(" ".join([*code.split(), *words]) for words in without))
+
+
+def are_alike(one: str, other: str) -> bool:
+    """Whether two refusals say the same, as `same_words` tells them."""
+    return not set(one.split("\n")).isdisjoint(other.split("\n"))
 
 
 def _of_code(code: str) -> About:

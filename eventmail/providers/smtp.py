@@ -16,6 +16,7 @@ from eventmail.providers.base import (
     Transient,
     Waits,
 )
+from eventmail.providers.limits import is_crowded
 from eventmail.providers.smtp_opening import Opened, Steps, Timeouts, connect
 from eventmail.providers.smtp_pool import LANES, PATIENCE_SECONDS, Pool
 from eventmail.providers.smtp_session import Session
@@ -136,12 +137,13 @@ class _Group:
                         return
                     was_used = session.used
                     try:
-                        outcome = yield from session.hand_over(mail, following, self._may_begin)
-                        if outcome is None:
+                        told = yield from session.hand_over(mail, following, self._may_begin)
+                        if told is None:
                             self._has_more = False
                             return
+                        outcome = self._unless_crowded(mail, told, session)
                     except Lost as lost:
-                        outcome = self._failed(mail, lost, was_used=was_used)
+                        outcome = self._failed(mail, lost, session, was_used=was_used)
                     finally:
                         if not session.usable:
                             self._pool.give_back(session)
@@ -155,12 +157,22 @@ class _Group:
             if session:
                 self._pool.give_back(session)
 
-    def _failed(self, mail: Mail, lost: Lost, *, was_used: bool) -> Outcome | None:
+    def _failed(self, mail: Mail, lost: Lost, session: Session, *, was_used: bool) -> Outcome | None:
         """None when another connection may do: the server ended one that had served before."""
+        outcome = self._unless_crowded(mail, Transient(lost.words, code=lost.code), session)
         if was_used and isinstance(lost, Closed):
             self._begun_in_vain[mail.key] = mail
             return None
-        return Transient(lost.words, code=lost.code)
+        return outcome
+
+    def _unless_crowded(self, mail: Mail, outcome: Outcome, session: Session) -> Outcome | None:
+        """None when the server has one connection too many: this one ends, and the mail goes over the others."""
+        if not (self._waiting and isinstance(outcome, Transient) and is_crowded(outcome.detail)):
+            return outcome
+        self._pool.keep_narrow()
+        self._begun_in_vain[mail.key] = mail
+        session.quit()
+        return None
 
     def _return(self, mail: Mail, following: Mail | None) -> None:
         """No connection for them: the other lanes take them, or nobody does for now."""

@@ -1,6 +1,7 @@
 """From a server's name to a connection that takes mail: greeting, EHLO, STARTTLS, AUTH (RFC 5321, 3207, 4954)."""
 
 import errno
+import re
 import socket
 import ssl
 import time
@@ -20,6 +21,8 @@ GetContext = Callable[[], ssl.SSLContext]
 PROBE_SECONDS = 4.0
 GIVEN_UP = "The connection was given up, since nobody needs it any more"
 NOT_THIS_WAY = {500, 501, 502, 503, 504, 534}  # about the way to sign in, not about the credentials (RFC 4954 4)
+_SAYS_SO = re.compile(r"\b(?:mechanism|authentication (?:type|method))\b", re.IGNORECASE)  # some with 535, as if wrong
+HURRY_SECONDS = 4.0  # for an address of the server that is not its last
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,7 @@ def _in_words(server: Server) -> Iterator[None]:
 
 def _reach(server: Server, timeouts: Timeouts) -> Wire:
     try:
-        sock = socket.create_connection((server.host, server.port), timeouts.connect)
+        sock = _connected(server, timeouts.connect)
     except OSError as error:
         if _is_end(error):  # it took us in and hung up before this box told us of the first
             raise Transient(HUNG_UP) from error
@@ -117,6 +120,32 @@ def _reach(server: Server, timeouts: Timeouts) -> Wire:
         raise Transient(words) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return Wire(sock)
+
+
+def _connected(server: Server, seconds: float) -> socket.socket:
+    """A socket to the first address of the server that answers, all within `seconds`.
+
+    Often IPv6 is announced and leads nowhere. Such an address must not use up the time, nor one that is only slow be
+    given up while there is time left.
+    """
+    end = time.monotonic() + seconds
+    found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+    while True:
+        silent = []
+        for address in addresses:
+            left = max(0.1, end - time.monotonic())
+            try:
+                wait = left if address == addresses[-1] else min(left, HURRY_SECONDS)
+                return socket.create_connection((address, server.port), wait)
+            except TimeoutError:
+                silent.append(address)
+                failed: OSError = TimeoutError()
+            except OSError as error:
+                failed = error
+        if not silent or time.monotonic() >= end:
+            raise failed
+        addresses = silent
 
 
 def _is_end(error: OSError) -> bool:
@@ -225,7 +254,7 @@ def _sign_in(wire: Wire, server: Server, mechanisms: list[str], timeouts: Timeou
     if not offered:
         raise Refused(f"The mail server {server.host} offers no sign-in that eventmail knows (PLAIN or LOGIN)")
     reply = offered[0](wire, server, timeouts)
-    if reply.code in NOT_THIS_WAY and len(offered) > 1:
+    if (reply.code in NOT_THIS_WAY or _SAYS_SO.search(reply.text)) and reply.code != 235 and len(offered) > 1:
         reply = offered[1](wire, server, timeouts)
     if 500 <= reply.code < 600:
         words = f"The mail server {server.host} refuses the credentials: {reply.words or reply.code}"

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from eventmail.providers.base import Permanent, ProviderError, Refused, Transient, Unclear
+from eventmail.providers.limits import is_used_up
 from eventmail.providers.refusals import About, judge
 from eventmail.providers.smtp_wire import Reply
 
@@ -44,7 +45,7 @@ def refusal(reply: Reply, step: Step, *, signed_in: bool, host: str, sender: str
 
 
 def _is_refusal_of_us(reply: Reply, step: Step, *, signed_in: bool) -> bool:
-    if reply.code in SIGN_IN or reply.enhanced in _SIGN_IN_CODES:
+    if reply.code in SIGN_IN or reply.enhanced in _SIGN_IN_CODES or is_used_up(reply.text):
         return True
     if step is Step.SENDER and reply.code in _ABOUT_SENDER and reply.enhanced not in _TOO_LARGE:
         return True  # the server has not heard of any recipient yet

@@ -19,7 +19,7 @@ from eventmail.domain import addresses
 from eventmail.errors import NothingToDo
 from eventmail.models import EmailEvent, Job, Mailing, Suspect
 from eventmail.providers.base import Accepted, Permanent
-from eventmail.providers.refusals import is_certain
+from eventmail.providers.refusals import are_alike, is_certain
 from eventmail.providers.webhook import Kind
 from eventmail.records import Acting
 from eventmail.sending import feedback
@@ -73,7 +73,7 @@ def count(tx: Session, job_id: int, results: Sequence[Result]) -> Tally:
         return tally
     told = [said(mail, outcome) for mail, outcome in answers[: FIRST - before]]
     first = tally.first_refusal or next((words for words in told if words), None)
-    alike = tally.alike + sum(words == first for words in told if words)
+    alike = tally.alike + sum(are_alike(words, first or words) for words in told if words)
     tx.execute(update(Job).where(Job.id == job_id).values(alike=alike, first_refusal=first))
     return tally._replace(alike=alike, first_refusal=first)
 

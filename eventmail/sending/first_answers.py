@@ -1,7 +1,7 @@
 """The first answers of a run: when all of them are the same refusal, it is hardly about ten guests (F5)."""
 
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent
-from eventmail.providers.refusals import same_words
+from eventmail.providers.refusals import are_alike, same_words
 
 FIRST = 10
 
@@ -27,6 +27,8 @@ class FirstAnswers:
         """Whether, with this answer, FIRST have come and all were the same refusal."""
         if self._watches and isinstance(outcome, Accepted | Permanent):
             words = said(mail, outcome)
-            self._watches = words is not None and words == (self._words or [words])[0] and len(self._words) < FIRST
+            self._watches = (
+                words is not None and are_alike(words, (self._words or [words])[0]) and len(self._words) < FIRST
+            )
             self._words += [words] if words else []
         return self._watches and len(self._words) == FIRST

@@ -96,7 +96,7 @@ def test_S4_a_server_that_hangs_up_before_we_know_that_it_took_us_in_closed_the_
         raise error(errno.ECONNRESET, "Connection reset by peer")
 
     monkeypatch.setattr(socket, "create_connection", hung_up)
-    [only] = handed_over(Smtp(parse("smtp://mail.example.org")), mails(1))
+    [only] = handed_over(Smtp(parse("smtp://127.0.0.1:2525")), mails(1))
     assert (type(only), only.detail) == (Transient, "The mail server closed the connection")
 
 
