@@ -22,6 +22,9 @@ from harness import Peak, cpu_seconds, family, memory_mb, percentile, report, wa
 from running import Instance
 from smtp_tools import CountingSink, Missing
 
+from eventmail import signing
+from eventmail.domain import merge
+
 PAUSE_SECONDS = 0.5
 _ASSET = re.compile(rb'(?:href|src)="(/static/[^"]+\.(?:css|js|mjs|woff2|svg)[^"]*)"')
 _WRK_DONE = """done = function(summary, latency)
@@ -119,6 +122,7 @@ class Pages:
             "guests, 50 rows": (self._it.path("guests"), self._html),
             "recipients, 50 rows": (self._it.path(f"mailings/{mailing_id}"), self._html),
             "message editor": (self._it.path("messages"), self._html),
+            "a guest's page": (self._guests_page, {"Accept": "text/html"}),
         }
 
     def warm(self) -> None:
@@ -126,6 +130,9 @@ class Pages:
         guest = self._it.rows("SELECT id FROM guest WHERE address = 'guest1@example.com'")[0][0]
         first = self._it.send(guests=[str(guest)])
         wait_for(lambda: self._it.mailing(first["id"])["state"] == "finished", 60, "the first mail")
+        [(recipient,)] = self._it.rows("SELECT id FROM recipient")
+        secret = signing.instance_secret(self._it.folder / "secret.key")
+        self._guests_page = merge.unsubscribe_url(recipient, merge.Place("", secret, outside=True))
         for path, headers in self.listed(first["id"]).values():
             ask_again(self._it.port, path, headers, connections=self._connections, seconds=1)
 
