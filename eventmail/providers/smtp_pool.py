@@ -22,6 +22,10 @@ SLOW_SECONDS = 0.25  # for one mail: fewer than WORTH_A_LANE go in a turn then
 NARROW_SECONDS = 60.0
 NEWS_SECONDS = 30.0  # so long a failed opening is worth telling
 WANTED_SECONDS = 60.0  # who has not asked for so long will not come back
+# Before a server that could not be reached, or did not take us in, twice or more often is asked again; each time twice
+# as long. Else a run would sign in as often as it has groups, which services punish by keeping us out.
+PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 30.0
 
 
 class _Opening:
@@ -45,6 +49,8 @@ class Pool:
         self._busy: set[Session] = set()
         self._openings: list[_Opening] = []
         self._failed: tuple[ProviderError, float] | None = None
+        self._in_vain = 0  # openings, one after the other
+        self._open_from = self._in_vain_since = 0.0
         self._wanted: dict[str, float] = {}
         self._pipelines = True
         self.is_slow = False  # as of the last mail; then more connections are worth their opening sooner
@@ -60,10 +66,10 @@ class Pool:
                 if self._resting or self._news():
                     return True
                 opening = self._first_opening()
-                left = min(end, opening.steps.began + PATIENCE_SECONDS) - now
+                left = min(end, opening.steps.began + PATIENCE_SECONDS) - now if opening else end - now
                 if left <= 0:
                     return False
-                self._changed.wait(left)
+                self._await_change(left)
 
     def spare(self, who: str) -> None:
         """See `base.Provider`: the last one to need no connection gives up those that are being opened."""
@@ -93,7 +99,7 @@ class Pool:
                 if error:
                     raise error
                 self._first_opening()
-                self._changed.wait(left)
+                self._await_change(left)
 
     def give_back(self, session: Session) -> None:
         """Keep the connection for the next group, or end it when a mail was begun on it."""
@@ -130,6 +136,8 @@ class Pool:
         with self._changed:
             waiting = [(opening.steps.since, opening.steps.words) for opening in self._openings]
             waiting += [(session.asked_at, "to take a mail") for session in self._busy]
+            if not waiting and self._wanted and time.monotonic() < self._open_from:
+                waiting = [(self._in_vain_since, "to take us in")]
             if not waiting:
                 return None
             since, words = min(waiting)
@@ -183,8 +191,27 @@ class Pool:
         is_new = self._failed and time.monotonic() - self._failed[1] < NEWS_SECONDS
         return self._failed[0] if self._failed and is_new else None
 
-    def _first_opening(self) -> _Opening:
+    def _first_opening(self) -> _Opening | None:
+        """The connection that is being opened, from now on if there is none; None while it is too early for that."""
+        if not self._openings and time.monotonic() < self._open_from:
+            return None
         return self._openings[0] if self._openings else self._open(wide=False)
+
+    def _await_change(self, seconds: float) -> None:
+        pause = self._open_from - time.monotonic()
+        self._changed.wait(min(seconds, pause) if pause > 0 else seconds)
+
+    def _opened(self, error: ProviderError | None) -> None:
+        """Note how an opening ended. Whoever is refused stops and is not paused for: somebody corrects the settings."""
+        if not isinstance(error, Transient):
+            self._in_vain, self._open_from = 0, 0.0
+            return
+        now = time.monotonic()
+        if not self._in_vain:
+            self._in_vain_since = now
+        elif not self._busy:
+            self._open_from = now + min(PAUSE_SECONDS * 2 ** min(self._in_vain - 1, 10), LONGEST_PAUSE_SECONDS)
+        self._in_vain += 1
 
     def _open(self, *, wide: bool) -> _Opening:
         self._failed = None
@@ -206,6 +233,8 @@ class Pool:
         with self._changed:
             if opening in self._openings:
                 self._openings.remove(opening)
+                if session or not opening.wide:
+                    self._opened(error)
                 if session:
                     self._resting.append(session)
                     session = None

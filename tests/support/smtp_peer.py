@@ -155,8 +155,8 @@ class Peer:
             self.connections += 1
             self._sockets.append(sock)
             thread = threading.Thread(target=self._serve, args=(sock,))
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)  # it can be joined now
 
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(_Over, OSError):

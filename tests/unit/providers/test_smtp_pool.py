@@ -156,3 +156,51 @@ def test_a_server_that_hangs_up_while_it_is_opened_is_news():
         wait_for(lambda: provider.stands("job 1", 0.0), 10.0, "the end")
         [only] = handed_over(provider, mails(1))
     assert (type(only), only.detail) == (Transient, "The mail server closed the connection")
+
+
+TOO_MANY_LOGINS = b"454 4.7.0 Too many login attempts, please try again later\r\n"
+
+
+def told(provider):
+    """The kind of the outcome of one mail, once it is known why no connection stands, or one does."""
+    wait_for(lambda: provider.stands("job 1", 0.0), 20.0, "a connection, or why not")
+    [outcome] = handed_over(provider, mails(1))
+    return type(outcome)
+
+
+def test_who_signs_in_in_vain_waits_twice_as_long_each_time_before_the_next_and_says_so(monkeypatch):
+    monkeypatch.setattr(smtp_pool, "PAUSE_SECONDS", 0.4)
+    with Peer({"AUTH": [TOO_MANY_LOGINS] * 3}) as peer:
+        provider = peer.provider(user="team:secret")
+        assert [told(provider) for _ in range(2)] == [Transient] * 2, "the second is no pattern yet"
+        began = time.monotonic()
+        assert not provider.stands("job 1", 0.1)
+        assert awaited(provider) == "the mail server 127.0.0.1 to take us in"
+        assert peer.connections == 2
+        assert told(provider) is Transient
+        between, again = time.monotonic() - began, time.monotonic()
+        assert told(provider) is Accepted
+        assert between > 0.3
+        assert time.monotonic() - again > 0.7
+        assert provider.waits() is None
+        provider.close()
+    assert peer.connections == 4
+
+
+def test_S12_who_is_refused_may_try_again_at_once_with_other_settings(monkeypatch):
+    for name in ("PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
+        monkeypatch.setattr(smtp_pool, name, 600.0)
+    with Peer({"AUTH": [b"535 5.7.8 No\r\n"] * 4}) as peer:
+        provider = peer.provider(user="team:secret")
+        assert [told(provider) for _ in range(5)] == [*[Refused] * 4, Accepted]
+        provider.close()
+
+
+def test_a_server_that_is_down_for_days_is_asked_twice_a_minute(monkeypatch):
+    with Peer({"connect": [b"421 Busy\r\n"]}) as peer:
+        provider = peer.provider()
+        provider._pool._in_vain = 5_000
+        assert told(provider) is Transient
+        pause = provider._pool._open_from - time.monotonic()
+        assert smtp_pool.LONGEST_PAUSE_SECONDS - 10 < pause <= smtp_pool.LONGEST_PAUSE_SECONDS
+        provider.close()

@@ -194,6 +194,7 @@ def test_a_server_with_two_names_for_one_address_is_tried_once_at_each(monkeypat
         resolved(monkeypatch, ("192.0.2.1", peer.port), ("192.0.2.1", peer.port))
         tried = reached(peer.port)
         smtp_opening._connected(parse("smtp://mail.example.org"), 5.0).close()
+        assert peer.ended.acquire(timeout=60)
     assert [address for address, _ in tried] == ["192.0.2.1"]
 
 
