@@ -352,13 +352,16 @@ def test_S11b_a_forked_child_does_not_keep_the_lock_of_its_dead_parent(
     with pytest.raises(Killed):
         run.drain(provider)
     reads, writes = os.pipe()
+    begun, begins = os.pipe()
     child = os.fork()
     if not child:
         os.close(writes)
+        os.write(begins, b"1")  # whatever a fork does at its begin is done
         os.read(reads, 1)  # lives until the parent says so
         os._exit(0)
     try:
         os.close(reads)
+        assert os.read(begun, 1) == b"1"
         path = death.ours().path
         death.die()  # the kernel closes what the parent had; the child lives on
         assert settle(provider, clock.now()) == 3

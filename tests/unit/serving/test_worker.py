@@ -1,6 +1,7 @@
 """Whose turn it is in one process of the web."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import threading
@@ -136,6 +137,24 @@ def test_with_every_thread_at_work_the_other_process_may_take_who_comes(
         for call, *given in later:
             call(*given)
         assert worker.took == 1, "nobody waits for the other one for long"
+
+
+def test_who_waits_longest_makes_room_for_a_newcomer(worker: Counting) -> None:
+    async def run() -> list[int]:
+        worker.begin(asyncio.get_running_loop())
+        worker._most = 4
+        with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as stack:
+            listener.setblocking(False)
+            clients = [stack.enter_context(socket.create_connection(listener.getsockname())) for _ in range(12)]
+            while len(clients) > worker.took:
+                worker.took += Worker._take(worker, listener)  # without a pause: several come at once
+            kept = [each.address.peer[1] for each in worker._open]
+            for task in worker._open.values():
+                task.cancel()
+            await asyncio.sleep(0)
+            return [at for at, client in enumerate(clients) if client.getsockname()[1] in kept]
+
+    assert asyncio.run(run()) == [8, 9, 10, 11]
 
 
 def test_a_signal_that_comes_again_at_the_end_is_nothing(worker: Counting) -> None:
