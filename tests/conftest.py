@@ -27,6 +27,7 @@ from eventmail.sending import account_delivery, drain
 from eventmail.settings import Settings
 from eventmail.web.access import SESSION
 from tests.support import haste, seeding
+from tests.support.once import made_once
 from tests.support.queries import Queries, count_queries
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
@@ -84,22 +85,34 @@ def _disk_is_not_waited_for() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def template_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated, empty database file; copy it, never open it."""
-    folder = tmp_path_factory.mktemp("template")
-    engine = create_engine(f"sqlite:///{folder / 'app.sqlite'}")
-    migrations.upgrade(engine, folder / "migration.lock")
-    engine.dispose()
-    return folder / "app.sqlite"
+def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
-def _template_instance(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Path:
+def template_database(run_folder: Path) -> Path:
+    """A migrated, empty database file; copy it, never open it."""
+
+    def make(folder: Path) -> None:
+        engine = create_engine(f"sqlite:///{folder / 'app.sqlite'}")
+        migrations.upgrade(engine, folder / "migration.lock")
+        engine.dispose()
+
+    return made_once(run_folder, "template-database", make) / "app.sqlite"
+
+
+@pytest.fixture(scope="session")
+def _template_instance(run_folder: Path, template_database: Path) -> Path:
     """An instance as it is before its first start, but for an empty queue and a secret; copy it, never use it."""
-    settings = Settings(instance=tmp_path_factory.mktemp("template"))
-    create_app(settings, pages=False).extensions["huey"].storage.close()
-    shutil.copyfile(template_database, settings.database)
-    return settings.instance
+
+    def make(folder: Path) -> None:
+        settings = Settings(instance=folder)
+        create_app(settings, pages=False).extensions["huey"].storage.close()
+        shutil.copyfile(template_database, settings.database)
+
+    return made_once(run_folder, "template-instance", make)
 
 
 @pytest.fixture(scope="session")

@@ -1,34 +1,77 @@
 """Mailings to race for, and what must hold of them afterwards."""
 
+import pickle
+import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from eventmail.db import db
+from eventmail.domain import home
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.once import made_once
 from tests.support.scene import PEOPLE, ROUNDS, Scene, sent_each
 from tests.support.seeding import Person
 
 
 @pytest.fixture
-def scene(app: Flask, event_id: int, organizer: Person) -> Scene:
-    """Three guests, and a mailing to all of them for each round."""
-    with app.app_context():
-        seeding.add_guests(event_id, PEOPLE)
-        return sent_each(Scene(event_id, organizer))
+def staged(app: Flask, settings: Settings, run_folder: Path) -> Callable[..., Any]:
+    """staged(name, make): what `make()` answers, the database as it leaves it. It is called once a run.
+
+    `name` stands for all that `make` does and for the rows that were there before.
+    """
+
+    def stage(name: str, make: Callable[[], Any]) -> Any:
+        def keep(folder: Path) -> None:
+            with app.app_context():
+                made = make()
+            (folder / "made").write_bytes(pickle.dumps(made))
+            with closing(sqlite3.connect(settings.database)) as database:
+                database.execute("VACUUM INTO ?", (str(folder / "app.sqlite"),))
+            with closing(sqlite3.connect(folder / "app.sqlite")) as database, database:
+                database.execute("DELETE FROM home")  # a copy that knew where it was made would send nothing (H9)
+
+        kept_ = made_once(run_folder, f"stage-{name}", keep)
+        with app.app_context():
+            db.engine.dispose()
+        for left in settings.instance.glob("app.sqlite*"):
+            left.unlink()
+        shutil.copyfile(kept_ / "app.sqlite", settings.database)
+        with app.app_context():
+            home.settle_in(settings.database)
+        return pickle.loads((kept_ / "made").read_bytes())
+
+    return stage
 
 
 @pytest.fixture
-def scene_of_one(app: Flask, event_id: int, organizer: Person) -> Scene:
+def scene(event_id: int, organizer: Person, staged: Callable[..., Scene]) -> Scene:
+    """Three guests, and a mailing to all of them for each round."""
+
+    def make() -> Scene:
+        seeding.add_guests(event_id, PEOPLE)
+        return sent_each(Scene(event_id, organizer))
+
+    return staged("all", make)
+
+
+@pytest.fixture
+def scene_of_one(event_id: int, organizer: Person, staged: Callable[..., Scene]) -> Scene:
     """A guest for each round, and a mailing to that one alone."""
-    with app.app_context():
-        people = tuple(seeding.add_guests(event_id, ROUNDS))
-        return sent_each(Scene(event_id, organizer, people))
+
+    def make() -> Scene:
+        return sent_each(Scene(event_id, organizer, tuple(seeding.add_guests(event_id, ROUNDS))))
+
+    return staged("one", make)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ Each round has an event of its own.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -48,21 +48,28 @@ def send(scene: Scene, event_id: int) -> mailings.Sent:
     return mailings.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
 
 
-@pytest.fixture
-def scene(app: Flask, organizer: Person) -> Scene:
-    """An event with three guests for each round, nothing sent."""
-    with app.app_context():
-        events = tuple(seeding.add_event(organizer) for _ in range(ROUNDS))
-        for event_id in events:
-            seeding.add_guests(event_id, PEOPLE)
+def _events(organizer: Person) -> Scene:
+    events = tuple(seeding.add_event(organizer) for _ in range(ROUNDS))
+    for event_id in events:
+        seeding.add_guests(event_id, PEOPLE)
     return Scene(organizer, events)
 
 
 @pytest.fixture
-def scene_sent(app: Flask, scene: Scene) -> Scene:
+def scene(organizer: Person, staged: Callable[..., Scene]) -> Scene:
+    """An event with three guests for each round, nothing sent."""
+    return staged("events", lambda: _events(organizer))
+
+
+@pytest.fixture
+def scene_sent(organizer: Person, staged: Callable[..., Scene]) -> Scene:
     """The same, a message to all three sent in each."""
-    with app.app_context():
-        return Scene(scene.organizer, scene.events, tuple(send(scene, id_).job_id or 0 for id_ in scene.events))
+
+    def make() -> Scene:
+        scene = _events(organizer)
+        return replace(scene, jobs=tuple(send(scene, event_id).job_id or 0 for event_id in scene.events))
+
+    return staged("events-sent", make)
 
 
 @pytest.fixture
