@@ -1,4 +1,4 @@
-"""People: the first owner, signing in, one's own name, address and password (product 3)."""
+"""People: the first owner, signing in, one's own name, address and password."""
 
 from collections.abc import Sequence
 from datetime import timedelta

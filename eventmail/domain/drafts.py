@@ -199,7 +199,7 @@ def shown(row: Any) -> Shown:
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:
-    """A draft as answers show it (product 6). Raises NotFound, also for a message that is none any more."""
+    """A draft as answers show it. Raises NotFound, also for a message that is none any more."""
     held = draft_rows.find(fresh(), event_id, mailing_id)
     if held is None:
         raise NotFound

@@ -20,7 +20,7 @@ from eventmail.models import (
 )
 from eventmail.states import AccountMailState
 
-KEYS_KEPT = timedelta(hours=24)  # product 6
+KEYS_KEPT = timedelta(hours=24)  # for so long a repeated request gets its first answer again (S1)
 PREVIEWS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=1)
 ACCOUNT_MAILS_KEPT = timedelta(days=30)

@@ -148,7 +148,7 @@ _LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(J
 
 
 def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
-    """A mailing as answers show it (product 6)."""
+    """A mailing as answers show it."""
     return {
         "id": str(mailing.id),
         "kind": mailing.kind,

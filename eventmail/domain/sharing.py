@@ -1,4 +1,4 @@
-"""Who sees an event: the whole team, or its members and the owners (product 3)."""
+"""Who sees an event: the whole team, or its members and the owners."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass

@@ -89,7 +89,7 @@ def left_out(mailing_id: int) -> Sequence[Exclusion]:
 
 
 def described(mailing: Mailing, to: Sequence[Recipient], job: Job) -> dict[str, Any]:
-    """A test as answers show it (product 6)."""
+    """A test as answers show it."""
     return {
         "id": str(mailing.id),
         "to": [recipient.email for recipient in to],

@@ -1,4 +1,4 @@
-"""Mails about accounts: an invitation or a one-time sign-in link that the worker mails (product 3)."""
+"""Mails about accounts: an invitation or a one-time sign-in link that the worker mails."""
 
 from datetime import datetime
 

@@ -1,7 +1,7 @@
 """The embedded mail service: mail lands as files in the instance and is read in the app.
 
 It behaves like a plain SMTP server, which takes the same mail twice when it is handed over twice; so the promise
-"at most once" is tested here, not granted by the store. It plays awkward recipients by address tag (product 7).
+"at most once" is tested here, not granted by the store. It plays awkward recipients by address tag.
 """
 
 import time

@@ -172,7 +172,7 @@ def exclusions(event_id: int) -> Response:
 
 @bp.post("/audience-previews")
 def audience_preview(event_id: int) -> Response:
-    """How many would get a message, who won't by reason, and five of those who do (product 6)."""
+    """How many would get a message, who won't by reason, and five of those who do."""
     event = access.event(event_id)
     body = intake.parse(AudiencePreview)
     text = Text(body.subject, body.preheader, body.body)

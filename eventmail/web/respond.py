@@ -49,7 +49,7 @@ def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = N
 
 
 def page_out(page: Any, item: Callable[[Any], T]) -> Listed[T]:
-    """A list's JSON (product 6)."""
+    """A list's JSON."""
     return {"items": [item(row) for row in page.items], "page": page.number, "pages": page.pages, "total": page.total}
 
 

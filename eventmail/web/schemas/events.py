@@ -76,7 +76,7 @@ class EventOut(TypedDict):
 
 
 def event_out(event: Event) -> EventOut:
-    """An event's JSON (product 6): instants in UTC beside the zone they belong to."""
+    """An event's JSON: instants in UTC beside the zone they belong to."""
     return {
         "id": str(event.id),
         "title": event.title,

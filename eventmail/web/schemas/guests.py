@@ -142,7 +142,7 @@ class MomentOut(TypedDict):
 
 
 def guest_out(guest: guest_list.Detailed) -> GuestOut:
-    """A guest's JSON (product 6); `suppressed` is the reason on the do-not-mail list (F1) or null."""
+    """A guest's JSON; `suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
         "id": str(guest.id),
         "email": guest.email,

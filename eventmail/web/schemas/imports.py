@@ -121,7 +121,7 @@ class ProgressOut(TypedDict):
 
 
 def report_out(report: Report) -> ImportOut:
-    """What an import did, as JSON (product 6)."""
+    """What an import did, as JSON."""
     return {
         "created": report.created,
         "updated": report.updated,

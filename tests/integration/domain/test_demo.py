@@ -1,4 +1,4 @@
-"""The demo: what product 8 promises of it, and that repeating adds nothing."""
+"""The demo: what it holds, and that repeating adds nothing."""
 
 from collections import Counter
 from collections.abc import Callable
