@@ -111,14 +111,20 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         self.stopping.set()
+        self._end(self._listener)  # the last connection is among the threads then
+        self._threads[0].join(10)
         for thread in self._threads[1:]:
             thread.join(60)  # what the client said last is still to be read
-        for sock in (self._listener, *self._sockets):
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-            sock.close()
-        for thread in self._threads:
+        for sock in self._sockets:
+            self._end(sock)
+        for thread in self._threads[1:]:
             thread.join(10)
+
+    @staticmethod
+    def _end(sock: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+        sock.close()
 
     @property
     def url(self) -> str:
