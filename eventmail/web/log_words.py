@@ -75,7 +75,15 @@ _VALUES: Mapping[str, Mapping[Any, str]] = {
     "reason": listed_words.LONG,
     "scope": {"all": "the whole installation", "event": "this event", "practice": "practice mode"},
 }
-_LABELS: Mapping[str, str] = {"kind": "change", "scope": "for", "suppressed": "on the do-not-mail list"}
+_LABELS: Mapping[str, str] = {
+    "kind": "change",
+    "reply_to": "answers go to",
+    "scope": "for",
+    "suppressed": "on the do-not-mail list",
+    "timezone": "time zone",
+    "url": "web page",
+}
+_TIMES = frozenset({"starts_wall", "ends_wall"})
 _LINKS = frozenset({"source"})  # what something was made from, for programs; its name stands beside it
 
 
@@ -106,6 +114,8 @@ def label(name: str) -> str:
 
 def _told(name: str, value: Any) -> str:
     known = _VALUES.get(name, {})
+    if name in _TIMES and isinstance(value, str):
+        return value.replace("T", " ")[:16]
     return known.get(value) or plain(value) if isinstance(value, str) else plain(value)
 
 
