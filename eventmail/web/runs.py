@@ -38,6 +38,7 @@ def cancel(event_id: int, mailing_id: int) -> Any:
         flash(begun, "warn")
         return _done(event_id, mailing_id)
     made = drafts.again(event_id, mailing_id, access.acting())
+    flash("Undone: nothing was sent. Your text is here again.")
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
 
 
