@@ -23,6 +23,8 @@ def test_S7_a_send_can_be_undone_and_comes_back_to_the_composer_with_every_word(
     tracker = send(watched)
     expect(tracker).to_contain_text("Nothing has left yet. It begins at")
     assert_visible_everywhere(watched, [TRACKED, "guest-message-undo"])
+    watched.keyboard.press("Tab")
+    expect(by_test(watched, "guest-message-undo")).to_be_focused()
     by_test(watched, "guest-message-undo").click()
 
     expect(watched.get_by_label("Subject")).to_have_value("Doors open")

@@ -63,6 +63,7 @@ def test_S7_undo_leads_back_to_the_composer_with_the_same_words(
     page = client.get(answer.headers["Location"])
     assert (page.status_code, 'value="Hello"' in page.text, ">\nHi</textarea>" in page.text) == (200, True, True)
     assert 'name="statuses" value="confirmed" checked' in page.text
+    assert "Undone: nothing was sent. Your text is here again." in words(page)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,10 @@ def test_an_unknown_action_is_shown_as_it_is_written() -> None:
         ({"after": {"first_name": "Ada", "tags": ["x", "y"]}}, [("first name", "", "Ada"), ("tags", "", "x, y")]),
         ({"before": {"email": None, "all_day": True}}, [("all day", "yes", "")]),
         ({"before": {"starts_wall": "1"}, "after": {"starts_wall": None}}, [("starts", "1", "")]),
+        (
+            {"before": None, "after": {"ends_wall": "2027-01-28T23:00:00", "url": "https://example.com/"}},
+            [("ends", "", "2027-01-28 23:00"), ("web page", "", "https://example.com/")],
+        ),
         ({"recipients": 3, "excluded": {"no_address": 1}}, [
             ("recipients", "", "3"), ("excluded", "", "no address: 1"),
         ]),
