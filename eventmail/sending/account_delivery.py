@@ -132,6 +132,7 @@ def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings)
         mail = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
         if mail is None:
             return
+        home.keep_count()
         held.hold(mail.id, since)
         account_outcome.record(mail, _hand_over(mail, hand, provider, settings), provider, clock.now())
     finally:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records, signing
 from eventmail.db import move, transaction
-from eventmail.domain import account_mails, links
+from eventmail.domain import account_mails, home, links
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
@@ -70,6 +70,7 @@ def mark(
         this = [AccountMail.id == mail_id, AccountMail.attempts == attempt - 1]
         if not move(tx, AccountMail, this, _A.QUEUED, _A.SENDING, **given):
             return None
+        home.count_mark(tx)
         return _minted(tx, mail, by)
 
 

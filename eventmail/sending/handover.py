@@ -17,7 +17,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
 from eventmail.db import file, transaction
-from eventmail.domain import audience, heirs, merge
+from eventmail.domain import audience, heirs, home, merge
 from eventmail.domain.merge import Place
 from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
@@ -149,6 +149,8 @@ def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
 
 def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[Claimed]:
     """After the commit that marked them, with a lease that began at `since`: who of `group` may be handed over."""
+    if marked:
+        home.keep_count()
     in_flight.holds(marked, since)
     return [claimed for claimed in group if claimed.id in in_flight.ids]
 
@@ -235,6 +237,7 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     is_test = sending.is_test
     marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now,
                           provider=sending.provider, number=number)  # fmt: skip
+    home.count_mark(tx)
     if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
         if not is_test:
             heirs.pass_on_of_moved(tx, _ours(*given.values()))

@@ -1,9 +1,11 @@
 """A backup that is taken while a real worker sends, and restored beside it: consistent, and silent (H9)."""
 
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from eventmail import backup
@@ -70,3 +72,37 @@ def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
 
     wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the original to end")
     assert (len(kept(live)), max(kept(live).values())) == (400, 1)
+
+
+def test_H9_a_database_copied_in_mid_send_and_put_back_later_mails_nobody_twice(
+    make_live: Callable[..., Live], tmp_path: Path
+) -> None:
+    live = make_live(EVENTMAIL_RATE_PER_SECOND="20")
+    live.start()
+    with live.app.app_context():
+        seeding.add_guests(live.event_id, 200)
+    live.api("POST", f"/admin/events/{live.event_id}/mailings", MESSAGE, {"Idempotency-Key": "once"})
+    wait_for(lambda: sum(kept(live).values()) >= 20, what="some mails to leave")
+    with closing(sqlite3.connect(live.instance / "app.sqlite")) as database:
+        database.execute("VACUUM INTO ?", (str(tmp_path / "older.sqlite"),))
+    before = sum(kept(live).values())
+    wait_for(lambda: sum(kept(live).values()) >= before + 20, what="more mails to leave")
+    live.kill_worker()
+    live.stop()
+
+    for beside in live.instance.glob("app.sqlite-*"):
+        beside.unlink()
+    (live.instance / "app.sqlite").write_bytes((tmp_path / "older.sqlite").read_bytes())
+    live.environment["EVENTMAIL_RATE_PER_SECOND"] = "1000"
+    live.start()
+    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=live.environment, check=True)
+    wait_for(lambda: live.health()["queue"] == 0, what="every ring to be answered")
+    assert max(kept(live).values()) == 1
+    assert by_state(live)["queued"] > 0
+
+    with live.app.app_context():
+        home.confirm(Settings(instance=live.instance).database, seeding.acting(live.owner))
+    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=live.environment, check=True)
+    wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
+    assert max(kept(live).values()) == 1
+    assert +by_state(live) == Counter(sent=by_state(live)["sent"], unknown=200 - by_state(live)["sent"])

@@ -16,15 +16,16 @@ from flask import Flask
 from eventmail import backup, clock, create_app
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
-from eventmail.domain import home, mailings
+from eventmail.domain import home, mailings, people
 from eventmail.domain.contents import Text
 from eventmail.domain.mailings import Message
 from eventmail.domain.merge import Place
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Home, Mailing, Recipient
-from eventmail.sending import drain, journal
+from eventmail.sending import account_delivery, drain, journal
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.account_mail import PLACE, outside
 from tests.support.recording import Recording
 from tests.support.seeding import Person
 
@@ -57,6 +58,16 @@ def drained(settings: Settings, job_id: int) -> tuple[list[str], dict[str, int]]
         db.session.remove()
         db.engine.dispose()
     return provider.addresses, counts
+
+
+def live_now(settings: Settings) -> bool:
+    """Whether mail may leave after another start."""
+    started = create_app(settings)
+    with started.app_context():
+        live = home.is_live(settings.database)
+        db.session.remove()
+        db.engine.dispose()
+    return live
 
 
 def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_asks(
@@ -94,6 +105,87 @@ def test_H9_a_copied_instance_sends_nothing_while_the_original_does(
 
     assert drained(copy, job_id) == ([], {"queued": 3})
     assert len(drained(settings, job_id)[0]) == 3
+
+
+def older(settings: Settings, app: Flask, into: Path) -> Path:
+    """A copy of the database as it is now, in one file."""
+    with app.app_context():
+        db.engine.dispose()
+    with closing(sqlite3.connect(settings.database)) as database:
+        database.execute("VACUUM INTO ?", (str(into),))
+    return into
+
+
+def put_back(settings: Settings, copy: Path) -> None:
+    """What `cp copy app.sqlite` does: the file keeps its inode."""
+    for beside in settings.instance.glob("app.sqlite-*"):
+        beside.unlink()
+    inode = settings.database.stat().st_ino
+    settings.database.write_bytes(copy.read_bytes())
+    assert settings.database.stat().st_ino == inode
+
+
+def test_H9_an_older_database_in_the_place_of_a_newer_one_sends_nothing(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, owner: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    copy = older(settings, app, tmp_path / "older.sqlite")
+    assert len(drained(settings, job_id)[0]) == 3
+    put_back(settings, copy)
+
+    for _ in range(2):  # whoever starts next finds it so, too
+        assert drained(settings, job_id) == ([], {"queued": 3})
+    again = create_app(settings)
+    with again.app_context():
+        assert home.confirm(settings.database, seeding.acting(owner)) == 3
+        db.session.remove()
+        db.engine.dispose()
+    assert drained(settings, job_id) == ([], {"unknown": 3})
+    assert live_now(settings), "also at the next start"
+
+
+def test_H9_the_newest_database_in_its_own_place_goes_on_and_a_new_one_begins(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
+) -> None:
+    job_id = queue_three(app, event_id, organizer)
+    assert len(drained(settings, job_id)[0]) == 3
+    put_back(settings, older(settings, app, tmp_path / "newest.sqlite"))
+    assert live_now(settings)
+
+    for path in settings.instance.glob("app.sqlite*"):
+        path.unlink()
+    assert live_now(settings)
+    assert live_now(settings), "at its second start as well"
+
+
+def test_H9_a_mail_about_an_account_counts_as_well(
+    app: Flask, settings: Settings, organizer: Person, owner: Person, tmp_path: Path
+) -> None:
+    provider = Recording(outside=True, name="smtp")
+    with app.app_context():
+        people.mail_link(organizer.id, PLACE, seeding.acting(owner))
+    copy = older(settings, app, tmp_path / "older.sqlite")
+    with app.app_context():
+        account_delivery.deliver(provider, outside(settings.instance))
+        db.session.remove()
+        db.engine.dispose()
+    assert provider.addresses == [organizer.email]
+    put_back(settings, copy)
+    assert not live_now(settings)
+
+
+@pytest.mark.parametrize("left", [None, b"", b"not a number"], ids=["gone", "empty", "scribbled over"])
+def test_H9_where_the_count_is_lost_a_database_that_has_sent_asks(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, left: bytes | None
+) -> None:
+    count = settings.database.with_name(home.COUNT)
+    count.unlink()
+    assert live_now(settings), "nothing was ever handed over from it"
+
+    job_id = queue_three(app, event_id, organizer)
+    assert len(drained(settings, job_id)[0]) == 3
+    count.unlink() if left is None else count.write_bytes(left)
+    assert not live_now(settings)
 
 
 def test_H9_an_instance_that_was_only_renamed_goes_on_sending(
