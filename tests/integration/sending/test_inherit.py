@@ -191,6 +191,21 @@ def test_S11b_a_doubt_that_was_sent_again_meanwhile_is_nothing_of_the_journal(
     assert struck.counts == {"unknown": 3}
 
 
+@pytest.mark.parametrize("column", ["mark", "attempts"])
+def test_S11b_a_doubt_of_another_mark_or_attempt_is_not_what_the_journal_speaks_of(
+    struck: Any, provider: Recording, clock: FrozenClock, column: str
+) -> None:
+    settle(provider, clock.advance(seconds=AFTER_THE_LEASE))
+    death.die()
+    with transaction() as tx:
+        tx.execute(update(Recipient).values({column: getattr(Recipient, column) + 1}))
+
+    settle(provider, clock.now())
+
+    assert struck.counts == {"unknown": 3}
+    assert {outcome for _, _, outcome in struck.attempts} == {"unclear"}
+
+
 def test_S11b_a_lock_that_is_held_is_no_proof(struck: Any, provider: Recording, clock: FrozenClock) -> None:
     by_caution(struck, provider, clock)
     assert death.ours().path.exists()

@@ -88,6 +88,23 @@ def test_C5_a_list_that_something_ends_early_keeps_its_number():
     assert both("> 3. a\n> 5. b")[1] == "> 3. a\n> 5. b"
 
 
+@pytest.mark.parametrize("text", ["01. a\n\n2. b\n\n3. c", "17. x\n\n5. y\n\n6. z", "2. - a\n\n3. b\n\n4. c"])
+def test_C5_a_list_that_does_not_count_up_makes_all_of_its_items_text(text):
+    html, plain = both(text)
+    assert (plain, re.findall("<[ou]l", html)) == (text, [])
+
+
+def test_C5_another_delimiter_begins_another_list():
+    assert both("1. a\n5) b\n6) c") == (
+        '<ol>\n<li>a</li>\n</ol>\n<ol start="5">\n<li>b</li>\n<li>c</li>\n</ol>',
+        "1. a\n5) b\n6) c",
+    )
+
+
+def test_C5_a_lone_number_below_a_quote_ends_it_only_where_a_list_begins():
+    assert both("> a\n3. x") == ("<blockquote>\n<p>a<br>\n3. x</p>\n</blockquote>", "> a\n> 3. x")
+
+
 def test_C5_a_line_break_that_is_typed_is_read():
     assert both("Viele Grüße\nAnna\n\nMusterweg 1\n10115 Berlin") == (
         "<p>Viele Grüße<br>\nAnna</p>\n<p>Musterweg 1<br>\n10115 Berlin</p>",

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from eventmail.db import transaction
 from eventmail.models import AccountMail
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient
 from eventmail.sending import account_outcome, legacy
@@ -80,6 +82,27 @@ def test_S11b_what_was_answered_is_what_the_service_answered(
     sweep(provider, clock.now())
     assert state()[:2] == (end, 1)
     assert len(provider.mails) == 1
+
+
+@pytest.mark.parametrize(
+    ("state_left", "column"),
+    [*(("sending", column) for column in ("mark", "attempts", "claim_owner")), ("unknown", "mark"),
+     ("unknown", "attempts")],
+)  # fmt: skip
+def test_S11b_a_mail_of_another_mark_attempt_or_owner_is_not_what_the_journal_speaks_of(
+    strike: Any, provider: Recording, clock: FrozenClock, state: Any, row: Any, told: Any, state_left: str, column: str
+) -> None:
+    strike("eventmail.sending.account_outcome.record")
+    mail = row(AccountMail)
+    other = {"mark": (mail.mark or 0) + 1, "attempts": mail.attempts + 1, "claim_owner": "another:1:process"}
+    doubt = {"state": "unknown", "claim_owner": None, "claim_until": None} if state_left == "unknown" else {}
+    with transaction() as tx:
+        tx.execute(update(AccountMail).values({**doubt, column: other[column]}))
+
+    sweep(provider, clock.now())
+
+    assert state()[0] == state_left
+    assert told()[1:] == []
 
 
 @pytest.mark.parametrize(("answer", "end"), [(Permanent("No such user"), "unknown"), (Accepted(), "sent")])
