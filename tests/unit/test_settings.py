@@ -162,11 +162,14 @@ def test_the_sender_is_an_address_with_or_without_a_name(
             for said in (
                 "team", "team@", "@example.org", "a@b@example.org", "a@x.org, b@x.org", "Team <team>", "a b@x.org",
                 "team@example..org", "team@example.org\nBcc: b@x.org", "Te\nam <team@example.org>", ".a@x.org",
+                f"{'x' * 65}@example.org",
             )
         ),
         ("BASE_URL", "https://example.org/mail", PATH),
         ("BASE_URL", "https://example.org:99999", "must be an address such as https://mail.example.org"),
         ("BASE_URL", "https://exa mple.org", "must be an address such as https://mail.example.org"),
+        ("BASE_URL", "https://example.org:0", "must be an address such as https://mail.example.org"),
+        ("BASE_URL", "https://example.org#", "must be an address such as https://mail.example.org"),
         ("BASE_URL", "https://example.org?", "must be an address such as https://mail.example.org"),
         ("BASE_URL", "https://me:secret@example.org", "must not hold a name or a password: it stands in every mail"),
         ("PORT", "65536", "must be a whole number from 1 to 65535"),

@@ -12,7 +12,7 @@ from eventmail.domain import audience, explain, lately, runs, services
 from eventmail.domain.merge import Place
 from eventmail.domain.runs import Decision
 from eventmail.errors import NothingToDo, QuotaExceeded
-from eventmail.models import Attempt, EmailEvent, Job, Recipient, Reservation, Suppression
+from eventmail.models import Attempt, EmailEvent, Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.providers.base import Accepted, Permanent, Transient, Unclear
 from eventmail.providers.webhook import Kind, Report
 from eventmail.records import Limits, usage
@@ -144,6 +144,34 @@ def test_S13_failed_and_doubtful_of_a_practice_run_go_out_only_when_the_service_
     assert (real.addresses, services_of(run)) == ([B, C], {A: "outbox", B: SMTP, C: SMTP})
     shares = services.shares(run.mailing)
     assert (shares.kept, shares.sent, shares.providers) == (1, 2, ("outbox", SMTP))
+
+
+def test_S13_of_two_runs_each_outcome_is_told_with_its_own_service(
+    send: Callable[..., Any], event_id: int, by: Any, clock: FrozenClock
+) -> None:
+    run = send(A, B)
+    run.drain(Recording({B: Permanent("no")}))
+    send_through(SMTP)
+    replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(smtp())
+    told = {address: [story.provider for story in explain.why(event_id, address).stories.items] for address in (A, B)}
+    assert told == {A: ["outbox"], B: [SMTP]}
+    same = lately.same_text(event_id, run.mailing.content_id, clock.now())
+    assert same is not None
+    assert (same[0].id, same[1]) == (run.mailing_id, 1)
+    send_through("outbox")
+    same = lately.same_text(event_id, run.mailing.content_id, clock.now())
+    assert same is not None
+    assert (same[0].id, same[1]) == (run.mailing_id, 2)
+
+
+def test_S13_a_test_of_practice_is_no_test_once_mail_leaves(send: Callable[..., Any], event_id: int) -> None:
+    run = send(A)
+    run.drain(Recording())
+    with transaction() as tx:
+        tx.execute(update(Mailing).values(kind="test"))
+    assert lately.tested(event_id, run.mailing.content_id) is True
+    send_through(SMTP)
+    assert lately.tested(event_id, run.mailing.content_id) is False
 
 
 def test_S13_doubt_of_practice_is_no_doubt_about_the_mail_that_really_failed(

@@ -115,6 +115,17 @@ def test_S13_a_message_that_was_begun_elsewhere_asks_and_has_no_speed(
     assert tiles(client.get(path).text)["Kept in outbox" if now == "outbox" else "Sent"] == "3"
 
 
+def test_S13_the_buttons_of_a_doubt_carry_the_service_that_their_page_showed(
+    app: Flask, client: Client, send: Any
+) -> None:
+    path = send("outbox")
+    switch(app, "smtp")
+    forms = re.findall(r"<form(?:(?!</form>).)*?/decisions.*?</form>", client.get(path).text, re.DOTALL)
+    asked = [("all" if 'name="all"' in form else "one", *re.findall(r'name="through" value="([^"]*)"', form))
+             for form in forms]  # fmt: skip
+    assert asked == [("all", "smtp"), ("all", "smtp"), ("one", "smtp")]
+
+
 def test_S13_a_review_of_practice_sends_nothing_once_a_service_is_set(
     app: Flask, client: Client, event_id: int, add_guest: Any, count: Any
 ) -> None:
