@@ -16,7 +16,7 @@ from eventmail.models import Attempt, EmailEvent, Job, Mailing, Recipient, Reser
 from eventmail.providers.base import Accepted, Permanent, Transient, Unclear
 from eventmail.providers.webhook import Kind, Report
 from eventmail.records import Limits, usage
-from eventmail.sending import feedback, sweep
+from eventmail.sending import claim, drain, feedback, handover, sweep
 from eventmail.sending.claim import LEASE
 from eventmail.sending.settle import settle
 from tests.support import seeding
@@ -299,3 +299,26 @@ def test_S13_an_older_run_that_nobody_noted_a_service_of_waits_and_says_so(
     assert practice.addresses == [A]
     forget(Recipient)
     assert services.shares(run.mailing).providers == (None, "outbox")
+
+
+def test_S13_what_a_worker_of_the_service_before_had_claimed_it_neither_marks_nor_claims_again(
+    send: Callable[..., Any], event_id: int, by: Any, clock: FrozenClock
+) -> None:
+    run, practice, real = send(A, B), Recording(), smtp()
+    before = fresh().get_one(Job, run.job_id)
+    sending = drain._prepare(before, practice, run.settings)
+    held = claim.claim(before, clock.now())
+    assert len(held) == 2
+
+    send_through(SMTP)
+    again = replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP))
+    now = clock.advance(seconds=LEASE.total_seconds())
+    assert claim.claim(before, now) == []
+    held += claim.claim(fresh().get_one(Job, again.job_id), now)  # of this very process, for the other service
+    with handover.in_flight.one_group():
+        assert handover.begin(sending, held) == []
+    assert run.counts == {"queued": 2}
+
+    clock.advance(seconds=LEASE.total_seconds())
+    again.drain(real)
+    assert (practice.addresses, real.addresses, run.counts) == ([], [A, B], {"sent": 2})
