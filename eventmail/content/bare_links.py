@@ -15,13 +15,14 @@ from markdown_it.rules_inline import StateInline
 # No address is longer; and so the search for its end costs what the address does.
 LONGEST = 2_000
 _START = re.compile(
-    r"(?<![^\W_])(?P<scheme>https?://|mailto:)(?=\S)|(?<![\w.@/-])(?P<www>www\.)(?=[^\W_])"
+    r"(?<![^\W_])(?P<scheme>https?://|mailto:)(?=\S)|(?<![^\W_])(?<![^\W_]_)(?<![.@/-])(?P<www>www\.)(?=[^\W_])"
     r"|(?<![^\s(<\[\"'“”„«»‘’‚,;:|*_~])(?P<mail>[a-z0-9][a-z0-9._%+&-]{0,63})(?=@[^\W_])"
     r"|(?<![^\W_])(?P<tel>tel:\+?[0-9][0-9().-]{2,30}[0-9])",
     re.IGNORECASE,
 )
 # What the words around an address close; the finder knows ASCII punctuation alone.
 _NOT_ITS_OWN = "*“”„«»‘’‚‹›…、。，！？；：）】」』〉》"
+_CLOSING = re.compile(r"_+\W*$")
 _FINDER = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
 
 
@@ -61,12 +62,13 @@ def _bare(text: str, start: re.Match[str]) -> Bare | None:
         return Bare(first, start.end(), start["tel"])
     scheme = "http://" if start["www"] else "mailto:" if start["mail"] else ""
     word = re.compile(r"\S+").match(text, first, first + LONGEST)
-    found = _FINDER.match_at_start(scheme + (word[0] if word else ""))
+    within = word[0] if word else ""
+    if first and text[first - 1] == "_":  # the end of an emphasis is no end of a host
+        within = _CLOSING.sub("", within)
+    found = _FINDER.match_at_start(scheme + within)
     if found is None:
         return None
     href = str(found.url).rstrip(_NOT_ITS_OWN)
-    if first and text[first - 1] == "_":
-        href = href.rstrip("_")
     host = href.partition("@")[2] if start["mail"] else href.removeprefix(scheme)
     if scheme and not re.search(r"[^\W_]\.[^\W_]", host.removeprefix("www.")):
         return None

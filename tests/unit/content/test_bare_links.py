@@ -32,6 +32,16 @@ def test_C5_an_address_by_itself_is_a_link_wherever_it_stands(text, html):
     assert html_of(text)[0] == f"<p>{html}</p>"
 
 
+@pytest.mark.parametrize("around", ["_", "__", "*", "**"])
+@pytest.mark.parametrize("address", ["https://a.org", "https://a.org/x_y", "www.a.org", "x@a.org", "mailto:x@a.org"])
+@pytest.mark.parametrize("then", ["", ",", ".", ")"])
+def test_C5_an_address_in_emphasis_is_a_link_that_is_emphasised(around, address, then):
+    tag = "em" if len(around) == 1 else "strong"
+    html, text = html_of(f"see {around}{address}{around}{then}")
+    assert re.sub(r' href="[^"]*"', "", html) == f"<p>see <{tag}><a>{address}</a></{tag}>{then}</p>"
+    assert text == f"see {address}{then}"
+
+
 @pytest.mark.parametrize(
     "text",
     [
