@@ -154,7 +154,7 @@ def _check_service(mailing: Mailing, through: str) -> None:
     """
     before, now = mailings.last_job(mailing.id).provider, service()
     if (through or before) != now:
-        raise NothingToDo(services.asks(before, now))
+        raise NothingToDo(services.not_set(through, now) if through else services.asks(before, now))
 
 
 def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:

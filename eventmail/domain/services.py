@@ -100,5 +100,13 @@ def asks(before: str | None, now: str) -> str:
         begun = "Nobody noted which mail service this message was begun with."
     else:
         begun = f"This message was begun {'in' if before == OUTBOX else 'with'} {named(before)}."
-    goes = "mail stays on this box (practice mode)" if now == OUTBOX else f"mail leaves through {named(now)}"
-    return f"{begun} Now {goes}, so nothing of it goes on by itself."
+    return f"{begun} Now {_goes(now)}, so nothing of it goes on by itself."
+
+
+def not_set(asked: str, now: str) -> str:
+    """Why nothing goes on through the service that somebody asked for: another one is set."""
+    return f"You asked for {named(asked[:80])}, but now {_goes(now)}. Nothing was changed."
+
+
+def _goes(now: str) -> str:
+    return "mail stays on this box (practice mode)" if now == OUTBOX else f"mail leaves through {named(now)}"

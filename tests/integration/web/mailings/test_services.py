@@ -126,6 +126,27 @@ def test_S13_the_buttons_of_a_doubt_carry_the_service_that_their_page_showed(
     assert asked == [("all", "smtp"), ("all", "smtp"), ("one", "smtp")]
 
 
+@pytest.mark.parametrize(("begun", "now", "said"), [
+    ("outbox", "smtp", "You asked for practice mode, but now mail leaves through the mail service (smtp)."),
+    ("smtp", "outbox", "You asked for the mail service (smtp), but now mail stays on this box (practice mode)."),
+])  # fmt: skip
+def test_S13_who_names_a_service_that_is_not_set_is_told_which_one_is(
+    app: Flask, api: Client, send: Any, rows: Any, begun: str, now: str, said: str
+) -> None:
+    path = send(begun, worked=False)
+    switch(app, now)
+    for before in (begun, now):  # whichever it was begun with
+        refused = api.post(f"{path}/retries", json={"through": begun})
+        told = refused.get_json()
+        assert (refused.status_code, told["code"], told["detail"]) == (
+            409, "NOTHING_TO_DO", f"{said} Nothing was changed.",
+        )  # fmt: skip
+        assert [recipient.state for recipient in rows(Recipient)] == ["queued"] * 3
+        if before == begun:
+            assert api.post(f"{path}/retries", json={"through": now}).status_code == 200
+    assert [job.provider for job in rows(Job)] == [begun, now]
+
+
 def test_S13_a_review_of_practice_sends_nothing_once_a_service_is_set(
     app: Flask, client: Client, event_id: int, add_guest: Any, count: Any
 ) -> None:
