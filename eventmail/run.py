@@ -48,7 +48,15 @@ def run_all(settings: Settings, sentence: str) -> int:
     if manager.returncode in {signal["rc"] for signal in SIGNALS.values()}:
         click.echo("Stopped.")
         return 0
-    raise CannotStart(f"{manager.first_to_end} ended by itself, so everything was stopped. The lines above say why.")
+    raise CannotStart(_ending(manager.first_to_end, manager.returncode))
+
+
+def _ending(name: str, code: int) -> str:
+    """What is said of the process that ended first; below zero `code` is the signal that killed it."""
+    if code < 0:
+        killed = f"{name} was ended by signal {-code} ({signal.strsignal(-code)}), so everything was stopped."
+        return f"{killed} If nobody sent it, the log of this box may say why: often memory ran out."
+    return f"{name} ended by itself, so everything was stopped. The lines above say why."
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:

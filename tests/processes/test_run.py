@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from eventmail import files
+from eventmail.run import _ending
 from tests.support.live import free_port, request
 from tests.support.waiting import wait_for
 
@@ -223,7 +224,13 @@ def test_a_worker_that_dies_ends_everything_with_a_sentence(start: Callable[...,
     os.kill(worker, signal.SIGKILL)
     assert ended(run.process) == 1
     run.await_the_end()
-    assert "worker ended by itself" in run.errors
+    said = "worker was ended by signal 9 (Killed), so everything was stopped. If nobody sent it, the log of this box"
+    assert (said in run.errors, "lines above" in run.errors) == (True, False)
+
+
+def test_a_process_that_ends_by_itself_is_told_from_one_that_was_killed() -> None:
+    assert _ending("web", 1) == "web ended by itself, so everything was stopped. The lines above say why."
+    assert _ending("web", -11).startswith("web was ended by signal 11 (Segmentation fault), so everything was stopped.")
 
 
 @pytest.mark.parametrize("command", ["run", "web"])
