@@ -142,12 +142,15 @@ class Usage:
 
 
 def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usage:
-    """The ledger of the window of `length` that ends at `at`; practice mode has one of its own (S13)."""
+    """The ledger of the windows of `length` that hold `at`; practice mode has one of its own (S13).
+
+    What can still be undone is due in a moment, and has its places already (S7).
+    """
     used, open_ = session.execute(
         select(
             func.coalesce(func.sum(Reservation.consumed), 0),
             func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0),
-        ).where(Reservation.due_at > at - length, Reservation.due_at <= at, _drawn())
+        ).where(Reservation.due_at > at - length, Reservation.due_at < at + length, _drawn())
     ).one()
     return Usage(limit, used, open_)
 

@@ -153,6 +153,27 @@ def test_S9_the_quota_tells_what_is_left(api: Any, event_id: int, sent: str, wor
     assert after["day"] == after["month"] == {"limit": 0, "used": 2, "reserved": 0, "left": None}
 
 
+def test_S7_S9_what_can_still_be_undone_has_its_places_in_the_quota_at_once(
+    app: Flask, api: Any, event_id: int, sent: str
+) -> None:
+    limited = {"undo_seconds": 30, "quota_per_day": 5}
+    app.extensions["settings"] = app.extensions["settings"].model_copy(update=limited)
+    assert api.post(f"{sent}/cancellation").status_code == 200
+
+    def asked(key: str) -> Any:
+        return api.post(f"/admin/events/{event_id}/mailings", json=MESSAGE, headers={"Idempotency-Key": key})
+
+    def day() -> Any:
+        return api.get(f"/admin/events/{event_id}/quota").json["day"]
+
+    first = asked("undoable")
+    assert (first.status_code, day()) == (202, {"limit": 5, "used": 0, "reserved": 3, "left": 2})
+    refused = asked("second")
+    assert (refused.status_code, "This needs 3 sends; 2 of 5 are left for this day." in refused.text) == (409, True)
+    assert api.post(f"{first.headers['Location']}/cancellation").status_code == 200
+    assert day() == {"limit": 5, "used": 0, "reserved": 0, "left": 5}
+
+
 @pytest.mark.parametrize("button", ["cancellation", "retries", "decisions"])
 def test_a_restricted_event_of_others_answers_404_to_every_button(
     api_for: Any, add_person: Any, owner: Any, add_event: Any, sent: str, button: str
