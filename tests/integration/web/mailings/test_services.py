@@ -186,6 +186,20 @@ def test_S13_tracker_and_receipt_say_the_same_of_each_state(
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("state", RecipientState)
+def test_T1_in_the_list_of_sent_messages_the_numbers_of_a_row_add_up_to_its_recipients(
+    app: Flask, client: Client, event_id: int, send: Any, state: str
+) -> None:
+    send("smtp", worked=False)
+    settled(app, {A: state, B: "suppressed", C: state}, provider="smtp")
+    page = client.get(f"/admin/events/{event_id}/mailings").text
+    heads = [head for number, head in re.findall(r'<th scope="col"( class="number")?>([^<]+)</th>', page) if number]
+    row = {name: int(number) for name, number in re.findall(r'<td class="number" data-label="([^"]+)">(\d+)<', page)}
+    assert list(row) == heads
+    assert row.pop("Recipients") == sum(row.values()) == 3
+    assert row["Not mailed"] == {"suppressed": 3, "cancelled": 3}.get(state, 1)
+
+
 def test_F1_T1_who_bounced_since_is_counted_where_people_look(
     app: Flask, client: Client, event_id: int, send: Any
 ) -> None:
