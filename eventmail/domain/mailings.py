@@ -12,7 +12,7 @@ from eventmail import ids, records
 from eventmail.content.compiled import Compiled
 from eventmail.db import fresh, service, transaction
 from eventmail.domain import audience as audiences
-from eventmail.domain import contents, draft_rows, events, freezing, merge, snapshots
+from eventmail.domain import contents, draft_rows, events, freezing, merge, services, snapshots
 from eventmail.domain.audience import Audience
 from eventmail.domain.contents import Text
 from eventmail.domain.draft_rows import Seen
@@ -29,7 +29,7 @@ from eventmail.errors import (
 )
 from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
 from eventmail.records import Acting, Keyed
-from eventmail.states import Brake, JobState, MailingKind, MailingState
+from eventmail.states import JobState, MailingKind, MailingState
 
 
 @dataclass(frozen=True)
@@ -170,8 +170,8 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
             "state": job.state,
             "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
             "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
-            "stopped": job.stopped if job.state == JobState.RUNNING else None,
-            "asks": job.state == JobState.RUNNING and job.brake in (Brake.ALIKE, Brake.DEAD),
+            "stopped": services.stands(job),
+            "asks": services.waits_for_word(mailing, job),
             "provider": job.provider,
         }
         if job

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from eventmail.db import fresh
+from eventmail.db import fresh, service
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.states import OUTBOX, RecipientState
+from eventmail.states import OUTBOX, Brake, JobState, RecipientState
 
 NOT_NOTED = "nobody noted which mail service"
 ByState = Mapping[RecipientState, int]
@@ -85,6 +85,22 @@ def _counted(mailing_ids: Sequence[int]) -> Mapping[int, ByState]:
     for mailing_id, state, number in fresh().execute(rows):
         found.setdefault(mailing_id, {})[RecipientState(state)] = number
     return found
+
+
+def stands(job: Job) -> str | None:
+    """Why nothing of a run leaves until somebody says how it goes on; None while it goes on, or is over."""
+    if job.state != JobState.RUNNING:
+        return None
+    return job.stopped if job.provider == service() else asks(job.provider, service())
+
+
+def waits_for_word(mailing: Mailing, job: Job) -> bool:
+    """Whether a run that stands by itself can be told how to go on; not while its mails are in somebody's hands."""
+    if job.state != JobState.RUNNING:
+        return False
+    if job.provider != service():
+        return mailing.n_queued > 0 and not mailing.n_sending
+    return job.brake in (Brake.ALIKE, Brake.DEAD)
 
 
 def named(provider: str | None) -> str:

@@ -47,12 +47,19 @@ class JobOut(TypedDict):
     state: Annotated[str, one_of(JobState)]
     started_at: Instant | None
     finished_at: Instant | None
-    stopped: Annotated[str | None, Field(description="Why nothing leaves until somebody says how it goes on.")]
+    stopped: Annotated[
+        str | None,
+        Field(
+            description="Why nothing leaves until somebody says how it goes on: in the mail service's words, or that "
+            "another mail service is set than it was begun with."
+        ),
+    ]
     asks: Annotated[
         bool,
         Field(
-            description="It stopped itself: `/retries` goes on, `/cancellation` ends it, `/decisions` with `list` "
-            "puts who was refused as dead on the do-not-mail list."
+            description="It waits to be told: `/retries` goes on, where another mail service is set with its name as "
+            "`through`; `/cancellation` ends it; `/decisions` with `list` puts who was refused as dead on the "
+            "do-not-mail list."
         ),
     ]
     provider: ProviderWord

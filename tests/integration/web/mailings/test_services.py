@@ -126,6 +126,39 @@ def test_S13_the_buttons_of_a_doubt_carry_the_service_that_their_page_showed(
     assert asked == [("all", "smtp"), ("all", "smtp"), ("one", "smtp")]
 
 
+@pytest.mark.parametrize(("begun", "now", "sentence"), [
+    ("outbox", "smtp", "was begun in practice mode. Now mail leaves through the mail service (smtp)"),
+    ("smtp", "outbox", "was begun with the mail service (smtp). Now mail stays on this box (practice mode)"),
+])  # fmt: skip
+def test_S13_a_program_reads_that_a_message_was_begun_elsewhere_and_waits_to_be_told(
+    app: Flask, client: Client, api: Client, event_id: int, send: Any, rows: Any, begun: str, now: str, sentence: str
+) -> None:
+    def told() -> tuple[Any, ...]:
+        one = api.get(path).get_json()
+        [listed] = api.get(f"/admin/events/{event_id}/mailings").get_json()["items"]
+        assert (listed["job"], api.get(watched).get_json()["job"]) == (one["job"], one["job"])
+        return one["job"]["state"], one["job"]["stopped"], one["job"]["asks"]
+
+    sentence = f"This message {sentence}, so nothing of it goes on by itself."
+    path = send(begun, worked=False)
+    watched = path.replace("/mailings/", "/messages/")
+    assert told() == ("running", None, False)
+    switch(app, now)
+    assert told() == ("running", sentence, True)
+    assert sentence in words(client.get(path))
+    assert rows(Job)[0].stopped is None
+    with app.app_context(), transaction() as tx:
+        tx.execute(update(Mailing).values(n_queued=2, n_sending=1))
+    assert told() == ("running", sentence, False), "one is in hand: a press now would be refused"
+    with app.app_context(), transaction() as tx:
+        tx.execute(update(Mailing).values(n_queued=3, n_sending=0))
+    gone_on = api.post(f"{path}/retries", json={"through": now}).get_json()["job"]
+    assert (gone_on["stopped"], gone_on["asks"], gone_on["provider"]) == (None, False, now)
+    switch(app, begun)
+    assert api.post(f"{path}/cancellation").status_code == 200
+    assert told() == ("cancelled", None, False)
+
+
 @pytest.mark.parametrize(("begun", "now", "said"), [
     ("outbox", "smtp", "You asked for practice mode, but now mail leaves through the mail service (smtp)."),
     ("smtp", "outbox", "You asked for the mail service (smtp), but now mail stays on this box (practice mode)."),
