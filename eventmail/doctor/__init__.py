@@ -89,10 +89,11 @@ def live(connection: sqlite3.Connection, file: Path) -> Finding:
     row = connection.execute("SELECT place FROM home").fetchone()
     if row is None or row[0] == home.place_of(file):
         return Finding("This database is the live one")
-    return Finding(
-        "This database was restored or copied, so nothing is sent", Level.WRONG,
-        "If no other one is live, an owner opens /admin/live and confirms this one.",
-    )  # fmt: skip
+    to_do = "If no other one is live, an owner opens /admin/live and confirms this one."
+    owners = "SELECT count(*) FROM user WHERE role = 'owner' AND removed_at IS NULL"
+    if not connection.execute(owners).fetchone()[0]:
+        to_do += " There is no owner yet: “eventmail signin ADDRESS”, with an address of no colleague, makes the first."
+    return Finding("This database was restored or copied, so nothing is sent", Level.WRONG, to_do)
 
 
 # Files

@@ -3,8 +3,10 @@
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash
+from werkzeug.local import LocalProxy
 
-from eventmail.domain import home
+from eventmail.db import fresh
+from eventmail.domain import home, users
 from eventmail.web import access
 from eventmail.web.context import is_live, settings
 from eventmail.web.problems import Problem, shown_by
@@ -15,8 +17,9 @@ bp = Blueprint("home", __name__, url_prefix="/admin/live")
 
 def _page(problem: Problem | None = None) -> Response:
     return respond(
-        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=home.SENTENCE
-    )
+        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=home.SENTENCE,
+        has_owner=LocalProxy(lambda: users.has_owner(fresh())),
+    )  # fmt: skip
 
 
 @bp.get("")

@@ -17,6 +17,8 @@ from pydantic import SecretStr
 from eventmail import cli, clock, doctor
 from eventmail.db import db
 from eventmail.doctor import Finding, Level
+from eventmail.domain import home
+from eventmail.models.account import Role
 from eventmail.sending import heartbeat
 from eventmail.settings import Settings
 from tests.support.smtp_peer import Peer
@@ -79,6 +81,18 @@ def the(findings: list[Finding], words: str) -> Finding:
 
 def test_a_fresh_instance_has_nothing_wrong(examine: Callable[[], list[Finding]]) -> None:
     assert wrong(examine()) == []
+
+
+def test_H9_who_can_say_that_a_copy_is_the_live_one_is_told_also_while_there_is_no_owner(
+    examine: Callable[[], list[Finding]], writing: Any, add_person: Any
+) -> None:
+    with writing() as tx:
+        home.leave(tx)
+    confirms = "If no other one is live, an owner opens /admin/live and confirms this one."
+    first = " There is no owner yet: “eventmail signin ADDRESS”, with an address of no colleague, makes the first."
+    assert the(examine(), "restored or copied").to_do == confirms + first
+    add_person("Olga", "olga@organizers.example", Role.OWNER)
+    assert the(examine(), "restored or copied").to_do == confirms
 
 
 def test_whatever_is_not_fine_says_what_to_do(examine: Callable[[], list[Finding]]) -> None:

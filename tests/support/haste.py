@@ -70,7 +70,8 @@ def registered_once(register: Callable[[Flask], None]) -> Callable[[Flask], None
             made.append(app)
         else:
             _share(made[0], app)
-            app.extensions["write_check"] = WriteCheck()  # what it found is true of one instance
+            app.extensions["write_check"] = WriteCheck()  # what was found is true of one instance
+            app.extensions.pop("live", None)
 
     return registered
 
