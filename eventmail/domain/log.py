@@ -1,6 +1,7 @@
 """Reading the log: who did what, when, in which request. Nothing here writes; `records.audit` does."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
@@ -67,6 +68,15 @@ _OF_MAILING = (
 def of_mailing(event_id: int, mailing_id: int) -> Sequence[AuditEntry]:
     """What was done with one mailing, oldest first."""
     return fresh().scalars(_OF_MAILING, {"subject": f"mailing:{mailing_id}", "event": event_id}).all()
+
+
+def counted_as_sent(event_id: int, mailing_id: int) -> Mapping[str, int]:
+    """By name, how many doubtful mails of a mailing somebody has decided to count as sent (S5)."""
+    counted: Counter[str] = Counter()
+    for entry in of_mailing(event_id, mailing_id):
+        if entry.action == "mailing.counted_as_sent":
+            counted[entry.actor] += entry.detail["recipients"]
+    return counted
 
 
 def actors(event_id: int | None) -> Sequence[str]:

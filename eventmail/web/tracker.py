@@ -7,7 +7,7 @@ from flask import Response, g, request, url_for
 from werkzeug.local import LocalProxy
 
 from eventmail import records
-from eventmail.domain import mailings
+from eventmail.domain import log, mailings
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
@@ -30,6 +30,7 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
         mailing=mailing,
         content=LocalProxy(cache(lambda: mailings.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,
+        counted=LocalProxy(cache(lambda: log.counted_as_sent(mailing.event_id, mailing.id))),
         poll_url=f"{_own_path(mailing)}?seen={mark}",
         prefix=Prefix.MESSAGE,
         worker_command=heartbeat.WORKER_COMMAND,

@@ -153,6 +153,23 @@ def test_S9_the_quota_tells_what_is_left(api: Any, event_id: int, sent: str, wor
     assert after["day"] == after["month"] == {"limit": 0, "used": 2, "reserved": 0, "left": None}
 
 
+def test_S5_T1_the_tracker_says_who_counted_how_many_as_sent_and_tells_of_no_doubt_any_more(
+    client: Client, api: Any, sent: str, work: Any
+) -> None:
+    doubt = {f"guest-00{n}@guests.example.net": Unclear("lost") for n in (1, 2)}
+    work(Recording(answers=dict(doubt)))
+    tracker = words(client.get(sent))
+    assert ("Last error lost" in tracker, "counted as sent by" in tracker) == (True, False)
+
+    for address in doubt:
+        answer = client.submit(f"{sent}/decisions", {"recipients": address, "decision": "sent"})
+        assert answer.status_code == 303
+
+    tracker = words(client.get(sent))
+    assert "2 of these were counted as sent by Oscar Organizer." in tracker
+    assert ("Last error" in tracker, api.get(sent).json["last_error"]) == (False, None)
+
+
 def test_S7_S9_what_can_still_be_undone_has_its_places_in_the_quota_at_once(
     app: Flask, api: Any, event_id: int, sent: str
 ) -> None:

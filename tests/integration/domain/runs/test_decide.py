@@ -3,13 +3,15 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from eventmail.db import transaction
 from eventmail.domain import guests, runs
 from eventmail.domain.merge import Place
 from eventmail.domain.runs import Decision
 from eventmail.errors import NothingToDo
 from eventmail.models import Mailing, Recipient
-from eventmail.providers.base import Unclear
+from eventmail.providers.base import Permanent, Unclear
 from eventmail.records import Acting
 from tests.support.recording import Recording
 
@@ -41,6 +43,34 @@ def test_S5_doubt_is_sent_again_on_decision_only(
     assert sorted(provider.addresses) == [A, B]
     assert states() == {A: "sent", B: "sent"}
     assert ledger() == [(2, 2, 0), (2, 2, 0)]
+
+
+@pytest.mark.parametrize("decision", Decision)
+def test_S5_a_doubt_that_is_decided_is_no_last_error_any_more(
+    event_id: int, send: Any, by: Acting, place: Place, work: Any, row: Any, decision: Decision
+) -> None:
+    mailing_id = send(A, B, C)
+    work(Recording(answers={A: Unclear("lost"), B: Permanent("No such user"), C: Unclear("lost")}))
+    assert row(Mailing).last_error in ("lost", "No such user")
+    with transaction() as tx:  # whatever was said last
+        tx.execute(update(Mailing).values(last_error="lost"))
+    told = []
+    for address in (A, C):
+        runs.decide(event_id, mailing_id, decision, [address], place=place, by=by)
+        work(Recording())
+        told.append(row(Mailing).last_error)
+    assert told == ["lost", "No such user"]
+
+
+def test_S5_an_error_that_is_no_doubt_stays_the_last_one(
+    event_id: int, send: Any, by: Acting, place: Place, work: Any, row: Any
+) -> None:
+    mailing_id = send(A)
+    work(Recording(answers={A: Unclear("lost")}))
+    with transaction() as tx:
+        tx.execute(update(Mailing).values(last_error="The mail service refuses"))
+    runs.decide(event_id, mailing_id, Decision.SENT, None, place=place, by=by)
+    assert row(Mailing).last_error == "The mail service refuses"
 
 
 @pytest.mark.parametrize("emails", [[C], [A, C], ["stranger@guests.example.net"], []])
