@@ -80,22 +80,31 @@ def leave(tx: Session, event_id: int, seen: Seen | None, values: Mapping[str, An
         raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
     guarded = delete(DraftText).where(DraftText.mailing_id == mailing_id, unchanged(seen)).returning(DraftText.id)
     if tx.scalar(guarded, execution_options={"synchronize_session": False}) is None:
-        raise stale(tx, mailing_id, by, "Nothing was sent.")
+        raise stale(tx, mailing_id, by, "Nothing was sent.", seen=seen)
     if not move(tx, Mailing, [Mailing.id == mailing_id], MailingState.DRAFT, MailingState.SENDING, **values):
         raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
     return tx.get_one(Mailing, mailing_id)
 
 
-def stale(session: Session, mailing_id: int, by: Acting, consequence: str) -> StaleRevision:
-    """The words for a save or a send of something that somebody else has changed since."""
+def stale(
+    session: Session, mailing_id: int, by: Acting, consequence: str, *, seen: Seen | None = None
+) -> StaleRevision:
+    """The words for a save or a send of something that somebody else has changed since; `seen` where no page asks.
+
+    A program has opened no page, and whoever was faster may be about to send what they saved.
+    """
     row = session.execute(
-        select(DraftText.saved_at, DraftText.saved_by, User.name, Event)
+        select(DraftText.saved_at, DraftText.saved_by, DraftText.revision, User.name, Event)
         .join(Mailing, Mailing.id == DraftText.mailing_id)
         .join(Event, Event.id == Mailing.event_id)
         .outerjoin(User, User.id == DraftText.saved_by)
         .where(DraftText.mailing_id == mailing_id)
     ).one()
     at = f"{row.saved_at.astimezone(row.Event.zone):%H:%M}"
+    if seen and not seen.page:
+        who = "You" if row.saved_by == by.user_id else row.name or "Somebody"
+        said = f"{who} saved this draft at {at}: it was at revision {row.revision} then, not at {seen.revision}."
+        return StaleRevision(f"{said} {consequence} Read it again first.", conflict="changed")
     if row.saved_by == by.user_id:
         who = f"You saved this draft from somewhere else at {at}, after this page was opened."
     else:

@@ -22,6 +22,7 @@ from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState
 
 _NOT_SAVED = "What you wrote since was not saved."
+_NOTHING = "Nothing of this request was saved or sent."
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
         before, after = _columns(held), written.columns()
         if before == after:
             if not seen.page and seen.revision != held.revision:  # a program would send what it has not read
-                raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED)
+                raise draft_rows.stale(tx, mailing_id, by, _NOTHING, seen=seen)
             return Saved(mailing_id, held.revision)
         revision = tx.scalar(
             update(DraftText)
@@ -110,7 +111,7 @@ def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | Non
             execution_options={"synchronize_session": False},
         )  # fmt: skip
         if revision is None:
-            raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED)
+            raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if seen.page else _NOTHING, seen=seen)
         if held.saved_by != by.user_id:  # the log names everybody who wrote, not every pause
             new = [part for part, value in after.items() if value != before[part]]
             records.audit(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eventmail.models import DraftText, Job, Mailing, Recipient
+from eventmail.models import DraftText, Event, Job, Mailing, Recipient
 
 DRAFT = {"kind": "one_time", "draft": True, "subject": "Doors", "body": "Hi {guest.nickname}"}
 CONFIRMED = {"statuses": ["confirmed"]}
@@ -113,6 +113,30 @@ def test_S1_draft_false_repeated_with_its_key_gives_the_same_answer_and_sends_no
     assert codes(api.patch(at, **asked)) == (409, "ALREADY_CANCELLED")
 
 
+def _assert_told_as_a_program(stale: Any, who: str, row: Any, revision: int) -> None:
+    """It has opened no page, keeps no text beside another, and whoever saved may send that in the next moment."""
+    at = f"{row(DraftText).saved_at.astimezone(row(Event).zone):%H:%M}"
+    told = f"it was at revision {row(DraftText).revision} then, not at {revision}. Nothing of this request was saved"
+    assert stale.json["detail"] == f"{who} saved this draft at {at}: {told} or sent. Read it again first."
+
+
+def test_D5_of_two_programs_that_change_and_send_one_draft_the_slower_is_told_what_is_true(
+    api: Any, api_for: Any, add_person: Any, url: str, add_guests: Any, row: Any
+) -> None:
+    add_guests(1)
+    at = made(api, url, body="Hi", audience=CONFIRMED)
+    wanted = {"revision": 1, "subject": "Doors at seven", "draft": False}
+    assert api.patch(at, json={**wanted, "draft": True}).status_code == 200  # as far as the faster one has come
+    _assert_told_as_a_program(api.patch(at, json=wanted), "You", row, 1)
+    other = api_for(add_person("Olga Other", "olga@organizers.example"))
+    _assert_told_as_a_program(other.patch(at, json={**wanted, "subject": "Other"}), "Oscar Organizer", row, 1)
+    assert api.patch(at, json={"revision": 2, "draft": False}).status_code == 200
+    late = api.patch(at, json=wanted)
+    assert (codes(late), late.json["detail"]) == (
+        (409, "PAST_EDIT_WINDOW"), "You sent this a moment ago. Nothing was changed."
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("revision", [1, 99])
 def test_D5_a_draft_is_sent_only_at_the_revision_that_was_read(
     api: Any, url: str, add_guests: Any, row: Any, count: Any, revision: int
@@ -122,6 +146,7 @@ def test_D5_a_draft_is_sent_only_at_the_revision_that_was_read(
     assert api.patch(at, json={"revision": 1, "subject": "Rewritten, not ready"}).status_code == 200
     stale = api.patch(at, json={"revision": revision, "draft": False})
     assert codes(stale) == (409, "STALE_REVISION")
+    _assert_told_as_a_program(stale, "You", row, revision)
     assert (row(Mailing).state, count(Job)) == ("draft", 0)
     assert api.patch(at, json={"revision": 2, "draft": False}).status_code == 200
 
