@@ -12,7 +12,7 @@ from eventmail.domain import attempts, log, mailing_list, mailings, previews, se
 from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
-from eventmail.states import OUTBOX, RecipientState
+from eventmail.states import RecipientState
 from eventmail.web import access, compose, drafting, drafts, intake, mail_frames, state_words, tracker, warnings
 from eventmail.web.csv_out import csv_answer
 from eventmail.web.respond import as_json, page_out, respond, wants_fragment
@@ -124,9 +124,10 @@ def _table(mailing: Mailing) -> dict[str, Any]:
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
-    kept = services.shares(mailing).kept
+    words = [word for word, _ in state_words.sent(services.shares(mailing))]
+    sent = " or ".join(words).capitalize()
     return [
-        (state_words.word(state, OUTBOX if kept == count else None),
+        (sent if state == RecipientState.SENT else state_words.word(state),
          f"{here}?state={state}#recipients", state == shown, count)
         for state, count in mailing.counts.items()
         if count

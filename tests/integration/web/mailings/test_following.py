@@ -111,7 +111,8 @@ def test_S2_a_second_run_that_was_cancelled_is_not_called_simply_finished(
     api.post(f"{sent}/cancellation")
     tracker = tracker_of(client, sent)
     assert heading_and_badge(tracker) == (
-        "Finished, not for everyone", ["troubled"], "Finished, not for everyone: 1 of 2.",
+        "Finished, not for everyone", ["troubled"],
+        "Finished, not for everyone: 1 kept in outbox, 1 cancelled, 2 in all.",
     )  # fmt: skip
     assert "1 of 2 were kept in the outbox. 1 was cancelled and did not leave." in words(tracker)
     assert 'data-state="troubled"' in client.get(sent.rpartition("/")[0]).text
@@ -135,7 +136,11 @@ def test_S2_who_came_onto_the_list_before_their_turn_is_told_in_the_words_of_the
 
 def test_S2_what_everybody_got_is_finished(client: Client, sent: str, work: Any) -> None:
     work()
-    assert heading_and_badge(tracker_of(client, sent)) == ("Finished", ["finished"], "Finished: 2 of 2.")
+    assert heading_and_badge(tracker_of(client, sent)) == (
+        "Finished",
+        ["finished"],
+        "Finished: 2 kept in outbox, 2 in all.",
+    )
 
 
 @pytest.mark.parametrize(

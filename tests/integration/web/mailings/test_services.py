@@ -193,6 +193,23 @@ def test_S13_a_review_of_practice_sends_nothing_once_a_service_is_set(
     assert (answer.status_code, "mail service" in words(answer), count(Mailing)) == (409, True, 0)
 
 
+def test_S13_T1_what_is_announced_of_a_message_of_two_services_is_what_its_bar_says(
+    app: Flask, client: Client, settings: Settings, send: Any, rows: Any
+) -> None:
+    path = send("smtp")
+    switch(app, "outbox")
+    assert client.submit(f"{path}/retries", {"through": "outbox"}).status_code == 303
+    with app.app_context():
+        drain.drain(rows(Job)[-1].id, Recording(), settings)
+    page = client.get(path).text
+    said = "1 kept in outbox, 1 sent, 1 may have been sent, 3 in all"
+    assert (f'aria-label="{said}"' in page, f'role="status">Finished, not for everyone: {said}.</p>' in page) == (
+        True, True,
+    )  # fmt: skip
+    tabs = words(re.findall(r'<nav class="tabs".*?</nav>', page, re.DOTALL)[0])
+    assert tabs == "All 3 Kept in outbox or sent 2 May have been sent 1"
+
+
 def settled(app: Flask, states: dict[str, str], **values: Any) -> None:
     """As if the run were over: each address in its state."""
     counters = {f"n_{state}": list(states.values()).count(state) for state in RecipientState}
