@@ -267,6 +267,24 @@ def leave_queue(
     return move_recipients(tx, where, RecipientState.QUEUED, to, last_error=words, **values)
 
 
+def forget_doubt(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
+    """Doubt about these recipients is being settled: as a message's last error it gives way to what others met.
+
+    Those are who is in doubt still, or failed; without any of them there is no last error any more.
+    """
+    settled = [*where, Recipient.state == RecipientState.UNKNOWN]
+    theirs = Recipient.mailing_id == Mailing.id
+    here = Mailing.id.in_(select(Recipient.mailing_id).where(*settled))
+    tells = exists().where(*settled, theirs, Recipient.last_error == Mailing.last_error)
+    open_ = [theirs, Recipient.state.in_([RecipientState.UNKNOWN, RecipientState.FAILED])]
+    others = select(Recipient.last_error).where(*open_, Recipient.id.not_in(select(Recipient.id).where(*settled)))
+    newest = others.order_by(Recipient.updated_at.desc(), Recipient.id.desc()).limit(1).correlate(Mailing)
+    tx.execute(
+        update(Mailing).where(here, tells).values(last_error=newest.scalar_subquery()),
+        execution_options={"synchronize_session": False},
+    )
+
+
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
     """`items` in pieces of at most `size`, since SQLite binds a bounded number of values."""
     for start in range(0, len(items), size):

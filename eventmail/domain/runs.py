@@ -103,7 +103,6 @@ def decide(
         in_doubt = _count(tx, where, RecipientState.UNKNOWN)
         if not in_doubt or (emails is not None and in_doubt != len(set(map(addresses.normalized, emails)))):
             raise NothingToDo("Only mails that may have been sent can be decided on. Reload the page to see them.")
-        told = _tells_of_doubt(tx, mailing)
         if decision == Decision.SEND_AGAIN:
             if mailing.state != MailingState.FINISHED:
                 raise NothingToDo("Mails can be sent again when a message is finished, not while it runs or cancelled.")
@@ -111,10 +110,9 @@ def decide(
             where += _reachable(mailing_id)
             if not _count(tx, where, RecipientState.UNKNOWN):
                 raise NothingToDo("These guests were erased, so nothing can be sent to them again.")
-            job_id = _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
-            if told:
-                _forget_doubt(tx, mailing)
-            return job_id
+            records.forget_doubt(tx, where)
+            return _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
+        records.forget_doubt(tx, where)
         moved = records.move_recipients(
             tx,
             where,
@@ -123,8 +121,6 @@ def decide(
             last_error=f"Counted as sent by {by.name}",
             updated_at=by.now,
         )
-        if told:
-            _forget_doubt(tx, mailing)
         records.audit(tx, by, "mailing.counted_as_sent", f"mailing:{mailing_id}", event_id=event_id,
                       recipients=len(moved))  # fmt: skip
     return None
@@ -224,22 +220,6 @@ def _again(
     records.audit(tx, by, f"mailing.{from_}_sent_again", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   recipients=len(moved), run=job.run)  # fmt: skip
     return job.id
-
-
-def _tells_of_doubt(tx: Session, mailing: Mailing) -> bool:
-    """Whether the last error of a message is that of somebody in doubt."""
-    same = [Recipient.mailing_id == mailing.id, Recipient.last_error == mailing.last_error]
-    return _count(tx, same, RecipientState.UNKNOWN) > 0
-
-
-def _forget_doubt(tx: Session, mailing: Mailing) -> None:
-    """The last error told of a doubt that is decided: it is what was last said of who is in doubt still, or failed."""
-    open_ = [Recipient.mailing_id == mailing.id, Recipient.state.in_([RecipientState.UNKNOWN, RecipientState.FAILED])]
-    newest = select(Recipient.last_error).where(*open_).order_by(Recipient.updated_at.desc(), Recipient.id.desc())
-    tx.execute(
-        update(Mailing).where(Mailing.id == mailing.id).values(last_error=newest.limit(1).scalar_subquery()),
-        execution_options={"synchronize_session": False},
-    )
 
 
 def _count(tx: Session, where: Sequence[ColumnElement[bool]], state: RecipientState) -> int:

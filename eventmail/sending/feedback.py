@@ -160,6 +160,7 @@ def _was_sent(tx: Session, where: Sequence[ColumnElement[bool]], now: datetime) 
         tx, [*where, Recipient.attempts > 0], RecipientState.QUEUED, RecipientState.UNKNOWN,
         claim_owner=None, claim_until=None, **taken,
     )  # fmt: skip
+    records.forget_doubt(tx, where)
     records.move_recipients(tx, where, RecipientState.UNKNOWN, RecipientState.SENT, **taken)
 
 

@@ -38,12 +38,12 @@ def test_S5_any_news_about_a_mail_in_doubt_proves_that_it_was_sent(
     provider.answers[A] = Unclear("lost")
     run = send(A, B)
     run.drain(provider)
-    assert run.states == {A: "unknown", B: "sent"}
+    assert (run.states, run.mailing.last_error) == ({A: "unknown", B: "sent"}, "lost")
 
     assert feedback.take("generic", [report(kind, key_of(run))], clock.now()) == 1
 
     assert run.states == {A: "sent", B: "sent"}
-    assert run.recipients[0].last_error is None
+    assert (run.recipients[0].last_error, run.mailing.last_error) == (None, None)
     run.assert_balanced()
 
 
