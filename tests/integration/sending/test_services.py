@@ -73,6 +73,22 @@ def test_S13_what_was_begun_with_another_service_does_not_go_on_by_itself(
     assert [(r.reserved, r.consumed, r.refunded) for r in rows(Reservation)] == [(2, 0, 2), (2, 2, 0)]
 
 
+def test_S13_a_run_begun_elsewhere_of_which_nobody_waits_any_more_is_over(
+    send: Callable[..., Any], event_id: int, by: Any, clock: FrozenClock
+) -> None:
+    run, waiting = send(A), send()
+    with pytest.raises(Killed):
+        run.drain(Recording({A: raising(Killed())}))
+    send_through(SMTP)
+    real = smtp()
+    sweep.sweep(real, clock.now())
+    assert (run.job.state, run.counts) == ("running", {"sending": 1})
+    sweep.sweep(real, clock.advance(seconds=LEASE.total_seconds()))
+    assert (run.job.state, run.mailing.state, run.counts) == ("finished", "finished", {"unknown": 1})
+    assert (waiting.job.state, waiting.counts) == ("running", {"queued": 1}), "it still asks"
+    runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+
+
 def test_S13_with_its_own_service_set_again_it_goes_on(send: Callable[..., Any]) -> None:
     run, practice = send(A), Recording()
     send_through(SMTP)
