@@ -73,7 +73,7 @@ class WaitsOut(TypedDict):
 
 
 class MailingOut(TypedDict):
-    """A mailing, as `domain.mailings.described` tells it."""
+    """A mailing: its text, its recipients in numbers, its newest run."""
 
     id: Id
     kind: KindWord

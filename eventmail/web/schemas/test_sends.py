@@ -19,7 +19,7 @@ def split(typed: Any) -> Any:
 
 
 class TestSendOut(TypedDict):
-    """A test send, as `domain.test_sends.described` tells it."""
+    """A test send and what became of it."""
 
     id: Id
     to: list[str]
