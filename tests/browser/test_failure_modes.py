@@ -223,7 +223,7 @@ def test_cancel_before_send_drains_what_waits_refunds_it_and_is_logged_S6_S9(
     logged = live.query("SELECT actor, detail FROM audit_entry WHERE action = 'mailing.cancelled'")
     assert logged == [{"actor": "Oscar Organizer", "detail": '{"cancelled": 3, "sent": 0, "under_way": 0}'}]
     watched.get_by_role("link", name="Each recipient, the text, and the log").click()
-    expect(watched.get_by_text("Oscar Organizer, cancelled")).to_be_visible()
+    expect(watched.get_by_text("Oscar Organizer cancelled who still waited")).to_be_visible()
     expect(by_test(watched, "mailing-recipients").locator("tbody .badge")).to_have_text(["Cancelled"] * 3)
 
 
