@@ -20,7 +20,11 @@ from sqlalchemy import insert, select
 
 from eventmail import clock, create_app
 from eventmail.db import fresh, transaction
-from eventmail.domain import audience, events, guest_values, imports, rule_readings, rules, segments
+from eventmail.domain.audience import resolve, rule_readings, segments
+from eventmail.domain.audience import rule as audience_rule
+from eventmail.domain.events import edit
+from eventmail.domain.guests import values as guest_values
+from eventmail.domain.imports import run
 from eventmail.models import Guest, GuestTag
 from eventmail.records import Acting
 from eventmail.settings import Settings
@@ -35,7 +39,7 @@ def fill(n: int, columns: int, by: Acting) -> int:
     """An event with `n` guests: its id. One of fifty is a VIP, one of five from the press."""
     random.seed(1)
     with transaction() as tx:
-        event_id = events.add(tx, {"title": "Bench", "timezone": "Europe/Berlin"}, by).id
+        event_id = edit.add(tx, {"title": "Bench", "timezone": "Europe/Berlin"}, by).id
         guest_values.record_columns(tx, event_id, [f"column {k}" for k in range(columns)])
         for start in range(0, n, AT_ONCE):
             tx.execute(
@@ -85,7 +89,7 @@ def measure(event_id: int, n: int, columns: int, rounds: int, by: Acting) -> Non
     } if columns else {})  # fmt: skip
     for name, (field, op, value) in asked.items():
         rule = {"all": [{"field": field, "op": op, "value": value}]}
-        read = rules.parse(rule, segments.fields(event_id))
+        read = audience_rule.parse(rule, segments.fields(event_id))
         timed(f"first look/{name}", n, 1, lambda read=read: segments.live(event_id, read, []))  # type: ignore[misc]
         began, burnt = time.perf_counter(), time.process_time()
         made = segments.create(event_id, {"name": name, "rule": rule}, by)
@@ -97,9 +101,9 @@ def measure(event_id: int, n: int, columns: int, rounds: int, by: Acting) -> Non
             ("audience", {"segments": [str(made)]}),
             ("left out", {"statuses": ["confirmed", "invited"], "exclude_segments": [str(made)]}),
         ):
-            picked = audience.checked(event_id, criteria, outside=True)
-            count = audience.resolve(fresh(), picked).count
-            timed(f"{kind}/{name}", n, rounds, lambda picked=picked: audience.resolve(fresh(), picked), found=count)  # type: ignore[misc]
+            picked = resolve.checked(event_id, criteria, outside=True)
+            count = resolve.resolve(fresh(), picked).count
+            timed(f"{kind}/{name}", n, rounds, lambda picked=picked: resolve.resolve(fresh(), picked), found=count)  # type: ignore[misc]
     timed("every count of the picker", n, rounds, lambda: segments.everyone(event_id), found=len(asked))
 
 
@@ -107,7 +111,7 @@ def importing(event_id: int, n: int, by: Acting) -> None:
     """An import of `n` rows into an event where segments use three fields, which triggers keep."""
     rows = "".join(f"new{i}@example.net,Ñu {i},Mü {i},München\n" for i in range(n))
     began, burnt = time.perf_counter(), time.process_time()
-    done = imports.run(event_id, f"email,first name,last name,column 0\n{rows}".encode(), by)
+    done = run.run(event_id, f"email,first name,last name,column 0\n{rows}".encode(), by)
     report("segments/import with kept fields", n, time.perf_counter() - began, time.process_time() - burnt, None,
            created=done.created)  # fmt: skip
 

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask:
     """The application of one process: wiring only. Raises SettingsError when the environment is wrong."""
     from eventmail import tasks  # noqa: PLC0415  the top of the import law, met only when an app is made
-    from eventmail.domain import home  # noqa: PLC0415
+    from eventmail.domain.instance import live_lock  # noqa: PLC0415
 
     files.keep_private()
     settings = settings or settings_.load()
@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
         know(db.engine, settings.secret)
         send_through(settings.provider)
         migrations.upgrade(db.engine, settings.instance / "migration.lock")
-        home.settle_in(settings.database)
+        live_lock.settle_in(settings.database)
         db.session.remove()
         db.engine.dispose()  # no connection may cross a fork
     app.extensions["huey"] = tasks.create_huey(app)

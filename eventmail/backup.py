@@ -19,7 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from eventmail import files, migrations, signing
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.sending import journal
 from eventmail.settings import Settings
 
@@ -151,7 +151,7 @@ def _fence(folder: Path) -> None:
     try:
         migrations.upgrade(engine, folder / "migration.lock")
         with Session(engine) as session, session.begin():
-            home.leave(session)
+            live_lock.leave(session)
     finally:
         engine.dispose()
     with closing(sqlite3.connect(folder / DATABASE)) as connection:  # one file again, nothing left in a log beside it

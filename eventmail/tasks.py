@@ -15,7 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from eventmail import clock, ids, logs
 from eventmail.db import fresh
-from eventmail.domain import housekeeping, import_files
+from eventmail.domain.imports import uploads
+from eventmail.domain.instance import housekeeping
 from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
@@ -211,5 +212,5 @@ def _sweep(app: Flask) -> None:
     """One pass over what nobody rang for; the worker begins with it."""
     _ring_for_waiting(app)
     housekeeping.purge(clock.now())  # last: mails do not wait for it
-    import_files.forget(app.extensions["settings"].imports, clock.now())
+    uploads.forget(app.extensions["settings"].imports, clock.now())
     forgetting.finish(app.extensions["settings"], clock.now())

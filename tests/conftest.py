@@ -21,7 +21,7 @@ from werkzeug.routing import Rule
 import eventmail.clock
 from eventmail import create_app, migrations, signing, web
 from eventmail.db import Base, db, fresh, transaction
-from eventmail.domain import links, passwords
+from eventmail.domain.people import passwords, sign_in_links
 from eventmail.models.account import Role
 from eventmail.sending import account_delivery, drain
 from eventmail.settings import Settings
@@ -213,7 +213,7 @@ def client_for(app: Flask) -> Callable[[Person], Client]:
     def make(person: Person) -> Client:
         client = new_client(app)
         with app.app_context():
-            token = links.open_(links.issue(person.email, seeding.acting()), seeding.acting(person))
+            token = sign_in_links.open_(sign_in_links.issue(person.email, seeding.acting()), seeding.acting(person))
         with client.session_transaction() as session:
             session[SESSION] = token
             session.permanent = True

@@ -18,7 +18,7 @@ from eventmail.doctor.at_work import is_full, standing, stuck, waiting, worker
 from eventmail.doctor.finding import Finding as Finding
 from eventmail.doctor.finding import Level as Level
 from eventmail.doctor.twins import twins
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.models.mailing import COUNTERS
 from eventmail.providers import smtp
 from eventmail.providers.base import ProviderError
@@ -87,7 +87,7 @@ def _database(connection: sqlite3.Connection, now: datetime, settings: Settings)
 def live(connection: sqlite3.Connection, file: Path) -> Finding:
     """Whether this is the database that may send, or a copy of it (H9)."""
     row = connection.execute("SELECT place FROM home").fetchone()
-    if row is None or row[0] == home.place_of(file):
+    if row is None or row[0] == live_lock.place_of(file):
         return Finding("This database is the live one")
     to_do = "If no other one is live, an owner opens /admin/live and confirms this one."
     owners = "SELECT count(*) FROM user WHERE role = 'owner' AND removed_at IS NULL"

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from eventmail.db import Base, one_of
 from eventmail.states import ChangeKind, GuestStatus
 
+NO_NAME = "a guest without a name"
+
 
 def full_name(first_name: str, last_name: str) -> str:
     """A guest's name as it is shown; "" when neither part is known."""
@@ -58,7 +60,7 @@ class GuestTag(Base):
     __tablename__ = "guest_tag"
     __table_args__ = (
         Index("uq_guest_tag_guest_id_tag", "guest_id", "tag", unique=True),
-        Index("ix_guest_tag_tag", "tag", "guest_id"),  # a rule skips from word to word (domain.matching)
+        Index("ix_guest_tag_tag", "tag", "guest_id"),  # a rule skips from word to word (domain.audience.rule_sql)
         Base.__table_args__,
     )
 

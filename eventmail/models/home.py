@@ -9,7 +9,7 @@ from eventmail.db import Base
 
 
 class Home(Base):
-    """The one row that says in which place this database may send; see `domain.home.place_of`.
+    """The one row that says in which place this database may send; see `domain.instance.live_lock.place_of`.
 
     `marks` counts the groups that were ever marked for a hand-over. A file beside the database keeps the same number.
     """

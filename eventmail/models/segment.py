@@ -31,7 +31,7 @@ class Segment(Base):
     """`rule` is `{"all": […]}` or `{"any": […]}` of `{"field", "op", "value"}`, None for picked guests only.
 
     `name_key` is the name as compared, so that “VIP” and “vip” are one. `reading` says what the rule takes for equal
-    (`domain.rules`): what was saved before numbers and days counted keeps its reading until it is saved again.
+    (`domain.audience.rule`): what was saved before numbers and days counted keeps its reading until it is saved again.
     """
 
     __tablename__ = "segment"

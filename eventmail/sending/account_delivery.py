@@ -18,7 +18,8 @@ from eventmail import clock
 from eventmail.content import account_mail
 from eventmail.content.account_mail import Frame
 from eventmail.db import file, fresh, transaction
-from eventmail.domain import home, links
+from eventmail.domain.instance import live_lock
+from eventmail.domain.people import sign_in_links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
@@ -74,7 +75,7 @@ held = Held()
 
 def deliver(provider: Provider, settings: Settings) -> datetime | None:
     """Mail what is due, for one turn. Returns when to come back: now or later, or None when nothing waits."""
-    if not home.is_live(settings.database):  # H9
+    if not live_lock.is_live(settings.database):  # H9
         return None
     until = time.monotonic() + TURN_SECONDS
     if not _talking.acquire(timeout=TURN_SECONDS):
@@ -132,7 +133,7 @@ def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings)
         mail = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
         if mail is None:
             return
-        home.keep_count()
+        live_lock.keep_count()
         held.hold(mail.id, since)
         account_outcome.record(mail, _hand_over(mail, hand, provider, settings), provider, clock.now())
     finally:
@@ -194,7 +195,7 @@ def _hand_over(mail: Marked, hand: Hand, provider: Provider, settings: Settings)
 
 def _built(mail: Marked, settings: Settings) -> Mail:
     sign_in = mail.kind == AccountMailKind.SIGN_IN
-    link = links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
+    link = sign_in_links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
     frame = Frame(
         from_email=settings.sender,
         from_name=settings.sender_name,

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from eventmail import ids, records, signing
 from eventmail.db import move, transaction
-from eventmail.domain import account_mails, home, links
+from eventmail.domain.instance import live_lock
+from eventmail.domain.people import account_mails, sign_in_links
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
@@ -70,7 +71,7 @@ def mark(
         this = [AccountMail.id == mail_id, AccountMail.attempts == attempt - 1]
         if not move(tx, AccountMail, this, _A.QUEUED, _A.SENDING, **given):
             return None
-        home.count_mark(tx)
+        live_lock.count_mark(tx)
         return _minted(tx, mail, by)
 
 
@@ -111,15 +112,15 @@ def over_at(tx: Session, mail: AccountMail) -> datetime:
     """When a mail is of no use any more, however late it leaves: its link is over, or its news is none."""
     if mail.kind == AccountMailKind.INVITATION:
         return tx.get_one(Invitation, mail.invitation_id).expires_at
-    return mail.created_at + (links.LIFETIME if mail.kind == AccountMailKind.SIGN_IN else NEWS_LIFETIME)
+    return mail.created_at + (sign_in_links.LIFETIME if mail.kind == AccountMailKind.SIGN_IN else NEWS_LIFETIME)
 
 
 def _minted(tx: Session, mail: AccountMail, by: Acting) -> Marked:
     asker = tx.get(User, mail.asked_by) if mail.asked_by else None
     if mail.kind != AccountMailKind.INVITATION:
         user = tx.get_one(User, mail.user_id)
-        token = links.mailed(tx, user.id, by) if mail.kind == AccountMailKind.SIGN_IN else ""
-        name, role, until = user.name, user.role, by.now + links.LIFETIME
+        token = sign_in_links.mailed(tx, user.id, by) if mail.kind == AccountMailKind.SIGN_IN else ""
+        name, role, until = user.name, user.role, by.now + sign_in_links.LIFETIME
     else:
         token = signing.new_token()
         invited = tx.scalars(

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement, SQLCoreOperations
 
 from eventmail import ids
 from eventmail.db import UtcDateTime, core, fresh, transaction
-from eventmail.domain import merge
+from eventmail.domain.mailings import merge_values
 from eventmail.models import Guest, Job, Recipient
 from eventmail.states import JobState, RecipientState
 
@@ -165,8 +165,8 @@ def _values(guest_ids: Sequence[int | None]) -> dict[int | None, Mapping[str, st
 
 
 def _guest(row: Any) -> Mapping[str, str]:
-    return merge.guest_values(row.first_name, row.last_name, row.email or "", row.attributes)
+    return merge_values.guest_values(row.first_name, row.last_name, row.email or "", row.attributes)
 
 
 def _nobody(email: str) -> Mapping[str, str]:
-    return merge.guest_values("", "", email, {})
+    return merge_values.guest_values("", "", email, {})

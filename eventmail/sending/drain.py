@@ -12,8 +12,9 @@ from eventmail import clock
 from eventmail.content import mime, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
-from eventmail.domain import home, test_sends
-from eventmail.domain.merge import Place
+from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import test_sends
+from eventmail.domain.terms import Place
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, outcome, rate
@@ -37,7 +38,7 @@ BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits 
 def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
     """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
     job = fresh().get(Job, job_id)
-    mine = job is not None and job.state == JobState.RUNNING and home.is_live(settings.database)  # H9
+    mine = job is not None and job.state == JobState.RUNNING and live_lock.is_live(settings.database)  # H9
     if job is None or not mine or job.provider != provider.name:  # of another service: somebody is asked first (S13)
         provider.spare(_named(job_id))
         return None

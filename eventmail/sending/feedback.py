@@ -9,7 +9,8 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import erased, ids, records
 from eventmail.db import transaction
-from eventmail.domain import addresses, suppressions, wishes
+from eventmail.domain import addresses
+from eventmail.domain.suppressions import erased_addresses, unsubscribe
 from eventmail.models import EVERYWHERE, PRACTICE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
 from eventmail.providers.refusals import About, is_certain, judge
@@ -168,7 +169,7 @@ def _ends(tx: Session, about: EmailEvent) -> bool:
     """Whether this news ends the address; policy and content refusals never do (F1)."""
     if about.kind != Kind.SOFT_BOUNCE:
         return about.kind in (Kind.BOUNCE, Kind.COMPLAINT)
-    same = wishes.same(EmailEvent.address, about.address)
+    same = erased_addresses.same(EmailEvent.address, about.address)
     soft = (same, EmailEvent.kind == about.kind, EmailEvent.at > about.at - SOFT_WINDOW,
             EmailEvent.practice == about.practice)  # fmt: skip
     return (tx.scalar(select(func.count()).select_from(EmailEvent).where(*soft)) or 0) >= SOFT_BOUNCES
@@ -181,7 +182,7 @@ def end(tx: Session, about: EmailEvent, now: datetime) -> None:
     if about.kind == Kind.SOFT_BOUNCE:
         source = f"{source}: {SOFT_BOUNCES} soft bounces in {SOFT_WINDOW.days} days"
     reason = SuppressionReason.COMPLAINT if about.kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
-    put = suppressions.stand(tx, about.address, scope, reason, source=source, now=now)
+    put = unsubscribe.stand(tx, about.address, scope, reason, source=source, now=now)
     if put:  # it was on the list for less
         by = Acting(None, source, "", now)
         records.audit(tx, by, "suppression.reported", f"address:{about.address}", scope=scope, **put)

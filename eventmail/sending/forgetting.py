@@ -14,7 +14,8 @@ from sqlalchemy import select, update
 
 from eventmail import erased
 from eventmail.db import db, fresh, transaction
-from eventmail.domain import addresses, import_files
+from eventmail.domain import addresses
+from eventmail.domain.imports import uploads
 from eventmail.models import Erasure
 from eventmail.settings import Settings
 
@@ -32,7 +33,7 @@ def finish(settings: Settings, now: datetime) -> int:
     for path in _mails(settings.outbox):
         if _is_theirs(path, keys, marks, settings.secret):
             path.unlink(missing_ok=True)
-    kept = [import_files.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
+    kept = [uploads.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
     if not all(kept) or not _emptied_log():
         return 0  # somebody imports or reads just now; the next sweep tries again
     with transaction() as tx:

@@ -17,8 +17,10 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
 from eventmail.db import file, transaction
-from eventmail.domain import audience, heirs, home, merge
-from eventmail.domain.merge import Place
+from eventmail.domain.guests import shared_address
+from eventmail.domain.instance import live_lock
+from eventmail.domain.suppressions.reasons import scopes_of
+from eventmail.domain.terms import Place, inert_unsubscribe_url, unsubscribe_url
 from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused, Unclear
@@ -62,9 +64,9 @@ class Sending(Run):
         """The mail of one recipient. Raises InvalidInput for an address that can't stand in an envelope."""
         key = f"{self.key}-{claimed.id}"
         if self.read_as is None:
-            values, unsubscribe = claimed.values, merge.unsubscribe_url(claimed.id, self.place)
+            values, unsubscribe = claimed.values, unsubscribe_url(claimed.id, self.place)
         else:
-            values, unsubscribe = self.read_as, merge.inert_unsubscribe_url(self.place)
+            values, unsubscribe = self.read_as, inert_unsubscribe_url(self.place)
         data = self.skeleton.mail(claimed.email, values, key, unsubscribe)
         return Mail(key, f"{self.request_id}.{claimed.id}.{claimed.attempt}", claimed.attempt, self.sender,
                     claimed.email, data)  # fmt: skip
@@ -150,7 +152,7 @@ def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
 def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[Claimed]:
     """After the commit that marked them, with a lease that began at `since`: who of `group` may be handed over."""
     if marked:
-        home.keep_count()
+        live_lock.keep_count()
     in_flight.holds(marked, since)
     return [claimed for claimed in group if claimed.id in in_flight.ids]
 
@@ -233,14 +235,14 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     if not recipient_ids:
         return []
     given = {"ids": recipient_ids, "owner": owner(), "job": sending.job_id}
-    scopes = audience.scopes(sending.event_id)
+    scopes = scopes_of(sending.event_id)
     is_test = sending.is_test
     marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now,
                           provider=sending.provider, number=number)  # fmt: skip
-    home.count_mark(tx)
+    live_lock.count_mark(tx)
     if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
         if not is_test:
-            heirs.pass_on_of_moved(tx, _ours(*given.values()))
+            shared_address.pass_on_of_moved(tx, _ours(*given.values()))
         for where, state, words in _drops(scopes, is_test):
             records.leave_queue(tx, [*_ours(*given.values()), where], state, words, now)
     return marked

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import file, fresh, transaction
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Mail, Provider
 from eventmail.sending import account_settle, legacy, outcome
@@ -34,7 +34,7 @@ def inherit(provider: Provider, now: datetime) -> int:
     for want of a proof or of an intact slot of the row's own mark, is in doubt when its lease ends.
     """
     paths = legacy.journals(file().parent)
-    if not paths or not home.is_live(file()):
+    if not paths or not live_lock.is_live(file()):
         return 0
     return sum(_inherit(path, provider, now) for path in paths)
 

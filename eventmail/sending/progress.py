@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 
 from eventmail.db import Page, Rows, existing, fresh, service
-from eventmail.domain import mailings, services
-from eventmail.domain.audience import scopes
+from eventmail.domain import services
+from eventmail.domain.mailings import send
 from eventmail.domain.services import Shares
+from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
@@ -130,7 +131,7 @@ class Progress:
 
 def progress(mailing: Mailing, now: datetime) -> Progress:
     """The tracker of a mailing in a few queries, whatever its size."""
-    job = mailings.last_job(mailing.id)
+    job = send.last_job(mailing.id)
     counts = mailing.counts
     settled = sum(counts[state] for state in _SETTLED)
     stands = bool(job.stopped) or job.provider != service()
@@ -160,7 +161,7 @@ def _bounced(mailing: Mailing) -> Bounced:
     """Walks the few recipients that a service had news of, along an index."""
     if not mailing.n_sent:
         return Bounced(0, 0)
-    return Bounced(*fresh().execute(_BOUNCED, {"mailing": mailing.id, "scopes": scopes(mailing.event_id)}).one())
+    return Bounced(*fresh().execute(_BOUNCED, {"mailing": mailing.id, "scopes": scopes_of(mailing.event_id)}).one())
 
 
 def _rate(job: Job, now: datetime) -> float | None:

@@ -11,8 +11,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from eventmail import clock, ids, logs
-from eventmail.domain import api_tokens, events, sessions, throttle
-from eventmail.domain.sessions import Caller
+from eventmail.domain.events import edit
+from eventmail.domain.people import api_tokens, sessions, throttle
+from eventmail.domain.people.sessions import Caller
 from eventmail.errors import NotByToken, NotSignedIn, ReadOnlyToken, RoleTooLow
 from eventmail.models import Event, User
 from eventmail.models.account import Role
@@ -88,7 +89,7 @@ def in_person() -> int:
 def event(event_id: int) -> Event:
     """The event in the URL, for this person. NotFound for one that is missing or not theirs."""
     if g.get("event") is None:
-        g.event = events.visible(event_id, g.user)
+        g.event = edit.visible(event_id, g.user)
     found: Event = g.event
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
 
 from eventmail import signing, tasks
-from eventmail.domain import account_mails, accounts, invitations, links, sessions
+from eventmail.domain.people import account_mails, accounts, invitations, sessions, sign_in_links
 from eventmail.errors import CsrfFailed, LinkExpired
 from eventmail.web import access, browser_cookie, compose, intake, once
 from eventmail.web.access import SESSION, acting, csrf, open_to_everyone
@@ -55,17 +55,21 @@ def open_link(token: str) -> Any:
         return "", 204
     if _brought_here(token):
         return see_other(_next())
-    if links.holder(token, acting()) or links.is_first(token, acting()) or invitations.find(token, acting()):
+    if (
+        sign_in_links.holder(token, acting())
+        or sign_in_links.is_first(token, acting())
+        or invitations.find(token, acting())
+    ):
         return _link_page(token=token)
     raise _unknown()
 
 
 def _link_page(problem: Problem | None = None, *, token: str) -> Response:
-    if holder := links.holder(token, acting()):
+    if holder := sign_in_links.holder(token, acting()):
         session.setdefault(_LOOKED, signing.new_token())
         return make_response(render_template("account/link.html", problem=problem, holder=holder))
     invited = invitations.find(token, acting())
-    if problem and invited is None and not links.is_first(token, acting()):  # no form can help with it
+    if problem and invited is None and not sign_in_links.is_first(token, acting()):  # no form can help with it
         return make_response(render_template("error.html", problem=problem))
     values = {**request.form, "email": invited.email} if invited else request.form
     return make_response(
@@ -76,11 +80,11 @@ def _link_page(problem: Problem | None = None, *, token: str) -> Response:
 
 
 def _brought_here(token: str) -> bool:
-    return g.session_id is not None and links.began(token, g.session_id)
+    return g.session_id is not None and sign_in_links.began(token, g.session_id)
 
 
 def _unknown() -> LinkExpired:
-    links.unknown(access.caller(), acting())
+    sign_in_links.unknown(access.caller(), acting())
     return _expired()
 
 
@@ -103,11 +107,11 @@ def join(token: str) -> Any:
         return see_other(_next())
     csrf.protect()
     by, caller = acting(), access.caller()
-    is_first = links.is_first(token, by)
+    is_first = sign_in_links.is_first(token, by)
     if not is_first and invitations.find(token, by) is None:
         target = _next()
         try:
-            began = links.open_(token, by, caller, browser=session.get(_LOOKED, ""))
+            began = sign_in_links.open_(token, by, caller, browser=session.get(_LOOKED, ""))
         except LinkExpired:
             raise _expired() from None
         keep(began)
@@ -131,7 +135,7 @@ def _forgotten_page(problem: Problem | None = None) -> Response:
             values=request.form,
             can_mail=account_mails.can_mail(compose.place()),
             asked=once.take("forgotten"),
-            minutes=int(links.LIFETIME.total_seconds() // 60),
+            minutes=int(sign_in_links.LIFETIME.total_seconds() // 60),
         )
     )
 
@@ -149,7 +153,7 @@ def ask_for_link() -> Any:
     """Ask for a mailed sign-in link. Whether somebody here has the address is not to be seen from the answer."""
     csrf.protect()
     g.typed_address = email = intake.parse(Forgotten).email
-    links.ask(email, compose.place(), acting(), access.caller())
+    sign_in_links.ask(email, compose.place(), acting(), access.caller())
     tasks.ring_account_mails()  # for a stranger's address, too
     once.keep("forgotten", text=email)
     return see_other(url_for("account.forgotten"))

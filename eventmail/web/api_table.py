@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from eventmail.domain.guest_filters import Filter
+from eventmail.domain.guests.filters import Filter
 from eventmail.errors import (
     AlreadyCancelled,
     AlreadySent,

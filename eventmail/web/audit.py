@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, request
 
 from eventmail.db import fresh, paginate
-from eventmail.domain import log
-from eventmail.domain.log import Wanted
+from eventmail.domain import audit_log
+from eventmail.domain.audit_log import Wanted
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import AuditEntry, Event
 from eventmail.web import access, intake, log_words
@@ -37,7 +37,7 @@ def of_everything() -> Response:
 
 def _answer(event: Event | None) -> Response:
     wanted = _wanted(event)
-    found = log.entries(event.id if event else None, wanted)
+    found = audit_log.entries(event.id if event else None, wanted)
     if request.args.get("format") == "csv":
         return csv_answer(
             f"log-{event.id}.csv" if event else "log.csv",
@@ -51,10 +51,12 @@ def _answer(event: Event | None) -> Response:
     return respond(
         page="audit/list.html",
         entries=page,
-        names=log.names([*page.items]),
+        names=audit_log.names([*page.items]),
         wanted=wanted,
-        actors=[(actor, actor) for actor in log.actors(event_id)],
-        actions=sorted(((action, log_words.sentence(action)) for action in log.actions(event_id)), key=lambda a: a[1]),
+        actors=[(actor, actor) for actor in audit_log.actors(event_id)],
+        actions=sorted(
+            ((action, log_words.sentence(action)) for action in audit_log.actions(event_id)), key=lambda a: a[1]
+        ),
         changes=log_words.changes,
         zone=event.zone if event else UTC,
         here=request.path,

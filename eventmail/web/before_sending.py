@@ -10,13 +10,14 @@ from flask import g, url_for
 from eventmail import link_targets
 from eventmail.content.checks import Remark
 from eventmail.content.differences import Piece
-from eventmail.domain import home, lately, senders
-from eventmail.domain.audience import Audience, Resolution
-from eventmail.domain.contents import Draft
-from eventmail.domain.coverage import Gap
-from eventmail.domain.dead_links import DeadLink
-from eventmail.domain.merge import Place
-from eventmail.domain.senders import Sender
+from eventmail.domain.audience.resolve import Audience, Resolution
+from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import recent, senders
+from eventmail.domain.mailings.contents import Draft
+from eventmail.domain.mailings.dead_links import DeadLink
+from eventmail.domain.mailings.fallbacks import Gap
+from eventmail.domain.mailings.senders import Sender
+from eventmail.domain.terms import Place
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
@@ -122,7 +123,7 @@ def sender_sentence(sender: Sender) -> str:
 
 def _bad(event: Event, written: Written, place: Place) -> Iterator[Check]:
     for sentence in place.hindrances:
-        label, page = ("What to do", "home.page") if sentence == home.SENTENCE else ("Settings", "sending.page")
+        label, page = ("What to do", "home.page") if sentence == live_lock.SENTENCE else ("Settings", "sending.page")
         yield Check(sentence, (label, url_for(page)) if g.user.role == Role.OWNER else None)
     if event.archived_at:
         yield Check(EventArchived.sentence, ("Bring it back", url_for("events.settings", event_id=event.id) + "#end"))
@@ -148,14 +149,14 @@ def _of(remark: Remark) -> Check:
 
 def _out_lately(event: Event, written: Written) -> Iterator[Check]:
     content_id = written.draft.content_id
-    if content_id and (found := lately.same_text(event.id, content_id, g.now)):
+    if content_id and (found := recent.same_text(event.id, content_id, g.now)):
         same, number = found
         guests = "1 guest" if number == 1 else f"{number} guests"
         at = f"{same.created_at.astimezone(event.zone):%H:%M}"
         where = url_for("mailings.detail", event_id=event.id, mailing_id=same.id)
         yield Check(f"This very message went to {guests} at {at}.", ("Look at it", where))
     if written.audience and written.resolution and written.resolution.count:
-        number = lately.recipients(written.audience, g.now)
+        number = recent.recipients(written.audience, g.now)
         if number:
             where = url_for("mailings.listing", event_id=event.id)
             yield Check(f"{number} of these got another mail in the last 24 hours.", ("Sent messages", where))
@@ -192,7 +193,7 @@ def _day(wall: datetime | None) -> str:
 
 def _tested(event: Event, written: Written) -> bool:
     content_id = written.draft.content_id
-    return content_id is not None and lately.tested(event.id, content_id)
+    return content_id is not None and recent.tested(event.id, content_id)
 
 
 def _fine(written: Written, *, ready: bool, tested: bool) -> Iterator[Check]:

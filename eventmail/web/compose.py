@@ -11,29 +11,29 @@ from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
-from eventmail.domain import audience as audiences
-from eventmail.domain import (
+from eventmail.domain.audience import picker
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience, Resolution
+from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import (
     contents,
-    coverage,
     dead_links,
-    home,
-    mailings,
-    merge,
-    picker,
-    previews,
-    readers,
+    fallbacks,
+    merge_values,
+    preview,
+    preview_as,
+    preview_steps,
+    send,
     senders,
-    stepping,
     test_sends,
 )
-from eventmail.domain.audience import Audience, Resolution
-from eventmail.domain.contents import Draft, Text
-from eventmail.domain.coverage import Gap
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
-from eventmail.domain.previews import Reading
-from eventmail.domain.readers import Found
-from eventmail.domain.stepping import Step
+from eventmail.domain.mailings.contents import Draft, Text
+from eventmail.domain.mailings.fallbacks import Gap
+from eventmail.domain.mailings.preview import Reading
+from eventmail.domain.mailings.preview_as import Found
+from eventmail.domain.mailings.preview_steps import Step
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
@@ -91,7 +91,7 @@ def place() -> Place:
         outside=provider.outside,
         undo=timedelta(seconds=chosen.undo_seconds),
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
-        hindrances=(*(() if is_live() else (home.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
+        hindrances=(*(() if is_live() else (live_lock.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
         connected=provider.name != Outbox.name,
         sender_name=chosen.sender_name,
         sender_email=chosen.sender,
@@ -112,8 +112,8 @@ def typed() -> dict[str, Any]:
 
 
 def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
-    mailing = mailings.find(event_id, mailing_id)
-    content = mailings.content(mailing)
+    mailing = send.find(event_id, mailing_id)
+    content = send.content(mailing)
     to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))
     return {
         "subject": content.subject,
@@ -147,14 +147,14 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     resolution = audiences.resolve(fresh(), audience) if audience else None
     draft = contents.preview(event.id, text(values), access.acting())
     chosen = _chosen(values, audience, draft)
-    step = stepping.step(audience, event.id, chosen)
+    step = preview_steps.step(audience, event.id, chosen)
     here = place()
-    constants = merge.constants(event, merge.sender(event, g.user, here), here)
+    constants = merge_values.constants(event, merge_values.sender(event, g.user, here), here)
     reached = audience if resolution and resolution.count else None
     gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
     complaint = "" if audience else _complaint(event.id, values)
     count = resolution.count if resolution else 0
-    dead = dead_links.find(draft.compiled, merge.fields(event.id), constants, reached, count) if reached else []
+    dead = dead_links.find(draft.compiled, merge_values.fields(event.id), constants, reached, count) if reached else []
     written = Written(
         values, draft, audience, resolution, gaps, dead, drafting.changes(event.id, values), complaint, constants
     )
@@ -164,8 +164,8 @@ def live(event: Event, values: dict[str, Any]) -> Live:
         step,
         _position(step.guest, reached, resolution),
         str(chosen) if chosen and step.guest and step.guest.id == chosen else "",
-        previews.reading(draft.compiled, event, step.guest, g.user, here),
-        readers.find(audience, values["reader"]) if audience and values["reader"] else None,
+        preview.reading(draft.compiled, event, step.guest, g.user, here),
+        preview_as.find(audience, values["reader"]) if audience and values["reader"] else None,
         gaps,
         before_sending.look_over(event, written, here),
         audience,
@@ -176,20 +176,20 @@ def live(event: Event, values: dict[str, Any]) -> Live:
 def _position(guest: Guest | None, audience: Audience | None, resolution: Resolution | None) -> int | None:
     if guest is None or audience is None or resolution is None:
         return None
-    return readers.position(audience, guest, excluded=resolution.excluded_count)
+    return preview_as.position(audience, guest, excluded=resolution.excluded_count)
 
 
 def reader(event: Event, values: dict[str, Any]) -> Guest | None:
     """The guest as whom the preview of a form is read."""
     audience = _audience(event.id, values)
-    return stepping.step(audience, event.id, _chosen(values, audience, None)).guest
+    return preview_steps.step(audience, event.id, _chosen(values, audience, None)).guest
 
 
 def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     """The context of a composer page."""
     values = values or typed()
     shown = live(event, values)
-    found = mail_frames.pictures_of(previews.html(shown.draft.compiled, event, shown.step.guest, g.user, place()))
+    found = mail_frames.pictures_of(preview.html(shown.draft.compiled, event, shown.step.guest, g.user, place()))
     values |= {"look": values["look"].of(found)}
     return {
         "prefix": Prefix.MESSAGE,
@@ -197,9 +197,9 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "choices": LocalProxy(cache(lambda: picker.choices(event.id))),  # the page counts, its live parts don't
         "hand": LocalProxy(cache(lambda: picking.hand(event.id, values["audience"]["guests"]))),
         "live": shown,
-        "examples": LocalProxy(cache(lambda: previews.examples(event, shown.step.guest, g.user, place()))),
-        "key": mailings.key_for(event.id, message(values), _key(), access.acting()),
-        "fields": merge.fields(event.id),
+        "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, place()))),
+        "key": send.key_for(event.id, message(values), _key(), access.acting()),
+        "fields": merge_values.fields(event.id),
         "pictures": found,
         "sender": senders.of(event, g.user, place()),
         "snapshot": request.form.get("audience_snapshot", ""),
@@ -252,7 +252,7 @@ def _complaint(event_id: int, values: dict[str, Any]) -> str:
 def _chosen(values: dict[str, Any], audience: Audience | None, draft: Draft | None) -> int | None:
     """The guest that was stepped to, unless the audience has changed since and that guest won't get it any more."""
     if values["guest"] == MOST_MISSING:
-        return readers.most_missing(audience, draft.compiled) if audience and draft else None
+        return preview_as.most_missing(audience, draft.compiled) if audience and draft else None
     guest_id = row_id(values["guest"])
     if guest_id is None or audience is None:
         return guest_id
@@ -262,4 +262,4 @@ def _chosen(values: dict[str, Any], audience: Audience | None, draft: Draft | No
 def _gaps(
     event: Event, draft: Draft, constants: dict[str, str | None], audience: Audience, resolution: Resolution
 ) -> list[Gap]:
-    return coverage.gaps(draft.compiled, merge.fields(event.id), constants, audience, resolution.count)
+    return fallbacks.gaps(draft.compiled, merge_values.fields(event.id), constants, audience, resolution.count)

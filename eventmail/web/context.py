@@ -10,7 +10,8 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from eventmail import erased
-from eventmail.domain import home, listed_words
+from eventmail.domain.instance import live_lock
+from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.settings import Settings
@@ -50,7 +51,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["state_word"] = state_words.word
     app.jinja_env.globals["service_words"] = state_words.service
     app.jinja_env.globals["sent_words"] = state_words.sent
-    app.jinja_env.globals["listed_words"] = listed_words
+    app.jinja_env.globals["listed_words"] = reasons
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 
@@ -77,7 +78,7 @@ def is_live() -> bool:
     """Whether mail may leave this database (H9); asked until it is so, since a running one does not become a copy."""
     known: bool = current_app.extensions.get("live", False)
     if not known:
-        known = current_app.extensions["live"] = home.is_live(settings().database)
+        known = current_app.extensions["live"] = live_lock.is_live(settings().database)
     return known
 
 

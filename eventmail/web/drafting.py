@@ -10,10 +10,10 @@ from flask import request
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
 from eventmail.db import Page, fresh, paginate
-from eventmail.domain import contents, draft_rows, drafts, mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.draft_rows import Seen
-from eventmail.domain.drafts import Saved, Shown, Written
+from eventmail.domain.mailings import contents, draft_rows, drafts, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Saved, Shown, Written
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.ids import row_id
 from eventmail.web import access
@@ -165,7 +165,7 @@ def _now(event_id: int, mailing_id: int) -> Shown | None:
 def _text_of(event_id: int, mailing_id: int) -> Text:
     if shown := drafts.find(event_id, mailing_id):
         return shown.text
-    content = mailings.content(mailings.find(event_id, mailing_id))
+    content = send.content(send.find(event_id, mailing_id))
     return Text(*(part.replace("\r\n", "\n") for part in (content.subject, content.preheader, content.body)))
 
 

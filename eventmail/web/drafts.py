@@ -8,10 +8,10 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from eventmail import ids, tasks
 from eventmail.db import paginate
-from eventmail.domain import drafts, mailings
-from eventmail.domain.draft_rows import Seen
-from eventmail.domain.drafts import Shown
-from eventmail.domain.mailings import Sent
+from eventmail.domain.mailings import drafts, send
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.send import Sent
 from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
 from eventmail.records import Acting
 from eventmail.web import access, compose, drafting, intake, messaging
@@ -155,7 +155,7 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     saved = drafts.save(event_id, Seen(mailing_id, body.revision), written, by)
     if body.draft or saved is None:
         return None
-    return mailings.send(
+    return send.send(
         event_id,
         replace(body.message(written), asked=asked),
         key=key or ids.token(24),  # no second one: its row is no draft any more then

@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import erasure, guest_list
-from eventmail.domain import known as known_facts
+from eventmail.domain.erasure import disclosure as known_facts
+from eventmail.domain.erasure import guest as erasure_guest
+from eventmail.domain.guests import listing
 from eventmail.sending import forgetting
 from eventmail.web import access, intake
 from eventmail.web.context import instant, settings
@@ -17,10 +18,10 @@ from eventmail.web.schemas.guests import ErasedOut, ErasureIn
 bp = Blueprint("erasure", __name__, url_prefix="/admin/events/<id:event_id>/guests/<id:guest_id>")
 
 
-def _guest(event_id: int, guest_id: int) -> guest_list.Detailed:
+def _guest(event_id: int, guest_id: int) -> listing.Detailed:
     """The guest, for owners: what is not there is 404 for everybody."""
     access.event(event_id)
-    guest = guest_list.get(event_id, guest_id)
+    guest = listing.get(event_id, guest_id)
     access.owner()
     return guest
 
@@ -32,7 +33,7 @@ def known(event_id: int, guest_id: int) -> Any:
     found = known_facts.of(event_id, guest_id, instant)
     download = request.args.get("format") == "json"
     if download or wants_json():
-        erasure.handed_out(event_id, guest_id, access.acting())
+        erasure_guest.handed_out(event_id, guest_id, access.acting())
         if not download:
             return as_json(found)
         text = json.dumps(found, ensure_ascii=False, indent=2)
@@ -45,7 +46,7 @@ def known(event_id: int, guest_id: int) -> Any:
 def _ask(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     guest = _guest(event_id, guest_id)
     return respond(
-        page="guests/erasure.html", problem=problem, guest=guest, outlook=erasure.outlook(event_id, guest_id)
+        page="guests/erasure.html", problem=problem, guest=guest, outlook=erasure_guest.outlook(event_id, guest_id)
     )
 
 
@@ -60,7 +61,7 @@ def asking(event_id: int, guest_id: int) -> Response:
 def erase(event_id: int, guest_id: int) -> Any:
     _guest(event_id, guest_id)
     typed = intake.parse(ErasureIn).confirm
-    cancelled = erasure.erase(event_id, guest_id, typed, access.acting())
+    cancelled = erasure_guest.erase(event_id, guest_id, typed, access.acting())
     finished = bool(forgetting.finish(settings(), g.now))
     if wants_json():
         answer: ErasedOut = {"cancelled": cancelled, "finished": finished}

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain import closing, columns, events, guest_values, sharing
+from eventmail.domain.events import edit, lifecycle, sharing
+from eventmail.domain.guests import column_defaults, values
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.web import access, intake
 from eventmail.web.events import settings_page
@@ -21,7 +22,7 @@ bp = Blueprint("event_life", __name__, url_prefix="/admin/events/<id:event_id>")
 def set_defaults(event_id: int) -> Any:
     """What guests without a value in an imported column read (C3)."""
     access.event(event_id)
-    columns.set_defaults(event_id, _defaults(event_id), access.acting())
+    column_defaults.set_defaults(event_id, _defaults(event_id), access.acting())
     return _done(event_id)
 
 
@@ -42,7 +43,7 @@ def share(event_id: int) -> Any:
 
 def _cancellation_page(event_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    return respond(page="events/cancellation.html", problem=problem, waiting=closing.waiting(event_id))
+    return respond(page="events/cancellation.html", problem=problem, waiting=lifecycle.waiting(event_id))
 
 
 @bp.get("/cancellation")
@@ -56,7 +57,7 @@ def cancellation(event_id: int) -> Response:
 def cancel(event_id: int) -> Any:
     """Cancel the event and every mail of it that waits (S6)."""
     access.event(event_id)
-    cancelled = closing.cancel(event_id, access.acting())
+    cancelled = lifecycle.cancel(event_id, access.acting())
     return _done(event_id, f"The event is cancelled. {_mails(cancelled)} Write to your guests to let them know.")
 
 
@@ -65,13 +66,13 @@ def cancel(event_id: int) -> Any:
 def reinstate(event_id: int) -> Any:
     """The event takes place after all."""
     access.event(event_id)
-    closing.reinstate(event_id, access.acting())
+    lifecycle.reinstate(event_id, access.acting())
     return _done(event_id, "The event takes place after all. Mails that were cancelled with it stay cancelled.")
 
 
 def _archive_page(event_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    return respond(page="events/archive.html", problem=problem, waiting=closing.waiting(event_id))
+    return respond(page="events/archive.html", problem=problem, waiting=lifecycle.waiting(event_id))
 
 
 @bp.get("/archive")
@@ -86,7 +87,7 @@ def archive(event_id: int) -> Any:
     """Archive the event; nothing can be sent from it then."""
     access.event(event_id)
     body = intake.parse(ArchiveIn)
-    cancelled = closing.archive(event_id, access.acting(), cancel_waiting=body.cancel_waiting)
+    cancelled = lifecycle.archive(event_id, access.acting(), cancel_waiting=body.cancel_waiting)
     return _done(event_id, f"The event is archived. {_mails(cancelled)}")
 
 
@@ -95,7 +96,7 @@ def archive(event_id: int) -> Any:
 def bring_back(event_id: int) -> Any:
     """Take the event out of the archive."""
     access.event(event_id)
-    closing.bring_back(event_id, access.acting())
+    lifecycle.bring_back(event_id, access.acting())
     return _done(event_id, "The event is back from the archive. Nothing is sent by itself.")
 
 
@@ -103,18 +104,18 @@ def _defaults(event_id: int) -> dict[int, str]:
     """The defaults in this request by column id; JSON names the columns, a form their ids."""
     if request.is_json:
         wanted = intake.parse(DefaultsIn).defaults
-        by_name = {column.name: column.id for column in columns.columns(event_id)}
-        placed, unknown = guest_values.placed_columns(list(by_name), list(wanted))
+        by_name = {column.name: column.id for column in column_defaults.columns(event_id)}
+        placed, unknown = values.placed_columns(list(by_name), list(wanted))
         if unknown:
             message = f"There is no column “{unknown[0][:60]}” in this event."
             raise InvalidInput(message, fields=[FieldError("defaults", "UNKNOWN_COLUMN", message)])
         return {by_name[placed[name]]: text for name, text in wanted.items()}
     form = intake.form_body(request.form)
-    return {ids.row_id(name.removeprefix(columns.FIELD)) or 0: text for name, text in form.items()}
+    return {ids.row_id(name.removeprefix(column_defaults.FIELD)) or 0: text for name, text in form.items()}
 
 
 def _done(event_id: int, said: str = "") -> Any:
-    event = events.visible(event_id, g.user)
+    event = edit.visible(event_id, g.user)
     if wants_json():
         return as_json(event_out(event))
     if said:

@@ -5,8 +5,11 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail.db import paginate
-from eventmail.domain import columns, copying, events, guest_values, sharing
-from eventmail.domain import overview as overview_
+from eventmail.domain.events import copy as event_copy
+from eventmail.domain.events import edit, sharing
+from eventmail.domain.events import overview as overview_
+from eventmail.domain.guests import column_defaults
+from eventmail.domain.guests import values as guest_values
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.sending import heartbeat
 from eventmail.web import access, compose, intake, seen
@@ -21,8 +24,8 @@ def _new_page(problem: Problem | None = None) -> Response:
     return respond(
         page="events/new.html",
         problem=problem,
-        typed=request.form or {"timezone": events.usual_timezone(g.user)},
-        timezones=sorted(events.TIMEZONES),
+        typed=request.form or {"timezone": edit.usual_timezone(g.user)},
+        timezones=sorted(edit.TIMEZONES),
     )
 
 
@@ -31,10 +34,10 @@ def listing() -> Response:
     """The events this person sees, newest first; archived ones apart (`state=archived`)."""
     state, q = _listed_state(), request.args.get("q", "").strip()
     archived = None if state == "all" else state == "archived"
-    page = paginate(events.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
+    page = paginate(edit.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
     if wants_json():
         return as_json(page_out(page, event_out))
-    current, put_away = events.counts(g.user)
+    current, put_away = edit.counts(g.user)
     return respond(page="events/list.html", events=page, q=q, state=state, current=current, archived=put_away)
 
 
@@ -58,7 +61,7 @@ def create() -> Any:
     missing = [FieldError(n, "REQUIRED", "Please fill this in.") for n in ("title", "timezone") if not getattr(body, n)]
     if missing:
         raise InvalidInput("An event needs a title and a time zone.", fields=missing)
-    event_id = events.create(body.values(), access.acting())
+    event_id = edit.create(body.values(), access.acting())
     where = url_for("events.overview", event_id=event_id)
     if wants_json():
         return as_json(event_out(access.event(event_id)), 201, {"Location": where})
@@ -84,9 +87,9 @@ def _copy_page(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="events/copy.html",
         problem=problem,
-        typed=request.form or copying.suggestion(event),
-        columns=columns.columns(event_id),
-        timezones=sorted(events.TIMEZONES),
+        typed=request.form or event_copy.suggestion(event),
+        columns=column_defaults.columns(event_id),
+        timezones=sorted(edit.TIMEZONES),
     )
 
 
@@ -100,10 +103,10 @@ def copy_page(event_id: int) -> Response:
 def copy(event_id: int) -> Any:
     """A new event like this one: settings and columns, no guests, no dates unless given."""
     access.event(event_id)
-    made = copying.copy(event_id, _form_values(), access.acting())
+    made = event_copy.copy(event_id, _form_values(), access.acting())
     where = url_for("events.overview", event_id=made)
     if wants_json():
-        return as_json(event_out(events.visible(made, g.user)), 201, {"Location": where})
+        return as_json(event_out(edit.visible(made, g.user)), 201, {"Location": where})
     flash("The event was copied. Nobody is on its guest list yet.")
     return see_other(where)
 
@@ -111,7 +114,7 @@ def copy(event_id: int) -> Any:
 @bp.patch("/<id:event_id>")
 def patch(event_id: int) -> Response:
     access.event(event_id)
-    events.edit(event_id, intake.parse(EventIn).values(), access.acting())
+    edit.edit(event_id, intake.parse(EventIn).values(), access.acting())
     return as_json(event_out(access.event(event_id)))
 
 
@@ -119,8 +122,8 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     """The settings, with what was typed into the form that was refused."""
     event = access.event(event_id)
     form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
-    there = columns.columns(event_id)
-    typed, marks = seen.form(events.texts(event), form, problem, _plain)
+    there = column_defaults.columns(event_id)
+    typed, marks = seen.form(edit.texts(event), form, problem, _plain)
     return respond(
         page="events/settings.html",
         problem=problem,
@@ -128,11 +131,11 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
         seen=marks,
         ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
         columns=there,
-        column_field=columns.FIELD,
+        column_field=column_defaults.FIELD,
         twins=guest_values.twins([column.name for column in there]),
         team=sharing.colleagues(event_id),
         may_share=sharing.may_share(event, g.user),
-        timezones=sorted(events.TIMEZONES),
+        timezones=sorted(edit.TIMEZONES),
         saved=request.args.get("saved") == "1",
     )
 
@@ -146,7 +149,7 @@ def settings(event_id: int) -> Response:
 @shown_by(settings_page)
 def save(event_id: int) -> Any:
     access.event(event_id)
-    events.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
+    edit.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import former
+from eventmail.domain.erasure import address
 from eventmail.sending import forgetting
 from eventmail.web import access, intake
 from eventmail.web.context import settings
@@ -31,7 +31,7 @@ def asking() -> Response:
 @shown_by(_ask)
 def erase() -> Any:
     access.owner()
-    former.erase(intake.parse(AddressErasureIn).address, access.acting())
+    address.erase(intake.parse(AddressErasureIn).address, access.acting())
     rest = "" if forgetting.finish(settings(), g.now) else " Files about it go within a minute, while the worker runs."
     flash(f"The address was erased.{rest} Backups made before keep the data until you delete them.")
     return see_other(url_for("people.listing"))

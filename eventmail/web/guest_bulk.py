@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, flash, request, url_for
 
 from eventmail import ids
-from eventmail.domain import bulk
-from eventmail.domain.bulk import Everybody, Ticked
+from eventmail.domain.guests import bulk_change
+from eventmail.domain.guests.bulk_change import Everybody, Ticked
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import ChangeKind
 from eventmail.web import access, intake
@@ -25,10 +25,10 @@ def change(event_id: int) -> Any:
     access.event(event_id)
     body = intake.parse(ChangeIn, lists=frozenset({"guests"}))
     value = body.status if body.change is ChangeKind.STATUS else body.tag
-    change_id = bulk.change(event_id, _chosen(body), body.change, value, access.acting())
+    change_id = bulk_change.change(event_id, _chosen(body), body.change, value, access.acting())
     if not wants_json():
         return see_other(_back(event_id, changed=change_id))
-    made = bulk.get(event_id, change_id)
+    made = bulk_change.get(event_id, change_id)
     undo_url = url_for(".undo", event_id=event_id, change_id=change_id)
     answer: ChangeOut = {"id": str(change_id), "picked": made.picked, "changed": made.changed, "undo": undo_url}
     return as_json(answer, 201, {"Location": undo_url})
@@ -39,7 +39,7 @@ def change(event_id: int) -> Any:
 def undo(event_id: int, change_id: int) -> Any:
     """Give back what a change took."""
     access.event(event_id)
-    done = bulk.undo(event_id, change_id, access.acting())
+    done = bulk_change.undo(event_id, change_id, access.acting())
     if wants_json():
         undone: UndoneOut = {"restored": done.restored, "left": done.left}
         return as_json(undone)

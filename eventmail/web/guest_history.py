@@ -2,9 +2,10 @@
 
 from flask import Blueprint, Response, url_for
 
-from eventmail.domain import guest_history, guest_list
-from eventmail.domain.guest_history import Changed, Moment
-from eventmail.domain.stories import News, Story
+from eventmail.domain.guests import listing
+from eventmail.domain.outcomes import guest_history
+from eventmail.domain.outcomes.guest_history import Changed, Moment
+from eventmail.domain.outcomes.outcome_of import News, Story
 from eventmail.models import Event
 from eventmail.web import access, intake, log_words, story_words
 from eventmail.web.context import instant
@@ -18,7 +19,7 @@ bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id
 def history(event_id: int, guest_id: int) -> Response:
     """Every message this guest was part of, what mail services reported, and what was changed about them."""
     event = access.event(event_id)
-    guest = guest_list.get(event_id, guest_id)
+    guest = listing.get(event_id, guest_id)
     page = guest_history.history(event_id, guest, **intake.paging())
     return respond(
         page="guests/history.html",

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 
-from eventmail.domain import guest_fields, pasting
-from eventmail.domain.pasting import Given, Report
+from eventmail.domain.guests import fields
+from eventmail.domain.guests import paste as guest_paste
+from eventmail.domain.guests.paste import Given, Report
 from eventmail.errors import ListChanged
 from eventmail.web import access, intake
 from eventmail.web.problems import Problem, shown_by
@@ -18,7 +19,7 @@ bp = Blueprint("guest_paste", __name__, url_prefix="/admin/events/<id:event_id>/
 def _page(event_id: int, problem: Problem | None = None, report: Report | None = None) -> Response:
     access.event(event_id)
     if problem and problem.code == ListChanged.code:
-        report = pasting.check(event_id, request.form.get("addresses", ""))
+        report = guest_paste.check(event_id, request.form.get("addresses", ""))
     return respond(page="guests/paste.html", problem=problem, report=report, typed=request.form)
 
 
@@ -34,10 +35,10 @@ def add(event_id: int) -> Any:
     access.event(event_id)
     body = intake.parse(PasteIn)
     if body.dry_run:
-        report = pasting.check(event_id, body.addresses)
+        report = guest_paste.check(event_id, body.addresses)
         return as_json(paste_out(report)) if wants_json() else _page(event_id, report=report)
-    given = Given(body.status, tuple(guest_fields.split_tags(body.tags)))
-    report = pasting.add(event_id, body.addresses, given, access.acting(), body.expected)
+    given = Given(body.status, tuple(fields.split_tags(body.tags)))
+    report = guest_paste.add(event_id, body.addresses, given, access.acting(), body.expected)
     if wants_json():
         return as_json(paste_out(report))
     number = len(report.new)

@@ -5,9 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain import bulk, explain, guest_fields, guest_filters, guest_list, guest_values, guests
 from eventmail.domain.addresses import normalized
-from eventmail.domain.guest_filters import Filter
+from eventmail.domain.guests import bulk_change, fields, filters
+from eventmail.domain.guests import edit as guest_edit
+from eventmail.domain.guests import listing as guest_listing
+from eventmail.domain.guests import values as guest_values
+from eventmail.domain.guests.filters import Filter
+from eventmail.domain.outcomes import why
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.states import GuestStatus
 from eventmail.web import access, intake, seen, story_words
@@ -23,8 +27,8 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
     """The list; filter, search and page stand in the URL, also in that of the form which changes guests."""
     access.event(event_id)
     q, status = searched()
-    counts = guest_filters.counts(event_id, q)
-    page = guest_list.listing(event_id, status, q, **intake.paging(), total=counts[status])
+    counts = filters.counts(event_id, q)
+    page = guest_listing.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
     def url_of(
         number: int = 1, narrowed: Filter = status, words: str = q, to: str = "guests.listing", **more: Any
@@ -40,7 +44,7 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
         problem=problem,
         guests=page,
         counts=counts,
-        anybody=counts[Filter.ALL] > 0 or guest_list.has_any(event_id),
+        anybody=counts[Filter.ALL] > 0 or guest_listing.has_any(event_id),
         q=q,
         chosen=status,
         filters=list(Filter),
@@ -57,8 +61,8 @@ def listing(event_id: int) -> Response:
         return list_page(event_id)
     access.event(event_id)
     q, status = searched()
-    page = guest_list.listing(event_id, status, q, **intake.paging())
-    return as_json(page_out(guest_list.detailed(event_id, page), guest_out))
+    page = guest_listing.listing(event_id, status, q, **intake.paging())
+    return as_json(page_out(guest_listing.detailed(event_id, page), guest_out))
 
 
 def searched() -> tuple[str, Filter]:
@@ -77,10 +81,10 @@ def _made(event_id: int) -> dict[str, Any] | None:
     if change_id is None:
         return None
     try:
-        change = bulk.get(event_id, change_id)
+        change = bulk_change.get(event_id, change_id)
     except NotFound:
         return None
-    return {"change": change, "undoable": bulk.can_be_undone(change, g.now)}
+    return {"change": change, "undoable": bulk_change.can_be_undone(change, g.now)}
 
 
 def _new_page(event_id: int, problem: Problem | None = None) -> Response:
@@ -90,7 +94,7 @@ def _new_page(event_id: int, problem: Problem | None = None) -> Response:
         problem=problem,
         guest=None,
         typed=request.form,
-        columns=[(name, request.form.get(ATTRIBUTE + name, "")) for name in guests.columns(event_id)],
+        columns=[(name, request.form.get(ATTRIBUTE + name, "")) for name in guest_edit.columns(event_id)],
         statuses=list(GuestStatus),
     )
 
@@ -104,18 +108,18 @@ def new(event_id: int) -> Response:
 @shown_by(_new_page)
 def create(event_id: int) -> Any:
     access.event(event_id)
-    guest_id = guests.add(event_id, _body().values(), access.acting())
+    guest_id = guest_edit.add(event_id, _body().values(), access.acting())
     if wants_json():
         where = url_for(".edit", event_id=event_id, guest_id=guest_id)
-        return as_json(guest_out(guest_list.get(event_id, guest_id)), 201, {"Location": where})
+        return as_json(guest_out(guest_listing.get(event_id, guest_id)), 201, {"Location": where})
     flash("The guest was added.")
     return see_other(url_for(".listing", event_id=event_id))
 
 
 def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    guest = guest_list.get(event_id, guest_id)
-    columns = guests.columns(event_id)
+    guest = guest_listing.get(event_id, guest_id)
+    columns = guest_edit.columns(event_id)
     saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | guest_values.texts(guest_out(guest))
     typed, marks = seen.form(saved, request.form, problem, _plain)
     return respond(
@@ -123,7 +127,7 @@ def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> 
         json=lambda: guest_out(guest),
         problem=problem,
         guest=guest,
-        sharers=guest_list.sharers(event_id, guest_id) if guest.sharers else [],
+        sharers=guest_listing.sharers(event_id, guest_id) if guest.sharers else [],
         typed=typed,
         seen=marks,
         columns=[(name, typed.get(ATTRIBUTE + name, "")) for name in columns],
@@ -141,10 +145,10 @@ def edit(event_id: int, guest_id: int) -> Response:
 @shown_by(_edit_page)
 def save(event_id: int, guest_id: int) -> Any:
     access.event(event_id)
-    before = guest_list.get(event_id, guest_id)
-    guests.edit(event_id, guest_id, _body().values(), access.acting(), seen=request.form.get("seen", ""))
+    before = guest_listing.get(event_id, guest_id)
+    guest_edit.edit(event_id, guest_id, _body().values(), access.acting(), seen=request.form.get("seen", ""))
     flash("Saved.")
-    if said := _left_behind(event_id, before.email, guest_list.get(event_id, guest_id).email):
+    if said := _left_behind(event_id, before.email, guest_listing.get(event_id, guest_id).email):
         flash(said, "warn")
     return see_other(url_for(".edit", event_id=event_id, guest_id=guest_id))
 
@@ -152,21 +156,21 @@ def save(event_id: int, guest_id: int) -> Any:
 def _left_behind(event_id: int, old: str | None, new: str | None) -> str:
     """What to say when the address that a guest had is on the do-not-mail list, which knows addresses, not guests."""
     moved = old and (not new or normalized(old) != normalized(new))
-    stays = explain.on_list(event_id, old) if moved else ()
-    return story_words.left_behind(old, stays, new, explain.on_list(event_id, new)) if old and stays else ""
+    stays = why.on_list(event_id, old) if moved else ()
+    return story_words.left_behind(old, stays, new, why.on_list(event_id, new)) if old and stays else ""
 
 
 @bp.patch("/<id:guest_id>")
 def patch(event_id: int, guest_id: int) -> Response:
     access.event(event_id)
-    guests.edit(event_id, guest_id, _body().values(), access.acting())
-    return as_json(guest_out(guest_list.get(event_id, guest_id)))
+    guest_edit.edit(event_id, guest_id, _body().values(), access.acting())
+    return as_json(guest_out(guest_listing.get(event_id, guest_id)))
 
 
 @bp.delete("/<id:guest_id>")
 def delete(event_id: int, guest_id: int) -> Any:
     access.event(event_id)
-    guests.delete(event_id, guest_id, access.acting())
+    guest_edit.delete(event_id, guest_id, access.acting())
     return "", 204
 
 
@@ -174,14 +178,14 @@ def delete(event_id: int, guest_id: int) -> Any:
 def deletion(event_id: int, guest_id: int) -> Response:
     """Asks before a guest is removed, and says what goes with them."""
     access.event(event_id)
-    guest = guest_list.get(event_id, guest_id)
-    return respond(page="guests/deletion.html", guest=guest, waiting=guests.waiting(event_id, guest_id))
+    guest = guest_listing.get(event_id, guest_id)
+    return respond(page="guests/deletion.html", guest=guest, waiting=guest_edit.waiting(event_id, guest_id))
 
 
 @bp.post("/<id:guest_id>/deletion")
 def remove(event_id: int, guest_id: int) -> Any:
     access.event(event_id)
-    cancelled = guests.delete(event_id, guest_id, access.acting())
+    cancelled = guest_edit.delete(event_id, guest_id, access.acting())
     mails = "1 waiting mail was cancelled" if cancelled == 1 else f"{cancelled} waiting mails were cancelled"
     flash(f"The guest was removed. {mails}." if cancelled else "The guest was removed.")
     return see_other(url_for(".listing", event_id=event_id))
@@ -196,11 +200,11 @@ def _body() -> GuestIn:
     if given:
         values["attributes"] = {name.removeprefix(ATTRIBUTE): text for name, text in given.items()}
     if "tags" in values:
-        values["tags"] = guest_fields.split_tags(values["tags"])
+        values["tags"] = fields.split_tags(values["tags"])
     return intake.validated(GuestIn, values)
 
 
 def _plain(name: str, text: str) -> str:
     """What was typed into one field, written as it would be kept."""
     text = text.replace("\r\n", "\n").strip()
-    return ", ".join(guest_fields.split_tags(text)) if name == "tags" else text
+    return ", ".join(fields.split_tags(text)) if name == "tags" else text

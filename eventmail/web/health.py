@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask import request
 from sqlalchemy.exc import OperationalError
 
-from eventmail.domain import overview
+from eventmail.domain.events import overview
 
 FRESH = timedelta(seconds=5)
 BUSY = timedelta(seconds=30)  # an import of a large list keeps everybody from writing for seconds, and is no fault

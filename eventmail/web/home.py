@@ -6,7 +6,8 @@ from flask import Blueprint, Response, current_app, flash
 from werkzeug.local import LocalProxy
 
 from eventmail.db import fresh
-from eventmail.domain import home, users
+from eventmail.domain.instance import live_lock
+from eventmail.domain.people import users
 from eventmail.web import access
 from eventmail.web.context import is_live, settings
 from eventmail.web.problems import Problem, shown_by
@@ -17,7 +18,7 @@ bp = Blueprint("home", __name__, url_prefix="/admin/live")
 
 def _page(problem: Problem | None = None) -> Response:
     return respond(
-        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=home.SENTENCE,
+        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=live_lock.SENTENCE,
         has_owner=LocalProxy(lambda: users.has_owner(fresh())),
     )  # fmt: skip
 
@@ -31,7 +32,7 @@ def page() -> Response:
 @shown_by(_page)
 def confirm() -> Any:
     """An owner says that this is the live one; what waited in the copy asks for a decision."""
-    doubtful = home.confirm(settings().database, access.acting())
+    doubtful = live_lock.confirm(settings().database, access.acting())
     if wants_json():
         return as_json({"live": True, "in_doubt": doubtful})
     mails = "1 mail that waited" if doubtful == 1 else f"{doubtful} mails that waited"

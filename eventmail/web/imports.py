@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail.db import Page, cut
-from eventmail.domain import csv_text, guest_columns, guest_csv, guest_export, import_files, imports
-from eventmail.domain.guest_csv import Head, Reading
-from eventmail.domain.guest_filters import Filter
-from eventmail.domain.import_files import Checked, Upload
+from eventmail.domain.guests.filters import Filter
+from eventmail.domain.imports import column_mapping, csv_rows, csv_text, run, uploads
+from eventmail.domain.imports import export as import_export
+from eventmail.domain.imports.csv_rows import Head, Reading
+from eventmail.domain.imports.uploads import Checked, Upload
 from eventmail.errors import DomainError, FieldError, InvalidInput, NotFound, Unavailable
 from eventmail.web import access, bodies, intake
 from eventmail.web.context import settings
@@ -27,7 +28,7 @@ _PER_PAGE = 50
 
 def _choose_page(event_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    return respond(page="guests/import.html", problem=problem, waiting=import_files.waiting(_folder(), event_id))
+    return respond(page="guests/import.html", problem=problem, waiting=uploads.waiting(_folder(), event_id))
 
 
 @bp.get("/import")
@@ -50,22 +51,22 @@ def upload(event_id: int) -> Any:
     reading = Reading() if by_form else charset_reading(request.mimetype_params.get("charset"))
     dry_run = (request.form if by_form else request.args).get("dry_run", "") not in ("", "0", "false")
     data = _form_file()[1] if by_form else _csv_body()
-    return as_json(report_out(imports.run(event_id, data, access.acting(), dry_run, reading=reading)))
+    return as_json(report_out(run.run(event_id, data, access.acting(), dry_run, reading=reading)))
 
 
 def _keep(event_id: int) -> Any:
     name, data = _form_file()
-    guest_csv.head(data)  # what has no first line at all is not worth correcting
-    token = import_files.keep(_folder(), event_id, name, data, g.now)
+    csv_rows.head(data)  # what has no first line at all is not worth correcting
+    token = uploads.keep(_folder(), event_id, name, data, g.now)
     g.form_again = lambda problem: _upload_page(event_id, token, problem)
-    with import_files.alone(_folder(), event_id, token):
+    with uploads.alone(_folder(), event_id, token):
         _check(event_id, token, Reading())
     return see_other(url_for(".look", event_id=event_id, token=token))
 
 
 def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    kept = import_files.load(_folder(), event_id, token)
+    kept = uploads.load(_folder(), event_id, token)
     report = kept.result or kept.check
     kinds = report["kinds"] if report else {}
     kind = request.args.get("show", "")
@@ -84,7 +85,7 @@ def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> R
         lines=_page_of(lines),
         encodings=[(word, name) for word, (name, _) in csv_text.ENCODINGS.items()],
         delimiters=[(word, word.capitalize()) for word in csv_text.DELIMITERS],
-        own_before=guest_columns.OWN,
+        own_before=column_mapping.OWN,
         asked_again="asked_again" in request.args,
         typed=request.form,
         url_of=lambda page=1, show=kind: url_for(
@@ -116,12 +117,12 @@ def decide(event_id: int, token: str) -> Any:
     access.event(event_id)
     action = request.form.get("action", "check")
     if action == "discard":
-        import_files.discard(_folder(), event_id, token)
+        uploads.discard(_folder(), event_id, token)
         flash("The file was let go. Nothing was imported from it.")
         return see_other(url_for(".choose", event_id=event_id))
     asked_again = None
-    with import_files.alone(_folder(), event_id, token):
-        kept = import_files.load(_folder(), event_id, token)
+    with uploads.alone(_folder(), event_id, token):
+        kept = uploads.load(_folder(), event_id, token)
         if kept.result is None:
             reading = reading_in(request.form, kept)
             if action == "import" and kept.check and reading == kept.reading:
@@ -133,24 +134,24 @@ def decide(event_id: int, token: str) -> Any:
 
 def _check(event_id: int, token: str, reading: Reading) -> None:
     """A dry run, kept for the page. Raises InvalidInput; how the file is read is kept even so."""
-    data = import_files.data(_folder(), event_id, token)
-    head = guest_csv.head(data, reading)
+    data = uploads.data(_folder(), event_id, token)
+    head = csv_rows.head(data, reading)
     tell = _tell(event_id, token)
     try:
-        report = imports.run(event_id, data, access.acting(), dry_run=True, reading=reading, tell=tell)
+        report = run.run(event_id, data, access.acting(), dry_run=True, reading=reading, tell=tell)
     except DomainError:
-        if import_files.load(_folder(), event_id, token).head is None:
-            import_files.note_head(_folder(), event_id, token, head)
+        if uploads.load(_folder(), event_id, token).head is None:
+            uploads.note_head(_folder(), event_id, token, head)
         raise
-    import_files.note_check(_folder(), event_id, token, Checked(reading, head, report, g.now))
+    uploads.note_check(_folder(), event_id, token, Checked(reading, head, report, g.now))
 
 
 def _import(event_id: int, token: str, reading: Reading) -> str:
     """Import a kept file: the address of what came of it."""
-    data = import_files.data(_folder(), event_id, token)
-    report = imports.run(event_id, data, access.acting(), reading=reading, tell=_tell(event_id, token))
+    data = uploads.data(_folder(), event_id, token)
+    report = run.run(event_id, data, access.acting(), reading=reading, tell=_tell(event_id, token))
     try:
-        import_files.note_result(_folder(), event_id, token, report)
+        uploads.note_result(_folder(), event_id, token, report)
     except (NotFound, Unavailable):  # the guests are in, whatever happens to the report
         counts = f"{report.created} added, {report.updated} updated, {len(report.rejected)} lines not imported"
         flash(f"Imported: {counts}. The report itself could not be kept.", "warn")
@@ -162,8 +163,8 @@ def _import(event_id: int, token: str, reading: Reading) -> str:
 def progress(event_id: int, token: str) -> Response:
     """How far the check or the import is that another request is busy with; asked while the form is under way."""
     access.event(event_id)
-    kept = import_files.load(_folder(), event_id, token)
-    far = import_files.progress(_folder(), event_id, token) or {"what": imports.READING, "done": 0, "of": 0}
+    kept = uploads.load(_folder(), event_id, token)
+    far = uploads.progress(_folder(), event_id, token) or {"what": run.READING, "done": 0, "of": 0}
     page = "guests/_import_progress.html"
     return respond(page=page, fragment=page, json=lambda: far, upload=kept, far=far)
 
@@ -173,7 +174,7 @@ def export(event_id: int) -> Response:
     """The guests that the list shows under this filter and search, as CSV; imported again, it changes nothing."""
     event = access.event(event_id)
     q, status = searched()
-    header, rows = guest_export.header(event_id), guest_export.rows(event_id, status, q)
+    header, rows = import_export.header(event_id), import_export.rows(event_id, status, q)
     return csv_answer(f"guests-{event.id}{'' if status is Filter.ALL and not q else '-some'}.csv", header, rows)
 
 
@@ -185,7 +186,7 @@ def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
     folder = _folder()
 
     def tell(what: str, done: int, of: int) -> None:
-        import_files.note_progress(folder, event_id, token, {"what": what, "done": done, "of": of})
+        uploads.note_progress(folder, event_id, token, {"what": what, "done": done, "of": of})
 
     return tell
 
@@ -204,7 +205,7 @@ def _upload_out(kept: Upload) -> UploadOut:
         "encoding": head and head.encoding,
         "delimiter": head and head.delimiter,
         "columns": [
-            {"heading": heading, "taken_for": OWN if word.startswith(guest_columns.OWN) else word}
+            {"heading": heading, "taken_for": OWN if word.startswith(column_mapping.OWN) else word}
             for heading, word in (zip(head.headings, head.columns, strict=True) if head else ())
         ],
         "created": report.get("created"),

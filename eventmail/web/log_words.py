@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from eventmail.domain import listed_words
+from eventmail.domain.suppressions import reasons
 from eventmail.states import ChangeKind
 
 WORDS: Mapping[str, str] = {
@@ -72,7 +72,7 @@ WORDS: Mapping[str, str] = {
 # what the log keeps as words of ours, by the name it has there; some names are used for people's words, too
 _VALUES: Mapping[str, Mapping[Any, str]] = {
     "kind": {ChangeKind.STATUS: "status set", ChangeKind.ADD_TAG: "tag added", ChangeKind.REMOVE_TAG: "tag removed"},
-    "reason": listed_words.LONG,
+    "reason": reasons.LONG,
     "scope": {"all": "the whole installation", "event": "this event", "practice": "practice mode"},
 }
 _LABELS: Mapping[str, str] = {

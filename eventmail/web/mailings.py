@@ -8,7 +8,10 @@ from werkzeug.local import LocalProxy
 
 from eventmail import tasks
 from eventmail.db import fresh, paginate
-from eventmail.domain import attempts, log, mailing_list, mailings, previews, services
+from eventmail.domain import audit_log, services
+from eventmail.domain.mailings import preview, send
+from eventmail.domain.mailings import query as mailing_query
+from eventmail.domain.outcomes import attempts
 from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
@@ -26,7 +29,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
     access.event(event_id)
-    page = paginate(mailing_list.newest_first(event_id), **intake.paging())
+    page = paginate(mailing_query.newest_first(event_id), **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: services.shares_of([row[0] for row in page.items]))),
@@ -45,7 +48,7 @@ def create(event_id: int) -> Any:
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
-    sent = mailings.send(event_id, body.message(), key=key, place=compose.place(), by=access.acting())
+    sent = send.send(event_id, body.message(), key=key, place=compose.place(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
     if sent.job_id is None:
         headers["Idempotent-Replayed"] = "true"
@@ -60,13 +63,13 @@ def detail(event_id: int, mailing_id: int) -> Any:
     access.event(event_id)
     if drafting.is_draft(event_id, mailing_id):
         return drafts.show(event_id, mailing_id)
-    mailing = mailings.find(event_id, mailing_id)
+    mailing = send.find(event_id, mailing_id)
     if wants_fragment():  # the tracker's own poll
         return tracker.page("mailings/detail.html", mailing)
     return tracker.page(
         "mailings/detail.html",
         mailing,
-        log=log.of_mailing(event_id, mailing_id),
+        log=audit_log.of_mailing(event_id, mailing_id),
         reasons=compose.REASONS,
         pictures=mail_frames.pictures_of(_as_sent(mailing)),
         are_shown=mail_frames.is_asked_for(),
@@ -78,19 +81,19 @@ def detail(event_id: int, mailing_id: int) -> Any:
 def mail(event_id: int, mailing_id: int) -> Response:
     """What was sent, with what it merged then, under a policy of its own."""
     access.event(event_id)
-    mailing = mailings.find(event_id, mailing_id)
+    mailing = send.find(event_id, mailing_id)
     return mail_frames.answer(_as_sent(mailing))
 
 
 def _as_sent(mailing: Mailing) -> str:
-    return previews.as_sent(mailing, mailings.content(mailing), compose.place())
+    return preview.as_sent(mailing, send.content(mailing), compose.place())
 
 
 @bp.get("/<id:mailing_id>/recipients")
 def recipients(event_id: int, mailing_id: int) -> Response:
     """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
     access.event(event_id)
-    mailing = mailings.find(event_id, mailing_id)
+    mailing = send.find(event_id, mailing_id)
     if wants_fragment():
         shown = progress.progress(mailing, g.now)
         return respond(page="mailings/_recipients.html", mailing=mailing, progress=shown, **_table(mailing))
@@ -145,7 +148,7 @@ def _outcomes(wanted: Any) -> Any:
 
 def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
     message = body.message()
-    _, picked, resolution = mailings.check(event.id, message, compose.place())
+    _, picked, resolution = send.check(event.id, message, compose.place())
     return {
         "kind": body.kind,
         "dry_run": True,
@@ -156,7 +159,7 @@ def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
 
 
 def _page_out(page: Any) -> Any:
-    told = mailing_list.described([row[0] for row in page.items])
+    told = mailing_query.described([row[0] for row in page.items])
     return page_out(page, lambda row: told[row[0].id])
 
 

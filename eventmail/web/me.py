@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain import accounts, api_tokens, sessions
+from eventmail.domain.people import accounts, api_tokens, sessions
 from eventmail.models import LoginSession
 from eventmail.models.account import Role
 from eventmail.web import access, compose, intake, once

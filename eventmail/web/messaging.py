@@ -9,22 +9,17 @@ from sqlalchemy import select
 from eventmail import ids, tasks
 from eventmail.content import marking
 from eventmail.db import fresh, paginate
-from eventmail.domain import audience as audiences
-from eventmail.domain import (
-    contents,
-    drafts,
-    left_out,
-    mailings,
-    merge,
-    previews,
-    snapshots,
-    stepping,
-    suppression_list,
-)
 from eventmail.domain.addresses import normalized
-from eventmail.domain.contents import Text
-from eventmail.domain.drafts import Shown
-from eventmail.domain.mailings import Message
+from eventmail.domain.audience import exclusions as audience_exclusions
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import snapshots
+from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps
+from eventmail.domain.mailings import preview as mailing_preview
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.suppressions import entries
 from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Guest
 from eventmail.web import access, compose, drafting, intake, mail_frames, tested, tracker, warnings
@@ -81,7 +76,7 @@ def mail(event_id: int, content_id: int) -> Response:
         answer.mimetype = "text/plain"
         return answer
     marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
-    html = previews.marked(content, event, guest, g.user, compose.place()) if marks else rendered.html
+    html = mailing_preview.marked(content, event, guest, g.user, compose.place()) if marks else rendered.html
     return mail_frames.answer(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
 
 
@@ -93,14 +88,14 @@ def review(event_id: int) -> Response:
     values = compose.typed()
     looked_at = Message(compose.text(values), values["audience"])  # a look is always at who would get it now
     drafting.keep(event_id, values)
-    _, picked, _ = mailings.check(event_id, looked_at, compose.place())
+    _, picked, _ = mailing_send.check(event_id, looked_at, compose.place())
     return respond(
         page="messages/compose.html",
         review=True,
         **compose.page(event, values)
         | {
             "snapshot": snapshots.freeze(picked, access.acting()),
-            "event_seen": merge.looked_at(event, g.user, compose.place()),
+            "event_seen": merge_values.looked_at(event, g.user, compose.place()),
         },
     )
 
@@ -115,7 +110,7 @@ def send(event_id: int) -> Any:
         raise IdempotencyKeyRequired
     values, by = compose.typed(), access.acting()
     try:
-        sent = mailings.send(
+        sent = mailing_send.send(
             event_id, compose.message(values), key=key, place=compose.place(), by=by, draft=drafting.seen()
         )
     except IdempotencyKeyReused:
@@ -137,7 +132,7 @@ def watch(event_id: int, mailing_id: int) -> Response:
     access.event(event_id)
     if draft := drafts.find(event_id, mailing_id):
         return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
-    return tracker.page("messages/sent.html", mailings.find(event_id, mailing_id))
+    return tracker.page("messages/sent.html", mailing_send.find(event_id, mailing_id))
 
 
 @bp.route("/messages/exclusions", methods=["GET", "POST"])
@@ -148,7 +143,7 @@ def exclusions(event_id: int) -> Response:
     """
     event = access.event(event_id)
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
-    listed = left_out.excluded(picked).order_by(Guest.search_key, Guest.id)
+    listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
         rows = fresh().execute(listed.execution_options(yield_per=500))
         return csv_answer(
@@ -164,7 +159,7 @@ def exclusions(event_id: int) -> Response:
         json=lambda: page_out(page, exclusion_out),
         excluded=page,
         names=names,
-        entries=suppression_list.entries(event_id, [normalized(row.email) for row in page.items if row.email], g.user),
+        entries=entries.entries(event_id, [normalized(row.email) for row in page.items if row.email], g.user),
         normalized=normalized,
         reasons=compose.REASONS,
     )
@@ -178,7 +173,7 @@ def audience_preview(event_id: int) -> Response:
     text = Text(body.subject, body.preheader, body.body)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=compose.place().outside)
     resolution = audiences.resolve(fresh(), picked)
-    sample = stepping.sample(picked)
+    sample = preview_steps.sample(picked)
     return as_json(
         {
             "count": resolution.count,

@@ -11,7 +11,7 @@ from flask import Blueprint, Response, request
 
 from eventmail import outbox
 from eventmail.db import Page, cut
-from eventmail.domain import merge
+from eventmail.domain.terms import inert_unsubscribe_url
 from eventmail.errors import NotFound
 from eventmail.web import access, intake, mail_frames
 from eventmail.web.compose import place
@@ -81,7 +81,7 @@ def _headers(path: Path) -> list[tuple[str, str]]:
 def _inert(body: str, message: EmailMessage) -> str:
     """The body with its way off the list leading nowhere: whoever reads here is not the guest (E2)."""
     real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
-    return body.replace(real, merge.inert_unsubscribe_url(place())) if real else body
+    return body.replace(real, inert_unsubscribe_url(place())) if real else body
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

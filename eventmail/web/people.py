@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
-from eventmail.domain import account_mails, invitations, links, people
+from eventmail.domain.people import account_mails, invitations, sign_in_links
+from eventmail.domain.people import colleagues as people_colleagues
 from eventmail.models.account import Role
 from eventmail.sending import heartbeat
 from eventmail.web import access, compose, intake, once
@@ -19,7 +20,7 @@ bp = Blueprint("people", __name__, url_prefix="/admin/people")
 
 def _page(problem: Problem | None = None, **_values: int) -> Response:
     access.owner()
-    colleagues = people.listed(**intake.paging())
+    colleagues = people_colleagues.listed(**intake.paging())
     if wants_json():
         return as_json(page_out(colleagues, colleague_out))
     pending, place = invitations.pending(), compose.place()
@@ -39,7 +40,7 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
         roles=[(role.value, role.capitalize()) for role in (Role.ORGANIZER, Role.OWNER)],
         now=g.now,
         invitation_days=invitations.LIFETIME.days,
-        link_minutes=int(links.LIFETIME.total_seconds() // 60),
+        link_minutes=int(sign_in_links.LIFETIME.total_seconds() // 60),
         secret=once.take("link"),
     )
 
@@ -70,7 +71,7 @@ def invite() -> Any:
         value = {"id": str(mailed.id), "email": mailed.email, "role": mailed.role}
         return _mailing(mailed.email, mailed.anew, {**value, "expires_at": instant(mailed.expires_at)})
     made = invitations.invite(form.email, form.role, access.acting())
-    url = links.url(settings().public_url, made.token)
+    url = sign_in_links.url(settings().public_url, made.token)
     if wants_json():
         value = {"id": str(made.id), "email": made.email, "role": made.role, "expires_at": instant(made.expires_at)}
         return as_json({**value, "url": url}, 201)
@@ -91,8 +92,8 @@ def revoke(invitation_id: int) -> Any:
 def change_role(user_id: int) -> Any:
     _allowed()
     role = intake.parse(NewRole).role
-    name = people.find(user_id).name
-    people.change_role(user_id, role, access.acting())
+    name = people_colleagues.find(user_id).name
+    people_colleagues.change_role(user_id, role, access.acting())
     return _done(f"{name} is now {'an owner' if role == Role.OWNER else 'an organizer'} and signs in again.")
 
 
@@ -100,19 +101,21 @@ def change_role(user_id: int) -> Any:
 @shown_by(_page)
 def issue_link(user_id: int) -> Any:
     _allowed()
-    email = people.find(user_id).email
+    email = people_colleagues.find(user_id).email
     if intake.parse(NewLink).by == Way.MAIL:
-        return _mailing(email, people.mail_link(user_id, compose.place(), access.acting()), {"email": email})
-    url = links.url(settings().public_url, people.issue_link(user_id, access.acting()), url_for("me.page"))
+        return _mailing(email, people_colleagues.mail_link(user_id, compose.place(), access.acting()), {"email": email})
+    url = sign_in_links.url(
+        settings().public_url, people_colleagues.issue_link(user_id, access.acting()), url_for("me.page")
+    )
     if wants_json():
-        return as_json({"url": url, "expires_at": instant(g.now + links.LIFETIME)}, 201)
+        return as_json({"url": url, "expires_at": instant(g.now + sign_in_links.LIFETIME)}, 201)
     once.keep("link", email=email, text=url, purpose="sign-in")
     return see_other(url_for("people.listing"))
 
 
 def _removal_page(user_id: int, problem: Problem | None = None) -> Response:
     access.owner()
-    return respond(page="people/removal.html", problem=problem, colleague=people.find(user_id))
+    return respond(page="people/removal.html", problem=problem, colleague=people_colleagues.find(user_id))
 
 
 @bp.get("/<id:user_id>/removal")
@@ -124,8 +127,8 @@ def removal(user_id: int) -> Response:
 @shown_by(_removal_page)
 def remove(user_id: int) -> Any:
     _allowed()
-    name = people.find(user_id).name
-    people.remove(user_id, access.acting())
+    name = people_colleagues.find(user_id).name
+    people_colleagues.remove(user_id, access.acting())
     return _done(f"{name} is removed and out at once. Invite them again to bring them back.")
 
 

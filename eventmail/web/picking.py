@@ -2,8 +2,8 @@
 
 from flask import request
 
-from eventmail.domain import picker
-from eventmail.domain.picker import Hand
+from eventmail.domain.audience import picker
+from eventmail.domain.audience.picker import Hand
 from eventmail.ids import row_id
 
 

@@ -6,9 +6,9 @@ from flask import Blueprint, Response, request
 
 from eventmail import link_targets
 from eventmail.db import Rows, fresh, paginate
-from eventmail.domain import audience as audiences
-from eventmail.domain import contents, dead_links, merge, readers
-from eventmail.domain.audience import Audience
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.web import access, compose, intake
 from eventmail.web.respond import page_out, respond
@@ -22,7 +22,7 @@ def fields(event_id: int) -> Response:
     event = access.event(event_id)
     context = compose.page(event)
     live, known = context["live"], context["fields"]
-    lacking = readers.counts_without(live.audience, list(known), live.count) if live.count else {}
+    lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
     return respond(page="messages/compose.html", fragment="composer/_fields.html", lacking=lacking, **context)
 
 
@@ -34,8 +34,8 @@ def fallbacks(event_id: int) -> Response:
     """
     access.event(event_id)
     picked = audiences.checked(event_id, compose.typed()["audience"], outside=compose.place().outside)
-    name, known = request.args.get("field", ""), merge.fields(event_id)
-    listed = readers.without(picked, name) if name in known else None
+    name, known = request.args.get("field", ""), merge_values.fields(event_id)
+    listed = preview_as.without(picked, name) if name in known else None
     return _list_of(listed, "Choose a merge field of guests, such as guest.firstName.", picked,
                     page="messages/fallbacks.html", field=known.get(name))  # fmt: skip
 
@@ -46,7 +46,7 @@ def dead(event_id: int) -> Response:
     access.event(event_id)
     typed = compose.typed()
     picked = audiences.checked(event_id, typed["audience"], outside=compose.place().outside)
-    name, known = request.args.get("field", ""), merge.fields(event_id)
+    name, known = request.args.get("field", ""), merge_values.fields(event_id)
     fault = request.args.get("fault", link_targets.NONE)
     compiled = contents.look(event_id, compose.text(typed)).compiled
     listed = dead_links.with_fault(picked, compiled, known, name, fault) if name in known else None

@@ -10,7 +10,9 @@ from sqlalchemy.exc import OperationalError
 from eventmail import __version__, ids, signing
 from eventmail.content import ics
 from eventmail.db import fresh
-from eventmail.domain import merge, overview, throttle
+from eventmail.domain.events import overview
+from eventmail.domain.mailings import merge_values
+from eventmail.domain.people import throttle
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User
 from eventmail.sending import heartbeat
@@ -34,14 +36,16 @@ def calendar_file(signed: str, _tail: str = "") -> Response:
     """
     number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
     event = fresh().get(Event, ids.row_id(number) or 0)
-    if event is None or not signing.verify(settings().secret, signature, merge.CALENDAR, event.id, event.ics_secret):
+    if event is None or not signing.verify(
+        settings().secret, signature, merge_values.CALENDAR, event.id, event.ics_secret
+    ):
         throttle.note({throttle.CALENDAR: access.network()}, access.acting())
         raise NotFound if event is None else BadSignature
     if event.starts_wall is None:
         raise NotFound("The time of this event is not set yet. Try again later.")
     author = fresh().get(User, event.created_by) if event.created_by else None
-    name, email = merge.sender(event, author)
-    answer = make_response(ics.event_file(merge.calendar_facts(event), name, email or settings().sender))
+    name, email = merge_values.sender(event, author)
+    answer = make_response(ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender))
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
     return answer

@@ -4,7 +4,7 @@ from typing import cast
 
 from flask import Blueprint, Response, g, request, stream_template
 
-from eventmail.domain import receipts
+from eventmail.domain.outcomes import receipt as outcome_receipt
 from eventmail.web import access, compose
 from eventmail.web.context import instant
 from eventmail.web.respond import as_json, wants_json
@@ -20,15 +20,15 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none';
 def receipt(event_id: int, mailing_id: int) -> Response:
     """The receipt as a page, with `download=1` as a file, or as JSON."""
     event = access.event(event_id)
-    found = receipts.receipt(event_id, mailing_id)
+    found = outcome_receipt.receipt(event_id, mailing_id)
     if wants_json():
         return as_json(_as_json(found))
     page = stream_template(
         "mailings/receipt.html",
         event=event,
         receipt=found,
-        lines=receipts.lines(mailing_id),
-        left_out=receipts.left_out(mailing_id),
+        lines=outcome_receipt.lines(mailing_id),
+        left_out=outcome_receipt.left_out(mailing_id),
         reasons=compose.REASONS,
         made_at=g.now,
     )
@@ -39,7 +39,7 @@ def receipt(event_id: int, mailing_id: int) -> Response:
     return answer
 
 
-def _as_json(found: receipts.Receipt) -> ReceiptOut:
+def _as_json(found: outcome_receipt.Receipt) -> ReceiptOut:
     mailing, content = found.mailing, found.content
     return {
         "mailing": str(mailing.id),
@@ -54,9 +54,9 @@ def _as_json(found: receipts.Receipt) -> ReceiptOut:
             {"email": line.email, "state": line.state, "provider": line.provider, "delivery": line.delivery,
              "attempts": line.attempts, "last_error": line.last_error, "request_ids": list(line.request_ids),
              "updated_at": instant(line.updated_at)}
-            for line in receipts.lines(mailing.id)
+            for line in outcome_receipt.lines(mailing.id)
         ],
-        "excluded": [{"email": guest.email, "reason": guest.reason} for guest in receipts.left_out(mailing.id)],
+        "excluded": [{"email": guest.email, "reason": guest.reason} for guest in outcome_receipt.left_out(mailing.id)],
         "log": [{"at": instant(entry.at), "actor": entry.actor, "action": entry.action,
                  "request_id": entry.request_id} for entry in found.log],
         "sha256": found.digest,

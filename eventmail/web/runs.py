@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
-from eventmail.domain import drafts, mailings, runs
+from eventmail.domain.mailings import control, drafts, send
 from eventmail.records import usage
 from eventmail.sending import brake
 from eventmail.states import OUTBOX, RecipientState
@@ -22,7 +22,7 @@ bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
     """The page a refused button leads back to."""
     access.event(event_id)
-    return tracker.page("messages/sent.html", mailings.find(event_id, mailing_id), problem=problem)
+    return tracker.page("messages/sent.html", send.find(event_id, mailing_id), problem=problem)
 
 
 @bp.post("/mailings/<id:mailing_id>/cancellation")
@@ -31,10 +31,10 @@ def cancel(event_id: int, mailing_id: int) -> Any:
     """Cancel who still waits (S6); as Undo, back to the composer with the same text, unless it had begun (S7)."""
     access.event(event_id)
     if not request.form.get("undo"):
-        runs.cancel(event_id, mailing_id, access.acting())
+        control.cancel(event_id, mailing_id, access.acting())
         return _done(event_id, mailing_id)
-    counts = runs.undo(event_id, mailing_id, access.acting())
-    if begun := _begun(counts, mailings.last_job(mailing_id).provider):
+    counts = control.undo(event_id, mailing_id, access.acting())
+    if begun := _begun(counts, send.last_job(mailing_id).provider):
         flash(begun, "warn")
         return _done(event_id, mailing_id)
     made = drafts.again(event_id, mailing_id, access.acting())
@@ -63,7 +63,7 @@ def retry(event_id: int, mailing_id: int) -> Any:
     """Try the failed ones again, or let a stopped run go on (S8, S12)."""
     access.event(event_id)
     through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
-    tasks.ring(runs.retry(event_id, mailing_id, compose.place(), access.acting(), through))
+    tasks.ring(control.retry(event_id, mailing_id, compose.place(), access.acting(), through))
     return _done(event_id, mailing_id)
 
 
@@ -76,10 +76,10 @@ def decide(event_id: int, mailing_id: int) -> Any:
     if body.decision == "list":
         brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
         return _done(event_id, mailing_id)
-    job_id = runs.decide(
+    job_id = control.decide(
         event_id,
         mailing_id,
-        runs.Decision(body.decision),
+        control.Decision(body.decision),
         body.chosen(),
         place=compose.place(),
         by=access.acting(),
@@ -108,5 +108,5 @@ def _done(event_id: int, mailing_id: int) -> Any:
         return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
     if not wants_json():
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
-    mailing = mailings.find(event_id, mailing_id)
-    return as_json(mailings.described(mailing, mailings.content(mailing), mailings.last_job(mailing_id)))
+    mailing = send.find(event_id, mailing_id)
+    return as_json(send.described(mailing, send.content(mailing), send.last_job(mailing_id)))

@@ -1,10 +1,10 @@
-"""What a form shows that was refused, and the marks of what it showed (`domain.seen`)."""
+"""What a form shows that was refused, and the marks of what it showed (`domain.edit_guard`)."""
 
 from collections.abc import Callable, Mapping
 
 from flask import g, request
 
-from eventmail.domain import seen
+from eventmail.domain import edit_guard
 from eventmail.web.problems import Problem
 
 
@@ -17,14 +17,14 @@ def form(
     new: whoever saves once more has seen it. `plain` writes what was typed into a field as it would be kept.
     """
     if not typed:
-        return saved, seen.marked(saved, g.now)
+        return saved, edit_guard.marked(saved, g.now)
     marks = request.form.get("seen", "")
     if not overtaken(problem):
         return typed, marks
-    mine = set(seen.changed(marks, {name: plain(name, text) for name, text in typed.items()}))
-    return {**saved, **{name: text for name, text in typed.items() if name in mine}}, seen.marked(saved, g.now)
+    mine = set(edit_guard.changed(marks, {name: plain(name, text) for name, text in typed.items()}))
+    return {**saved, **{name: text for name, text in typed.items() if name in mine}}, edit_guard.marked(saved, g.now)
 
 
 def overtaken(problem: Problem | None) -> bool:
     """Whether a form was refused because others changed meanwhile what it is about."""
-    return problem is not None and problem.title == seen.Overtaken.title
+    return problem is not None and problem.title == edit_guard.Overtaken.title

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import rule_readings, rules, segment_uses, segments
-from eventmail.domain import seen as seen_
-from eventmail.domain.segments import Listed
+from eventmail.domain import edit_guard as seen_
+from eventmail.domain.audience import rule as audience_rule
+from eventmail.domain.audience import rule_readings, segment_usage, segments
+from eventmail.domain.audience.segments import Listed
 from eventmail.errors import InvalidInput
 from eventmail.states import GuestStatus
 from eventmail.web import access, intake, picking, seen
@@ -130,7 +131,7 @@ def deletion(event_id: int, segment_id: int) -> Response:
     """Asks before a segment is removed, and says which messages it is used by."""
     access.event(event_id)
     segment = segments.get(event_id, segment_id)
-    return respond(page="segments/deletion.html", segment=segment, users=segment_uses.used_by(event_id, segment_id))
+    return respond(page="segments/deletion.html", segment=segment, users=segment_usage.used_by(event_id, segment_id))
 
 
 @bp.post("/<id:segment_id>/deletion")
@@ -163,7 +164,7 @@ def _form(
         page="segments/form.html",
         problem=problem,
         segment=segment,
-        users=segment_uses.used_by(event_id, segment.id) if segment else [],
+        users=segment_usage.used_by(event_id, segment.id) if segment else [],
         changes=rule_readings.changes(event_id, segment.id) if segment else None,
         typed=typed,
         seen=marks,
@@ -177,16 +178,16 @@ def _form(
     )
 
 
-def _shown(row: Row, known: Mapping[str, rules.Field]) -> dict[str, Any]:
+def _shown(row: Row, known: Mapping[str, audience_rule.Field]) -> dict[str, Any]:
     """One row of the rule as the form shows it: with the conditions that fit its field."""
     field = known.get(row["field"])
-    fitting = rules.FITTING[field.kind] if field else frozenset(rules.Op)
+    fitting = audience_rule.FITTING[field.kind] if field else frozenset(audience_rule.Op)
     kind = field.kind.value if field else ""
     return {
         **row,
         "kind": kind,
         "ops": [(op, word) for op, word in OPS.items() if op in fitting],
-        "bare": row["op"] in rules.BARE,
+        "bare": row["op"] in audience_rule.BARE,
     }
 
 
@@ -198,7 +199,7 @@ def _live(event_id: int, typed: dict[str, Any]) -> dict[str, Any]:
     """Who is in it by what is typed so far, or what is missing for that."""
     rule, guests = _rule(typed), picking.rows(typed["guests"])
     try:
-        read = rules.parse(rule, segments.fields(event_id)) if rule else None
+        read = audience_rule.parse(rule, segments.fields(event_id)) if rule else None
     except InvalidInput as error:
         return {"wrong": error.detail, "count": None, "samples": [], "told": []}
     count, samples = segments.live(event_id, read, guests)
@@ -222,7 +223,7 @@ def _typed() -> dict[str, Any]:
     return {
         "name": form.get("name", ""),
         "match": "any" if form.get("match") == "any" else "all",
-        "rows": sorted(rows[: 2 * rules.MOST_CONDITIONS], key=lambda row: not row["field"]),
+        "rows": sorted(rows[: 2 * audience_rule.MOST_CONDITIONS], key=lambda row: not row["field"]),
         "guests": [guest for guest in dict.fromkeys(form.getlist("guests")) if guest],
     }
 
@@ -259,5 +260,9 @@ def _texts(typed: dict[str, Any]) -> dict[str, str]:
 
 def _rule(typed: dict[str, Any]) -> dict[str, Any] | None:
     """The rule of a form; without a condition there is none. What takes no value has none, whatever stands there."""
-    parts = [{**row, "value": "" if row["op"] in rules.BARE else row["value"]} for row in typed["rows"] if row["field"]]
+    parts = [
+        {**row, "value": "" if row["op"] in audience_rule.BARE else row["value"]}
+        for row in typed["rows"]
+        if row["field"]
+    ]
     return {typed["match"]: parts} if parts else None

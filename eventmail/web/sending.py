@@ -7,9 +7,10 @@ from flask import Blueprint, Response, current_app, flash, g, request, url_for
 
 from eventmail import ids, tasks
 from eventmail.db import fresh
-from eventmail.domain import events, overview, test_sends
-from eventmail.domain.contents import Text
-from eventmail.domain.test_sends import Wanted
+from eventmail.domain.events import edit, overview
+from eventmail.domain.mailings import test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
 from eventmail.providers import smtp_url
@@ -86,7 +87,7 @@ def send() -> Any:
     event_id = ids.row_id(request.form.get("event", ""))
     if event_id is None:
         raise InvalidInput("Choose the event whose sender the test has.")
-    events.visible(event_id, g.user)
+    edit.visible(event_id, g.user)
     try:
         sent = test_sends.send(event_id, Wanted(HELLO), key=key, place=compose.place(), by=access.acting())
     except IdempotencyKeyReused:
@@ -105,7 +106,7 @@ def _service(provider: Provider) -> Service:
 
 def _events() -> list[Event]:
     """The events that can send, newest first."""
-    newest = events.visible_to(g.user).where(Event.archived_at.is_(None)).order_by(Event.id.desc())
+    newest = edit.visible_to(g.user).where(Event.archived_at.is_(None)).order_by(Event.id.desc())
     return list(fresh().scalars(newest))
 
 
@@ -121,4 +122,4 @@ def _tested() -> tested.Tested | None:
     event_id, mailing_id = (ids.row_id(request.args.get(name, "")) for name in ("event", "tested"))
     if event_id is None or mailing_id is None:
         return None
-    return tested.shown(events.visible(event_id, g.user).id, mailing_id)
+    return tested.shown(edit.visible(event_id, g.user).id, mailing_id)

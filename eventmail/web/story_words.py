@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, tzinfo
 
-from eventmail.domain import listed_words, services
-from eventmail.domain.explain import OnList, Person
-from eventmail.domain.guest_history import Changed
-from eventmail.domain.stories import News, NoRecipient, Story
+from eventmail.domain import services
+from eventmail.domain.outcomes.guest_history import Changed
+from eventmail.domain.outcomes.outcome_of import News, NoRecipient, Story
+from eventmail.domain.outcomes.why import OnList, Person
+from eventmail.domain.suppressions import reasons
 from eventmail.states import OUTBOX, ChangeKind, Reason, RecipientState, SuppressionReason
 from eventmail.web import audience_words
 
@@ -25,13 +26,13 @@ def day(instant: datetime, zone: tzinfo) -> str:
 
 def on_list(entry: OnList, zone: tzinfo) -> str:
     """Why an address gets no mail, and since when."""
-    why = f"{listed_words.LONG[entry.reason]} ({entry.source})"
-    return f"On the do-not-mail list {listed_words.place(entry.scope)} since {day(entry.since, zone)}: {why}."
+    why = f"{reasons.LONG[entry.reason]} ({entry.source})"
+    return f"On the do-not-mail list {reasons.place(entry.scope)} since {day(entry.since, zone)}: {why}."
 
 
 def left_behind(old: str, stays: Sequence[OnList], new: str | None, there: Sequence[OnList]) -> str:
     """A guest has another address now: the old one stays on the do-not-mail list, and no wish follows the new one."""
-    where = [f"{listed_words.place(entry.scope)} ({listed_words.LONG[entry.reason]})" for entry in stays]
+    where = [f"{reasons.place(entry.scope)} ({reasons.LONG[entry.reason]})" for entry in stays]
     said = f"{old} stays on the do-not-mail list {' and '.join(where)}."
     if not new:
         return said

@@ -6,8 +6,9 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import erased
 from eventmail.db import fresh, paginate
-from eventmail.domain import listed_words, suppression_list
-from eventmail.domain.suppression_list import Report
+from eventmail.domain.suppressions import entries as suppression_entries
+from eventmail.domain.suppressions import reasons
+from eventmail.domain.suppressions.entries import Report
 from eventmail.errors import FieldError, InvalidInput, TooLarge
 from eventmail.models import Suppression
 from eventmail.models.account import Role
@@ -28,7 +29,7 @@ from eventmail.web.schemas.suppressions import (
 bp = Blueprint("suppressions", __name__, url_prefix="/admin/events/<id:event_id>/suppressions")
 
 LARGEST_IMPORT = 5 * 1024 * 1024  # bytes
-WORDS = {reason: words.capitalize() for reason, words in listed_words.SHORT.items()}
+WORDS = {reason: words.capitalize() for reason, words in reasons.SHORT.items()}
 
 
 @bp.get("")
@@ -40,7 +41,7 @@ def listing(event_id: int) -> Response:
 def _list_page(event_id: int, problem: Problem | None = None) -> Response:
     event = access.event(event_id)
     q, reason = request.args.get("q", "").strip(), _reason()
-    listed = suppression_list.listed(event_id, g.user, q=q, reason=reason)
+    listed = suppression_entries.listed(event_id, g.user, q=q, reason=reason)
     if request.args.get("format") == "csv":
         columns = Suppression.address, Suppression.reason, Suppression.scope, Suppression.source, Suppression.created_at
         entries = fresh().execute(listed.with_only_columns(*columns).execution_options(yield_per=500))
@@ -48,11 +49,11 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
             f"do-not-mail-{event.id}.csv",
             ["address", "reason", "scope", "source", "since"],
             ([erased.shown(e.address), WORDS[SuppressionReason(e.reason)],
-              listed_words.about(e.scope), e.source, instant(e.created_at)]
+              reasons.about(e.scope), e.source, instant(e.created_at)]
              for e in entries),
         )  # fmt: skip
     page = paginate(listed, **intake.paging(), row=lambda row: row[0])
-    found = suppression_list.counts(event_id, g.user)
+    found = suppression_entries.counts(event_id, g.user)
     return respond(
         page="suppressions/list.html",
         fragment="suppressions/_table.html",
@@ -70,7 +71,7 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
 
 
 def _may_lift(entry: Suppression) -> bool:
-    return suppression_list.may_lift(entry, g.user)
+    return suppression_entries.may_lift(entry, g.user)
 
 
 def _reason() -> SuppressionReason | None:
@@ -88,7 +89,7 @@ def add(event_id: int) -> Any:
     access.event(event_id)
     body = intake.parse(SuppressionIn)
     everywhere = body.scope == "all"
-    entry, new = suppression_list.add(event_id, body.address, everywhere=everywhere, by=access.acting())
+    entry, new = suppression_entries.add(event_id, body.address, everywhere=everywhere, by=access.acting())
     if wants_json():
         where = url_for(".lifting", event_id=event_id, suppression_id=entry.id)
         return as_json(suppression_out(entry), 201, {"Location": where}) if new else as_json(suppression_out(entry))
@@ -101,13 +102,13 @@ def add(event_id: int) -> Any:
 def delete(event_id: int, suppression_id: int) -> Any:
     access.event(event_id)
     body = intake.parse(LiftIn) if request.get_data() else LiftIn()
-    suppression_list.lift(event_id, suppression_id, body.reason, g.user, access.acting())
+    suppression_entries.lift(event_id, suppression_id, body.reason, g.user, access.acting())
     return "", 204
 
 
 def _lift_page(event_id: int, suppression_id: int, problem: Problem | None = None) -> Response:
     access.event(event_id)
-    entry = suppression_list.find(event_id, suppression_id, g.user)
+    entry = suppression_entries.find(event_id, suppression_id, g.user)
     return respond(
         page="suppressions/lift.html",
         json=lambda: suppression_out(entry),
@@ -129,7 +130,7 @@ def lifting(event_id: int, suppression_id: int) -> Response:
 def lift(event_id: int, suppression_id: int) -> Any:
     access.event(event_id)
     reason = intake.parse(LiftIn).reason
-    address = suppression_list.lift(event_id, suppression_id, reason, g.user, access.acting())
+    address = suppression_entries.lift(event_id, suppression_id, reason, g.user, access.acting())
     flash(f"{address} gets mail again. Your reason is in the log.")
     return see_other(url_for(".listing", event_id=event_id))
 
@@ -157,7 +158,7 @@ def run_import(event_id: int) -> Response:
         upload = request.files.get("file")
         text = _decoded(upload.read(LARGEST_IMPORT + 1)) if upload and upload.filename else body.addresses
         everywhere = body.scope == "all"
-    report = suppression_list.import_(event_id, text, everywhere=everywhere, by=access.acting())
+    report = suppression_entries.import_(event_id, text, everywhere=everywhere, by=access.acting())
     return _import_answer(report)
 
 

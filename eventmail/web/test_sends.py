@@ -5,8 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import ids, tasks
-from eventmail.domain import mailings, test_sends
-from eventmail.domain.test_sends import Wanted
+from eventmail.domain.mailings import send, test_sends
+from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Event
 from eventmail.web import access, compose, drafting, intake, tested
@@ -57,7 +57,7 @@ def watch(event_id: int, mailing_id: int) -> Any:
     access.event(event_id)
     mailing = test_sends.find(event_id, mailing_id)
     if wants_json():
-        job = mailings.last_job(mailing_id)
+        job = send.last_job(mailing_id)
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), job))
     if wants_fragment():
         found = tested.shown(event_id, mailing_id)

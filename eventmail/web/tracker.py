@@ -7,7 +7,8 @@ from flask import Response, g, request, url_for
 from werkzeug.local import LocalProxy
 
 from eventmail import records
-from eventmail.domain import log, mailings
+from eventmail.domain import audit_log
+from eventmail.domain.mailings import send
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
@@ -26,11 +27,11 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: mailings.described(mailing, mailings.content(mailing), shown.job) | waits_out(shown),
+        json=lambda: send.described(mailing, send.content(mailing), shown.job) | waits_out(shown),
         mailing=mailing,
-        content=LocalProxy(cache(lambda: mailings.content(mailing))),  # the page shows it, its fragment does not
+        content=LocalProxy(cache(lambda: send.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,
-        counted=LocalProxy(cache(lambda: log.counted_as_sent(mailing.event_id, mailing.id))),
+        counted=LocalProxy(cache(lambda: audit_log.counted_as_sent(mailing.event_id, mailing.id))),
         poll_url=f"{_own_path(mailing)}?seen={mark}",
         prefix=Prefix.MESSAGE,
         worker_command=heartbeat.WORKER_COMMAND,

@@ -3,8 +3,8 @@
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 
-from eventmail.domain import suppressions
-from eventmail.domain.suppressions import Listing
+from eventmail.domain.suppressions import unsubscribe
+from eventmail.domain.suppressions.unsubscribe import Listing
 from eventmail.web.access import acting, csrf, open_to_everyone
 from eventmail.web.context import settings
 from eventmail.web.unsubscribe_words import LANGUAGES, WORDS
@@ -32,7 +32,7 @@ def page(token: str) -> Response:
     """Asks first: scanners open every link of a mail, and a GET changes nothing (F2)."""
     if token == PREVIEW:
         return _page("preview")
-    found = suppressions.by_token(token, settings().secret)
+    found = unsubscribe.by_token(token, settings().secret)
     return _page("done" if found.listed else "asked", found, token)
 
 
@@ -44,7 +44,7 @@ def leave(token: str) -> Response:
     if token == PREVIEW:
         return _page("preview")
     everywhere = request.form.get("from") == "everything"
-    found = suppressions.unsubscribe(token, settings().secret, acting(), everywhere=everywhere)
+    found = unsubscribe.unsubscribe(token, settings().secret, acting(), everywhere=everywhere)
     return _page("done", found, token)
 
 
@@ -52,7 +52,7 @@ def leave(token: str) -> Response:
 @open_to_everyone
 def returning(token: str) -> Response:
     """Asks before the guest gets mail again."""
-    found = suppressions.by_token(token, settings().secret)
+    found = unsubscribe.by_token(token, settings().secret)
     return _page("returning" if found.own else "asked" if not found.listed else "done", found, token)
 
 
@@ -61,7 +61,7 @@ def returning(token: str) -> Response:
 @csrf.exempt
 def come_back(token: str) -> Response:
     """The guest gets mail again, unless something else than their own wish is in the way."""
-    found = suppressions.take_back(token, settings().secret, acting())
+    found = unsubscribe.take_back(token, settings().secret, acting())
     return _page("done" if found.listed else "back", found, token)
 
 

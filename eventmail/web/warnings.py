@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from flask import g
 
 from eventmail import link_targets
-from eventmail.domain import contents, coverage, dead_links, merge, senders
-from eventmail.domain.audience import Audience
-from eventmail.domain.contents import Text
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import contents, dead_links, fallbacks, merge_values, senders
+from eventmail.domain.mailings.contents import Text
 from eventmail.models import Event
 from eventmail.web import before_sending, compose
 from eventmail.web.schemas.audience import WarningOut
@@ -19,7 +19,7 @@ def of(event: Event, text: Text, audience: Audience, count: int) -> list[Warning
 
 
 def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[WarningOut]:
-    draft, fields = contents.look(event.id, text), merge.fields(event.id)
+    draft, fields = contents.look(event.id, text), merge_values.fields(event.id)
     for remark in (*draft.problems, *draft.remarks):
         yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}
     here = compose.place()
@@ -27,8 +27,8 @@ def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[Wa
         yield {"code": "UNREAD_ANSWERS", "message": said, "part": "reply_to", "count": None}
     if not count:
         return
-    constants = merge.constants(event, merge.sender(event, g.user, here), here)
-    for gap in coverage.gaps(draft.compiled, fields, constants, audience, count):
+    constants = merge_values.constants(event, merge_values.sender(event, g.user, here), here)
+    for gap in fallbacks.gaps(draft.compiled, fields, constants, audience, count):
         message = before_sending.gap_sentence(gap)
         yield {"code": "FALLBACK", "message": message, "part": "body", "count": gap.count}
     for dead in dead_links.find(draft.compiled, fields, constants, audience, count):

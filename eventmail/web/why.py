@@ -3,9 +3,9 @@
 from flask import Blueprint, Response, request, url_for
 
 from eventmail import ids
-from eventmail.domain import explain
-from eventmail.domain.explain import Answer
-from eventmail.domain.stories import NoRecipient, Story
+from eventmail.domain.outcomes import why as outcome_why
+from eventmail.domain.outcomes.outcome_of import NoRecipient, Story
+from eventmail.domain.outcomes.why import Answer
 from eventmail.errors import NotFound
 from eventmail.models import Event
 from eventmail.web import access, intake, story_words
@@ -25,7 +25,7 @@ def why(event_id: int) -> Response:
     if guest and guest_id is None:
         raise NotFound
     paging = {"page": intake.paging()["page"]}
-    answer = explain.why(event_id, asked, guest_id, **paging) if asked.strip() or guest_id else None
+    answer = outcome_why.why(event_id, asked, guest_id, **paging) if asked.strip() or guest_id else None
     told = [(story, said(answer, story, event)) for story in answer.stories.items] if answer else []
 
     def url_of(number: int) -> str:

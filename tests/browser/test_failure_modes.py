@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Request, expect
 from sqlalchemy import update
 
 from eventmail.db import transaction
-from eventmail.domain import segments
+from eventmail.domain.audience import segments
 from eventmail.models import Guest
 from tests.browser import steps
 from tests.browser.steps import TRACKED, WARNING, Gala, body, by_test, finished, preview, tiles

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from eventmail.domain import guests
+from eventmail.domain.guests import edit
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
 from tests.support import seeding
@@ -123,7 +123,7 @@ def test_a_guest_that_a_colleague_changed_while_the_form_was_open_is_seen_before
     steps.sign_in(page, gala, f"/guests/{guest}")
     page.get_by_label("Last name").fill("Ruiz")
     with gala.live.app.app_context():
-        guests.edit(gala.id, guest, {"status": "declined"}, seeding.acting(seeding.add_person("<b>שלי", "s@x.test")))
+        edit.edit(gala.id, guest, {"status": "declined"}, seeding.acting(seeding.add_person("<b>שלי", "s@x.test")))
     page.get_by_role("button", name="Save").press("Enter")
     warning = page.locator("#warning")
     expect(warning).to_contain_text("This was changed while you were writing")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from eventmail.domain import guests
+from eventmail.domain.guests import edit
 from tests.browser.steps import by_test, press_link
 from tests.browser.tour import LONG
 from tests.support import seeding
@@ -142,7 +142,7 @@ def test_an_owner_reads_what_is_known_and_erases_a_guest_by_typing_the_address(
     expect(owners_page.get_by_role("rowheader")).to_have_count(0)
     with shared_live.app.app_context():
         by = seeding.acting(shared_live.owner)
-        guests.delete(event_id, seeding.add_guest(event_id, "gone@guests.example.net"), by)
+        edit.delete(event_id, seeding.add_guest(event_id, "gone@guests.example.net"), by)
     owners_page.goto(f"{shared_live.url}/admin/events/{event_id}/why?address=gone@guests.example.net")
     owners_page.get_by_role("link", name="Erase this address").click()
     assert_fits(owners_page)

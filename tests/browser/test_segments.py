@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Error, Locator, Page, Route, expect
 
 from eventmail.db import transaction
-from eventmail.domain import guest_values, segments
+from eventmail.domain.audience import segments
+from eventmail.domain.guests import values
 from tests.browser import steps
 from tests.browser.steps import WARNING, Gala, by_test
 from tests.support import seeding
@@ -40,7 +41,7 @@ PEOPLE: list[dict[str, Any]] = [
 def page(watched: Page, gala: Gala) -> Page:
     """Signed in, on the list of the segments of an event with five guests."""
     with gala.live.app.app_context(), transaction() as tx:
-        guest_values.record_columns(tx, gala.id, ["table"])
+        values.record_columns(tx, gala.id, ["table"])
     gala.add_guests(PEOPLE)
     steps.sign_in(watched, gala, "/segments")
     return watched

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from eventmail.domain import segments as stored
+from eventmail.domain.audience import segments as stored
 from tests.browser.steps import Gala, by_test
 from tests.browser.tour import LONG, Tour
 from tests.support import seeding

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from playwright.sync_api import expect
 
-from eventmail.domain import drafts as stored
-from eventmail.domain.contents import Text
-from eventmail.domain.draft_rows import Seen
-from eventmail.domain.drafts import Written
+from eventmail.domain.mailings import drafts as stored
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Written
 from tests.browser import steps
 from tests.browser.steps import by_test
 from tests.browser.tour import LONG, TEXT, Tour

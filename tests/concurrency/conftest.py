@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from eventmail.db import db
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
 from eventmail.settings import Settings
@@ -47,7 +47,7 @@ def staged(app: Flask, settings: Settings, run_folder: Path) -> Callable[..., An
             left.unlink()
         shutil.copyfile(kept_ / "app.sqlite", settings.database)
         with app.app_context():
-            home.settle_in(settings.database)
+            live_lock.settle_in(settings.database)
         return pickle.loads((kept_ / "made").read_bytes())
 
     return stage

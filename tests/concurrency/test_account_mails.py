@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from sqlalchemy import select, update
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import invitations
+from eventmail.domain.people import invitations
 from eventmail.models import AccountMail
 from eventmail.models.account import Role
 from eventmail.sending import account_delivery, legacy

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 from eventmail import backup
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.live import ROOT, Live
@@ -64,7 +64,7 @@ def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
     assert (kept(other), by_state(other)["queued"]) == (Counter(), before["queued"])
 
     with other.app.app_context():
-        home.confirm(Settings(instance=other.instance).database, seeding.acting(other.owner))
+        live_lock.confirm(Settings(instance=other.instance).database, seeding.acting(other.owner))
     subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)  # not to wait for the minute
     wait_for(lambda: other.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
     assert kept(other) == Counter()
@@ -101,7 +101,7 @@ def test_H9_a_database_copied_in_mid_send_and_put_back_later_mails_nobody_twice(
     assert by_state(live)["queued"] > 0
 
     with live.app.app_context():
-        home.confirm(Settings(instance=live.instance).database, seeding.acting(live.owner))
+        live_lock.confirm(Settings(instance=live.instance).database, seeding.acting(live.owner))
     subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=live.environment, check=True)
     wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
     assert max(kept(live).values()) == 1

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from eventmail.domain import mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.sending.legacy import WORDS
 from tests.support import seeding
 from tests.support.armed import armed
@@ -82,7 +82,7 @@ def send(live: Live) -> None:
     with live.app.app_context():
         message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
         place = Place(live.url, b"0" * 32, outside=False)
-        mailings.send(live.event_id, message, key="once", place=place, by=seeding.acting(live.organizer))
+        mailing_send.send(live.event_id, message, key="once", place=place, by=seeding.acting(live.organizer))
 
 
 def send_over_http(live: Live) -> None:

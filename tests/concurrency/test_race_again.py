@@ -8,10 +8,10 @@ from typing import Any
 from flask import Flask, current_app
 
 from eventmail import clock
-from eventmail.domain import mailings, runs
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.runs import Decision
+from eventmail.domain.mailings import control, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.control import Decision
+from eventmail.domain.mailings.send import Message
 from eventmail.errors import NothingToDo, QuotaExceeded
 from eventmail.models import Job, Recipient, Reservation
 from eventmail.providers.base import Permanent, Unclear
@@ -27,7 +27,7 @@ from tests.support.seeding import Person
 
 def _retry(turn: int, scene: Scene) -> str:
     try:
-        return f"job {runs.retry(scene.event_id, scene.mailings[turn], scene.place, scene.by)}"
+        return f"job {control.retry(scene.event_id, scene.mailings[turn], scene.place, scene.by)}"
     except NothingToDo:
         return "nothing"
 
@@ -50,7 +50,7 @@ def test_S8_retry_against_retry_is_one_new_run(
 
 def _send_again(turn: int, scene: Scene) -> int | None:
     try:
-        job_id = runs.decide(
+        job_id = control.decide(
             scene.event_id, scene.mailings[turn], Decision.SEND_AGAIN, None, place=scene.place, by=scene.by
         )
     except NothingToDo:
@@ -82,7 +82,7 @@ def test_S5_deciding_to_send_again_twice_is_one_run_and_one_mail(
 
 def _count_as_sent(turn: int, scene: Scene) -> str:
     try:
-        runs.decide(scene.event_id, scene.mailings[turn], Decision.SENT, None, place=scene.place, by=scene.by)
+        control.decide(scene.event_id, scene.mailings[turn], Decision.SENT, None, place=scene.place, by=scene.by)
     except NothingToDo:
         return "nothing"
     return "counted"
@@ -106,7 +106,7 @@ def _send_the_last(turn: int, scene: Scene) -> str:
     by = replace(scene.by, now=clock.now() + timedelta(days=2 * turn) - timedelta(milliseconds=clock.now().microsecond))
     message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
     try:
-        mailings.send(scene.event_id, message, key=by.request_id, place=scene.place, by=by)
+        send.send(scene.event_id, message, key=by.request_id, place=scene.place, by=by)
     except QuotaExceeded:
         return "over"
     return "sent"

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from flask import Flask
 
 from eventmail.db import fresh
-from eventmail.domain import audience, guests, mailings, snapshots
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.audience import resolve, snapshots
+from eventmail.domain.guests import edit
+from eventmail.domain.mailings import send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import AudienceChanged
 from eventmail.models import Mailing, Recipient
 from eventmail.settings import Settings
@@ -34,7 +36,7 @@ def _send(turn: int, scene: Scene) -> str:
     event_id, _, token = scene.rounds[turn]
     message = Message(Text("Hello", "", "Hi"), CRITERIA, token)
     try:
-        mailings.send(event_id, message, key=f"k{turn}", place=PLACE, by=seeding.acting(scene.organizer))
+        send.send(event_id, message, key=f"k{turn}", place=PLACE, by=seeding.acting(scene.organizer))
     except AudienceChanged as changed:
         return f"changed: {changed.extra['left_count']} left"
     return "sent"
@@ -42,7 +44,7 @@ def _send(turn: int, scene: Scene) -> str:
 
 def _leave(turn: int, scene: Scene) -> str:
     event_id, guest_id, _ = scene.rounds[turn]
-    guests.delete(event_id, guest_id, seeding.acting(scene.organizer))
+    edit.delete(event_id, guest_id, seeding.acting(scene.organizer))
     return "left"
 
 
@@ -51,7 +53,7 @@ def _scene(organizer: Person) -> Scene:
     for _ in range(ROUNDS):
         event_id = seeding.add_event(organizer)
         [first, _] = seeding.add_guests(event_id, 2)
-        picked = audience.checked(event_id, CRITERIA, outside=False)
+        picked = resolve.checked(event_id, CRITERIA, outside=False)
         rounds.append((event_id, first, snapshots.freeze(picked, seeding.acting(organizer))))
     return Scene(organizer, tuple(rounds))
 

@@ -12,7 +12,8 @@ from sqlalchemy import select
 
 from eventmail import clock
 from eventmail.db import transaction
-from eventmail.domain import guests, runs
+from eventmail.domain.guests import edit
+from eventmail.domain.mailings import control
 from eventmail.errors import AlreadyCancelled, AlreadySent
 from eventmail.models import AuditEntry, Mailing, Recipient, Suppression
 from eventmail.settings import Settings
@@ -23,7 +24,7 @@ from tests.support.scene import PEOPLE, ROUNDS, Scene, work
 
 def _cancel(turn: int, scene: Scene) -> int | str:
     try:
-        return runs.cancel(scene.event_id, scene.mailings[turn], scene.by)
+        return control.cancel(scene.event_id, scene.mailings[turn], scene.by)
     except (AlreadyCancelled, AlreadySent) as error:
         return error.code
 
@@ -84,7 +85,7 @@ def test_S6_S11_cancel_against_the_mark_of_claimed_recipients_has_one_winner(
 
 
 def _delete_odd(turn: int, scene: Scene) -> Any:
-    return _odd(lambda round_, told: guests.delete(told.event_id, told.guests[round_], told.by), turn, scene)
+    return _odd(lambda round_, told: edit.delete(told.event_id, told.guests[round_], told.by), turn, scene)
 
 
 def test_S6_deleting_a_guest_against_the_mark_has_one_winner(

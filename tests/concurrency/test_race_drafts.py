@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 
 from eventmail import clock
-from eventmail.domain import drafts, mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.draft_rows import Seen
-from eventmail.domain.drafts import Written
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import drafts, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Written
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import AlreadySent, DomainError, PastEditWindow, StaleRevision
 from eventmail.models import DraftText, Job, Mailing, Recipient
 from eventmail.records import Acting
@@ -78,7 +78,7 @@ def _send(turn: int, scene: Scene, person: Person) -> str:
     message = Message(Text("Hello", "", "Begun"), {"statuses": ["confirmed"]})
     seen = Seen(scene.drafts[turn], 1)
     try:
-        sent = mailings.send(scene.event_id, message, key=f"send-{turn}", place=HERE, by=by(person), draft=seen)
+        sent = send.send(scene.event_id, message, key=f"send-{turn}", place=HERE, by=by(person), draft=seen)
     except DomainError as error:
         return error.code
     return f"sent {sent.mailing_id}"

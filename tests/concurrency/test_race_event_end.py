@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask, current_app
 
-from eventmail.domain import closing, mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.events import lifecycle
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import EventArchived, MessagesWaiting
 from eventmail.models import Event, Job, Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
@@ -42,10 +43,10 @@ class Scene:
         return seeding.acting(self.organizer)
 
 
-def send(scene: Scene, event_id: int) -> mailings.Sent:
+def send(scene: Scene, event_id: int) -> mailing_send.Sent:
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
     place = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
-    return mailings.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
+    return mailing_send.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
 
 
 def _events(organizer: Person) -> Scene:
@@ -94,16 +95,16 @@ def assert_sound(settings: Settings, rows: Callable[..., list[Any]]) -> Callable
 
 
 def _cancel_event(turn: int, scene: Scene) -> int:
-    return closing.cancel(scene.events[turn], scene.by)
+    return lifecycle.cancel(scene.events[turn], scene.by)
 
 
 def _archive_with_all(turn: int, scene: Scene) -> int:
-    return closing.archive(scene.events[turn], scene.by, cancel_waiting=True)
+    return lifecycle.archive(scene.events[turn], scene.by, cancel_waiting=True)
 
 
 def _archive(turn: int, scene: Scene) -> str:
     try:
-        closing.archive(scene.events[turn], scene.by)
+        lifecycle.archive(scene.events[turn], scene.by)
     except MessagesWaiting:
         return "waiting"
     return "archived"

@@ -5,9 +5,9 @@ from typing import Any
 
 from flask import Flask
 
-from eventmail.domain import bulk, guests, pasting
-from eventmail.domain.bulk import Ticked
-from eventmail.domain.pasting import Given
+from eventmail.domain.guests import bulk_change, edit, paste
+from eventmail.domain.guests.bulk_change import Ticked
+from eventmail.domain.guests.paste import Given
 from eventmail.errors import UndoOver
 from eventmail.models import AuditEntry, Guest, GuestBefore
 from eventmail.settings import Settings
@@ -32,25 +32,26 @@ def _scene(app: Flask, event_id: int) -> Scene:
     with app.app_context():
         ids = seeding.add_guests(event_id, ROUNDS, status="invited")
         changes = [
-            bulk.change(event_id, Ticked((guest,)), ChangeKind.STATUS, "declined", seeding.acting()) for guest in ids
+            bulk_change.change(event_id, Ticked((guest,)), ChangeKind.STATUS, "declined", seeding.acting())
+            for guest in ids
         ]
         return Scene(event_id, tuple(ids), tuple(changes))
 
 
 def _undo(turn: int, scene: Scene) -> int | None:
     try:
-        return bulk.undo(scene.event_id, scene.changes[turn], seeding.acting()).restored
+        return bulk_change.undo(scene.event_id, scene.changes[turn], seeding.acting()).restored
     except UndoOver:
         return None
 
 
 def _edit(turn: int, scene: Scene) -> None:
-    guests.edit(scene.event_id, scene.guests[turn], {"status": "confirmed"}, seeding.acting())
+    edit.edit(scene.event_id, scene.guests[turn], {"status": "confirmed"}, seeding.acting())
 
 
 def _paste(turn: int, scene: Scene) -> int:
     text = f"one-{turn}@guests.example.net, two-{turn}@guests.example.net"
-    return len(pasting.add(scene.event_id, text, Given(), seeding.acting()).new)
+    return len(paste.add(scene.event_id, text, Given(), seeding.acting()).new)
 
 
 def test_of_two_undos_one_wins(app: Flask, settings: Settings, event_id: int, rows: Any, count: Any) -> None:

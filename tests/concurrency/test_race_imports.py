@@ -9,7 +9,8 @@ import pytest
 from flask import Flask, current_app
 
 from eventmail import clock
-from eventmail.domain import guest_csv, import_files, imports
+from eventmail.domain.imports import csv_rows, run
+from eventmail.domain.imports import uploads as import_uploads
 from eventmail.models import AuditEntry, Guest, GuestField, GuestTag
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -42,7 +43,7 @@ def scene(app: Flask, event_id: int, organizer: Person) -> Scene:
 
 
 def _import(turn: int, scene: Scene) -> tuple[int, int, int]:
-    report = imports.run(scene.event_id, guest_list(turn), seeding.acting(scene.organizer))
+    report = run.run(scene.event_id, guest_list(turn), seeding.acting(scene.organizer))
     return report.created, report.updated, report.unchanged
 
 
@@ -67,23 +68,23 @@ def _press(turn: int, scene: Scene) -> int:
 def test_two_presses_of_import_import_once(app: Flask, settings: Settings, scene: Scene, rows: Any, count: Any) -> None:
     with app.app_context():
         token = seeding.add_api_token(scene.organizer)
-        uploads = tuple(_kept(settings.imports, scene, turn) for turn in range(import_files.MOST_KEPT // 2))
+        uploads = tuple(_kept(settings.imports, scene, turn) for turn in range(import_uploads.MOST_KEPT // 2))
     race_scene = Scene(scene.event_id, scene.organizer, token, uploads)
 
     rounds = race(settings.instance, _press, len(uploads), race_scene)
 
     assert rounds == [[303, 303]] * len(uploads)
     assert count(AuditEntry, AuditEntry.action == "guests.imported") == len(uploads)
-    results = [import_files.load(settings.imports, scene.event_id, upload).result for upload in uploads]
+    results = [import_uploads.load(settings.imports, scene.event_id, upload).result for upload in uploads]
     assert [result and result["created"] for result in results] == [20] * len(uploads)
     assert len(rows(Guest)) == 20 * len(uploads)
 
 
 def _kept(folder: Path, scene: Scene, turn: int) -> str:
     data = guest_list(turn)
-    token = import_files.keep(folder, scene.event_id, "g.csv", data, clock.now())
-    report = imports.run(scene.event_id, data, seeding.acting(scene.organizer), dry_run=True)
-    head = guest_csv.head(data)
-    checked = import_files.Checked(guest_csv.GUESSED, head, report, clock.now())
-    import_files.note_check(folder, scene.event_id, token, checked)
+    token = import_uploads.keep(folder, scene.event_id, "g.csv", data, clock.now())
+    report = run.run(scene.event_id, data, seeding.acting(scene.organizer), dry_run=True)
+    head = csv_rows.head(data)
+    checked = import_uploads.Checked(csv_rows.GUESSED, head, report, clock.now())
+    import_uploads.note_check(folder, scene.event_id, token, checked)
     return token

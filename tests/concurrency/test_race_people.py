@@ -11,8 +11,8 @@ from flask import Flask
 from sqlalchemy import update
 
 from eventmail.db import transaction
-from eventmail.domain import accounts, invitations, links, passwords, people
-from eventmail.domain.throttle import ACCOUNT
+from eventmail.domain.people import accounts, colleagues, invitations, passwords, sign_in_links
+from eventmail.domain.people.throttle import ACCOUNT
 from eventmail.errors import DomainError, LastOwner
 from eventmail.models import Invitation, LoginSession, User
 from eventmail.models.account import Role
@@ -55,11 +55,11 @@ def _go(scene: Scene, number: int, act: Callable[[Person], Any]) -> str:
 
 
 def _steps_down(person: Person) -> None:
-    people.change_role(person.id, Role.ORGANIZER, acting(person))
+    colleagues.change_role(person.id, Role.ORGANIZER, acting(person))
 
 
 def _leaves(person: Person) -> None:
-    people.remove(person.id, acting(person))
+    colleagues.remove(person.id, acting(person))
 
 
 def _step_down(number: int, _turn: int, scene: Scene) -> str:
@@ -108,7 +108,7 @@ def test_an_invitation_that_two_open_at_once_makes_one_colleague(
 
 
 def _open(turn: int, scene: Scene) -> str:
-    return _outcome(lambda: links.open_(scene.tokens[turn], acting()))
+    return _outcome(lambda: sign_in_links.open_(scene.tokens[turn], acting()))
 
 
 def test_a_sign_in_link_that_two_open_at_once_lets_one_in(
@@ -118,7 +118,7 @@ def test_a_sign_in_link_that_two_open_at_once_lets_one_in(
     for email in emails:
         add_person("Ada", email)
     with app.app_context():
-        tokens = tuple(links.issue(email, acting()) for email in emails)
+        tokens = tuple(sign_in_links.issue(email, acting()) for email in emails)
 
     rounds = race(settings.instance, _open, ROUNDS, Scene(scene.owners, tokens))
 

@@ -8,10 +8,10 @@ from flask import Flask, current_app
 
 from eventmail import clock
 from eventmail.db import fresh
-from eventmail.domain import mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.outbox import Outbox
 from eventmail.sending import claim, drain
@@ -32,10 +32,10 @@ class Scene:
     job_ids: tuple[int, ...] = ()
 
 
-def send(scene: Scene, key: str) -> mailings.Sent:
+def send(scene: Scene, key: str) -> mailing_send.Sent:
     by = replace(seeding.acting(scene.organizer), now=clock.now())
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
-    return mailings.send(
+    return mailing_send.send(
         scene.event_id, message, key=key, place=Place("http://127.0.0.1:8000", b"0" * 32, outside=False), by=by
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from eventmail.db import transaction
-from eventmail.domain import invitations
+from eventmail.domain.people import invitations
 from eventmail.models import AccountMail
 from eventmail.models.account import Role
 from tests.support.account_mail import ADA, PLACE, SENDER, SITE

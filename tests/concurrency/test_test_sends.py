@@ -7,10 +7,10 @@ import pytest
 from flask import Flask
 
 from eventmail import clock
-from eventmail.domain import test_sends
-from eventmail.domain.contents import Text
-from eventmail.domain.merge import Place
-from eventmail.domain.test_sends import Wanted
+from eventmail.domain.mailings import test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.test_sends import Wanted
+from eventmail.domain.terms import Place
 from eventmail.errors import IdempotencyKeyReused
 from eventmail.models import IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.settings import Settings

@@ -16,10 +16,12 @@ from flask import Flask
 from eventmail import backup, clock, create_app
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
-from eventmail.domain import home, mailings, people
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.people import colleagues
+from eventmail.domain.terms import Place
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Home, Mailing, Recipient
 from eventmail.sending import account_delivery, drain, journal
@@ -36,7 +38,7 @@ def queue_three(app: Flask, event_id: int, organizer: Person) -> int:
         by = seeding.acting(organizer)
         place = Place("https://mail.example.org", b"0" * 32, outside=False)
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        sent = mailings.send(event_id, message, key="k1", place=place, by=by)
+        sent = send.send(event_id, message, key="k1", place=place, by=by)
         assert sent.job_id is not None
         return sent.job_id
 
@@ -64,7 +66,7 @@ def live_now(settings: Settings) -> bool:
     """Whether mail may leave after another start."""
     started = create_app(settings)
     with started.app_context():
-        live = home.is_live(settings.database)
+        live = live_lock.is_live(settings.database)
         db.session.remove()
         db.engine.dispose()
     return live
@@ -80,12 +82,12 @@ def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_a
     assert drained(elsewhere, job_id) == ([], {"queued": 3})
     copy = create_app(elsewhere)
     with copy.app_context():
-        assert not home.is_live(elsewhere.database)
+        assert not live_lock.is_live(elsewhere.database)
         with pytest.raises(RoleTooLow):
-            home.confirm(elsewhere.database, seeding.acting(organizer))
-        assert home.confirm(elsewhere.database, seeding.acting(owner)) == 3
-        assert home.confirm(elsewhere.database, seeding.acting(owner)) == 0
-        assert {recipient.last_error for recipient in fresh().query(Recipient)} == {home.DOUBT}
+            live_lock.confirm(elsewhere.database, seeding.acting(organizer))
+        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)) == 3
+        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)) == 0
+        assert {recipient.last_error for recipient in fresh().query(Recipient)} == {live_lock.DOUBT}
         entry = fresh().query(AuditEntry).filter_by(action="home.confirmed").one()
         assert (entry.actor, entry.detail) == (owner.name, {"in_doubt": 3})
         db.session.remove()
@@ -137,7 +139,7 @@ def test_H9_an_older_database_in_the_place_of_a_newer_one_sends_nothing(
         assert drained(settings, job_id) == ([], {"queued": 3})
     again = create_app(settings)
     with again.app_context():
-        assert home.confirm(settings.database, seeding.acting(owner)) == 3
+        assert live_lock.confirm(settings.database, seeding.acting(owner)) == 3
         db.session.remove()
         db.engine.dispose()
     assert drained(settings, job_id) == ([], {"unknown": 3})
@@ -163,7 +165,7 @@ def test_H9_a_mail_about_an_account_counts_as_well(
 ) -> None:
     provider = Recording(outside=True, name="smtp")
     with app.app_context():
-        people.mail_link(organizer.id, PLACE, seeding.acting(owner))
+        colleagues.mail_link(organizer.id, PLACE, seeding.acting(owner))
     copy = older(settings, app, tmp_path / "older.sqlite")
     with app.app_context():
         account_delivery.deliver(provider, outside(settings.instance))
@@ -178,7 +180,7 @@ def test_H9_a_mail_about_an_account_counts_as_well(
 def test_H9_where_the_count_is_lost_a_database_that_has_sent_asks(
     app: Flask, settings: Settings, event_id: int, organizer: Person, left: bytes | None
 ) -> None:
-    count = settings.database.with_name(home.COUNT)
+    count = settings.database.with_name(live_lock.COUNT)
     count.unlink()
     assert live_now(settings), "nothing was ever handed over from it"
 
@@ -210,7 +212,7 @@ def test_a_backup_holds_the_database_and_the_secret_and_only_its_owner_reads_it(
     assert sorted(path.name for path in elsewhere.instance.iterdir()) == ["app.sqlite", "secret.key"]
     with closing(sqlite3.connect(elsewhere.database)) as connection:
         assert connection.execute("SELECT title FROM event").fetchall() == [("Fixture Gala",)]
-        assert connection.execute("SELECT place FROM home").fetchall() == [(home.NOWHERE,)]
+        assert connection.execute("SELECT place FROM home").fetchall() == [(live_lock.NOWHERE,)]
 
 
 def test_a_backup_never_overwrites_and_neither_does_a_restore(app: Flask, settings: Settings, tmp_path: Path) -> None:
@@ -349,14 +351,14 @@ def test_a_file_that_appears_while_a_backup_is_made_is_not_overwritten(
 
 
 def test_a_database_that_was_never_anywhere_is_live_where_it_starts(app: Flask, settings: Settings, row: Any) -> None:
-    assert row(Home).place == home.place_of(settings.database)
+    assert row(Home).place == live_lock.place_of(settings.database)
 
 
 def test_the_pages_say_that_nothing_leaves_and_an_owner_confirms(
     app: Flask, client: Any, client_for: Callable[..., Any], owner: Person, event_id: int, writing: Any
 ) -> None:
     with writing() as tx:
-        home.leave(tx)
+        live_lock.leave(tx)
     assert 'data-test="copied-banner"' in client.get("/admin/events").text
     assert "Ask an owner to open this page." in client.get("/admin/live").text
     refused = client.submit("/admin/live")
@@ -364,7 +366,7 @@ def test_the_pages_say_that_nothing_leaves_and_an_owner_confirms(
     review = client.submit(
         f"/admin/events/{event_id}/messages/review", {"subject": "a", "body": "b", "statuses": "confirmed"}
     )
-    assert (review.status_code, home.SENTENCE in review.text) == (400, True)
+    assert (review.status_code, live_lock.SENTENCE in review.text) == (400, True)
 
     boss = client_for(owner)
     assert boss.submit("/admin/live").status_code == 303

@@ -16,7 +16,7 @@ from flask import Flask
 
 from eventmail import __version__, cli, clock, logs, tasks
 from eventmail.db import db
-from eventmail.domain import api_tokens, links
+from eventmail.domain.people import api_tokens, sign_in_links
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -189,7 +189,7 @@ def test_signin_of_a_stranger_makes_the_owner_while_there_is_none(
     assert answer.returncode == 0
     with app.app_context():
         token = answer.stdout.strip().rpartition("/")[2]
-        assert links.is_first(token, seeding.acting())
+        assert sign_in_links.is_first(token, seeding.acting())
     assert "owner" in answer.stderr
 
 

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from eventmail import cli, clock, doctor
 from eventmail.db import db
 from eventmail.doctor import Finding, Level
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.models.account import Role
 from eventmail.sending import heartbeat
 from eventmail.settings import Settings
@@ -87,7 +87,7 @@ def test_H9_who_can_say_that_a_copy_is_the_live_one_is_told_also_while_there_is_
     examine: Callable[[], list[Finding]], writing: Any, add_person: Any
 ) -> None:
     with writing() as tx:
-        home.leave(tx)
+        live_lock.leave(tx)
     confirms = "If no other one is live, an owner opens /admin/live and confirms this one."
     first = " There is no owner yet: “eventmail signin ADDRESS”, with an address of no colleague, makes the first."
     assert the(examine(), "restored or copied").to_do == confirms + first

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from eventmail import outbox
-from eventmail.domain import mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import NotFound
 from eventmail.models import Mailing
 from eventmail.providers.base import Mail
@@ -37,8 +37,8 @@ def mailing(organizer: Person) -> Any:
     def make(event_id: int) -> Mailing:
         seeding.add_guest(event_id)
         message = Message(Text(f"To {event_id}", "", "Text"), {"statuses": ["confirmed"]})
-        sent = mailings.send(event_id, message, key=f"k{event_id}", place=PLACE, by=acting(organizer))
-        return mailings.find(event_id, sent.mailing_id)
+        sent = send.send(event_id, message, key=f"k{event_id}", place=PLACE, by=acting(organizer))
+        return send.find(event_id, sent.mailing_id)
 
     return make
 

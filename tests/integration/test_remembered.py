@@ -10,8 +10,8 @@ import pytest
 
 from eventmail import clock
 from eventmail.db import fresh, remembered, transaction
-from eventmail.domain import guest_filters, guests
-from eventmail.domain.guest_filters import Filter
+from eventmail.domain.guests import edit, filters
+from eventmail.domain.guests.filters import Filter
 from eventmail.models import Pace
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -65,11 +65,11 @@ def test_what_is_asked_inside_a_transaction_is_not_kept(asked: Callable[[], int]
 
 def test_the_counts_of_the_guest_list_are_those_of_now(event_id: int, count_queries: Any) -> None:
     guest_id = seeding.add_guest(event_id, status="invited")
-    assert guest_filters.counts(event_id)[Filter.INVITED] == 1
+    assert filters.counts(event_id)[Filter.INVITED] == 1
     with count_queries() as queries:
-        assert guest_filters.counts(event_id)[Filter.INVITED] == 1
+        assert filters.counts(event_id)[Filter.INVITED] == 1
     assert list(queries) == []
-    guests.edit(event_id, guest_id, {"status": "confirmed"}, seeding.acting())
-    assert guest_filters.counts(event_id)[Filter.INVITED] == 0
+    edit.edit(event_id, guest_id, {"status": "confirmed"}, seeding.acting())
+    assert filters.counts(event_id)[Filter.INVITED] == 0
     other = seeding.add_event()
-    assert guest_filters.counts(other)[Filter.ALL] == 0
+    assert filters.counts(other)[Filter.ALL] == 0

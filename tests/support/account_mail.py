@@ -5,7 +5,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from eventmail.domain.merge import Place
+from eventmail.domain.terms import Place
 from eventmail.settings import Settings
 
 SITE = "http://mail.organizers.example"

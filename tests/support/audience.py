@@ -1,9 +1,9 @@
 """An audience, and who of it gets mail. Each function needs an app context."""
 
 from eventmail.db import fresh
-from eventmail.domain import audience as audiences
-from eventmail.domain.audience import Audience
-from eventmail.domain.left_out import excluded
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.exclusions import excluded
+from eventmail.domain.audience.resolve import Audience
 from eventmail.states import GuestStatus
 
 EVERYONE = tuple(GuestStatus)

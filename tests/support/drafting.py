@@ -5,12 +5,13 @@ from typing import Any
 from sqlalchemy import select
 
 from eventmail.db import fresh
-from eventmail.domain import drafts, mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.draft_rows import Seen
-from eventmail.domain.drafts import Saved, Written
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import drafts
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Saved, Written
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.models import DraftText
 from eventmail.records import Acting
 
@@ -38,4 +39,4 @@ def held(mailing_id: int) -> tuple[int, str]:
 
 def send(event_id: int, seen: Seen | None, by: Acting, *, key: str = "k", body: str = "Hi {guest.firstName}") -> Any:
     message = Message(Text("Hello", "", body), {"statuses": ["confirmed"]})
-    return mailings.send(event_id, message, key=key, place=HERE, by=by, draft=seen)
+    return mailing_send.send(event_id, message, key=key, place=HERE, by=by, draft=seen)

@@ -10,11 +10,12 @@ from flask import Flask
 from sqlalchemy import text
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import guests, mailings, runs
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
-from eventmail.domain.runs import Decision
+from eventmail.domain.guests import edit
+from eventmail.domain.mailings import control, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.control import Decision
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.errors import AlreadyCancelled, AlreadySent, NothingToDo
 from eventmail.models import Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
@@ -129,9 +130,9 @@ class History:
 
     # Steps that are taken in several places
 
-    def _send(self, key: str) -> mailings.Sent:
+    def _send(self, key: str) -> send.Sent:
         message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
-        return mailings.send(self.event_id, message, key=key, place=self.place, by=self.by())
+        return send.send(self.event_id, message, key=key, place=self.place, by=self.by())
 
     def _work(self, mailing_id: int, plan: list[tuple[str, str]]) -> None:
         self.plan, self.draining = iter(plan), mailing_id
@@ -142,7 +143,7 @@ class History:
 
     def _cancel(self, mailing_id: int) -> None:
         try:
-            runs.cancel(self.event_id, mailing_id, self.by())
+            control.cancel(self.event_id, mailing_id, self.by())
         except (AlreadyCancelled, AlreadySent):
             return
         self._close()
@@ -152,7 +153,7 @@ class History:
         chosen = doubtful if everybody else doubtful[:1]
         emails = None if everybody else [row["address"].upper() for row in chosen]
         try:
-            runs.decide(self.event_id, mailing_id, decision, emails, place=self.place, by=self.by())
+            control.decide(self.event_id, mailing_id, decision, emails, place=self.place, by=self.by())
         except NothingToDo:
             return
         settled = MAY if decision == Decision.SEND_AGAIN else "counted as sent"
@@ -160,7 +161,7 @@ class History:
 
     def _delete(self, who: int) -> None:
         if who in self.guests:
-            guests.delete(self.event_id, self.guests.pop(who), self.by())
+            edit.delete(self.event_id, self.guests.pop(who), self.by())
             self._bar(f"{'abcdef'[who]}@history-{self.number}.example.net")
 
     def _suppress(self, address: str) -> None:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from eventmail.domain import imports
-from eventmail.domain.guest_csv import GUESSED, Reading
-from eventmail.domain.import_report import Report
+from eventmail.domain.imports import run
+from eventmail.domain.imports.csv_rows import GUESSED, Reading
+from eventmail.domain.imports.report import Report
 from tests.support import seeding
 
 Rejection = tuple[int, str]
@@ -13,7 +13,7 @@ Rejection = tuple[int, str]
 def imported(event_id: int, text: str | bytes, *, dry_run: bool = False, reading: Reading = GUESSED) -> Report:
     """Import `text` as the command line does."""
     data = text.encode() if isinstance(text, str) else text
-    return imports.run(event_id, data, seeding.acting(), dry_run, reading=reading)
+    return run.run(event_id, data, seeding.acting(), dry_run, reading=reading)
 
 
 def totals(report: Report) -> tuple[int, int, int, list[Rejection]]:

@@ -22,7 +22,7 @@ from flask import Flask
 
 from eventmail import create_app
 from eventmail.db import db
-from eventmail.domain import links
+from eventmail.domain.people import sign_in_links
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -142,7 +142,7 @@ class Live:
     def signin_url(self, person: seeding.Person | None = None, next: str = "") -> str:  # noqa: A002  as in the URL
         """A one-time link that signs `person` (the organizer) in."""
         with self.app.app_context():
-            token = links.issue((person or self.organizer).email, seeding.acting())
+            token = sign_in_links.issue((person or self.organizer).email, seeding.acting())
         return f"{self.url}/sign-in/{token}" + (f"?next={next}" if next else "")
 
     def db(self) -> sqlite3.Connection:

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import current_app
 
-from eventmail.domain import mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.records import Limits
 from eventmail.sending import drain
 from tests.support import seeding
@@ -39,9 +39,9 @@ class Scene:
         return Place("http://127.0.0.1:8000", b"0" * 32, outside=False, limits=Limits(per_day=self.limit))
 
 
-def send(scene: Scene, key: str, **audience: list[str]) -> mailings.Sent:
+def send(scene: Scene, key: str, **audience: list[str]) -> mailing_send.Sent:
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), audience or {"statuses": ["confirmed"]})
-    return mailings.send(scene.event_id, message, key=key, place=scene.place, by=scene.by)
+    return mailing_send.send(scene.event_id, message, key=key, place=scene.place, by=scene.by)
 
 
 def work(scene: Scene, turn: int, provider: Any = None) -> None:

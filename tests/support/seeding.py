@@ -11,7 +11,9 @@ from sqlalchemy import update
 
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses, api_tokens, events, links, passwords, sessions, users
+from eventmail.domain import addresses
+from eventmail.domain.events import edit
+from eventmail.domain.people import api_tokens, passwords, sessions, sign_in_links, users
 from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -54,7 +56,7 @@ def add_person(name: str, email: str, role: Role = Role.ORGANIZER) -> Person:
 def add_event(by: Person | None = None, *, restricted: bool = False, **values: Any) -> int:
     """An event, the Fixture Gala unless `values` say otherwise: its id."""
     with transaction() as tx:
-        return events.add(tx, {**GALA, **values}, acting(by), restricted=restricted).id
+        return edit.add(tx, {**GALA, **values}, acting(by), restricted=restricted).id
 
 
 def add_member(event_id: int, person: Person) -> None:
@@ -75,7 +77,7 @@ def add_api_token(person: Person) -> str:
 
 def by_link(person: Person) -> int:
     """A session of `person` that began with a link just now: nothing in it asks for the password."""
-    token = links.open_(links.issue(person.email, acting()), acting(person))
+    token = sign_in_links.open_(sign_in_links.issue(person.email, acting()), acting(person))
     found = sessions.find(token, clock.now())
     assert found
     return found.session_id

@@ -7,19 +7,15 @@ from typing import Any
 
 from eventmail import clock
 from eventmail.db import transaction
-from eventmail.domain import (
-    api_tokens,
-    bulk,
-    import_files,
-    invitations,
-    mailings,
-    segments,
-    suppression_list,
-    test_sends,
-)
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.audience import segments
+from eventmail.domain.guests import bulk_change
+from eventmail.domain.imports import uploads
+from eventmail.domain.mailings import send, test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.people import api_tokens, invitations
+from eventmail.domain.suppressions import entries
+from eventmail.domain.terms import Place
 from eventmail.models.account import Role
 from eventmail.providers.outbox import Outbox, kept
 from eventmail.sending import drain
@@ -56,20 +52,20 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
     guest_id = seeding.add_guest(event_id, f"{SECRET}@guests.example.net", last_name=SECRET, tags=(SECRET,))
     by, place = seeding.acting(insider), Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
     sent = [
-        mailings.send(event_id, Message(Text(f"{SECRET} {n}", "", SECRET), {"statuses": ["confirmed"]}),
+        send.send(event_id, Message(Text(f"{SECRET} {n}", "", SECRET), {"statuses": ["confirmed"]}),
                       key=f"key-{n}", place=place, by=by)
         for n in range(2)
     ]  # fmt: skip
     drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
     with transaction() as tx:
         token_id, _ = api_tokens.add(tx, insider.id, SECRET, by)
-    suppression_list.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)
+    entries.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)
     with transaction() as tx:
         segments.add(tx, event_id, {"name": SECRET, "guests": [str(guest_id)]}, by)
     invitations.invite(f"{SECRET}@organizers.example", Role.ORGANIZER, seeding.acting(owner))
-    upload = import_files.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
+    upload = uploads.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
                                clock.now())  # fmt: skip
-    change_id = bulk.change(event_id, bulk.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
+    change_id = bulk_change.change(event_id, bulk_change.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
     test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", place=place, by=by)
     own_event = seeding.add_event(outsider, title="Open day")
     seeding.add_guest(own_event, "ann@guests.example.net")

@@ -5,9 +5,9 @@ from typing import Any
 from sqlalchemy import func, select, update
 
 from eventmail.db import Base, fresh, transaction
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.models import (
     AuditEntry,
     Content,

@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 
 from eventmail import erased, readings
 from eventmail.content import tokens
-from eventmail.domain import addresses, guest_columns, guest_fields, guest_values, rules
+from eventmail.domain import addresses
+from eventmail.domain.audience import rule
+from eventmail.domain.guests import fields as guest_fields
+from eventmail.domain.guests import values
+from eventmail.domain.imports import column_mapping
 from eventmail.errors import InvalidInput
 from eventmail.providers import refusals
 from tests.support.budgets import budget
@@ -29,7 +33,7 @@ def forms(text: str) -> tuple[str, str]:
 
 def known(column: str) -> dict[str, str]:
     """Where an imported heading goes among the columns of an event that has `column`."""
-    return guest_values.placed_columns([column], [column])[0]
+    return values.placed_columns([column], [column])[0]
 
 
 PLACES: dict[str, Callable[[str], Any]] = {
@@ -56,14 +60,14 @@ def test_C1_A7_both_forms_of_a_word_are_one(place: str, word: str) -> None:
 @given(word=WORDS)
 def test_C1_a_column_is_the_same_in_both_forms_and_any_case(word: str) -> None:
     for ours in forms(word):
-        placed = [guest_values.placed_columns([ours], [given]) for given in forms(word)]
+        placed = [values.placed_columns([ours], [given]) for given in forms(word)]
         assert placed == [({given: ours}, []) for given in forms(word)]
         key = "guest." + ours
         assert [token.field for token in tokens.find("".join(f"{{guest.{form}}}" for form in forms(word)), [key])] == [
             key,
             key,
         ]
-    fresh = [guest_values.placed_columns([], [given]) for given in forms(word)]
+    fresh = [values.placed_columns([], [given]) for given in forms(word)]
     assert [new for _, new in fresh] == [[forms(word)[0]]] * 2
 
 
@@ -71,9 +75,9 @@ def test_C1_a_column_is_the_same_in_both_forms_and_any_case(word: str) -> None:
 @given(word=WORDS.filter(readings.folded))
 def test_C1_a_rule_finds_its_field_in_both_forms(word: str) -> None:
     for ours in forms(word):
-        fields = rules.fields([ours])
+        fields = rule.fields([ours])
         for typed in forms(word):
-            [read] = rules.parse({"all": [{"field": "attribute:" + typed, "op": "is_empty"}]}, fields).conditions
+            [read] = rule.parse({"all": [{"field": "attribute:" + typed, "op": "is_empty"}]}, fields).conditions
             assert read.field.name == ours
 
 
@@ -92,17 +96,17 @@ def test_F5_a_refusal_says_the_same_in_whichever_form_it_names_the_address(word:
 @given(word=WORDS)
 def test_C1_one_heading_in_two_forms_is_named_twice(word: str) -> None:
     composed, apart = forms(word)
-    taken = ["email", *(guest_columns.OWN + name for name in (composed, apart))]
+    taken = ["email", *(column_mapping.OWN + name for name in (composed, apart))]
     with pytest.raises(InvalidInput, match="Two columns are taken for"):
-        guest_columns.layout(["email", composed, apart], taken)
+        column_mapping.layout(["email", composed, apart], taken)
 
 
 def test_C1_of_two_columns_that_were_there_before_each_is_met_as_it_is_written() -> None:
     composed, apart = forms("Café")
     there = [apart, composed, "Table"]
-    placed, new = guest_values.placed_columns(there, [composed, apart, "CAFÉ", "table"])
+    placed, new = values.placed_columns(there, [composed, apart, "CAFÉ", "table"])
     assert (placed, new) == ({composed: composed, apart: apart, "CAFÉ": apart, "table": "Table"}, [])
-    assert guest_values.twins(there) == [(apart, composed)]
+    assert values.twins(there) == [(apart, composed)]
 
 
 def test_a_text_is_looked_for_in_each_form_it_may_have_been_kept_in() -> None:

@@ -6,9 +6,9 @@ from typing import Annotated
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
-from eventmail.domain.account_mails import Asked
-from eventmail.domain.invitations import Pending
-from eventmail.domain.people import Colleague
+from eventmail.domain.people.account_mails import Asked
+from eventmail.domain.people.colleagues import Colleague
+from eventmail.domain.people.invitations import Pending
 from eventmail.models import ApiToken, LoginSession, User
 from eventmail.models.account import Role
 from eventmail.states import AccountMailState

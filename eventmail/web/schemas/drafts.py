@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
-from eventmail.domain.contents import Text
-from eventmail.domain.drafts import Shown, Written
-from eventmail.domain.mailings import Message
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.drafts import Shown, Written
+from eventmail.domain.mailings.send import Message
 from eventmail.web.intake import Body
 from eventmail.web.schemas.audience import Criteria
 from eventmail.web.schemas.mailing_answers import MailingOut

@@ -5,8 +5,8 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from eventmail.domain import guest_list
-from eventmail.domain.pasting import Report
+from eventmail.domain.guests import listing
+from eventmail.domain.guests.paste import Report
 from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
 from eventmail.web.intake import Body
 from eventmail.web.schemas.mailing_answers import ProviderWord
@@ -141,7 +141,7 @@ class MomentOut(TypedDict):
     provider: NotRequired[ProviderWord]
 
 
-def guest_out(guest: guest_list.Detailed) -> GuestOut:
+def guest_out(guest: listing.Detailed) -> GuestOut:
     """A guest's JSON; `suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
         "id": str(guest.id),

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 from typing_extensions import TypedDict
 
-from eventmail.domain import csv_text, guest_columns, guest_fields
-from eventmail.domain.guest_csv import Head, Reading
-from eventmail.domain.import_files import Upload
-from eventmail.domain.import_report import Report
+from eventmail.domain.guests import fields
+from eventmail.domain.imports import column_mapping, csv_text
+from eventmail.domain.imports.csv_rows import Head, Reading
+from eventmail.domain.imports.report import Report
+from eventmail.domain.imports.uploads import Upload
 from eventmail.errors import FieldError, InvalidInput
 
 OWN = "own"
@@ -45,8 +46,8 @@ def _column(form: Mapping[str, str], head: Head, n: int) -> str:
     if word is None:
         return head.columns[n]
     if word == OWN:
-        return guest_columns.OWN + guest_fields.column_name(form.get(f"name-{n}", "") or head.headings[n])
-    if word not in (*guest_columns.FIELDS, guest_columns.LEFT_OUT, guest_columns.UNNAMED):
+        return column_mapping.OWN + fields.column_name(form.get(f"name-{n}", "") or head.headings[n])
+    if word not in (*column_mapping.FIELDS, column_mapping.LEFT_OUT, column_mapping.UNNAMED):
         message = "Choose what this column holds."
         raise InvalidInput(message, fields=[FieldError(field, "INVALID_COLUMN", message)])
     return word

@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import Row
 
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
 from eventmail.web.context import instant
 from eventmail.web.intake import Body
 from eventmail.web.schemas.audience import Criteria

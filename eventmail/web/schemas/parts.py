@@ -6,7 +6,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
-from eventmail.domain.stories import NoRecipient
+from eventmail.domain.outcomes.outcome_of import NoRecipient
 from eventmail.states import RecipientState
 
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from typing import Annotated, Any, NotRequired
 from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
-from eventmail.domain import rules
-from eventmail.domain.rule_readings import Changes, ReadAs
-from eventmail.domain.segments import Listed
+from eventmail.domain.audience import rule as audience_rule
+from eventmail.domain.audience.rule_readings import Changes, ReadAs
+from eventmail.domain.audience.segments import Listed
 from eventmail.web.intake import Body
 from eventmail.web.schemas.parts import Id
 
@@ -16,7 +16,7 @@ _CONDITION = {
     "type": "object",
     "properties": {
         "field": {"type": "string", "description": "status, tag, first_name, last_name, email, or attribute:COLUMN"},
-        "op": {"type": "string", "enum": [op.value for op in rules.Op]},
+        "op": {"type": "string", "enum": [op.value for op in audience_rule.Op]},
         "value": {"type": "string"},
     },
     "required": ["field", "op"],

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, Field
 from typing_extensions import TypedDict
 
 from eventmail import erased
-from eventmail.domain.suppression_list import Report
+from eventmail.domain.suppressions.entries import Report
 from eventmail.models import EVERYWHERE, PRACTICE, Suppression
 from eventmail.states import SuppressionReason
 from eventmail.web.context import instant

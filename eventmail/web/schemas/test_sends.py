@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
-from eventmail.domain.contents import Text
-from eventmail.domain.test_sends import Wanted
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.states import MailingState
 from eventmail.web.intake import Body
 from eventmail.web.schemas.parts import Id, one_of

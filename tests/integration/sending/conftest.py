@@ -10,10 +10,10 @@ from flask import Flask
 
 from eventmail import clock as clock_
 from eventmail.db import fresh, send_through, transaction
-from eventmail.domain import mailings
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.terms import Place
 from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
 from eventmail.sending import drain, journal
 from eventmail.settings import Settings
@@ -126,7 +126,7 @@ def send(app: Flask, settings: Settings, event_id: int, organizer: Person) -> Ca
         if addresses:
             seeding.add_guests(event_id, [{"email": address, "first_name": "Ada"} for address in addresses])
         by = replace(seeding.acting(organizer), now=clock_.now())
-        sent = mailings.send(
+        sent = mailing_send.send(
             event_id,
             Message(Text(subject, "", body), {"statuses": ["confirmed"]}),
             key=by.request_id,

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from eventmail.db import fresh
-from eventmail.domain import runs
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import control
+from eventmail.domain.terms import Place
 from eventmail.errors import NothingToDo
 from eventmail.models import AuditEntry, EmailEvent, Suppression
 from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome, Permanent, Refused, Transient
@@ -196,7 +196,7 @@ def test_F5_what_another_run_took_is_no_proof_for_this_one(
     run = send(*people(2))
     to_the_end(run, provider)
     provider.answers = {people(2)[1]: bare}
-    again = runs.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer))
+    again = control.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer))
     to_the_end(type(run)(run.app, run.settings, run.mailing_id, again), provider)
     assert (run.counts, listed()) == ({"failed": 1, "sent": 1}, [])
 
@@ -207,7 +207,7 @@ def test_F5_going_on_asks_no_second_time_and_lists_nobody_by_itself(
     provider.answers = dict.fromkeys(people(25), certain)
     run = send(*people(60))
     to_the_end(run, provider)
-    assert runs.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer)) == run.job_id
+    assert control.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer)) == run.job_id
     to_the_end(run, provider)
     assert (run.counts, run.job.brake, run.job.state) == ({"failed": 25, "sent": 35}, "answered", "finished")
     assert (listed(), brake.suspects(run.job_id)) == ([], 25)
@@ -241,7 +241,7 @@ def test_S6_a_run_that_stopped_itself_can_be_cancelled_and_lists_nobody(
     provider.answers = dict.fromkeys(people(40), certain)
     run = send(*people(40))
     to_the_end(run, provider)
-    assert runs.cancel(event_id, run.mailing_id, seeding.acting(organizer)) == 30
+    assert control.cancel(event_id, run.mailing_id, seeding.acting(organizer)) == 30
     brake.settle()
     assert (run.counts, listed()) == ({"failed": 10, "cancelled": 30}, [])
 
@@ -253,7 +253,7 @@ def test_F5_a_cancelled_run_lists_only_beside_mails_that_were_taken(
     provider.answers = {**dict.fromkeys(people(40)[1 + taken :], Transient("later")), people(1)[0]: certain}
     run = send(*people(40))
     run.drain(provider)
-    runs.cancel(event_id, run.mailing_id, seeding.acting(organizer))
+    control.cancel(event_id, run.mailing_id, seeding.acting(organizer))
     brake.settle()
     assert listed() == wanted
 
@@ -312,7 +312,7 @@ def test_S12_trying_again_begins_with_the_others_so_that_one_does_not_starve_the
     run = send(*people(30))
     to_the_end(run, provider)
     assert run.counts == {"queued": 30}
-    runs.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer))
+    control.retry(event_id, run.mailing_id, PLACE, seeding.acting(organizer))
     to_the_end(run, provider)
     assert (run.counts, run.states[people(1)[0]], run.job.state) == ({"failed": 1, "sent": 29}, "failed", "finished")
 

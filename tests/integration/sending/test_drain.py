@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import runs
+from eventmail.domain.mailings import control
 from eventmail.models import EmailEvent, Event, Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
 from eventmail.sending import drain, handover, outcome
@@ -274,7 +274,7 @@ def test_S6_who_was_with_the_mail_service_at_the_cancel_is_not_tried_again(
 
     def cancel(mail: Mail) -> Outcome:
         if not cancelled:
-            cancelled.append(runs.cancel(run.mailing.event_id, run.mailing_id, seeding.acting(organizer)))
+            cancelled.append(control.cancel(run.mailing.event_id, run.mailing_id, seeding.acting(organizer)))
         return Transient("Later") if mail.to.startswith("a") else Accepted("taken")
 
     cancelled: list[int] = []

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import runs
-from eventmail.domain.merge import Place
-from eventmail.domain.runs import Decision
+from eventmail.domain.mailings import control
+from eventmail.domain.mailings.control import Decision
+from eventmail.domain.terms import Place
 from eventmail.models import EmailEvent, Suppression
 from eventmail.providers.base import Accepted, Mail, Permanent, Transient, Unclear
 from eventmail.providers.webhook import Kind, Report
@@ -55,7 +55,7 @@ def test_S5_news_stops_the_second_mail_that_somebody_had_decided_on(
     run.drain(provider)
     place = Place("https://mail.example.org", settings.secret, outside=False)
     event_id = run.mailing.event_id
-    runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=place, by=seeding.acting(organizer))
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=place, by=seeding.acting(organizer))
     assert run.states == {A: "queued"}
 
     feedback.take("generic", [report(Kind.DELIVERED, key_of(run))], clock.now())

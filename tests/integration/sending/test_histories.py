@@ -13,8 +13,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from eventmail.domain import runs
-from eventmail.domain.runs import Decision
+from eventmail.domain.mailings import control
+from eventmail.domain.mailings.control import Decision
 from eventmail.errors import AlreadyCancelled, NoRecipients, NothingToDo
 from eventmail.sending import drain, journal
 from eventmail.sending.settle import settle
@@ -74,7 +74,7 @@ class Histories(History, RuleBasedStateMachine):
         mailing_id = self.mailing(which)
         failed = [row["key"] for row in self.recipients(mailing_id) if row["state"] == "failed"]
         try:
-            job_id = runs.retry(self.event_id, mailing_id, self.place, self.by())
+            job_id = control.retry(self.event_id, mailing_id, self.place, self.by())
         except NothingToDo:
             return
         [run] = self.rows("SELECT run FROM job WHERE id = :id", id=job_id)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from eventmail.db import fresh, transaction
-from eventmail.domain import runs
+from eventmail.domain.mailings import control
 from eventmail.models import Attempt, EmailEvent, Home, Recipient, Reservation, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Refused, Transient, Unclear
 from eventmail.sending import claim, inherit, journal, legacy, locking, slots
@@ -132,7 +132,7 @@ def dying(*_: Any) -> None:
 def test_S11b_who_was_not_begun_in_a_cancelled_run_is_cancelled(
     struck: Any, event_id: int, organizer: Any, provider: Recording, clock: FrozenClock
 ) -> None:
-    runs.cancel(event_id, struck.mailing_id, seeding.acting(organizer))
+    control.cancel(event_id, struck.mailing_id, seeding.acting(organizer))
     death.die()
 
     settle(provider, clock.now())

@@ -8,8 +8,8 @@ import pytest
 
 from eventmail import records
 from eventmail.db import transaction
-from eventmail.domain import runs
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import control
+from eventmail.domain.terms import Place
 from eventmail.models import Recipient
 from eventmail.providers.base import Permanent, Transient
 from eventmail.sending import progress
@@ -68,7 +68,7 @@ def test_T1_the_speed_of_a_second_run_is_its_own(
     run.drain(provider)
     by = replace(acting(organizer), now=clock.now())
     place = Place("https://mail.example.org", run.settings.secret, outside=False)
-    again = replace(run, job_id=runs.retry(event_id, run.mailing_id, place, by))
+    again = replace(run, job_id=control.retry(event_id, run.mailing_id, place, by))
     provider.answers = {ADDRESSES[0]: Permanent("full"), **dict.fromkeys(ADDRESSES[2:], Transient("later"))}
     again.drain(provider)
     shown = progress.progress(again.mailing, clock.advance(seconds=4))

@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import select, update
 
 from eventmail.db import fresh, send_through, transaction
-from eventmail.domain import audience, explain, lately, runs, services
-from eventmail.domain.merge import Place
-from eventmail.domain.runs import Decision
+from eventmail.domain import services
+from eventmail.domain.audience import resolve
+from eventmail.domain.mailings import control, recent
+from eventmail.domain.mailings.control import Decision
+from eventmail.domain.outcomes import why
+from eventmail.domain.terms import Place
 from eventmail.errors import NothingToDo, QuotaExceeded
 from eventmail.models import Attempt, EmailEvent, Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.providers.base import Accepted, Permanent, Transient, Unclear
@@ -60,11 +63,11 @@ def test_S13_what_was_begun_with_another_service_does_not_go_on_by_itself(
     assert run.counts == {"queued": 2}
 
     with pytest.raises(NothingToDo, match="nothing of it goes on by itself"):
-        runs.retry(event_id, run.mailing_id, PLACE, by)
+        control.retry(event_id, run.mailing_id, PLACE, by)
     with pytest.raises(NothingToDo):
-        runs.retry(event_id, run.mailing_id, PLACE, by, through=begun)
+        control.retry(event_id, run.mailing_id, PLACE, by, through=begun)
 
-    again = replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=set_))
+    again = replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through=set_))
     again.drain(other)
     assert (run.counts, other.addresses, services_of(run)) == ({"sent": 2}, [A, B], {A: set_, B: set_})
     assert [(job.run, job.state, job.provider) for job in rows(Job)] == [
@@ -86,7 +89,7 @@ def test_S13_a_run_begun_elsewhere_of_which_nobody_waits_any_more_is_over(
     sweep.sweep(real, clock.advance(seconds=LEASE.total_seconds()))
     assert (run.job.state, run.mailing.state, run.counts) == ("finished", "finished", {"unknown": 1})
     assert (waiting.job.state, waiting.counts) == ("running", {"queued": 1}), "it still asks"
-    runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
 
 
 def test_S13_with_its_own_service_set_again_it_goes_on(send: Callable[..., Any]) -> None:
@@ -122,7 +125,7 @@ def test_S13_no_run_is_moved_while_a_worker_has_mails_of_it_in_hand(
         run.drain(Recording({"g00@guests.example.net": raising(Killed())}))
     send_through(SMTP)
     with pytest.raises(NothingToDo, match="right now"):
-        runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)
+        control.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)
     settle(smtp(), clock.advance(seconds=LEASE.total_seconds()))
     assert run.counts == {"queued": 1, "unknown": 20}
 
@@ -146,16 +149,16 @@ def test_S13_failed_and_doubtful_of_a_practice_run_go_out_only_when_the_service_
     run.drain(Recording({B: Permanent("no"), C: Unclear("lost")}))
     send_through(SMTP)
     for refused in (
-        lambda: runs.retry(event_id, run.mailing_id, PLACE, by),
-        lambda: runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by),
+        lambda: control.retry(event_id, run.mailing_id, PLACE, by),
+        lambda: control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by),
     ):
         with pytest.raises(NothingToDo, match="begun in practice mode"):
             refused()
     assert run.counts == {"sent": 1, "failed": 1, "unknown": 1}
 
     real = smtp()
-    replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(real)
-    job = runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(real)
+    job = control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
     replace(run, job_id=job).drain(real)
     assert (real.addresses, services_of(run)) == ([B, C], {A: "outbox", B: SMTP, C: SMTP})
     shares = services.shares(run.mailing)
@@ -168,14 +171,14 @@ def test_S13_of_two_runs_each_outcome_is_told_with_its_own_service(
     run = send(A, B)
     run.drain(Recording({B: Permanent("no")}))
     send_through(SMTP)
-    replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(smtp())
-    told = {address: [story.provider for story in explain.why(event_id, address).stories.items] for address in (A, B)}
+    replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(smtp())
+    told = {address: [story.provider for story in why.why(event_id, address).stories.items] for address in (A, B)}
     assert told == {A: ["outbox"], B: [SMTP]}
-    same = lately.same_text(event_id, run.mailing.content_id, clock.now())
+    same = recent.same_text(event_id, run.mailing.content_id, clock.now())
     assert same is not None
     assert (same[0].id, same[1]) == (run.mailing_id, 1)
     send_through("outbox")
-    same = lately.same_text(event_id, run.mailing.content_id, clock.now())
+    same = recent.same_text(event_id, run.mailing.content_id, clock.now())
     assert same is not None
     assert (same[0].id, same[1]) == (run.mailing_id, 2)
 
@@ -185,9 +188,9 @@ def test_S13_a_test_of_practice_is_no_test_once_mail_leaves(send: Callable[..., 
     run.drain(Recording())
     with transaction() as tx:
         tx.execute(update(Mailing).values(kind="test"))
-    assert lately.tested(event_id, run.mailing.content_id) is True
+    assert recent.tested(event_id, run.mailing.content_id) is True
     send_through(SMTP)
-    assert lately.tested(event_id, run.mailing.content_id) is False
+    assert recent.tested(event_id, run.mailing.content_id) is False
 
 
 def test_S13_doubt_of_practice_is_no_doubt_about_the_mail_that_really_failed(
@@ -196,10 +199,10 @@ def test_S13_doubt_of_practice_is_no_doubt_about_the_mail_that_really_failed(
     run = send(A)
     run.drain(Recording({A: Unclear("lost")}))
     send_through(SMTP)
-    runs.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
     again = replace(run, job_id=newest_run(run))
     again.drain(smtp(**{A: Transient("busy", code="451")}))
-    runs.cancel(event_id, run.mailing_id, by)
+    control.cancel(event_id, run.mailing_id, by)
     assert run.states == {A: "cancelled"}
 
 
@@ -222,13 +225,13 @@ def test_S9_S13_practice_takes_no_place_of_a_mail_services_quota_nor_the_other_w
     send_through(SMTP)
     assert used() == 0
     place = replace(PLACE, limits=Limits(per_day=1))
-    replace(run, job_id=runs.retry(event_id, run.mailing_id, place, by, through=SMTP)).drain(smtp())
+    replace(run, job_id=control.retry(event_id, run.mailing_id, place, by, through=SMTP)).drain(smtp())
     assert used() == 1
     second = send()
     send_through("outbox")
     assert used() == 1
     with pytest.raises(QuotaExceeded):
-        runs.retry(event_id, second.mailing_id, place, by, through="outbox")
+        control.retry(event_id, second.mailing_id, place, by, through="outbox")
     assert second.counts == {"queued": 2}
 
 
@@ -241,13 +244,13 @@ def test_S13_bounces_and_complaints_of_practice_keep_nobody_from_real_mail(
         (A, "practice", "hard_bounce"), (B, "practice", "complaint"),
     ]  # fmt: skip
     assert [event.practice for event in rows(EmailEvent)] == [True, True]
-    everybody = audience.checked(event_id, {"statuses": ["confirmed"]}, outside=False)
-    assert audience.resolve(fresh(), everybody).count == 1
-    assert [entry.scope for entry in explain.why(event_id, A).on_list] == ["practice"]
+    everybody = resolve.checked(event_id, {"statuses": ["confirmed"]}, outside=False)
+    assert resolve.resolve(fresh(), everybody).count == 1
+    assert [entry.scope for entry in why.why(event_id, A).on_list] == ["practice"]
 
     send_through(SMTP)
-    assert audience.resolve(fresh(), everybody).count == 3
-    assert explain.why(event_id, A).on_list == ()
+    assert resolve.resolve(fresh(), everybody).count == 3
+    assert why.why(event_id, A).on_list == ()
     real, mailed = smtp(**{A: Permanent("gone", code="550 5.1.1", hard=True)}), send()
     mailed.drain(real)
     assert real.addresses == [A, B, C]
@@ -255,7 +258,7 @@ def test_S13_bounces_and_complaints_of_practice_keep_nobody_from_real_mail(
     assert [(entry.address, entry.scope) for entry in rows(Suppression)] == [
         (A, "practice"), (B, "practice"), (A, "all"),
     ]  # fmt: skip
-    assert audience.resolve(fresh(), everybody).count == 2
+    assert resolve.resolve(fresh(), everybody).count == 2
 
 
 def test_S13_soft_bounces_of_practice_and_of_real_mail_are_counted_apart(send: Callable[..., Any], rows: Any) -> None:
@@ -286,11 +289,11 @@ def test_S13_what_practice_did_is_no_other_mail_of_the_last_day(
 ) -> None:
     run = send(A)
     run.drain(Recording())
-    everybody = audience.checked(event_id, {"statuses": ["confirmed"]}, outside=False)
+    everybody = resolve.checked(event_id, {"statuses": ["confirmed"]}, outside=False)
 
     def said() -> tuple[int, bool]:
-        same = lately.same_text(event_id, run.mailing.content_id, clock.now())
-        return lately.recipients(everybody, clock.now()), same is not None
+        same = recent.same_text(event_id, run.mailing.content_id, clock.now())
+        return recent.recipients(everybody, clock.now()), same is not None
 
     assert said() == (1, True)
     send_through(SMTP)
@@ -309,9 +312,9 @@ def test_S13_an_older_run_that_nobody_noted_a_service_of_waits_and_says_so(
     for worker in (Recording(), smtp()):
         assert run.drain(worker) is None
     with pytest.raises(NothingToDo, match="Nobody noted which mail service"):
-        runs.retry(event_id, run.mailing_id, PLACE, by)
+        control.retry(event_id, run.mailing_id, PLACE, by)
     practice = Recording()
-    replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through="outbox")).drain(practice)
+    replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through="outbox")).drain(practice)
     assert practice.addresses == [A]
     forget(Recipient)
     assert services.shares(run.mailing).providers == (None, "outbox")
@@ -327,7 +330,7 @@ def test_S13_what_a_worker_of_the_service_before_had_claimed_it_neither_marks_no
     assert len(held) == 2
 
     send_through(SMTP)
-    again = replace(run, job_id=runs.retry(event_id, run.mailing_id, PLACE, by, through=SMTP))
+    again = replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through=SMTP))
     now = clock.advance(seconds=LEASE.total_seconds())
     assert claim.claim(before, now) == []
     held += claim.claim(fresh().get_one(Job, again.job_id), now)  # of this very process, for the other service

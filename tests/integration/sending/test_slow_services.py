@@ -12,7 +12,8 @@ from flask import Flask
 from eventmail.db import fresh
 from eventmail.doctor import at_work
 from eventmail.doctor.finding import Finding, Level
-from eventmail.domain import invitations, runs
+from eventmail.domain.mailings import control
+from eventmail.domain.people import invitations
 from eventmail.models import Recipient, Worker
 from eventmail.models.account import Role
 from eventmail.providers.base import Waits
@@ -62,7 +63,7 @@ def test_S6_a_run_that_is_cancelled_meanwhile_leaves_nothing_and_needs_no_connec
     provider, run = Slow(), send(A, B)
     run.drain(provider)
 
-    runs.cancel(run.mailing.event_id, run.mailing.id, seeding.acting())
+    control.cancel(run.mailing.event_id, run.mailing.id, seeding.acting())
     provider.asked_first = 0
 
     assert run.drain(provider) is None

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import guests, runs
-from eventmail.domain.merge import Place
+from eventmail.domain.guests import edit
+from eventmail.domain.mailings import control
+from eventmail.domain.terms import Place
 from eventmail.models import Guest, Reservation
 from eventmail.providers.base import Mail, Permanent, Refused, Transient, Unclear
 from eventmail.sending import claim
@@ -48,7 +49,7 @@ def test_S5_S6_doubt_in_a_cancelled_message_stays_doubt_where_keys_are_honoured(
 
     def cancel(_mail: Mail) -> None:
         provider.before = lambda _mail: None
-        assert runs.cancel(event_id, run.mailing_id, seeding.acting(organizer)) == 1
+        assert control.cancel(event_id, run.mailing_id, seeding.acting(organizer)) == 1
 
     provider.before = cancel
     try:
@@ -69,7 +70,7 @@ def test_S6_who_was_deleted_during_hand_over_is_not_tried_again(
     provider.answers[A] = Transient("later")
 
     def delete(_mail: Mail) -> None:
-        guests.delete(event_id, guest_id, seeding.acting(organizer))
+        edit.delete(event_id, guest_id, seeding.acting(organizer))
 
     provider.before = delete
     run.drain(provider)
@@ -93,10 +94,10 @@ def test_S8_a_deleted_guest_is_not_retried(
     run = send(A, B)
     run.drain(provider)
     by = seeding.acting(organizer)
-    guests.delete(event_id, rows(Guest)[0].id, by)
+    edit.delete(event_id, rows(Guest)[0].id, by)
     provider.answers, provider.mails = {}, []
 
-    again = runs.retry(event_id, run.mailing_id, PLACE, by)
+    again = control.retry(event_id, run.mailing_id, PLACE, by)
     type(run)(run.app, run.settings, run.mailing_id, again).drain(provider)
 
     assert provider.addresses == [B]

@@ -12,11 +12,12 @@ from sqlalchemy import update
 
 from eventmail import clock as clock_
 from eventmail.db import fresh, transaction
-from eventmail.domain import contents, mailings, merge, test_sends
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
-from eventmail.domain.test_sends import Wanted
+from eventmail.domain.mailings import contents, test_sends
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.mailings.test_sends import Wanted
+from eventmail.domain.terms import Place, inert_unsubscribe_url
 from eventmail.errors import NoRecipients
 from eventmail.models import EmailEvent, Event, Guest, GuestField, Mailing, Recipient, Suppression, User
 from eventmail.providers.base import Permanent, Refused, Transient, Unclear
@@ -100,7 +101,7 @@ def test_C5_a_test_is_the_preview_and_the_message_byte_for_byte_but_for_recipien
     run = test_send(organizer.email, guest=guest)
     run.drain(provider)
     message = Message(TEXT, {"statuses": ["confirmed"]})
-    sent_off = mailings.send(event_id, message, key="k", place=place, by=seeding.acting(organizer))
+    sent_off = mailing_send.send(event_id, message, key="k", place=place, by=seeding.acting(organizer))
     drain.drain(sent_off.job_id or 0, provider, settings)
     [content_id] = {mailing.content_id for mailing in rows(Mailing)}
     shown = contents.rendered(
@@ -109,7 +110,7 @@ def test_C5_a_test_is_the_preview_and_the_message_byte_for_byte_but_for_recipien
     )  # fmt: skip
     tested, sent = (mail.data for mail in provider.mails)
 
-    inert, way_off = merge.inert_unsubscribe_url(place), parsed(sent)["List-Unsubscribe"].strip("<>")
+    inert, way_off = inert_unsubscribe_url(place), parsed(sent)["List-Unsubscribe"].strip("<>")
     assert parts(tested) == (shown.text, shown.html)
     assert tuple(part.replace(way_off, inert) for part in parts(sent)) == parts(tested)
     assert str(parsed(sent)["Subject"]) == shown.subject
@@ -129,8 +130,8 @@ def test_E2_no_link_of_a_test_can_act_for_anybody(
     links = {
         link for part in parts(mail.data) for link in re.findall(r"https?://[^\s\"<>)]+/unsubscribe/[^\s\"<>)]+", part)
     }
-    assert links == {merge.inert_unsubscribe_url(place)}
-    assert parsed(mail.data)["List-Unsubscribe"] == f"<{merge.inert_unsubscribe_url(place)}>"
+    assert links == {inert_unsubscribe_url(place)}
+    assert parsed(mail.data)["List-Unsubscribe"] == f"<{inert_unsubscribe_url(place)}>"
     for link in links:
         path = link.removeprefix(place.base_url)
         assert visitor.get(path).status_code == 200

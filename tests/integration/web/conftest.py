@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import links
+from eventmail.domain.people import sign_in_links
 from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
@@ -37,4 +37,4 @@ def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Call
 def first_link(app: Flask) -> str:
     """The path of the link with which the first person of all gets in."""
     with app.app_context():
-        return f"/sign-in/{links.issue_first(acting())}"
+        return f"/sign-in/{sign_in_links.issue_first(acting())}"

@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import bulk, events, guests, suppression_list
-from eventmail.domain.guest_filters import Filter
+from eventmail.domain.events import edit
+from eventmail.domain.guests import bulk_change
+from eventmail.domain.guests import edit as guest_edit
+from eventmail.domain.guests.filters import Filter
+from eventmail.domain.suppressions import entries
 from eventmail.models import AuditEntry
 from eventmail.states import ChangeKind
 from tests.support import seeding
@@ -23,11 +26,11 @@ def url(app: Flask, event_id: int, organizer: Person) -> str:
     """The log of an event in which a guest came, changed and went, and the place moved."""
     by = acting(organizer, request_id="request-7")
     with app.app_context():
-        ana = guests.add(event_id, {"email": "ana@guests.example.net", "first_name": "Ana"}, by)
-        guests.edit(event_id, ana, {"last_name": "<b>Ruiz</b>"}, by)
-        bob = guests.add(event_id, {"email": "bob@guests.example.net", "first_name": "Bob"}, by)
-        guests.delete(event_id, bob, by)
-        events.edit(event_id, {"location": "=Harbour"}, by)
+        ana = guest_edit.add(event_id, {"email": "ana@guests.example.net", "first_name": "Ana"}, by)
+        guest_edit.edit(event_id, ana, {"last_name": "<b>Ruiz</b>"}, by)
+        bob = guest_edit.add(event_id, {"email": "bob@guests.example.net", "first_name": "Bob"}, by)
+        guest_edit.delete(event_id, bob, by)
+        edit.edit(event_id, {"location": "=Harbour"}, by)
     return f"/admin/events/{event_id}/audit"
 
 
@@ -51,10 +54,10 @@ def test_the_page_names_nothing_by_our_words_for_it(
     (nameless,) = add_guests([{"email": None}])
     by = acting(organizer)
     with app.app_context():
-        bulk.change(event_id, bulk.Everybody(Filter.ALL, "", 1), ChangeKind.ADD_TAG, "vip", by)
-        entry, _ = suppression_list.add(event_id, "z@guests.example.net", everywhere=False, by=by)
-        suppression_list.lift(event_id, entry.id, "typo", seeding.user(organizer), by)
-        guests.delete(event_id, nameless, by)
+        bulk_change.change(event_id, bulk_change.Everybody(Filter.ALL, "", 1), ChangeKind.ADD_TAG, "vip", by)
+        entry, _ = entries.add(event_id, "z@guests.example.net", everywhere=False, by=by)
+        entries.lift(event_id, entry.id, "typo", seeding.user(organizer), by)
+        guest_edit.delete(event_id, nameless, by)
     said = words(client.get(f"/admin/events/{event_id}/audit"))
     assert "changed many guests Change: tag added Value: vip Picked: 1 Changed: 1" in said
     assert "Reason: a colleague put it there For: this event" in said
@@ -90,7 +93,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_text(
     client: Client, url: str, app: Flask, event_id: int, add_person: Any
 ) -> None:
     with app.app_context():
-        events.edit(event_id, {"location": "Pier"}, acting(add_person("=1+1", "eve@organizers.example")))
+        edit.edit(event_id, {"location": "Pier"}, acting(add_person("=1+1", "eve@organizers.example")))
     answer = client.get(f"{url}?format=csv", buffered=True)
     assert [line[1] for line in csv.reader(io.StringIO(answer.text))][1] == "'=1+1"
 
@@ -133,7 +136,7 @@ def test_the_list_costs_the_same_for_1_and_for_3_entries(
     for number in (1, 2):
         for turn in range(number):
             with app.app_context():
-                guests.add(event_id, {"email": f"{number}-{turn}@guests.example.net"}, acting(organizer))
+                guest_edit.add(event_id, {"email": f"{number}-{turn}@guests.example.net"}, acting(organizer))
         with count_queries() as queries:
             client.get(f"/admin/events/{event_id}/audit")
         counted.append(len(queries))

@@ -16,26 +16,18 @@ from sqlalchemy import select, text
 
 from eventmail import clock, erased, records
 from eventmail.db import db, fresh, transaction
-from eventmail.domain import audience as audiences
-from eventmail.domain import (
-    bulk,
-    drafts,
-    erasure,
-    former,
-    guests,
-    import_files,
-    imports,
-    mailings,
-    runs,
-    snapshots,
-    suppression_list,
-    suppressions,
-    test_sends,
-)
-from eventmail.domain.contents import Text
-from eventmail.domain.drafts import Written
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import snapshots
+from eventmail.domain.erasure import address, guest
+from eventmail.domain.guests import bulk_change, edit
+from eventmail.domain.imports import run, uploads
+from eventmail.domain.mailings import control, drafts, send, test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.drafts import Written
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.suppressions import entries as suppression_entries
+from eventmail.domain.suppressions import unsubscribe
+from eventmail.domain.terms import Place
 from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo, RoleTooLow
 from eventmail.models import AuditEntry, EmailEvent, Erasure, Guest, Mailing, Recipient, Suppression
 from eventmail.providers.outbox import Outbox
@@ -105,17 +97,17 @@ def full_life(app: Flask, settings: Settings, event_id: int, guest_id: int, by: 
     """The guest everywhere an event can put one."""
     with app.app_context():
         provider = Outbox(settings.outbox)
-        guests.edit(event_id, guest_id, {"first_name": FIRST + " II", "attributes": {"diet": DIET + "!"}}, by)
+        edit.edit(event_id, guest_id, {"first_name": FIRST + " II", "attributes": {"diet": DIET + "!"}}, by)
         for n in range(2):
             picked = {**AUDIENCE, "guests": [str(guest_id)]}
-            sent = mailings.send(event_id, Message(Text(f"Come {n}", "", "Hi {guest.firstName}"), picked), key=f"k{n}",
+            sent = send.send(event_id, Message(Text(f"Come {n}", "", "Hi {guest.firstName}"), picked), key=f"k{n}",
                                  place=PLACE, by=by)  # fmt: skip
             drain.drain(sent.job_id or 0, provider, settings)
-        guests.edit(event_id, guest_id, {"email": EMAIL.replace("hardbounce", "lost")}, by)
-        sent = mailings.send(event_id, Message(Text("Lost", "", "Hi"), {"guests": [str(guest_id)]}), key="k2",
+        edit.edit(event_id, guest_id, {"email": EMAIL.replace("hardbounce", "lost")}, by)
+        sent = send.send(event_id, Message(Text("Lost", "", "Hi"), {"guests": [str(guest_id)]}), key="k2",
                              place=PLACE, by=by)  # fmt: skip
         drain.drain(sent.job_id or 0, provider, settings)
-        mailings.send(event_id, Message(Text("Waits", "", "Hi"), {"guests": [str(guest_id)]}), key="k3", place=PLACE,
+        send.send(event_id, Message(Text("Waits", "", "Hi"), {"guests": [str(guest_id)]}), key="k3", place=PLACE,
                       by=by)  # fmt: skip
         wanted = test_sends.Wanted(Text("Test", "", "{guest.lastName}"), guest=str(guest_id))
         test = test_sends.send(event_id, wanted, key="t", place=PLACE, by=by)
@@ -125,12 +117,12 @@ def full_life(app: Flask, settings: Settings, event_id: int, guest_id: int, by: 
         email = EMAIL.replace("hardbounce", "lost")
         feedback.take("generic", [Report(f"r-{email}", Kind.SOFT_BOUNCE, "", email, "4.2.2", f"{email} is full")],
                       clock.now())  # fmt: skip
-        entry, _ = suppression_list.add(event_id, email, everywhere=False, by=by)
+        entry, _ = suppression_entries.add(event_id, email, everywhere=False, by=by)
         user = fresh().get_one(seeding.User, by.user_id)
-        suppression_list.lift(event_id, entry.id, f"{LAST} rang us", user, by)
-        bulk.change(event_id, bulk.Ticked((guest_id,)), ChangeKind.REMOVE_TAG, "wombatry", by)
+        suppression_entries.lift(event_id, entry.id, f"{LAST} rang us", user, by)
+        bulk_change.change(event_id, bulk_change.Ticked((guest_id,)), ChangeKind.REMOVE_TAG, "wombatry", by)
         snapshots.freeze(audiences.checked(event_id, {"guests": [str(guest_id)]}, outside=False), by)
-        import_files.keep(settings.imports, event_id, "list.csv", f"email,name\n{email},{LAST}\n".encode(), clock.now())
+        uploads.keep(settings.imports, event_id, "list.csv", f"email,name\n{email},{LAST}\n".encode(), clock.now())
         drafts.create(event_id, Written(Text("Later", "", ""), {"guests": [str(guest_id)]}), key="d", by=by)
         db.session.remove()
 
@@ -169,7 +161,7 @@ def test_nothing_is_left_of_a_guest_who_was_removed_before_their_address_was_era
     full_life(app, settings, event_id, guest_id, by)
     boss, typed = client_for(owner), EMAIL.replace("hardbounce", "LOST")
     with app.app_context():
-        guests.delete(event_id, guest_id, by)
+        edit.delete(event_id, guest_id, by)
         with transaction() as tx:
             records.audit(tx, by, "event.edited", f"event:{event_id}", note=f"asked by {FIRST} II {LAST} today")
         counts = [mailing.counts for mailing in fresh().query(Mailing)]
@@ -194,12 +186,12 @@ def test_only_owners_erase_an_address(
 ) -> None:
     guest_id = add_guest("ada@guests.example")
     with app.app_context():
-        guests.delete(event_id, guest_id, seeding.acting(organizer))
+        edit.delete(event_id, guest_id, seeding.acting(organizer))
     assert client.get("/admin/erasure").status_code == 403
     assert client.submit("/admin/erasure", {"address": "ada@guests.example"}).status_code == 403
     assert api.post("/admin/erasure", json={"address": "ada@guests.example"}).status_code == 403
     with app.app_context(), pytest.raises(RoleTooLow):
-        former.erase("ada@guests.example", seeding.acting(organizer))
+        address.erase("ada@guests.example", seeding.acting(organizer))
 
 
 @pytest.mark.parametrize("everywhere", [False, True], ids=["the event", "all events"])
@@ -209,12 +201,12 @@ def test_F1_whoever_left_and_was_erased_is_not_mailed_after_another_import(
 ) -> None:
     guest_id = add_guest("left@m\u00fcnchen.example.net")
     with app.app_context():
-        suppression_list.add(event_id, "left@m\u00fcnchen.example.net", everywhere=everywhere, by=by)
-        erasure.erase(event_id, guest_id, "left@m\u00fcnchen.example.net", by)
+        suppression_entries.add(event_id, "left@m\u00fcnchen.example.net", everywhere=everywhere, by=by)
+        guest.erase(event_id, guest_id, "left@m\u00fcnchen.example.net", by)
         [entry] = fresh().scalars(select(Suppression)).all()
         assert erased.is_mark(entry.address)
-        imports.run(event_id, f"email,status\n{again},confirmed\nstay@x.example.net,confirmed\n".encode(), by)
-        sent = mailings.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        run.run(event_id, f"email,status\n{again},confirmed\nstay@x.example.net,confirmed\n".encode(), by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         assert [(row.email, row.state) for row in fresh().scalars(select(Recipient))] == [
             ("stay@x.example.net", "sent")
@@ -230,17 +222,17 @@ def test_F1_every_way_back_finds_the_wish(
     guest_id, other = add_guest("left@x.example.net"), add_guest("other@x.example.net")
     with app.app_context():
         with transaction() as tx:
-            suppressions.stand(tx, "left@x.example.net", "all", SuppressionReason.COMPLAINT, source="s", now=by.now)
-        erasure.erase(event_id, guest_id, "left@x.example.net", by)
+            unsubscribe.stand(tx, "left@x.example.net", "all", SuppressionReason.COMPLAINT, source="s", now=by.now)
+        guest.erase(event_id, guest_id, "left@x.example.net", by)
         match way:
             case "added":
-                guests.add(event_id, {"email": "Left@X.example.net"}, by)
+                edit.add(event_id, {"email": "Left@X.example.net"}, by)
             case "edited":
-                guests.edit(event_id, other, {"email": "LEFT@x.example.net"}, by)
+                edit.edit(event_id, other, {"email": "LEFT@x.example.net"}, by)
             case "typed":
-                assert suppression_list.add(event_id, "left@x.example.net", everywhere=True, by=by)[1] is False
+                assert suppression_entries.add(event_id, "left@x.example.net", everywhere=True, by=by)[1] is False
             case "imported":
-                assert suppression_list.import_(event_id, "left@X.example.net", everywhere=True, by=by).added == 0
+                assert suppression_entries.import_(event_id, "left@X.example.net", everywhere=True, by=by).added == 0
             case "tested":
                 wanted = test_sends.Wanted(Text("a", "", "b"), to=("left@x.example.net", owner.email))
                 test_sends.send(event_id, wanted, key="t", place=PLACE, by=by)
@@ -255,10 +247,10 @@ def test_S1_the_same_address_is_no_recipient_of_the_same_mailing_again(
 ) -> None:
     guest_id = add_guest("once@x.example.net")
     with app.app_context():
-        sent = mailings.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
-        erasure.erase(event_id, guest_id, "once@x.example.net", by)
-        again = guests.add(event_id, {"email": "ONCE@x.example.net", "status": "confirmed"}, by)
+        guest.erase(event_id, guest_id, "once@x.example.net", by)
+        again = edit.add(event_id, {"email": "ONCE@x.example.net", "status": "confirmed"}, by)
         with transaction() as tx:
             tx.execute(
                 text(
@@ -277,14 +269,14 @@ def test_S8_nobody_who_was_erased_is_tried_again(
 ) -> None:
     gone, lost = add_guest("a+hardbounce@x.example.net"), add_guest("b+lost@x.example.net")
     with app.app_context():
-        sent = mailings.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
-        erasure.erase(event_id, gone, "a+hardbounce@x.example.net", by)
-        erasure.erase(event_id, lost, "b+lost@x.example.net", by)
+        guest.erase(event_id, gone, "a+hardbounce@x.example.net", by)
+        guest.erase(event_id, lost, "b+lost@x.example.net", by)
         with pytest.raises(NothingToDo):
-            runs.retry(event_id, sent.mailing_id, PLACE, by)
+            control.retry(event_id, sent.mailing_id, PLACE, by)
         with pytest.raises(NothingToDo, match="erased"):
-            runs.decide(event_id, sent.mailing_id, runs.Decision.SEND_AGAIN, None, place=PLACE, by=by)
+            control.decide(event_id, sent.mailing_id, control.Decision.SEND_AGAIN, None, place=PLACE, by=by)
         states = sorted(fresh().scalars(select(Recipient.state)).all())
         assert states == ["failed", "unknown"]
         assert [row.reason for row in fresh().scalars(select(Suppression))] == ["hard_bounce"]
@@ -295,18 +287,16 @@ def test_F1_a_late_complaint_about_an_erased_guest_counts_and_brings_no_address_
 ) -> None:
     late = add_guest("late@x.example.net")
     with app.app_context():
-        sent = mailings.send(
-            event_id, Message(Text("a", "", "b"), {"guests": [str(late)]}), key="k", place=PLACE, by=by
-        )
+        sent = send.send(event_id, Message(Text("a", "", "b"), {"guests": [str(late)]}), key="k", place=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         key = f"{fresh().get_one(Mailing, sent.mailing_id).key}-{fresh().scalar(select(Recipient.id))}"
-        erasure.erase(event_id, late, "late@x.example.net", by)
+        guest.erase(event_id, late, "late@x.example.net", by)
         feedback.take("generic", [Report("r1", Kind.COMPLAINT, key, "late@x.example.net", "", "late@x.example.net")],
                       clock.now())  # fmt: skip
         assert not [row for row in fresh().scalars(select(EmailEvent)) if "late" in row.address + row.detail]
         [entry] = fresh().scalars(select(Suppression)).all()
         assert (erased.is_mark(entry.address), entry.reason) == (True, "complaint")
-        guests.add(event_id, {"email": "late@x.example.net"}, by)
+        edit.add(event_id, {"email": "late@x.example.net"}, by)
         fresh().expire_all()
         assert entry.address == "late@x.example.net"
 
@@ -316,12 +306,12 @@ def test_a_mail_that_is_being_handed_over_holds_an_erasure_up_in_words(
 ) -> None:
     guest_id = add_guest("busy@x.example.net")
     with app.app_context():
-        mailings.send(event_id, Message(Text("a", "", "b"), AUDIENCE), key="k", place=PLACE, by=by)
+        send.send(event_id, Message(Text("a", "", "b"), AUDIENCE), key="k", place=PLACE, by=by)
         with transaction() as tx:
             tx.execute(text("UPDATE recipient SET state = 'sending', claim_owner = 'w'"))
             tx.execute(text("UPDATE mailing SET n_sending = 1, n_queued = 0"))
         with pytest.raises(MailUnderWay, match="nothing was erased"):
-            erasure.erase(event_id, guest_id, "busy@x.example.net", by)
+            guest.erase(event_id, guest_id, "busy@x.example.net", by)
         assert fresh().scalar(select(Guest.email).where(Guest.id == guest_id)) == "busy@x.example.net"
         assert fresh().scalars(select(Recipient.address)).all() == ["busy@x.example.net"]
 
@@ -332,11 +322,11 @@ def test_A7_of_two_who_share_an_address_one_is_erased_and_the_other_keeps_everyt
     anna = add_guest("both@x.example.net", first_name="Anna", last_name="Aal")
     ben = add_guest("both@x.example.net", first_name="Ben", last_name="Bohne")
     with app.app_context():
-        first = mailings.send(event_id, Message(Text("one", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        first = send.send(event_id, Message(Text("one", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
         drain.drain(first.job_id or 0, Outbox(settings.outbox), settings)
-        second = mailings.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", place=PLACE, by=by)
-        suppression_list.add(event_id, "both@x.example.net", everywhere=False, by=by)
-        assert erasure.erase(event_id, anna, "both@x.example.net", by) == 0
+        second = send.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", place=PLACE, by=by)
+        suppression_entries.add(event_id, "both@x.example.net", everywhere=False, by=by)
+        assert guest.erase(event_id, anna, "both@x.example.net", by) == 0
         forgetting.finish(settings, clock.now())
         got = {row.mailing_id: row for row in fresh().scalars(select(Recipient))}
         assert (got[first.mailing_id].email, got[first.mailing_id].guest_id) == ("erased", None)
@@ -351,7 +341,7 @@ def test_an_erasure_needs_the_address_typed(app: Flask, event_id: int, add_guest
     guest_id = add_guest("ada@example.com")
     with app.app_context():
         with pytest.raises(InvalidInput, match="Nothing was erased"):
-            erasure.erase(event_id, guest_id, typed, by)
+            guest.erase(event_id, guest_id, typed, by)
         assert fresh().get_one(Guest, guest_id).email == "ada@example.com"
 
 
@@ -360,7 +350,7 @@ def test_what_an_erasure_could_not_finish_the_sweep_does(
 ) -> None:
     full_life(app, settings, event_id, guest_id, by)
     with app.app_context():
-        erasure.erase(event_id, guest_id, EMAIL.replace("hardbounce", "lost"), by)
+        guest.erase(event_id, guest_id, EMAIL.replace("hardbounce", "lost"), by)
         with closing(connect(settings.database)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM guest").fetchone()

@@ -6,7 +6,10 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import accounts, closing, columns, events, guests
+from eventmail.domain.events import edit, lifecycle
+from eventmail.domain.guests import column_defaults
+from eventmail.domain.guests import edit as guest_edit
+from eventmail.domain.people import accounts
 from eventmail.models import Job, Mailing
 from tests.support.seeding import Person, acting, by_link
 from tests.support.web import Client, error_code, words
@@ -21,7 +24,7 @@ SENTENCE = (
 
 @pytest.fixture
 def url(event_id: int) -> str:
-    guests.add(event_id, {"email": "ada@guests.org", "status": "confirmed", "attributes": {"Table": "7"}}, acting())
+    guest_edit.add(event_id, {"email": "ada@guests.org", "status": "confirmed", "attributes": {"Table": "7"}}, acting())
     return f"/admin/events/{event_id}/messages"
 
 
@@ -29,12 +32,14 @@ def url(event_id: int) -> str:
 def changes(event_id: int, organizer: Person) -> dict[str, Callable[[], object]]:
     by = acting(organizer)
     return {
-        "place": lambda: events.edit(event_id, {"location": "WRONG PLACE"}, by),
-        "sender": lambda: events.edit(event_id, {"sender_name": "Someone else"}, by),
-        "replies": lambda: events.edit(event_id, {"reply_to": "stranger@elsewhere.example"}, by),
-        "default": lambda: columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "to be told"}, by),
+        "place": lambda: edit.edit(event_id, {"location": "WRONG PLACE"}, by),
+        "sender": lambda: edit.edit(event_id, {"sender_name": "Someone else"}, by),
+        "replies": lambda: edit.edit(event_id, {"reply_to": "stranger@elsewhere.example"}, by),
+        "default": lambda: column_defaults.set_defaults(
+            event_id, {column_defaults.columns(event_id)[0].id: "to be told"}, by
+        ),
         "own address": lambda: accounts.edit(by_link(organizer), organizer.name, "new@organizers.example", by),
-        "cancelled": lambda: closing.cancel(event_id, by),
+        "cancelled": lambda: lifecycle.cancel(event_id, by),
     }
 
 
@@ -71,6 +76,6 @@ def test_A3_an_event_that_reads_as_it_did_in_the_review_is_no_reason_to_look_aga
 ) -> None:
     form = reviewed(client, url)
     for reply_to in ("team@organizers.example", None):
-        events.edit(event_id, {"reply_to": reply_to}, acting(organizer))
+        edit.edit(event_id, {"reply_to": reply_to}, acting(organizer))
     assert client.submit(url, form).status_code == 303
     assert count(Job) == 1

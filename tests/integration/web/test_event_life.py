@@ -8,7 +8,8 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from eventmail.db import transaction
-from eventmail.domain import closing, columns, guest_values
+from eventmail.domain.events import lifecycle
+from eventmail.domain.guests import column_defaults, values
 from eventmail.models import Event, EventMember, GuestField, Mailing, Recipient
 from tests.support import seeding
 from tests.support.seeding import Person, acting
@@ -118,11 +119,11 @@ def test_S6_cancelling_says_what_goes_with_it_and_can_be_taken_back(
 def test_K3_the_calendar_file_of_a_cancelled_event_says_so(
     client: Client, visitor: Client, url: str, app: Flask, event_id: int
 ) -> None:
-    from eventmail.domain import merge  # noqa: PLC0415
+    from eventmail.domain.mailings import merge_values  # noqa: PLC0415
     from eventmail.web import compose  # noqa: PLC0415
 
     with app.test_request_context():
-        file = merge.ics_url(seeding.event(event_id), compose.place())
+        file = merge_values.ics_url(seeding.event(event_id), compose.place())
     path = "/" + file.split("/", 3)[3]
     assert "STATUS:CONFIRMED" in visitor.get(path).text
     client.submit(f"{url}/cancellation")
@@ -136,7 +137,7 @@ def test_a_copy_is_made_from_the_settings_of_the_last(
     client: Client, url: str, event_id: int, app: Flask, rows: Any
 ) -> None:
     with app.app_context(), transaction() as tx:
-        guest_values.record_columns(tx, event_id, ["Table"])
+        values.record_columns(tx, event_id, ["Table"])
     page = client.get(f"{url}/copy")
     assert "No dates: the last one began on Saturday, 19 June 2027" in words(page)
     assert "The imported column Table with its default" in words(page)
@@ -214,8 +215,8 @@ def test_C3_defaults_of_columns_are_set_with_a_form_and_as_json(
     assert "Imported columns" not in words(client.get(f"{url}/settings"))
     with app.app_context():
         with transaction() as tx:
-            guest_values.record_columns(tx, event_id, ["Table <no>"])
-        [column] = columns.columns(event_id)
+            values.record_columns(tx, event_id, ["Table <no>"])
+        [column] = column_defaults.columns(event_id)
     assert "Reads “not stated” until you say otherwise." in words(client.get(f"{url}/settings"))
     client.submit(f"{url}/settings/columns", {f"default:{column.id}": "any table"})
     assert 'value="any table"' in client.get(f"{url}/settings").text
@@ -233,8 +234,8 @@ def test_C3_the_composer_says_who_reads_the_default(
     add_guest("ben@guests.example.net", first_name="Ben", last_name="")
     with app.app_context():
         with transaction() as tx:
-            guest_values.record_columns(tx, event_id, ["Table"])
-        columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "any table"}, acting())
+            values.record_columns(tx, event_id, ["Table"])
+        column_defaults.set_defaults(event_id, {column_defaults.columns(event_id)[0].id: "any table"}, acting())
     said = words(client.submit(f"{url}/messages/preview", {**MESSAGE, "body": "At {guest.Table}"}))
     assert "1 guest has no table and reads “ any table ”. See who Ben" in said
 
@@ -275,5 +276,5 @@ def test_the_overview_names_what_stands_still_and_why(
 
 def test_what_waits_is_counted_in_one_query(event_id: int, app: Flask, count_queries: Any) -> None:
     with app.app_context(), count_queries() as queries:
-        closing.waiting(event_id)
+        lifecycle.waiting(event_id)
     assert len(queries) == 1

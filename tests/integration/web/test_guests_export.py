@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
-from eventmail.domain import guests
+from eventmail.domain.guests import edit
 from eventmail.errors import InvalidInput
 from eventmail.models import AuditEntry, Guest
 from tests.support import seeding
@@ -50,7 +50,7 @@ AWKWARD: list[dict[str, Any]] = [
 
 def test_an_export_imported_again_changes_nothing(api: Any, url: str, event_id: int, in_app: Any, rows: Any) -> None:
     for values in AWKWARD:
-        guests.add(event_id, values, seeding.acting())
+        edit.add(event_id, values, seeding.acting())
     stamps = [(guest.id, guest.updated_at) for guest in rows(Guest)]
     export = api.get(f"{url}/export", buffered=True)
     assert again(api, url, export) == {"created": 0, "updated": 0, "unchanged": len(AWKWARD), "rejected": []}
@@ -60,7 +60,7 @@ def test_an_export_imported_again_changes_nothing(api: Any, url: str, event_id: 
 
 def test_no_cell_of_an_export_runs_in_a_spreadsheet(api: Any, url: str, event_id: int, in_app: Any) -> None:
     for values in AWKWARD:
-        guests.add(event_id, values, seeding.acting())
+        edit.add(event_id, values, seeding.acting())
     found = [cell for row in cells(api.get(f"{url}/export", buffered=True)) for cell in row]
     assert [cell for cell in found if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))] == []
     assert {"'=1+1", "'=vip, press", "'=a@x.test", "'+1", "''=1", "'=cmd"} - set(found) == set()
@@ -70,7 +70,7 @@ def test_an_export_into_another_event_makes_the_same_guests(
     api: Any, url: str, event_id: int, add_event: Any, in_app: Any
 ) -> None:
     for values in AWKWARD:
-        guests.add(event_id, values, seeding.acting())
+        edit.add(event_id, values, seeding.acting())
     rows = cells(api.get(f"{url}/export", buffered=True))
     body = io.StringIO()
     csv.writer(body).writerows([row[1:] for row in rows])  # the ids are this event's own
@@ -132,7 +132,7 @@ def test_whoever_the_guests_are_their_export_changes_nothing(
 ) -> None:
     for values in people:
         try:
-            guests.add(event_id, values, seeding.acting())
+            edit.add(event_id, values, seeding.acting())
         except InvalidInput:
             continue
     found = again(api, url, api.get(f"{url}/export", buffered=True))

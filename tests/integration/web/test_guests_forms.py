@@ -8,7 +8,7 @@ from flask import Flask
 
 from eventmail import clock
 from eventmail.db import fresh
-from eventmail.domain import account_mails
+from eventmail.domain.people import account_mails
 from eventmail.models import EVERYWHERE, Guest, Suppression
 from tests.support import seeding
 from tests.support.web import words

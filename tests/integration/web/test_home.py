@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from eventmail.domain import home
+from eventmail.domain.instance import live_lock
 from eventmail.models.account import Role
 from tests.support.web import Client, words
 
@@ -11,7 +11,7 @@ def test_H9_who_may_not_confirm_reads_who_does_and_how_the_first_owner_is_made(
     client: Client, add_person: Any, writing: Any
 ) -> None:
     with writing() as tx:
-        home.leave(tx)
+        live_lock.leave(tx)
     shown = words(client.get("/admin/live"))
     first = (
         "There is no owner yet. On the computer where eventmail runs, eventmail signin ADDRESS with an address that no "

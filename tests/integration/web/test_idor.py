@@ -15,7 +15,7 @@ from flask import Flask, url_for
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from eventmail.domain import people, throttle
+from eventmail.domain.people import colleagues, throttle
 from eventmail.models import Suppression
 from eventmail.models.account import Role
 from eventmail.settings import Settings
@@ -131,7 +131,7 @@ def test_without_access_nothing_is_shown(
         client = api_for(gone) if kind == "json" else client_for(gone)
         with app.app_context():
             seeding.add_member(world.secret["event_id"], gone)
-            people.remove(gone.id, seeding.acting(owner))
+            colleagues.remove(gone.id, seeding.acting(owner))
     before, wrong = contents(settings), []
     for rule, method in rules(app):
         answer = ask(client, method, address(app, rule, world.secret), rule.endpoint, json=kind == "json", token=token)

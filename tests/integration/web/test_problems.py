@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from eventmail.db import db
-from eventmail.domain import guests
-from eventmail.domain.merge import Place
+from eventmail.domain.guests import edit
+from eventmail.domain.terms import Place
 from tests.support.budgets import budget
 from tests.support.web import Client, partial
 
@@ -90,7 +90,7 @@ def test_a_database_that_refuses_is_503_in_words_with_what_was_typed(
     client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
     number: int, code: str, after: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(guests, "add", refusing(number))
+    monkeypatch.setattr(edit, "add", refusing(number))
     url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
     by_json = client.submit(url, form, headers={"Accept": "application/json"})
     part, page = client.submit(url, form, headers=partial()), client.submit(url, form)
@@ -118,7 +118,7 @@ def test_a_database_that_can_not_even_be_read_has_a_page_too(
         path.mkdir()
         refusing(sqlite3.SQLITE_IOERR)()
 
-    monkeypatch.setattr(guests, "add", lost)
+    monkeypatch.setattr(edit, "add", lost)
     url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net", "csrf_token": token}
     while_it_goes, afterwards = client.post(url, data=form), client.post(url, data=form)
     for answer in (while_it_goes, afterwards):
@@ -129,7 +129,7 @@ def test_a_database_that_can_not_even_be_read_has_a_page_too(
 def test_a_statement_that_is_wrong_is_our_fault_and_no_busy_database(
     client: Client, event_id: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guests, "add", refusing(sqlite3.SQLITE_ERROR))
+    monkeypatch.setattr(edit, "add", refusing(sqlite3.SQLITE_ERROR))
     url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
     by_json = client.submit(url, form, headers={"Accept": "application/json"})
     assert problem(by_json) == (500, "INTERNAL_SERVER_ERROR")
@@ -141,9 +141,9 @@ def test_a_form_that_meets_what_broke_its_request_gives_way_to_the_page_of_the_e
 ) -> None:
     app.config["PROPAGATE_EXCEPTIONS"] = False
     url, form = f"/admin/events/{event_id}/guests", {"email": "typed@guests.example.net"}
-    monkeypatch.setattr(guests, "add", Mock(side_effect=RuntimeError("once")))
+    monkeypatch.setattr(edit, "add", Mock(side_effect=RuntimeError("once")))
     shown = client.submit(url, form)
-    monkeypatch.setattr(guests, "columns", Mock(side_effect=RuntimeError("here too")))
+    monkeypatch.setattr(edit, "columns", Mock(side_effect=RuntimeError("here too")))
     broken = client.submit(url, form)
     for answer in (shown, broken):
         assert answer.status_code == 500

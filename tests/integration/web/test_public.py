@@ -9,7 +9,9 @@ from icalendar import Calendar
 from sqlalchemy import update
 
 from eventmail.db import db, fresh, transaction
-from eventmail.domain import events, merge
+from eventmail.domain.events import edit
+from eventmail.domain.mailings import merge_values
+from eventmail.domain.terms import Place
 from eventmail.models import Event, Throttle
 from eventmail.settings import Settings
 from eventmail.web.access import OPEN, csrf
@@ -26,9 +28,9 @@ def link(app: Flask, settings: Settings) -> Link:
     """link(event): the path of its calendar file."""
 
     def path(event_id: int) -> str:
-        place = merge.Place("", settings.secret, outside=False)
+        place = Place("", settings.secret, outside=False)
         with app.app_context():
-            return merge.ics_url(seeding.event(event_id), place)
+            return merge_values.ics_url(seeding.event(event_id), place)
 
     return path
 
@@ -68,7 +70,7 @@ def test_the_same_event_gives_the_same_bytes_and_an_edit_a_higher_number_k3(
     numbers = []
     for title in ("Second", "Third"):
         with app.app_context():
-            events.edit(event_id, {"title": title}, acting())
+            edit.edit(event_id, {"title": title}, acting())
         (found,) = Calendar.from_ical(visitor.get(where).data).walk("VEVENT")
         numbers.append((int(str(found["SEQUENCE"])), str(found["SUMMARY"]), str(found["UID"])))
     (before,) = Calendar.from_ical(first).walk("VEVENT")

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from eventmail.db import send_through
-from eventmail.domain import mailings, receipts, runs
-from eventmail.domain.contents import Text
-from eventmail.domain.mailings import Message
-from eventmail.domain.merge import Place
+from eventmail.domain.mailings import control, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.outcomes import receipt
+from eventmail.domain.terms import Place
 from eventmail.models import Recipient
 from eventmail.providers.base import Permanent
 from eventmail.providers.outbox import Outbox
@@ -31,7 +32,7 @@ def sent(in_app: Any, settings: Settings, event_id: int, organizer: Person) -> i
     place = Place("https://mail.example.org", settings.secret, outside=False)
     send_through("smtp")
     message = Message(Text("<i>Hello</i>", "", "Hi *you*"), {"statuses": ["confirmed"]})
-    made = mailings.send(event_id, message, key="k1", place=place, by=seeding.acting(organizer))
+    made = send.send(event_id, message, key="k1", place=place, by=seeding.acting(organizer))
     assert made.job_id is not None
     answers = {"no@guests.example.net": Permanent("No such user", code="550")}
     drain.drain(made.job_id, Recording(dict(answers), name="smtp"), settings)
@@ -87,7 +88,7 @@ def test_S13_what_practice_mode_kept_is_not_called_sent(
 ) -> None:
     place = Place("https://mail.example.org", settings.secret, outside=False)
     send_through("outbox")  # the mail service was taken away meanwhile
-    job = runs.retry(event_id, sent, place, seeding.acting(organizer), through="outbox")
+    job = control.retry(event_id, sent, place, seeding.acting(organizer), through="outbox")
     drain.drain(job, Outbox(settings.outbox), settings)
     page = words(client.get(url(event_id, sent), buffered=True))
     assert "Kept in outbox 1 Sent 1 Practice mode: what was kept in the outbox did not leave this eventmail" in page
@@ -116,10 +117,10 @@ def test_the_receipt_costs_the_same_queries_for_one_recipient_and_for_three(
         by = seeding.acting(organizer)
         place = Place("https://mail.example.org", b"0" * 32, outside=False)
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        made = mailings.send(event_id, message, key=f"k{guests}", place=place, by=by)
+        made = send.send(event_id, message, key=f"k{guests}", place=place, by=by)
         with count_queries() as counted:
-            receipts.receipt(event_id, made.mailing_id)
-            assert len(list(receipts.lines(made.mailing_id))) >= guests
+            receipt.receipt(event_id, made.mailing_id)
+            assert len(list(receipt.lines(made.mailing_id))) >= guests
         return len(counted)
 
     assert queries(1) == queries(3)

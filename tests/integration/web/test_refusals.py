@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain.throttle import ACCOUNT
+from eventmail.domain.people.throttle import ACCOUNT
 from eventmail.settings import Settings
 from eventmail.web import refusals
 from tests.support.seeding import PASSWORD, Person

@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import bulk, events, guests, segments
-from eventmail.domain.guest_filters import Filter
+from eventmail.domain.audience import segments
+from eventmail.domain.events import edit
+from eventmail.domain.guests import bulk_change
+from eventmail.domain.guests import edit as guest_edit
+from eventmail.domain.guests.filters import Filter
 from eventmail.models import AuditEntry, Event, Guest, Segment, SegmentGuest
 from eventmail.states import ChangeKind
 from tests.support.forms import filled
@@ -34,7 +37,7 @@ def colleague(app: Flask, add_person: Callable[..., Person]) -> Callable[..., An
 
 @pytest.fixture
 def guest_id(app: Flask, event_id: int, colleague: Callable[..., Any]) -> int:
-    return int(colleague(guests.add, event_id, GUEST))
+    return int(colleague(guest_edit.add, event_id, GUEST))
 
 
 @pytest.fixture
@@ -51,7 +54,7 @@ def test_a_status_that_a_colleague_set_is_not_taken_back_by_a_form_that_was_open
     client: Client, event_id: int, guest_id: int, guest_url: str, colleague: Any, row: Any, rows: Any
 ) -> None:
     mine = form(client, guest_url, "first_name", last_name="Ruiz", first_name="Anna")
-    colleague(guests.edit, event_id, guest_id, {"status": "declined", "last_name": "Ruhs", "tags": []})
+    colleague(guest_edit.edit, event_id, guest_id, {"status": "declined", "last_name": "Ruhs", "tags": []})
     answer = client.submit(guest_url, mine)
     assert (answer.status_code, error_code(answer)) == (409, ["STALE_REVISION"])
     said = words(answer)
@@ -74,11 +77,11 @@ def test_a_change_of_many_is_seen_too_and_a_second_change_is_refused_again(
     app: Flask, client: Client, event_id: int, guest_id: int, guest_url: str, colleague: Any, row: Any
 ) -> None:
     mine = form(client, guest_url, "first_name", first_name="Anna")
-    everybody = bulk.Everybody(Filter.ALL, "", 1)
-    colleague(bulk.change, event_id, everybody, ChangeKind.STATUS, "declined")
+    everybody = bulk_change.Everybody(Filter.ALL, "", 1)
+    colleague(bulk_change.change, event_id, everybody, ChangeKind.STATUS, "declined")
     answer = client.submit(guest_url, mine)
     assert (answer.status_code, "Cleo <b> changed this at " in words(answer)) == (409, True)
-    colleague(guests.edit, event_id, guest_id, {"attributes": {"Table": "8"}})
+    colleague(guest_edit.edit, event_id, guest_id, {"attributes": {"Table": "8"}})
     answer = client.submit(guest_url, filled(answer.text, "first_name"))
     assert (answer.status_code, "“Table” is “8” now." in words(answer)) == (409, True)
     assert (row(Guest).first_name, row(Guest).attributes["Table"]) == ("Ana", "8")
@@ -90,7 +93,7 @@ def test_a_form_that_shows_what_is_there_is_saved_and_so_is_one_field_by_a_progr
     for first_name in ("Anna", "Anne"):
         assert client.submit(guest_url, form(client, guest_url, "first_name", first_name=first_name)).status_code == 303
     assert row(Guest).attributes == {"Table": "7", "Note": "two\nlines"}
-    colleague(guests.edit, event_id, guest_id, {"status": "declined"})
+    colleague(guest_edit.edit, event_id, guest_id, {"status": "declined"})
     assert api.patch(guest_url, json={"last_name": "Ruiz"}).json["status"] == "declined"  # type: ignore[index]
 
 
@@ -98,7 +101,7 @@ def test_a_change_that_comes_while_the_form_is_on_its_way_is_seen_in_the_transac
     app: Flask, client: Client, event_id: int, guest_id: int, guest_url: str, colleague: Any, row: Any
 ) -> None:
     mine = form(client, guest_url, "first_name", first_name="Anna")
-    with at_first_write(app, lambda: colleague(guests.edit, event_id, guest_id, {"status": "declined"})):
+    with at_first_write(app, lambda: colleague(guest_edit.edit, event_id, guest_id, {"status": "declined"})):
         assert client.submit(guest_url, mine).status_code == 409
     assert (row(Guest).status, row(Guest).first_name) == ("declined", "Ana")
 
@@ -107,7 +110,7 @@ def test_a_form_refused_for_another_reason_keeps_what_it_had_shown(
     client: Client, event_id: int, guest_id: int, guest_url: str, colleague: Any, row: Any
 ) -> None:
     mine = form(client, guest_url, "first_name", first_name="Anna")
-    colleague(guests.edit, event_id, guest_id, {"status": "declined"})
+    colleague(guest_edit.edit, event_id, guest_id, {"status": "declined"})
     answer = client.submit(guest_url, mine | {"no_such_field": "x"})
     assert answer.status_code == 400
     assert client.submit(guest_url, filled(answer.text, "first_name")).status_code == 409
@@ -146,10 +149,10 @@ def test_an_event_that_was_changed_meanwhile_is_not_put_back(
     client: Client, event_id: int, colleague: Any, row: Any
 ) -> None:
     url = f"/admin/events/{event_id}/settings"
-    colleague(events.edit, event_id, {"description": "One\r\ntwo", "all_day": False})
+    colleague(edit.edit, event_id, {"description": "One\r\ntwo", "all_day": False})
     mine = form(client, url, "title", location="Pier 2", all_day="yes")
     before = row(Event)
-    colleague(events.edit, event_id, {"location": "Pier 1", "sender_name": "Cleo", "description": ""})
+    colleague(edit.edit, event_id, {"location": "Pier 1", "sender_name": "Cleo", "description": ""})
     answer = client.submit(url, mine)
     assert (answer.status_code, error_code(answer)) == (409, ["STALE_REVISION"])
     for told in ("Cleo <b> changed this at", "Location is “Pier 1” now.", "Sender name is “Cleo” now.",
@@ -177,6 +180,6 @@ def test_what_changed_by_itself_is_nobodys_doing(
     made = colleague(segments.create, event_id, {"name": "VIP", "rule": VIP, "guests": [str(guest_id)]})
     url = f"/admin/events/{event_id}/segments/{made}"
     mine = form(client, url, "match", guests=[])
-    colleague(guests.delete, event_id, guest_id)
+    colleague(guest_edit.delete, event_id, guest_id)
     answer = client.submit(url, mine)
     assert (answer.status_code, "Somebody changed this after you opened it." in words(answer)) == (409, True)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from eventmail.domain import guest_values
+from eventmail.domain.guests import values
 from eventmail.models import AuditEntry, Mailing, Recipient, Segment
 from tests.support import seeding
 from tests.support.web import Client
@@ -269,7 +269,7 @@ def test_a_segment_in_use_says_by_what(client: Client, api: Client, url: str, pa
 def tables(event_id: int, add_guests: Any, writing: Any) -> None:
     """Guests at tables 9, 9.0 and 1,000."""
     with writing() as tx:
-        guest_values.record_columns(tx, event_id, ["Table"])
+        values.record_columns(tx, event_id, ["Table"])
     add_guests(
         [{"email": f"{n}@x.test", "attributes": {"Table": text}} for n, text in enumerate(("9", "9.0", "1,000"))]
     )

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 
 from eventmail.db import transaction
-from eventmail.domain import events
+from eventmail.domain.events import edit as event_edit
 from eventmail.models import Mailing
 from tests.support import seeding
 from tests.support.recording import Recording
@@ -33,7 +33,7 @@ def edit(app: Flask, event_id: int) -> Any:
 
     def change(**values: str) -> None:
         with app.app_context():
-            events.edit(event_id, values, seeding.acting())
+            event_edit.edit(event_id, values, seeding.acting())
 
     return change
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from eventmail.domain import links
+from eventmail.domain.people import sign_in_links
 from eventmail.models import LoginSession, SignInLink, User
 from tests.support.seeding import PASSWORD, Person, acting
 from tests.support.time import FrozenClock
@@ -21,7 +21,7 @@ EVENTS = "/admin/events"
 def link(app: Flask, organizer: Person) -> str:
     """The path of a one-time link for the organizer."""
     with app.app_context():
-        return f"/sign-in/{links.issue(organizer.email, acting())}"
+        return f"/sign-in/{sign_in_links.issue(organizer.email, acting())}"
 
 
 # Signing in and out
@@ -98,7 +98,7 @@ def test_a_link_that_is_too_old_says_how_to_get_another(
     visitor: Client, organizer: Person, app: Flask, clock: FrozenClock
 ) -> None:
     with app.app_context():
-        token = links.issue(organizer.email, acting())
+        token = sign_in_links.issue(organizer.email, acting())
     clock.advance(hours=1)
     answer = visitor.get(f"/sign-in/{token}")
     assert (answer.status_code, error_code(answer)) == (403, ["LINK_EXPIRED"])

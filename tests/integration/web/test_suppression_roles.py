@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import people, suppression_list
+from eventmail.domain.people import colleagues
+from eventmail.domain.suppressions import entries
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Suppression
 from eventmail.models.account import Role
@@ -147,9 +148,9 @@ def test_F3_an_owner_who_is_none_any_more_by_the_time_it_is_written_is_refused(
     owner: Person, add_person: Any, event_id: int, count: Any
 ) -> None:
     other, by = add_person("Ora", "ora@organizers.example", Role.OWNER), seeding.acting(owner)
-    people.change_role(owner.id, Role.ORGANIZER, seeding.acting(other))
+    colleagues.change_role(owner.id, Role.ORGANIZER, seeding.acting(other))
     with pytest.raises(RoleTooLow):
-        suppression_list.add(event_id, ADDRESS, everywhere=True, by=by)
+        entries.add(event_id, ADDRESS, everywhere=True, by=by)
     with pytest.raises(RoleTooLow):
-        suppression_list.import_(event_id, ADDRESS, everywhere=True, by=by)
+        entries.import_(event_id, ADDRESS, everywhere=True, by=by)
     assert count(Suppression) == 0

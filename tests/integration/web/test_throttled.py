@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from eventmail import create_app
-from eventmail.domain.throttle import ACCOUNT, BEARER, LINK
+from eventmail.domain.people.throttle import ACCOUNT, BEARER, LINK
 from eventmail.settings import Settings
 from eventmail.web.access import _network
 from tests.support.seeding import PASSWORD, Person

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 
 from eventmail.db import fresh
-from eventmail.domain import audience, merge
-from eventmail.domain.audience import Audience
+from eventmail.domain.audience import resolve
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.terms import Place, unsubscribe_url
 from eventmail.models import AuditEntry, Event, Recipient, Suppression
 from eventmail.settings import Settings
 from eventmail.states import GuestStatus
@@ -26,7 +27,7 @@ def off(api: Any, event_id: int, add_guest: Any, app: Flask, settings: Settings,
     assert (
         api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
     )
-    return merge.unsubscribe_url(row(Recipient).id, merge.Place("", settings.secret, outside=False))
+    return unsubscribe_url(row(Recipient).id, Place("", settings.secret, outside=False))
 
 
 def test_a_scanner_that_opens_the_link_changes_nothing_f2(visitor: Client, off: str, count: Any) -> None:
@@ -47,7 +48,7 @@ def test_one_press_is_enough_and_two_change_nothing_more_f2(
     assert (entry.address, entry.scope, entry.reason) == ("ada@guests.org", str(event_id), "unsubscribed")
     assert "Stop these mails" not in visitor.get(off).text
     with app.app_context():
-        found = audience.resolve(fresh(), Audience(event_id, (GuestStatus.CONFIRMED,), ()))
+        found = resolve.resolve(fresh(), Audience(event_id, (GuestStatus.CONFIRMED,), ()))
         assert (found.count, dict(found.excluded)) == (0, {"unsubscribed": 1})
 
 

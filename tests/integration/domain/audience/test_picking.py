@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from eventmail.db import transaction
-from eventmail.domain import audience as audiences
-from eventmail.domain import picker, segments, stepping
-from eventmail.domain.audience import Audience
-from eventmail.domain.picker import Choices
+from eventmail.domain.audience import picker, segments
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.picker import Choices
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import preview_steps
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.states import GuestStatus
 from tests.support import seeding
@@ -103,7 +104,7 @@ def test_5000_hand_picked_guests_are_counted_and_listed(event_id: int) -> None:
     picked = tuple(seeding.add_guests(event_id, 5000))
     audience = audiences.checked(event_id, criteria(guests=[str(n) for n in picked]), outside=False)
     assert (resolved(audience), left_out(audience)) == ((5000, {}), {})
-    assert [guest.id for guest in stepping.sample(audience, 2)] == list(picked[:2])
+    assert [guest.id for guest in preview_steps.sample(audience, 2)] == list(picked[:2])
 
 
 def test_guests_of_other_events_are_in_no_audience(event_id: int, add_event: Any, add_guest: Any) -> None:

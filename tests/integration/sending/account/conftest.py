@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from eventmail.db import fresh
-from eventmail.domain import invitations
+from eventmail.domain.people import invitations
 from eventmail.models import AccountMail, AuditEntry
 from eventmail.models.account import Role
 from eventmail.sending import account_delivery

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from eventmail.db import fresh
-from eventmail.domain import accounts, invitations, links, people, sessions
+from eventmail.domain.people import accounts, colleagues, invitations, sessions, sign_in_links
 from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, LoginSession, SignInLink, Suppression
 from eventmail.models.account import Role
@@ -44,11 +44,11 @@ def test_a_mailed_invitation_lets_its_reader_join(
 def test_a_mailed_sign_in_link_lets_its_reader_choose_a_password(
     organizer: Person, deliver: Any, provider: Recording, row: Any
 ) -> None:
-    links.ask(organizer.email, PLACE, acting())
+    sign_in_links.ask(organizer.email, PLACE, acting())
     deliver()
     path, token = link_in(provider.mails[0].data)
     assert path == f"/sign-in/{token}?next=/admin/account"
-    session = sessions.find(links.open_(token, acting()), acting().now)
+    session = sessions.find(sign_in_links.open_(token, acting()), acting().now)
     assert session is not None
     assert accounts.needs_no_password(row_of(session.session_id), acting())
     assert row(AccountMail).state == "sent"
@@ -75,7 +75,7 @@ def test_the_token_is_in_no_row_and_in_no_queue(
     owner: Person, organizer: Person, deliver: Any, provider: Recording, settings: Settings, invite: Any
 ) -> None:
     invite()
-    people.mail_link(organizer.id, PLACE, acting(owner))
+    colleagues.mail_link(organizer.id, PLACE, acting(owner))
     deliver()
     tokens = [link_in(mail.data)[1] for mail in provider.mails]
     assert len(set(tokens)) == 2

@@ -8,7 +8,8 @@ from flask import Flask
 
 from eventmail import tasks
 from eventmail.db import transaction
-from eventmail.domain import account_mails, accounts, home, invitations, links, people
+from eventmail.domain.instance import live_lock
+from eventmail.domain.people import account_mails, accounts, colleagues, invitations, sign_in_links
 from eventmail.errors import LinkExpired
 from eventmail.models import EVERYWHERE, AccountMail, Invitation, SignInLink, Suppression, User
 from eventmail.models.account import Role
@@ -40,7 +41,7 @@ def test_a_colleague_with_another_address_by_now_is_not_mailed_at_the_old_one(
     owner: Person, organizer: Person, deliver: Any, provider: Recording, row: Any, count: Any
 ) -> None:
     here = by_link(organizer)
-    people.mail_link(organizer.id, PLACE, acting(owner))
+    colleagues.mail_link(organizer.id, PLACE, acting(owner))
     accounts.edit(here, "Oscar", "oscar@elsewhere.example", acting(organizer))
     made = count(SignInLink)
     deliver()
@@ -51,7 +52,7 @@ def test_a_colleague_with_another_address_by_now_is_not_mailed_at_the_old_one(
 def test_who_was_removed_meanwhile_is_not_mailed(
     owner: Person, organizer: Person, deliver: Any, provider: Recording, row: Any
 ) -> None:
-    people.mail_link(organizer.id, PLACE, acting(owner))
+    colleagues.mail_link(organizer.id, PLACE, acting(owner))
     with transaction() as tx:  # as if the removal had not thought of it
         tx.get_one(User, organizer.id).removed_at = acting().now
     deliver()
@@ -73,7 +74,7 @@ def test_what_waited_longer_than_its_link_lives_is_not_mailed(
     if about == "invitation":
         invite()
     else:
-        links.ask(owner.email, PLACE, acting())
+        sign_in_links.ask(owner.email, PLACE, acting())
     clock.set(clock.now() + after)
     deliver()
     assert (provider.mails, state()) == ([], ("failed", 0, "It waited so long that its link would be over"))
@@ -112,7 +113,7 @@ def test_S13_nothing_leaves_once_the_settings_are_in_the_way(
 def test_H9_nothing_leaves_a_copy(deliver: Any, provider: Recording, row: Any, invite: Any) -> None:
     invite()
     with transaction() as tx:
-        home.leave(tx)
+        live_lock.leave(tx)
     assert (deliver(), provider.mails, row(AccountMail).state) == (None, [], "queued")
 
 

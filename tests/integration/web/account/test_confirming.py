@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import account_mails, accounts, sessions
-from eventmail.domain.throttle import ACCOUNT, CONFIRM
+from eventmail.domain.people import account_mails, accounts, sessions, sign_in_links
+from eventmail.domain.people.throttle import ACCOUNT, CONFIRM
 from eventmail.models import AccountMail, ApiToken, AuditEntry, SignInLink, User
 from tests.support import seeding
 from tests.support.account_mail import PLACE
@@ -81,7 +81,7 @@ def test_the_page_says_that_a_mail_tells_the_old_address(client: Client, row: An
 @pytest.mark.usefixtures("in_app")
 def test_the_old_address_is_told_by_mail_and_links_to_it_end(organizer: Person, row: Any, rows: Any) -> None:
     by, session_id = seeding.acting(organizer), seeding.by_link(organizer)
-    seeding.links.issue(organizer.email, by)
+    sign_in_links.issue(organizer.email, by)
     assert accounts.edit(session_id, "Oscar", "oscar@new.example", by, place=PLACE) is True
     mail = row(AccountMail)
     assert (mail.kind, mail.email, mail.state) == ("address_changed", "oscar@organizers.example", "queued")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain.throttle import FORGOTTEN
+from eventmail.domain.people.throttle import FORGOTTEN
 from eventmail.models import AccountMail, LoginSession, SignInLink
 from tests.support.account_mail import link_in
 from tests.support.recording import Recording

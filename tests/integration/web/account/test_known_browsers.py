@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain.throttle import ACCOUNT, BROWSER, FORGOTTEN, NETWORK
+from eventmail.domain.people.throttle import ACCOUNT, BROWSER, FORGOTTEN, NETWORK
 from eventmail.models import AuditEntry
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
@@ -112,7 +112,7 @@ def test_a_lockout_is_in_the_log_once_with_its_network_and_without_what_was_type
 def test_forgotten_passwords_of_a_known_browser_are_counted_apart(
     known: Client, browser: Any, organizer: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventmail.domain.account_mails.can_mail", lambda _place: True)
+    monkeypatch.setattr("eventmail.domain.people.account_mails.can_mail", lambda _place: True)
     stranger = browser()
     asked = [stranger.submit("/forgotten", {"email": organizer.email}).status_code for _ in range(FORGOTTEN.tries + 1)]
     assert asked == [303] * FORGOTTEN.tries + [429]

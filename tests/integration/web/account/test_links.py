@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import invitations, links
+from eventmail.domain.people import invitations, sign_in_links
 from eventmail.models import Invitation, LoginSession, SignInLink
 from eventmail.models.account import Role
 from eventmail.web.access import SESSION
@@ -20,7 +20,7 @@ EVENTS = "/admin/events"
 @pytest.fixture
 def link(app: Flask, organizer: Person) -> str:
     with app.app_context():
-        return f"/sign-in/{links.issue(organizer.email, acting())}"
+        return f"/sign-in/{sign_in_links.issue(organizer.email, acting())}"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from eventmail.domain import csv_text
+from eventmail.domain.imports import csv_text
 from eventmail.models import AuditEntry, Guest, GuestField, GuestTag
 
 NO_ADDRESS = "“bad” is not an email address: It needs one @-sign, and at most 254 characters."
@@ -129,7 +129,7 @@ def test_a_file_too_large_is_413_and_is_never_held_in_memory(
             return size
 
     seen: list[int] = []
-    monkeypatch.setattr("eventmail.domain.imports.run", lambda _event, data, *_, **__: seen.append(len(data)))
+    monkeypatch.setattr("eventmail.domain.imports.run.run", lambda _event, data, *_, **__: seen.append(len(data)))
     body = Endless()
     tracemalloc.start()
     try:

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from eventmail.domain import csv_text, guest_columns, guests, import_files
+from eventmail.domain.guests import edit
+from eventmail.domain.imports import column_mapping, csv_text, uploads
 from eventmail.models import AuditEntry, Guest, GuestField, Suppression
 from tests.support import seeding
 from tests.support.budgets import budget
@@ -77,7 +78,7 @@ def test_what_really_happened_is_told_when_guests_changed_in_between(
     client: Any, url: str, event_id: int, in_app: Any, rows: Any
 ) -> None:
     page = chosen(client, url, "email,name\nana@x.test,Ana\nben@x.test,Ben\n")
-    guests.add(event_id, {"email": "ana@x.test", "first_name": "Ana"}, seeding.acting())
+    edit.add(event_id, {"email": "ana@x.test", "first_name": "Ana"}, seeding.acting())
     client.submit(page, {"action": "import"})
     done = words(client.get(page))
     assert "Imported, not quite as expected" in done
@@ -169,7 +170,7 @@ def test_a_full_disk_is_told_and_what_was_imported_is_never_denied(
     assert "Imported: 4 added, 0 updated, 1 lines not imported." in words(client.get(done.location))
 
 
-WORDS = [*guest_columns.FIELDS, guest_columns.LEFT_OUT, guest_columns.UNNAMED, "own", "nonsense", ""]
+WORDS = [*column_mapping.FIELDS, column_mapping.LEFT_OUT, column_mapping.UNNAMED, "own", "nonsense", ""]
 FORMS = st.fixed_dictionaries(
     {"action": st.sampled_from(["check", "import", "", "x"])},
     optional={
@@ -209,7 +210,7 @@ def test_the_result_of_a_day_ago_is_still_there_and_old_files_are_forgotten(
     client: Any, url: str, settings: Any, clock: Any
 ) -> None:
     page = chosen(client, url, TEXT)
-    assert import_files.forget(settings.imports, clock.now() + timedelta(days=1)) == 0
+    assert uploads.forget(settings.imports, clock.now() + timedelta(days=1)) == 0
     assert client.get(page).status_code == 200
-    assert import_files.forget(settings.imports, clock.now() + timedelta(days=2, minutes=1)) == 1
+    assert uploads.forget(settings.imports, clock.now() + timedelta(days=2, minutes=1)) == 1
     assert client.get(page).status_code == 404

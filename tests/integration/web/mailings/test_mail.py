@@ -7,7 +7,8 @@ from typing import Any
 
 from flask import Flask
 
-from eventmail.domain import columns, events
+from eventmail.domain.events import edit
+from eventmail.domain.guests import column_defaults
 from eventmail.models import Mailing
 from tests.support import seeding
 from tests.support.recording import Recording
@@ -28,15 +29,15 @@ def test_C5_the_frame_of_a_message_shows_what_left_whatever_changed_since(
     api.post(f"/admin/events/{event_id}/guests", json={"email": "ada@guests.org", "status": "confirmed",
                                                        "attributes": {"Table": "7"}})  # fmt: skip
     with app.app_context():
-        events.edit(event_id, {"location": "Pier <1>", "sender_name": "Gala Team"}, seeding.acting())
-        columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "none yet"}, seeding.acting())
+        edit.edit(event_id, {"location": "Pier <1>", "sender_name": "Gala Team"}, seeding.acting())
+        column_defaults.set_defaults(event_id, {column_defaults.columns(event_id)[0].id: "none yet"}, seeding.acting())
     sent = post(subject="Hello", body=BODY).location
     service = Recording()
     work(service)
     with app.app_context():
         moved = {"location": "Moon base", "sender_name": "Somebody", "starts_wall": None, "ends_wall": None}
-        events.edit(event_id, moved, seeding.acting())
-        columns.set_defaults(event_id, {columns.columns(event_id)[0].id: "other"}, seeding.acting())
+        edit.edit(event_id, moved, seeding.acting())
+        column_defaults.set_defaults(event_id, {column_defaults.columns(event_id)[0].id: "other"}, seeding.acting())
     frame = framed(client, sent)
     said = "On Saturday, 19 June 2027 at Pier <1>, says Gala Team. Table none yet. You come!"
     assert frame.status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import guests
+from eventmail.domain.guests import edit
 from eventmail.models import Content, IdempotencyRecord, Job, Mailing, Recipient
 from tests.support.seeding import Person, acting
 from tests.support.web import refused
@@ -48,7 +48,7 @@ def test_a_replay_keeps_the_first_answer_when_the_mailing_went_on(
     first = post()
     with app.app_context():
         for guest in party:
-            guests.delete(event_id, guest, acting())
+            edit.delete(event_id, guest, acting())
     assert post().data == first.data
     assert api.get(first.location).json["counts"]["cancelled"] == 2
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.domain import invitations
+from eventmail.domain.people import invitations
 from eventmail.models.account import Role
 from eventmail.providers.base import Waits
 from eventmail.sending import heartbeat

@@ -1,0 +1,87 @@
+"""The command line. Each command calls one function below it; answers go to stdout, everything else to stderr."""
+
+import json
+import logging
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
+
+from eventmail import __version__, backup, clock, create_app, doctor, files, ids, logs, outbox, run, settings, tasks
+from eventmail.backup import CannotBackUp, CannotRestore
+from eventmail.cli import guests as guest_commands
+from eventmail.cli import instance, people, processes
+from eventmail.db import db, fresh
+from eventmail.domain.imports import csv_text
+from eventmail.domain.imports import run as import_run
+from eventmail.domain.instance import demo
+from eventmail.domain.people import api_tokens, sign_in_links, users
+from eventmail.errors import DomainError, NotFound
+from eventmail.migrations import NewerDatabase
+from eventmail.models import Event
+from eventmail.records import Acting
+from eventmail.run import CannotStart
+from eventmail.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Ends with 0, with 1 when something is refused or wrong, with 2 when asked wrongly."""
+    try:
+        sys.exit(commands(arguments, prog_name="eventmail", standalone_mode=False) or 0)
+    except click.exceptions.NoArgsIsHelpError as error:
+        _end(2, error.format_message())
+    except click.UsageError as error:
+        _end(2, f"{error.format_message()} See “{_path(error)} --help”.")
+    except click.ClickException as error:
+        _end(1, error.format_message())
+    except SettingsError as error:
+        _end(2, str(error))
+    except DomainError as error:
+        _end(1, error.detail)
+    except (click.Abort, KeyboardInterrupt):
+        _end(1, "Interrupted.")
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read us has gone; nothing is left to be said
+        sys.exit(1)
+    except (SQLAlchemyError, sqlite3.Error) as error:
+        _end(1, f"The database could not be used: {getattr(error, 'orig', None) or error}. Try “eventmail doctor”.")
+    except OSError as error:
+        _end(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
+    except (CannotStart, CannotBackUp, CannotRestore, NewerDatabase, ValueError) as error:
+        _end(1, str(error))
+    except Exception as error:  # a bug of ours: the log keeps its trace, the person at the console gets a sentence
+        logs.set_up()
+        log.exception("a command failed")
+        _end(1, f"Something went wrong that eventmail did not expect ({type(error).__name__}). Please report it.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def commands() -> None:
+    """Mail for event organizers: see who gets what before it leaves; each of them gets it at most once."""
+    files.keep_private()
+
+
+for _command in (
+    processes.run_, processes.web, processes.worker, processes.tick, people.signin, people.token,
+    guest_commands.guests, guest_commands.demo_, instance.outbox_, instance.backup_, instance.restore, instance.doctor_,
+):  # fmt: skip
+    commands.add_command(_command)
+
+
+def _path(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "eventmail"
+
+
+def _end(code: int, sentence: str) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(code)

@@ -1,0 +1,68 @@
+"""Commands about the instance: its outbox, backups, and what is wrong with it."""
+
+from email.utils import parseaddr
+from pathlib import Path
+
+import click
+
+from eventmail import __version__, backup, clock, doctor, outbox, settings
+from eventmail.cli.common import as_json_option, opened, print_json
+from eventmail.settings import SettingsError
+
+
+@click.command("outbox")
+@as_json_option
+def outbox_(as_json: bool) -> None:
+    """List the mails that practice mode kept on this box, oldest first."""
+    here = settings.load()
+    with opened(here):
+        mails = outbox.everything(here.outbox)
+    folder = here.outbox.relative_to(here.instance)
+    listed = [
+        {
+            "to": parseaddr(mail.to)[1],
+            "subject": mail.subject,
+            "mailing": None if mail.mailing_id is None else str(mail.mailing_id),
+            "path": str(folder / mail.name),
+        }
+        for mail in mails
+    ]
+    if as_json:
+        print_json(listed)
+    for mail in () if as_json else listed:
+        click.echo(f"{mail['to']}\t{mail['subject']}\t{mail['path']}")
+
+
+@click.command("backup")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def backup_(file: Path) -> None:
+    """Write the database and its secret to FILE, also while mail is being sent."""
+    size = backup.write(settings.load(), file, __version__, clock.now())
+    click.echo(f"Written: {file}, {size / 1_000_000:.1f} MB. Mails in the outbox are not part of it.")
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def restore(file: Path) -> None:
+    """Unpack the backup FILE into an instance without a database. It sends nothing until an owner confirms it."""
+    here = settings.load()
+    made_at = backup.restore(here, file)
+    click.echo(
+        f"Restored into {here.instance} as it was on {made_at:%Y-%m-%d at %H:%M} UTC. "
+        "It sends nothing until an owner signs in and confirms that this is the live one."
+    )
+
+
+@click.command("doctor")
+@as_json_option
+def doctor_(as_json: bool) -> int:
+    """Check this instance and say what to do. Ends with 1 when something is wrong."""
+    try:
+        findings = doctor.examine(settings.load(), clock.now())
+    except SettingsError as error:
+        findings = [doctor.Finding(str(error), doctor.Level.WRONG, "Nothing starts before that is put right.")]
+    if as_json:
+        print_json({"findings": [{"what": f.what, "level": f.level, "to_do": f.to_do} for f in findings]})
+    for finding in () if as_json else findings:
+        click.echo(f"{finding.level:7} {finding.what}" + (f"\n        {finding.to_do}" if finding.to_do else ""))
+    return int(any(finding.level is doctor.Level.WRONG for finding in findings))

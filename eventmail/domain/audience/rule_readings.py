@@ -1,0 +1,160 @@
+"""How a segment's rule reads its values and those of the guests, and what saving an older rule again would change.
+
+What is read as it was typed is not told; a value that others would read otherwise always is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import FromClause, and_, func, not_, or_, select
+from sqlalchemy.orm import Session
+
+from eventmail import readings
+from eventmail.db import fresh
+from eventmail.domain.audience import rule as audience_rule
+from eventmail.domain.audience import rule_sql, segments, value_index, value_words
+from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Rule
+from eventmail.models import Guest
+
+# what may be a number or a day of several readings; the rest is looked at in Python, a value once
+_MAYBE_NUMBER = ("*[0-9][.,][0-9][0-9][0-9]",)
+_MAYBE_DAY = ("[0-9]*/[0-9]*/[0-9][0-9]*", "[0-9]*-[0-9]*-[0-9][0-9]*", "[0-9]*.[0-9]*.[0-9][0-9]*")
+_ISO = "[0-9][0-9][0-9][0-9]-*"
+_LONGEST = 20  # characters of a day without a time; one with a time is told by its day
+_MOST_VALUES = 500  # of one column
+
+
+@dataclass(frozen=True)
+class ReadAs:
+    """How one value is read: the number of its condition, None for values of guests; the value; a sentence.
+
+    `ambiguous`: others may read it otherwise.
+    """
+
+    condition: int | None
+    field: str
+    value: str
+    sentence: str
+    ambiguous: bool
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What saving a segment again changes: how many are in it now, and how many would join and leave."""
+
+    now: int
+    joins: int
+    leaves: int
+
+    @property
+    def then(self) -> int:
+        """How many would be in it."""
+        return self.now + self.joins - self.leaves
+
+
+def told(event_id: int, rule: Rule | None) -> list[ReadAs]:
+    """How the values of a rule are read, and those of the guests that it is compared with."""
+    return [*of_rule(rule), *of_guests(event_id, rule)] if rule else []
+
+
+def of_segment(event_id: int, segment_id: int) -> list[ReadAs]:
+    """What is `told` of a segment of this event, in the reading it was saved with."""
+    return told(event_id, segments.chosen(fresh(), event_id, [segment_id])[segment_id].rule)
+
+
+def of_rule(rule: Rule) -> list[ReadAs]:
+    """How the values of the rule are read, where there is something to say; by the order of its conditions."""
+    said = [(n, part, *_sentence(part, rule.reading)) for n, part in enumerate(rule.conditions)]
+    return [ReadAs(n, part.field.key, part.value, words, doubtful) for n, part, words, doubtful in said if words]
+
+
+def of_guests(event_id: int, rule: Rule) -> list[ReadAs]:
+    """Which values of guests a condition asks about and could read otherwise, one line a column."""
+    session = fresh()
+    places = dict(value_index.places(rule, value_index.kept(session, event_id)))
+    asked: dict[tuple[Field, bool], list[Condition]] = {}
+    for part in rule.conditions:
+        if part.field.kind is Kind.ATTRIBUTE:
+            for as_day in _compared(part, rule.reading):
+                asked.setdefault((part.field, as_day), []).append(part)
+    found = []
+    for (field, as_day), parts in asked.items():
+        looked_at = _doubtful(session, rule_sql.text_of(event_id, field, places.get(field)), as_day=as_day)
+        concerned = [row for row in looked_at if any(_concerns(part, row[0], as_day=as_day) for part in parts)]
+        if concerned:
+            found.append(_of_values(field, concerned, as_day=as_day))
+    return found
+
+
+def changes(event_id: int, segment_id: int) -> Changes | None:
+    """What saving a segment of this event again changes; None for one that says the same in every reading."""
+    segment = segments.chosen(fresh(), event_id, [segment_id])[segment_id]
+    rule = segment.rule
+    if rule is None or rule.reading >= READING or not _depends(rule):
+        return None
+    now = rule_sql.condition(Guest, segment)
+    then = rule_sql.condition(Guest, replace(segment, rule=replace(rule, reading=READING)))
+    numbers = [func.count().filter(each) for each in (now, and_(then, not_(now)), and_(now, not_(then)))]
+    counted = select(*numbers).select_from(Guest).where(Guest.event_id == event_id, or_(now, then))
+    row = fresh().execute(counted).one()
+    return Changes(row[0], row[1], row[2])
+
+
+def _depends(rule: Rule) -> bool:
+    return any(part.equal_number is not None or part.equal_day for part in rule.conditions)
+
+
+def _compared(part: Condition, reading: int) -> list[bool]:
+    """As what a condition compares, beside its letters: False stands for numbers, True for days."""
+    equal = reading >= READING
+    as_number = part.op in audience_rule.NUMBERS or (equal and part.equal_number is not None)
+    as_day = part.op in audience_rule.DAYS or (equal and part.equal_day is not None)
+    return [False] * as_number + [True] * as_day
+
+
+def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
+    """How the value of a condition is read, "" where as it was typed; and whether others may read it otherwise."""
+    text, as_what = part.value, _compared(part, reading)
+    if part.field.kind is not Kind.ATTRIBUTE:
+        return "", False
+    if False in as_what:
+        return value_words.number(text), readings.thousands(text) is not None
+    if True in as_what:
+        return value_words.day(text), False
+    if part.op not in audience_rule.EQUALS or reading < READING:
+        return "", False
+    unread = value_words.unread_day(text)
+    return unread or value_words.with_time(text), bool(unread)
+
+
+def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple[str, int]]:
+    """(value, guests) of what may be a number, or a day, of several readings; the commonest first."""
+    value = text.c.value
+    looks = or_(*(value.bool_op("GLOB")(shape) for shape in (_MAYBE_DAY if as_day else _MAYBE_NUMBER)))
+    rows = session.execute(
+        select(value, func.count().label("guests"))
+        .where(looks, not_(value.bool_op("GLOB")(_ISO)), func.length(value) <= _LONGEST)
+        .group_by(value)
+        .order_by(func.count().desc(), value)
+        .limit(_MOST_VALUES)
+    )
+    doubtful = readings.unread_days if as_day else readings.thousands
+    return [(row.value, row.guests) for row in rows if doubtful(row.value)]
+
+
+def _concerns(part: Condition, value: str, *, as_day: bool) -> bool:
+    """Whether a value of several readings could be what a condition asks for."""
+    if part.op not in audience_rule.EQUALS:
+        return True
+    if as_day:
+        return part.equal_day in readings.unread_days(value)
+    return part.equal_number in (readings.number(value), readings.number(readings.thousands(value)))
+
+
+def _of_values(field: Field, values: Sequence[tuple[str, int]], *, as_day: bool) -> ReadAs:
+    value, guests = values[0][0], sum(number for _, number in values)
+    who = "1 guest has" if guests == 1 else f"{guests:,} guests have"
+    as_read = value_words.unread_day(value) if as_day else value_words.number(value)
+    return ReadAs(
+        None, field.key, value, f"{who} in “{field.name}” what may be read otherwise. {as_read}", ambiguous=True
+    )

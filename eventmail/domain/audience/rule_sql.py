@@ -1,0 +1,171 @@
+"""A segment's rule as SQL: which guests of an event meet it.
+
+Names, addresses and imported columns are answered from `guest_value`, where a segment uses the field already, else
+from the guests themselves, which is as right and, with 200 attributes on 100 000 guests, takes a second.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, literal, not_, or_, select, type_coerce
+from sqlalchemy.orm import aliased
+
+from eventmail import readings
+from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Op, Rule
+from eventmail.models import Guest, GuestTag, SegmentGuest, guest_value
+
+_COLUMNS = {Kind.FIRST_NAME: "first_name", Kind.LAST_NAME: "last_name", Kind.EMAIL: "email"}
+Places = tuple[tuple[Field, int], ...]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A segment as it is asked for: its rule read, and where the values of its fields are kept."""
+
+    id: int
+    event_id: int
+    name: str
+    rule: Rule | None
+    places: Places
+
+
+def condition(guest: Any, chosen: Chosen) -> ColumnElement[bool]:
+    """Whether `guest` (Guest or an alias of it), a guest of the segment's event, is in the segment."""
+    picked: ColumnElement[bool] = guest.id.in_(
+        select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == chosen.id)
+    )
+    if chosen.rule is None:
+        return picked
+    return or_(rule_condition(guest, chosen.event_id, chosen.rule, chosen.places), picked)
+
+
+def rule_condition(guest: Any, event_id: int, rule: Rule, places: Places) -> ColumnElement[bool]:
+    """Whether `guest`, of event `event_id`, meets `rule`; `places` are the ids of the fields that are kept."""
+    ids = dict(places)
+    parts = [_one(guest, event_id, part, ids.get(part.field), rule.reading) for part in rule.conditions]
+    return or_(*parts) if rule.any else and_(*parts)
+
+
+def _one(guest: Any, event_id: int, part: Condition, place: int | None, reading: int) -> ColumnElement[bool]:
+    if part.field.kind is Kind.STATUS:
+        same: ColumnElement[bool] = guest.status == part.value
+        return same if part.op is Op.IS else not_(same)
+    # what is not and what is empty is everybody but those who have it: a guest without a value is among them
+    negative = part.op in (Op.IS_NOT, Op.IS_EMPTY)
+    if part.field.kind is Kind.TAG:
+        having = _tagged(part)
+    else:
+        having = _valued(part, _values(event_id, part.field, place), reading)
+    has: ColumnElement[bool] = guest.id.in_(having)
+    return not_(has) if negative else has
+
+
+def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
+    """The test of a text that is not blank; None when any will do."""
+    wanted = readings.folded(part.value) or ""
+    tests: Mapping[Op, Callable[[], ColumnElement[bool]]] = {
+        Op.IS: lambda: text == wanted,
+        Op.IS_NOT: lambda: text == wanted,
+        Op.CONTAINS: lambda: text.contains(wanted, autoescape=True),
+        Op.STARTS_WITH: lambda: text.startswith(wanted, autoescape=True),
+    }
+    made = tests.get(part.op)
+    return made() if made else None
+
+
+def _valued(part: Condition, values: FromClause, reading: int) -> Select[Any]:
+    having = select(values.c.guest_id)
+    if part.op in (Op.BEFORE, Op.AFTER):
+        wanted = readings.day(part.value)
+        return having.where(values.c.day < wanted if part.op is Op.BEFORE else values.c.day > wanted)
+    if part.op in (Op.GREATER, Op.LESS):
+        limit = readings.number(part.value)
+        return having.where(values.c.number < limit if part.op is Op.LESS else values.c.number > limit)
+    test = _tests(values.c.folded, part)
+    if test is None:
+        return having
+    same = [test]
+    if reading >= READING and part.equal_number is not None:
+        same.append(values.c.number == part.equal_number)
+    if reading >= READING and part.equal_day is not None:
+        same.append(values.c.day == part.equal_day)
+    return having.where(or_(*same))
+
+
+def all_values(event_id: int, field: Field, place: int) -> Select[Any]:
+    """The rows of `guest_value` that begin to keep `field` under the id `place`."""
+    found = _values(event_id, field, None)
+    return select(literal(place), *found.c).order_by(found.c.guest_id)
+
+
+def text_of(event_id: int, field: Field, place: int | None) -> FromClause:
+    """(guest_id, value) of everybody in whose `field` something may stand, as it was written or folded."""
+    if place is not None:
+        kept = select(guest_value.c.guest_id, guest_value.c.folded.label("value"))
+        return kept.where(guest_value.c.field_id == place).subquery()
+    return _written(event_id, field)
+
+
+def _written(event_id: int, field: Field) -> FromClause:
+    one = aliased(Guest)
+    raw = select(one.id.label("guest_id"), raw_value(one, field).label("value")).where(one.event_id == event_id)
+    return raw.subquery()
+
+
+def _values(event_id: int, field: Field, place: int | None) -> FromClause:
+    """(guest_id, folded, number, day) of everybody with something in `field`."""
+    if place is not None:
+        return select(guest_value).where(guest_value.c.field_id == place).subquery()
+    found = _written(event_id, field)
+    return (
+        select(
+            found.c.guest_id,
+            _folded(found.c.value).label("folded"),
+            func.number_in(found.c.value).label("number"),
+            func.day_in(found.c.value).label("day"),
+        )
+        .where(_folded(found.c.value) != "")
+        .subquery()
+    )
+
+
+def _folded(text: Any) -> ColumnElement[str]:
+    return func.folded(text, type_=String)
+
+
+def raw_value(guest: Any, field: Field) -> ColumnElement[str]:
+    """What stands in `field` of `guest`, as it was written; "" where nothing does."""
+    if field.kind is not Kind.ATTRIBUTE:
+        return func.coalesce(getattr(guest, _COLUMNS[field.kind]), "")
+    return attribute(guest, field.name)
+
+
+def attribute(guest: Any, name: str) -> ColumnElement[str]:
+    """What stands in the imported column `name` of `guest`, as it was written; "" where nothing does."""
+    text, path = type_coerce(guest.attributes, String), json_path(name)
+    if path:
+        return func.coalesce(func.json_extract(text, path), "")
+    each = func.json_each(text).table_valued("key", "value")
+    return func.coalesce(select(each.c.value).where(each.c.key == name).scalar_subquery(), "")
+
+
+def json_path(name: str) -> str:
+    """The JSON path to an attribute, or "": quotes and backslashes mean something in one, and "ü" is kept escaped."""
+    return f'$."{name}"' if name.isascii() and name.isprintable() and not set(name) & set('"\\') else ""
+
+
+_first = select(func.min(GuestTag.tag).label("tag")).cte("tag_words", recursive=True, nesting=True)
+# Every word once, each found by one step along the index: there are few, and only they are folded. Nested, since of an
+# INSERT that begins with WITH the driver does not say how many rows it made.
+_WORDS = _first.union_all(
+    select(select(func.min(GuestTag.tag)).where(GuestTag.tag > _first.c.tag).correlate(_first).scalar_subquery()).where(
+        _first.c.tag.is_not(None)
+    )
+)
+
+
+def _tagged(part: Condition) -> Select[Any]:
+    having = select(GuestTag.guest_id)
+    test = _tests(_folded(_WORDS.c.tag), part)
+    return having if test is None else having.where(GuestTag.tag.in_(select(_WORDS.c.tag).where(test)))

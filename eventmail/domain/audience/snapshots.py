@@ -1,0 +1,124 @@
+"""Who would get it as of a moment, and who joined or left since (A4)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import CompoundSelect, Integer, String, cast, delete, func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from eventmail import ids
+from eventmail.db import fresh, transaction
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.audience.snapshot_query import AsOf
+from eventmail.errors import FieldError, InvalidAudience
+from eventmail.models import Guest, Snapshot
+from eventmail.models.guest import full_name
+from eventmail.records import Acting
+
+KEPT = timedelta(hours=24)
+KEPT_EACH = 10  # of one person in one event; a look at a large audience is megabytes
+NAMED = 50  # joiners and leavers who are told one by one
+GONE = "The list you looked at is not kept any more. Nothing was sent: look again."
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who joined or left; `email` is as it was frozen when the guest is gone or has another by now."""
+
+    id: int
+    email: str
+    first_name: str
+    last_name: str
+
+    @property
+    def full_name(self) -> str:
+        return full_name(self.first_name, self.last_name)
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How an audience differs from a snapshot of it: how many and, of the first NAMED, who."""
+
+    before: int
+    now: int
+    joined: Sequence[Person]
+    left: Sequence[Person]
+    joined_count: int
+    left_count: int
+
+    @property
+    def sentence(self) -> str:
+        changes = [f"{number} {word}" for number, word in ((self.joined_count, "joined"), (self.left_count, "left"))
+                   if number]  # fmt: skip
+        return (
+            f"When you looked, {self.before} would have got it. Since then {' and '.join(changes)}, so it would be "
+            f"{self.now} now. Nothing was sent."
+        )
+
+
+def freeze(audience: Audience, by: Acting) -> str:
+    """Freeze who would get it now: the token of the list. Nobody comes into Python, whatever their number."""
+    token = ids.token(24)
+    got = audiences.recipients(audience).subquery()
+    people = select(
+        literal(audience.event_id),
+        literal(token),
+        literal(audience.as_json(), Snapshot.audience.type),
+        func.json_group_object(cast(got.c.guest_id, String), got.c.address),
+        func.count(),
+        literal(by.user_id, Integer),
+        literal(by.now, Snapshot.created_at.type),
+    ).select_from(got)
+    mine = (Snapshot.event_id == audience.event_id, Snapshot.created_by == by.user_id)
+    newest = select(Snapshot.id).where(*mine).order_by(Snapshot.id.desc()).limit(KEPT_EACH - 1)
+    with transaction() as tx:
+        tx.execute(delete(Snapshot).where(*mine, Snapshot.id.not_in(newest)))
+        into = ["event_id", "token", "audience", "people", "count", "created_by", "created_at"]
+        tx.execute(insert(Snapshot).from_select(into, people))
+    return token
+
+
+def find(event_id: int, token: str) -> Snapshot:
+    """The snapshot of a token of this event. Raises InvalidAudience when it is not known, or not any more."""
+    found = (
+        fresh().scalars(select(Snapshot).where(Snapshot.token == token, Snapshot.event_id == event_id)).one_or_none()
+    )
+    if found is None:
+        raise InvalidAudience(GONE, fields=[FieldError("audience_snapshot", "UNKNOWN_SNAPSHOT", GONE)])
+    return found
+
+
+def as_of(seen: Snapshot) -> AsOf:
+    """The people of a snapshot, for an audience of exactly them."""
+    return AsOf(seen.id, seen.created_at)
+
+
+def drift(session: Session, audience: Audience, seen: Snapshot) -> Drift | None:
+    """Who joined and who left since the snapshot; None when exactly the same guests get it at the same addresses."""
+    got = audiences.recipients(audience).subquery()
+    people = select(Snapshot.people).where(Snapshot.id == seen.id).scalar_subquery()
+    same = select(func.json_group_object(cast(got.c.guest_id, String), got.c.address) == people).select_from(got)
+    if session.scalar(same):
+        return None
+    now, before = select(got.c.guest_id, got.c.address), as_of(seen).people()
+    joined, joined_count = _people(session, now.except_(before))
+    left, left_count = _people(session, before.except_(now))
+    if not joined_count and not left_count:
+        return None
+    return Drift(seen.count, seen.count + joined_count - left_count, joined, left, joined_count, left_count)
+
+
+def _people(session: Session, difference: CompoundSelect[Any]) -> tuple[list[Person], int]:
+    found = difference.subquery()
+    some = select(*found.c, func.count().over().label("total")).order_by(found.c[0]).limit(NAMED).subquery()
+    guest_id, email, total = some.c
+    rows = session.execute(
+        select(guest_id, email, Guest.first_name, Guest.last_name, total)
+        .outerjoin(Guest, Guest.id == guest_id)
+        .order_by(guest_id)
+    ).all()
+    people = [Person(row[0], row[1], row.first_name or "", row.last_name or "") for row in rows]
+    return people, rows[0].total if rows else 0

@@ -1,0 +1,61 @@
+"""The fields whose values are kept ready in `guest_value`: those that a segment uses.
+
+Triggers keep what is there; this begins with what stood in the guests before. Nothing is let go at once, since a
+request that is under way may be counting by it: `housekeeping` does that a day later.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from eventmail.db import roomy
+from eventmail.domain.audience import rule as audience_rule
+from eventmail.domain.audience import rule_sql
+from eventmail.domain.audience.rule import Field, Rule
+from eventmail.domain.guests import values
+from eventmail.models import Segment, SegmentField, guest_value
+
+_ELSEWHERE = (audience_rule.Kind.STATUS, audience_rule.Kind.TAG)  # these have an index of their own
+Kept = Mapping[tuple[str, str], int]
+
+
+def kept(session: Session, event_id: int) -> Kept:
+    """(kind, name) of each field of the event that is kept, to its id."""
+    rows = select(SegmentField.kind, SegmentField.name, SegmentField.id).where(SegmentField.event_id == event_id)
+    return {(kind, name): field_id for kind, name, field_id in session.execute(rows)}
+
+
+def places(rule: Rule | None, there: Kept) -> tuple[tuple[Field, int], ...]:
+    """The fields of `rule` that are kept, each with its id."""
+    used = dict.fromkeys(part.field for part in rule.conditions) if rule else {}
+    return tuple((field, there[field.kind, field.name]) for field in used if (field.kind, field.name) in there)
+
+
+def settle(tx: Session, event_id: int, now: datetime) -> None:
+    """After a segment of the event changed: keep every field that one uses, mark those that none uses any more."""
+    known = audience_rule.fields(values.columns(tx, event_id))
+    stored = tx.scalars(select(Segment.rule).where(Segment.event_id == event_id, Segment.rule.is_not(None))).all()
+    used = {
+        (part.field.kind.value, part.field.name): part.field
+        for rule in stored
+        for part in audience_rule.parse(rule, known).conditions
+        if part.field.kind not in _ELSEWHERE
+    }
+    for field in tx.scalars(select(SegmentField).where(SegmentField.event_id == event_id)):
+        if used.pop((field.kind, field.name), None):
+            field.unused_since = None
+        else:
+            field.unused_since = field.unused_since or now
+    for new in used.values():
+        _begin(tx, event_id, new)
+
+
+def _begin(tx: Session, event_id: int, field: Field) -> None:
+    place = SegmentField(event_id=event_id, kind=field.kind, name=field.name, path=rule_sql.json_path(field.name))
+    tx.add(place)
+    tx.flush()
+    into = [column.name for column in guest_value.columns]
+    with roomy(tx):
+        tx.execute(insert(guest_value).from_select(into, rule_sql.all_values(event_id, field, place.id)))

@@ -1,0 +1,263 @@
+"""Erasing a guest: every personal value goes, counts and facts stay, and what the guest asked for is still kept to.
+
+The address is replaced by its mark (`eventmail.erased`), in the do-not-mail list too, so that nobody who left it is
+mailed again after another import. Where somebody else has the same address, it is theirs as well: only the rows of the
+guest who is erased lose it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import erased, records
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain.erasure import traces
+from eventmail.domain.guests import shared_address
+from eventmail.errors import FieldError, InvalidInput, MailUnderWay, NotFound
+from eventmail.models import (
+    Attempt,
+    AuditEntry,
+    EmailEvent,
+    Erasure,
+    Exclusion,
+    Guest,
+    Mailing,
+    Recipient,
+    Snapshot,
+    Suppression,
+    User,
+)
+from eventmail.readings import name_key, spellings
+from eventmail.records import Acting
+from eventmail.states import RecipientState
+
+WHY = "guest erased"
+_MANY = 500
+_QUIET = {"synchronize_session": False}
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is to be erased. `own` are addresses that nobody else has, guest or colleague; `shared` the others.
+
+    `ids` are of the guest, or of guests who were removed; `names` are those of two parts.
+    """
+
+    ids: frozenset[int]
+    own: frozenset[str]
+    shared: frozenset[str]
+    emails: frozenset[str]
+    names: frozenset[str]
+
+    def mails(self) -> ColumnElement[bool]:
+        """The recipients that are this person."""
+        return or_(Recipient.guest_id.in_(self.ids), Recipient.address.in_(self.own))
+
+
+def to_type(guest: Guest) -> str:
+    """What an owner types to confirm: the address, or the name of somebody without one."""
+    return guest.email or guest.full_name
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What an erasure would do: mails that wait and would be cancelled, messages that keep a row without a name.
+
+    `elsewhere` are other events with a guest of the same address, `wishes` entries of the do-not-mail list that stay.
+    """
+
+    to_type: str
+    waiting: int
+    mails: int
+    wishes: int
+    sharers: int
+    elsewhere: int
+
+
+def outlook(event_id: int, guest_id: int) -> Outlook:
+    """What erasing this guest would do. Raises NotFound."""
+    session = fresh()
+    guest = on_list(session, event_id, guest_id)
+    who = person(session, guest)
+    of = select(func.count()).select_from(Recipient).where(who.mails())
+    others = (Guest.address == guest.address, Guest.id != guest_id)
+    return Outlook(
+        to_type(guest),
+        session.scalar(of.where(Recipient.state == RecipientState.QUEUED)) or 0,
+        session.scalar(of) or 0,
+        session.scalar(select(func.count()).select_from(Suppression).where(Suppression.address.in_(who.own))) or 0,
+        session.scalar(select(func.count()).select_from(Guest).where(*others, Guest.event_id == event_id)) or 0,
+        session.scalar(select(func.count(Guest.event_id.distinct())).where(*others, Guest.event_id != event_id)) or 0,
+    )
+
+
+def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
+    """Erase a guest for good; `typed` is `Outlook.to_type`. How many waiting mails were cancelled.
+
+    All in one transaction, but for files; `forgetting.finish` deletes those after it. Raises NotFound, InvalidInput
+    when something else was typed, and MailUnderWay while a mail to them is being handed over; then nothing is changed.
+    """
+    with transaction() as tx:
+        guest = on_list(tx, event_id, guest_id)
+        who = person(tx, guest)
+        _confirmed(guest, typed)
+        shared_address.pass_on(tx, guest)
+        tests = [Mailing.as_guest_id == guest_id]  # a test that is read as this guest holds their values, too
+        cancelled, entries = forget(tx, who, tests, {event_id}, by)
+        traces.picked(tx, event_id, guest_id)
+        records.audit(
+            tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=cancelled, log_entries=entries,
+        )  # fmt: skip
+        tx.delete(guest)
+        return cancelled
+
+
+def forget(
+    tx: Session,
+    who: Person,
+    tests: Sequence[ColumnElement[bool]],
+    event_ids: Collection[int],
+    by: Acting,
+    *,
+    alone: Collection[str] = (),
+) -> tuple[int, int]:
+    """In somebody's transaction: take a person out of all that is kept, but for their row in a guest list.
+
+    `tests` say which tests were read as them, `alone` which further subjects of the log are about them only. How many
+    mails were cancelled, and entries of the log changed. Raises MailUnderWay.
+    """
+    theirs = or_(who.mails(), Recipient.mailing_id.in_(select(Mailing.id).where(*tests)))
+    if tx.scalar(select(exists().where(theirs, Recipient.state == RecipientState.SENDING))):
+        raise MailUnderWay
+    cancelled = records.leave_queue(tx, [theirs], RecipientState.CANCELLED, WHY, by.now)
+    keys = [*_unwrite_mails(tx, who), *tx.scalars(select(Mailing.key).where(*tests))]
+    _unwrite_records(tx, who)
+    alone = {*alone, *traces.changes(tx, who.ids), *(f"guest:{guest_id}" for guest_id in who.ids)}
+    entries = traces.log(tx, alone, who.own, _words(who))
+    traces.answers(tx, _words(who))
+    marks = [tx.scalar(select(func.erased_form(address))) or "" for address in sorted(who.own)]
+    tx.add_all(
+        Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=marks, created_at=by.now)
+        for event_id in event_ids
+    )
+    return len(cancelled), entries
+
+
+def handed_out(event_id: int, guest_id: int, by: Acting) -> None:
+    """Note in the log that somebody took everything about this guest away."""
+    with transaction() as tx:
+        records.audit(tx, by, "guest.handed_out", f"guest:{guest_id}", event_id=event_id)
+
+
+def on_list(session: Session, event_id: int, guest_id: int) -> Guest:
+    """The guest, or NotFound."""
+    guest = session.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
+    if guest is None:
+        raise NotFound
+    return guest
+
+
+def person(session: Session, guest: Guest) -> Person:
+    """The guest with every address they ever had here, as far as mails and the log tell."""
+    emails = {guest.email} | set(session.scalars(select(Recipient.email).where(Recipient.guest_id == guest.id)))
+    names = {guest.full_name} if guest.first_name and guest.last_name else set()
+    for side in sides(session, {guest.id}):
+        emails.add(side.get("email"))
+    return made(session, {guest.id}, {email for email in emails if email}, names)
+
+
+def sides(session: Session, guest_ids: Collection[int]) -> Iterator[Mapping[str, Any]]:
+    """What the log has of these guests, before and after each change."""
+    log = select(AuditEntry.detail).where(AuditEntry.subject.in_([f"guest:{guest_id}" for guest_id in guest_ids]))
+    for detail in session.scalars(log):
+        yield from (side for side in (detail.get("before"), detail.get("after")) if isinstance(side, dict))
+
+
+def made(session: Session, ids: Collection[int], emails: Collection[str], names: Collection[str]) -> Person:
+    """The person that these ids, addresses and names are of."""
+    written = frozenset(emails) - {erased.WORD}
+    theirs = {addresses.normalized(email) for email in written}
+    another = select(Guest.address).where(Guest.address.in_(theirs), Guest.id.not_in(ids))
+    shared = set(session.scalars(another)) | set(session.scalars(select(User.address).where(User.address.in_(theirs))))
+    return Person(frozenset(ids), frozenset(theirs - shared), frozenset(theirs & shared), written, frozenset(names))
+
+
+def _confirmed(guest: Guest, typed: str) -> None:
+    wanted = to_type(guest)
+    if _plain(typed) != _plain(wanted):
+        message = f"Type “{wanted}” to confirm. Nothing was erased."
+        raise InvalidInput(message, fields=[FieldError("confirm", "NOT_CONFIRMED", message)])
+
+
+def _plain(text: str) -> str:
+    return name_key(" ".join(text.split()))
+
+
+def _words(person: Person) -> list[str]:
+    """What is looked for in texts that are about others too: addresses nobody else has, and a name of two parts."""
+    own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
+    longest = (*sorted(own, key=len, reverse=True), *sorted(person.names, key=len, reverse=True))
+    return [form for word in longest for form in spellings(word)]
+
+
+def _unwrite_mails(tx: Session, person: Person) -> list[str]:
+    """Recipients without an address, attempts without the words of a mail service: the keys of the mails' files."""
+    rows = tx.execute(
+        select(Recipient.id, Mailing.key, Mailing.id.label("mailing"), Recipient.last_error)
+        .join(Mailing, Mailing.id == Recipient.mailing_id)
+        .where(person.mails())
+    ).all()
+    keys = [f"{row.key}-{row.id}" for row in rows]
+    for some in records.chunks([row.id for row in rows], _MANY):
+        mark = {
+            "address": func.erased_form(Recipient.address),
+            "email": erased.WORD,
+            "last_error": case(
+                (or_(Recipient.last_error.is_(None), Recipient.last_error == WHY), Recipient.last_error),
+                else_=erased.WORD,
+            ),
+        }
+        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(mark), execution_options=_QUIET)
+        tx.execute(
+            update(Attempt).where(Attempt.recipient_id.in_(some)).values(detail=erased.WORD), execution_options=_QUIET
+        )
+    for mailing, said in {(row.mailing, row.last_error) for row in rows if row.last_error}:
+        same = (Mailing.id == mailing, Mailing.last_error == said)
+        tx.execute(update(Mailing).where(*same).values(last_error=erased.WORD), execution_options=_QUIET)
+    _unwrite_reports(tx, person, [row.id for row in rows])
+    return keys
+
+
+def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) -> None:
+    about = [EmailEvent.address.in_(person.own)]
+    reports: dict[int, EmailEvent] = {}
+    for where in (*about, *(EmailEvent.recipient_id.in_(some) for some in records.chunks(recipient_ids, _MANY))):
+        reports |= {report.id: report for report in tx.scalars(select(EmailEvent).where(where))}
+    words = [word.lower() for word in person.emails | person.own]
+    for report in reports.values():
+        told = report.provider_event_id
+        named = any(word in told.lower() for word in words)
+        values: dict[str, Any] = {"address": func.erased_form(EmailEvent.address), "detail": erased.WORD}
+        if named:
+            values["provider_event_id"] = func.erased_form(told)
+        tx.execute(update(EmailEvent).where(EmailEvent.id == report.id).values(values), execution_options=_QUIET)
+
+
+def _unwrite_records(tx: Session, person: Person) -> None:
+    """The do-not-mail list keeps the wish without the address; whom a message left out, without a name."""
+    listed = update(Suppression).where(Suppression.address.in_(person.own))
+    tx.execute(listed.values(address=func.erased_form(Suppression.address)), execution_options=_QUIET)
+    mine = or_(
+        Exclusion.guest_id.in_(person.ids),
+        and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own)),
+    )
+    tx.execute(
+        update(Exclusion).where(mine, Exclusion.email.is_not(None)).values(email=erased.WORD), execution_options=_QUIET
+    )
+    for guest_id in person.ids:
+        theirs = func.json_type(Snapshot.people, f'$."{guest_id}"').is_not(None)
+        tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)

@@ -1,0 +1,1 @@
+"""Events: edited, shared, copied, ended."""

@@ -1,0 +1,202 @@
+"""Events: who sees which, create, edit; what an archived one refuses."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
+from sqlalchemy.orm import Session
+
+from eventmail import records, signing
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain import edit_guard as seen_
+from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
+from eventmail.models import Event, EventMember, User
+from eventmail.models.account import Role
+from eventmail.readings import folded
+from eventmail.records import Acting
+
+# membership decides, since ZoneInfo("../x") or ZoneInfo("America") raise all kinds of things
+TIMEZONES = available_timezones() - {"localtime", "posixrules", "Factory"}
+YEARS = range(1970, 2200)
+_SIGNIFICANT = frozenset({"title", "location", "timezone", "starts_wall", "ends_wall", "all_day", "description", "url"})
+_LABELS = {
+    "title": "Title", "description": "Description", "location": "Location", "timezone": "Time zone", "url": "Web page",
+    "sender_name": "Sender name", "reply_to": "The address for answers", "starts_at": "The start",
+    "ends_at": "The end", "all_day": "All day",
+}  # fmt: skip
+_LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "description": 5000}
+
+
+def visible_to(user: User) -> Select[Event]:
+    """The events `user` may see: all open ones, restricted ones as a member or as an owner."""
+    return select(Event) if user.role == Role.OWNER else select(Event).where(_open_to(user.id))
+
+
+def visible(event_id: int, user: User) -> Event:
+    """One event, or NotFound when it is missing or not for `user`; the two look alike on purpose."""
+    statement = _ANY if user.role == Role.OWNER else _OPEN
+    found = fresh().scalars(statement, {"event": event_id, "user": user.id}).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _open_to(user_id: int | BindParameter[int]) -> ColumnElement[bool]:
+    mine = select(EventMember.event_id).where(EventMember.user_id == user_id)
+    return or_(Event.restricted.is_(False), Event.id.in_(mine))
+
+
+# built once: every page of an event asks one of them
+_ANY = select(Event).where(Event.id == bindparam("event"))
+_OPEN = _ANY.where(_open_to(bindparam("user")))
+
+
+def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
+    """The events `user` may see, newest first: current or archived ones, or both; `q` is part of title or place."""
+    statement = visible_to(user).order_by(Event.id.desc())
+    if archived is not None:
+        statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
+    if q:
+        found = (func.folded(column).contains(folded(q), autoescape=True) for column in (Event.title, Event.location))
+        statement = statement.where(or_(*found))
+    return statement
+
+
+def counts(user: User) -> tuple[int, int]:
+    """How many current and how many archived events `user` may see."""
+    archived = func.count(Event.archived_at)
+    row = fresh().execute(visible_to(user).with_only_columns(func.count() - archived, archived)).one()
+    return row[0], row[1]
+
+
+def refuse_archived(session: Session, event_id: int) -> None:
+    """Raise EventArchived for an archived event; whatever queues a mail asks this in its own transaction."""
+    if session.scalar(select(Event.id).where(Event.id == event_id, Event.archived_at.is_not(None))):
+        raise EventArchived
+
+
+def usual_timezone(user: User) -> str:
+    """The zone of the newest event that `user` may see, as a first guess for the next; empty before there is one."""
+    return fresh().scalar(visible_to(user).with_only_columns(Event.timezone).order_by(Event.id.desc()).limit(1)) or ""
+
+
+def create(values: Mapping[str, Any], by: Acting) -> int:
+    """A new event, open to the whole team: its id. `values` as in `edit`; `title` and `timezone` are needed."""
+    with transaction() as tx:
+        return add(tx, values, by).id
+
+
+def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool = False) -> Event:
+    """Add an event in somebody's transaction."""
+    event = Event(
+        timezone="UTC",
+        **dict.fromkeys(_LONGEST, ""),
+        reply_to="",
+        all_day=False,
+        ics_secret=signing.new_token(),
+        created_by=by.user_id,
+        created_at=by.now,
+        updated_at=by.now,
+        restricted=restricted,
+    )
+    _apply(event, values)
+    tx.add(event)
+    tx.flush()
+    records.audit(tx, by, "event.created", f"event:{event.id}", event_id=event.id,
+                  after={name: value for name, value in _state(event).items() if value})  # fmt: skip
+    return event
+
+
+def texts(event: Event) -> dict[str, str]:
+    """An event as the form of its settings shows it, by field."""
+    walls = {"starts_at": event.starts_wall, "ends_at": event.ends_wall}
+    names = ("title", "description", "location", "timezone", "url", "sender_name", "reply_to")
+    return {
+        **{name: getattr(event, name).replace("\r\n", "\n") for name in names},
+        **{name: f"{wall:%Y-%m-%dT%H:%M}" if wall else "" for name, wall in walls.items()},
+        "all_day": "yes" if event.all_day else "",
+    }
+
+
+def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
+    """Change the given fields; None clears.
+
+    `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
+    url, sender_name, reply_to. `seen`: the marks of the form they come from. Raises InvalidInput, InvalidTimezone,
+    NonexistentTime, and Overtaken when the event is not as that form showed it; then nothing is changed.
+    """
+    with transaction() as tx:
+        event = tx.get_one(Event, event_id)
+        now = texts(event)
+        shown = {name: now[name].replace("T", " ") for name in ("starts_at", "ends_at")}
+        shown["all_day"] = now["all_day"] or "no"
+        seen_.refuse(tx, seen, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
+        before = _state(event)
+        _apply(event, values)
+        after = _state(event)
+        changed = {name for name in after if after[name] != before[name]}
+        if not changed:
+            return
+        if changed & _SIGNIFICANT:
+            event.ics_sequence += 1  # RFC 5545 3.8.7.4: calendars take the change only with a higher number
+        event.updated_at = by.now
+        records.audit(
+            tx, by, "event.edited", f"event:{event.id}", event_id=event.id,
+            before={name: before[name] for name in sorted(changed)},
+            after={name: after[name] for name in sorted(changed)},
+        )  # fmt: skip
+
+
+def _state(event: Event) -> dict[str, Any]:
+    names = ("title", "description", "location", "timezone", "starts_wall", "ends_wall", "all_day", "url",
+             "sender_name", "reply_to")  # fmt: skip
+    return {name: v.isoformat() if isinstance(v := getattr(event, name), datetime) else v for name in names}
+
+
+def _apply(event: Event, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        setattr(event, name, _cleared(name) if value is None else value)
+    wrong = [
+        FieldError(name, "TOO_LONG", f"Please keep this below {longest} characters.")
+        for name, longest in _LONGEST.items()
+        if len(getattr(event, name)) > longest
+    ]
+    if not event.title.strip():
+        wrong.append(FieldError("title", "REQUIRED", "An event needs a title."))
+    if event.url and not re.fullmatch(r"https?://[^\s<>\"]+", event.url):
+        wrong.append(FieldError("url", "INVALID_URL", "The event page must start with https:// or http://."))
+    if wrong:
+        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+    if event.reply_to:
+        event.reply_to = addresses.checked(event.reply_to, field="reply_to")
+    _check_times(event)
+
+
+def _cleared(name: str) -> Any:
+    return None if name in ("starts_wall", "ends_wall") else False if name == "all_day" else ""
+
+
+def _check_times(event: Event) -> None:
+    if event.timezone not in TIMEZONES:
+        message = f"“{event.timezone}” is not a time zone we know; use a name such as Europe/Berlin."
+        raise InvalidTimezone(message, fields=[FieldError("timezone", "INVALID_TIMEZONE", message)])
+    for field, wall in (("starts_at", event.starts_wall), ("ends_at", event.ends_wall)):
+        if wall is not None and wall.year not in YEARS:
+            message = f"The year must be between {YEARS[0]} and {YEARS[-1]}."
+            raise InvalidInput(message, fields=[FieldError(field, "INVALID_YEAR", message)])
+        if wall is not None and not event.all_day and not _exists(wall, event.zone):
+            message = f"{wall:%Y-%m-%d %H:%M} does not exist in {event.timezone}: the clocks go forward then."
+            raise NonexistentTime(message, fields=[FieldError(field, "NONEXISTENT_TIME", message)])
+    starts, ends = event.starts_at, event.ends_at
+    if ends is not None and (starts is None or ends.timestamp() < starts.timestamp()):
+        message = "The event ends before it begins." if starts else "An end needs a start."
+        raise InvalidInput(message, fields=[FieldError("ends_at", "INVALID_END", message)])
+
+
+def _exists(wall: datetime, zone: ZoneInfo) -> bool:
+    there = wall.replace(tzinfo=zone)
+    return datetime.fromtimestamp(there.timestamp(), zone).replace(tzinfo=None, fold=0) == wall.replace(fold=0)

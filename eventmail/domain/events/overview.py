@@ -1,0 +1,120 @@
+"""What the overview of an event shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import exists, func, or_, select, text
+
+from eventmail import records
+from eventmail.db import fresh, service, transaction
+from eventmail.domain import services
+from eventmail.domain.audience import picker
+from eventmail.domain.services import Shares
+from eventmail.models import Content, Job, Mailing
+from eventmail.states import GuestStatus, JobState, MailingKind, MailingState
+
+ATTENTION = 5  # so many mailings are named one by one
+
+
+@dataclass(frozen=True)
+class Named:
+    """A mailing, its subject, and what practice mode had of it."""
+
+    mailing: Mailing
+    subject: str
+    shares: Shares
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """A mailing that stands still, and why."""
+
+    mailing_id: int
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Guests by status, the newest mailing, how many are being sent, and the mailings that wait for a look.
+
+    `stopped` are those of which nothing can leave, each with the mail service's reason (S12), and those that were begun
+    with another one (S13). What only practice mode did needs nobody's look once mail leaves.
+    """
+
+    by_status: dict[GuestStatus, int]
+    last: Named | None
+    running: int
+    failed: int
+    unknown: int
+    attention: tuple[Named, ...]
+    stopped: tuple[Stopped, ...]
+
+    @property
+    def guests(self) -> int:
+        return sum(self.by_status.values())
+
+
+def facts(event_id: int) -> Facts:
+    """At most nine queries, whatever the size of the event."""
+    session = fresh()
+    ours = (Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
+    newest = (
+        select(Mailing, Content.subject)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(*ours)
+        .order_by(Mailing.created_at.desc(), Mailing.id.desc())  # a draft's id is older than its sending
+    )
+    real = exists().where(Job.mailing_id == Mailing.id, records.counts(Job.provider))
+    last = session.execute(newest.limit(1)).one_or_none()
+    running, failed, unknown = session.execute(
+        select(
+            func.count().filter(Mailing.state == MailingState.SENDING),
+            func.coalesce(func.sum(Mailing.n_failed).filter(real), 0),
+            func.coalesce(func.sum(Mailing.n_unknown).filter(real), 0),
+        ).where(*ours)
+    ).one()
+    waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0), real).limit(ATTENTION)
+    return Facts(
+        picker.by_status(event_id),
+        _named([last])[0] if last else None,
+        running,
+        failed,
+        unknown,
+        tuple(_named(session.execute(waiting).all())) if failed or unknown else (),
+        _stopped(event_id) if running else (),
+    )
+
+
+def _named(rows: Sequence[Any]) -> list[Named]:
+    shares = services.shares_of([row[0] for row in rows])
+    return [Named(mailing, subject, shares[mailing.id]) for mailing, subject in rows]
+
+
+def _stopped(event_id: int) -> tuple[Stopped, ...]:
+    stands = or_(Job.stopped.is_not(None), Job.provider.is_distinct_from(service()))
+    rows = (
+        select(Mailing.id, Content.subject, Job.stopped, Job.provider)
+        .join(Content, Content.id == Mailing.content_id)
+        .join(Job, Job.mailing_id == Mailing.id)
+        .where(Mailing.event_id == event_id, Job.state == JobState.RUNNING, stands)
+        .order_by(Mailing.id.desc())
+        .limit(ATTENTION)
+    )
+    return tuple(
+        Stopped(row.id, row.subject, (row.stopped or "") if row.provider == service()
+                else services.asks(row.provider, service()).rstrip("."))
+        for row in fresh().execute(rows)
+    )  # fmt: skip
+
+
+def backlog() -> int:
+    """How many runs wait for a worker or are under way."""
+    return fresh().scalar(select(func.count()).select_from(Job).where(Job.state == JobState.RUNNING)) or 0
+
+
+def prove_writable() -> None:
+    """Write what is there already. Raises OperationalError when this process can not, at once when another writes."""
+    with transaction(patience_ms=0) as tx:
+        tx.execute(text("UPDATE alembic_version SET version_num = version_num"))

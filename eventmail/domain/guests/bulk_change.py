@@ -1,0 +1,238 @@
+"""One change of many guests at once, and its undo: sets, never a query for each guest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert, literal, null, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import readings, records
+from eventmail.db import Rows, fresh, roomy, transaction
+from eventmail.domain.guests import fields, filters
+from eventmail.domain.guests.filters import Filter
+from eventmail.errors import FieldError, InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver
+from eventmail.models import Guest, GuestBefore, GuestChange, GuestTag
+from eventmail.records import Acting
+from eventmail.states import ChangeKind, GuestStatus
+
+UNDO_FOR = timedelta(days=1)
+MOST_TICKED = 5000
+_QUIETLY = {"synchronize_session": False}
+_BEFORE, _TAGS = cast(Table, GuestBefore.__table__), cast(Table, GuestTag.__table__)
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """Guests by id; those that are not in the event are passed over."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Everybody:
+    """All that a filter finds together with a search; the list said that these are `total`."""
+
+    filter: Filter
+    q: str
+    total: int
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How many got back what they had, and how many were changed or removed meanwhile and stay as they are."""
+
+    restored: int
+    left: int
+
+
+def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: str, by: Acting) -> int:
+    """Give the chosen guests a status, or add or remove a tag, in one transaction: the id of the change.
+
+    Mails that wait for them go on (S6). Raises InvalidInput; ListChanged when the filter finds another number than
+    the list said; NothingToDo when nobody would be different. Then nothing is changed.
+    """
+    value = _checked(kind, value)
+    with transaction() as tx:
+        where, bound = _where(event_id, chosen)
+        picked = tx.scalar(select(func.count()).select_from(Guest).where(*where), bound) or 0
+        if isinstance(chosen, Everybody) and picked != chosen.total:
+            raise ListChanged(
+                f"{chosen.total} guests matched when you looked, now it is {picked}. Nobody was changed. "
+                "Look at the list again."
+            )
+        if not picked:
+            raise NothingToDo("None of these guests is on the list any more.")
+        made = GuestChange(
+            event_id=event_id, kind=kind, value=value, picked=picked, changed=0, actor=by.name, created_at=by.now
+        )
+        tx.add(made)
+        tx.flush()
+        with roomy(tx):
+            made.changed = _remember(tx, made, where, bound)
+            if not made.changed:
+                raise NothingToDo(_nobody(kind, value, picked))
+            _apply(tx, made, by.now)
+        records.audit(tx, by, "guests.changed", f"guest_change:{made.id}", event_id=event_id, kind=kind, value=value,
+                      picked=picked, changed=made.changed)  # fmt: skip
+        return made.id
+
+
+def undo(event_id: int, change_id: int, by: Acting) -> Undone:
+    """Give back what a change took, once: to those guests who still have what it gave them.
+
+    Raises UndoOver when it was undone already or is too old, NotFound for none of this event.
+    """
+    with transaction() as tx:
+        won = tx.scalars(
+            update(GuestChange)
+            .where(
+                GuestChange.id == change_id,
+                GuestChange.event_id == event_id,
+                GuestChange.undone_at.is_(None),
+                GuestChange.created_at > by.now - UNDO_FOR,
+            )
+            .values(undone_at=by.now, undone_by=by.name)
+            .returning(GuestChange),
+            execution_options={**_QUIETLY, "populate_existing": True},
+        ).one_or_none()
+        if won is None:
+            found = get(event_id, change_id)
+            said = f"{found.undone_by} undid this change already." if found.undone_at else "It is too long ago."
+            raise UndoOver(f"{said} Nothing was changed.")
+        with roomy(tx):
+            restored = _restore(tx, won, by.now)
+        done = Undone(restored, won.changed - restored)
+        records.audit(tx, by, "guests.change_undone", f"guest_change:{won.id}", event_id=event_id, kind=won.kind,
+                      value=won.value, restored=done.restored, left=done.left)  # fmt: skip
+        return done
+
+
+def get(event_id: int, change_id: int) -> GuestChange:
+    """One change of this event, or NotFound."""
+    found = (
+        fresh()
+        .scalars(select(GuestChange).where(GuestChange.id == change_id, GuestChange.event_id == event_id))
+        .one_or_none()
+    )
+    if found is None:
+        raise NotFound
+    return found
+
+
+def can_be_undone(change: GuestChange, now: datetime) -> bool:
+    """Whether `undo` would still be taken."""
+    return change.undone_at is None and change.created_at > now - UNDO_FOR
+
+
+def _checked(kind: ChangeKind, value: str) -> str:
+    if kind is ChangeKind.STATUS:
+        if value in tuple(GuestStatus):
+            return value
+        message = f"“{value[:40]}” {fields.STATUS_COMPLAINT}" if value else "Choose a status first."
+        raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)])
+    tag = readings.composed(fields.one_line(value))
+    complaint = fields.tags_complaint([tag]) if tag else "Type a tag first."
+    if complaint:
+        raise InvalidInput(complaint, fields=[FieldError("tag", "INVALID_TAGS", complaint)])
+    return tag
+
+
+def _nobody(kind: ChangeKind, value: str, picked: int) -> str:
+    them = "This guest" if picked == 1 else f"Each of these {picked} guests"
+    if kind is ChangeKind.STATUS:
+        return f"{them} is {value} already."
+    if kind is ChangeKind.ADD_TAG:
+        return f"{them} has the tag “{value}” already, or {fields.MOST_TAGS} others."
+    return f"{them} is without the tag “{value}” already."
+
+
+def _where(event_id: int, chosen: Ticked | Everybody) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
+    """Which guests, and what the statement binds."""
+    if isinstance(chosen, Everybody):
+        words = len(fields.words(chosen.q))
+        return list(filters.where(chosen.filter, words)), filters.values(event_id, chosen.q)
+    if not chosen.ids:
+        message = "Tick the guests first, or choose all that match."
+        raise InvalidInput(message, fields=[FieldError("guests", "REQUIRED", message)])
+    if len(chosen.ids) > MOST_TICKED:
+        message = f"Tick at most {MOST_TICKED} guests, or choose all that match."
+        raise InvalidInput(message, fields=[FieldError("guests", "TOO_MANY", message)])
+    return [Guest.event_id == event_id, Guest.id.in_(chosen.ids)], {}
+
+
+def _remember(tx: Session, made: GuestChange, where: Sequence[ColumnElement[bool]], bound: dict[str, Any]) -> int:
+    """Write down what those had who will be different: how many they are."""
+    this = literal(made.id)
+    had: Rows
+    if made.kind == ChangeKind.STATUS:
+        had = select(this, Guest.id, Guest.status).where(*where, Guest.status != made.value)
+    elif made.kind == ChangeKind.ADD_TAG:
+        had = select(this, Guest.id, null()).where(
+            *where, ~_tagged(Guest.id, _spellings(tx, made.value)), _room(Guest.id)
+        )
+    else:
+        had = (
+            select(this, GuestTag.guest_id, func.min(GuestTag.tag))
+            .where(GuestTag.guest_id.in_(select(Guest.id).where(*where)))
+            .where(GuestTag.tag.in_(_spellings(tx, made.value)))
+            .group_by(GuestTag.guest_id)
+        )
+    tx.execute(insert(_BEFORE).from_select(["change_id", "guest_id", "value"], had), bound)
+    return tx.scalar(select(func.count()).where(GuestBefore.change_id == made.id)) or 0
+
+
+def _apply(tx: Session, made: GuestChange, now: datetime) -> None:
+    theirs = select(GuestBefore.guest_id).where(GuestBefore.change_id == made.id)
+    values: dict[str, Any] = {"updated_at": now}
+    if made.kind == ChangeKind.STATUS:
+        values["status"] = made.value
+    elif made.kind == ChangeKind.ADD_TAG:
+        given = theirs.add_columns(literal(made.value))
+        tx.execute(insert(_TAGS).from_select(["guest_id", "tag"], given))
+    else:
+        gone = [_TAGS.c.guest_id.in_(theirs), _TAGS.c.tag.in_(_spellings(tx, made.value))]
+        tx.execute(delete(_TAGS).where(*gone))
+    tx.execute(update(Guest).where(Guest.id.in_(theirs)).values(values), execution_options=_QUIETLY)
+
+
+def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
+    """Undo for those who still have what the change gave them: how many."""
+    guest_id = _BEFORE.c.guest_id
+    still: ColumnElement[bool]
+    if made.kind == ChangeKind.STATUS:
+        still = exists().where(Guest.id == guest_id, Guest.status == made.value)
+    elif made.kind == ChangeKind.ADD_TAG:
+        still = _tagged(guest_id, [made.value])
+    else:
+        still = and_(~_tagged(guest_id, _spellings(tx, made.value)), _room(guest_id))
+    theirs = [_BEFORE.c.change_id == made.id, still]
+    tx.execute(update(_BEFORE).where(*theirs).values(restored=True))
+    won = select(GuestBefore.guest_id).where(GuestBefore.change_id == made.id, GuestBefore.restored)
+    values: dict[str, Any] = {"updated_at": now}
+    if made.kind == ChangeKind.STATUS:
+        had = select(GuestBefore.value).where(GuestBefore.change_id == made.id, GuestBefore.guest_id == Guest.id)
+        values["status"] = had.scalar_subquery()
+    elif made.kind == ChangeKind.ADD_TAG:
+        tx.execute(delete(_TAGS).where(_TAGS.c.guest_id.in_(won), _TAGS.c.tag == made.value))
+    else:
+        tx.execute(insert(_TAGS).from_select(["guest_id", "tag"], won.add_columns(GuestBefore.value)))
+    tx.execute(update(Guest).where(Guest.id.in_(won)).values(values), execution_options=_QUIETLY)
+    return tx.scalar(select(func.count()).select_from(won.subquery())) or 0
+
+
+def _spellings(tx: Session, tag: str) -> list[str]:
+    """How this tag is spelt on anybody: case and Unicode form make no other one, see `guests.fields.distinct_tags`."""
+    known, key = tx.scalars(select(GuestTag.tag).distinct()), readings.name_key(tag)
+    return [tag, *(other for other in known if other != tag and readings.name_key(other) == key)]
+
+
+def _tagged(guest_id: Any, spellings: Sequence[str]) -> ColumnElement[bool]:
+    return exists().where(GuestTag.guest_id == guest_id, GuestTag.tag.in_(spellings))
+
+
+def _room(guest_id: Any) -> ColumnElement[bool]:
+    """Whether the guest may have one more tag."""
+    theirs = select(GuestTag.tag).where(GuestTag.guest_id == guest_id)
+    return ~theirs.offset(fields.MOST_TAGS - 1).limit(1).exists()

@@ -1,0 +1,98 @@
+"""Guests: add, edit, delete. Every query is scoped by the event; guests.listing shows them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import fresh, transaction
+from eventmail.domain import edit_guard as seen_
+from eventmail.domain.guests import shared_address
+from eventmail.domain.guests import values as guest_values
+from eventmail.errors import NotFound
+from eventmail.models import Guest, Recipient
+from eventmail.records import Acting
+from eventmail.states import GuestStatus, RecipientState
+
+_LABELS = {
+    "first_name": "First name", "last_name": "Last name", "email": "Email address", "status": "Status", "tags": "Tags",
+}  # fmt: skip
+
+
+def waiting(event_id: int, guest_id: int) -> int:
+    """How many mails to this guest are queued and would be cancelled with them (S6)."""
+    mine = select(Guest.id).where(Guest.event_id == event_id, Guest.id == guest_id)
+    queued = (Recipient.guest_id.in_(mine), Recipient.state == RecipientState.QUEUED)
+    return fresh().scalar(select(func.count()).select_from(Recipient).where(*queued)) or 0
+
+
+def columns(event_id: int) -> list[str]:
+    """The names of the event's further columns, in the order they came; each is a merge field (C1)."""
+    return guest_values.columns(fresh(), event_id)
+
+
+def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
+    """A new guest: its id. `values` as in `edit`; without a status they are invited."""
+    with transaction() as tx:
+        guest = Guest(
+            event_id=event_id, status=GuestStatus.INVITED, first_name="", last_name="", attributes={}, search_key="",
+            created_at=by.now, updated_at=by.now,
+        )  # fmt: skip
+        guest_values.apply(tx, guest, values)
+        tx.add(guest)
+        tx.flush()
+        records.audit(tx, by, "guest.added", f"guest:{guest.id}", event_id=event_id, after=guest_values.state(guest))
+        return guest.id
+
+
+def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
+    """Change the given fields; None clears (the status: back to invited).
+
+    `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; those not named
+    stay, None or "" takes one away). `seen`: the marks of the form they come from. Raises NotFound, InvalidInput, and
+    Overtaken when the guest is not as that form showed them; then nothing is changed.
+    """
+    with transaction() as tx:
+        guest = _load(tx, event_id, guest_id)
+        before = guest_values.state(guest)
+        seen_.refuse(
+            tx, seen, guest_values.texts(before), _LABELS, changed_at=guest.updated_at, event_id=event_id, by=by
+        )
+        guest_values.apply(tx, guest, values)
+        after = guest_values.state(guest)
+        changed = [name for name in after if after[name] != before[name]]
+        if not changed:
+            return
+        guest.updated_at = by.now
+        records.audit(
+            tx, by, "guest.edited", f"guest:{guest.id}", event_id=event_id,
+            before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
+        )  # fmt: skip
+
+
+def delete(event_id: int, guest_id: int, by: Acting) -> int:
+    """Remove a guest and, in the same transaction, cancel the mails waiting for them (S6): how many those were.
+
+    A mail that waits for somebody at the same address too goes on, to them.
+    """
+    with transaction() as tx:
+        guest = _load(tx, event_id, guest_id)
+        shared_address.pass_on(tx, guest)
+        cancelled = records.leave_queue(
+            tx, [Recipient.guest_id == guest.id], RecipientState.CANCELLED, "guest deleted", by.now
+        )
+        records.audit(
+            tx, by, "guest.deleted", f"guest:{guest.id}", event_id=event_id,
+            before=guest_values.state(guest), cancelled=len(cancelled),
+        )  # fmt: skip
+        tx.delete(guest)
+        return len(cancelled)
+
+
+def _load(tx: Session, event_id: int, guest_id: int) -> Guest:
+    found = tx.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found

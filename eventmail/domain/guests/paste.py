@@ -1,0 +1,189 @@
+"""Guests from pasted addresses: what would become of each, and adding those who are new."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain.guests import fields, paste_text
+from eventmail.domain.guests.paste_text import Entry
+from eventmail.errors import FieldError, InvalidInput, ListChanged
+from eventmail.models import Guest, GuestTag
+from eventmail.models.guest import NO_NAME, full_name
+from eventmail.records import Acting
+from eventmail.states import GuestStatus
+
+LONGEST_TEXT = 1_000_000
+MOST = 5000
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """What stood in a line and can't become a guest; `code` and `message` say why."""
+
+    line: int
+    text: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class There:
+    """An address that was there before: on the list as `name`, or further up in the same text."""
+
+    line: int
+    email: str
+    guest_id: int | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Given:
+    """What everybody who is added gets; without a status they are invited."""
+
+    status: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@dataclass
+class Report:
+    """What becomes of a pasted text; `new` are those who are added, in the order of the text."""
+
+    new: list[Entry] = field(default_factory=list)
+    there: list[There] = field(default_factory=list)
+    rejected: list[Rejected] = field(default_factory=list)
+
+
+def check(event_id: int, text: str) -> Report:
+    """What `add` would do; changes nothing."""
+    return _report(fresh(), event_id, *_read(text))
+
+
+def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None = None) -> Report:
+    """Add everybody in `text` whose address is not on the list yet.
+
+    An address that is there already is left as it is and reported, so that nobody is on the list twice unasked; two
+    who paste the same text at once add each guest once. Raises InvalidInput, and ListChanged when it would be another
+    number than `expected`, adding nobody.
+    """
+    given = _checked(given)
+    good, rejected = _read(text)
+    with transaction() as tx:
+        report = _report(tx, event_id, good, rejected)
+        if expected not in (None, len(report.new)):
+            raise ListChanged(
+                f"You saw that {expected} would be added, now it is {len(report.new)}. Nobody was added. Look again."
+            )
+        if report.new:
+            _insert(tx, event_id, report.new, given, by)
+            records.audit(tx, by, "guests.pasted", f"event:{event_id}", event_id=event_id, added=len(report.new),
+                          there=len(report.there), rejected=len(report.rejected), status=given.status,
+                          tags=list(given.tags))  # fmt: skip
+        return report
+
+
+def _checked(given: Given) -> Given:
+    wrong = []
+    if given.status and given.status not in tuple(GuestStatus):
+        message = f"“{given.status[:40]}” {fields.STATUS_COMPLAINT}"
+        wrong.append(FieldError("status", "INVALID_STATUS", message))
+    if complaint := fields.tags_complaint(given.tags):
+        wrong.append(FieldError("tags", "INVALID_TAGS", complaint))
+    if wrong:
+        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+    return Given(given.status or GuestStatus.INVITED.value, given.tags)
+
+
+def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
+    """The entries that could be guests, and the others. Raises InvalidInput for nothing and for too much."""
+    message = ""
+    if len(text) > LONGEST_TEXT:
+        message = "This is too much text to paste. Import it as a CSV file."
+    found = [] if message else list(paste_text.entries(text))
+    if not message and not found:
+        message = "Paste some addresses first."
+    if len(found) > MOST:
+        message = f"These are {len(found)} addresses; at most {MOST} can be pasted at once. Import them as a CSV file."
+    if message:
+        raise InvalidInput(message, fields=[FieldError("addresses", "REQUIRED" if not found else "TOO_MANY", message)])
+    addresses.few_foreign(entry.email for entry in found)
+    good, rejected = [], []
+    for entry in found:
+        wrong = _complaint(entry)
+        if wrong:
+            rejected.append(Rejected(entry.line, entry.text, wrong.code, wrong.message))
+        else:
+            good.append(entry)
+    return good, rejected
+
+
+def _complaint(entry: Entry) -> FieldError | None:
+    if not entry.email:
+        several = entry.text.count("@") > 1
+        message = "Unclear which address is meant: put a comma between two." if several else "No address found here."
+        return FieldError("addresses", "INVALID_EMAIL", message)
+    if max(len(entry.first_name), len(entry.last_name)) > fields.LONGEST_NAME:
+        message = f"The name is longer than {fields.LONGEST_NAME} characters."
+        return FieldError("addresses", "TOO_LONG", message)
+    try:
+        addresses.checked(entry.email)
+    except InvalidInput as error:
+        return error.fields[0]
+    return None
+
+
+def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: list[Rejected]) -> Report:
+    report = Report(rejected=rejected)
+    known = _known(session, event_id, [addresses.normalized(entry.email) for entry in good])
+    above: dict[str, Entry] = {}
+    for entry in good:
+        address = addresses.normalized(entry.email)
+        if address in known:
+            report.there.append(There(entry.line, entry.email, *known[address]))
+        elif address in above:
+            report.there.append(There(entry.line, entry.email, None, _name(above[address])))
+        else:
+            above[address] = entry
+            report.new.append(entry)
+    return report
+
+
+def _name(entry: Entry) -> str:
+    return full_name(entry.first_name, entry.last_name) or NO_NAME
+
+
+def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
+    """The oldest guest at each of these addresses: id and name."""
+    known: dict[str, tuple[int, str]] = {}
+    for some in records.chunks(wanted, _CHUNK):
+        found = select(Guest.address, Guest.id, Guest.first_name, Guest.last_name).where(
+            Guest.event_id == event_id, Guest.address.in_(some)
+        )
+        for address, guest_id, first, last in session.execute(found.order_by(Guest.id)):
+            known.setdefault(address or "", (guest_id, full_name(first, last) or NO_NAME))
+    return known
+
+
+def _insert(tx: Session, event_id: int, new: Sequence[Entry], given: Given, by: Acting) -> None:
+    made = tx.scalars(insert(Guest).returning(Guest.id), list(_rows(event_id, new, given.status, by))).all()
+    tags: list[Mapping[str, Any]] = [{"guest_id": guest_id, "tag": tag} for guest_id in made for tag in given.tags]
+    if tags:
+        tx.execute(insert(GuestTag), tags)
+
+
+def _rows(event_id: int, new: Sequence[Entry], status: str, by: Acting) -> Iterator[dict[str, Any]]:
+    for entry in new:
+        email = addresses.checked(entry.email)
+        address = addresses.normalized(email)
+        yield {
+            "event_id": event_id, "email": email, "address": address, "reserved": addresses.is_reserved(address),
+            "first_name": entry.first_name, "last_name": entry.last_name, "status": status, "attributes": {},
+            "search_key": fields.search_key(entry.first_name, entry.last_name, email),
+            "created_at": by.now, "updated_at": by.now,
+        }  # fmt: skip

@@ -1,0 +1,1 @@
+"""Guest lists as CSV files: read, compared with the guests, written, and exported again."""

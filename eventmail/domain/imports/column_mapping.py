@@ -1,0 +1,193 @@
+"""What the columns of a guest list are taken for: guessed from the header generously, corrected by people. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eventmail.domain.guests import fields as guest_fields
+from eventmail.errors import FieldError, InvalidInput
+from eventmail.readings import name_key
+
+MOST_HEADINGS = 300
+_WIDEST = 16_384  # cells of a line, blank ones too; what a spreadsheet has
+LEFT_OUT = "left_out"
+UNNAMED = "unnamed"  # a column without a heading: a row with something in it is refused, since its cells may be shifted
+OWN = "own:"  # before the name of a column of the organizer's own
+EXPORTED = "column:"  # what an export puts before a column of one's own whose name would be taken for something else
+
+# Heading to field, from the surest to the vaguest word: beside an "Email" column, "Address" is a postal one.
+_HEADINGS: Mapping[str, Sequence[str]] = {
+    "id": ("id", "guestid", "gastid"),
+    "email": (
+        "email", "emailaddress", "mailaddress", "emailadresse", "mailadresse", "mail", "emails", "emailaddresses",
+        "email1value", "primaryemail", "guestemail", "emailprivat", "emailgeschaftlich", "adresseemail", "adressemail",
+        "courriel", "correoelectronico", "indirizzoemail", "emailadres", "address", "adresse",
+    ),
+    "first_name": (
+        "firstname", "vorname", "givenname", "forename", "rufname", "prenom", "voornaam", "fname", "guestfirstname",
+    ),
+    "last_name": (
+        "lastname", "surname", "nachname", "familyname", "familienname", "zuname", "nomdefamille", "achternaam",
+        "apellido", "apellidos", "cognome", "lname", "guestlastname",
+    ),
+    "full_name": ("fullname", "name", "guestname", "guest", "gast", "displayname", "vollername", "vorundnachname"),
+    "status": ("status", "rsvp", "rsvpstatus", "gueststatus", "zusage", "attending", "attendance", "teilnahme"),
+    "tags": ("tags", "tag", "schlagworte", "schlagworter", "keywords", "labels"),
+}  # fmt: skip
+FIELDS = tuple(_HEADINGS)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Which cell holds what: field to column, (column, name) of the own ones, columns that must be blank."""
+
+    width: int
+    places: Mapping[str, int]
+    attributes: Sequence[tuple[int, str]]
+    unnamed: Sequence[int]
+
+
+def names(header: Sequence[str]) -> tuple[str, ...]:
+    """The headings, cleaned; those at the end that are blank count for nothing. Raises InvalidInput beyond 300."""
+    if len(header) > _WIDEST:
+        raise InvalidInput(
+            f"The first line has {len(header):,} cells; an import can have at most {MOST_HEADINGS} columns."
+        )
+    found = [guest_fields.column_name(cell) for cell in header]
+    while found and not found[-1]:
+        found.pop()
+    if len(found) > MOST_HEADINGS:
+        raise InvalidInput(f"The file has {len(found):,} columns; an import can have at most {MOST_HEADINGS}.")
+    return tuple(found)
+
+
+def guessed(headings: Sequence[str]) -> tuple[str, ...]:
+    """What each heading is taken for: a word of `FIELDS`, or a column of its own under its own name."""
+    keys = [_key(heading) for heading in headings]
+    places: dict[str, int] = {}
+    for field, words in _HEADINGS.items():
+        column = next((keys.index(word) for word in words if word in keys), None)
+        if column is not None:
+            places[field] = column
+    if "email" not in places:  # "Email (private)", "Gast-Mail": only when there is no doubt which
+        alike = [n for n, key in enumerate(keys) if n not in places.values() and ("email" in key or key[-4:] == "mail")]
+        if len(alike) == 1:
+            places["email"] = alike[0]
+    _settle_names(places, keys)
+    fields = {column: field for field, column in places.items()}
+    return tuple(fields.get(n) or _own(heading) for n, heading in enumerate(headings))
+
+
+def layout(headings: Sequence[str], taken: Sequence[str] | None = None) -> Layout:
+    """The layout of a file with these headings, each taken for what it says, or for what people said it is.
+
+    Raises InvalidInput: no address column, one thing in two columns, a name that cannot be.
+    """
+    if taken is None:
+        _check_for_twins(headings)
+        taken = guessed(headings)
+    wrong: list[FieldError] = []
+    places: dict[str, int] = {}
+    attributes: dict[str, tuple[int, str]] = {}
+    for n, word in enumerate(taken):
+        name = guest_fields.column_name(word.removeprefix(OWN))
+        known = places if word in FIELDS else attributes if word.startswith(OWN) else None
+        if known is None:
+            continue
+        key = word if word in FIELDS else name_key(name)
+        complaint = _name_complaint(name) if known is attributes else ""
+        if key in known:
+            complaint = (
+                f"Two columns are taken for “{_label(word)}”. Change one of them, so that nothing gets mixed up."
+            )
+        if complaint:
+            wrong.append(FieldError(f"column-{n}", "INVALID_COLUMN", complaint))
+        elif known is places:
+            places[key] = n
+        else:
+            attributes[key] = (n, name)
+    wrong += _set_complaints(headings, places, len(attributes))
+    if wrong:
+        raise InvalidInput(" ".join(dict.fromkeys(error.message for error in wrong)), fields=wrong)
+    unnamed = [n for n, word in enumerate(taken) if word == UNNAMED]
+    return Layout(len(headings), places, list(attributes.values()), unnamed)
+
+
+def exported(own: Sequence[str]) -> list[str]:
+    """The headings of an export: id, email, first name, last name, status, tags and the `own` columns.
+
+    Read again, each is taken for what it is, whatever somebody named a column.
+    """
+    fixed = ["id", "email", "first name", "last name", "status", "tags"]
+    keys = [_key(heading) for heading in (*fixed, *own)]
+    plain = guessed([*fixed, *own])[len(fixed) :]
+    marked = [
+        taken != OWN + name or keys.count(_key(name)) > 1 or name.casefold().startswith(EXPORTED)
+        for name, taken in zip(own, plain, strict=True)
+    ]
+    return [*fixed, *(f"{EXPORTED} {name}" if mark else name for name, mark in zip(own, marked, strict=True))]
+
+
+def _key(heading: str) -> str:
+    """What a heading is compared by: letters and digits, without case and accents; marked ones stay what they are."""
+    if (key := name_key(heading)).startswith(EXPORTED):
+        return key
+    return "".join(char for char in guest_fields.folded(heading) if char.isalnum()) or key
+
+
+def _own(heading: str) -> str:
+    name = heading[len(EXPORTED) :].strip() if heading.casefold().startswith(EXPORTED) else heading
+    return OWN + name if name else UNNAMED
+
+
+def _settle_names(places: dict[str, int], keys: Sequence[str]) -> None:
+    """Beside "Vorname", "Name" is the last name; beside "Surname", the first. Beside both it is a further column.
+
+    "First" and "Last" are names where both are there and nothing else says what the name is.
+    """
+    if not {"first_name", "last_name", "full_name"} & set(places) and {"first", "last"} <= set(keys):
+        places |= {"first_name": keys.index("first"), "last_name": keys.index("last")}
+    if "full_name" not in places:
+        return
+    missing = [name for name in ("first_name", "last_name") if name not in places]
+    if len(missing) < 2:
+        column = places.pop("full_name")
+        if missing:
+            places[missing[0]] = column
+
+
+def _check_for_twins(headings: Sequence[str]) -> None:
+    keys = [_key(heading) for heading in headings]
+    for n, heading in enumerate(headings):
+        if heading and keys[n] in keys[:n]:
+            message = f"Two columns are named “{heading[:40]}”. Rename one of them, so that nothing gets mixed up."
+            raise InvalidInput(message, fields=[FieldError(f"column-{n}", "TWICE", message)])
+
+
+def _name_complaint(name: str) -> str:
+    if not name:
+        return "A column of your own needs a name."
+    most = guest_fields.LONGEST_COLUMN
+    if len(name) > most:
+        return f"The column name “{name[:40]}…” is longer than {most} characters. Please shorten it."
+    return ""
+
+
+def _set_complaints(headings: Sequence[str], places: Mapping[str, int], further: int) -> list[FieldError]:
+    """What is wrong with the columns together."""
+    wrong = []
+    if "email" not in places:
+        found = ", ".join(f"“{name[:40]}”" for name in headings[:10] if name)
+        message = f"No column holds email addresses. Name one “email” in the first line, which reads {found}."
+        wrong.append(FieldError("columns", "NO_ADDRESS_COLUMN", message))
+    if "full_name" in places and ("first_name" in places or "last_name" in places):
+        message = "One column holds the full name and another a part of it. Keep either."
+        wrong.append(FieldError(f"column-{places['full_name']}", "INVALID_COLUMN", message))
+    if further > guest_fields.MOST_COLUMNS:
+        most = guest_fields.MOST_COLUMNS
+        message = f"The file has {further} further columns; an event can have at most {most}."
+        wrong.append(FieldError("columns", "TOO_MANY_COLUMNS", message))
+    return wrong
+
+
+def _label(word: str) -> str:
+    return word.removeprefix(OWN)[:40].replace("_", " ") if word in FIELDS else word.removeprefix(OWN)[:40]

@@ -1,0 +1,177 @@
+"""What an import would write: a file's rows beside the event's guests as they are. Pure but for `before`."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail import readings
+from eventmail.domain import addresses
+from eventmail.domain.guests import fields as guest_fields
+from eventmail.domain.guests import values as guest_values
+from eventmail.domain.imports import match, row
+from eventmail.domain.imports.csv_rows import Sheet
+from eventmail.domain.imports.match import Known, Matcher
+from eventmail.domain.imports.report import MOST_SHOWN, Change, Line, Report, Shown
+from eventmail.domain.imports.row import Entry, Rejected
+from eventmail.models import Guest, GuestTag
+from eventmail.models.guest import full_name
+from eventmail.states import GuestStatus
+
+# one guest as written, in this order; the attributes are JSON text already
+WRITTEN = ("email", "address", "reserved", "first_name", "last_name", "status", "attributes", "search_key")
+Values = tuple[str | None, str | None, bool, str, str, str, str, str]
+
+
+class Before(NamedTuple):
+    """All of an event that a plan depends on; two that are equal make the same plan of the same file."""
+
+    guests: list[Known]
+    tags: list[tuple[int, str]]
+    columns: list[str]
+
+
+def before(session: Session, event_id: int) -> Before:
+    """The event as it is. 3 statements."""
+    mine = select(GuestTag.guest_id, GuestTag.tag).join(Guest, Guest.id == GuestTag.guest_id)
+    tags: Any = session.connection().execute(mine.where(Guest.event_id == event_id).order_by(GuestTag.id))
+    return Before(match.known(session, event_id), list(map(tuple, tags)), guest_values.columns(session, event_id))
+
+
+@dataclass
+class Plan:
+    """What is to be written: values of new guests with their tags, (values…, id) of changed ones, added tags."""
+
+    new: list[Values] = field(default_factory=list)
+    new_tags: list[tuple[int, Sequence[str]]] = field(default_factory=list)  # by place in `new`
+    changed: list[tuple[Any, ...]] = field(default_factory=list)
+    tags: list[tuple[int, str]] = field(default_factory=list)
+    updated: int = 0
+    unchanged: int = 0
+    status_changes: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    shown: Shown = field(default_factory=Shown)
+
+    def report(self) -> Report:
+        """The report of this plan."""
+        rejected = sorted(self.rejected)
+        return Report(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
+
+
+def plan_of(there: Before, sheet: Sheet) -> Plan:
+    """What importing `sheet` would do to the event as it was `there`. Raises InvalidInput for too many columns."""
+    placed, _ = guest_values.placed_columns(there.columns, sheet.columns)
+    renamed = any(name != place for name, place in placed.items())
+    matcher = Matcher(there.guests, sheet)
+    tags: dict[int, list[str]] = {}
+    for guest_id, tag in there.tags:
+        tags.setdefault(guest_id, []).append(tag)
+    plan = Plan(rejected=list(sheet.rejected))
+    shown = plan.shown
+    for entry in sheet.rows:
+        found = matcher.find(entry)
+        if isinstance(found, Rejected):
+            plan.rejected.append(found)
+            continue
+        attributes = _renamed(entry.attributes, placed) if renamed else entry.attributes
+        if found is None:
+            if entry.tags:
+                plan.new_tags.append((len(plan.new), entry.tags))
+            plan.new.append(_created(entry, attributes))
+            if len(shown.new) < MOST_SHOWN:
+                shown.new.append(_line(entry, (Change("Status", "", entry.status or GuestStatus.INVITED),)))
+            continue
+        theirs = tags.get(found.id, ())
+        known = {readings.name_key(tag) for tag in theirs}
+        added = [tag for tag in entry.tags if readings.name_key(tag) not in known]
+        if len(theirs) + len(added) > guest_fields.MOST_TAGS:
+            message = f"The guest would have more than {guest_fields.MOST_TAGS} tags."
+            plan.rejected.append(Rejected(entry.line, "INVALID_TAGS", message))
+            continue
+        values = _changed(found, entry, attributes, sheet.whole_names)
+        if values:
+            plan.changed.append((*values, found.id))
+        plan.tags += [(found.id, tag) for tag in added]
+        _count(plan, entry, found, values, added)
+    return plan
+
+
+def _count(plan: Plan, entry: Entry, found: Known, values: Values | None, added: Sequence[str]) -> None:
+    if not (values or added):
+        plan.unchanged += 1
+        if len(plan.shown.left) < MOST_SHOWN:
+            plan.shown.left.append(_line(entry, (), found))
+        return
+    status = values is not None and values[5] != found.status
+    plan.updated += 1
+    plan.status_changes += status
+    lines = plan.shown.status if status else plan.shown.changed
+    if len(lines) < MOST_SHOWN:
+        lines.append(_line(entry, tuple(_changes(found, values, added)), found))
+
+
+def _line(entry: Entry, changes: tuple[Change, ...], found: Known | None = None) -> Line:
+    name = full_name(entry.first_name, entry.last_name)
+    return Line(
+        entry.line,
+        name or (full_name(found.first_name, found.last_name) if found else ""),
+        entry.email or (found.email if found else "") or "",
+        changes,
+    )
+
+
+def _changes(found: Known, values: Values | None, added: Sequence[str]) -> Iterator[Change]:
+    if values:
+        email, _, _, first, last, status, attributes, _ = values
+        before, after = json.loads(found.attributes), json.loads(attributes)
+        own = [(name, before.get(name, ""), text) for name, text in after.items()]
+        fields = (
+            ("Status", found.status, status),
+            ("Email address", found.email or "", email or ""),
+            ("First name", found.first_name, first),
+            ("Last name", found.last_name, last),
+        )
+        yield from (Change(*change) for change in (*fields, *own) if change[1] != change[2])
+    yield from (Change("Tag", "", tag) for tag in added)
+
+
+def _renamed(attributes: str, placed: Mapping[str, str]) -> str:
+    return row.as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
+
+
+def _created(entry: Entry, attributes: str) -> Values:
+    _, _, email, address, first, last, status, _, _ = entry
+    return (
+        email or None,
+        address or None,
+        addresses.is_reserved(address),
+        first,
+        last,
+        status or GuestStatus.INVITED.value,
+        attributes,
+        guest_fields.search_key(first, last, email),
+    )
+
+
+def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> Values | None:
+    """All columns of the guest after the row, or None when it changes nothing."""
+    email = entry.email or known.email
+    first, last = entry.first_name or known.first_name, entry.last_name or known.last_name
+    if whole_names and entry.first_name:  # the column says what the name is, not where its parts divide
+        same = full_name(known.first_name, known.last_name) == full_name(entry.first_name, entry.last_name)
+        first, last = (known.first_name, known.last_name) if same else (entry.first_name, entry.last_name)
+    status = entry.status or known.status
+    as_before = (email, first, last, status) == (known.email, known.first_name, known.last_name, known.status)
+    merged = known.attributes
+    if attributes not in ("{}", merged):  # as it was written, more often than not
+        before = json.loads(merged)
+        after = {**before, **json.loads(attributes)}
+        merged = merged if after == before else row.as_json(list(after.items()))
+    if as_before and merged == known.attributes:
+        return None
+    address = addresses.normalized(email) if email else None
+    reserved = addresses.is_reserved(address) if address else False
+    return email, address, reserved, first, last, status, merged, guest_fields.search_key(first, last, email)

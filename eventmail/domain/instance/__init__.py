@@ -1,0 +1,1 @@
+"""This installation: whether it is the live one, what it forgets, its demo."""

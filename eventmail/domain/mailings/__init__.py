@@ -1,0 +1,1 @@
+"""Messages: written, previewed, tested, sent, controlled on their way."""

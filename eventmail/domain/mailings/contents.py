@@ -1,0 +1,176 @@
+"""Texts that were compiled: kept once each, previewed and sent from the same row (C5)."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass, replace
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail.content import checks, tokens
+from eventmail.content.checks import Remark
+from eventmail.content.compile import TooMuch, compile_content, sentence, text_parts
+from eventmail.content.compiled import Compiled
+from eventmail.content.differences import Piece, by_words
+from eventmail.content.markdown import DIALECT
+from eventmail.content.personalise import Rendered, render
+from eventmail.db import fresh, transaction
+from eventmail.domain.mailings import merge_values
+from eventmail.domain.terms import Place, inert_unsubscribe_url
+from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.models import Content, Event, Guest, User
+from eventmail.readings import visible
+from eventmail.records import Acting
+
+LONGEST = 100_000  # characters; written as HTML and as text, hardly anything longer makes a mail below 100 KB
+
+SHOWN = 1_000  # characters of the subject and preview text of a message that is too much to be laid out
+
+
+@dataclass(frozen=True)
+class Text:
+    """What a mail says, as written but for control characters, which no mail holds: pages say what is sent."""
+
+    subject: str
+    preheader: str
+    body: str
+
+    def __post_init__(self) -> None:
+        for part in ("subject", "preheader", "body"):
+            object.__setattr__(self, part, visible(getattr(self, part)))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A text as it stands, compiled leniently: what blocks it, what is worth a look, and the row it is kept in.
+
+    A blank text is kept in none. `text` is what of it was compiled.
+    """
+
+    content_id: int | None
+    text: Text
+    compiled: Compiled
+    problems: Sequence[Remark]
+    remarks: Sequence[Remark]
+
+
+def checked(event_id: int, text: Text) -> Compiled:
+    """The compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
+    if complaint := _too_long(text):
+        raise InvalidInput(complaint, fields=[FieldError("body", "TOO_LONG", complaint)])
+    return compile_content(text.subject, text.preheader, text.body, fields=merge_values.fields(event_id))
+
+
+def preview(event_id: int, text: Text, by: Acting) -> Draft:
+    """Look at what is being written, and keep it."""
+    draft = look(event_id, text)
+    return replace(draft, content_id=_kept_id(event_id, draft.text, draft.compiled, by))
+
+
+def look(event_id: int, text: Text) -> Draft:
+    """Compile what is being written, unknown merge fields marked instead of refused (C2); nothing is kept.
+
+    Of a text that is far too long only the beginning is shown.
+    """
+    complaint = _too_long(text)
+    text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
+    fields = merge_values.fields(event_id)
+    try:
+        compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)
+    except TooMuch as error:
+        return _beginning(event_id, text, error)
+    found, parsed = tokens.unresolved(asdict(text), fields), checks.parse(text.body, fields)
+    problems = [
+        *([Remark("TOO_LONG", complaint)] if complaint else []),
+        *(Remark("UNRESOLVED_TOKEN", sentence(problem), problem.part) for problem in found),
+        *([] if complaint else checks.in_the_way(text.body, compiled, fields, parsed)),
+    ]
+    remarks = [
+        *checks.first_look(text.subject, text.preheader, compiled, fields),
+        *checks.remarks(text.body, compiled.size, fields, parsed),
+    ]
+    return Draft(None, text, compiled, problems, remarks)
+
+
+def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
+    """Of a text that would cost too much to lay out, what a mail list shows, and why no more."""
+    first = look(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""))
+    return replace(first, problems=[Remark("TOO_LARGE", error.detail), *first.problems])
+
+
+def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:
+    """Writes only what is new: looking waits for nobody who writes, and an empty page is kept nowhere."""
+    if not any(part.strip() for part in astuple(text)):
+        return None
+    if (known := _same(fresh(), event_id, compiled)) is not None:
+        return known.id
+    with transaction() as tx:
+        return kept(tx, event_id, text, compiled, by).id
+
+
+def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piece]:
+    """What guests read otherwise than when `text` was written: both readings of its text part, word by word.
+
+    Empty for a text of today's dialect, and when both read alike.
+    """
+    if dialect == DIALECT or _too_long(text):
+        return ()
+    former, now = text_parts(text.body, merge_values.fields(event_id))
+    return () if former == now else by_words(former, now)
+
+
+def _too_long(text: Text) -> str | None:
+    """Judged before compiling, which takes seconds for megabytes; what passes is measured as it is sent (C6)."""
+    length = len(text.subject) + len(text.preheader) + len(text.body)
+    return f"The text has {length} characters; at most {LONGEST} fit into a mail." if length > LONGEST else None
+
+
+def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:
+    """The row of this text in its event, made when it is new."""
+    found = _same(tx, event_id, compiled)
+    if found is None:
+        found = Content(
+            event_id=event_id,
+            **asdict(text),
+            compiled=compiled.dump(),
+            hash=compiled.hash,
+            size=compiled.size,
+            dialect=DIALECT,
+            created_at=by.now,
+        )
+        tx.add(found)
+        tx.flush()
+    return found
+
+
+def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None:
+    same = select(Content).where(Content.event_id == event_id, Content.hash == compiled.hash)
+    return session.scalars(same).one_or_none()
+
+
+def rendered(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> Rendered:
+    """The mail of `content` as `guest` would read it, its way off the list inert (E2)."""
+    return render(Compiled.load(content.compiled), values(event, guest, author, place), merge_values.fields(event.id))
+
+
+def values(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str | None]:
+    """Everything a mail to `guest` may merge, its way off the list inert (E2)."""
+    return {
+        **merge_values.constants(event, merge_values.sender(event, author, place), place),
+        **guest_values(guest),
+        "unsubscribe.url": inert_unsubscribe_url(place),
+    }
+
+
+def find(event_id: int, content_id: int) -> Content:
+    """One text of this event, or NotFound."""
+    found = fresh().scalars(select(Content).where(Content.id == content_id, Content.event_id == event_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def guest_values(guest: Guest | None) -> dict[str, str]:
+    """One guest's values; of nobody none, so that every field reads its fallback."""
+    if guest is None:
+        return {}
+    return merge_values.guest_values(guest.first_name, guest.last_name, guest.email or "", guest.attributes)

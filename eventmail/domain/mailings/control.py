@@ -1,0 +1,227 @@
+"""What an organizer does with a message under way: cancel or undo, try again, decide about doubt (S5 to S8, S12)."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, case, func, select, update
+from sqlalchemy.orm import Session
+
+from eventmail import erased, records
+from eventmail.db import move, service, transaction
+from eventmail.domain import addresses, services
+from eventmail.domain.mailings import send
+from eventmail.domain.terms import Place
+from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
+from eventmail.models import Job, Mailing, Recipient, Reservation
+from eventmail.records import Acting
+from eventmail.states import Brake, JobState, MailingState, RecipientState
+
+
+class Decision(StrEnum):
+    """What to make of a mail that may have been sent (S5)."""
+
+    SENT = "sent"
+    SEND_AGAIN = "send_again"
+
+
+def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
+    """Cancel who still waits, claimed or not: how many. What is with the mail service already goes on.
+
+    Also when everything is with it right now: what it sends back for another try is then cancelled instead
+    (`sending.outcome`). Raises AlreadyCancelled, or AlreadySent when every outcome is known.
+    """
+    with transaction() as tx:
+        return _cancel(tx, event_id, mailing_id, by)[1]
+
+
+def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, int]:
+    """Cancel a message that is thought not to have begun (S7): how many recipients are in which state now.
+
+    It may have begun since the button was shown; then who still waits is cancelled. Raises like `cancel`.
+    """
+    with transaction() as tx:
+        mailing, _ = _cancel(tx, event_id, mailing_id, by)
+        return dict(mailing.counts)
+
+
+def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Mailing, int]:
+    mailing = _find(tx, event_id, mailing_id)
+    if mailing.state == MailingState.CANCELLED:
+        raise AlreadyCancelled
+    if not (mailing.n_queued or mailing.n_sending):
+        raise AlreadySent
+    waiting = [Recipient.mailing_id == mailing_id]
+    cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
+    move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
+    # a cancelled second run leaves a message that was sent, with what is still to decide about it
+    over = MailingState.CANCELLED if send.last_job(mailing_id).run == 1 else MailingState.FINISHED
+    move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
+    tx.refresh(mailing)
+    records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
+                  cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
+    return mailing, len(cancelled)
+
+
+def retry(event_id: int, mailing_id: int, place: Place, by: Acting, through: str = "") -> int:
+    """A new run over the failed recipients, same keys, its own reservation; or the stopped run goes on (S8, S12).
+
+    A message that was begun with another mail service goes on, or is tried again, only where `through` names the one
+    that is set now (S13): who still waits is then in a new run. Returns the job to ring for. Raises NothingToDo when
+    nobody failed, QuotaExceeded. Never touches sent or unknown.
+    """
+    with transaction() as tx:
+        mailing = _find(tx, event_id, mailing_id)
+        _check_service(mailing, through)
+        if (begun := _begun_elsewhere(tx, mailing)) is not None:
+            return _over_to(tx, mailing, begun, place, by)
+        if (stopped := _resume(tx, mailing_id)) is not None:
+            records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
+            return stopped
+        failed = _reachable(mailing_id)
+        if not _count(tx, failed, RecipientState.FAILED):
+            raise NothingToDo("Nobody failed, so there is nothing to try again.")
+        if mailing.state == MailingState.CANCELLED:
+            raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
+        if mailing.state != MailingState.FINISHED:
+            raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
+        return _again(tx, failed, mailing, RecipientState.FAILED, place=place, by=by)
+
+
+def decide(
+    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, place: Place, by: Acting,
+    through: str = "",
+) -> int | None:  # fmt: skip
+    """Settle recipients in doubt, all of them when `emails` is None (S5); `through` as for `retry`.
+
+    Counted as sent, or sent again in a new run with its own reservation: then the job to ring for. Raises
+    NothingToDo when nobody, or not everybody named, is in doubt, and QuotaExceeded; then nothing is changed.
+    """
+    where = [Recipient.mailing_id == mailing_id]
+    if emails is not None:
+        where.append(Recipient.address.in_([addresses.normalized(email) for email in emails]))
+    with transaction() as tx:
+        mailing = _find(tx, event_id, mailing_id)
+        in_doubt = _count(tx, where, RecipientState.UNKNOWN)
+        if not in_doubt or (emails is not None and in_doubt != len(set(map(addresses.normalized, emails)))):
+            raise NothingToDo("Only mails that may have been sent can be decided on. Reload the page to see them.")
+        if decision == Decision.SEND_AGAIN:
+            if mailing.state != MailingState.FINISHED:
+                raise NothingToDo("Mails can be sent again when a message is finished, not while it runs or cancelled.")
+            _check_service(mailing, through)
+            where += _reachable(mailing_id)
+            if not _count(tx, where, RecipientState.UNKNOWN):
+                raise NothingToDo("These guests were erased, so nothing can be sent to them again.")
+            records.forget_doubt(tx, where)
+            return _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
+        records.forget_doubt(tx, where)
+        moved = records.move_recipients(
+            tx,
+            where,
+            RecipientState.UNKNOWN,
+            RecipientState.SENT,
+            last_error=f"Counted as sent by {by.name}",
+            updated_at=by.now,
+        )
+        records.audit(tx, by, "mailing.counted_as_sent", f"mailing:{mailing_id}", event_id=event_id,
+                      recipients=len(moved))  # fmt: skip
+    return None
+
+
+def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
+    found = tx.scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
+    if found is None:
+        raise NotFound
+    if found.state == MailingState.DRAFT:
+        raise NothingToDo("This is a draft: nothing of it was sent. Delete it when nobody needs it any more.")
+    return found
+
+
+def _reachable(mailing_id: int) -> list[ColumnElement[bool]]:
+    """The recipients of a mailing but for those who were erased: nobody knows their address any more."""
+    return [Recipient.mailing_id == mailing_id, ~Recipient.address.startswith(erased.PREFIX)]
+
+
+def _resume(tx: Session, mailing_id: int) -> int | None:
+    return tx.scalar(
+        update(Job)
+        .where(Job.mailing_id == mailing_id, Job.state == JobState.RUNNING, Job.stopped.is_not(None))
+        .values(stopped=None, brake=case((Job.brake.is_not(None), Brake.ANSWERED)))
+        .returning(Job.id)
+    )
+
+
+def _check_service(mailing: Mailing, through: str) -> None:
+    """Raise NothingToDo unless the service that would take the mails now is the one before, or the one that was named.
+
+    A page that was made before another one was set must not send through that (S13).
+    """
+    before, now = send.last_job(mailing.id).provider, service()
+    if (through or before) != now:
+        raise NothingToDo(services.not_set(through, now) if through else services.asks(before, now))
+
+
+def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
+    """The run that is not over and waits, since another mail service is set than it was begun with."""
+    job = tx.get_one(Job, send.last_job(mailing.id).id, populate_existing=True)
+    return job if job.state == JobState.RUNNING and job.provider != service() else None
+
+
+def _over_to(tx: Session, mailing: Mailing, begun: Job, place: Place, by: Acting) -> int:
+    """End the run that was begun elsewhere; who still waits is in a new one, of the service that is set now (S13)."""
+    if mailing.n_sending:
+        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
+    if not mailing.n_queued:
+        raise NothingToDo("Nobody waits any more, so there is nothing to send.")
+    move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
+    left = Reservation.reserved - Reservation.consumed  # what it took is taken, the rest goes back
+    tx.execute(update(Reservation).where(Reservation.job_id == begun.id).values(refunded=left))
+    job = send.add_run(tx, mailing, mailing.n_queued, place, by)
+    tx.execute(
+        update(Recipient)
+        .where(Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED)
+        .values(tries=0, delivery=None, next_attempt_at=None, claim_owner=None, claim_until=None, updated_at=by.now),
+        execution_options={"synchronize_session": False},
+    )
+    records.audit(tx, by, "mailing.service_changed", f"mailing:{mailing.id}", event_id=mailing.event_id,
+                  recipients=mailing.n_queued, run=job.run, before={"service": begun.provider},
+                  after={"service": job.provider})  # fmt: skip
+    return job.id
+
+
+def _again(
+    tx: Session,
+    where: Sequence[ColumnElement[bool]],
+    mailing: Mailing,
+    from_: RecipientState,
+    *,
+    place: Place,
+    by: Acting,
+) -> int:
+    """Queue the recipients of one state in the next run of a finished mailing: the run's job.
+
+    A run that was cancelled may still have mails in hand. What becomes of them is that run's, so the next one waits;
+    what was reported on an earlier run is no news of this one.
+    """
+    at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
+    if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
+        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
+    job = send.add_run(tx, mailing, _count(tx, where, from_), place, by)
+    moved = records.move_recipients(
+        tx,
+        where,
+        from_,
+        RecipientState.QUEUED,
+        tries=0,
+        delivery=None,
+        next_attempt_at=None,
+        claim_owner=None,
+        claim_until=None,
+        updated_at=by.now,
+    )
+    records.audit(tx, by, f"mailing.{from_}_sent_again", f"mailing:{mailing.id}", event_id=mailing.event_id,
+                  recipients=len(moved), run=job.run)  # fmt: skip
+    return job.id
+
+
+def _count(tx: Session, where: Sequence[ColumnElement[bool]], state: RecipientState) -> int:
+    return tx.scalar(select(func.count()).select_from(Recipient).where(Recipient.state == state, *where)) or 0

@@ -1,0 +1,109 @@
+"""Which links of a text lead somewhere, asked of the values that its recipients have (C8)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from eventmail import link_targets
+from eventmail.content.compiled import Compiled
+from eventmail.content.personalise import value_of
+from eventmail.content.segments import Choice, Mode, Segments, Slot
+from eventmail.content.tokens import Field
+from eventmail.db import Rows, fresh
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import fallbacks
+from eventmail.models import Guest
+from eventmail.readings import clean_value
+
+
+@dataclass(frozen=True)
+class DeadLink:
+    """A link that a field decides, for whom something is wrong with it.
+
+    `fault` is `link_targets.NONE` (no link: label and address are text) or what is odd about where it leads. `guests`
+    are the first of the `count` by name, none for a field of the event, which is the same for everybody.
+    """
+
+    name: str
+    field: Field
+    fault: str
+    count: int
+    everyone: bool
+    guests: Sequence[Guest]
+
+
+def find(
+    compiled: Compiled, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+) -> list[DeadLink]:
+    """Every fault of the links of a text; one query for each link that guests decide, one more for each fault."""
+    found: dict[tuple[str, str], DeadLink] = {}
+    for slot in deciding(compiled):
+        if slot.field not in fields:
+            continue
+        for dead in _of(slot, fields, constants, audience, count):
+            known = found.get((dead.name, dead.fault))
+            if known is None or known.count < dead.count:
+                found[dead.name, dead.fault] = dead
+    return list(found.values())
+
+
+def deciding(compiled: Compiled) -> list[Slot]:
+    """The slots whose values decide whether something links, each once; not those that the mail itself adds."""
+    slots = [*_choices(compiled.html), *_choices(compiled.text)]
+    merged = set(compiled.merged)
+    return [slot for slot in dict.fromkeys(slots) if slot.mode is not Mode.TEXT and slot.field in merged]
+
+
+def with_fault(
+    audience: Audience, compiled: Compiled, fields: Mapping[str, Field], name: str, fault: str
+) -> Rows | None:
+    """The recipients for whom a link that the field `name` decides has this fault, by name.
+
+    None when `name` is no field of guests, or decides no link of the text.
+    """
+    faults = [_fault(slot, fields) for slot in deciding(compiled) if slot.field == name]
+    dead = [found == fault for found in faults if found is not None]
+    if not dead:
+        return None
+    return select(Guest).where(or_(*dead), audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
+
+
+def _choices(segments: Segments) -> Iterator[Slot]:
+    for segment in segments:
+        if isinstance(segment, Choice):
+            yield segment.url
+            yield from _choices(segment.linked)
+            yield from _choices(segment.plain)
+
+
+def _of(
+    slot: Slot, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+) -> Iterator[DeadLink]:
+    field = fields[slot.field]
+    if slot.field in constants:
+        # who has none reads a fallback, which is told already
+        value = clean_value(constants[slot.field])
+        if value and link_targets.fault(value, "", slot.mode) == link_targets.NONE:
+            yield DeadLink(slot.field, field, link_targets.NONE, count, True, ())
+        return
+    fault = _fault(slot, fields)
+    if fault is None:
+        return
+    rows = select(fault, func.count()).select_from(Guest).where(audiences.is_recipient(audience), fault != "")
+    for words, number in fresh().execute(rows.group_by(fault)).all():
+        yield DeadLink(slot.field, field, words, number, False, _first(audience, fault == words))
+
+
+def _fault(slot: Slot, fields: Mapping[str, Field]) -> ColumnElement[str] | None:
+    value = fallbacks.value(slot.field)
+    if value is None:
+        return None
+    instead = value_of(slot, {}, fields)
+    return func.link_fault(value, instead, slot.mode.value)
+
+
+def _first(audience: Audience, dead: ColumnElement[bool]) -> Sequence[Guest]:
+    rows = select(Guest).where(dead, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
+    return fresh().scalars(rows.limit(fallbacks.NAMED)).all()

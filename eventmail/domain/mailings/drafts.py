@@ -1,0 +1,273 @@
+"""Messages that were begun: saved while somebody writes, by several people in turn, until one of them sends it (D5)."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy import delete as delete_
+from sqlalchemy.orm import Session, aliased
+
+from eventmail import ids, records
+from eventmail.content.markdown import DIALECT
+from eventmail.db import Rows, fresh, transaction
+from eventmail.domain.mailings import draft_rows, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.send import Sent
+from eventmail.errors import NotFound, PastEditWindow
+from eventmail.models import DraftText, Mailing, User
+from eventmail.records import Acting, Keyed
+from eventmail.states import MailingKind, MailingState
+
+_NOT_SAVED = "What you wrote since was not saved."
+_NOTHING = "Nothing of this request was saved or sent."
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a draft holds, anything at all: saving checks nothing, sending does (C2)."""
+
+    text: Text
+    audience: Mapping[str, list[str]]
+
+    @property
+    def is_blank(self) -> bool:
+        return not (any(part.strip() for part in asdict(self.text).values()) or any(self.audience.values()))
+
+    def as_json(self) -> dict[str, Any]:
+        """What an idempotency key stands for."""
+        return {**asdict(self.text), "audience": self._audience(), "draft": True}
+
+    def columns(self) -> dict[str, Any]:
+        """The values of a draft's row."""
+        return {**asdict(self.text), "audience": self._audience()}
+
+    def _audience(self) -> dict[str, list[str]]:
+        return {part: list(picked) for part, picked in self.audience.items() if picked}
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A draft after a save: `made` when this save was its first."""
+
+    mailing_id: int
+    revision: int
+    made: bool = False
+
+
+@dataclass(frozen=True)
+class Made:
+    """The answer to a draft that a program made: the same under the same key."""
+
+    mailing_id: int
+    status: int
+    answer: dict[str, Any]
+    replayed: bool = False
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A draft as it stands: `author` began it, `saver` saved it last; None who is gone."""
+
+    id: int
+    text: Text
+    audience: Mapping[str, list[str]]
+    revision: int
+    saved_at: datetime
+    dialect: int
+    author: str | None
+    saver: str | None
+
+
+def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | None:
+    """Save what is written, as a new draft when `seen` is about none yet; None when there is nothing to begin one with.
+
+    Nothing new is no new revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when it was
+    sent, NotFound when it was deleted; then nothing is changed.
+    """
+    with transaction() as tx:
+        mailing_id = draft_rows.id_of(tx, event_id, seen, by)
+        if mailing_id is None:
+            if written.is_blank:
+                return None
+            made = _make(tx, event_id, written, by, page=seen.page)
+            if seen.page:
+                draft_rows.remember(tx, event_id, seen, made.id, by)
+            return Saved(made.id, 1, made=True)
+        held = _held(tx, event_id, mailing_id, by)
+        before, after = _columns(held), written.columns()
+        if before == after:
+            if not seen.page and seen.revision != held.revision:  # a program would send what it has not read
+                raise draft_rows.stale(tx, mailing_id, by, _NOTHING, seen=seen)
+            return Saved(mailing_id, held.revision)
+        revision = tx.scalar(
+            update(DraftText)
+            .where(DraftText.mailing_id == mailing_id, draft_rows.unchanged(seen))
+            .values(**after, revision=DraftText.revision + 1, saved_by=by.user_id, saved_at=by.now,
+                    saved_from=seen.page, dialect=DIALECT)
+            .returning(DraftText.revision),
+            execution_options={"synchronize_session": False},
+        )  # fmt: skip
+        if revision is None:
+            raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if seen.page else _NOTHING, seen=seen)
+        if held.saved_by != by.user_id:  # the log names everybody who wrote, not every pause
+            new = [part for part, value in after.items() if value != before[part]]
+            records.audit(
+                tx, by, "draft.edited", f"mailing:{mailing_id}", event_id=event_id,
+                before={part: before[part] for part in new}, after={part: after[part] for part in new},
+            )  # fmt: skip
+    return Saved(mailing_id, revision)
+
+
+def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
+    """A new draft, once per `key` and person. Raises IdempotencyKeyReused."""
+    keyed = Keyed(draft_rows.scope(event_id, by), key, records.body_hash(written.as_json()))
+    with transaction() as tx:
+        if replay := records.replayable(tx, keyed):
+            return Made(replay.mailing_id or 0, replay.status, replay.answer, replayed=True)
+        mailing = _make(tx, event_id, written, by)
+        answer = described(mailing, _held(tx, event_id, mailing.id, by))
+        records.remember(tx, keyed, mailing.id, answer, by)
+    return Made(mailing.id, 202, answer)
+
+
+def again(event_id: int, mailing_id: int, by: Acting) -> int:
+    """A new draft with the text and the audience of a message that was sent or cancelled (S7): its id."""
+    mailing = send.find(event_id, mailing_id)
+    content = send.content(mailing)
+    written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
+    with transaction() as tx:
+        return _make(tx, event_id, written, by, dialect=content.dialect).id
+
+
+def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> Sent | None:
+    """The answer to a program that has sent a draft by the very request `asked` before; None when it has not.
+
+    Raises IdempotencyKeyReused when its key stands for something else, AlreadyCancelled when it was cancelled since.
+    """
+    found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
+    return send.replayed(fresh(), found) if found else None
+
+
+def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
+    """Delete a draft as it was looked at. Raises StaleRevision when somebody has changed it since, PastEditWindow."""
+    with transaction() as tx:
+        held = _held(tx, event_id, mailing_id, by)
+        guarded = delete_(DraftText).where(DraftText.mailing_id == mailing_id, DraftText.revision == revision)
+        if tx.scalar(guarded.returning(DraftText.id), execution_options={"synchronize_session": False}) is None:
+            raise draft_rows.stale(tx, mailing_id, by, "Nothing was deleted.")
+        tx.execute(delete_(Mailing).where(Mailing.id == mailing_id, Mailing.state == MailingState.DRAFT))
+        records.audit(tx, by, "draft.deleted", f"mailing:{mailing_id}", event_id=event_id, before=_columns(held))
+
+
+def find(event_id: int, mailing_id: int) -> Shown | None:
+    """One draft of the event, None for a message that is none any more. Raises NotFound."""
+    found = fresh().execute(_ONE, {"event": event_id, "mailing": mailing_id}).one_or_none()
+    if found is None:
+        raise NotFound
+    return shown(found) if found.DraftText else None
+
+
+def unsent(event_id: int, mailing_id: int, by: Acting) -> Shown:
+    """One draft that can still be changed. Raises NotFound, and PastEditWindow for a message that is none any more."""
+    found = find(event_id, mailing_id)
+    if found is None:
+        raise draft_rows.sent(fresh(), mailing_id, by, PastEditWindow, "Nothing was changed.")
+    return found
+
+
+def newest(event_id: int, user_id: int) -> Shown | None:
+    """The draft of this person that was saved last, if there is one."""
+    mine = _all(event_id).where(Mailing.created_by == user_id).limit(1)
+    found = fresh().execute(mine).one_or_none()
+    return shown(found) if found else None
+
+
+def newest_first(event_id: int) -> Rows:
+    """The drafts of everybody in the event, the one that was saved last first; `shown` makes one of a row."""
+    return _all(event_id)
+
+
+def shown(row: Any) -> Shown:
+    """A row of `newest_first`."""
+    held: DraftText = row.DraftText
+    return Shown(
+        held.mailing_id, Text(held.subject, held.preheader, held.body), _criteria(held.audience), held.revision,
+        held.saved_at, held.dialect, row.author, row.saver,
+    )  # fmt: skip
+
+
+def state(event_id: int, mailing_id: int) -> dict[str, Any]:
+    """A draft as answers show it. Raises NotFound, also for a message that is none any more."""
+    held = draft_rows.find(fresh(), event_id, mailing_id)
+    if held is None:
+        raise NotFound
+    return described(fresh().get_one(Mailing, mailing_id), held)
+
+
+def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
+    """A draft as answers show it: a mailing, and what a program needs to change it."""
+    audience = {part: list(picked) for part, picked in _criteria(held.audience).items()}
+    return {**send.described(mailing, held, None), "revision": held.revision, "audience": audience}
+
+
+def _all(event_id: int) -> Rows:
+    return _WRITTEN.where(Mailing.event_id == event_id).order_by(DraftText.saved_at.desc(), DraftText.id.desc())
+
+
+def _rows(*, also_sent: bool = False) -> Rows:
+    """What `shown` needs of each draft; a message that was sent has no text."""
+    author, saver = aliased(User), aliased(User)
+    return (
+        select(DraftText, author.name.label("author"), saver.name.label("saver"))
+        .select_from(Mailing)
+        .join(DraftText, DraftText.mailing_id == Mailing.id, isouter=also_sent)
+        .outerjoin(author, author.id == Mailing.created_by)
+        .outerjoin(saver, saver.id == DraftText.saved_by)
+    )
+
+
+# built once: every tracker asks first whether its message is a draft
+_WRITTEN = _rows()
+_ONE = _rows(also_sent=True).where(
+    Mailing.event_id == bindparam("event"), Mailing.id == bindparam("mailing"), Mailing.kind != MailingKind.TEST
+)
+
+
+def _make(
+    tx: Session, event_id: int, written: Written, by: Acting, *, page: str = "", dialect: int = DIALECT
+) -> Mailing:
+    mailing = Mailing(
+        event_id=event_id, kind=MailingKind.ONE_TIME, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
+        audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
+        created_at=by.now,
+    )  # fmt: skip
+    tx.add(mailing)
+    tx.flush()
+    tx.add(
+        DraftText(
+            mailing_id=mailing.id, **written.columns(), revision=1, saved_by=by.user_id, saved_at=by.now,
+            saved_from=page, dialect=dialect,
+        )
+    )  # fmt: skip
+    tx.flush()
+    records.audit(tx, by, "draft.begun", f"mailing:{mailing.id}", event_id=event_id)
+    return mailing
+
+
+def _held(tx: Session, event_id: int, mailing_id: int, by: Acting) -> DraftText:
+    held = draft_rows.find(tx, event_id, mailing_id)
+    if held is None:
+        raise draft_rows.sent(tx, mailing_id, by, PastEditWindow, _NOT_SAVED)
+    return held
+
+
+def _columns(held: DraftText) -> dict[str, Any]:
+    return {name: getattr(held, name) for name in ("subject", "preheader", "body", "audience")}
+
+
+def _criteria(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The criteria alone: a message that was sent keeps more of its audience."""
+    return {part: list(audience.get(part, [])) for part in ("statuses", "segments", "guests", "exclude_segments")}

@@ -1,0 +1,107 @@
+"""Who reads a fallback instead of a value (C3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
+
+from eventmail import readings
+from eventmail.content import personalise, tokens
+from eventmail.content.compiled import Compiled
+from eventmail.content.tokens import Field
+from eventmail.db import fresh
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import rule_sql
+from eventmail.domain.audience.resolve import Audience
+from eventmail.models import Guest
+
+NAMED = 5
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A field without a value: how many recipients read its fallback, and the first of them by name.
+
+    `everyone`: it is a field of the event, empty for all. `reads` is what stands there instead, for each way that the
+    text merges it.
+    """
+
+    name: str
+    field: Field
+    count: int
+    everyone: bool
+    guests: Sequence[Guest]
+    reads: Sequence[str]
+
+
+def gaps(
+    compiled: Compiled, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+) -> list[Gap]:
+    """The fields of a text that some recipients have no value for; up to two queries for each field of guests."""
+    everyone = [
+        Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))
+        for name in compiled.merged
+        if personalise.decisive(name) in constants and not readings.clean_value(constants[personalise.decisive(name)])
+    ]
+    of_guests = {name: lacking for name in compiled.merged if (lacking := missing(name)) is not None}
+    if not of_guests:
+        return everyone
+    return everyone + [
+        Gap(name, fields[name], number, False, _first(audience, name, lacking), _reads(compiled, name, fields[name]))
+        for name, lacking in of_guests.items()
+        if (number := how_many(audience, lacking))
+    ]
+
+
+def _reads(compiled: Compiled, name: str, field: Field) -> list[str]:
+    parts = (compiled.subject, compiled.preheader, compiled.text)
+    used = [slot for part in parts for slot in personalise.slots(part) if slot.field == name]
+    return list(dict.fromkeys(slot.fallback or field.default for slot in used)) or [field.default]
+
+
+def column_of(name: str) -> str | None:
+    """The imported column that a field is; None for the others."""
+    scope, _, member = name.partition(".")
+    return member if scope == "guest" and name not in tokens.FIELDS else None
+
+
+def missing(name: str) -> ColumnElement[bool] | None:
+    """Whether a guest has no value for a field; None for a field that is not of guests, or that everybody has."""
+    scope, _, member = name.partition(".")
+    if scope != "guest" or member == "email":
+        return None
+    nothing: ColumnElement[str] = literal_column("''")  # spelled out, as the partial indexes of the table are
+    if member == "firstName":
+        return Guest.first_name == nothing
+    if member == "lastName":
+        return Guest.last_name == nothing
+    if member == "fullName":
+        return and_(Guest.first_name == nothing, Guest.last_name == nothing)
+    each = func.json_each(Guest.attributes).table_valued("key", "value")
+    # a JSON path could not name every column: quotes, dots and brackets mean something in one, "ü" is escaped
+    return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
+
+
+def value(name: str) -> ColumnElement[str] | None:
+    """What a guest has for a field, as it was imported; None for a field that is not of guests."""
+    scope, _, member = name.partition(".")
+    if scope != "guest":
+        return None
+    if name not in tokens.FIELDS:
+        return rule_sql.attribute(Guest, member)
+    if member == "fullName":
+        return Guest.first_name.concat(" ").concat(Guest.last_name)
+    return func.coalesce({"email": Guest.email, "firstName": Guest.first_name, "lastName": Guest.last_name}[member], "")
+
+
+def how_many(audience: Audience, lacking: ColumnElement[bool]) -> int:
+    """How many recipients lack something."""
+    rows = select(func.count()).select_from(Guest).where(lacking, audiences.is_recipient(audience))
+    return fresh().scalar(rows) or 0
+
+
+def _first(audience: Audience, name: str, lacking: ColumnElement[bool]) -> Sequence[Guest]:
+    # Those without a name are few and have an index; in the order of the list SQLite would look at everybody instead.
+    by_name = Guest.search_key if column_of(name) else Guest.search_key.concat("")
+    rows = select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(by_name, Guest.id).limit(NAMED)
+    return fresh().scalars(rows).all()

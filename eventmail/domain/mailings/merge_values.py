@@ -1,0 +1,121 @@
+"""What merge fields stand for: the known fields of an event, its constants, and one guest's values (C1)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from eventmail import signing
+from eventmail.content import calendar_links, tokens
+from eventmail.db import fresh, service
+from eventmail.domain.terms import Place
+from eventmail.models import Event, GuestField, User
+from eventmail.models.guest import full_name
+from eventmail.readings import clean_value
+from eventmail.records import body_hash
+
+CALENDAR = "calendar"
+
+
+def fields(event_id: int) -> Mapping[str, tokens.Field]:
+    """Every field a text of this event may use: the standard ones and the columns its guests were imported with."""
+    return tokens.known_fields(defaults(event_id))
+
+
+def defaults(event_id: int) -> dict[str, str]:
+    """The imported columns by name, each with what guests without a value read; "" until somebody says (C3)."""
+    rows = select(GuestField.name, GuestField.default_text).where(GuestField.event_id == event_id)
+    return dict(fresh().execute(rows.order_by(GuestField.name)).all())
+
+
+def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, str | None]:
+    """What is the same for every guest of a mailing: event, organizer, calendar. `sender` is (name, email)."""
+    links = calendar_links.links(calendar_facts(event), ics_url(event, place))
+    return {
+        "event.title": event.title,
+        "event.date": _date(event),
+        "event.time": _time(event),
+        "event.timezone": event.timezone if event.starts_wall else "",
+        "event.location": event.location,
+        "event.url": event.url,
+        "organizer.name": sender[0],
+        "organizer.email": sender[1],
+        **calendar_links.calendar_values(links),
+    }
+
+
+def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
+    """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
+    organizer = sender(event, author, place)
+    return {
+        "constants": constants(event, organizer, place),
+        "from_name": organizer[0],
+        "defaults": defaults(event.id),
+        "reply_to": event.reply_to,
+    }
+
+
+def looked_at(event: Event, author: User | None, place: Place) -> str:
+    """A fingerprint of what a review shows besides text and people: another one, and guests would read other things."""
+    around = {"cancelled": event.cancelled_at is not None, "service": service()}  # what practised must not leave (S13)
+    return body_hash(frozen(event, author, place) | around)
+
+
+def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
+    """One guest's values by field name."""
+    return {
+        **{f"guest.{name}": str(value) for name, value in attributes.items()},
+        "guest.firstName": first_name,
+        "guest.lastName": last_name,
+        "guest.fullName": full_name(first_name, last_name),
+        "guest.email": email,
+    }
+
+
+def sender(event: Event, author: User | None, place: Place | None = None) -> tuple[str, str]:
+    """The organizer as guests read them: (name, address for replies). Text and From header have the same name."""
+    names = (event.sender_name, place.sender_name if place else "", author.name if author else "", event.title)
+    name = next(filter(None, map(clean_value, names)), "")
+    return name, event.reply_to or (author.email if author else "")
+
+
+def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
+    """The event as calendars need it."""
+    return calendar_links.CalendarFacts(
+        uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail",
+        title=event.title,
+        description=event.description,
+        location=event.location,
+        url=event.url,
+        timezone=event.timezone,
+        starts=event.starts_wall,
+        ends=event.ends_wall,
+        all_day=event.all_day,
+        sequence=event.ics_sequence,
+        updated_at=event.updated_at,
+        cancelled=event.cancelled_at is not None,
+    )
+
+
+def ics_url(event: Event, place: Place) -> str:
+    """The event's own signed calendar file (K3); the event's secret is part of the signature, so it can be rotated."""
+    signature = signing.sign(place.secret, CALENDAR, event.id, event.ics_secret)
+    return f"{place.base_url}/calendar/{event.id}-{signature}.ics"
+
+
+def _date(event: Event) -> str:
+    if event.starts_wall is None:
+        return ""
+    first = _day(event.starts_wall)
+    if event.ends_wall is None or event.ends_wall.date() == event.starts_wall.date():
+        return first
+    return f"{first} to {_day(event.ends_wall)}"
+
+
+def _day(wall: datetime) -> str:
+    return f"{wall:%A}, {wall.day} {wall:%B %Y}"
+
+
+def _time(event: Event) -> str:
+    return "" if event.starts_wall is None or event.all_day else f"{event.starts_wall:%H:%M}"

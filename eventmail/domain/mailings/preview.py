@@ -1,0 +1,130 @@
+"""A text as one guest reads it, with what was merged into it to be seen (A3, C3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from eventmail.content import marking, personalise
+from eventmail.content.compiled import Compiled
+from eventmail.content.marking import Piece
+from eventmail.content.personalise import decisive
+from eventmail.content.segments import CALENDAR_NAMES, Mode, Slot
+from eventmail.content.tokens import FIELDS, Field, known_fields
+from eventmail.db import fresh
+from eventmail.domain.mailings import contents, merge_values
+from eventmail.domain.terms import Place, inert_unsubscribe_url
+from eventmail.models import Content, Event, Guest, Mailing, User
+from eventmail.readings import clean_value
+
+
+@dataclass(frozen=True)
+class Value:
+    """What a guest reads for one field of a text; `why` says why it is a fallback, and is empty for a value."""
+
+    name: str
+    label: str
+    text: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A text as one guest reads it: its parts cut where values begin and end, and each merged field once."""
+
+    subject: Sequence[Piece]
+    preheader: Sequence[Piece]
+    text: Sequence[Piece]
+    values: Sequence[Value]
+
+
+def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User, place: Place) -> Reading:
+    """`compiled` as `guest` would read it, None being somebody without any value."""
+    fields = merge_values.fields(event.id)
+    values = contents.values(event, guest, author, place)
+    whole = personalise.shortened("".join(piece.text for piece in marking.pieces(compiled.subject, values, fields)))
+    subject = marking.pieces(compiled.subject, values, fields)
+    if whole != "".join(piece.text for piece in subject):
+        subject = [Piece(whole)]  # a value of hundreds of characters was cut
+    return Reading(
+        subject,
+        marking.pieces(compiled.preheader, values, fields),
+        marking.pieces(compiled.text, values, fields),
+        _values(compiled, fields, values, guest),
+    )
+
+
+def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, place: Place) -> str:
+    """The HTML part as `guest` would read it."""
+    values = contents.values(event, guest, author, place)
+    return personalise.render(compiled, values, merge_values.fields(event.id)).html
+
+
+def marked(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> str:
+    """The HTML part of `contents.rendered`, every value in it marked."""
+    fields = merge_values.fields(event.id)
+
+    def why(name: str, fallback: bool) -> str:
+        return because(name, fields, guest) if fallback else label(name, fields)
+
+    values = contents.values(event, guest, author, place)
+    return marking.marked(Compiled.load(content.compiled), values, fields, why)
+
+
+def as_sent(mailing: Mailing, content: Content, place: Place) -> str:
+    """The HTML of a message that was sent, with what event and organizer were then; its way off the list inert (E2).
+
+    A test is read as its guest. Of a message to guests everybody read their own values; here stand the fallbacks.
+    """
+    guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
+    inert = {"unsubscribe.url": inert_unsubscribe_url(place)}
+    values = {**mailing.constants, **contents.guest_values(guest), **inert}
+    return personalise.render(Compiled.load(content.compiled), values, known_fields(mailing.defaults)).html
+
+
+def examples(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str]:
+    """What `guest` has for each field; "" where a fallback would be read."""
+    data = _read(contents.values(event, guest, author, place))
+    return {name: data.get(name, "") for name in merge_values.fields(event.id)}
+
+
+def label(name: str, fields: Mapping[str, Field]) -> str:
+    """A field in words; of one that is gone its name."""
+    return fields[name].label if name in fields else name
+
+
+def because(name: str, fields: Mapping[str, Field], guest: Guest | None) -> str:
+    """Why somebody reads a fallback, in a sentence's second half: “because Anna has no first name”."""
+    scope, words = name.partition(".")[0], label(name, fields)
+    if scope == "calendar":
+        return "fallback, because the event has no date yet"
+    if scope != "guest":
+        return f"fallback, because “{words}” is not set for this event"
+    if guest is None:
+        return "fallback, because there is no guest to read it as"
+    who = guest.first_name or guest.full_name or guest.email or "this guest"
+    return f"fallback, because {who} has no {words.lower() if name in FIELDS else f'“{words}”'}"
+
+
+def _values(
+    compiled: Compiled, fields: Mapping[str, Field], values: Mapping[str, str | None], guest: Guest | None
+) -> list[Value]:
+    data = _read(values)
+    used: dict[str, Slot] = {}
+    for part in (compiled.subject, compiled.preheader, compiled.text):
+        for slot in personalise.slots(part):
+            used.setdefault(slot.field, Slot(slot.field, slot.fallback, Mode.TEXT))
+    return [
+        Value(
+            name,
+            label(name, fields),
+            personalise.filled(used.get(name) or Slot(name, None, Mode.TEXT), data, fields),
+            "" if data.get(name) else because(name, fields, guest),
+        )
+        for name in compiled.merged
+    ]
+
+
+def _read(values: Mapping[str, str | None]) -> dict[str, str]:
+    """The values as they are read; all calendar links together by their names."""
+    data = {name: clean_value(value) for name, value in values.items()}
+    data["calendar.links"] = ", ".join(CALENDAR_NAMES.values()) if data.get(decisive("calendar.links")) else ""
+    return data

@@ -1,0 +1,95 @@
+"""As whom a message is read before it leaves: any recipient, found by name, or the one with most missing (A3, C3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, or_, select, tuple_
+
+from eventmail.content.compiled import Compiled
+from eventmail.db import Rows, fresh
+from eventmail.domain.audience import exclusions
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.guests import fields as guest_fields
+from eventmail.domain.mailings import fallbacks
+from eventmail.models import Guest
+
+FOUND = 8
+
+
+@dataclass(frozen=True)
+class Found:
+    """Recipients whom every word of a search finds, by name, the first few; `more` were found."""
+
+    guests: Sequence[Guest]
+    more: bool
+
+
+def find(audience: Audience, words: str) -> Found:
+    """Recipients by name or address."""
+    wanted = [Guest.search_key.contains(word, autoescape=True) for word in guest_fields.words(words)]
+    if not wanted:
+        return Found((), more=False)
+    rows = select(Guest).where(Guest.event_id == audience.event_id, *wanted, audiences.is_recipient(audience))
+    found = fresh().scalars(rows.order_by(Guest.search_key, Guest.id).limit(FOUND + 1)).all()
+    return Found(found[:FOUND], more=len(found) > FOUND)
+
+
+def position(audience: Audience, guest: Guest, *, excluded: int) -> int:
+    """The place of a recipient among the recipients by name, from 1; `excluded` is how many of all won't get it.
+
+    Those before are counted along an index, and the few of them who won't get it are taken off again.
+    """
+    before = tuple_(Guest.search_key, Guest.id) < tuple_(guest.search_key, guest.id)
+    rows = select(func.count()).select_from(Guest).where(audiences.is_picked(audience), before)
+    place = 1 + (fresh().scalar(rows) or 0)
+    if not excluded:
+        return place
+    without = exclusions.excluded(audience).where(before).subquery()
+    return place - (fresh().scalar(select(func.count()).select_from(without)) or 0)
+
+
+def most_missing(audience: Audience, compiled: Compiled) -> int | None:
+    """The recipient who lacks most of the fields that a text merges, the first by name; None when nobody lacks one."""
+    missing = [way for name in compiled.merged if (way := fallbacks.missing(name)) is not None]
+    if not missing:
+        return None
+    lacking = sum((case((way, 1), else_=0) for way in missing[1:]), start=case((missing[0], 1), else_=0))
+    rows = select(Guest.id).where(audiences.is_recipient(audience), or_(*missing))
+    return fresh().scalar(rows.order_by(lacking.desc(), Guest.search_key, Guest.id).limit(1))
+
+
+def without(audience: Audience, field: str) -> Rows | None:
+    """The recipients who have no value for a field of guests, by name; None when it is no such field (C3)."""
+    missing = fallbacks.missing(field)
+    if missing is None:
+        return None
+    return select(Guest).where(missing, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
+
+
+def counts_without(audience: Audience, fields: Sequence[str], total: int) -> Mapping[str, int]:
+    """How many recipients have no value, for each field of guests; all columns in one look at the guests."""
+    found: dict[str, int] = {}
+    columns = []
+    for field in fields:
+        column = fallbacks.column_of(field)
+        if column is not None:
+            columns.append((field, column))
+        elif (missing := fallbacks.missing(field)) is not None:
+            found[field] = fallbacks.how_many(audience, missing)
+    if columns:
+        have = _having(audience)
+        found |= {field: total - have.get(column, 0) for field, column in columns}
+    return found
+
+
+def _having(audience: Audience) -> dict[str, int]:
+    each = func.json_each(Guest.attributes).table_valued("key", "value")
+    rows = (
+        select(each.c.key, func.count())
+        .select_from(Guest)
+        .join(each, each.c.value != "")
+        .where(audiences.is_recipient(audience))
+        .group_by(each.c.key)
+    )
+    return dict(fresh().execute(rows).all())

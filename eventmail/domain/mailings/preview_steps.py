@@ -1,0 +1,70 @@
+"""Going through the recipients by name: the first few, one to preview as, and the neighbours (A3)."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, select, tuple_
+
+from eventmail.db import fresh
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import rule_sql
+from eventmail.domain.audience.resolve import Audience
+from eventmail.models import Guest
+
+
+def sample(audience: Audience, limit: int = 5) -> list[Guest]:
+    """The first recipients by name."""
+    return _by_name(audience, limit)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A recipient to preview as, and the neighbours by name."""
+
+    guest: Guest | None
+    previous: int | None = None
+    next: int | None = None
+
+
+def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step:
+    """The chosen guest of this event, or the first recipient by name, with neighbours among the recipients (A3)."""
+    session = fresh()
+    chosen = (
+        guest_id
+        and session.scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
+    )
+    if audience is None:
+        anybody = select(Guest).where(Guest.event_id == event_id).order_by(Guest.search_key, Guest.id).limit(1)
+        return Step(chosen or session.scalars(anybody).one_or_none())
+    first = None if chosen else next(iter(_by_name(audience, 1)), None)
+    guest = chosen or first
+    if guest is None:
+        return Step(None)
+    before, after = _by_name(audience, 1, before=guest), _by_name(audience, 1, after=guest)
+    return Step(guest, before[0].id if before else None, after[0].id if after else None)
+
+
+def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None) -> list[Guest]:
+    """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
+
+    One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an
+    index and stops early; together they would be sorted first.
+    """
+    place = tuple_(Guest.search_key, Guest.id)
+    statement = select(Guest).where(audiences.is_recipient(audience)).limit(limit)
+    if after:
+        statement = statement.where(place > tuple_(after.search_key, after.id))
+    if before:
+        statement = statement.where(place < tuple_(before.search_key, before.id))
+    order = (Guest.search_key.desc(), Guest.id.desc()) if before else (Guest.search_key, Guest.id)
+    ways: list[ColumnElement[bool]] = [Guest.status == status for status in audience.statuses]
+    if audience.guests:
+        ways.append(Guest.id.in_(audience.guests))
+    ways += [rule_sql.condition(Guest, chosen) for chosen in audience.segments]
+    session = fresh()
+    found = {
+        guest.id: guest
+        for way in ways
+        for guest in session.scalars(statement.where(Guest.event_id == audience.event_id, way).order_by(*order))
+    }
+    by_place = sorted(found.values(), key=lambda guest: (guest.search_key, guest.id), reverse=before is not None)
+    return by_place[:limit]

@@ -1,0 +1,86 @@
+"""What went out lately from this event, so that nobody is written to twice by accident."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, or_, select
+
+from eventmail import records
+from eventmail.db import fresh
+from eventmail.domain import services
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.models import Job, Mailing, Recipient
+from eventmail.states import MailingKind, MailingState, RecipientState
+
+A_DAY = timedelta(hours=24)
+AN_HOUR = timedelta(hours=1)
+# Whoever may have got a mail has to be thought of as having got it.
+_GOT = (RecipientState.SENT, RecipientState.UNKNOWN)
+_RUN = Job.mailing_id == Mailing.id
+
+
+def recipients(audience: Audience, now: datetime) -> int:
+    """How many who would get this got another mail of the event within a day; tests count for nobody.
+
+    Nor does practice, once mail leaves this box (S13).
+    """
+    since = now - A_DAY
+    ran = (
+        select(Job.mailing_id)
+        .join(Mailing, Mailing.id == Job.mailing_id)
+        .where(
+            Mailing.event_id == audience.event_id,
+            Mailing.kind != MailingKind.TEST,
+            or_(Job.finished_at.is_(None), Job.finished_at >= since),
+        )
+    )
+    found = fresh().scalars(ran.distinct()).all()
+    if not found:
+        return 0
+    got = select(func.count(Recipient.address.distinct())).where(
+        Recipient.mailing_id.in_(found),
+        Recipient.state.in_(_GOT),
+        Recipient.updated_at >= since,
+        records.counts(Recipient.provider),
+        audiences.reaches(audience, Recipient.address),
+    )
+    return fresh().scalar(got) or 0
+
+
+def same_text(event_id: int, content_id: int, now: datetime) -> tuple[Mailing, int] | None:
+    """The newest mailing of exactly this text that began within the hour and was not cancelled, and to how many."""
+    found = _same_text(event_id, content_id, now)
+    if found is None:
+        return None
+    practised = 0 if records.practising() else sum(services.shares(found).practice.values())
+    return found, found.recipient_count - practised
+
+
+def _same_text(event_id: int, content_id: int, now: datetime) -> Mailing | None:
+    return fresh().scalar(
+        select(Mailing)
+        .where(
+            Mailing.event_id == event_id,
+            Mailing.content_id == content_id,
+            Mailing.kind != MailingKind.TEST,
+            Mailing.state != MailingState.CANCELLED,
+            Mailing.created_at >= now - AN_HOUR,
+            _RUN,
+            records.counts(Job.provider),
+        )
+        .order_by(Mailing.id.desc())
+        .limit(1)
+    )
+
+
+def tested(event_id: int, content_id: int) -> bool:
+    """Whether a test of exactly this text was sent, or is on its way."""
+    found = select(Mailing.id).where(
+        Mailing.event_id == event_id,
+        Mailing.content_id == content_id,
+        Mailing.kind == MailingKind.TEST,
+        Mailing.state != MailingState.CANCELLED,
+        _RUN,
+        records.counts(Job.provider),
+    )
+    return fresh().scalar(found.limit(1)) is not None

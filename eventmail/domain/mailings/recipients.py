@@ -1,0 +1,59 @@
+"""Who gets a mailing and who is left out, written down with it: no guest comes into Python, whatever their number."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import func, insert, literal, select
+from sqlalchemy.orm import Session
+
+from eventmail.db import Rows, roomy
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.exclusions import excluded
+from eventmail.domain.audience.resolve import Audience
+from eventmail.models import Exclusion, Guest, Mailing, Recipient
+from eventmail.records import Acting
+from eventmail.states import Reason, RecipientState
+
+
+def recipients(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> int:
+    """One row per recipient, without bringing any of them into Python: how many."""
+    frozen = select(
+        literal(mailing.id),
+        Guest.id,
+        Guest.address,
+        Guest.email,
+        literal(RecipientState.QUEUED.value),
+        literal(0),
+        literal(0),
+        literal(by.now, Recipient.updated_at.type),
+    ).where(Guest.id.in_(audiences.recipient_ids(picked)))
+    into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
+    with roomy(tx, checked=False):
+        return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
+
+
+def left_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int]:
+    """One row per guest who won't get it: how many by reason, in the order of A2."""
+    _write_out(tx, mailing, excluded(picked))
+    if picked.as_of:  # the list holds only who would have got it; who was left out of it then still matches
+        listed = select(picked.as_of.people().subquery().c.guest_id)
+        others = excluded(replace(picked, as_of=None))
+        reason = others.selected_columns["reason"]
+        _write_out(tx, mailing, others.where(Guest.id.not_in(listed), reason != Reason.DUPLICATE_ADDRESS.value))
+    counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)
+    numbers = dict(tx.execute(counted.group_by(Exclusion.reason)).all())
+    return {str(reason): numbers[reason] for reason in Reason if reason in numbers}
+
+
+def _write_out(tx: Session, mailing: Mailing, excluded: Rows) -> None:
+    left_out = excluded.subquery()
+    tx.execute(
+        insert(Exclusion).from_select(
+            ["mailing_id", "guest_id", "reason", "email", "shares_with"],
+            select(literal(mailing.id), left_out.c.id, left_out.c.reason, left_out.c.email, left_out.c.shares_with),
+        )
+    )
+
+
+def _rows(result: Any) -> int:
+    return int(result.rowcount)

@@ -1,0 +1,302 @@
+"""Sending a message: everything of rule S1 in one transaction, or nothing."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.orm import Session
+
+from eventmail import ids, records
+from eventmail.content.compiled import Compiled
+from eventmail.db import fresh, service, transaction
+from eventmail.domain import services
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import snapshots
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.events import edit
+from eventmail.domain.mailings import contents, draft_rows, merge_values, recipients
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.terms import NothingLeaves, Place
+from eventmail.errors import (
+    AlreadyCancelled,
+    AudienceChanged,
+    EventChanged,
+    FieldError,
+    IdempotencyKeyReused,
+    InvalidAudience,
+    NoRecipients,
+    NotFound,
+)
+from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
+from eventmail.records import Acting, Keyed
+from eventmail.states import JobState, MailingKind, MailingState
+
+
+@dataclass(frozen=True)
+class Message:
+    """What an organizer asks to send: the text, and the audience criteria as picked.
+
+    `snapshot` is the token of the list that was reviewed; without one, whoever matches gets it. With `exact` the
+    people of that list get it, whoever joined or left since (A4). Without criteria those of the list count.
+    `event_seen` is the fingerprint of the event that was reviewed (`merge.looked_at`), empty where nobody has looked.
+    """
+
+    text: Text
+    audience: Mapping[str, list[str]]
+    snapshot: str = ""
+    exact: bool = False
+    event_seen: str = ""
+    asked: Mapping[str, Any] | None = None  # the request that a key stands for, where a draft held the rest
+
+    def as_json(self) -> dict[str, Any]:
+        """What an idempotency key stands for."""
+        if self.asked is not None:
+            return dict(self.asked)
+        return {
+            **asdict(self.text),
+            "audience": {part: sorted(picked) for part, picked in self.audience.items() if picked},
+            **({"exactly": self.snapshot} if self.exact else {}),
+        }
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The answer to a send: the same under the same key. `job_id` is None for a replay, which rings for nothing."""
+
+    mailing_id: int
+    status: int
+    answer: dict[str, Any]
+    job_id: int | None
+
+
+def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, audiences.Resolution]:
+    """Every check of a send, storing nothing.
+
+    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), NoRecipients or AudienceChanged (409); InvalidInput
+    also while nothing may leave this box yet (S13).
+    """
+    compiled, picked, seen = _picked(event_id, message, place)
+    resolution = audiences.resolve(fresh(), picked)
+    if resolution.count == 0:
+        raise NoRecipients
+    _check_unchanged(fresh(), picked, seen)
+    return compiled, picked, resolution
+
+
+def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting, draft: Seen | None = None) -> Sent:
+    """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
+
+    Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7),
+    AudienceChanged when not exactly those would get it who were reviewed, EventChanged when they would read other
+    things of the event, and for a draft that somebody else has sent or changed AlreadySent and StaleRevision.
+    """
+    keyed = _keyed(event_id, message, key, by)
+    if replay := records.replayable(fresh(), keyed):
+        return replayed(fresh(), replay)
+    compiled, picked, seen = _picked(event_id, message, place)
+    with transaction() as tx:
+        if replay := records.replayable(tx, keyed):  # a second click was faster
+            return replayed(tx, replay)
+        _check_unchanged(tx, picked, seen)
+        if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), place):
+            raise EventChanged
+        text = contents.kept(tx, event_id, message.text, compiled, by)
+        mailing = _add_mailing(tx, text, picked, place, by, draft=draft)
+        job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
+        records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
+                      recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
+        answer = described(mailing, text, job)
+        records.remember(tx, keyed, mailing.id, answer, by)
+    return Sent(mailing.id, 202, answer, job.id)
+
+
+def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str:
+    """The key to lay under a form: the one it had, or a new one when another message was sent under that.
+
+    So a form that is posted again leads to the message it became, and a changed one is a new message.
+    """
+    try:
+        if key:
+            records.replayable(fresh(), _keyed(event_id, message, key, by))
+            return key
+    except IdempotencyKeyReused:
+        pass
+    return ids.token(24)
+
+
+def find(event_id: int, mailing_id: int) -> Mailing:
+    """One mailing of this event that was sent, or NotFound; `drafts.find` finds the others."""
+    found = fresh().scalars(_FIND, {"mailing": mailing_id, "event": event_id}).one_or_none()
+    if found is None or found.state == MailingState.DRAFT:
+        raise NotFound
+    return found
+
+
+def last_job(mailing_id: int) -> Job:
+    """The newest run of a mailing."""
+    return fresh().scalars(_LAST_JOB, {"mailing": mailing_id}).one()
+
+
+def content(mailing: Mailing) -> Content:
+    """What a mailing says."""
+    return fresh().get_one(Content, mailing.content_id)
+
+
+# built once: a tracker asks for them every second
+_FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_id == bindparam("event"))
+_LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
+
+
+def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
+    """A mailing as answers show it."""
+    return {
+        "id": str(mailing.id),
+        "kind": mailing.kind,
+        "state": mailing.state,
+        "counts": {str(state): number for state, number in mailing.counts.items()},
+        "recipient_count": mailing.recipient_count,
+        "excluded": [{"reason": reason, "count": number} for reason, number in mailing.excluded.items()],
+        "send_at": None,
+        "timezone": None,
+        "edit_cutoff_at": None,
+        "content": {
+            "subject": content.subject,
+            "preheader": content.preheader,
+            "body": content.body,
+            "design": None,
+            "revision": None,
+        },
+        "job": {
+            "state": job.state,
+            "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
+            "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
+            "stopped": services.stands(job),
+            "asks": services.waits_for_word(mailing, job),
+            "provider": job.provider,
+        }
+        if job
+        else None,
+        "last_error": mailing.last_error,
+        "waits_for": None,  # whoever asks again is told what keeps it from leaving
+    }
+
+
+def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
+    return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
+
+
+def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, Snapshot | None]:
+    """The text ready to be filled in, who is to get it, and the list that was looked at."""
+    if place.hindrances:
+        raise NothingLeaves(" ".join(place.hindrances))
+    edit.refuse_archived(fresh(), event_id)
+    compiled = contents.checked(event_id, message.text)
+    seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
+    given = any(message.audience.values())
+    criteria = message.audience if given or seen is None else seen.audience
+    picked = audiences.checked(event_id, criteria, outside=place.outside)
+    if message.exact and seen is not None:
+        _check_same(picked, seen)
+        return compiled, replace(picked, as_of=snapshots.as_of(seen)), None
+    return compiled, picked, seen
+
+
+def _check_same(picked: Audience, seen: Snapshot) -> None:
+    """Raise InvalidAudience when the list is one of another audience than the message names (A4)."""
+    named = picked.as_json()
+    if any(set(named[part]) != set(seen.audience.get(part, [])) for part in audiences.PARTS):
+        said = "The list you looked at was one of another audience. Nothing was sent: look again."
+        raise InvalidAudience(said, fields=[FieldError("audience_snapshot", "ANOTHER_AUDIENCE", said)])
+
+
+def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) -> None:
+    """Raise AudienceChanged, naming who joined and who left, unless exactly those get it who were looked at (A4)."""
+    drift = snapshots.drift(session, picked, seen) if seen else None
+    if seen is None or drift is None:
+        return
+    if drift.now == 0:
+        raise NoRecipients
+    still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(seen))).count
+    raise AudienceChanged(
+        drift.sentence,
+        joined=[_named(person) for person in drift.joined],
+        left=[_named(person) for person in drift.left],
+        joined_count=drift.joined_count,
+        left_count=drift.left_count,
+        exact_count=still,
+    )
+
+
+def _named(person: snapshots.Person) -> dict[str, str]:
+    return {"id": str(person.id), "email": person.email, "first_name": person.first_name, "last_name": person.last_name}
+
+
+def replayed(session: Session, record: IdempotencyRecord) -> Sent:
+    """The answer that was given before. Raises AlreadyCancelled when its mailing was cancelled since."""
+    mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
+    if mailing is not None and mailing.state == MailingState.CANCELLED:
+        raise AlreadyCancelled  # S7: its key says so and sends nothing
+    return Sent(record.mailing_id or 0, record.status, record.answer, None)
+
+
+def begun(
+    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, place: Place, by: Acting,
+    draft: Seen | None = None,
+) -> Mailing:  # fmt: skip
+    """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
+    event, author = _author(tx, text.event_id, by)
+    frozen = {
+        "content_id": text.id,
+        "audience": criteria,
+        **merge_values.frozen(event, author, place),
+        "created_by": by.user_id,
+        "created_at": by.now,
+    }
+    if mailing := draft_rows.leave(tx, event.id, draft, frozen, by):
+        return mailing
+    mailing = Mailing(event_id=event.id, kind=kind, state=MailingState.SENDING, key=ids.token(16), excluded={},
+                      recipient_count=0, **frozen)  # fmt: skip
+    tx.add(mailing)
+    tx.flush()
+    if draft and draft.page:
+        draft_rows.remember(tx, event.id, draft, mailing.id, by)
+    return mailing
+
+
+def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]:
+    return tx.get_one(Event, event_id), tx.get(User, by.user_id) if by.user_id else None
+
+
+def _add_mailing(
+    tx: Session, text: Content, picked: Audience, place: Place, by: Acting, *, draft: Seen | None
+) -> Mailing:
+    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place=place, by=by, draft=draft)
+    mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, picked, by)
+    if mailing.recipient_count == 0:
+        raise NoRecipients
+    mailing.excluded = recipients.left_out(tx, mailing, picked)
+    tx.flush()
+    return mailing
+
+
+def add_run(
+    tx: Session, mailing: Mailing, places: int, place: Place, by: Acting, *, delay: timedelta = timedelta(0)
+) -> Job:
+    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived.
+
+    It is a run of the mail service that is set now, for good (S13).
+    """
+    edit.refuse_archived(tx, mailing.event_id)
+    run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
+    starts_at = by.now + delay
+    job = Job(
+        mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
+        starts_at=starts_at, provider=service(),
+    )  # fmt: skip
+    tx.add(job)
+    tx.flush()
+    records.reserve(tx, job, places, starts_at, place.limits)
+    return job

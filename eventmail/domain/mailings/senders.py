@@ -1,0 +1,49 @@
+"""Who a message is from and where answers to it go, the same for header, preview, review and programs."""
+
+import re
+from dataclasses import dataclass
+
+from eventmail.domain import addresses
+from eventmail.domain.mailings import merge_values
+from eventmail.domain.terms import Place
+from eventmail.models import Event, User
+from eventmail.settings import UNANSWERABLE
+
+# Whole words of the local part: "noreplyson" is somebody.
+_UNREAD = re.compile(
+    r"(?:\A|[._+-])(?:(?:no|do[._-]?not|don'?t)[._-]?(?:reply|respond|response|answer)|(?:keine?|nicht)[._-]?antwort(?:en)?"
+    r"|ne[._-]?pas[._-]?repondre|no[._-]?(?:responder|contestar)|mailer[._-]?daemon)(?:\Z|[._+-]|[0-9])",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """The From header as guests see it, and the address that their answers reach.
+
+    `replies` is the event's own address for answers, or the one that mail comes from (`is_shared`). `unread`: it looks
+    as if nobody reads what comes there.
+    """
+
+    name: str
+    email: str
+    replies: str
+    is_shared: bool
+    unread: bool
+
+
+def of(event: Event, author: User | None, place: Place) -> Sender:
+    """The sender of a message of `event` that `author` sends from `place`."""
+    replies = event.reply_to or place.sender_email
+    name, unread = merge_values.sender(event, author, place)[0], is_unread(replies, outside=place.outside)
+    return Sender(name, place.sender_email, replies, is_shared=not event.reply_to, unread=unread)
+
+
+def is_unread(address: str, *, outside: bool) -> bool:
+    """Whether an address says of itself that nobody reads it, or nobody can have it.
+
+    In practice mode the addresses of examples are as good as others (A2).
+    """
+    local = address.rpartition("@")[0]
+    named = address == UNANSWERABLE or _UNREAD.search(local) is not None
+    return named or (outside and addresses.is_reserved(address))

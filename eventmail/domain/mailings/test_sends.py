@@ -1,0 +1,177 @@
+"""Test sends: a mailing of kind `test`, to whoever writes it or to a few typed addresses, read as one guest (E1).
+
+It goes the way of every mailing, so that a test shows what guests will get; only their numbers leave it out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from eventmail import ids, records
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain.events import edit
+from eventmail.domain.mailings import contents, preview_steps
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.send import Sent
+from eventmail.domain.suppressions import erased_addresses
+from eventmail.domain.suppressions.reasons import scopes_of
+from eventmail.domain.terms import NothingLeaves, Place
+from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
+from eventmail.models import Exclusion, Guest, Job, Mailing, Recipient, Suppression, User
+from eventmail.records import Acting, Keyed
+from eventmail.states import MailingKind, Reason, RecipientState
+
+MOST = 5  # typed addresses
+MARK = "[Test]"  # begins the subject
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to test: the text, to which addresses (none: to whoever asks), as which guest (none: the first by name).
+
+    `criteria` is what was picked beside the text; it is kept, so that the composer can be shown again.
+    """
+
+    text: Text
+    to: Sequence[str] = ()
+    guest: str = ""
+    criteria: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+def send(event_id: int, wanted: Wanted, *, key: str, place: Place, by: Acting) -> Sent:
+    """Send a test now, once per `key` and person: everything of rule S1 in one transaction, undone by nobody (S7).
+
+    Raises UnresolvedToken, InvalidInput (400), NoRecipients when no address is left, QuotaExceeded (409), and
+    IdempotencyKeyReused; then nothing was sent.
+    """
+    to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
+    keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, _fingerprint(wanted, to))
+    if replay := records.replayable(fresh(), keyed):
+        return mailing_send.replayed(fresh(), replay)
+    if place.hindrances:
+        raise NothingLeaves(" ".join(place.hindrances))
+    edit.refuse_archived(fresh(), event_id)
+    compiled = contents.checked(event_id, wanted.text)
+    with transaction() as tx:
+        if replay := records.replayable(tx, keyed):  # a second click was faster
+            return mailing_send.replayed(tx, replay)
+        text = contents.kept(tx, event_id, wanted.text, compiled, by)
+        mailing = mailing_send.begun(tx, MailingKind.TEST, text, wanted.criteria, place=place, by=by)
+        guest = _guest(event_id, wanted.guest)
+        mailing.as_guest_id = guest.id if guest else None
+        _add_recipients(tx, mailing, to, place, by)
+        job = mailing_send.add_run(tx, mailing, mailing.recipient_count, place, by)
+        answer = described(mailing, recipients(mailing.id), job)
+        records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
+        records.remember(tx, keyed, mailing.id, answer, by)
+    return Sent(mailing.id, 202, answer, job.id)
+
+
+def find(event_id: int, mailing_id: int) -> Mailing:
+    """One test of this event, or NotFound."""
+    found = mailing_send.find(event_id, mailing_id)
+    if found.kind != MailingKind.TEST:
+        raise NotFound
+    return found
+
+
+def recipients(mailing_id: int) -> Sequence[Recipient]:
+    """To whom a test goes: a handful, in the order they were typed."""
+    listed = select(Recipient).where(Recipient.mailing_id == mailing_id).order_by(Recipient.id)
+    return fresh().scalars(listed).all()
+
+
+def left_out(mailing_id: int) -> Sequence[Exclusion]:
+    """The typed addresses that a test does not go to."""
+    listed = select(Exclusion).where(Exclusion.mailing_id == mailing_id).order_by(Exclusion.id)
+    return fresh().scalars(listed).all()
+
+
+def described(mailing: Mailing, to: Sequence[Recipient], job: Job) -> dict[str, Any]:
+    """A test as answers show it."""
+    return {
+        "id": str(mailing.id),
+        "to": [recipient.email for recipient in to],
+        "state": mailing.state,
+        "request_id": job.request_id,
+    }
+
+
+def read_as(mailing: Mailing) -> Mapping[str, str] | None:
+    """The guest's values that every mail of a test is read with; None for a message to guests, who read their own.
+
+    Nobody's when there was no guest, or the guest was deleted since: then every field reads its fallback.
+    """
+    if mailing.kind != MailingKind.TEST:
+        return None
+    return contents.guest_values(fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None)
+
+
+def _addressed(typed: Sequence[str]) -> dict[str, str]:
+    """What was typed by the form addresses are compared in, each once. Raises InvalidInput naming every wrong one."""
+    wrong: list[FieldError] = []
+    to: dict[str, str] = {}
+    flood = len(typed) > 10 * MOST  # not worth a look at each
+    for email in () if flood else typed:
+        try:
+            checked = addresses.checked(email, field="to")
+        except InvalidInput as error:
+            wrong += error.fields
+        else:
+            to.setdefault(addresses.normalized(checked), checked)
+    many = list(typed if flood else to.values())[MOST:]
+    if many:
+        named = f"“{many[0][:80]}”" + (f" and {len(many) - 1} more are" if len(many) > 1 else " is")
+        wrong.append(FieldError("to", "TOO_MANY", f"A test goes to at most {MOST} addresses: {named} too many."))
+    if wrong:
+        raise InvalidInput(" ".join(error.message for error in wrong) + " Nothing was sent.", fields=wrong)
+    return to
+
+
+def _fingerprint(wanted: Wanted, to: Mapping[str, str]) -> str:
+    return records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest})
+
+
+def _guest(event_id: int, named: str) -> Guest | None:
+    found = preview_steps.step(None, event_id, ids.row_id(named)).guest
+    if named and (found is None or str(found.id) != named):
+        message = f"There is no guest “{named[:80]}” in this event."
+        raise InvalidInput(message, fields=[FieldError("guest", "UNKNOWN_GUEST", message)])
+    return found
+
+
+def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], place: Place, by: Acting) -> None:
+    """One row per address that gets it, and one per address that must not. Raises NoRecipients when none is left."""
+    erased_addresses.recall(tx, to)
+    listed = set(
+        tx.scalars(
+            select(Suppression.address).where(
+                Suppression.address.in_(to), Suppression.scope.in_(scopes_of(mailing.event_id))
+            )
+        )
+    )
+    reserved = {address for address in to if place.outside and addresses.is_reserved(address)} - listed
+    going = {address: email for address, email in to.items() if address not in listed | reserved}
+    if not going:
+        raise NoRecipients(_nobody([to[address] for address in to if address in listed], list(to.values())))
+    tx.add_all(
+        Recipient(mailing_id=mailing.id, address=address, email=email, state=RecipientState.QUEUED, updated_at=by.now)
+        for address, email in going.items()
+    )
+    for reason, held in ((Reason.SUPPRESSED, listed), (Reason.RESERVED_ADDRESS, reserved)):
+        tx.add_all(Exclusion(mailing_id=mailing.id, reason=reason, email=to[a]) for a in to if a in held)
+        if held:
+            mailing.excluded = {**mailing.excluded, str(reason): len(held)}
+    mailing.recipient_count = mailing.n_queued = len(going)
+    tx.flush()
+
+
+def _nobody(listed: Sequence[str], everyone: Sequence[str]) -> str:
+    if len(listed) < len(everyone):
+        return "Nobody can have any of these addresses, or they are on the do-not-mail list. No test was sent."
+    return f"{', '.join(listed)} {'is' if len(listed) == 1 else 'are'} on the do-not-mail list. No test was sent."

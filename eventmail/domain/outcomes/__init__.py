@@ -1,0 +1,1 @@
+"""What became of messages: for one guest, for one message, and why (F4)."""

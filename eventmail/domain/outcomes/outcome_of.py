@@ -1,0 +1,154 @@
+"""What became of a message for somebody: sent, failed, left out and why, cancelled, or never theirs (F4)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from eventmail.db import Rows
+from eventmail.domain.outcomes import attempts
+from eventmail.models import Content, EmailEvent, Exclusion, Guest, Job, Mailing, Recipient
+from eventmail.models.guest import NO_NAME, full_name
+from eventmail.states import MailingKind, Reason, RecipientState
+
+
+class NoRecipient(StrEnum):
+    """The two ways in which a guest was no recipient of a message."""
+
+    LEFT_OUT = "left_out"
+    NOT_ASKED = "not_asked"
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a mail service reported about the mail later."""
+
+    kind: str
+    detail: str
+    at: datetime
+    practice: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One message and somebody.
+
+    `at` is the last change, `error` why it failed or was cancelled, `reason` why they were left out (A2). `other` is
+    who was greeted in their place or whom they share the address with, `email` where the mail went. `provider` is the
+    mail service it happened with, or that of the newest run; None where nobody noted it (S13).
+    """
+
+    mailing_id: int
+    subject: str
+    sent_at: datetime
+    audience: Mapping[str, Sequence[str]]
+    outcome: RecipientState | NoRecipient  # what became of it
+    at: datetime | None = None
+    email: str | None = None
+    error: str | None = None
+    reason: Reason | None = None
+    other: str | None = None
+    delivery: str | None = None
+    provider: str | None = None
+    attempts: int = 0
+    request_ids: tuple[str, ...] = ()
+    news: tuple[News, ...] = ()
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Somebody, as the records know them: guests of the event, their address as compared, or only one of the two."""
+
+    guest_ids: tuple[int, ...]
+    address: str | None
+
+
+def messages(event_id: int) -> Rows:
+    """(Mailing, subject) of every message to guests of the event, newest first; tests went to no guest."""
+    return (
+        select(Mailing, Content.subject)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
+        .order_by(Mailing.created_at.desc(), Mailing.id.desc())
+    )
+
+
+def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -> list[Story]:
+    """The story of each of these messages, in their order; 8 queries, however many they are."""
+    mailing_ids = [mailing.id for mailing, _ in found]
+    recipients = _recipients(session, mailing_ids, whose)
+    left_out = _left_out(session, mailing_ids, whose)
+    ids = [recipient.id for recipient in recipients.values()]
+    tried = attempts.request_ids(ids)
+    news = _news(session, ids)
+    others = [recipient.guest_id for recipient in recipients.values() if recipient.guest_id not in whose.guest_ids]
+    names = _names(session, [*others, *(row.shares_with for row in left_out.values())])
+    runs = _services(session, mailing_ids)
+    stories = []
+    for mailing, subject in found:
+        basis = (mailing.id, subject, mailing.created_at, mailing.audience)
+        recipient, out = recipients.get(mailing.id), left_out.get(mailing.id)
+        if recipient is not None:
+            stories.append(
+                Story(
+                    *basis, RecipientState(recipient.state), recipient.updated_at, recipient.email,
+                    recipient.last_error,
+                    other=names.get(recipient.guest_id), delivery=recipient.delivery, attempts=recipient.attempts,
+                    provider=_service(recipient, runs.get(mailing.id)),
+                    request_ids=tuple(tried.get(recipient.id, ())), news=tuple(news.get(recipient.id, ())),
+                )
+            )  # fmt: skip
+        elif out is not None:
+            reason, other = Reason(out.reason), names.get(out.shares_with)
+            stories.append(Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other,
+                                 provider=runs.get(mailing.id)))  # fmt: skip
+        else:
+            stories.append(Story(*basis, NoRecipient.NOT_ASKED, provider=runs.get(mailing.id)))
+    return stories
+
+
+def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | None]:
+    """The service of the newest run, by message."""
+    rows = select(Job.mailing_id, Job.provider).where(Job.mailing_id.in_(mailing_ids)).order_by(Job.run)
+    return dict(session.execute(rows).all())
+
+
+def _service(recipient: Recipient, of_run: str | None) -> str | None:
+    """What became of a mail is of the service that had it; who was never tried, or waits, is with the newest run."""
+    waits = recipient.state in (RecipientState.QUEUED, RecipientState.SENDING)
+    return of_run if waits or not recipient.attempts else recipient.provider
+
+
+def _recipients(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Recipient]:
+    """The recipient they were, by message; one who was greeted themselves goes before one at the same address."""
+    here = select(Recipient).where(Recipient.mailing_id.in_(mailing_ids))
+    found = list(session.scalars(here.where(Recipient.address == (whose.address or ""))))
+    found += session.scalars(here.where(Recipient.guest_id.in_(whose.guest_ids)))
+    return {recipient.mailing_id: recipient for recipient in found}
+
+
+def _left_out(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Exclusion]:
+    """Who is gone from the list is known by the address alone."""
+    here = select(Exclusion).where(Exclusion.mailing_id.in_(mailing_ids))
+    gone = here.where(Exclusion.guest_id.is_(None), func.lower(Exclusion.email) == (whose.address or ""))
+    found = list(session.scalars(gone))
+    found += session.scalars(here.where(Exclusion.guest_id.in_(whose.guest_ids)))
+    return {row.mailing_id: row for row in found}
+
+
+def _news(session: Session, recipient_ids: Sequence[int]) -> dict[int, list[News]]:
+    found: dict[int, list[News]] = {}
+    for event in session.scalars(
+        select(EmailEvent).where(EmailEvent.recipient_id.in_(recipient_ids)).order_by(EmailEvent.at, EmailEvent.id)
+    ):
+        found.setdefault(event.recipient_id or 0, []).append(News(event.kind, event.detail, event.at, event.practice))
+    return found
+
+
+def _names(session: Session, guest_ids: Sequence[int | None]) -> dict[int | None, str]:
+    wanted = {guest_id for guest_id in guest_ids if guest_id}
+    rows = session.execute(select(Guest.id, Guest.first_name, Guest.last_name).where(Guest.id.in_(wanted)))
+    return {guest_id: full_name(first, last) or NO_NAME for guest_id, first, last in rows}

@@ -1,0 +1,1 @@
+"""Colleagues of this installation: who they are, and what lets them in."""

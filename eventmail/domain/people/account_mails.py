@@ -1,0 +1,143 @@
+"""Mails about accounts, as somebody asks for them: an invitation, a one-time sign-in link. The worker sends them.
+
+Who asks never sees a token, and none waits in the queue: the worker makes it when the mail is about to leave.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, text
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from eventmail import records
+from eventmail.db import fresh, move
+from eventmail.domain import addresses
+from eventmail.domain.suppressions import erased_addresses
+from eventmail.domain.suppressions import reasons as suppression_reasons
+from eventmail.domain.terms import Place
+from eventmail.errors import NoRecipients
+from eventmail.models import EVERYWHERE, AccountMail, Suppression
+from eventmail.models.account_mail import LINK_WAITING, WAITING
+from eventmail.records import Acting
+from eventmail.states import AccountMailKind, AccountMailState, SuppressionReason
+
+NO_SERVICE = "No mail service is connected, so nothing is mailed from here"
+_HOLD_UP = SuppressionReason.HARD_BOUNCE, SuppressionReason.UNSUBSCRIBED
+Target = InstrumentedAttribute[int | None]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What became of the newest mail about somebody, since `at`; `words` say why not, or not yet."""
+
+    state: str
+    at: datetime
+    words: str | None
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has still to leave: until then no second one is asked for."""
+        return self.state in (AccountMailState.QUEUED, AccountMailState.SENDING)
+
+
+def can_mail(place: Place) -> bool:
+    """Whether mails about accounts can leave: a mail service is connected and nothing is in its way (S13, H9)."""
+    return place.connected and not place.hindrances
+
+
+def refuse_unless_can_mail(place: Place) -> None:
+    """Raise NoRecipients, saying why, when no mail can leave."""
+    if not can_mail(place):
+        reasons = " ".join(place.hindrances) if place.connected else f"{NO_SERVICE}."
+        raise NoRecipients(f"{reasons} Nothing was mailed. A link can be made and handed over.")
+
+
+def refuse_listed(session: Session, email: str) -> None:
+    """Raise NoRecipients, saying why, when `email` gets no mail from this installation (F1)."""
+    if listed := why_listed(session, addresses.normalized(email)):
+        raise NoRecipients(f"{email} is not mailed to. {listed}. Nothing was done; make a link and hand it over.")
+
+
+def why_listed(session: Session, address: str) -> str:
+    """Why this address gets no mail about its account, or "": the mailbox is dead, or its owner wants no mail at all.
+
+    What colleagues put on the list is about guests: else one could keep another out. Leaving the mail of one event
+    says nothing about this one.
+    """
+    entry = select(Suppression.reason).where(
+        erased_addresses.same(Suppression.address, address),
+        Suppression.scope == EVERYWHERE,
+        Suppression.reason.in_(_HOLD_UP),
+    )
+    reason = session.scalar(entry)
+    why = suppression_reasons.LONG[SuppressionReason(reason)] if reason else ""
+    return why and f"It is on the do-not-mail list of all events: {why}"
+
+
+def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None, user_id: int | None = None) -> bool:
+    """Queue one mail about an invitation or to a colleague; False while one waits already, which then is the one."""
+    kind, column = (
+        (AccountMailKind.SIGN_IN, "user_id") if invitation_id is None else (AccountMailKind.INVITATION, "invitation_id")
+    )
+    row = insert(AccountMail).values(
+        kind=kind, invitation_id=invitation_id, user_id=user_id, email=email, address=addresses.normalized(email),
+        state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
+        updated_at=by.now,
+    )  # fmt: skip
+    waiting = WAITING if invitation_id is not None else LINK_WAITING
+    once = row.on_conflict_do_nothing(index_elements=[column], index_where=text(waiting))
+    if tx.scalar(once.returning(AccountMail.id)) is None:
+        return False
+    records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)
+    return True
+
+
+def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, place: Place) -> bool:
+    """Queue the news for the address that a colleague had: whether there is a mail service to bring it."""
+    if not can_mail(place):
+        return False
+    mail = AccountMail(
+        kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, email=email, address=addresses.normalized(email),
+        state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
+        updated_at=by.now,
+    )  # fmt: skip
+    tx.add(mail)
+    records.audit(tx, by, "account_mail.asked", subject(None, user_id), email=email)
+    return True
+
+
+def withdraw(
+    tx: Session, by: Acting, words: str, *, invitation_id: int | None = None, user_id: int | None = None
+) -> None:
+    """Take a waiting mail with a link out of the queue, in somebody's transaction.
+
+    What is with the mail service goes on.
+    """
+    about = AccountMail.user_id == user_id if invitation_id is None else AccountMail.invitation_id == invitation_id
+    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    if move(tx, AccountMail, [about, link], AccountMailState.QUEUED, AccountMailState.FAILED,
+            last_error=words, next_attempt_at=None, updated_at=by.now):  # fmt: skip
+        records.audit(tx, by, "account_mail.failed", subject(invitation_id, user_id), reason=words)
+
+
+def doubt(tx: Session, words: str, now: datetime) -> None:
+    """What waits in a copy of a database, or was on its way, may have been sent by the other one since (H9)."""
+    for state in (AccountMailState.QUEUED, AccountMailState.SENDING):
+        move(tx, AccountMail, [], state, AccountMailState.UNKNOWN,
+             last_error=words, next_attempt_at=None, claim_until=None, updated_at=now)  # fmt: skip
+
+
+def newest(target: Target, ids: Collection[int]) -> Mapping[int | None, Asked]:
+    """What became of the newest mail with a link about each of `ids`, invitations or colleagues. 1 query."""
+    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    latest = select(func.max(AccountMail.id)).where(target.in_(ids), link).group_by(target)
+    rows = select(target, AccountMail.state, AccountMail.updated_at, AccountMail.last_error)
+    found = fresh().execute(rows.where(AccountMail.id.in_(latest)))
+    return {row[0]: Asked(row.state, row.updated_at, row.last_error) for row in found}
+
+
+def subject(invitation_id: int | None, user_id: int | None) -> str:
+    """What the log calls an entry's subject."""
+    return f"user:{user_id}" if invitation_id is None else f"invitation:{invitation_id}"

@@ -1,0 +1,161 @@
+"""Invitations: an owner makes a link or has it mailed, whoever opens it joins with a name and a password, once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, delete, select, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail import records, signing
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
+from eventmail.domain.people.account_mails import Asked
+from eventmail.domain.people.sessions import NOWHERE, Caller
+from eventmail.domain.terms import Place
+from eventmail.errors import AlreadyRegistered, FieldError, LinkExpired, NotFound
+from eventmail.models import AccountMail, Invitation, User
+from eventmail.models.account import Role
+from eventmail.records import Acting
+
+LIFETIME = timedelta(days=7)
+HANDED_OVER = "A link was made to hand over instead"
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An invitation nobody opened yet; `inviter` is a name. A new one to the same address replaces its link.
+
+    `mail` is what became of its newest mail, if one was asked for.
+    """
+
+    id: int
+    email: str
+    role: str
+    inviter: str
+    created_at: datetime
+    expires_at: datetime
+    mail: Asked | None
+
+
+@dataclass(frozen=True)
+class Invited:
+    """A new invitation and its token, shown this once."""
+
+    id: int
+    email: str
+    role: str
+    expires_at: datetime
+    token: str
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """An invitation that is mailed. `anew` is false when a mail waited already: then that one goes, once."""
+
+    id: int
+    email: str
+    role: str
+    expires_at: datetime
+    anew: bool
+
+
+def invite(email: str, role: Role, by: Acting) -> Invited:
+    """Invite somebody by a link to hand over; an earlier invitation to the address ends, and a mail that waits.
+
+    Raises InvalidInput, AlreadyRegistered for a colleague's address, RoleTooLow for anybody but an owner.
+    """
+    email, token = addresses.checked(email, field="email"), signing.new_token()
+    with transaction() as tx:
+        made = _kept(tx, email, role, token, by)
+        tx.execute(update(Invitation).where(Invitation.id == made).values(token_hash=signing.hashed(token)))
+        account_mails.withdraw(tx, by, HANDED_OVER, invitation_id=made)
+    return Invited(made, email, role, by.now + LIFETIME, token)
+
+
+def mail(email: str, role: Role, place: Place, by: Acting) -> Mailed:
+    """Invite somebody by a mail, once however often it is asked for while it waits.
+
+    A good earlier link stays so until the mail leaves: the one that may be under way just now, too. Raises what
+    `invite` raises, and NoRecipients while no mail can leave, or none to this address.
+    """
+    account_mails.refuse_unless_can_mail(place)
+    email = addresses.checked(email, field="email")
+    with transaction() as tx:
+        account_mails.refuse_listed(tx, email)
+        made = _kept(tx, email, role, signing.new_token(), by)  # of a token that nobody gets to know
+        anew = account_mails.ask(tx, by, email, invitation_id=made)
+    return Mailed(made, email, role, by.now + LIFETIME, anew)
+
+
+def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
+    """The invitation to this address, new or renewed: its id. `token` is for one that is new or was too old."""
+    colleagues.owner_acts(tx, by)
+    address = addresses.normalized(email)
+    if tx.scalar(select(User.id).where(User.address == address, User.removed_at.is_(None))) is not None:
+        message = f"{email} is the address of a colleague already. Nobody was invited."
+        raise AlreadyRegistered(message, fields=[FieldError("email", "TAKEN", message)])
+    values = {
+        "email": email, "role": role, "invited_by": by.user_id, "created_at": by.now, "expires_at": by.now + LIFETIME,
+    }  # fmt: skip
+    hashed = signing.hashed(token)
+    good = case((Invitation.expires_at > by.now, Invitation.token_hash), else_=hashed)
+    row = insert(Invitation).values(address=address, token_hash=hashed, **values)
+    upsert = row.on_conflict_do_update(index_elements=["address"], set_={**values, "token_hash": good})
+    made: int = tx.execute(upsert.returning(Invitation.id)).scalar_one()
+    records.audit(tx, by, "invitation.made", f"invitation:{made}", email=email, role=role)
+    return made
+
+
+def pending() -> Sequence[Pending]:
+    """All invitations nobody opened or took back yet, newest first; those that are too old among them."""
+    rows = (
+        fresh()
+        .execute(
+            select(Invitation, User.name).join(User, User.id == Invitation.invited_by).order_by(Invitation.id.desc())
+        )
+        .all()
+    )
+    mails = account_mails.newest(AccountMail.invitation_id, [row.id for row, _ in rows])
+    return [
+        Pending(row.id, row.email, row.role, name, row.created_at, row.expires_at, mails.get(row.id))
+        for row, name in rows
+    ]
+
+
+def find(token: str, by: Acting) -> Invitation | None:
+    """The invitation behind `token`, while it is good."""
+    return fresh().scalars(select(Invitation).where(*_good(token, by))).one_or_none()
+
+
+def accept(token: str, *, name: str, password: str, by: Acting, caller: Caller = NOWHERE) -> str:
+    """Join: the token of the new colleague's session. The link stays good when the form needs a correction.
+
+    Raises InvalidInput, LinkExpired for a link that was used, taken back or is too old.
+    """
+    invited = find(token, by)
+    if invited is None:  # before the hash, which is dear
+        raise sign_in_links.unknown(caller, by)
+    name = accounts.checked_person(name, invited.email, password)
+    hashed = passwords.hashed(password)
+    with transaction() as tx:
+        taken = tx.scalars(delete(Invitation).where(*_good(token, by)).returning(Invitation)).one_or_none()
+        if taken is None:
+            raise LinkExpired
+        user = users.add(tx, name=name, email=taken.email, role=Role(taken.role), password_hash=hashed, by=by)
+        return sessions.begin(tx, user.id, by, caller)
+
+
+def revoke(invitation_id: int, by: Acting) -> None:
+    """Take an invitation back. NotFound when somebody joined with it or it was taken back before."""
+    with transaction() as tx:
+        colleagues.owner_acts(tx, by)
+        if colleagues.end_invitations(tx, by, Invitation.id == invitation_id) == 0:
+            raise NotFound("This invitation is not there any more: it was opened or taken back.")
+
+
+def _good(token: str, by: Acting) -> list[ColumnElement[bool]]:
+    return [Invitation.token_hash == signing.hashed(token), Invitation.expires_at > by.now]

@@ -1,0 +1,251 @@
+"""The do-not-mail list as the team keeps it: who is on it, add, take off with a reason, import (F1, F3).
+
+Entries for all events are an owner's to make and to end. What a person said about their own mail, a wish or a
+complaint, ends by their own link or by an owner.
+"""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail import records
+from eventmail.db import fresh, transaction
+from eventmail.domain import addresses
+from eventmail.domain.suppressions import erased_addresses
+from eventmail.domain.suppressions.reasons import EXCLUDED_AS
+from eventmail.errors import FieldError, InvalidInput, NotFound, RoleTooLow, TooLarge
+from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
+from eventmail.models.account import Role
+from eventmail.records import Acting
+from eventmail.states import SuppressionReason
+
+BY_HAND = "by hand"
+IMPORTED = "import"
+MOST_ADDRESSES = 100_000  # in one import
+MOST_REJECTED = 1000  # lines an import tells about one by one
+LONGEST_REASON = 500
+_WIDE = EVERYWHERE, PRACTICE  # scopes of all events
+OWN_WORDS = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
+ALL_EVENTS = "What is kept from all events is kept by owners. Nothing was changed."
+_ADD_HERE = f"{ALL_EVENTS} Add the address for this event, or ask an owner."
+_LIFT_ELSEWHERE = f"{ALL_EVENTS} Ask an owner to take the address off."
+_OWN_WISH = (
+    "They said themselves that they want no mail. They can take it back by the link in any mail they got; else ask an "
+    "owner to take them off. Nothing was changed."
+)
+_CELLS = re.compile(r'[,;\t<>"\s]+')
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A line of an import that holds no address."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """What an import did: how many addresses are new on the list, how many were on it, which lines were left out."""
+
+    added: int
+    known: int
+    rejected: Sequence[Rejected]
+    rejected_count: int
+
+
+def scope_of(event_id: int, *, everywhere: bool) -> str:
+    """The scope of one event, or of the whole installation."""
+    return EVERYWHERE if everywhere else str(event_id)
+
+
+def listed(event_id: int, user: User, *, q: str = "", reason: SuppressionReason | None = None) -> Select[Suppression]:
+    """What an event's page shows `user`, newest first; `q` is part of the address.
+
+    Of the entries for all events only those about this event's guests and those `user` made: the others could be
+    addresses of an event that `user` may not see. An owner sees every event and so every entry.
+    """
+    statement = select(Suppression).where(_shown(event_id, user)).order_by(Suppression.id.desc())
+    if q:
+        part = addresses.normalized(q)  # of what is no whole address its letters as addresses are compared
+        statement = statement.where(Suppression.address.contains(part, autoescape=True))
+    return statement if reason is None else statement.where(Suppression.reason == reason)
+
+
+def counts(event_id: int, user: User) -> dict[SuppressionReason, int]:
+    """How many entries of each reason the page shows."""
+    found = fresh().execute(
+        select(Suppression.reason, func.count()).where(_shown(event_id, user)).group_by(Suppression.reason)
+    )
+    return {SuppressionReason(reason): number for reason, number in found}
+
+
+def find(event_id: int, suppression_id: int, user: User) -> Suppression:
+    """One entry that the event's page shows `user`. Raises NotFound."""
+    return _find(fresh(), event_id, suppression_id, user)
+
+
+def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tuple[str, str], int]:
+    """The entries that keep these addresses from getting mail of an event, as far as `user` may lift them.
+
+    By address and the reason that an audience gives (A2).
+    """
+    rows = select(Suppression.id, Suppression.address, Suppression.reason).where(
+        Suppression.address.in_(addresses_), _shown(event_id, user)
+    )
+    if user.role != Role.OWNER:  # as `may_lift` says
+        rows = rows.where(Suppression.scope.not_in(_WIDE), Suppression.reason.not_in(OWN_WORDS))
+    found = fresh().execute(rows.order_by(Suppression.id)).all()
+    return {(row.address, EXCLUDED_AS[SuppressionReason(row.reason)]): row.id for row in found}
+
+
+def may_lift(entry: Suppression, user: User) -> bool:
+    """Whether `user` may take this entry off the list."""
+    return user.role == Role.OWNER or (entry.scope not in _WIDE and entry.reason not in OWN_WORDS)
+
+
+def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:
+    """Put an address on the list by hand: the entry, and whether it is new.
+
+    Raises InvalidInput for what is no address, RoleTooLow for an entry for all events by anybody but an owner.
+    """
+    address = addresses.normalized(addresses.checked(email, field="address"))
+    scope = scope_of(event_id, everywhere=everywhere)
+    with transaction() as tx:
+        _refuse_for_all(tx, scope, by)
+        erased_addresses.recall(tx, [address])
+        known = tx.scalars(
+            select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
+        ).one_or_none()
+        if known:
+            return known, False
+        made = Suppression(
+            address=address, scope=scope, reason=SuppressionReason.MANUAL, source=BY_HAND, created_by=by.user_id,
+            created_at=by.now,
+        )  # fmt: skip
+        tx.add(made)
+        records.audit(tx, by, "suppression.added", f"address:{address}", event_id=event_id, scope=_word(scope))
+        tx.flush()
+        return made, True
+
+
+def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting) -> str:
+    """Take an entry off the list: its address, which gets mail again.
+
+    Raises InvalidInput without a typed reason, RoleTooLow for what only an owner ends.
+    """
+    reason = " ".join(reason.split())
+    if not reason or len(reason) > LONGEST_REASON:
+        message = (
+            "Say why this address may get mail again; it stays in the log." if not reason
+            else f"The reason may have {LONGEST_REASON} characters."
+        )  # fmt: skip
+        raise InvalidInput(message, fields=[FieldError("reason", "INVALID_REASON", message)])
+    with transaction() as tx:
+        entry = _find(tx, event_id, suppression_id, user)
+        if not _is_owner(tx, by):
+            if entry.reason in OWN_WORDS:
+                raise RoleTooLow(_OWN_WISH)
+            if entry.scope in _WIDE:
+                raise RoleTooLow(_LIFT_ELSEWHERE)
+        before = {
+            "reason": entry.reason, "scope": _word(entry.scope), "source": entry.source,
+            "since": entry.created_at.isoformat(),
+        }  # fmt: skip
+        tx.delete(entry)
+        records.audit(
+            tx, by, "suppression.lifted", f"address:{entry.address}", event_id=event_id, before=before, why=reason
+        )
+        return entry.address
+
+
+def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report:
+    """Put the addresses in `text` on the list, the first of each line; who is on it stays as they are.
+
+    A first line without an @-sign is a header. Raises InvalidInput when there is no address at all, TooLarge beyond
+    MOST_ADDRESSES, RoleTooLow for all events by anybody but an owner.
+    """
+    found, rejected = _read(text)
+    if not found:
+        message = "There is no email address in this. Nothing was added."
+        raise InvalidInput(message, fields=[FieldError("addresses", "INVALID_INPUT", message)])
+    if len(found) > MOST_ADDRESSES:
+        raise TooLarge(f"At most {MOST_ADDRESSES} addresses fit into one import. Nothing was added.")
+    scope = scope_of(event_id, everywhere=everywhere)
+    with transaction() as tx:
+        _refuse_for_all(tx, scope, by)
+        erased_addresses.recall(tx, found)
+        known = {
+            address
+            for chunk in records.chunks(found, 500)
+            for address in tx.scalars(
+                select(Suppression.address).where(Suppression.scope == scope, Suppression.address.in_(chunk))
+            )
+        }
+        new = [address for address in found if address not in known]
+        tx.add_all(
+            Suppression(
+                address=address, scope=scope, reason=SuppressionReason.IMPORT, source=IMPORTED, created_by=by.user_id,
+                created_at=by.now,
+            )
+            for address in new
+        )  # fmt: skip
+        if new:
+            records.audit(
+                tx, by, "suppression.imported", f"event:{event_id}", event_id=event_id, added=len(new),
+                known=len(known), scope=_word(scope),
+            )  # fmt: skip
+    return Report(len(new), len(known), rejected[:MOST_REJECTED], len(rejected))
+
+
+def _read(text: str) -> tuple[list[str], list[Rejected]]:
+    """The addresses in the order of their lines, each once, and the lines without one."""
+    addresses.few_foreign([text])
+    found: dict[str, None] = {}
+    rejected = []
+    for number, line in enumerate(text.lstrip("\ufeff").splitlines(), start=1):
+        cells = [cell for cell in _CELLS.split(line) if cell]
+        candidates = [cell.removeprefix("mailto:") for cell in cells if "@" in cell]
+        address = next((cell for cell in candidates if addresses.is_valid(cell)), None)
+        if address:
+            found[addresses.normalized(address)] = None
+        elif cells and (candidates or number > 1):
+            rejected.append(Rejected(number, line.strip()[:80]))
+    return list(found), rejected
+
+
+def _find(session: Session, event_id: int, suppression_id: int, user: User) -> Suppression:
+    entry = session.scalars(
+        select(Suppression).where(Suppression.id == suppression_id, _shown(event_id, user))
+    ).one_or_none()
+    if entry is None:
+        raise NotFound
+    return entry
+
+
+def _shown(event_id: int, user: User) -> ColumnElement[bool]:
+    own = Suppression.scope == str(event_id)
+    everywhere = Suppression.scope.in_(_WIDE)
+    if user.role == Role.OWNER:
+        return or_(own, everywhere)
+    guest = exists().where(Guest.event_id == event_id, Guest.address == Suppression.address)
+    return or_(own, and_(everywhere, or_(guest, Suppression.created_by == user.id)))
+
+
+def _refuse_for_all(tx: Session, scope: str, by: Acting) -> None:
+    if scope == EVERYWHERE and not _is_owner(tx, by):
+        raise RoleTooLow(_ADD_HERE)
+
+
+def _is_owner(tx: Session, by: Acting) -> bool:
+    """Whether `by` is an owner now, whatever they were when their request began."""
+    owner = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
+    return tx.scalar(owner) is not None
+
+
+def _word(scope: str) -> str:
+    return scope if scope in _WIDE else "event"
