@@ -22,7 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, regi
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from eventmail import erased, link_targets, readings, states
+from eventmail import erased, link_targets, states, value_parsing
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 250  # of each connection; the kernel has the file in memory too, so that 2 MB made nothing faster
@@ -87,7 +87,11 @@ def _prepare(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
     connection.isolation_level = None  # we say BEGIN ourselves
-    for name, function in (("folded", readings.folded), ("number_in", readings.number), ("day_in", readings.day)):
+    for name, function in (
+        ("folded", value_parsing.folded),
+        ("number_in", value_parsing.number),
+        ("day_in", value_parsing.day),
+    ):
         connection.create_function(name, 1, function, deterministic=True)
     connection.create_function("link_fault", 3, link_targets.fault, deterministic=True)
     for pragma in (

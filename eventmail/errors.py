@@ -1,6 +1,6 @@
 """Every error an organizer or an API client can meet: one small class per code, its sentence written once, here.
 
-`web/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never reaches
+`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never reaches
 HTTP: its words are in `providers/base.py`.
 """
 

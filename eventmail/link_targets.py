@@ -3,7 +3,7 @@
 import re
 from urllib.parse import urlsplit
 
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 NONE = "none"
 URL, ADDRESS = "url", "address"  # a whole link target; what follows mailto: or tel:

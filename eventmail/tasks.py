@@ -20,10 +20,12 @@ from eventmail.domain.instance import housekeeping
 from eventmail.models import Job
 from eventmail.providers.base import Provider
 from eventmail.providers.outbox import Outbox
-from eventmail.providers.smtp import Smtp, parse
-from eventmail.sending import account_delivery, account_settle, forgetting, heartbeat, journal
+from eventmail.providers.smtp.service import Smtp, parse
 from eventmail.sending import drain as drain_
+from eventmail.sending import forgetting, heartbeat, journal
 from eventmail.sending import sweep as sweep_
+from eventmail.sending.account import delivery
+from eventmail.sending.account import settle as account_settle
 from eventmail.sending.handover import in_flight
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings, SettingsError
@@ -56,7 +58,7 @@ def create_huey(app: Flask) -> SqliteHuey:
     def deliver() -> None:
         """Mail what waits about accounts, then ring again while something does."""
         with _run(app):
-            _ring_at(deliver, None, account_delivery.deliver(provider, settings))
+            _ring_at(deliver, None, delivery.deliver(provider, settings))
 
     @huey.on_startup()
     def begin() -> None:
@@ -125,7 +127,7 @@ def _ring_for_waiting(app: Flask) -> int:
     waiting = sweep_.sweep(app.extensions["provider"], clock.now())
     for job in waiting:
         _ring_at(app.extensions["ring"], job.job_id, job.due)
-    _ring_at(app.extensions["ring_account_mails"], None, account_delivery.next_due(clock.now()))
+    _ring_at(app.extensions["ring_account_mails"], None, delivery.next_due(clock.now()))
     return len(waiting)
 
 
@@ -204,7 +206,7 @@ def _beat(app: Flask) -> None:
     heartbeat.beat(clock.now(), provider.waits())
     if settle(provider, clock.now()):  # what a dead worker had in hand waits again, and its rings died with it
         _ring_for_waiting(app)
-    account_delivery.renew(clock.now())
+    delivery.renew(clock.now())
     account_settle.settle(clock.now())
 
 

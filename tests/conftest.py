@@ -23,9 +23,10 @@ from eventmail import create_app, migrations, signing, web
 from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain.people import passwords, sign_in_links
 from eventmail.models.account import Role
-from eventmail.sending import account_delivery, drain
+from eventmail.sending import drain
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
-from eventmail.web.access import SESSION
+from eventmail.web.core.access import SESSION
 from tests.support import haste, seeding
 from tests.support.once import made_once
 from tests.support.queries import Queries, count_queries
@@ -63,7 +64,7 @@ def _plain_surroundings() -> Iterator[None]:
             if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
                 patch.delenv(name)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        for module in (drain, account_delivery):
+        for module in (drain, delivery):
             patch.setattr(module, "TURN_SECONDS", haste.TURN_SECONDS)
         patch.setattr(passwords, "_hasher", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 from eventmail.content.wire import mailbox, wire_address
 from eventmail.errors import FieldError, InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 NOTHING_TO_DO = "If you did not expect this mail, you need not do anything."
 _NAME_LENGTH = 100

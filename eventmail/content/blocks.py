@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from eventmail.content.segments import CALENDAR_NAMES, Marks
+from eventmail.content.pieces import CALENDAR_NAMES, Marks
 
 _FENCE = re.compile(r":::[ \t]*(?P<name>[^\s:]*)[ \t]*(?P<argument>.*?)[ \t]*")
 

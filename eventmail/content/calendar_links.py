@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eventmail.content.tokens import clean_source
 from eventmail.errors import FieldError, InvalidTimezone
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 LINK_LENGTH = 2000
 _DEFAULT_LENGTH = timedelta(hours=1)

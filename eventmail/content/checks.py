@@ -10,7 +10,7 @@ from eventmail.content.blocks import Problem
 from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
-from eventmail.content.segments import Marks
+from eventmail.content.pieces import Marks
 from eventmail.content.tokens import Field, clean_source, find
 from eventmail.link_targets import odd_address
 

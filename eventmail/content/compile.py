@@ -8,7 +8,7 @@ from html import escape
 from eventmail.content import markdown, shell, text
 from eventmail.content.compiled import Compiled, plain
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
-from eventmail.content.segments import Marks, Mode, Segments
+from eventmail.content.pieces import Marks, Mode, Segments
 from eventmail.content.tokens import Field, Unresolved, clean_source, find, unresolved
 from eventmail.content.wire import quoted_printable
 from eventmail.errors import FieldError, InvalidInput, UnresolvedToken

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot
+from eventmail.content.pieces import Choice, Mode, Segment, Segments, Slot
 
 _VERSION = 1
 

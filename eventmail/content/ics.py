@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from eventmail.content.calendar_links import CalendarFacts, described, span
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.link_targets import linkable
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 _PRODID = "-//eventmail//eventmail//EN"
 

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from eventmail.content import bare_links, blocks, dialect
 from eventmail.content.blocks import Problem
-from eventmail.content.segments import Marks
+from eventmail.content.pieces import Marks
 from eventmail.link_targets import linkable
 
 DIALECT = 2  # of the bodies that are written now; those of 1 are read as `former`

@@ -11,8 +11,8 @@ from html import escape
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Fields, Values, filled, strings
-from eventmail.content.segments import Segments, Slot
-from eventmail.readings import clean_value
+from eventmail.content.pieces import Segments, Slot
+from eventmail.value_parsing import clean_value
 
 Why = Callable[[str, bool], str]
 

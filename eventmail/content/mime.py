@@ -8,11 +8,11 @@ from email.utils import format_datetime
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Values, chosen, filled, shortened, slots, strings
-from eventmail.content.segments import Choice, Segments, Slot
+from eventmail.content.pieces import Choice, Segments, Slot
 from eventmail.content.tokens import Field
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import FieldError, InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 _SOFT_BREAK = b"=\r\n"
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"

@@ -6,10 +6,10 @@ from html import escape
 from urllib.parse import quote
 
 from eventmail.content.compiled import Compiled
-from eventmail.content.segments import Choice, Mode, Segment, Segments, Slot, joined
+from eventmail.content.pieces import Choice, Mode, Segment, Segments, Slot, joined
 from eventmail.content.tokens import NOT_STATED, Field
 from eventmail.link_targets import leads
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 Values = Mapping[str, str | None]
 Fields = Mapping[str, Field]

@@ -5,7 +5,7 @@ from string import Template
 
 import css_inline
 
-from eventmail.content.segments import Marks
+from eventmail.content.pieces import Marks
 from eventmail.content.text import RULE, WIDTH, wrapped
 
 _SHELL = Template((Path(__file__).parent / "shell.html").read_text(encoding="utf-8"))

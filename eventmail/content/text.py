@@ -9,7 +9,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from eventmail.content import blocks
 from eventmail.content.markdown import Target
-from eventmail.content.segments import Marks
+from eventmail.content.pieces import Marks
 
 WIDTH = 78
 RULE = "-" * 24

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
-from eventmail.readings import CONTROLS, clean_value, name_key
+from eventmail.value_parsing import CONTROLS, clean_value, name_key
 
 NOT_STATED = "not stated"
 MOST_HINTS = 20  # unknown names of a text that get a suggestion

@@ -6,7 +6,7 @@ from binascii import b2a_qp
 
 from eventmail.domain_names import ascii_domain
 from eventmail.errors import FieldError, InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 _LINE = 78
 # 42 bytes become a 68-character encoded word: below the 75 of RFC 2047 section 2, and short enough behind any name.

@@ -20,8 +20,8 @@ from eventmail.doctor.finding import Level as Level
 from eventmail.doctor.twins import twins
 from eventmail.domain.instance import live_lock
 from eventmail.models.mailing import COUNTERS
-from eventmail.providers import smtp
 from eventmail.providers.base import ProviderError
+from eventmail.providers.smtp import service
 from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box, remarks
 from eventmail.states import RecipientState
 
@@ -254,10 +254,10 @@ def mail_service(settings: Settings) -> Iterator[Finding]:
         yield Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)
         return
     try:
-        yield from [Finding(sentence) for sentence in smtp.check(settings.smtp_url.get_secret_value())]
+        yield from [Finding(sentence) for sentence in service.check(settings.smtp_url.get_secret_value())]
     except ValueError as error:
         yield Finding(f"No mail can leave: {PREFIX}SMTP_URL {error}", Level.WRONG, f"Correct {PREFIX}SMTP_URL.")
-    except smtp.Slow as slow:
+    except service.Slow as slow:
         to_do = (
             f"Ask whoever runs the mail server, or look at {PREFIX}SMTP_URL. Mail waits for it longer than this check."
         )

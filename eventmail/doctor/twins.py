@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 
 from eventmail.doctor.finding import Finding, Level
-from eventmail.readings import composed
+from eventmail.value_parsing import composed
 
 _KEPT = {
     "suppression": ("on the do-not-mail list", "Both count, so nobody is mailed who asked not to be. Take one off."),

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, or_, select
 
-from eventmail import ids, readings
+from eventmail import ids, value_parsing
 from eventmail.db import Rows, fresh
 from eventmail.models import AuditEntry, Content, DraftText, Event, Guest, Mailing, Segment, User
 
@@ -43,7 +43,7 @@ def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
     if wanted.until:
         statement = statement.where(AuditEntry.at < _midnight(wanted.until + timedelta(days=1), wanted.zone))
     if wanted.q:
-        forms = readings.spellings(wanted.q)
+        forms = value_parsing.spellings(wanted.q)
         statement = statement.where(or_(AuditEntry.request_id == wanted.q, *(_holds(form) for form in forms)))
     return statement
 

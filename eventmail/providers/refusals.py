@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from eventmail.domain_names import ascii_domain
-from eventmail.readings import composed
+from eventmail.value_parsing import composed
 
 
 class About(StrEnum):

@@ -13,9 +13,8 @@ from sqlalchemy import bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import records
+from eventmail import addresses, records
 from eventmail.db import core, fresh, transaction
-from eventmail.domain import addresses
 from eventmail.errors import NothingToDo
 from eventmail.models import EmailEvent, Job, Mailing, Suspect
 from eventmail.providers.base import Accepted, Permanent

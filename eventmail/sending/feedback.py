@@ -7,9 +7,8 @@ from sqlalchemy import case, func, or_, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import erased, ids, records
+from eventmail import addresses, erased, ids, records
 from eventmail.db import transaction
-from eventmail.domain import addresses
 from eventmail.domain.suppressions import erased_addresses, unsubscribe
 from eventmail.models import EVERYWHERE, PRACTICE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent

@@ -12,9 +12,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from eventmail import erased
+from eventmail import addresses, erased
 from eventmail.db import db, fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.imports import uploads
 from eventmail.models import Erasure
 from eventmail.settings import Settings

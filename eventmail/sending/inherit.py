@@ -16,7 +16,8 @@ from eventmail.db import file, fresh, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Mail, Provider
-from eventmail.sending import account_settle, legacy, outcome
+from eventmail.sending import legacy, outcome
+from eventmail.sending.account import settle
 from eventmail.sending.claim import Claimed
 from eventmail.sending.handover import Result, Run
 from eventmail.sending.legacy import Legacy
@@ -45,7 +46,7 @@ def _inherit(path: Path, provider: Provider, now: datetime) -> int:
             return 0
         try:
             with transaction() as tx:
-                settled = _recipients(tx, left, provider, now) + account_settle.inherit(tx, left, provider, now)
+                settled = _recipients(tx, left, provider, now) + settle.inherit(tx, left, provider, now)
         except IntegrityError:  # numbers that contradict each other; the lease settles each message by itself
             log.exception("what a dead worker had in hand could not be settled", extra={"worker": left.owner})
             return 0

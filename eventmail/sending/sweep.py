@@ -8,7 +8,8 @@ from sqlalchemy import select
 from eventmail.db import fresh
 from eventmail.models import Job, Mailing
 from eventmail.providers.base import Provider
-from eventmail.sending import account_settle, brake
+from eventmail.sending import brake
+from eventmail.sending.account import settle as account_settle
 from eventmail.sending.drain import next_due
 from eventmail.sending.finish import finish
 from eventmail.sending.settle import settle

@@ -12,9 +12,9 @@ from eventmail.domain.mailings import send
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
-from eventmail.web.compose import Prefix
-from eventmail.web.context import instant
-from eventmail.web.respond import respond
+from eventmail.web.composer.fragments import Prefix
+from eventmail.web.core.context import instant
+from eventmail.web.core.respond import respond
 
 
 def page(template: str, mailing: Mailing, **context: Any) -> Response:

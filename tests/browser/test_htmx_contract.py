@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Page, expect
 
-from eventmail.web.access import HEADERS
+from eventmail.web.core.access import HEADERS
 from tests.support.live import ROOT
 from tests.support.waiting import wait_for
 

@@ -16,7 +16,8 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.people import invitations
 from eventmail.models import AccountMail
 from eventmail.models.account import Role
-from eventmail.sending import account_delivery, legacy
+from eventmail.sending import legacy
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, SENDER, SITE, link_in, outside
 from tests.support.live import Live, request
@@ -35,7 +36,7 @@ def _deliver(turn: int, owner: Person) -> list[str]:
     provider = Recording(outside=True, name="smtp")
     here: Path = current_app.extensions["settings"].instance
     mail_id = fresh().scalars(select(AccountMail.id).order_by(AccountMail.id)).all()[turn]
-    account_delivery._deliver(mail_id, 1, provider, outside(here))
+    delivery._deliver(mail_id, 1, provider, outside(here))
     return provider.addresses
 
 

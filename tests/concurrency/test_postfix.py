@@ -9,7 +9,7 @@ from email.message import Message
 import pytest
 
 from eventmail.providers.base import Accepted, Mail
-from eventmail.providers.smtp import Smtp, parse
+from eventmail.providers.smtp.service import Smtp, parse
 from tests.support import seeding
 from tests.support.live import ROOT, Live
 from tests.support.postfix import Postfix

@@ -24,7 +24,8 @@ from eventmail.domain.people import colleagues
 from eventmail.domain.terms import Place
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Home, Mailing, Recipient
-from eventmail.sending import account_delivery, drain, journal
+from eventmail.sending import drain, journal
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.account_mail import PLACE, outside
@@ -168,7 +169,7 @@ def test_H9_a_mail_about_an_account_counts_as_well(
         colleagues.mail_link(organizer.id, PLACE, seeding.acting(owner))
     copy = older(settings, app, tmp_path / "older.sqlite")
     with app.app_context():
-        account_delivery.deliver(provider, outside(settings.instance))
+        delivery.deliver(provider, outside(settings.instance))
         db.session.remove()
         db.engine.dispose()
     assert provider.addresses == [organizer.email]

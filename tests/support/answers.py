@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from eventmail.providers.smtp_wire import Reply
+from eventmail.providers.smtp.wire import Reply
 
 OURS = "team@example.org"
 GUEST = "guest@guests.example.net"

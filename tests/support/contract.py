@@ -10,7 +10,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect
 from werkzeug.test import TestResponse
 
-from eventmail.web import openapi
+from eventmail.web.api import openapi
 
 _NOT_FOR_PROGRAMS = {"CSRF_FAILED", "METHOD_NOT_ALLOWED", "INTERNAL_SERVER_ERROR"}
 _kept: dict[str, Any] = {}
@@ -28,9 +28,9 @@ def check(app: Flask, answer: TestResponse) -> None:
         return
     asked = f"{operation['operationId']} answered {answer.status_code} {answer.mimetype}"
     described = operation["responses"].get(str(answer.status_code))
-    assert described, f"{asked}, which eventmail/web/api_table.py does not say: {value}"
+    assert described, f"{asked}, which eventmail/web/api/table.py does not say: {value}"
     media = _resolved(described)["content"].get(answer.mimetype)
-    assert media, f"{asked}, which eventmail/web/api_table.py does not say: {value}"
+    assert media, f"{asked}, which eventmail/web/api/table.py does not say: {value}"
     wrong = _validator(operation["operationId"], str(answer.status_code), answer.mimetype).iter_errors(value)
     words = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in wrong]
     assert not words, f"{asked}, which is not of its type in eventmail/web/schemas: {words}"

@@ -9,7 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
-from eventmail.web.health import WriteCheck
+from eventmail.web.public.health import WriteCheck
 
 # What takes longest begins first, so that no worker is left with it at the end. These wait more than they compute.
 FIRST = (

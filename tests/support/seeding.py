@@ -9,9 +9,8 @@ from typing import Any
 
 from sqlalchemy import update
 
-from eventmail import clock, ids
+from eventmail import addresses, clock, ids
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.events import edit
 from eventmail.domain.people import api_tokens, passwords, sessions, sign_in_links, users
 from eventmail.models import ApiToken, Event, EventMember, Guest, GuestTag, Suppression, User

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from eventmail.providers.base import Mail, Outcome, Provider
-from eventmail.providers.smtp import Smtp, Timeouts, parse
+from eventmail.providers.smtp.service import Smtp, Timeouts, parse
 
 FEATURES = ("PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES", "AUTH PLAIN LOGIN")
 LOCK_STEP = tuple(feature for feature in FEATURES if feature != "PIPELINING")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail import readings
+from eventmail import value_parsing
 
 
 @pytest.mark.parametrize(
@@ -13,12 +13,12 @@ from eventmail import readings
     ],
 )  # fmt: skip
 def test_texts_that_a_person_reads_as_the_same_are_the_same(one: str, other: str) -> None:
-    assert readings.folded(one) == readings.folded(other)
+    assert value_parsing.folded(one) == value_parsing.folded(other)
 
 
 @pytest.mark.parametrize(("one", "other"), [("Müller", "Muller"), ("1.5", "1,5"), ("07", "7"), ("a b", "ab")])
 def test_texts_that_differ_stay_different(one: str, other: str) -> None:
-    assert readings.folded(one) != readings.folded(other)
+    assert value_parsing.folded(one) != value_parsing.folded(other)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ def test_texts_that_differ_stay_different(one: str, other: str) -> None:
     ],
 )  # fmt: skip
 def test_numbers_are_read_as_spreadsheets_write_them(text: str, number: float | None) -> None:
-    assert readings.number(text) == number
+    assert value_parsing.number(text) == number
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,8 @@ def test_numbers_are_read_as_spreadsheets_write_them(text: str, number: float | 
     ],
 )  # fmt: skip
 def test_days_are_read_as_spreadsheets_write_them(text: str, day: str | None) -> None:
-    assert readings.day(text) == day
+    assert value_parsing.day(text) == day
 
 
 def test_nothing_is_read_as_nothing() -> None:
-    assert (readings.folded(None), readings.number(None), readings.day(None)) == (None, None, None)
+    assert (value_parsing.folded(None), value_parsing.number(None), value_parsing.day(None)) == (None, None, None)

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail import erased, readings
+from eventmail import addresses, erased, value_parsing
 from eventmail.content import tokens
-from eventmail.domain import addresses
 from eventmail.domain.audience import rule
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.guests import values
@@ -37,8 +36,8 @@ def known(column: str) -> dict[str, str]:
 
 
 PLACES: dict[str, Callable[[str], Any]] = {
-    "a name": readings.name_key,
-    "a value": readings.folded,
+    "a name": value_parsing.name_key,
+    "a value": value_parsing.folded,
     "a search": guest_fields.words,
     "what is searched": lambda word: guest_fields.search_key(word, word, f"{word}@example.org"),
     "tags": lambda word: guest_fields.split_tags(f"a, {word}"),
@@ -72,7 +71,7 @@ def test_C1_a_column_is_the_same_in_both_forms_and_any_case(word: str) -> None:
 
 
 @settings(max_examples=budget(60), deadline=None)
-@given(word=WORDS.filter(readings.folded))
+@given(word=WORDS.filter(value_parsing.folded))
 def test_C1_a_rule_finds_its_field_in_both_forms(word: str) -> None:
     for ours in forms(word):
         fields = rule.fields([ours])
@@ -111,6 +110,6 @@ def test_C1_of_two_columns_that_were_there_before_each_is_met_as_it_is_written()
 
 def test_a_text_is_looked_for_in_each_form_it_may_have_been_kept_in() -> None:
     composed, apart = forms("Café")
-    assert readings.spellings(apart) == (apart, composed)
-    assert readings.spellings(composed) == (composed, apart)
-    assert readings.spellings("Table") == ("Table",)
+    assert value_parsing.spellings(apart) == (apart, composed)
+    assert value_parsing.spellings(composed) == (composed, apart)
+    assert value_parsing.spellings("Table") == ("Table",)

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.domain.audience import value_words
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import GuestStatus
@@ -85,12 +85,12 @@ class Condition:
     @property
     def equal_number(self) -> float | None:
         """The number that this asks for by `is` or `is_not`, if its value is one."""
-        return readings.equal_number(self.value) if self._asks_for_equal else None
+        return value_parsing.equal_number(self.value) if self._asks_for_equal else None
 
     @property
     def equal_day(self) -> str | None:
         """The day that this asks for by `is` or `is_not`, if its value is one."""
-        return readings.equal_day(self.value) if self._asks_for_equal else None
+        return value_parsing.equal_day(self.value) if self._asks_for_equal else None
 
     @property
     def _asks_for_equal(self) -> bool:
@@ -130,7 +130,7 @@ def parse(rule: object, known: Mapping[str, Field], reading: int = READING) -> R
     """
     wrong: list[FieldError] = []
     word, conditions = _parts(rule, wrong)
-    by_fold = {readings.folded(key) or "": field for key, field in known.items()}
+    by_fold = {value_parsing.folded(key) or "": field for key, field in known.items()}
     by_fold |= {other: known[ours] for other, ours in _OTHER_NAMES.items()} | dict(known)
     read = [_condition(part, f"rule.{word}.{n}", by_fold, wrong) for n, part in enumerate(conditions)]
     if wrong:
@@ -192,7 +192,7 @@ def _condition(part: object, at: str, known: Mapping[str, Field], wrong: list[Fi
 
 def _field(given: object, at: str, known: Mapping[str, Field], wrong: list[FieldError]) -> Field | None:
     text = given.strip() if isinstance(given, str) else ""
-    key = readings.folded(text) or ""
+    key = value_parsing.folded(text) or ""
     found = known.get(text) or known.get(key)  # as it is written first: two columns may read the same
     if found is None and key.startswith(ATTRIBUTE):  # said in full, an imported column is meant and nothing of ours
         column = known.get(key.removeprefix(ATTRIBUTE).strip())
@@ -231,14 +231,14 @@ def _complaint(field: Field, op: Op, value: str) -> tuple[str, str] | None:
     """The code and the sentence for a value that this condition cannot use."""
     if op in BARE:
         return ("UNFIT_VALUE", f"“{_shown(op)}” takes no value.") if value else None
-    if not readings.folded(value):
+    if not value_parsing.folded(value):
         return "REQUIRED", "Say what to compare with; “is empty” asks for what is blank."
     if field.kind is Kind.STATUS and value.casefold() not in set(GuestStatus):
         return "UNKNOWN_STATUS", f"“{value[:60]}” is not a status; there are {', '.join(GuestStatus)}."
-    if op in DAYS and readings.day(value) is None:
+    if op in DAYS and value_parsing.day(value) is None:
         other = f"“{value[:60]}” is not a day. Write 2027-05-01 or 1.5.2027."
         return "NOT_A_DATE", value_words.unread_day(value) or other
-    if op in NUMBERS and readings.number(value) is None:
+    if op in NUMBERS and value_parsing.number(value) is None:
         return "NOT_A_NUMBER", f"“{value[:60]}” is not a number. Write 7, 1.5 or 1,5."
     return None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import FromClause, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.db import fresh
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, segments, value_index, value_words
@@ -118,7 +118,7 @@ def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
     if part.field.kind is not Kind.ATTRIBUTE:
         return "", False
     if False in as_what:
-        return value_words.number(text), readings.thousands(text) is not None
+        return value_words.number(text), value_parsing.thousands(text) is not None
     if True in as_what:
         return value_words.day(text), False
     if part.op not in audience_rule.EQUALS or reading < READING:
@@ -138,7 +138,7 @@ def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple
         .order_by(func.count().desc(), value)
         .limit(_MOST_VALUES)
     )
-    doubtful = readings.unread_days if as_day else readings.thousands
+    doubtful = value_parsing.unread_days if as_day else value_parsing.thousands
     return [(row.value, row.guests) for row in rows if doubtful(row.value)]
 
 
@@ -147,8 +147,8 @@ def _concerns(part: Condition, value: str, *, as_day: bool) -> bool:
     if part.op not in audience_rule.EQUALS:
         return True
     if as_day:
-        return part.equal_day in readings.unread_days(value)
-    return part.equal_number in (readings.number(value), readings.number(readings.thousands(value)))
+        return part.equal_day in value_parsing.unread_days(value)
+    return part.equal_number in (value_parsing.number(value), value_parsing.number(value_parsing.thousands(value)))
 
 
 def _of_values(field: Field, values: Sequence[tuple[str, int]], *, as_day: bool) -> ReadAs:

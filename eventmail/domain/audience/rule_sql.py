@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, literal, not_, or_, select, type_coerce
 from sqlalchemy.orm import aliased
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Op, Rule
 from eventmail.models import Guest, GuestTag, SegmentGuest, guest_value
 
@@ -63,7 +63,7 @@ def _one(guest: Any, event_id: int, part: Condition, place: int | None, reading:
 
 def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
     """The test of a text that is not blank; None when any will do."""
-    wanted = readings.folded(part.value) or ""
+    wanted = value_parsing.folded(part.value) or ""
     tests: Mapping[Op, Callable[[], ColumnElement[bool]]] = {
         Op.IS: lambda: text == wanted,
         Op.IS_NOT: lambda: text == wanted,
@@ -77,10 +77,10 @@ def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
 def _valued(part: Condition, values: FromClause, reading: int) -> Select[Any]:
     having = select(values.c.guest_id)
     if part.op in (Op.BEFORE, Op.AFTER):
-        wanted = readings.day(part.value)
+        wanted = value_parsing.day(part.value)
         return having.where(values.c.day < wanted if part.op is Op.BEFORE else values.c.day > wanted)
     if part.op in (Op.GREATER, Op.LESS):
-        limit = readings.number(part.value)
+        limit = value_parsing.number(part.value)
         return having.where(values.c.number < limit if part.op is Op.LESS else values.c.number > limit)
     test = _tests(values.c.folded, part)
     if test is None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from eventmail import ids, readings, records
+from eventmail import ids, records, value_parsing
 from eventmail.db import Page, fresh, paginate, transaction
 from eventmail.domain import edit_guard as seen_
 from eventmail.domain.audience import rule as audience_rule
@@ -227,7 +227,7 @@ def _apply(tx: Session, segment: Segment, values: Mapping[str, Any], theirs: lis
     wrong: list[FieldError] = []
     if "name" in values:
         segment.name = guest_fields.one_line(values["name"] or "")
-        segment.name_key = readings.folded(segment.name) or ""
+        segment.name_key = value_parsing.folded(segment.name) or ""
         wrong += _name_complaints(tx, segment)
     if "rule" in values:
         try:
@@ -291,6 +291,6 @@ def _free_name(name: str, taken: Sequence[str]) -> str:
     for number in range(1, len(taken) + 2):
         ending = " (copy)" if number == 1 else f" (copy {number})"
         free = name[: LONGEST_NAME - len(ending)] + ending
-        if (readings.folded(free) or "") not in taken:
+        if (value_parsing.folded(free) or "") not in taken:
             return free
     raise AssertionError("one more name than there are segments")

@@ -2,17 +2,17 @@
 
 from datetime import date
 
-from eventmail import readings
+from eventmail import value_parsing
 
 LONGEST_SHOWN = 60
 
 
 def number(text: str) -> str:
     """The number that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
-    found = readings.number(text)
+    found = value_parsing.number(text)
     if found is None:
         return ""
-    if whole := readings.thousands(text):
+    if whole := value_parsing.thousands(text):
         why = f"since one {'comma' if ',' in text else 'point'} is the decimal mark"
         return f"{_quoted(text)} is read as {plain(found)}, {why}. Write {whole} if that is meant."
     return "" if text == plain(found) else f"{_quoted(text)} is read as the number {plain(found)}."
@@ -20,7 +20,7 @@ def number(text: str) -> str:
 
 def day(text: str) -> str:
     """The day that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
-    found = readings.day(text)
+    found = value_parsing.day(text)
     if found is None or text == found:
         return ""
     why = ", since between points the day comes first" if text.count(".") > 1 else ""
@@ -29,7 +29,7 @@ def day(text: str) -> str:
 
 def unread_day(text: str) -> str:
     """That `text` is no day here although it looks like one, and what to write; "" where it looks like none."""
-    meant = readings.unread_days(text)
+    meant = value_parsing.unread_days(text)
     if not meant:
         return ""
     could = f": it could be {' or '.join(map(spoken, meant))}" if len(meant) > 1 else ""
@@ -38,8 +38,8 @@ def unread_day(text: str) -> str:
 
 def with_time(text: str) -> str:
     """That `text` is equal by its letters alone, since it says a time; "" where it is no day with one."""
-    found = readings.day(text)
-    if found is None or readings.equal_day(text):
+    found = value_parsing.day(text)
+    if found is None or value_parsing.equal_day(text):
         return ""
     return f"{_quoted(text)} is read as text, since it says a time. Write {found} for that whole day."
 

@@ -9,9 +9,8 @@ from collections.abc import Collection
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from eventmail import records
+from eventmail import addresses, records
 from eventmail.db import transaction
-from eventmail.domain import addresses
 from eventmail.domain.erasure import guest, traces
 from eventmail.domain.people import colleagues
 from eventmail.errors import FieldError, InvalidInput, NothingToDo

@@ -12,9 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import erased, records
+from eventmail import addresses, erased, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.erasure import traces
 from eventmail.domain.guests import shared_address
 from eventmail.errors import FieldError, InvalidInput, MailUnderWay, NotFound
@@ -31,9 +30,9 @@ from eventmail.models import (
     Suppression,
     User,
 )
-from eventmail.readings import name_key, spellings
 from eventmail.records import Acting
 from eventmail.states import RecipientState
+from eventmail.value_parsing import name_key, spellings
 
 WHY = "guest erased"
 _MANY = 500

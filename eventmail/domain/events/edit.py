@@ -9,15 +9,14 @@ from zoneinfo import ZoneInfo, available_timezones
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from eventmail import records, signing
+from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain import edit_guard as seen_
 from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
-from eventmail.readings import folded
 from eventmail.records import Acting
+from eventmail.value_parsing import folded
 
 # membership decides, since ZoneInfo("../x") or ZoneInfo("America") raise all kinds of things
 TIMEZONES = available_timezones() - {"localtime", "posixrules", "Factory"}

@@ -8,7 +8,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert, literal, null, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import readings, records
+from eventmail import records, value_parsing
 from eventmail.db import Rows, fresh, roomy, transaction
 from eventmail.domain.guests import fields, filters
 from eventmail.domain.guests.filters import Filter
@@ -132,7 +132,7 @@ def _checked(kind: ChangeKind, value: str) -> str:
             return value
         message = f"“{value[:40]}” {fields.STATUS_COMPLAINT}" if value else "Choose a status first."
         raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)])
-    tag = readings.composed(fields.one_line(value))
+    tag = value_parsing.composed(fields.one_line(value))
     complaint = fields.tags_complaint([tag]) if tag else "Type a tag first."
     if complaint:
         raise InvalidInput(complaint, fields=[FieldError("tag", "INVALID_TAGS", complaint)])
@@ -224,8 +224,8 @@ def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
 
 def _spellings(tx: Session, tag: str) -> list[str]:
     """How this tag is spelt on anybody: case and Unicode form make no other one, see `guests.fields.distinct_tags`."""
-    known, key = tx.scalars(select(GuestTag.tag).distinct()), readings.name_key(tag)
-    return [tag, *(other for other in known if other != tag and readings.name_key(other) == key)]
+    known, key = tx.scalars(select(GuestTag.tag).distinct()), value_parsing.name_key(tag)
+    return [tag, *(other for other in known if other != tag and value_parsing.name_key(other) == key)]
 
 
 def _tagged(guest_id: Any, spellings: Sequence[str]) -> ColumnElement[bool]:

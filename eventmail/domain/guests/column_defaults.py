@@ -11,8 +11,8 @@ from eventmail.content.tokens import NOT_STATED
 from eventmail.db import fresh, transaction
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import GuestField
-from eventmail.readings import clean_value
 from eventmail.records import Acting
+from eventmail.value_parsing import clean_value
 
 LONGEST_DEFAULT = 200
 FIELD = "default:"  # what a form puts before the id of a column

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.content import tokens
 from eventmail.states import GuestStatus
 
@@ -28,7 +28,7 @@ def one_line(text: str) -> str:
     """`text` without control characters, its blanks collapsed; "" when nothing of it can be seen."""
     if text.isascii() and text.isprintable() and "  " not in text:  # nearly every cell of an import
         return text.strip(" ")
-    return readings.clean_value(text)
+    return value_parsing.clean_value(text)
 
 
 def lines(text: str) -> str:
@@ -51,7 +51,7 @@ def distinct_tags(words: Iterable[str]) -> list[str]:
     first: dict[str, str] = {}
     for word in words:
         if word:
-            first.setdefault(readings.name_key(word), readings.composed(word))
+            first.setdefault(value_parsing.name_key(word), value_parsing.composed(word))
     return list(first.values())
 
 
@@ -69,7 +69,7 @@ def tags_complaint(tags: Iterable[str]) -> str | None:
 
 def status_of(word: str) -> GuestStatus | None:
     """The status a word stands for, whatever its case and Unicode form; None for any other word."""
-    return _STATUSES.get(readings.name_key(word.strip()))
+    return _STATUSES.get(value_parsing.name_key(word.strip()))
 
 
 STATUS_COMPLAINT = "is not a status. Use invited, confirmed or declined."

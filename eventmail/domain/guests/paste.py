@@ -7,9 +7,8 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from eventmail import records
+from eventmail import addresses, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.guests import fields, paste_text
 from eventmail.domain.guests.paste_text import Entry
 from eventmail.errors import FieldError, InvalidInput, ListChanged

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from eventmail import readings
-from eventmail.domain import addresses
+from eventmail import addresses, value_parsing
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Guest, GuestField, GuestTag
@@ -32,7 +31,7 @@ def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str
     ours = len(by_key)
     there = frozenset(known)
     placed = {
-        name: name if name in there else by_key.setdefault(readings.name_key(name), readings.composed(name))
+        name: name if name in there else by_key.setdefault(value_parsing.name_key(name), value_parsing.composed(name))
         for name in names
     }
     new = list(by_key.values())[ours:]
@@ -51,13 +50,13 @@ def twins(known: Sequence[str]) -> list[tuple[str, ...]]:
     """
     alike: dict[str, list[str]] = {}
     for name in known:
-        alike.setdefault(readings.name_key(name), []).append(name)
+        alike.setdefault(value_parsing.name_key(name), []).append(name)
     return [tuple(names) for names in alike.values() if len(names) > 1]
 
 
 def _by_key(known: Sequence[str]) -> dict[str, str]:
     """Each name by what it is compared by; of twins the one that was there first."""
-    return {readings.name_key(name): name for name in reversed(known)}
+    return {value_parsing.name_key(name): name for name in reversed(known)}
 
 
 def columns(session: Session, event_id: int) -> list[str]:
@@ -152,7 +151,7 @@ def _checked_attributes(
     wrong: list[FieldError] = []
     for given, value in (values.get("attributes") or {}).items():
         name, text = guest_fields.column_name(given), guest_fields.lines(value or "")
-        field, other = f"attribute:{given}", first.setdefault(readings.name_key(name), name)
+        field, other = f"attribute:{given}", first.setdefault(value_parsing.name_key(name), name)
         if not name or len(name) > guest_fields.LONGEST_COLUMN:
             message = f"A column needs a name of 1 to {guest_fields.LONGEST_COLUMN} characters."
             wrong.append(FieldError(field, "INVALID_NAME", message))
@@ -173,7 +172,7 @@ def _set_attributes(tx: Session, guest: Guest, given: Mapping[str, str] | None) 
     known = _by_key(list(there))
     merged = dict(guest.attributes)
     for name, text in given.items():
-        place = placed.get(name) or (name if name in there else known.get(readings.name_key(name), name))
+        place = placed.get(name) or (name if name in there else known.get(value_parsing.name_key(name), name))
         if text:
             merged[place] = text
         else:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.errors import FieldError, InvalidInput
-from eventmail.readings import name_key
+from eventmail.value_parsing import name_key
 
 MOST_HEADINGS = 300
 _WIDEST = 16_384  # cells of a line, blank ones too; what a spreadsheet has

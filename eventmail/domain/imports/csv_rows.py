@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import NamedTuple
 
+from eventmail import addresses
 from eventmail.content import csv_cells
-from eventmail.domain import addresses
 from eventmail.domain.guests import fields
 from eventmail.domain.imports import column_mapping, csv_text, row
 from eventmail.domain.imports.column_mapping import Layout

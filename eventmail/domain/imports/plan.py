@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail import readings
-from eventmail.domain import addresses
+from eventmail import addresses, value_parsing
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.guests import values as guest_values
 from eventmail.domain.imports import match, row
@@ -85,8 +84,8 @@ def plan_of(there: Before, sheet: Sheet) -> Plan:
                 shown.new.append(_line(entry, (Change("Status", "", entry.status or GuestStatus.INVITED),)))
             continue
         theirs = tags.get(found.id, ())
-        known = {readings.name_key(tag) for tag in theirs}
-        added = [tag for tag in entry.tags if readings.name_key(tag) not in known]
+        known = {value_parsing.name_key(tag) for tag in theirs}
+        added = [tag for tag in entry.tags if value_parsing.name_key(tag) not in known]
         if len(theirs) + len(added) > guest_fields.MOST_TAGS:
             message = f"The guest would have more than {guest_fields.MOST_TAGS} tags."
             plan.rejected.append(Rejected(entry.line, "INVALID_TAGS", message))

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from eventmail import ids
-from eventmail.domain import addresses
+from eventmail import addresses, ids
 from eventmail.domain.guests import fields
 from eventmail.domain.imports.column_mapping import Layout
 from eventmail.errors import InvalidInput

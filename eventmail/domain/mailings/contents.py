@@ -18,8 +18,8 @@ from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import Place, inert_unsubscribe_url
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
-from eventmail.readings import visible
 from eventmail.records import Acting
+from eventmail.value_parsing import visible
 
 LONGEST = 100_000  # characters; written as HTML and as text, hardly anything longer makes a mail below 100 KB
 

@@ -6,9 +6,9 @@ from enum import StrEnum
 from sqlalchemy import ColumnElement, case, func, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import erased, records
+from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
-from eventmail.domain import addresses, services
+from eventmail.domain import services
 from eventmail.domain.mailings import send
 from eventmail.domain.terms import Place
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo

@@ -8,14 +8,14 @@ from sqlalchemy import ColumnElement, func, or_, select
 from eventmail import link_targets
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import value_of
-from eventmail.content.segments import Choice, Mode, Segments, Slot
+from eventmail.content.pieces import Choice, Mode, Segments, Slot
 from eventmail.content.tokens import Field
 from eventmail.db import Rows, fresh
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import fallbacks
 from eventmail.models import Guest
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.content import personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.content.tokens import Field
@@ -41,7 +41,8 @@ def gaps(
     everyone = [
         Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))
         for name in compiled.merged
-        if personalise.decisive(name) in constants and not readings.clean_value(constants[personalise.decisive(name)])
+        if personalise.decisive(name) in constants
+        and not value_parsing.clean_value(constants[personalise.decisive(name)])
     ]
     of_guests = {name: lacking for name in compiled.merged if (lacking := missing(name)) is not None}
     if not of_guests:

@@ -12,8 +12,8 @@ from eventmail.db import fresh, service
 from eventmail.domain.terms import Place
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
-from eventmail.readings import clean_value
 from eventmail.records import body_hash
+from eventmail.value_parsing import clean_value
 
 CALENDAR = "calendar"
 

@@ -7,13 +7,13 @@ from eventmail.content import marking, personalise
 from eventmail.content.compiled import Compiled
 from eventmail.content.marking import Piece
 from eventmail.content.personalise import decisive
-from eventmail.content.segments import CALENDAR_NAMES, Mode, Slot
+from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
 from eventmail.content.tokens import FIELDS, Field, known_fields
 from eventmail.db import fresh
 from eventmail.domain.mailings import contents, merge_values
 from eventmail.domain.terms import Place, inert_unsubscribe_url
 from eventmail.models import Content, Event, Guest, Mailing, User
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 
 @dataclass(frozen=True)

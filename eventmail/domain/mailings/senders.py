@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from eventmail.domain import addresses
+from eventmail import addresses
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import Place
 from eventmail.models import Event, User

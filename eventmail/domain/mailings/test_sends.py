@@ -10,9 +10,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail import ids, records
+from eventmail import addresses, ids, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, preview_steps
 from eventmail.domain.mailings import send as mailing_send

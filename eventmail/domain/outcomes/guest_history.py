@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
+from eventmail import addresses
 from eventmail.db import Page, existing, fresh
-from eventmail.domain import addresses
 from eventmail.domain.guests.listing import Detailed
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import News, Story, Whose

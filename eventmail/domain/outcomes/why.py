@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from eventmail import addresses
 from eventmail.db import Page, existing, fresh
-from eventmail.domain import addresses
 from eventmail.domain.guests import listing
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import Story, Whose
@@ -25,8 +25,8 @@ from eventmail.models import (
     Suppression,
 )
 from eventmail.models.guest import NO_NAME, full_name
-from eventmail.readings import folded
 from eventmail.states import ChangeKind, GuestStatus, SuppressionReason
+from eventmail.value_parsing import folded
 
 MOST_CANDIDATES = 20
 Until = tuple[datetime, str]

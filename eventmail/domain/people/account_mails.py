@@ -11,9 +11,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from eventmail import records
+from eventmail import addresses, records
 from eventmail.db import fresh, move
-from eventmail.domain import addresses
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions import reasons as suppression_reasons
 from eventmail.domain.terms import Place

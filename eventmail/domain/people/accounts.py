@@ -7,9 +7,8 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import readings, records
+from eventmail import addresses, records, value_parsing
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.people import account_mails, api_tokens, passwords, sessions, sign_in_links, throttle, users
 from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import Place
@@ -161,14 +160,14 @@ def checked_person(name: str, email: str, password: str) -> str:
     wrong = [*users.name_complaints(name), *passwords.complaints(password, own=(name, email))]
     if wrong:
         raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
-    return readings.clean_value(name)
+    return value_parsing.clean_value(name)
 
 
 def _checked_name(name: str) -> str:
     wrong = users.name_complaints(name)
     if wrong:
         raise InvalidInput(wrong[0].message, fields=wrong)
-    return readings.clean_value(name)
+    return value_parsing.clean_value(name)
 
 
 def _unchanged(user_id: int, stored: str | None) -> ColumnElement[bool]:

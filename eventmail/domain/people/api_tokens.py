@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import readings, records, signing
+from eventmail import records, signing, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import users
 from eventmail.errors import FieldError, InvalidInput, NotFound
@@ -112,7 +112,7 @@ def end(tx: Session, user_id: int, token_id: int, by: Acting) -> None:
 
 def checked(name: str) -> str:
     """The name of a new token as it is kept. Raises InvalidInput without one."""
-    name = readings.clean_value(name)
+    name = value_parsing.clean_value(name)
     if not name or len(name) > LONGEST_NAME:
         message = f"Say what the token is for, in at most {LONGEST_NAME} characters."
         raise InvalidInput(message, fields=[FieldError("name", "REQUIRED" if not name else "TOO_LONG", message)])

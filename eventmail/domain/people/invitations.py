@@ -9,9 +9,8 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import records, signing
+from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
 from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.people.sessions import NOWHERE, Caller

@@ -6,9 +6,8 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import records, signing
+from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.people import account_mails, sessions, throttle, users
 from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import Place

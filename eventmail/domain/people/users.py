@@ -3,9 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail import readings, records
+from eventmail import addresses, records, value_parsing
 from eventmail.db import fresh
-from eventmail.domain import addresses
 from eventmail.errors import AlreadyRegistered, FieldError, NotFound
 from eventmail.models import User
 from eventmail.models.account import Role
@@ -64,7 +63,7 @@ def taken(email: str) -> AlreadyRegistered:
 
 def name_complaints(name: str) -> list[FieldError]:
     """What is wrong with a person's name."""
-    name = readings.clean_value(name)
+    name = value_parsing.clean_value(name)
     if not name:
         return [FieldError("name", "REQUIRED", "Please tell us your name.")]
     if len(name) > LONGEST_NAME:

@@ -12,9 +12,8 @@ from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
-from eventmail import records
+from eventmail import addresses, records
 from eventmail.db import fresh, transaction
-from eventmail.domain import addresses
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import EXCLUDED_AS
 from eventmail.errors import FieldError, InvalidInput, NotFound, RoleTooLow, TooLarge

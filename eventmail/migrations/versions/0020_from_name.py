@@ -5,7 +5,7 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 
 revision = "0020"
 down_revision = "0019"

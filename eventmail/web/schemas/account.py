@@ -12,10 +12,10 @@ from eventmail.domain.people.invitations import Pending
 from eventmail.models import ApiToken, LoginSession, User
 from eventmail.models.account import Role
 from eventmail.states import AccountMailState
-from eventmail.web.context import instant
-from eventmail.web.devices import device
-from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id, Instant, one_of
+from eventmail.web.core.answer_parts import Id, Instant, one_of
+from eventmail.web.core.context import instant
+from eventmail.web.core.devices import device
+from eventmail.web.core.intake import Body
 
 Password = Annotated[str, Field(max_length=1000)]
 RoleWord = Annotated[str, one_of(Role)]

@@ -6,8 +6,8 @@ from pydantic import Field, StringConstraints
 from typing_extensions import TypedDict
 
 from eventmail.states import Reason
-from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id, one_of
+from eventmail.web.core.answer_parts import Id, one_of
+from eventmail.web.core.intake import Body
 
 ReasonWord = Annotated[str, one_of(Reason)]
 

@@ -7,9 +7,9 @@ from typing_extensions import TypedDict
 
 from eventmail import ids
 from eventmail.models import Event
-from eventmail.web.context import instant
-from eventmail.web.intake import Body, WallTime
-from eventmail.web.schemas.parts import Id, Instant
+from eventmail.web.core.answer_parts import Id, Instant
+from eventmail.web.core.context import instant
+from eventmail.web.core.intake import Body, WallTime
 
 
 class EventIn(Body):

@@ -6,8 +6,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
+from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.schemas.audience import ExcludedOut, ReasonWord, WarningOut
-from eventmail.web.schemas.parts import Id, Instant, one_of
 
 KindWord = Annotated[str, one_of(MailingKind)]
 ProviderWord = Annotated[

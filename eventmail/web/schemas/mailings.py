@@ -7,8 +7,8 @@ from sqlalchemy import Row
 
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.web.context import instant
-from eventmail.web.intake import Body
+from eventmail.web.core.context import instant
+from eventmail.web.core.intake import Body
 from eventmail.web.schemas.audience import Criteria
 from eventmail.web.schemas.mailing_answers import RecipientOut
 

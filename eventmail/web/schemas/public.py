@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
-from eventmail.web.schemas.parts import one_of
+from eventmail.web.core.answer_parts import one_of
 
 
 class FieldErrorOut(TypedDict):

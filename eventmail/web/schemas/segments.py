@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience.rule_readings import Changes, ReadAs
 from eventmail.domain.audience.segments import Listed
-from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id
+from eventmail.web.core.answer_parts import Id
+from eventmail.web.core.intake import Body
 
 _CONDITION = {
     "type": "object",

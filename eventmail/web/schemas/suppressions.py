@@ -10,9 +10,9 @@ from eventmail import erased
 from eventmail.domain.suppressions.entries import Report
 from eventmail.models import EVERYWHERE, PRACTICE, Suppression
 from eventmail.states import SuppressionReason
-from eventmail.web.context import instant
-from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id, Instant, one_of
+from eventmail.web.core.answer_parts import Id, Instant, one_of
+from eventmail.web.core.context import instant
+from eventmail.web.core.intake import Body
 
 
 class SuppressionIn(Body):

@@ -9,8 +9,8 @@ from typing_extensions import TypedDict
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.states import MailingState
-from eventmail.web.intake import Body
-from eventmail.web.schemas.parts import Id, one_of
+from eventmail.web.core.answer_parts import Id, one_of
+from eventmail.web.core.intake import Body
 
 
 def split(typed: Any) -> Any:

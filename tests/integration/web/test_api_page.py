@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Flask
 
-from eventmail.web import api_page, openapi
-from eventmail.web.api_page import Kind
+from eventmail.web.api import openapi
+from eventmail.web.api import page as api_page
+from eventmail.web.api.page import Kind
 from tests.support.web import Client
 
 PAGE = "/admin/api"

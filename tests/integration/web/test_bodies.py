@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from eventmail.web import bodies
+from eventmail.web.core import bodies
 from tests.support.web import Client
 
 

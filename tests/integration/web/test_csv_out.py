@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 
-from eventmail.web.csv_out import csv_answer, safe_cell
+from eventmail.web.core.csv_out import csv_answer, safe_cell
 
 
 def downloaded(app: Flask, rows: list[list[object]]) -> str:

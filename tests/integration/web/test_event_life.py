@@ -120,10 +120,10 @@ def test_K3_the_calendar_file_of_a_cancelled_event_says_so(
     client: Client, visitor: Client, url: str, app: Flask, event_id: int
 ) -> None:
     from eventmail.domain.mailings import merge_values  # noqa: PLC0415
-    from eventmail.web import compose  # noqa: PLC0415
+    from eventmail.web.composer import fragments  # noqa: PLC0415
 
     with app.test_request_context():
-        file = merge_values.ics_url(seeding.event(event_id), compose.place())
+        file = merge_values.ics_url(seeding.event(event_id), fragments.place())
     path = "/" + file.split("/", 3)[3]
     assert "STATUS:CONFIRMED" in visitor.get(path).text
     client.submit(f"{url}/cancellation")

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from eventmail.db import fresh
 from eventmail.models import Event
 from eventmail.settings import Settings
-from eventmail.web.access import HEADERS
+from eventmail.web.core.access import HEADERS
 from tests.support.seeding import Person
 from tests.support.web import Client, error_code, partial, problem
 

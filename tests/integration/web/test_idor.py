@@ -20,7 +20,7 @@ from eventmail.models import Suppression
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.states import SuppressionReason
-from eventmail.web.access import OPEN
+from eventmail.web.core.access import OPEN
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.web import Client

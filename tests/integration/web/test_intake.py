@@ -9,7 +9,7 @@ from flask import Flask
 from pydantic import Field
 
 from eventmail.errors import InvalidInput
-from eventmail.web import intake
+from eventmail.web.core import intake
 
 
 class Sample(intake.Body):

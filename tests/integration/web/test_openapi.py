@@ -9,8 +9,8 @@ from pydantic import TypeAdapter
 from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from eventmail import errors
-from eventmail.web import openapi
-from eventmail.web.api_table import NOTHING, SECTIONS, Operation
+from eventmail.web.api import openapi
+from eventmail.web.api.table import NOTHING, SECTIONS, Operation
 from tests.support.web import Client
 
 ASKS = "it asks before something is done, as a page; the request that does it is there"
@@ -85,7 +85,7 @@ def operations(app: Flask) -> list[dict[str, Any]]:
 
 def test_every_route_is_in_the_document_or_has_a_reason_not_to_be(app: Flask) -> None:
     missing = asked(app) - documented() - set(NOT_IN_IT)
-    assert not missing, "Add them to eventmail/web/api_table.py, or to NOT_IN_IT with a reason."
+    assert not missing, "Add them to eventmail/web/api/table.py, or to NOT_IN_IT with a reason."
     assert documented() | set(NOT_IN_IT) == asked(app)
     assert not documented() & set(NOT_IN_IT)
 

@@ -19,8 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from eventmail.web import openapi
-from eventmail.web.api_table import SECTIONS
+from eventmail.web.api import openapi
+from eventmail.web.api.table import SECTIONS
 from tests.support import contract, seeding
 from tests.support.budgets import budget
 from tests.support.seeding import Person

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.web.access import HEADERS
+from eventmail.web.core.access import HEADERS
 from tests.support.web import Client, partial, words
 
 CLOSED, OPEN = (

@@ -14,7 +14,7 @@ from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import Place
 from eventmail.models import Event, Throttle
 from eventmail.settings import Settings
-from eventmail.web.access import OPEN, csrf
+from eventmail.web.core.access import OPEN, csrf
 from tests.support import seeding
 from tests.support.seeding import acting
 from tests.support.web import Client, error_code
@@ -156,8 +156,8 @@ def test_a_restricted_event_has_its_file_for_whoever_holds_the_link_k3(
 
 def test_only_what_machines_post_needs_no_token(app: Flask) -> None:
     assert csrf._exempt_views == {
-        "eventmail.web.unsubscribe.come_back", "eventmail.web.unsubscribe.leave", "eventmail.web.unsubscribe.preview",
-        "eventmail.web.webhooks.generic",
+        "eventmail.web.public.unsubscribe.come_back", "eventmail.web.public.unsubscribe.leave", "eventmail.web.public.unsubscribe.preview",
+        "eventmail.web.public.webhooks.generic",
     }  # fmt: skip
     assert csrf._exempt_blueprints == set()
 

@@ -9,7 +9,7 @@ from flask import Flask
 
 from eventmail.domain.people.throttle import ACCOUNT
 from eventmail.settings import Settings
-from eventmail.web import refusals
+from eventmail.web.core import refusals
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client

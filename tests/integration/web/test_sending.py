@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Permanent
-from eventmail.providers.smtp import Smtp, parse
+from eventmail.providers.smtp.service import Smtp, parse
 from eventmail.sending import drain, heartbeat
 from eventmail.settings import Settings
 from tests.support import seeding

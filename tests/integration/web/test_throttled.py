@@ -10,7 +10,7 @@ from flask import Flask
 from eventmail import create_app
 from eventmail.domain.people.throttle import ACCOUNT, BEARER, LINK
 from eventmail.settings import Settings
-from eventmail.web.access import _network
+from eventmail.web.core.access import _network
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client

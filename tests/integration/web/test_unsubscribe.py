@@ -14,7 +14,7 @@ from eventmail.domain.terms import Place, unsubscribe_url
 from eventmail.models import AuditEntry, Event, Recipient, Suppression
 from eventmail.settings import Settings
 from eventmail.states import GuestStatus
-from eventmail.web.unsubscribe_words import LANGUAGES, WORDS
+from eventmail.web.words.unsubscribe import LANGUAGES, WORDS
 from tests.support import seeding
 from tests.support.web import Client
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from eventmail.content import account_mail
 from eventmail.content.account_mail import Frame
 from eventmail.errors import InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 from tests.support.account_mail import read
 from tests.support.budgets import budget
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from eventmail.content import account_mail
 from eventmail.content.wire import mailbox
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 from tests.support.account_mail import read
 from tests.support.budgets import budget
 from tests.unit.content.test_account_mail import FRAME, assert_nothing_got_in

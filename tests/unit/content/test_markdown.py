@@ -2,7 +2,7 @@ from markdown_it.token import Token
 
 from eventmail.content.blocks import Problem
 from eventmail.content.markdown import parse, to_html
-from eventmail.content.segments import Marks
+from eventmail.content.pieces import Marks
 
 
 def test_C5_whatever_the_parser_lets_through_the_sanitiser_does_not(fields):

@@ -14,7 +14,7 @@ from eventmail.content.mime import Envelope, Skeleton
 from eventmail.content.personalise import bind, render
 from eventmail.content.tokens import known_fields
 from eventmail.errors import InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 from tests.support.budgets import budget
 
 GOLDEN = Path(__file__).parents[2] / "golden"

@@ -3,7 +3,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from eventmail.content.tokens import FIELDS, Token, Unresolved, find, known_fields, nearest, unresolved
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 from tests.support.budgets import budget
 
 MODERATE = settings(max_examples=budget(100))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from eventmail.content.wire import header, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
-from eventmail.readings import clean_value
+from eventmail.value_parsing import clean_value
 from tests.support.budgets import budget
 
 MODERATE = settings(max_examples=budget(100))

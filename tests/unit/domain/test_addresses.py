@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail.domain import addresses
+from eventmail import addresses
 from eventmail.errors import InvalidInput
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from eventmail.providers import smtp_session
+from eventmail.providers.smtp import session
 
 
 @pytest.fixture(autouse=True)
 def _busy_box(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long this thread did not run, the next envelope goes ahead; the test of that pause sets it."""
-    monkeypatch.setattr(smtp_session, "PAUSE_SECONDS", 60.0)
+    monkeypatch.setattr(session, "PAUSE_SECONDS", 60.0)

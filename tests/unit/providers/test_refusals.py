@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from eventmail.providers import refusals
 from eventmail.providers.base import Permanent, ProviderError, Refused
 from eventmail.providers.refusals import About
-from eventmail.providers.smtp_refusals import Step, refusal
-from eventmail.providers.smtp_wire import Reply
+from eventmail.providers.smtp.refusals import Step, refusal
+from eventmail.providers.smtp.wire import Reply
 from tests.support.answers import ABOUT_US, DEAD, FULL, GUEST, OURS, filled, reply
 
 # Their own parts are words of policy.

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eventmail.providers.base import Accepted, Permanent, Refused, Transient, Unclear
-from eventmail.providers.smtp import Timeouts
+from eventmail.providers.smtp.service import Timeouts
 from tests.support.budgets import budget
 from tests.support.smtp_peer import FEATURES, FRIENDLY, LOCK_STEP, Close, Peer, Reset, in_fragments, mails, patient
 

@@ -6,7 +6,7 @@ from base64 import b64encode
 import pytest
 
 from eventmail.providers.base import Accepted, Refused, Transient
-from eventmail.providers.smtp import Smtp, parse
+from eventmail.providers.smtp.service import Smtp, parse
 from tests.support.smtp_peer import (
     FEATURES,
     LOCK_STEP,

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from eventmail.providers import smtp_session
 from eventmail.providers.base import Accepted, Permanent, Transient
+from eventmail.providers.smtp import session
 from tests.support.smtp_peer import FEATURES, LOCK_STEP, Close, Peer, Reset, handed_over, mail, mails
 
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])
@@ -114,7 +114,7 @@ def test_an_envelope_that_went_ahead_for_nobody_ends_the_connection_without_a_do
 
 
 def test_who_takes_a_while_to_ask_gets_no_envelope_ahead(monkeypatch):
-    monkeypatch.setattr(smtp_session, "PAUSE_SECONDS", -1.0)
+    monkeypatch.setattr(session, "PAUSE_SECONDS", -1.0)
     with Peer() as peer:
         assert [type(outcome) for outcome in peer.hand_over(mails(3))] == [Accepted] * 3
     assert [packet for packet in peer.packets if b".\r\nMAIL" in packet] == []
@@ -128,7 +128,7 @@ def test_an_interrupted_mail_is_not_finished_by_the_next_one(monkeypatch):
     with Peer() as peer:
         provider = peer.provider()
         with monkeypatch.context() as patch:
-            patch.setattr(smtp_session, "stuffed", interrupted)
+            patch.setattr(session, "stuffed", interrupted)
             with pytest.raises(KeyboardInterrupt):
                 next(handed_over(provider, mails(1)))
         assert [type(outcome) for outcome in handed_over(provider, [mail(1)])] == [Accepted]

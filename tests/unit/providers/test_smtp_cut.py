@@ -4,9 +4,9 @@ import socket
 
 import pytest
 
-from eventmail.providers import smtp_session, smtp_wire
 from eventmail.providers.base import Accepted, Transient, Unclear
-from eventmail.providers.smtp_envelope import stuffed
+from eventmail.providers.smtp import session, wire
+from eventmail.providers.smtp.envelope import stuffed
 from tests.support.smtp_peer import Peer, mail
 
 MESSAGE = mail(0, data=b"Subject: Cut\r\n\r\n" + b".A line\r\n" * 4000)
@@ -46,8 +46,8 @@ def cut(monkeypatch):
 @pytest.mark.parametrize("allowed", [0, 1, 16 * 1024, LENGTH - 1, LENGTH, LENGTH + 1, LENGTH + 2])
 def test_S5_a_mail_is_in_doubt_from_the_first_byte_of_its_final_dot(cut, monkeypatch, in_tls, allowed):
     cut.allowed, cut.in_tls = allowed, in_tls
-    monkeypatch.setattr(smtp_session, "LAST_WORDS_SECONDS", 0.05)
-    monkeypatch.setattr(smtp_wire.Wire, "encrypted", property(lambda _self: in_tls))
+    monkeypatch.setattr(session, "LAST_WORDS_SECONDS", 0.05)
+    monkeypatch.setattr(wire.Wire, "encrypted", property(lambda _self: in_tls))
     with Peer() as peer:
         [first, second] = peer.hand_over([MESSAGE, mail(1)])
     in_doubt = allowed > LENGTH or (in_tls and allowed == LENGTH)  # in TLS a piece that failed may have left

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventmail.providers.base import Permanent, Refused
-from eventmail.providers.smtp_envelope import commands, path, stuffed
+from eventmail.providers.smtp.envelope import commands, path, stuffed
 from tests.support.budgets import budget
 from tests.support.smtp_peer import mail
 

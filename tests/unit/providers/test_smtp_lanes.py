@@ -3,7 +3,7 @@
 import pytest
 
 from eventmail.providers.base import Accepted
-from eventmail.providers.smtp import LANES
+from eventmail.providers.smtp.service import LANES
 from tests.support.smtp_peer import FEATURES, LOCK_STEP, Peer, handed_over, mails
 
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])

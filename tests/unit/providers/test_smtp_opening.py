@@ -7,9 +7,9 @@ from base64 import b64encode
 
 import pytest
 
-from eventmail.providers import smtp_url
 from eventmail.providers.base import Accepted, Refused, Transient
-from eventmail.providers.smtp import LANES, Slow, Smtp, check, parse
+from eventmail.providers.smtp import url as smtp_url
+from eventmail.providers.smtp.service import LANES, Slow, Smtp, check, parse
 from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, handed_over, mails, make_certificate, patient
 
 STARTTLS = ("STARTTLS", *FEATURES)

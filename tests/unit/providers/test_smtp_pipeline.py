@@ -3,8 +3,8 @@
 import pytest
 
 from eventmail.providers.base import Accepted, Permanent, Transient, Unclear
-from eventmail.providers.smtp_envelope import stuffed
-from eventmail.providers.smtp_session import Session
+from eventmail.providers.smtp.envelope import stuffed
+from eventmail.providers.smtp.session import Session
 from tests.support.smtp_peer import LOCK_STEP, Close, Peer, Silence, Wait, handed_over, mail, mails, patient
 
 NO_RECIPIENTS = b"554 5.5.1 No valid recipients\r\n"

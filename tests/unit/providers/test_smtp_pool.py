@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from eventmail.providers import smtp, smtp_pool
 from eventmail.providers.base import Accepted, Refused, Transient
-from eventmail.providers.smtp import LANES
+from eventmail.providers.smtp import pool, service
+from eventmail.providers.smtp.service import LANES
 from tests.support.smtp_peer import Close, Peer, Silence, Wait, handed_over, mail, mails, patient
 from tests.support.waiting import wait_for
 
@@ -17,7 +17,7 @@ OK = b"250 Ok\r\n"
 
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch):
-    monkeypatch.setattr(smtp_pool, "PATIENCE_SECONDS", 0.02)
+    monkeypatch.setattr(pool, "PATIENCE_SECONDS", 0.02)
 
 
 def awaited(provider):
@@ -60,7 +60,7 @@ def test_news_of_a_refusal_that_nobody_heard_is_not_told_to_a_run_much_later(mon
     with Peer({"connect": [b"421 Busy\r\n"]}) as peer:
         provider = peer.provider()
         wait_for(lambda: provider.stands("job 1", 0.0), 10.0, "the refusal")
-        monkeypatch.setattr(smtp_pool, "NEWS_SECONDS", -1.0)
+        monkeypatch.setattr(pool, "NEWS_SECONDS", -1.0)
         wait_for(lambda: provider.stands("job 2", 0.0) and peer.connections == 2, 10.0, "another connection")
         assert [type(outcome) for outcome in handed_over(provider, mails(1))] == [Accepted]
         provider.close()
@@ -122,7 +122,7 @@ def test_an_opening_that_nobody_asks_for_any_more_is_given_up(monkeypatch):
         wait_for(lambda: peer.connections == 1, 10.0, "the connection")
         provider.tidy()
         assert not peer.ended.acquire(timeout=0.1)
-        monkeypatch.setattr(smtp_pool, "WANTED_SECONDS", -1.0)
+        monkeypatch.setattr(pool, "WANTED_SECONDS", -1.0)
         provider.tidy()
         assert peer.ended.acquire(timeout=10)
 
@@ -130,7 +130,7 @@ def test_an_opening_that_nobody_asks_for_any_more_is_given_up(monkeypatch):
 def test_S5_who_was_begun_and_has_no_connection_any_more_is_told_to_be_nobody_s_fault(monkeypatch):
     """The server ends the connection in the middle, and the next one takes too long: back to the queue, no try."""
 
-    monkeypatch.setattr(smtp, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(service, "PATIENCE_SECONDS", 0.05)
     large = mail(1, data=b"x" * 9_000_000)
     with Peer({"connect": [GREETING, Silence], "body": [b"", Close]}) as peer:
         provider = peer.provider()
@@ -169,7 +169,7 @@ def told(provider):
 
 
 def test_who_signs_in_in_vain_waits_twice_as_long_each_time_before_the_next_and_says_so(monkeypatch):
-    monkeypatch.setattr(smtp_pool, "PAUSE_SECONDS", 0.4)
+    monkeypatch.setattr(pool, "PAUSE_SECONDS", 0.4)
     with Peer({"AUTH": [TOO_MANY_LOGINS] * 3}) as peer:
         provider = peer.provider(user="team:secret")
         assert [told(provider) for _ in range(2)] == [Transient] * 2, "the second is no pattern yet"
@@ -189,7 +189,7 @@ def test_who_signs_in_in_vain_waits_twice_as_long_each_time_before_the_next_and_
 
 def test_S12_who_is_refused_may_try_again_at_once_with_other_settings(monkeypatch):
     for name in ("PAUSE_SECONDS", "LONGEST_PAUSE_SECONDS"):
-        monkeypatch.setattr(smtp_pool, name, 600.0)
+        monkeypatch.setattr(pool, name, 600.0)
     with Peer({"AUTH": [b"535 5.7.8 No\r\n"] * 4}) as peer:
         provider = peer.provider(user="team:secret")
         assert [told(provider) for _ in range(5)] == [*[Refused] * 4, Accepted]
@@ -202,5 +202,5 @@ def test_a_server_that_is_down_for_days_is_asked_twice_a_minute(monkeypatch):
         provider._pool._in_vain = 5_000
         assert told(provider) is Transient
         pause = provider._pool._open_from - time.monotonic()
-        assert smtp_pool.LONGEST_PAUSE_SECONDS - 10 < pause <= smtp_pool.LONGEST_PAUSE_SECONDS
+        assert pool.LONGEST_PAUSE_SECONDS - 10 < pause <= pool.LONGEST_PAUSE_SECONDS
         provider.close()

@@ -3,8 +3,8 @@
 import pytest
 
 from eventmail.providers.base import Permanent
-from eventmail.providers.smtp_refusals import Step, refusal
-from eventmail.providers.smtp_wire import Reply
+from eventmail.providers.smtp.refusals import Step, refusal
+from eventmail.providers.smtp.wire import Reply
 
 HARD = ("Permanent", True)
 NOT_HARD = ("Permanent", False)

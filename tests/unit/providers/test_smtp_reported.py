@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from eventmail.providers import smtp, smtp_opening, smtp_pool
 from eventmail.providers.base import Accepted, Permanent, Refused, Transient
-from eventmail.providers.smtp import Smtp, parse
+from eventmail.providers.smtp import opening, pool, service
+from eventmail.providers.smtp.service import Smtp, parse
 from tests.support.smtp_peer import (
     FEATURES,
     LOCK_STEP,
@@ -42,7 +42,7 @@ def kinds(outcomes):
 @pytest.mark.parametrize("step", ["MAIL", "."])
 def test_a_connection_too_many_makes_way_and_its_mail_is_no_failed_try(monkeypatch, features, reply, step):
     """Exchange Online counts the connections that hand over; so others' mails would wait for nothing."""
-    for module in (smtp, smtp_pool):
+    for module in (service, pool):
         monkeypatch.setattr(module, "LANES", 2)
     with Peer({step: [OK] * 6 + [reply]}, features) as peer:
         provider = peer.provider()
@@ -183,9 +183,9 @@ def test_an_address_that_was_only_slow_is_tried_again_while_there_is_time(monkey
         raise TimeoutError
 
     monkeypatch.setattr(socket, "create_connection", connect)
-    monkeypatch.setattr(smtp_opening, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(opening, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with pytest.raises(TimeoutError):
-        smtp_opening._connected(parse("smtp://mail.example.org:25"), 20.0)
+        opening._connected(parse("smtp://mail.example.org:25"), 20.0)
     assert tried == [("192.0.2.1", 4.0), ("192.0.2.2", 16.0), ("192.0.2.1", 16.0)]
 
 
@@ -193,7 +193,7 @@ def test_a_server_with_two_names_for_one_address_is_tried_once_at_each(monkeypat
     with Peer() as peer:
         resolved(monkeypatch, ("192.0.2.1", peer.port), ("192.0.2.1", peer.port))
         tried = reached(peer.port)
-        smtp_opening._connected(parse("smtp://mail.example.org"), 5.0).close()
+        opening._connected(parse("smtp://mail.example.org"), 5.0).close()
         assert peer.ended.acquire(timeout=60)
     assert [address for address, _ in tried] == ["192.0.2.1"]
 

@@ -7,7 +7,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from eventmail.providers.base import Accepted, Permanent
-from eventmail.providers.smtp import LANES, Smtp, check, parse
+from eventmail.providers.smtp.service import LANES, Smtp, check, parse
 from tests.support.smtp_peer import handed_over, mail, patient
 
 

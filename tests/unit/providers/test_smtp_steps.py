@@ -2,8 +2,8 @@
 
 import pytest
 
-from eventmail.providers import smtp_session
 from eventmail.providers.base import Accepted, Permanent, Refused, Transient, Unclear
+from eventmail.providers.smtp import session
 from tests.support.smtp_peer import (
     FEATURES,
     LOCK_STEP,
@@ -58,7 +58,7 @@ def test_S4_a_connection_that_ends_before_the_message_means_not_sent(features, h
 )
 def test_S4_a_message_that_was_cut_off_was_not_sent(monkeypatch, features, how, kind, words):
     """So large that it can't all wait in buffers: the final dot never left."""
-    monkeypatch.setattr(smtp_session, "LAST_WORDS_SECONDS", 60.0)  # a busy peer's last words, or its end, do come
+    monkeypatch.setattr(session, "LAST_WORDS_SECONDS", 60.0)  # a busy peer's last words, or its end, do come
     large = mail(0, data=b"A line of a large mail\r\n" * 400_000)
     with Peer({"body": [how]}, features) as peer:
         [first, second] = peer.hand_over([large, mail(1)])
@@ -208,6 +208,6 @@ def test_a_reply_whose_lines_disagree_is_no_reply():
 def test_S5_a_deferred_mail_at_cloudflare_is_in_doubt_since_it_was_accepted(monkeypatch):
     with Peer({".": [b"451 4.3.0 Deferred\r\n"] * 2}) as peer:
         [elsewhere] = peer.hand_over(mails(1))
-        monkeypatch.setattr("eventmail.providers.smtp_refusals._is_cloudflare", lambda host: host == "127.0.0.1")
+        monkeypatch.setattr("eventmail.providers.smtp.refusals._is_cloudflare", lambda host: host == "127.0.0.1")
         [there] = peer.hand_over(mails(1))
     assert (type(elsewhere), type(there)) == (Transient, Unclear)

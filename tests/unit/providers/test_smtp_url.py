@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail.providers.smtp import Server, Smtp, parse
+from eventmail.providers.smtp.service import Server, Smtp, parse
 
 
 @pytest.mark.parametrize(

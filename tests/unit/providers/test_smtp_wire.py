@@ -1,6 +1,6 @@
 """What is shown of an answer of several lines."""
 
-from eventmail.providers.smtp_wire import joined
+from eventmail.providers.smtp.wire import joined
 
 
 def test_every_line_is_kept_and_shown_once() -> None:

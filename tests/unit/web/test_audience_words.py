@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from eventmail.web import audience_words
+from eventmail.web.words import audience as word_audience
 
 
 @pytest.mark.parametrize(
@@ -23,12 +23,12 @@ from eventmail.web import audience_words
     ],
 )  # fmt: skip
 def test_who_was_meant_reads_as_a_sentence(audience: Any, words: str) -> None:
-    assert audience_words.text(audience) == words
+    assert word_audience.text(audience) == words
 
 
 def test_a_name_on_a_page_is_text_with_a_direction_of_its_own() -> None:
     audience = {"segments": ["7"], "segment_names": ["<b>מוזמנים"], "exclude_segment_names": ["&"]}
-    assert audience_words.marked(audience) == (
+    assert word_audience.marked(audience) == (
         "guests in <bdi>“&lt;b&gt;מוזמנים”</bdi>, but nobody in <bdi>“&amp;”</bdi>"
     )
-    assert audience_words.text(audience) == "guests in “<b>מוזמנים”, but nobody in “&”"
+    assert word_audience.text(audience) == "guests in “<b>מוזמנים”, but nobody in “&”"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eventmail.web.devices import device
+from eventmail.web.core.devices import device
 
 SAID = {
     "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0": "Firefox on Linux",

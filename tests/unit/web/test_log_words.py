@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eventmail.web import log_words
+from eventmail.web.words import log
 
 PACKAGE = Path(__file__).parent.parent.parent.parent / "eventmail"
 
@@ -133,13 +133,13 @@ def _pattern(node: ast.expr, constants: Mapping[str, object], place: str) -> str
 
 def test_every_kind_of_entry_has_its_words_and_no_words_are_left_over() -> None:
     patterns = set(actions())
-    wordless = {pattern for pattern in patterns if not any(re.fullmatch(pattern, action) for action in log_words.WORDS)}
-    idle = {action for action in log_words.WORDS if not any(re.fullmatch(pattern, action) for pattern in patterns)}
+    wordless = {pattern for pattern in patterns if not any(re.fullmatch(pattern, action) for action in log.WORDS)}
+    idle = {action for action in log.WORDS if not any(re.fullmatch(pattern, action) for pattern in patterns)}
     assert (wordless, idle) == (set(), set())
 
 
 def test_an_unknown_action_is_shown_as_it_is_written() -> None:
-    assert log_words.sentence("guest.pulled_apart") == "guest: pulled apart"
+    assert log.sentence("guest.pulled_apart") == "guest: pulled apart"
 
 
 @pytest.mark.parametrize(
@@ -172,4 +172,4 @@ def test_an_unknown_action_is_shown_as_it_is_written() -> None:
     ],
 )  # fmt: skip
 def test_a_change_is_told_by_what_differs(detail: dict[str, object], changes: list[tuple[str, str, str]]) -> None:
-    assert [*log_words.changes(detail)] == changes
+    assert [*log.changes(detail)] == changes

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, text
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, segments, value_index
@@ -53,11 +53,11 @@ def values_for(op: audience_rule.Op) -> st.SearchStrategy[str]:
     if op in audience_rule.BARE:
         return st.just("")
     read = (
-        readings.day
+        value_parsing.day
         if op in audience_rule.DAYS
-        else readings.number
+        else value_parsing.number
         if op in audience_rule.NUMBERS
-        else readings.folded
+        else value_parsing.folded
     )
     return TEXTS.filter(lambda word: read(word) not in (None, ""))
 
@@ -97,10 +97,10 @@ def equal(word: str, part: dict[str, str], reading: int) -> bool:
         return True
     if reading == audience_rule.LETTERS or part["field"] in ("tags", "first_name", "last_name", "email", "status"):
         return False
-    number, day = readings.number(value), readings.day(value)
+    number, day = value_parsing.number(value), value_parsing.day(value)
     short = sum(sign in "0123456789" for sign in value) <= 15
-    return (number is not None and short and readings.number(word) == number) or (
-        day is not None and ":" not in value and readings.day(word) == day
+    return (number is not None and short and value_parsing.number(word) == number) or (
+        day is not None and ":" not in value and value_parsing.day(word) == day
     )
 
 
@@ -122,11 +122,11 @@ def meets(person: dict[str, Any], part: dict[str, str], reading: int) -> bool:  
         case "is_not_empty":
             return bool(there)
         case "before":
-            return any(day < str(readings.day(part["value"])) for word in raw if (day := readings.day(word)))
+            return any(day < str(value_parsing.day(part["value"])) for word in raw if (day := value_parsing.day(word)))
         case "after":
-            return any(day > str(readings.day(part["value"])) for word in raw if (day := readings.day(word)))
-    limit = readings.number(part["value"])
-    numbers = [number for word in raw if (number := readings.number(word)) is not None]
+            return any(day > str(value_parsing.day(part["value"])) for word in raw if (day := value_parsing.day(word)))
+    limit = value_parsing.number(part["value"])
+    numbers = [number for word in raw if (number := value_parsing.number(word)) is not None]
     assert limit is not None
     return any(number > limit if part["op"] == "greater" else number < limit for number in numbers)
 

@@ -10,7 +10,7 @@ from eventmail.db import fresh
 from eventmail.domain.people import invitations
 from eventmail.models import AccountMail, AuditEntry
 from eventmail.models.account import Role
-from eventmail.sending import account_delivery
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, outside
 from tests.support.recording import Recording
@@ -33,7 +33,7 @@ def deliver(provider: Recording, settings: Settings) -> Callable[[], datetime | 
 
     def turn() -> datetime | None:
         fresh().expire_all()
-        return account_delivery.deliver(provider, settings)
+        return delivery.deliver(provider, settings)
 
     return turn
 

@@ -13,7 +13,8 @@ from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, LoginSession, SignInLink, Suppression
 from eventmail.models.account import Role
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
-from eventmail.sending import account_delivery, account_outcome, account_settle, legacy
+from eventmail.sending import legacy
+from eventmail.sending.account import delivery, outcome, settle
 from eventmail.sending.claim import LEASE
 from eventmail.sending.drain import LOOK_AGAIN
 from eventmail.sending.sweep import sweep
@@ -138,8 +139,8 @@ def test_S4_it_is_tried_a_few_times_and_then_it_has_failed(
     for _ in range(20):
         deliver()
         clock.advance(minutes=20)
-    assert state() == ("failed", account_outcome.TRIES, "Try again later (451)")
-    assert len(provider.mails) == account_outcome.TRIES
+    assert state() == ("failed", outcome.TRIES, "Try again later (451)")
+    assert len(provider.mails) == outcome.TRIES
     assert told()[1:] == [("worker", "account_mail.failed")]
 
 
@@ -150,7 +151,7 @@ def test_a_try_that_a_clock_set_back_would_put_off_for_hours_is_due_at_once(
     invite()
     deliver()
     clock.advance(hours=-3)
-    assert account_delivery.next_due(clock.now()) == clock.now()
+    assert delivery.next_due(clock.now()) == clock.now()
     deliver()
     assert len(provider.mails) == 2
 
@@ -244,7 +245,7 @@ def test_S5_a_mail_of_a_dead_worker_is_in_doubt_and_stays_so(
 ) -> None:
     deliver()
     assert row(AccountMail).state == "sending"
-    assert account_settle.settle(clock.advance(seconds=LEASE.total_seconds() - 1)) == 0
+    assert settle.settle(clock.advance(seconds=LEASE.total_seconds() - 1)) == 0
     sweep(provider, clock.advance(seconds=1))
     deliver()
     assert state() == ("unknown", 1, legacy.WORDS)
@@ -256,11 +257,11 @@ def test_S5_a_mail_of_a_dead_worker_is_in_doubt_and_stays_so(
 
 
 def test_a_lease_that_a_clock_set_back_would_prolong_for_hours_is_over(left_behind: None, clock: FrozenClock) -> None:
-    assert account_settle.settle(clock.advance(hours=-3)) == 1
+    assert settle.settle(clock.advance(hours=-3)) == 1
 
 
 def assert_settled(clock: FrozenClock) -> None:
-    assert account_settle.settle(clock.advance(minutes=1)) == 1
+    assert settle.settle(clock.advance(minutes=1)) == 1
 
 
 @pytest.mark.parametrize(
@@ -284,22 +285,22 @@ def test_the_heartbeat_renews_the_lease_of_what_is_handed_over(
 ) -> None:
     def slow(_mail: Mail) -> None:
         for _ in range(4):
-            account_delivery.renew(clock.advance(seconds=15))
-            assert account_settle.settle(clock.now()) == 0
+            delivery.renew(clock.advance(seconds=15))
+            assert settle.settle(clock.now()) == 0
 
     provider.before = slow
     invite()
     deliver()
     assert row(AccountMail).state == "sent"
-    assert account_delivery.held.ids() == []
+    assert delivery.held.ids() == []
 
 
 def test_a_mail_whose_turn_never_came_waits_as_before(
     deliver: Any, provider: Recording, monkeypatch: pytest.MonkeyPatch, invite: Any, state: Any
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(account_delivery, "MARGIN_SECONDS", LEASE.total_seconds())  # no time is left to begin
-        patch.setattr(account_delivery, "TURN_SECONDS", 0.05)
+        patch.setattr(delivery, "MARGIN_SECONDS", LEASE.total_seconds())  # no time is left to begin
+        patch.setattr(delivery, "TURN_SECONDS", 0.05)
         invite()
         assert deliver() is not None
     assert (provider.mails, state()) == ([], ("queued", 0, None))
@@ -334,7 +335,7 @@ def test_S11a_one_turn_that_talks_to_a_slow_server_takes_up_one_thread(
     deliver: Any, provider: Recording, invite: Any, row: Any, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invite()
-    monkeypatch.setattr(account_delivery, "TURN_SECONDS", 0.05)
-    with account_delivery._talking:
+    monkeypatch.setattr(delivery, "TURN_SECONDS", 0.05)
+    with delivery._talking:
         assert deliver() == clock.now() + LOOK_AGAIN
     assert (row(AccountMail).state, provider.mails) == ("queued", [])

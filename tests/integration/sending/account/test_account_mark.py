@@ -13,7 +13,8 @@ from eventmail.domain.people import account_mails, accounts, colleagues, invitat
 from eventmail.errors import LinkExpired
 from eventmail.models import EVERYWHERE, AccountMail, Invitation, SignInLink, Suppression, User
 from eventmail.models.account import Role
-from eventmail.sending import account_delivery, rate
+from eventmail.sending import rate
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, SITE, link_in, read
 from tests.support.recording import Recording
@@ -104,7 +105,7 @@ def test_S13_nothing_leaves_once_the_settings_are_in_the_way(
     invite()
     changed = {"outbox": {}, "base url": {"base_url": "http://127.0.0.1"}, "sender": {"from_": "eventmail@localhost"}}
     provider.name = wrong
-    account_delivery.deliver(provider, settings.model_copy(update=changed[wrong]))
+    delivery.deliver(provider, settings.model_copy(update=changed[wrong]))
     assert (provider.mails, row(AccountMail).state) == ([], "failed")
     words = {"outbox": account_mails.NO_SERVICE, "base url": "EVENTMAIL_BASE_URL", "sender": "EVENTMAIL_FROM"}
     assert words[wrong] in str(row(AccountMail).last_error)
@@ -127,10 +128,10 @@ def test_S10_it_waits_for_its_turn_of_the_pace_that_all_mails_share(
         return 0, 9.0
 
     monkeypatch.setattr(rate, "take", none_left)
-    monkeypatch.setattr(account_delivery, "time", Stopwatch())
-    monkeypatch.setattr(account_delivery, "TURN_SECONDS", 2.0)
+    monkeypatch.setattr(delivery, "time", Stopwatch())
+    monkeypatch.setattr(delivery, "TURN_SECONDS", 2.0)
     invite()
-    account_delivery.deliver(provider, settings.model_copy(update={"rate_per_second": 5.0}))
+    delivery.deliver(provider, settings.model_copy(update={"rate_per_second": 5.0}))
     assert (asked, provider.mails) == ([(1, 5.0)], [])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.sending import account_delivery
+from eventmail.sending.account import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import outside
 from tests.support.recording import Recording
@@ -30,7 +30,7 @@ def deliver(app: Flask, provider: Recording, settings: Settings) -> Callable[[],
 
     def turn() -> None:
         with app.app_context():
-            account_delivery.deliver(provider, settings)
+            delivery.deliver(provider, settings)
 
     return turn
 

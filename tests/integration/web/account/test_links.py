@@ -9,7 +9,7 @@ from flask import Flask
 from eventmail.domain.people import invitations, sign_in_links
 from eventmail.models import Invitation, LoginSession, SignInLink
 from eventmail.models.account import Role
-from eventmail.web.access import SESSION
+from eventmail.web.core.access import SESSION
 from tests.support.seeding import PASSWORD, Person, acting
 from tests.support.time import FrozenClock
 from tests.support.web import Client, csrf_token_in, error_code, signed_in, words

@@ -13,7 +13,7 @@ from eventmail.providers.base import Permanent, Unclear
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from eventmail.states import RecipientState
-from eventmail.web import state_words
+from eventmail.web.words import state as word_state
 from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.services import switch
@@ -227,7 +227,7 @@ def test_S13_tracker_and_receipt_say_the_same_of_each_state(
 ) -> None:
     path = send("outbox", worked=False)
     settled(app, dict.fromkeys((A, B, C), state), provider=provider)
-    word = state_words.word(state, provider)
+    word = word_state.word(state, provider)
     assert tiles(client.get(path).text)[word] == "3"
     receipt = words(client.get(f"{path}/receipt", buffered=True))
     assert f" {word} 3 " in receipt

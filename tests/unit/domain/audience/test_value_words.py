@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail import readings
+from eventmail import value_parsing
 from eventmail.domain.audience import value_words
 from tests.support.budgets import budget
 
@@ -56,21 +56,21 @@ def test_what_looks_like_a_day_and_is_none_here_says_what_to_write(text: str, se
 def test_a_day_with_a_time_is_equal_by_its_letters_and_says_so() -> None:
     said = "“2027-05-01 18:00” is read as text, since it says a time. Write 2027-05-01 for that whole day."
     assert (value_words.with_time("2027-05-01 18:00"), value_words.with_time("2027-05-01")) == (said, "")
-    assert (readings.equal_day("2027-05-01 18:00"), readings.equal_day("1.5.2027")) == (None, "2027-05-01")
+    assert (value_parsing.equal_day("2027-05-01 18:00"), value_parsing.equal_day("1.5.2027")) == (None, "2027-05-01")
 
 
 def test_a_long_number_is_equal_by_its_letters() -> None:
-    assert (readings.equal_number("9" * 15), readings.equal_number("9" * 16)) == (999999999999999.0, None)
+    assert (value_parsing.equal_number("9" * 15), value_parsing.equal_number("9" * 16)) == (999999999999999.0, None)
 
 
 @settings(max_examples=budget(200), deadline=None)
 @given(text=st.text("0123456789.,/-−+ :'’\u00a0T", max_size=14))
 def test_what_is_offered_instead_is_read_as_it_says(text: str) -> None:
     """Whatever is written: an offered number or day is plain, and no value is a day and unread at once."""
-    for meant in readings.unread_days(text):
-        assert (readings.day(meant), value_words.day(meant)) == (meant, "")
-    if readings.unread_days(text):
-        assert readings.day(text) is None
-    if whole := readings.thousands(text):
-        assert readings.thousands(whole) is None
-        assert readings.number(whole) == 1000 * (readings.number(text) or 0)
+    for meant in value_parsing.unread_days(text):
+        assert (value_parsing.day(meant), value_words.day(meant)) == (meant, "")
+    if value_parsing.unread_days(text):
+        assert value_parsing.day(text) is None
+    if whole := value_parsing.thousands(text):
+        assert value_parsing.thousands(whole) is None
+        assert value_parsing.number(whole) == 1000 * (value_parsing.number(text) or 0)

@@ -1,0 +1,1 @@
+"""SMTP: the service, its connections, and what its answers mean (RFC 5321)."""

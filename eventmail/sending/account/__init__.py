@@ -1,0 +1,1 @@
+"""Mails about accounts on their own short way: marked, handed over, recorded, settled."""

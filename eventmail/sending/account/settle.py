@@ -1,0 +1,71 @@
+"""Mails about accounts that a dead worker had in hand: what its journal tells, else doubt (S5, S11b)."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from eventmail.db import fresh, move, transaction
+from eventmail.models import AccountMail
+from eventmail.providers.base import Provider
+from eventmail.sending import legacy
+from eventmail.sending.account import outcome
+from eventmail.sending.account.mark import Marked, about, acting, over_at, tell
+from eventmail.sending.claim import LEASE, SET_BACK
+from eventmail.sending.legacy import WORDS, Legacy
+from eventmail.sending.outcome import Left
+from eventmail.sending.slots import Kind
+from eventmail.states import AccountMailState
+
+_A = AccountMailState
+
+
+def settle(now: datetime) -> int:
+    """Put in doubt what a dead worker left between mark and record: how many. It is never repeated by itself (S5)."""
+    lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + LEASE + SET_BACK)
+    left = [AccountMail.state == _A.SENDING, lapsed]
+    if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
+        return 0
+    with transaction() as tx:
+        doubtful = move(
+            tx,
+            AccountMail,
+            [lapsed],
+            _A.SENDING,
+            _A.UNKNOWN,
+            claim_owner=None,
+            claim_until=None,
+            last_error=WORDS,
+            updated_at=now,
+        )
+        for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
+            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=WORDS)
+    return len(doubtful)
+
+
+def inherit(tx: Session, left: Legacy, provider: Provider, now: datetime) -> int:
+    """Settle what a process had in hand that is proven dead, in somebody's transaction: how many mails."""
+    found = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.ACCOUNT_MAIL}
+    mails = tx.scalars(
+        select(AccountMail)
+        .where(AccountMail.id.in_({row for row, _ in found}), AccountMail.state.in_([_A.SENDING, _A.UNKNOWN]))
+        .order_by(AccountMail.id)
+    ).all()
+    settled = 0
+    for mail in mails:
+        slot = found.get((mail.id, mail.mark or 0))
+        if slot and slot.entry.attempt == mail.attempts:
+            marked = _marked(tx, mail, slot.entry.mark, now)
+            used = legacy.service(slot, provider)
+            theirs = Left(left.owner, slot.entry.mark)
+            settled += outcome.write(tx, marked, legacy.answer(slot), used, now, left=theirs) is not None
+    return settled
+
+
+def _marked(tx: Session, mail: AccountMail, mark: int, now: datetime) -> Marked:
+    """A mail as far as its outcome speaks of it; its key and its token died with the process."""
+    return Marked(
+        id=mail.id, key=f"account-{mail.id}-{mail.attempts}-{mark}", kind=mail.kind, attempt=mail.attempts,
+        try_=mail.tries, by=acting(mail, now), about=about(mail), to=mail.email, asker="", name="", role="",
+        until=now, too_late=over_at(tx, mail), token="",
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""Signing in and out, the very first start, joining, and forgotten passwords."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, make_response, redirect, render_template, request, session, url_for
+
+from eventmail import signing, tasks
+from eventmail.domain.people import account_mails, accounts, invitations, sessions, sign_in_links
+from eventmail.errors import CsrfFailed, LinkExpired
+from eventmail.web.composer import fragments
+from eventmail.web.core import access, browser_cookie, intake, one_time_reveal
+from eventmail.web.core.access import SESSION, acting, csrf, open_to_everyone
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import see_other
+from eventmail.web.schemas.account import Forgotten, Newcomer, SignIn
+
+bp = Blueprint("account", __name__)
+_LOOKED = "looked_at_links"  # a secret of the browser that looks at a link, so that its double click is known
+
+
+def _sign_in_page(problem: Problem | None = None) -> Response:
+    return make_response(
+        render_template(
+            "account/sign_in.html",
+            problem=problem,
+            values=request.form,
+            errors=_errors(problem),
+            next=_next(),
+        )
+    )
+
+
+@bp.get("/sign-in")
+@open_to_everyone
+def sign_in() -> Response:
+    return _sign_in_page()
+
+
+@bp.post("/sign-in")
+@open_to_everyone
+@shown_by(_sign_in_page)
+def begin_session() -> Any:
+    csrf.protect()
+    form = intake.parse(SignIn)
+    g.typed_address = form.email
+    target = _next()
+    keep(accounts.sign_in(form.email, form.password, acting(), access.caller()))
+    return see_other(target)
+
+
+@bp.get("/sign-in/<link:token>")
+@open_to_everyone
+def open_link(token: str) -> Any:
+    """A one-time link: a page with a button. Mail and chat programs open links before people do; a GET spends none."""
+    if request.method != "GET" or "prefetch" in request.headers.get("Sec-Purpose", request.headers.get("Purpose", "")):
+        return "", 204
+    if _brought_here(token):
+        return see_other(_next())
+    if (
+        sign_in_links.holder(token, acting())
+        or sign_in_links.is_first(token, acting())
+        or invitations.find(token, acting())
+    ):
+        return _link_page(token=token)
+    raise _unknown()
+
+
+def _link_page(problem: Problem | None = None, *, token: str) -> Response:
+    if holder := sign_in_links.holder(token, acting()):
+        session.setdefault(_LOOKED, signing.new_token())
+        return make_response(render_template("account/link.html", problem=problem, holder=holder))
+    invited = invitations.find(token, acting())
+    if problem and invited is None and not sign_in_links.is_first(token, acting()):  # no form can help with it
+        return make_response(render_template("error.html", problem=problem))
+    values = {**request.form, "email": invited.email} if invited else request.form
+    return make_response(
+        render_template(
+            "account/welcome.html", problem=problem, values=values, errors=_errors(problem), invited=invited
+        )
+    )
+
+
+def _brought_here(token: str) -> bool:
+    return g.session_id is not None and sign_in_links.began(token, g.session_id)
+
+
+def _unknown() -> LinkExpired:
+    sign_in_links.unknown(access.caller(), acting())
+    return _expired()
+
+
+def _expired() -> LinkExpired:
+    """In the words for whom needs no link."""
+    words = f"You are signed in as {g.user.name} already, and nothing changed that." if g.user else ""
+    return LinkExpired(f"A sign-in link works once and only for a short time. {words}" if words else "")
+
+
+def _errors(problem: Problem | None) -> dict[str, str]:
+    return {error.field: error.message for error in problem.fields} if problem else {}
+
+
+@bp.post("/sign-in/<link:token>")
+@open_to_everyone
+@shown_by(_link_page)
+def join(token: str) -> Any:
+    """The button or form behind a link: whom it signs in, the first owner, an invited colleague."""
+    if _brought_here(token):  # a second click, or Back: nothing is left to do, so nothing is to be checked
+        return see_other(_next())
+    csrf.protect()
+    by, caller = acting(), access.caller()
+    is_first = sign_in_links.is_first(token, by)
+    if not is_first and invitations.find(token, by) is None:
+        target = _next()
+        try:
+            began = sign_in_links.open_(token, by, caller, browser=session.get(_LOOKED, ""))
+        except LinkExpired:
+            raise _expired() from None
+        keep(began)
+        return see_other(target)
+    form = intake.parse(Newcomer)
+    if is_first:
+        began = accounts.become_owner(
+            token, name=form.name, email=form.email, password=form.password, by=by, caller=caller
+        )
+    else:
+        began = invitations.accept(token, name=form.name, password=form.password, by=by, caller=caller)
+    keep(began)
+    return see_other(url_for("events.listing"))
+
+
+def _forgotten_page(problem: Problem | None = None) -> Response:
+    return make_response(
+        render_template(
+            "account/forgotten.html",
+            problem=problem,
+            values=request.form,
+            can_mail=account_mails.can_mail(fragments.place()),
+            asked=one_time_reveal.take("forgotten"),
+            minutes=int(sign_in_links.LIFETIME.total_seconds() // 60),
+        )
+    )
+
+
+@bp.get("/forgotten")
+@open_to_everyone
+def forgotten() -> Response:
+    return _forgotten_page()
+
+
+@bp.post("/forgotten")
+@open_to_everyone
+@shown_by(_forgotten_page)
+def ask_for_link() -> Any:
+    """Ask for a mailed sign-in link. Whether somebody here has the address is not to be seen from the answer."""
+    csrf.protect()
+    g.typed_address = email = intake.parse(Forgotten).email
+    sign_in_links.ask(email, fragments.place(), acting(), access.caller())
+    tasks.ring_account_mails()  # for a stranger's address, too
+    one_time_reveal.keep("forgotten", text=email)
+    return see_other(url_for("account.forgotten"))
+
+
+@bp.post("/sign-out")
+def sign_out() -> Any:
+    if SESSION not in session:
+        raise CsrfFailed
+    sessions.sign_out(session[SESSION], acting())
+    session.clear()
+    return see_other(url_for("account.sign_in"))
+
+
+@bp.get("/")
+@open_to_everyone
+def home() -> Any:
+    return redirect(url_for("events.listing"))
+
+
+def keep(token: str) -> None:
+    """Let this browser be signed in with `token` and with nothing it had before."""
+    if SESSION in session:
+        sessions.sign_out(session[SESSION], acting())
+    session.clear()  # nothing that was set before signing in survives it
+    session[SESSION] = token
+    session.permanent = True
+    if present := sessions.find(token, g.now):
+        browser_cookie.remember(present.user.id)
+
+
+def _next() -> str:
+    """Where to go after signing in: a path on this site, never another host."""
+    target = request.values.get("next", "")
+    if request.view_args:  # it ends the address of a link in a mail
+        target = signing.bare(target)
+    safe = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable()
+    return target if safe else url_for("events.listing")

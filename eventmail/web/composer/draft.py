@@ -1,0 +1,173 @@
+"""The draft that a composer is about: read from its form, saved, and what its page says of it."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import request
+
+from eventmail import ids
+from eventmail.content.differences import Piece, by_words
+from eventmail.db import Page, fresh, paginate
+from eventmail.domain.mailings import contents, draft_rows, drafts, send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Saved, Shown, Written
+from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
+from eventmail.ids import row_id
+from eventmail.web.core import access
+
+NAMED = 5  # so many drafts stand on the composer's page
+
+
+@dataclass(frozen=True)
+class OnPage:
+    """What the page keeps of its draft: `id` is empty while there is none; `shown` as it stands now."""
+
+    id: str
+    revision: int
+    page: str
+    shown: Shown | None = None
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """What stands in the way of a save: each part of the text that differs, and who was picked, if that differs."""
+
+    parts: Sequence[tuple[str, Sequence[Piece]]]
+    audience: Mapping[str, list[str]] | None
+    sent: int | None
+
+
+def typed(shown: Shown) -> dict[str, Any]:
+    """What the composer's form has of a draft."""
+    text = {"subject": shown.text.subject, "preheader": shown.text.preheader, "body": shown.text.body}
+    return {**text, "audience": dict(shown.audience), "draft": shown}
+
+
+def seen() -> Seen:
+    """The draft of the form that was posted, or of the address that a test led back to."""
+    draft, revision, page = (request.values.get(name, "") for name in ("draft", "revision", "page_mark"))
+    return Seen(row_id(draft), row_id(revision) or 0, page[:64])
+
+
+def fields() -> dict[str, Any]:
+    """What of it goes along in an address."""
+    return {name: value for name in ("draft", "revision", "page_mark") if (value := request.values.get(name))}
+
+
+def on_page(event_id: int, values: Mapping[str, Any]) -> OnPage:
+    """What to lay under the form of `values`."""
+    found, before = values.get("draft"), seen()
+    page = before.page or ids.token(16)
+    if isinstance(found, Shown):
+        return OnPage(str(found.id), found.revision, page, found)
+    if before.mailing_id is None:
+        return OnPage("", 0, page)
+    return OnPage(str(before.mailing_id), before.revision, page, _now(event_id, before.mailing_id))
+
+
+def changes(event_id: int, values: Mapping[str, Any]) -> Sequence[Piece]:
+    """What guests read otherwise than when the text on the page was saved; nothing once it was changed since."""
+    text = written(values).text
+    if "dialect" in values:  # a message that is written once more
+        return contents.changes_of_reading(event_id, text, values["dialect"])
+    shown = on_page(event_id, values).shown
+    return contents.changes_of_reading(event_id, text, shown.dialect) if shown and shown.text == text else ()
+
+
+def listed(event_id: int) -> Page[Shown]:
+    """The drafts that the composer's page names."""
+    return paginate(drafts.newest_first(event_id), page=1, size=NAMED, row=drafts.shown)
+
+
+def written(values: Mapping[str, Any]) -> Written:
+    """What is on a page, line ends as every browser and program may have them."""
+    text = (values[name].replace("\r\n", "\n") for name in ("subject", "preheader", "body"))
+    return Written(Text(*text), values["audience"])
+
+
+def save(event_id: int, values: Mapping[str, Any]) -> Saved | None:
+    """Save what is on the page, if anything is. Raises StaleRevision, also when it was deleted, and PastEditWindow."""
+    before = seen()
+    try:
+        return drafts.save(event_id, before, written(values), access.acting())
+    except NotFound:
+        raise StaleRevision(
+            "This draft was deleted while you had it open. What you wrote since was not saved: it is on this page.",
+            conflict="gone",
+        ) from None
+
+
+def keep(event_id: int, values: dict[str, Any]) -> None:
+    """Save a draft before it is looked at for the last time, so that what is sent is what everybody sees."""
+    before = seen()
+    mailing_id = draft_rows.id_of(fresh(), event_id, before, access.acting())
+    if mailing_id is None:
+        return
+    try:
+        saved = save(event_id, values)
+    except PastEditWindow:
+        if same(event_id, mailing_id, values):
+            return  # the review of what was sent, reloaded: its key leads to the tracker (S1)
+        raise
+    if saved is not None:
+        values["draft"] = _now(event_id, saved.mailing_id)
+
+
+def same(event_id: int, mailing_id: int, values: Mapping[str, Any]) -> bool:
+    """Whether what is on the page is what was sent."""
+    return _text_of(event_id, mailing_id) == written(values).text
+
+
+def another_sent(event_id: int) -> DomainError:
+    """The refusal of a page that has sent another text already: in this window, or in one beside it."""
+    by = access.acting()
+    before = draft_rows.id_of(fresh(), event_id, seen(), by)
+    with suppress(NotFound):
+        if before is not None and drafts.find(event_id, before) is None:
+            return draft_rows.sent(fresh(), before, by, AlreadySent, "What you changed since was not sent.")
+    return AlreadySent("Another text was sent from this page. This one was not: look at it once more, then send it.")
+
+
+def theirs(event_id: int, values: Mapping[str, Any]) -> Theirs | None:
+    """What others made of the draft meanwhile, beside what is on the page; None when it is gone."""
+    mailing_id = draft_rows.id_of(fresh(), event_id, seen(), access.acting())
+    if mailing_id is None:
+        return None
+    try:
+        text = _text_of(event_id, mailing_id)
+    except NotFound:
+        return None
+    mine, shown = written(values), _now(event_id, mailing_id)
+    parts = [
+        (label, by_words(getattr(mine.text, name), getattr(text, name).replace("\r\n", "\n")))
+        for label, name in (("Subject", "subject"), ("Preview text", "preheader"), ("Message", "body"))
+        if getattr(mine.text, name) != getattr(text, name).replace("\r\n", "\n")
+    ]
+    other = shown is not None and _picked(shown.audience) != _picked(mine.audience)
+    return Theirs(parts, shown.audience if shown and other else None, None if shown else mailing_id)
+
+
+def is_draft(event_id: int, mailing_id: int) -> bool:
+    """Whether this is a message that was not sent yet."""
+    return _now(event_id, mailing_id) is not None
+
+
+def _now(event_id: int, mailing_id: int) -> Shown | None:
+    try:
+        return drafts.find(event_id, mailing_id)
+    except NotFound:
+        return None
+
+
+def _text_of(event_id: int, mailing_id: int) -> Text:
+    if shown := drafts.find(event_id, mailing_id):
+        return shown.text
+    content = send.content(send.find(event_id, mailing_id))
+    return Text(*(part.replace("\r\n", "\n") for part in (content.subject, content.preheader, content.body)))
+
+
+def _picked(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    return {part: sorted(listed) for part, listed in audience.items() if listed}

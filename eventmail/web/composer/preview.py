@@ -1,0 +1,74 @@
+"""Beside the composer: what there is to merge, who of the recipients reads a fallback or gets no link (C1, C3, C8)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from eventmail import link_targets
+from eventmail.db import Rows, fresh, paginate
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as
+from eventmail.errors import FieldError, InvalidInput
+from eventmail.web.composer import fragments
+from eventmail.web.core import access, intake
+from eventmail.web.core.respond import page_out, respond
+
+bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
+
+
+@bp.post("/fields")
+def fields(event_id: int) -> Response:
+    """The merge fields, with what the previewed guest has for each and how many recipients have nothing."""
+    event = access.event(event_id)
+    context = fragments.page(event)
+    live, known = context["live"], context["fields"]
+    lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
+    return respond(page="messages/compose.html", fragment="composer/_fields.html", lacking=lacking, **context)
+
+
+@bp.route("/fallbacks", methods=["GET", "POST"])
+def fallbacks(event_id: int) -> Response:
+    """The recipients who have no value for the merge field that `field` names (C3).
+
+    From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
+    """
+    access.event(event_id)
+    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.place().outside)
+    name, known = request.args.get("field", ""), merge_values.fields(event_id)
+    listed = preview_as.without(picked, name) if name in known else None
+    return _list_of(listed, "Choose a merge field of guests, such as guest.firstName.", picked,
+                    page="messages/fallbacks.html", field=known.get(name))  # fmt: skip
+
+
+@bp.route("/dead-links", methods=["GET", "POST"])
+def dead(event_id: int) -> Response:
+    """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
+    access.event(event_id)
+    typed = fragments.typed()
+    picked = audiences.checked(event_id, typed["audience"], outside=fragments.place().outside)
+    name, known = request.args.get("field", ""), merge_values.fields(event_id)
+    fault = request.args.get("fault", link_targets.NONE)
+    compiled = contents.look(event_id, fragments.text(typed)).compiled
+    listed = dead_links.with_fault(picked, compiled, known, name, fault) if name in known else None
+    return _list_of(listed, "Choose a merge field of guests that stands in a link of the text.", picked,
+                    page="messages/dead_links.html", field=known.get(name),
+                    fault="" if fault == link_targets.NONE else fault)  # fmt: skip
+
+
+def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **context: Any) -> Response:
+    """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` where there is none."""
+    if listed is None:
+        raise InvalidInput(complaint, fields=[FieldError("field", "UNKNOWN_FIELD", complaint)])
+    guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
+    return respond(
+        page=page,
+        json=lambda: page_out(guests, _out),
+        guests=guests,
+        total=audiences.resolve(fresh(), picked).count,
+        **context,
+    )
+
+
+def _out(guest: Any) -> dict[str, Any]:
+    return {"id": str(guest.id), "email": guest.email, "first_name": guest.first_name, "last_name": guest.last_name}

@@ -1,0 +1,224 @@
+"""The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, make_response, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
+from werkzeug.routing import RequestRedirect
+
+from eventmail.errors import (
+    Busy,
+    CsrfFailed,
+    DiskFull,
+    DomainError,
+    FieldError,
+    NotFound,
+    NotSignedIn,
+    TooLarge,
+    Unavailable,
+)
+from eventmail.value_parsing import CONTROLS
+from eventmail.web.core import refusals
+from eventmail.web.core.respond import as_json, see_other, wants_fragment, wants_json
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What the templates and the JSON answer are made of."""
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    fields: tuple[FieldError, ...]
+    extra: dict[str, Any]
+    request_id: str
+
+    def message(self, field: str) -> str | None:
+        """The complaint about one field of the form."""
+        return next((error.message for error in self.fields if error.field == field), None)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "type": "about:blank",
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": request.path,
+            "code": self.code,
+            "request_id": self.request_id,
+            "errors": [{"field": e.field, "code": e.code, "message": e.message} for e in self.fields],
+            **self.extra,
+        }
+
+
+def shown_by(page: Callable[..., Response]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """For a form's POST: a refusal shows `page(problem=…, **url values)` again, with what was typed."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(view)
+        def wrapped(**values: Any) -> Any:
+            g.form_again = lambda problem: page(problem=problem, **values)
+            return view(**values)
+
+        return wrapped
+
+    return decorate
+
+
+def register(app: Flask) -> None:
+    """Handle every error of `app` here and nowhere else."""
+    app.register_error_handler(DomainError, _refused)
+    app.register_error_handler(CSRFError, lambda error: _refused(CsrfFailed(_CSRF.get(error.description, ""))))
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(HTTPException, _http)
+    app.after_request(_without_host)
+
+
+# what flask-wtf says of it, and what that means to a person
+_CSRF = {
+    "The CSRF session token is missing.": (
+        "Your browser did not send its cookie. Allow cookies for this site, reload the page and press the button "
+        "again. Nothing was changed."
+    ),
+    "The CSRF token is missing.": (
+        "The form came without its mark. Reload the page and press the button again. Nothing was changed."
+    ),
+}
+
+
+MOST_COMPLAINTS = 200
+_LONGEST_NAME = 300  # characters of a field's name
+_LONGEST = 10_000  # characters of a sentence
+
+
+def _refused(error: DomainError) -> Any:
+    refusals.tell(error)
+    detail = _readable(error.detail)
+    fields = tuple(
+        replace(field, field=field.field[:_LONGEST_NAME], message=_readable(field.message))
+        for field in error.fields[:MOST_COMPLAINTS]
+    )
+    answer = _show(Problem(error.status, error.code, error.title, detail, fields, error.extra, g.get("request_id", "")))
+    if "retry_after" in error.extra:
+        answer.headers["Retry-After"] = str(error.extra["retry_after"])
+    return answer
+
+
+def _readable(sentence: str) -> str:
+    """A sentence that repeats what was typed, without what nobody sees and without what turns the words around.
+
+    Nobody reads a megabyte of it.
+    """
+    return CONTROLS.sub("\ufffd", sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + " …")
+
+
+def _without_host(answer: Response) -> Response:
+    """A doubled slash leads to the address with one; what werkzeug answers names the host that was asked for."""
+    routed = request.routing_exception
+    if not isinstance(routed, RequestRedirect) or answer.status_code != routed.code:
+        return answer
+    return cast(Response, redirect(urlsplit(routed.new_url)._replace(scheme="", netloc="").geturl(), routed.code))
+
+
+_UNAVAILABLE: dict[int, type[Unavailable]] = {
+    sqlite3.SQLITE_BUSY: Busy,
+    sqlite3.SQLITE_LOCKED: Busy,
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_READONLY: Unavailable,
+    sqlite3.SQLITE_IOERR: Unavailable,
+    sqlite3.SQLITE_CANTOPEN: Unavailable,
+    sqlite3.SQLITE_PERM: Unavailable,
+}
+
+
+def _database(error: OperationalError) -> Any:
+    """Locked, full or read-only: nothing was changed, since every write is one transaction."""
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    kind = _UNAVAILABLE.get(code & 0xFF)  # above the lowest byte SQLite says where it met it
+    if kind is None:
+        log.error("a statement failed", exc_info=error)
+        return _http(InternalServerError())
+    log.error("the database refused: %s", error.orig, extra={"code": kind.code})
+    try:
+        return _refused(kind())
+    except OperationalError:  # not even what the page around it shows can be read
+        g.user = g.event = None
+        return _refused(kind())
+
+
+def _http(error: HTTPException) -> Any:
+    status = error.code or 500
+    if error.response is not None or status < 400:
+        return error
+    if status == 404:
+        return _refused(NotFound())
+    if status == 413:
+        g.pop("form_again", None)  # what was typed can't be read
+        return _refused(TooLarge("The request is larger than what is taken here. Nothing was changed."))
+    name = error.name or "Error"
+    detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
+    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), {}, g.get("request_id", "")))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
+
+
+_WORDS = {
+    405: "This address does not take that kind of request. Nothing was changed.",
+    500: "Something broke on our side. If you were saving or sending, look at the page again before you repeat it.",
+}
+
+
+def _show(problem: Problem) -> Any:
+    if wants_json():
+        answer = as_json(problem.as_json(), problem.status)
+        answer.mimetype = "application/problem+json"
+        if problem.status == 401:
+            answer.headers["WWW-Authenticate"] = "Bearer"
+        return answer
+    form_again = g.pop("form_again", None)
+    if problem.code == NotSignedIn.code:
+        return _to_sign_in(problem)
+    if wants_fragment():
+        return _fragment(problem)
+    if form_again and problem.status != NotFound.status:  # what isn't there has no form either
+        try:
+            answer = make_response(form_again(problem))
+        except DomainError as error:  # what the form is about is not there
+            return _refused(error)
+        except Exception:
+            if problem.status != InternalServerError.code:
+                raise  # comes back as that
+            log.exception("the form met what broke its request")  # an error here would have no page at all
+        else:
+            answer.status_code = problem.status
+            return answer
+    return make_response(render_template("error.html", problem=problem), problem.status)
+
+
+def _fragment(problem: Problem) -> Response:
+    page = render_template("_problem.html", problem=problem, warning_test=g.get("warning_test"))
+    answer = make_response(page, problem.status)
+    answer.headers["HX-Retarget"] = "#warning"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
+def _to_sign_in(problem: Problem) -> Any:
+    if wants_fragment():
+        answer = _fragment(problem)
+        answer.headers["HX-Redirect"] = url_for("account.sign_in")
+        return answer
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return see_other(url_for("account.sign_in", next=back))

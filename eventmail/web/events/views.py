@@ -1,0 +1,167 @@
+"""Events: list, create, copy, overview, settings; the pages about an event's end are in `event_life`."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+
+from eventmail.db import paginate
+from eventmail.domain.events import copy as event_copy
+from eventmail.domain.events import edit, sharing
+from eventmail.domain.events import overview as overview_
+from eventmail.domain.guests import column_defaults
+from eventmail.domain.guests import values as guest_values
+from eventmail.errors import FieldError, InvalidInput
+from eventmail.sending import heartbeat
+from eventmail.web.composer import fragments
+from eventmail.web.core import access, form_guard, intake
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.schemas.events import EventIn, event_out
+
+bp = Blueprint("events", __name__, url_prefix="/admin/events")
+
+
+def _new_page(problem: Problem | None = None) -> Response:
+    return respond(
+        page="events/new.html",
+        problem=problem,
+        typed=request.form or {"timezone": edit.usual_timezone(g.user)},
+        timezones=sorted(edit.TIMEZONES),
+    )
+
+
+@bp.get("")
+def listing() -> Response:
+    """The events this person sees, newest first; archived ones apart (`state=archived`)."""
+    state, q = _listed_state(), request.args.get("q", "").strip()
+    archived = None if state == "all" else state == "archived"
+    page = paginate(edit.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
+    if wants_json():
+        return as_json(page_out(page, event_out))
+    current, put_away = edit.counts(g.user)
+    return respond(page="events/list.html", events=page, q=q, state=state, current=current, archived=put_away)
+
+
+def _listed_state() -> str:
+    state = request.args.get("state", "").strip() or "current"
+    if state not in ("current", "archived", "all"):
+        message = "The state must be one of current, archived, all."
+        raise InvalidInput(message, fields=[FieldError("state", "UNKNOWN_STATE", message)])
+    return state
+
+
+@bp.get("/new")
+def new() -> Response:
+    return _new_page()
+
+
+@bp.post("")
+@shown_by(_new_page)
+def create() -> Any:
+    body = intake.parse(EventIn)
+    missing = [FieldError(n, "REQUIRED", "Please fill this in.") for n in ("title", "timezone") if not getattr(body, n)]
+    if missing:
+        raise InvalidInput("An event needs a title and a time zone.", fields=missing)
+    event_id = edit.create(body.values(), access.acting())
+    where = url_for("events.overview", event_id=event_id)
+    if wants_json():
+        return as_json(event_out(access.event(event_id)), 201, {"Location": where})
+    return see_other(where)
+
+
+@bp.get("/<id:event_id>")
+def overview(event_id: int) -> Response:
+    event = access.event(event_id)
+    if wants_json():
+        return as_json(event_out(event))
+    return respond(
+        page="events/overview.html",
+        facts=overview_.facts(event_id),
+        hindrances=fragments.place().hindrances,
+        worker_alive=heartbeat.alive(g.now),
+        worker_command=heartbeat.WORKER_COMMAND,
+    )
+
+
+def _copy_page(event_id: int, problem: Problem | None = None) -> Response:
+    event = access.event(event_id)
+    return respond(
+        page="events/copy.html",
+        problem=problem,
+        typed=request.form or event_copy.suggestion(event),
+        columns=column_defaults.columns(event_id),
+        timezones=sorted(edit.TIMEZONES),
+    )
+
+
+@bp.get("/<id:event_id>/copy")
+def copy_page(event_id: int) -> Response:
+    return _copy_page(event_id)
+
+
+@bp.post("/<id:event_id>/copy")
+@shown_by(_copy_page)
+def copy(event_id: int) -> Any:
+    """A new event like this one: settings and columns, no guests, no dates unless given."""
+    access.event(event_id)
+    made = event_copy.copy(event_id, _form_values(), access.acting())
+    where = url_for("events.overview", event_id=made)
+    if wants_json():
+        return as_json(event_out(edit.visible(made, g.user)), 201, {"Location": where})
+    flash("The event was copied. Nobody is on its guest list yet.")
+    return see_other(where)
+
+
+@bp.patch("/<id:event_id>")
+def patch(event_id: int) -> Response:
+    access.event(event_id)
+    edit.edit(event_id, intake.parse(EventIn).values(), access.acting())
+    return as_json(event_out(access.event(event_id)))
+
+
+def settings_page(event_id: int, problem: Problem | None = None) -> Response:
+    """The settings, with what was typed into the form that was refused."""
+    event = access.event(event_id)
+    form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
+    there = column_defaults.columns(event_id)
+    typed, marks = form_guard.form(edit.texts(event), form, problem, _plain)
+    return respond(
+        page="events/settings.html",
+        problem=problem,
+        typed=typed,
+        seen=marks,
+        ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
+        columns=there,
+        column_field=column_defaults.FIELD,
+        twins=guest_values.twins([column.name for column in there]),
+        team=sharing.colleagues(event_id),
+        may_share=sharing.may_share(event, g.user),
+        timezones=sorted(edit.TIMEZONES),
+        saved=request.args.get("saved") == "1",
+    )
+
+
+@bp.get("/<id:event_id>/settings")
+def settings(event_id: int) -> Response:
+    return settings_page(event_id)
+
+
+@bp.post("/<id:event_id>/settings")
+@shown_by(settings_page)
+def save(event_id: int) -> Any:
+    access.event(event_id)
+    edit.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
+    return see_other(url_for("events.settings", event_id=event_id, saved=1))
+
+
+def _form_values() -> dict[str, Any]:
+    """The fields of a request; in a form an unticked box sends nothing."""
+    values = intake.parse(EventIn).values()
+    return values if request.is_json else {"all_day": False, **values}
+
+
+def _plain(name: str, text: str) -> str:
+    """What was typed into one field, written as it would be kept."""
+    if name == "all_day":
+        return "yes" if text else ""
+    return text.replace("\r\n", "\n").strip()

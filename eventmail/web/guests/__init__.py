@@ -1,0 +1,1 @@
+"""Pages of guests: list, import, paste, history, erasure."""

@@ -1,0 +1,1 @@
+"""Pages of sent messages: one message, its buttons, its receipt, and why."""

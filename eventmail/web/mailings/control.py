@@ -1,0 +1,114 @@
+"""Buttons of the tracker: cancel or undo, try again, decide about doubt; and what is left of the quota."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+
+from eventmail import tasks
+from eventmail.db import fresh
+from eventmail.domain.mailings import control, drafts, send
+from eventmail.records import usage
+from eventmail.sending import brake
+from eventmail.states import OUTBOX, RecipientState
+from eventmail.web import tracker
+from eventmail.web.composer import fragments
+from eventmail.web.core import access, intake
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, see_other, wants_json
+from eventmail.web.schemas.mailings import DecisionIn, RetryIn
+
+bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
+
+
+def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
+    """The page a refused button leads back to."""
+    access.event(event_id)
+    return tracker.page("messages/sent.html", send.find(event_id, mailing_id), problem=problem)
+
+
+@bp.post("/mailings/<id:mailing_id>/cancellation")
+@shown_by(_watched)
+def cancel(event_id: int, mailing_id: int) -> Any:
+    """Cancel who still waits (S6); as Undo, back to the composer with the same text, unless it had begun (S7)."""
+    access.event(event_id)
+    if not request.form.get("undo"):
+        control.cancel(event_id, mailing_id, access.acting())
+        return _done(event_id, mailing_id)
+    counts = control.undo(event_id, mailing_id, access.acting())
+    if begun := _begun(counts, send.last_job(mailing_id).provider):
+        flash(begun, "warn")
+        return _done(event_id, mailing_id)
+    made = drafts.again(event_id, mailing_id, access.acting())
+    flash("Undone: nothing was sent. Your text is here again.")
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
+
+
+def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
+    """What an Undo that came too late says; "" when nothing had begun."""
+    left = "had gone to the outbox" if provider == OUTBOX else "had left"
+    words = {
+        RecipientState.SENT: left,
+        RecipientState.UNKNOWN: "may have been sent",
+        RecipientState.SENDING: "with the mail service already",
+        RecipientState.FAILED: "had failed",
+    }
+    said = [f"{counts[state]} {word}" for state, word in words.items() if counts[state]]
+    cancelled = counts[RecipientState.CANCELLED]
+    rest = f" {cancelled} still waiting {'was' if cancelled == 1 else 'were'} cancelled." if cancelled else ""
+    return f"It was too late to undo all of this. Of its mails {', '.join(said)}.{rest}" if said else ""
+
+
+@bp.post("/mailings/<id:mailing_id>/retries")
+@shown_by(_watched)
+def retry(event_id: int, mailing_id: int) -> Any:
+    """Try the failed ones again, or let a stopped run go on (S8, S12)."""
+    access.event(event_id)
+    through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
+    tasks.ring(control.retry(event_id, mailing_id, fragments.place(), access.acting(), through))
+    return _done(event_id, mailing_id)
+
+
+@bp.post("/mailings/<id:mailing_id>/decisions")
+@shown_by(_watched)
+def decide(event_id: int, mailing_id: int) -> Any:
+    """Settle mails that may have been sent (S5); or put on the do-not-mail list who was refused as dead (F5)."""
+    access.event(event_id)
+    body = intake.parse(DecisionIn, lists=frozenset({"recipients"}))
+    if body.decision == "list":
+        brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
+        return _done(event_id, mailing_id)
+    job_id = control.decide(
+        event_id,
+        mailing_id,
+        control.Decision(body.decision),
+        body.chosen(),
+        place=fragments.place(),
+        by=access.acting(),
+        through=body.through,
+    )
+    if job_id is not None:
+        tasks.ring(job_id)
+    return _done(event_id, mailing_id)
+
+
+@bp.get("/quota")
+def quota(event_id: int) -> Response:
+    """What is used, reserved and left in each window (S9)."""
+    access.event(event_id)
+    windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.place().limits.windows}
+    return as_json(
+        {
+            word: {"limit": window.limit, "used": window.used, "reserved": window.reserved, "left": window.left}
+            for word, window in windows.items()
+        }
+    )
+
+
+def _done(event_id: int, mailing_id: int) -> Any:
+    if not wants_json() and request.form.get("next") == "details":
+        return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
+    if not wants_json():
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
+    mailing = send.find(event_id, mailing_id)
+    return as_json(send.described(mailing, send.content(mailing), send.last_job(mailing_id)))

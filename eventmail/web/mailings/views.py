@@ -1,0 +1,176 @@
+"""Sent messages: the list, one with everything that happened to it, and the JSON way to send."""
+
+from functools import cache
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+from werkzeug.local import LocalProxy
+
+from eventmail import tasks
+from eventmail.db import fresh, paginate
+from eventmail.domain import audit_log, services
+from eventmail.domain.mailings import preview, send
+from eventmail.domain.mailings import query as mailing_query
+from eventmail.domain.outcomes import attempts
+from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
+from eventmail.models import Event, Mailing
+from eventmail.sending import progress
+from eventmail.states import RecipientState
+from eventmail.web import tracker
+from eventmail.web.composer import draft, fragments, mail_frames, warnings
+from eventmail.web.core import access, intake
+from eventmail.web.core.csv_out import csv_answer
+from eventmail.web.core.respond import as_json, page_out, respond, wants_fragment
+from eventmail.web.messaging import drafts
+from eventmail.web.schemas.mailing_answers import DryRunOut
+from eventmail.web.schemas.mailings import MailingIn, recipient_out
+from eventmail.web.words import state as word_state
+
+bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mailings")
+
+
+@bp.get("")
+def listing(event_id: int) -> Response:
+    """Every mailing of the event, newest first."""
+    access.event(event_id)
+    page = paginate(mailing_query.newest_first(event_id), **intake.paging())
+    return respond(
+        page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
+        shares=LocalProxy(cache(lambda: services.shares_of([row[0] for row in page.items]))),
+    )  # fmt: skip
+
+
+@bp.post("")
+def create(event_id: int) -> Any:
+    """Send a message (JSON), or keep it as a draft: 202, or 200 for a dry run, which stores nothing."""
+    access.event(event_id)
+    if request.is_json and intake.json_body().get("draft") is True:
+        return drafts.create(event_id)
+    body = intake.parse(MailingIn)
+    if body.dry_run:
+        return as_json(_dry_run(access.event(event_id), body))
+    key = intake.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    sent = send.send(event_id, body.message(), key=key, place=fragments.place(), by=access.acting())
+    headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
+    if sent.job_id is None:
+        headers["Idempotent-Replayed"] = "true"
+    else:
+        tasks.ring(sent.job_id)
+    return as_json(sent.answer, sent.status, headers)
+
+
+@bp.get("/<id:mailing_id>")
+def detail(event_id: int, mailing_id: int) -> Any:
+    """One mailing: what it says, who was in the audience and who not, what became of each, and who did it."""
+    access.event(event_id)
+    if draft.is_draft(event_id, mailing_id):
+        return drafts.show(event_id, mailing_id)
+    mailing = send.find(event_id, mailing_id)
+    if wants_fragment():  # the tracker's own poll
+        return tracker.page("mailings/detail.html", mailing)
+    return tracker.page(
+        "mailings/detail.html",
+        mailing,
+        log=audit_log.of_mailing(event_id, mailing_id),
+        reasons=fragments.REASONS,
+        pictures=mail_frames.pictures_of(_as_sent(mailing)),
+        are_shown=mail_frames.is_asked_for(),
+        **_table(mailing),
+    )
+
+
+@bp.get("/<id:mailing_id>/mail")
+def mail(event_id: int, mailing_id: int) -> Response:
+    """What was sent, with what it merged then, under a policy of its own."""
+    access.event(event_id)
+    mailing = send.find(event_id, mailing_id)
+    return mail_frames.answer(_as_sent(mailing))
+
+
+def _as_sent(mailing: Mailing) -> str:
+    return preview.as_sent(mailing, send.content(mailing), fragments.place())
+
+
+@bp.get("/<id:mailing_id>/recipients")
+def recipients(event_id: int, mailing_id: int) -> Response:
+    """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
+    access.event(event_id)
+    mailing = send.find(event_id, mailing_id)
+    if wants_fragment():
+        shown = progress.progress(mailing, g.now)
+        return respond(page="mailings/_recipients.html", mailing=mailing, progress=shown, **_table(mailing))
+    wanted = _state(request.args.get("state"))
+    if request.args.get("format") == "csv":
+        return csv_answer(
+            f"outcome-{mailing_id}.csv",
+            ["email", "state", "attempts", "request_id", "last_error", "updated_at", "provider"],
+            _outcomes(progress.recipients(mailing, wanted)),
+        )
+    page = progress.page_of_recipients(mailing, wanted, **intake.paging())
+    found = attempts.request_ids([recipient.id for recipient in page.items])
+    return as_json(page_out(page, lambda r: recipient_out(r, found.get(r.id, []))))
+
+
+def _table(mailing: Mailing) -> dict[str, Any]:
+    """What the table of recipients is made of; its links lead to the mailing's page, where it stands."""
+    shown = _state(request.args.get("state"))
+    page = progress.page_of_recipients(mailing, shown, **intake.paging())
+    query: dict[str, Any] = {name: request.args.get(name) for name in ("state", "page", "per_page")}
+    of_mailing: dict[str, Any] = {"event_id": mailing.event_id, "mailing_id": mailing.id}
+    return {
+        "recipients": page,
+        "request_ids": attempts.request_ids([recipient.id for recipient in page.items]),
+        "shown": shown,
+        "tab_states": _tabs(mailing, shown),
+        "table_url": url_for(".recipients", **of_mailing, **query),
+        "url_of": lambda number: url_for(".detail", **of_mailing, **query | {"page": number}, _anchor="recipients"),
+    }
+
+
+def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
+    here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
+    words = [word for word, _ in word_state.sent(services.shares(mailing))]
+    sent = " or ".join(words).capitalize()
+    return [
+        (sent if state == RecipientState.SENT else word_state.word(state),
+         f"{here}?state={state}#recipients", state == shown, count)
+        for state, count in mailing.counts.items()
+        if count
+    ]  # fmt: skip
+
+
+def _outcomes(wanted: Any) -> Any:
+    for batch in fresh().execute(wanted.execution_options(yield_per=500)).partitions(500):
+        found = attempts.request_ids([recipient.id for recipient in batch])
+        for recipient in batch:
+            row = recipient_out(recipient, found.get(recipient.id, []))
+            yield [*(row[name] for name in ("email", "state", "attempts")), " ".join(row["request_ids"]),
+                   row["last_error"], row["updated_at"], row["provider"]]  # fmt: skip
+
+
+def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
+    message = body.message()
+    _, picked, resolution = send.check(event.id, message, fragments.place())
+    return {
+        "kind": body.kind,
+        "dry_run": True,
+        "recipient_count": resolution.count,
+        "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
+        "warnings": warnings.of(event, message.text, picked, resolution.count),
+    }
+
+
+def _page_out(page: Any) -> Any:
+    told = mailing_query.described([row[0] for row in page.items])
+    return page_out(page, lambda row: told[row[0].id])
+
+
+def _state(name: str | None) -> RecipientState | None:
+    if not name:
+        return None
+    if name not in set(RecipientState):
+        message = f"“{name}” is not a state; there are {', '.join(RecipientState)}."
+        raise InvalidInput(message, fields=[FieldError("state", "UNKNOWN_STATE", message)])
+    return RecipientState(name)

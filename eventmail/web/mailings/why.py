@@ -1,0 +1,91 @@
+"""Why did somebody not get it? (F4)"""
+
+from flask import Blueprint, Response, request, url_for
+
+from eventmail import ids
+from eventmail.domain.outcomes import why as outcome_why
+from eventmail.domain.outcomes.outcome_of import NoRecipient, Story
+from eventmail.domain.outcomes.why import Answer
+from eventmail.errors import NotFound
+from eventmail.models import Event
+from eventmail.web.core import access, intake
+from eventmail.web.core.context import instant
+from eventmail.web.core.respond import respond
+from eventmail.web.schemas.records import StoryOut, WhyOut
+from eventmail.web.words import outcome
+
+bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
+
+
+@bp.get("")
+def why(event_id: int) -> Response:
+    """What the records know about an address, a name, or the guest of the URL."""
+    event = access.event(event_id)
+    asked, guest = request.args.get("address", ""), request.args.get("guest", "")
+    guest_id = ids.row_id(guest)
+    if guest and guest_id is None:
+        raise NotFound
+    paging = {"page": intake.paging()["page"]}
+    answer = outcome_why.why(event_id, asked, guest_id, **paging) if asked.strip() or guest_id else None
+    told = [(story, said(answer, story, event)) for story in answer.stories.items] if answer else []
+
+    def url_of(number: int) -> str:
+        where = {"address": asked or None, "guest": guest or None, "page": number if number > 1 else None}
+        return url_for(".why", event_id=event_id, **where)  # type: ignore[arg-type]
+
+    return respond(
+        page="events/why.html",
+        json=lambda: _out(answer, told, event),
+        answer=answer,
+        asked=asked.strip() or (answer.asked if answer else ""),
+        told=told,
+        listed=[outcome.on_list(entry, event.zone) for entry in answer.on_list] if answer else [],
+        day=lambda at: outcome.day(at, event.zone),
+        url_of=url_of,
+    )
+
+
+def said(answer: Answer, story: Story, event: Event) -> str:
+    """The sentence about one message."""
+    if story.outcome is NoRecipient.NOT_ASKED:
+        return outcome.not_asked(story, answer.people, event.zone)
+    return outcome.sentence(story, event.zone)
+
+
+def story_out(story: Story, sentence: str) -> StoryOut:
+    """One message and somebody, as JSON."""
+    return {
+        "mailing": str(story.mailing_id),
+        "subject": story.subject,
+        "sent_at": instant(story.sent_at),
+        "outcome": story.outcome,
+        "sentence": sentence,
+        "reason": story.reason,
+        "at": instant(story.at) or None,
+        "attempts": story.attempts,
+        "request_ids": list(story.request_ids),
+        "delivery": story.delivery,
+        "provider": story.provider,
+    }
+
+
+def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> WhyOut:
+    answer = answer or Answer("")
+    return {
+        "asked": answer.asked,
+        "address": answer.address,
+        "known": not answer.unknown,
+        "guests": [{"id": str(person.id), "name": person.name, "status": person.status} for person in answer.people],
+        "candidates": [
+            {"id": str(guest.id), "name": guest.full_name, "email": guest.email} for guest in answer.candidates
+        ],
+        "on_list": [
+            {"reason": entry.reason, "since": instant(entry.since), "sentence": outcome.on_list(entry, event.zone)}
+            for entry in answer.on_list
+        ],
+        "removed": [{"name": gone.name, "at": instant(gone.at), "by": gone.actor} for gone in answer.removed],
+        "items": [story_out(story, sentence) for story, sentence in told],
+        "page": answer.stories.number,
+        "pages": answer.stories.pages,
+        "total": answer.stories.total,
+    }

@@ -1,0 +1,1 @@
+"""The page where a message is written, its drafts and its tests."""

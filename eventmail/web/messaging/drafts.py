@@ -1,0 +1,204 @@
+"""Drafts of messages: the list, saving while somebody writes, a copy when two wrote at once, deleting."""
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from eventmail import ids, tasks
+from eventmail.db import paginate
+from eventmail.domain.mailings import drafts, send
+from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.send import Sent
+from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
+from eventmail.records import Acting
+from eventmail.web.composer import draft, fragments
+from eventmail.web.core import access, intake
+from eventmail.web.core.context import instant
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
+from eventmail.web.messaging import views
+from eventmail.web.schemas.drafts import DraftIn, DraftListedOut, DraftPatch
+
+bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
+
+
+@bp.get("/messages/drafts")
+def listing(event_id: int) -> Response:
+    """The drafts of the whole team, the one that was saved last first."""
+    access.event(event_id)
+    page = paginate(drafts.newest_first(event_id), **intake.paging(), row=drafts.shown)
+    return respond(page="messages/drafts.html", json=lambda: page_out(page, draft_out), drafts=page)
+
+
+@bp.post("/messages/drafts")
+@shown_by(views.composer)
+def save(event_id: int) -> Any:
+    """Save what is on the page (D5): by itself while somebody writes, or by the button."""
+    event = access.event(event_id)
+    values = fragments.typed()
+    try:
+        saved = draft.save(event_id, values)
+    except (StaleRevision, PastEditWindow) as error:
+        if wants_fragment():
+            return _refused(event_id, values, error)
+        raise
+    if saved is not None:
+        values["draft"] = drafts.find(event_id, saved.mailing_id)
+    if not wants_fragment():
+        if saved is None:
+            raise InvalidInput("There is nothing to save yet. Write something, or pick who should get it.")
+        flash("Saved as a draft. Nothing was sent.")
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
+    answer = make_response(
+        render_template(
+            "composer/_draft.html", draft=draft.on_page(event_id, values), prefix=fragments.Prefix.MESSAGE, event=event
+        )
+    )
+    if saved is not None and saved.made:
+        # the page was the empty one; Back leads to where its writer came from, not to the same text once more
+        answer.headers["HX-Replace-Url"] = url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id)
+    return answer
+
+
+@bp.post("/messages/drafts/copies")
+@shown_by(views.composer)
+def copy(event_id: int) -> Any:
+    """Keep what is on the page as a draft of its own, and leave the other one alone (D5)."""
+    access.event(event_id)
+    mine = Seen(page=f"{draft.seen().page}-copy")  # pressed twice it is one copy
+    saved = drafts.save(event_id, mine, draft.written(fragments.typed()), access.acting())
+    if saved is None:
+        raise InvalidInput("There is nothing to keep: the page is empty.")
+    flash("Your text is a draft of its own now. The other one stayed as it was.")
+    return _leads_to(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
+
+
+@bp.post("/messages/<id:mailing_id>/copies")
+def again(event_id: int, mailing_id: int) -> Any:
+    """Write a message once more: a new draft with its text and its audience."""
+    access.event(event_id)
+    made = drafts.again(event_id, mailing_id, access.acting())
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
+
+
+def _deletion(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
+    access.event(event_id)
+    shown = drafts.find(event_id, mailing_id)
+    if shown is None:
+        raise NotFound
+    return respond(page="messages/deletion.html", draft=shown, problem=problem)
+
+
+@bp.get("/messages/<id:mailing_id>/deletion")
+def deletion(event_id: int, mailing_id: int) -> Response:
+    """Asks before a draft is deleted, and shows what is in it."""
+    return _deletion(event_id, mailing_id)
+
+
+@bp.post("/messages/<id:mailing_id>/deletion")
+@shown_by(_deletion)
+def delete(event_id: int, mailing_id: int) -> Any:
+    """Delete the draft as it was shown."""
+    access.event(event_id)
+    revision = ids.row_id(request.form.get("revision", "")) or 0
+    drafts.delete(event_id, mailing_id, revision, access.acting())
+    flash("The draft was deleted. Its text stays in the log.")
+    return see_other(url_for(".listing", event_id=event_id))
+
+
+def create(event_id: int) -> Any:
+    """Keep a message as a draft (JSON), once per key: 202."""
+    body = intake.parse(DraftIn)
+    if body.dry_run:  # a draft may hold anything, so there is nothing more to check
+        return as_json({"kind": body.kind, "dry_run": True, "recipient_count": 0, "excluded": [], "warnings": []})
+    key = intake.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    made = drafts.create(event_id, body.written(), key=key, by=access.acting())
+    headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=made.mailing_id)}
+    return as_json(made.answer, made.status, headers | ({"Idempotent-Replayed": "true"} if made.replayed else {}))
+
+
+def show(event_id: int, mailing_id: int) -> Any:
+    """A draft at the address that it has as a message: its JSON; its page is the composer."""
+    if wants_json():
+        return as_json(drafts.state(event_id, mailing_id))
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
+
+
+@bp.patch("/mailings/<id:mailing_id>")
+def change(event_id: int, mailing_id: int) -> Response:
+    """Change a draft at the revision it was read at; with `draft: false` send it as it is then (JSON)."""
+    access.event(event_id)
+    by, key = access.acting(), intake.idempotency_key()
+    asked = {**(intake.json_body() if request.is_json else {}), "mailing": str(mailing_id)}
+    try:
+        sent = _changed(event_id, mailing_id, asked, key, by)
+    except PastEditWindow:
+        sent = drafts.replay(event_id, asked, key=key, by=by) if key and asked.get("draft") is False else None
+        if sent is None:
+            raise
+    if sent is None:
+        return as_json(drafts.state(event_id, mailing_id))
+    if sent.job_id is None:
+        return as_json(sent.answer, headers={"Idempotent-Replayed": "true"})
+    tasks.ring(sent.job_id)
+    return as_json(sent.answer)
+
+
+def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | None, by: Acting) -> Sent | None:
+    """The draft with what `asked` changes; what became of it when that sends it, else None."""
+    shown = drafts.unsent(event_id, mailing_id, by)
+    body = intake.parse(DraftPatch)
+    written = body.written(shown)
+    saved = drafts.save(event_id, Seen(mailing_id, body.revision), written, by)
+    if body.draft or saved is None:
+        return None
+    return send.send(
+        event_id,
+        replace(body.message(written), asked=asked),
+        key=key or ids.token(24),  # no second one: its row is no draft any more then
+        place=fragments.place(),
+        by=by,
+        draft=Seen(mailing_id, saved.revision),
+    )
+
+
+def draft_out(shown: Shown) -> DraftListedOut:
+    """A draft in the list, as JSON."""
+    return {
+        "id": str(shown.id),
+        "subject": shown.text.subject,
+        "revision": shown.revision,
+        "author": shown.author,
+        "saved_by": shown.saver,
+        "saved_at": instant(shown.saved_at),
+    }
+
+
+def _refused(event_id: int, values: dict[str, Any], error: DomainError) -> Response:
+    """What stands in the way of an autosave, said once; the page stops saving by itself and keeps every word."""
+    answer = make_response(
+        render_template(
+            "composer/_refused_save.html",
+            problem=error,
+            theirs=draft.theirs(event_id, values),
+            draft=draft.on_page(event_id, values),
+            prefix=fragments.Prefix.MESSAGE,
+        ),
+        error.status,
+    )
+    answer.headers["HX-Retarget"] = "#warning"
+    answer.headers["HX-Reswap"] = "innerHTML"
+    return answer
+
+
+def _leads_to(url: str) -> BaseResponse:
+    if not wants_fragment():
+        return see_other(url)
+    answer = make_response("")
+    answer.headers["HX-Redirect"] = url
+    return answer

@@ -1,0 +1,95 @@
+"""Test sends: the button of the composer and the JSON way, one address for both (E1, E3)."""
+
+from typing import Any
+
+from flask import Blueprint, Response, g, request, url_for
+
+from eventmail import ids, tasks
+from eventmail.domain.mailings import send, test_sends
+from eventmail.domain.mailings.test_sends import Wanted
+from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
+from eventmail.models import Event
+from eventmail.web.composer import draft, fragments, test_result
+from eventmail.web.composer.fragments import Prefix
+from eventmail.web.core import access, intake
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, respond, see_other, wants_fragment, wants_json
+from eventmail.web.schemas.test_sends import WantedIn, split
+
+bp = Blueprint("test_sends", __name__, url_prefix="/admin/events/<id:event_id>/mailings/test-sends")
+
+COMPOSER = "messages/compose.html"
+
+
+def _composer(event_id: int, problem: Problem) -> Response:
+    return respond(page=COMPOSER, problem=problem, **fragments.page(access.event(event_id)))
+
+
+@bp.post("")
+@shown_by(_composer)
+def create(event_id: int) -> Any:
+    """Send a test. The second click of a double click shows the test that the first one sent."""
+    event = access.event(event_id)
+    g.warning_test = f"{Prefix.MESSAGE}-warning"
+    key = intake.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    wanted = intake.parse(WantedIn).wanted() if request.is_json else _typed(event)
+    try:
+        sent = test_sends.send(event_id, wanted, key=key, place=fragments.place(), by=access.acting())
+    except IdempotencyKeyReused:
+        if wants_json():
+            raise
+        return _asked(event)
+    if sent.job_id is not None:
+        tasks.ring(sent.job_id)
+    if wants_json():
+        where = url_for(".watch", event_id=event_id, mailing_id=sent.mailing_id)
+        replayed = {} if sent.job_id else {"Idempotent-Replayed": "true"}
+        return as_json(sent.answer, sent.status, {"Location": where, **replayed})
+    if wants_fragment():
+        return _answer(tested=test_result.shown(event_id, sent.mailing_id, now=True))
+    return see_other(_composed(event_id, sent.mailing_id))
+
+
+@bp.get("/<id:mailing_id>")
+def watch(event_id: int, mailing_id: int) -> Any:
+    """What became of a test: beside its button, as JSON, or on the composer's page with the same text."""
+    access.event(event_id)
+    mailing = test_sends.find(event_id, mailing_id)
+    if wants_json():
+        job = send.last_job(mailing_id)
+        return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), job))
+    if wants_fragment():
+        found = test_result.shown(event_id, mailing_id)
+        return respond(page="composer/_test_result.html", prefix=Prefix.MESSAGE, tested=found)
+    return see_other(_composed(event_id, mailing_id))
+
+
+def _composed(event_id: int, mailing_id: int) -> str:
+    return url_for("messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send", **draft.fields())
+
+
+def _typed(event: Event) -> Wanted:
+    """The composer's form, read as the guest whom its preview shows; or the same fields from a program."""
+    values = fragments.typed()
+    named = request.form.get("guest", "").strip()
+    guest = None if named else fragments.reader(event, values)
+    return Wanted(
+        fragments.text(values),
+        tuple(split(values["to"])),
+        named or (str(guest.id) if guest else ""),
+        values["audience"],
+    )
+
+
+def _asked(event: Event) -> Response:
+    """The key has sent another message: this one goes when that is confirmed, under a new key (E3)."""
+    if wants_fragment():
+        return _answer(changed=True)
+    return respond(page=COMPOSER, changed=True, **{**fragments.page(event), "key": ids.token(24)})
+
+
+def _answer(**context: Any) -> Response:
+    """The button with what it did, and a new key for the next press."""
+    return respond(page="composer/_test_answer.html", prefix=Prefix.MESSAGE, key=ids.token(24), **context)

@@ -1,0 +1,189 @@
+"""Guest messaging: write, look, review, send, watch."""
+
+from dataclasses import astuple
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+from sqlalchemy import select
+
+from eventmail import ids, tasks
+from eventmail.addresses import normalized
+from eventmail.content import marking
+from eventmail.db import fresh, paginate
+from eventmail.domain.audience import exclusions as audience_exclusions
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.audience import snapshots
+from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps
+from eventmail.domain.mailings import preview as mailing_preview
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.send import Message
+from eventmail.domain.suppressions import entries
+from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
+from eventmail.models import Guest
+from eventmail.web import tracker
+from eventmail.web.composer import draft as composer_draft
+from eventmail.web.composer import fragments, mail_frames, test_result, warnings
+from eventmail.web.core import access, intake
+from eventmail.web.core.csv_out import csv_answer
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.schemas.audience import AudiencePreview, exclusion_out
+
+bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
+
+
+def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | None = None) -> Response:
+    """The composer's page: with a draft, empty, or with what was typed and why it was refused."""
+    values = fragments.typed() | (composer_draft.typed(draft) if draft else {})
+    conflict = bool(problem and "conflict" in problem.extra)
+    return respond(
+        page="messages/compose.html",
+        problem=problem,
+        tested=test_result.again(event_id),
+        refused=conflict,
+        theirs=composer_draft.theirs(event_id, values) if conflict else None,
+        **fragments.page(access.event(event_id), values),
+    )
+
+
+@bp.get("/messages", endpoint="compose")
+def new_message(event_id: int) -> Response:
+    """My newest draft, or an empty message."""
+    event = access.event(event_id)
+    return composer(event_id, draft=None if request.args else drafts.newest(event.id, g.user.id))
+
+
+@bp.post("/messages/preview")
+def preview(event_id: int) -> Response:
+    """What changed while somebody wrote: count, preview, list of what is in the way. Nothing is sent."""
+    event = access.event(event_id)
+    return respond(page="messages/compose.html", fragment="composer/_live.html", **fragments.page(event))
+
+
+@bp.get("/messages/previews/<id:content_id>")
+def mail(event_id: int, content_id: int) -> Response:
+    """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own.
+
+    With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers,
+    with `pictures=on` foreign pictures load.
+    """
+    event = access.event(event_id)
+    content = contents.find(event_id, content_id)
+    guest_id = ids.row_id(request.args.get("guest", ""))
+    guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
+    rendered = contents.rendered(content, event, guest, g.user, fragments.place())
+    if request.args.get("part") == "text":
+        answer = mail_frames.answer(rendered.text)
+        answer.mimetype = "text/plain"
+        return answer
+    marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
+    html = mailing_preview.marked(content, event, guest, g.user, fragments.place()) if marks else rendered.html
+    return mail_frames.answer(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
+
+
+@bp.post("/messages/review")
+@shown_by(composer)
+def review(event_id: int) -> Response:
+    """The last look before it leaves: every check is made, and one sentence says what will happen."""
+    event = access.event(event_id)
+    values = fragments.typed()
+    looked_at = Message(fragments.text(values), values["audience"])  # a look is always at who would get it now
+    composer_draft.keep(event_id, values)
+    _, picked, _ = mailing_send.check(event_id, looked_at, fragments.place())
+    return respond(
+        page="messages/compose.html",
+        review=True,
+        **fragments.page(event, values)
+        | {
+            "snapshot": snapshots.freeze(picked, access.acting()),
+            "event_seen": merge_values.looked_at(event, g.user, fragments.place()),
+        },
+    )
+
+
+@bp.post("/messages")
+@shown_by(composer)
+def send(event_id: int) -> Any:
+    """Send what was reviewed. The second click of a double click lands on the same message."""
+    access.event(event_id)
+    key = intake.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    values, by = fragments.typed(), access.acting()
+    try:
+        sent = mailing_send.send(
+            event_id, fragments.message(values), key=key, place=fragments.place(), by=by, draft=composer_draft.seen()
+        )
+    except IdempotencyKeyReused:
+        raise composer_draft.another_sent(event_id) from None
+    except AlreadySent as error:
+        before = int(str(error.extra["mailing"]))
+        if not composer_draft.same(event_id, before, values):
+            raise  # what they wrote is not what was sent: it stays on the page
+        flash(error.detail)
+        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))
+    if sent.job_id is not None:
+        tasks.ring(sent.job_id)
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=sent.mailing_id))
+
+
+@bp.get("/messages/<id:mailing_id>")
+def watch(event_id: int, mailing_id: int) -> Response:
+    """A message: a draft in the composer, or what was sent, with its tracker."""
+    access.event(event_id)
+    if draft := drafts.find(event_id, mailing_id):
+        return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
+    return tracker.page("messages/sent.html", mailing_send.find(event_id, mailing_id))
+
+
+@bp.route("/messages/exclusions", methods=["GET", "POST"])
+def exclusions(event_id: int) -> Response:
+    """Who won't get it, each with the reason, as a page and as a CSV (A2).
+
+    A POST brings the composer's form, for more guests picked by hand than an address has room for.
+    """
+    event = access.event(event_id)
+    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.place().outside)
+    listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
+    if request.args.get("format") == "csv":
+        rows = fresh().execute(listed.execution_options(yield_per=500))
+        return csv_answer(
+            f"wont-get-it-{event.id}.csv",
+            ["email", "first_name", "last_name", "reason"],
+            ([row.email, row.first_name, row.last_name, fragments.REASONS[row.reason]] for row in rows),
+        )
+    page = paginate(listed, **intake.paging())
+    shared = [row.shares_with for row in page.items if row.shares_with]
+    names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
+    return respond(
+        page="messages/exclusions.html",
+        json=lambda: page_out(page, exclusion_out),
+        excluded=page,
+        names=names,
+        entries=entries.entries(event_id, [normalized(row.email) for row in page.items if row.email], g.user),
+        normalized=normalized,
+        reasons=fragments.REASONS,
+    )
+
+
+@bp.post("/audience-previews")
+def audience_preview(event_id: int) -> Response:
+    """How many would get a message, who won't by reason, and five of those who do."""
+    event = access.event(event_id)
+    body = intake.parse(AudiencePreview)
+    text = Text(body.subject, body.preheader, body.body)
+    picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.place().outside)
+    resolution = audiences.resolve(fresh(), picked)
+    sample = preview_steps.sample(picked)
+    return as_json(
+        {
+            "count": resolution.count,
+            "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
+            "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
+                        "last_name": guest.last_name} for guest in sample],
+            "warnings": warnings.of(event, text, picked, resolution.count) if any(astuple(text)) else [],
+            "snapshot": snapshots.freeze(picked, access.acting()),
+        }
+    )  # fmt: skip

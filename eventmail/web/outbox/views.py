@@ -1,0 +1,90 @@
+"""The outbox of an event, in practice mode: every mail that was kept on this box, to read as guests would."""
+
+import re
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from eventmail import outbox
+from eventmail.db import Page, cut
+from eventmail.domain.terms import inert_unsubscribe_url
+from eventmail.errors import NotFound
+from eventmail.web.composer import mail_frames
+from eventmail.web.composer.fragments import place
+from eventmail.web.core import access, intake
+from eventmail.web.core.context import settings
+from eventmail.web.core.respond import respond
+
+bp = Blueprint("outbox", __name__, url_prefix="/admin/events/<id:event_id>/outbox")
+
+_FOLD = re.compile(r"\r?\n(?=[ \t])")
+PARTS = ("html", "text", "headers", "source")
+
+
+@bp.get("")
+def listing(event_id: int) -> Response:
+    """The mails of this event, newest first."""
+    access.event(event_id)
+    page = cut(outbox.of_event(settings().outbox, event_id), **intake.paging())
+    mails = Page(outbox.summaries(page.items), page.number, page.size, page.total)
+    return respond(page="outbox/list.html", mails=mails)
+
+
+@bp.get("/<name>")
+def read(event_id: int, name: str) -> Response:
+    """One mail: HTML, text, headers, source."""
+    access.event(event_id)
+    mail = outbox.find(settings().outbox, event_id, name)
+    message = _parsed(mail.path)
+    part = request.args.get("part", "html")
+    return respond(
+        page="outbox/mail.html",
+        name=name,
+        summary=outbox.summaries([mail])[0],
+        part=part if part in PARTS else "html",
+        parts=PARTS,
+        text=_inert(_body(message, "plain") or "", message),
+        pictures=mail_frames.pictures_of(_body(message, "html") or ""),
+        are_shown=mail_frames.is_asked_for(),
+        headers=_headers(mail.path),
+        source=mail.path.read_bytes().decode("utf-8", "replace"),
+    )
+
+
+@bp.get("/<name>/html")
+def html(event_id: int, name: str) -> Any:
+    """The HTML part alone, under the policy of mail previews."""
+    access.event(event_id)
+    message = _parsed(outbox.find(settings().outbox, event_id, name).path)
+    body = _body(message, "html")
+    if body is None:
+        raise NotFound
+    return mail_frames.answer(_inert(body, message))
+
+
+def _parsed(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), policy=policy.default)
+
+
+def _headers(path: Path) -> list[tuple[str, str]]:
+    """Every header as a mail program reads it.
+
+    The parser of `policy.default` puts a blank between two encoded words of a name, which RFC 2047 6.2 takes away.
+    """
+    raw = message_from_bytes(path.read_bytes()).items()
+    return [(name, str(make_header(decode_header(_FOLD.sub("", str(value)))))) for name, value in raw]
+
+
+def _inert(body: str, message: EmailMessage) -> str:
+    """The body with its way off the list leading nowhere: whoever reads here is not the guest (E2)."""
+    real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
+    return body.replace(real, inert_unsubscribe_url(place())) if real else body
+
+
+def _body(message: EmailMessage, kind: str) -> str | None:
+    part = message.get_body((kind,))
+    return part.get_content() if part else None

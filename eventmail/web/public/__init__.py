@@ -1,0 +1,1 @@
+"""What guests, mail services and monitors reach without signing in."""

@@ -1,0 +1,90 @@
+"""What guests and machines reach without signing in: calendar file and health."""
+
+import logging
+import sqlite3
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, make_response
+from sqlalchemy.exc import OperationalError
+
+from eventmail import __version__, ids, signing
+from eventmail.content import ics
+from eventmail.db import fresh
+from eventmail.domain.events import overview
+from eventmail.domain.mailings import merge_values
+from eventmail.domain.people import throttle
+from eventmail.errors import BadSignature, NotFound
+from eventmail.models import Event, User
+from eventmail.sending import heartbeat
+from eventmail.web.core import access
+from eventmail.web.core.access import open_to_everyone
+from eventmail.web.core.context import settings
+from eventmail.web.core.respond import as_json
+from eventmail.web.public import health as health_
+
+bp = Blueprint("public", __name__)
+log = logging.getLogger(__name__)
+
+
+@bp.get("/calendar/<signed>.ics")
+@bp.get("/calendar/<signed>.ics<tail:_tail>")
+@open_to_everyone
+def calendar_file(signed: str, _tail: str = "") -> Response:
+    """The event's own calendar file; any change of the address is 403, a missing event 404 (K3).
+
+    Too many wrong ones from one network are 429. A right one always passes: many may share a network.
+    """
+    number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
+    event = fresh().get(Event, ids.row_id(number) or 0)
+    if event is None or not signing.verify(
+        settings().secret, signature, merge_values.CALENDAR, event.id, event.ics_secret
+    ):
+        throttle.note({throttle.CALENDAR: access.network()}, access.acting())
+        raise NotFound if event is None else BadSignature
+    if event.starts_wall is None:
+        raise NotFound("The time of this event is not set yet. Try again later.")
+    author = fresh().get(User, event.created_by) if event.created_by else None
+    name, email = merge_values.sender(event, author)
+    answer = make_response(ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender))
+    answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
+    answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
+    return answer
+
+
+@bp.get("/healthz")
+@open_to_everyone
+def health() -> Response:
+    """200 while this process can read and write its database, else 503; a missing worker only shows in the body.
+
+    Strangers learn no more than that; all of it is for a token, and for whoever asks from this very box.
+    """
+    works, more = current_app.extensions["write_check"].works(g.now), {}
+    if (g.by_token and g.user) or health_.from_this_box():
+        try:
+            more = _more() if works else {}
+        except OperationalError as error:  # it broke since it was asked
+            log.error("the database refused: %s", error.orig)
+            works = False
+        more["database"] = "ok" if works else "unavailable"
+    status = "ok" if works else "unavailable"
+    told = {"status": status, "instance": settings().instance.name, "dry_run": True, **more}
+    return as_json(told, 200 if works else 503)
+
+
+def _more() -> dict[str, Any]:
+    age = heartbeat.age(g.now)
+    return {
+        "version": __version__,
+        "queue": _rings(),
+        "worker_age_s": None if age is None else round(age, 1),
+        "due_backlog": overview.backlog(),
+    }
+
+
+def _rings() -> int | None:
+    """How many rings wait for the worker; None when their own file can't be read, without which mails leave later."""
+    try:
+        return len(current_app.extensions["huey"])
+    except sqlite3.Error:
+        log.exception("the queue can not be read")
+        return None

@@ -1,0 +1,126 @@
+"""Settings, "Sending": the mail service of this installation, what it promises, what is in the way, a test of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, current_app, flash, g, request, url_for
+
+from eventmail import ids, tasks
+from eventmail.db import fresh
+from eventmail.domain.events import edit, overview
+from eventmail.domain.mailings import test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.test_sends import Wanted
+from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
+from eventmail.models import Event
+from eventmail.providers.base import Provider
+from eventmail.providers.smtp import url as smtp_url
+from eventmail.providers.smtp.url import Server
+from eventmail.records import usage
+from eventmail.sending import heartbeat, outcome
+from eventmail.sending.claim import GROUP
+from eventmail.web.composer import fragments, test_result
+from eventmail.web.core import access, intake
+from eventmail.web.core.context import settings
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import respond, see_other
+
+bp = Blueprint("sending", __name__, url_prefix="/admin/settings/sending")
+
+HELLO = Text(
+    "Mail about {event.title} arrives",
+    "",
+    "You asked for this test on the page “Sending”.\n\n"
+    "It came the way of every mail to guests: if you read it in your own mailbox, sending works.",
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """The mail service in use: its kind, where it is (None for the outbox), and what it can promise."""
+
+    name: str
+    server: Server | None
+    honours_keys: bool
+    outside: bool
+
+
+def _page(problem: Problem | None = None) -> Response:
+    access.owner()
+    chosen, where = settings(), fragments.place()
+    worker_age = heartbeat.age(g.now)
+    return respond(
+        page="settings/sending.html",
+        fragment="settings/_tested.html",
+        problem=problem,
+        service=_service(current_app.extensions["provider"]),
+        chosen=chosen,
+        retries=outcome.BACKOFF,
+        group=GROUP,
+        pace=chosen.pace(outside=where.outside),
+        windows=[(word, usage(fresh(), limit, length, g.now)) for word, limit, length in where.limits.windows],
+        hindrances=where.hindrances,
+        worker_age=worker_age,
+        worker_alive=heartbeat.alive(g.now),
+        worker_command=heartbeat.WORKER_COMMAND,
+        waiting=overview.backlog(),
+        held_up=heartbeat.waiting(g.now),
+        choices=[(event.id, event.title) for event in _events()],
+        typed=request.form,
+        key=_key(),
+        tested=_tested(),
+    )
+
+
+@bp.get("")
+def page() -> Response:
+    return _page()
+
+
+@bp.post("")
+@shown_by(_page)
+def send() -> Any:
+    """Send a test to whoever asks, from the event that was chosen."""
+    access.owner()
+    key = intake.idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    event_id = ids.row_id(request.form.get("event", ""))
+    if event_id is None:
+        raise InvalidInput("Choose the event whose sender the test has.")
+    edit.visible(event_id, g.user)
+    try:
+        sent = test_sends.send(event_id, Wanted(HELLO), key=key, place=fragments.place(), by=access.acting())
+    except IdempotencyKeyReused:
+        flash("Your address has changed since this page was opened. Nothing was sent: press the button again.", "warn")
+        return see_other(url_for(".page"))
+    if sent.job_id is not None:
+        tasks.ring(sent.job_id)
+    return see_other(url_for(".page", event=event_id, tested=sent.mailing_id, _anchor="test"))
+
+
+def _service(provider: Provider) -> Service:
+    url = settings().smtp_url.get_secret_value()
+    server = smtp_url.parse(url) if provider.name == "smtp" else None
+    return Service(provider.name, server, provider.honours_keys, provider.outside)
+
+
+def _events() -> list[Event]:
+    """The events that can send, newest first."""
+    newest = edit.visible_to(g.user).where(Event.archived_at.is_(None)).order_by(Event.id.desc())
+    return list(fresh().scalars(newest))
+
+
+def _key() -> str:
+    """A refused form keeps its key, any other page brings a new one."""
+    try:
+        return (intake.idempotency_key() if request.method == "POST" else None) or ids.token(24)
+    except InvalidInput:
+        return ids.token(24)
+
+
+def _tested() -> test_result.Tested | None:
+    event_id, mailing_id = (ids.row_id(request.args.get(name, "")) for name in ("event", "tested"))
+    if event_id is None or mailing_id is None:
+        return None
+    return test_result.shown(edit.visible(event_id, g.user).id, mailing_id)
