@@ -23,7 +23,7 @@ from running import Instance
 from smtp_tools import CountingSink, Missing
 
 from eventmail import signing
-from eventmail.domain.terms import Place, unsubscribe_url
+from eventmail.domain.terms import SendingTerms, unsubscribe_url
 
 PAUSE_SECONDS = 0.5
 _ASSET = re.compile(rb'(?:href|src)="(/static/[^"]+\.(?:css|js|mjs|woff2|svg)[^"]*)"')
@@ -132,7 +132,7 @@ class Pages:
         wait_for(lambda: self._it.mailing(first["id"])["state"] == "finished", 60, "the first mail")
         [(recipient,)] = self._it.rows("SELECT id FROM recipient")
         secret = signing.instance_secret(self._it.folder / "secret.key")
-        self._guests_page = unsubscribe_url(recipient, Place("", secret, outside=True))
+        self._guests_page = unsubscribe_url(recipient, SendingTerms("", secret, outside=True))
         for path, headers in self.listed(first["id"]).values():
             ask_again(self._it.port, path, headers, connections=self._connections, seconds=1)
 

@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
-        WTF_CSRF_CHECK_DEFAULT=False,  # checked in web.access, where a bearer token is known
+        WTF_CSRF_CHECK_DEFAULT=False,  # checked in web.core.access, where a bearer token is known
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # the token and SameSite are the check; a proxy or a browser may drop the Referer
         SQLALCHEMY_DATABASE_URI=f"sqlite:///{settings.database}",

@@ -1,7 +1,7 @@
 """Every error an organizer or an API client can meet: one small class per code, its sentence written once, here.
 
-`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never reaches
-HTTP: its words are in `providers/base.py`.
+`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never
+reaches HTTP: its words are in `providers/base.py`.
 """
 
 from collections.abc import Sequence

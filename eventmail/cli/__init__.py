@@ -1,34 +1,21 @@
 """The command line. Each command calls one function below it; answers go to stdout, everything else to stderr."""
 
-import json
 import logging
 import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from email.utils import parseaddr
-from pathlib import Path
-from typing import Any, BinaryIO
+from collections.abc import Sequence
 
 import click
-from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventmail import __version__, backup, clock, create_app, doctor, files, ids, logs, outbox, run, settings, tasks
+from eventmail import __version__, files, logs
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.cli import guests as guest_commands
 from eventmail.cli import instance, people, processes
-from eventmail.db import db, fresh
-from eventmail.domain.imports import csv_text
-from eventmail.domain.imports import run as import_run
-from eventmail.domain.instance import demo
-from eventmail.domain.people import api_tokens, sign_in_links, users
-from eventmail.errors import DomainError, NotFound
+from eventmail.errors import DomainError
 from eventmail.migrations import NewerDatabase
-from eventmail.models import Event
-from eventmail.records import Acting
 from eventmail.run import CannotStart
-from eventmail.settings import Settings, SettingsError
+from eventmail.settings import SettingsError
 
 log = logging.getLogger(__name__)
 

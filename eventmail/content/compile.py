@@ -8,7 +8,7 @@ from html import escape
 from eventmail.content import markdown, shell, text
 from eventmail.content.compiled import Compiled, plain
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
-from eventmail.content.pieces import Marks, Mode, Segments
+from eventmail.content.pieces import Marks, Mode, Pieces
 from eventmail.content.tokens import Field, Unresolved, clean_source, find, unresolved
 from eventmail.content.wire import quoted_printable
 from eventmail.errors import FieldError, InvalidInput, UnresolvedToken
@@ -143,6 +143,6 @@ def _refuse(part: str, messages: Sequence[str]) -> None:
     raise InvalidInput(" ".join(messages), fields=[FieldError(part, "INVALID_INPUT", message) for message in messages])
 
 
-def _hash(source: Mapping[str, str], segments: Mapping[str, Segments]) -> str:
+def _hash(source: Mapping[str, str], segments: Mapping[str, Pieces]) -> str:
     compiled = {part: plain(content) for part, content in segments.items()}
     return hashlib.sha256(json.dumps([source, compiled], sort_keys=True).encode()).hexdigest()

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from eventmail.content.pieces import Choice, Mode, Segment, Segments, Slot
+from eventmail.content.pieces import Choice, Mode, Piece, Pieces, Slot
 
 _VERSION = 1
 
@@ -17,10 +17,10 @@ class Compiled:
     every value missing (C6). `hash` is a SHA-256 in hex.
     """
 
-    subject: Segments
-    preheader: Segments
-    html: Segments
-    text: Segments
+    subject: Pieces
+    preheader: Pieces
+    html: Pieces
+    text: Pieces
     merged: tuple[str, ...]
     hash: str
     size: int
@@ -59,12 +59,12 @@ class Compiled:
         )
 
 
-def plain(segments: Segments) -> list[Any]:
+def plain(segments: Pieces) -> list[Any]:
     """Segments as JSON values: a string; [field, fallback, mode]; {"url", "linked", "plain"}."""
     return [_plain(segment) for segment in segments]
 
 
-def _plain(segment: Segment) -> Any:
+def _plain(segment: Piece) -> Any:
     if isinstance(segment, Slot):
         return [segment.field, segment.fallback, segment.mode]
     if isinstance(segment, Choice):
@@ -72,11 +72,11 @@ def _plain(segment: Segment) -> Any:
     return segment
 
 
-def _segments(data: list[Any]) -> Segments:
+def _segments(data: list[Any]) -> Pieces:
     return tuple(_segment(item) for item in data)
 
 
-def _segment(item: Any) -> Segment:
+def _segment(item: Any) -> Piece:
     if isinstance(item, list):
         return _slot(item)
     if isinstance(item, dict):

@@ -11,7 +11,7 @@ from html import escape
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Fields, Values, filled, strings
-from eventmail.content.pieces import Segments, Slot
+from eventmail.content.pieces import Pieces, Slot
 from eventmail.value_parsing import clean_value
 
 Why = Callable[[str, bool], str]
@@ -41,7 +41,7 @@ class Piece:
     fallback: bool = False
 
 
-def pieces(segments: Segments, values: Values, fields: Fields) -> list[Piece]:
+def pieces(segments: Pieces, values: Values, fields: Fields) -> list[Piece]:
     """A subject, preview text or plain-text part as one guest reads it, cut where values begin and end."""
     data = {name: clean_value(value) for name, value in values.items()}
     found: list[Piece] = []

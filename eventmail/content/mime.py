@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Values, chosen, filled, shortened, slots, strings
-from eventmail.content.pieces import Choice, Segments, Slot
+from eventmail.content.pieces import Choice, Pieces, Slot
 from eventmail.content.tokens import Field
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import FieldError, InvalidInput
@@ -110,7 +110,7 @@ class Skeleton:
                 self._splice(piece.linked if linked else piece.plain, data, out)
 
 
-def _encoded(segments: Segments) -> _Pieces:
+def _encoded(segments: Pieces) -> _Pieces:
     """The segments in quoted-printable, each piece beginning a line and ending in a line break.
 
     Soft breaks around every slot keep lines at 76 characters whatever the value, and the decoded text exact.

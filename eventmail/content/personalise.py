@@ -6,7 +6,7 @@ from html import escape
 from urllib.parse import quote
 
 from eventmail.content.compiled import Compiled
-from eventmail.content.pieces import Choice, Mode, Segment, Segments, Slot, joined
+from eventmail.content.pieces import Choice, Mode, Piece, Pieces, Slot, joined
 from eventmail.content.tokens import NOT_STATED, Field
 from eventmail.link_targets import leads
 from eventmail.value_parsing import clean_value
@@ -63,7 +63,7 @@ def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
 
 
 def strings(
-    segments: Segments,
+    segments: Pieces,
     data: Mapping[str, str],
     fields: Fields,
     fill: Callable[[Slot, Mapping[str, str], Fields], str] = filled,
@@ -78,7 +78,7 @@ def strings(
             yield from strings(chosen(segment, data, fields), data, fields, fill)
 
 
-def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Segments:
+def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Pieces:
     """The side of a choice that this guest sees."""
     return choice.linked if holds(choice.url, data, fields) else choice.plain
 
@@ -95,7 +95,7 @@ def shortened(subject: str) -> str:
     return subject if len(subject) <= SUBJECT_LENGTH else f"{subject[: SUBJECT_LENGTH - 1].rstrip()}…"
 
 
-def slots(segments: Segments) -> Iterator[Slot]:
+def slots(segments: Pieces) -> Iterator[Slot]:
     """Every slot, deciding ones included."""
     for segment in segments:
         if isinstance(segment, Slot):
@@ -136,11 +136,11 @@ _ENCODED: Mapping[Mode, Callable[[str], str]] = {
 }
 
 
-def _bound(segments: Segments, data: Mapping[str, str], fields: Fields) -> Segments:
+def _bound(segments: Pieces, data: Mapping[str, str], fields: Fields) -> Pieces:
     return joined(list(_folded(segments, data, fields)))
 
 
-def _folded(segments: Iterable[Segment], data: Mapping[str, str], fields: Fields) -> Iterator[Segment]:
+def _folded(segments: Iterable[Piece], data: Mapping[str, str], fields: Fields) -> Iterator[Piece]:
     for segment in segments:
         if isinstance(segment, Slot) and segment.field in data:
             yield filled(segment, data, fields)

@@ -46,12 +46,12 @@ class Choice:
     """
 
     url: Slot
-    linked: "tuple[Segment, ...]"
-    plain: "tuple[Segment, ...]"
+    linked: "tuple[Piece, ...]"
+    plain: "tuple[Piece, ...]"
 
 
-Segment = str | Slot | Choice
-Segments = tuple[Segment, ...]
+Piece = str | Slot | Choice
+Pieces = tuple[Piece, ...]
 
 CALENDAR_NAMES: Mapping[str, str] = {
     "calendar.google": "Google Calendar",
@@ -151,15 +151,15 @@ class Marks:
         token = self.tokens[number]
         return Slot(token.field or "", token.fallback, mode)
 
-    def split(self, marked: str, mode: Mode) -> Segments:
+    def split(self, marked: str, mode: Mode) -> Pieces:
         """The segments of a text with sentinels; `mode` is HTML, TEXT or HEADER, for values that stand in the text."""
         # nh3 lets only absolute link targets through, so a sentinel that is one wears a scheme until here.
         pieces = re.split(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", marked)
         return self._branch(iter(pieces[1:]), pieces[0], mode, until="")[0]
 
-    def _branch(self, pieces: Iterator[str], text: str, mode: Mode, until: str) -> tuple[Segments, str]:
+    def _branch(self, pieces: Iterator[str], text: str, mode: Mode, until: str) -> tuple[Pieces, str]:
         """The segments up to the sentinel kind `until` ("" for the end), and the text behind that sentinel."""
-        out: list[Segment] = [text]
+        out: list[Piece] = [text]
         for kind in pieces:
             number, text = int(next(pieces)), next(pieces)
             if kind == until:
@@ -175,7 +175,7 @@ class Marks:
             out.append(text)
         return joined(out), ""
 
-    def _value(self, kind: str, number: int, mode: Mode) -> Segments:
+    def _value(self, kind: str, number: int, mode: Mode) -> Pieces:
         token = self.tokens[number]
         if not self.known(number):
             return (unknown_html(token.written) if mode is Mode.HTML else token.written,)
@@ -192,9 +192,9 @@ def unknown_html(written: str) -> str:
     return f'<span class="em-unknown">{escape(written)}</span>'
 
 
-def joined(segments: Sequence[Segment]) -> Segments:
+def joined(segments: Sequence[Piece]) -> Pieces:
     """The segments with neighbouring strings joined and empty ones gone."""
-    out: list[Segment] = []
+    out: list[Piece] = []
     for segment in segments:
         if isinstance(segment, str) and out and isinstance(out[-1], str):
             out[-1] += segment

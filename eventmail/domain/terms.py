@@ -17,7 +17,7 @@ class NothingLeaves(InvalidInput):
 
 
 @dataclass(frozen=True)
-class Place:
+class SendingTerms:
     """Where and under which terms this instance sends.
 
     Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), why
@@ -36,11 +36,11 @@ class Place:
     sender_email: str = ""
 
 
-def unsubscribe_url(recipient_id: int, place: Place) -> str:
+def unsubscribe_url(recipient_id: int, terms: SendingTerms) -> str:
     """One recipient's way off the list; short, since a folded List-Unsubscribe is useless."""
-    return f"{place.base_url}/unsubscribe/{recipient_id}-{signing.sign(place.secret, UNSUBSCRIBE, recipient_id)}"
+    return f"{terms.base_url}/unsubscribe/{recipient_id}-{signing.sign(terms.secret, UNSUBSCRIBE, recipient_id)}"
 
 
-def inert_unsubscribe_url(place: Place) -> str:
+def inert_unsubscribe_url(terms: SendingTerms) -> str:
     """Where the link of a preview or a test leads: a page that changes nothing (E2)."""
-    return f"{place.base_url}/unsubscribe/preview"
+    return f"{terms.base_url}/unsubscribe/preview"

@@ -96,7 +96,7 @@ guest_value = Table(
     sqlite_with_rowid=False,
 )
 
-# `readings` are functions of every connection of ours; another program that writes guests fails instead of leaving
+# `value_parsing` gives every connection of ours functions; another program that writes guests fails instead of leaving
 # values behind that nobody maintained
 _KEEP = """INSERT INTO guest_value (field_id, guest_id, folded, number, day)
  SELECT id, NEW.id, folded(value), number_in(value), day_in(value) FROM (

@@ -55,7 +55,7 @@ _TEMPORARY = re.compile(r"\A\s*(?:smtp; ?)?4(?:\d\d\b|\.\d)")
 
 
 @dataclass(frozen=True)
-class Report:
+class ServiceReport:
     """One thing a mail service says about one mail.
 
     `id` names the report for good, `key` is the mail's own (its X-Eventmail-Id), "" when the service did not tell it;
@@ -96,7 +96,7 @@ def _keys(secret: str) -> list[bytes]:
     return [key for key in keys if key]
 
 
-def parse(delivery_id: str, body: bytes, *, sender: str = "") -> list[Report]:
+def parse(delivery_id: str, body: bytes, *, sender: str = "") -> list[ServiceReport]:
     """The reports in one delivery: an object `{"type", "data"}`, or several as an array or under `events`.
 
     `sender` is the address that our mails come from: an answer that names it is not about the recipient.
@@ -114,12 +114,12 @@ def parse(delivery_id: str, body: bytes, *, sender: str = "") -> list[Report]:
     return list(_reports(delivery_id, items, sender))
 
 
-def _reports(delivery_id: str, items: list[dict[str, Any]], sender: str) -> Iterator[Report]:
+def _reports(delivery_id: str, items: list[dict[str, Any]], sender: str) -> Iterator[ServiceReport]:
     for number, item in enumerate(items):
         data = item["data"] if isinstance(item.get("data"), dict) else item
         kind = _kind(_text(item, "type", "event"), data, sender)
         if kind:
-            yield Report(
+            yield ServiceReport(
                 f"{delivery_id}#{number}" if len(items) > 1 else delivery_id,
                 kind,
                 _mail_key(_text(data, "eventmail_id", "x_eventmail_id", "key", "message_id", "id")),

@@ -14,7 +14,7 @@ from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.domain.mailings import test_sends
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, outcome, rate
@@ -167,7 +167,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         request_id=job.request_id,
         is_test=read_as is not None,
         sender=settings.sender,
-        place=Place(settings.public_url, settings.secret, outside=provider.outside),
+        terms=SendingTerms(settings.public_url, settings.secret, outside=provider.outside),
         skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),
         read_as=read_as,
         is_untried=not job.accepted,

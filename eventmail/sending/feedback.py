@@ -13,7 +13,7 @@ from eventmail.domain.suppressions import erased_addresses, unsubscribe
 from eventmail.models import EVERYWHERE, PRACTICE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
 from eventmail.providers.refusals import About, is_certain, judge
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Acting
 from eventmail.sending.handover import Result
 from eventmail.states import OUTBOX, Delivery, RecipientState, SuppressionReason
@@ -92,7 +92,7 @@ def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
         _was_sent(tx, proven, now)
 
 
-def take(provider: str, reports: Iterable[Report], now: datetime) -> int:
+def take(provider: str, reports: Iterable[ServiceReport], now: datetime) -> int:
     """Record what a mail service reports; how many of the reports were new.
 
     Each counts once, in whatever order they come. A report about a mail in doubt is the proof that the service had
@@ -103,7 +103,7 @@ def take(provider: str, reports: Iterable[Report], now: datetime) -> int:
         return sum(_take(tx, provider, report, now) for report in reports)
 
 
-def _take(tx: Session, provider: str, report: Report, now: datetime) -> bool:
+def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> bool:
     told = EmailEvent.provider_event_id.in_([report.id, func.erased_form(report.id)])
     known = select(EmailEvent.id).where(EmailEvent.provider == provider, told)
     if tx.scalar(known) is not None:

@@ -20,7 +20,7 @@ from eventmail.db import file, transaction
 from eventmail.domain.guests import shared_address
 from eventmail.domain.instance import live_lock
 from eventmail.domain.suppressions.reasons import scopes_of
-from eventmail.domain.terms import Place, inert_unsubscribe_url, unsubscribe_url
+from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url, unsubscribe_url
 from eventmail.errors import InvalidInput
 from eventmail.models import Guest, Job, Recipient, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused, Unclear
@@ -55,7 +55,7 @@ class Sending(Run):
     key: str
     provider: str
     sender: str
-    place: Place
+    terms: SendingTerms
     skeleton: Skeleton
     read_as: Mapping[str, str] | None = None  # a test: whose values every mail is read with (E1)
     is_untried: bool = False  # the service had taken nothing of this run when the turn began
@@ -64,9 +64,9 @@ class Sending(Run):
         """The mail of one recipient. Raises InvalidInput for an address that can't stand in an envelope."""
         key = f"{self.key}-{claimed.id}"
         if self.read_as is None:
-            values, unsubscribe = claimed.values, unsubscribe_url(claimed.id, self.place)
+            values, unsubscribe = claimed.values, unsubscribe_url(claimed.id, self.terms)
         else:
-            values, unsubscribe = self.read_as, inert_unsubscribe_url(self.place)
+            values, unsubscribe = self.read_as, inert_unsubscribe_url(self.terms)
         data = self.skeleton.mail(claimed.email, values, key, unsubscribe)
         return Mail(key, f"{self.request_id}.{claimed.id}.{claimed.attempt}", claimed.attempt, self.sender,
                     claimed.email, data)  # fmt: skip

@@ -37,25 +37,9 @@ class Tail(BaseConverter):
 
 def register(app: Flask) -> None:
     """Mount every page of the application."""
-    from eventmail.web.account import me, sign_in
-    from eventmail.web.api import page
-    from eventmail.web.audit import views
-    from eventmail.web.composer import preview
-    from eventmail.web.core import access, compress, context, problems
-    from eventmail.web.events import lifecycle
-    from eventmail.web.events import views as event_views
-    from eventmail.web.guests import address_erasure, bulk, erasure, history, imports, paste
-    from eventmail.web.guests import views as guest_views
-    from eventmail.web.mailings import control, receipt, why
-    from eventmail.web.mailings import views as mailing_views
-    from eventmail.web.messaging import drafts, test_sends
-    from eventmail.web.messaging import views as messaging_views
-    from eventmail.web.outbox import views as outbox_views
-    from eventmail.web.people import views as people_views
-    from eventmail.web.public import calendar, health, unsubscribe, webhooks
-    from eventmail.web.segments import views as segment_views
-    from eventmail.web.settings import live_lock, sending
-    from eventmail.web.suppressions import views as suppression_views
+    from eventmail.web.areas import AREAS  # noqa: PLC0415  blueprints need the converters above
+    from eventmail.web.core import access, compress, context, problems  # noqa: PLC0415
+    from eventmail.web.public import health  # noqa: PLC0415
 
     app.url_map.converters |= {"id": RowId, "link": LinkToken, "tail": Tail}
     access.register(app)
@@ -63,10 +47,5 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     app.extensions["write_check"] = health.WriteCheck()
-    modules = (
-        calendar, page, unsubscribe, sign_in, me, people_views, live_lock, event_views, lifecycle, views, why,
-        bulk, history, paste, guest_views, erasure, address_erasure, imports, segment_views, drafts, messaging_views, preview,
-        mailing_views, receipt, control, test_sends, sending, outbox_views, suppression_views, webhooks,
-    )  # fmt: skip
-    for module in modules:
-        app.register_blueprint(module.bp)
+    for area in AREAS:
+        app.register_blueprint(area.bp)

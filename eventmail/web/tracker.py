@@ -8,7 +8,7 @@ from werkzeug.local import LocalProxy
 
 from eventmail import records
 from eventmail.domain import audit_log
-from eventmail.domain.mailings import send
+from eventmail.domain.mailings import query, send
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
@@ -27,7 +27,7 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: send.described(mailing, send.content(mailing), shown.job) | waits_out(shown),
+        json=lambda: query.described(mailing, send.content(mailing), shown.job) | waits_out(shown),
         mailing=mailing,
         content=LocalProxy(cache(lambda: send.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,

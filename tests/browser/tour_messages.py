@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from eventmail.domain.mailings import drafts as stored
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Written
 from tests.browser import steps
 from tests.browser.steps import by_test
@@ -32,7 +32,7 @@ def draft(tour: Tour) -> None:
     """One that is long in every part, begun anew each time."""
     with tour.full.live.app.app_context():
         text = Text(f"<b>שלום</b> {LONG}", LONG, f"{{guest.nickname}} {LONG}")
-        made = stored.save(tour.full.id, Seen(), Written(text, {"segments": ["999"]}), seeding.acting())
+        made = stored.save(tour.full.id, DraftVersion(), Written(text, {"segments": ["999"]}), seeding.acting())
     assert made is not None
     tour.go(tour.full.url(f"/messages/{made.mailing_id}"))
     by_test(tour.page, "guest-message-drafts").locator("summary").click()

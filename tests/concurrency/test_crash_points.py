@@ -13,7 +13,7 @@ import pytest
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.sending.legacy import WORDS
 from tests.support import seeding
 from tests.support.armed import armed
@@ -81,8 +81,8 @@ def send(live: Live) -> None:
     """As the web process does, without a ring: the worker's first sweep finds the job."""
     with live.app.app_context():
         message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
-        place = Place(live.url, b"0" * 32, outside=False)
-        mailing_send.send(live.event_id, message, key="once", place=place, by=seeding.acting(live.organizer))
+        terms = SendingTerms(live.url, b"0" * 32, outside=False)
+        mailing_send.send(live.event_id, message, key="once", terms=terms, by=seeding.acting(live.organizer))
 
 
 def send_over_http(live: Live) -> None:

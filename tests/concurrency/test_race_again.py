@@ -27,7 +27,7 @@ from tests.support.seeding import Person
 
 def _retry(turn: int, scene: Scene) -> str:
     try:
-        return f"job {control.retry(scene.event_id, scene.mailings[turn], scene.place, scene.by)}"
+        return f"job {control.retry(scene.event_id, scene.mailings[turn], scene.terms, scene.by)}"
     except NothingToDo:
         return "nothing"
 
@@ -51,7 +51,7 @@ def test_S8_retry_against_retry_is_one_new_run(
 def _send_again(turn: int, scene: Scene) -> int | None:
     try:
         job_id = control.decide(
-            scene.event_id, scene.mailings[turn], Decision.SEND_AGAIN, None, place=scene.place, by=scene.by
+            scene.event_id, scene.mailings[turn], Decision.SEND_AGAIN, None, terms=scene.terms, by=scene.by
         )
     except NothingToDo:
         return None
@@ -82,7 +82,7 @@ def test_S5_deciding_to_send_again_twice_is_one_run_and_one_mail(
 
 def _count_as_sent(turn: int, scene: Scene) -> str:
     try:
-        control.decide(scene.event_id, scene.mailings[turn], Decision.SENT, None, place=scene.place, by=scene.by)
+        control.decide(scene.event_id, scene.mailings[turn], Decision.SENT, None, terms=scene.terms, by=scene.by)
     except NothingToDo:
         return "nothing"
     return "counted"
@@ -106,7 +106,7 @@ def _send_the_last(turn: int, scene: Scene) -> str:
     by = replace(scene.by, now=clock.now() + timedelta(days=2 * turn) - timedelta(milliseconds=clock.now().microsecond))
     message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
     try:
-        send.send(scene.event_id, message, key=by.request_id, place=scene.place, by=by)
+        send.send(scene.event_id, message, key=by.request_id, terms=scene.terms, by=by)
     except QuotaExceeded:
         return "over"
     return "sent"

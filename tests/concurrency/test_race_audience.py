@@ -11,7 +11,7 @@ from eventmail.domain.guests import edit
 from eventmail.domain.mailings import send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AudienceChanged
 from eventmail.models import Mailing, Recipient
 from eventmail.settings import Settings
@@ -21,7 +21,7 @@ from tests.support.seeding import Person
 
 ROUNDS = 100
 CRITERIA = {"statuses": ["confirmed"]}
-PLACE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+PLACE = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def _send(turn: int, scene: Scene) -> str:
     event_id, _, token = scene.rounds[turn]
     message = Message(Text("Hello", "", "Hi"), CRITERIA, token)
     try:
-        send.send(event_id, message, key=f"k{turn}", place=PLACE, by=seeding.acting(scene.organizer))
+        send.send(event_id, message, key=f"k{turn}", terms=PLACE, by=seeding.acting(scene.organizer))
     except AudienceChanged as changed:
         return f"changed: {changed.extra['left_count']} left"
     return "sent"

@@ -9,10 +9,10 @@ from flask import Flask
 from eventmail import clock
 from eventmail.domain.mailings import drafts, send
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Written
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadySent, DomainError, PastEditWindow, StaleRevision
 from eventmail.models import DraftText, Job, Mailing, Recipient
 from eventmail.records import Acting
@@ -22,7 +22,7 @@ from tests.support.processes import race
 from tests.support.seeding import Person
 
 ROUNDS = 100
-HERE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+HERE = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def scene(app: Flask, event_id: int, organizer: Person, add_person: Any) -> Scen
 def _save(turn: int, scene: Scene, person: Person) -> str:
     what = Written(Text("Hello", "", person.name), {"statuses": ["confirmed"]})
     try:
-        drafts.save(scene.event_id, Seen(scene.drafts[turn], 1), what, by(person))
+        drafts.save(scene.event_id, DraftVersion(scene.drafts[turn], 1), what, by(person))
     except DomainError as error:
         return error.code
     return "saved"
@@ -76,9 +76,9 @@ def test_D5_of_two_saves_at_one_revision_one_wins(settings: Settings, scene: Sce
 
 def _send(turn: int, scene: Scene, person: Person) -> str:
     message = Message(Text("Hello", "", "Begun"), {"statuses": ["confirmed"]})
-    seen = Seen(scene.drafts[turn], 1)
+    seen = DraftVersion(scene.drafts[turn], 1)
     try:
-        sent = send.send(scene.event_id, message, key=f"send-{turn}", place=HERE, by=by(person), draft=seen)
+        sent = send.send(scene.event_id, message, key=f"send-{turn}", terms=HERE, by=by(person), draft=seen)
     except DomainError as error:
         return error.code
     return f"sent {sent.mailing_id}"
@@ -122,7 +122,7 @@ def test_D5_a_save_against_the_sending_is_in_it_or_told_of_it(
 
 def _first_save(turn: int, scene: Scene) -> int:
     what = Written(Text("Hello", "", "Hi"), {})
-    saved = drafts.save(scene.event_id, Seen(page=f"page-{turn}"), what, by(scene.oscar))
+    saved = drafts.save(scene.event_id, DraftVersion(page=f"page-{turn}"), what, by(scene.oscar))
     return saved.mailing_id if saved else 0
 
 

@@ -15,7 +15,7 @@ from eventmail.domain.events import lifecycle
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import EventArchived, MessagesWaiting
 from eventmail.models import Event, Job, Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
@@ -45,8 +45,8 @@ class Scene:
 
 def send(scene: Scene, event_id: int) -> mailing_send.Sent:
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
-    place = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
-    return mailing_send.send(event_id, message, key=f"event-{event_id}", place=place, by=scene.by)
+    terms = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
+    return mailing_send.send(event_id, message, key=f"event-{event_id}", terms=terms, by=scene.by)
 
 
 def _events(organizer: Person) -> Scene:

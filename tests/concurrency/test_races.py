@@ -11,7 +11,7 @@ from eventmail.db import fresh
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.outbox import Outbox
 from eventmail.sending import claim, drain
@@ -36,7 +36,7 @@ def send(scene: Scene, key: str) -> mailing_send.Sent:
     by = replace(seeding.acting(scene.organizer), now=clock.now())
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
     return mailing_send.send(
-        scene.event_id, message, key=key, place=Place("http://127.0.0.1:8000", b"0" * 32, outside=False), by=by
+        scene.event_id, message, key=key, terms=SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False), by=by
     )  # fmt: skip
 
 

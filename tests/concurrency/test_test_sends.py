@@ -10,7 +10,7 @@ from eventmail import clock
 from eventmail.domain.mailings import test_sends
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import IdempotencyKeyReused
 from eventmail.models import IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.settings import Settings
@@ -36,9 +36,9 @@ def scene(event_id: int, organizer: Person) -> Scene:
 
 def _press(turn: int, scene: Scene, body: str = "Hi {guest.firstName}") -> tuple[int, bool]:
     by = replace(seeding.acting(scene.organizer), now=clock.now())
-    place = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+    terms = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
     wanted = Wanted(Text("Hello", "", body), ("a@x.org", "b@x.org"))
-    sent = test_sends.send(scene.event_id, wanted, key=f"round-{turn}", place=place, by=by)
+    sent = test_sends.send(scene.event_id, wanted, key=f"round-{turn}", terms=terms, by=by)
     return sent.mailing_id, sent.job_id is not None
 
 

@@ -21,7 +21,7 @@ from eventmail.domain.mailings import send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.people import colleagues
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import RoleTooLow
 from eventmail.models import AuditEntry, Home, Mailing, Recipient
 from eventmail.sending import drain, journal
@@ -37,9 +37,9 @@ def queue_three(app: Flask, event_id: int, organizer: Person) -> int:
     with app.app_context():
         seeding.add_guests(event_id, [{"email": f"g{number}@guests.example.net"} for number in range(3)])
         by = seeding.acting(organizer)
-        place = Place("https://mail.example.org", b"0" * 32, outside=False)
+        terms = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        sent = send.send(event_id, message, key="k1", place=place, by=by)
+        sent = send.send(event_id, message, key="k1", terms=terms, by=by)
         assert sent.job_id is not None
         return sent.job_id
 

@@ -9,7 +9,7 @@ from eventmail import outbox
 from eventmail.domain.mailings import send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NotFound
 from eventmail.models import Mailing
 from eventmail.providers.base import Mail
@@ -17,7 +17,7 @@ from eventmail.providers.outbox import Outbox
 from tests.support import seeding
 from tests.support.seeding import Person, acting
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def mailing(organizer: Person) -> Any:
     def make(event_id: int) -> Mailing:
         seeding.add_guest(event_id)
         message = Message(Text(f"To {event_id}", "", "Text"), {"statuses": ["confirmed"]})
-        sent = send.send(event_id, message, key=f"k{event_id}", place=PLACE, by=acting(organizer))
+        sent = send.send(event_id, message, key=f"k{event_id}", terms=PLACE, by=acting(organizer))
         return send.find(event_id, sent.mailing_id)
 
     return make

@@ -5,13 +5,13 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.settings import Settings
 
 SITE = "http://mail.organizers.example"
 ADA = "Ada@guests.example.net"  # as she writes it
 SENDER = "team@organizers.example"
-PLACE = Place(SITE, b"s" * 32, outside=True, connected=True)
+PLACE = SendingTerms(SITE, b"s" * 32, outside=True, connected=True)
 _LINK = re.compile(rf"{re.escape(SITE)}(/sign-in/([A-Za-z0-9_-]+)\S*)")
 
 

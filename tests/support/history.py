@@ -15,7 +15,7 @@ from eventmail.domain.mailings import control, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.control import Decision
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NothingToDo
 from eventmail.models import Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
@@ -71,7 +71,7 @@ class History:
         self.handed: set[tuple[str, int]] = set()  # (key, attempt)
         self.stopped: list[Journal] = []
         self.wrong: list[str] = []  # collected, since the worker would take an exception for the service's fault
-        self.place = Place("https://mail.example.org", b"0" * 32, outside=False)
+        self.terms = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
 
     # The mail service's side
 
@@ -132,7 +132,7 @@ class History:
 
     def _send(self, key: str) -> send.Sent:
         message = Message(Text("Hello", "", "Hi {guest.firstName}"), {"statuses": ["confirmed"]})
-        return send.send(self.event_id, message, key=key, place=self.place, by=self.by())
+        return send.send(self.event_id, message, key=key, terms=self.terms, by=self.by())
 
     def _work(self, mailing_id: int, plan: list[tuple[str, str]]) -> None:
         self.plan, self.draining = iter(plan), mailing_id
@@ -153,7 +153,7 @@ class History:
         chosen = doubtful if everybody else doubtful[:1]
         emails = None if everybody else [row["address"].upper() for row in chosen]
         try:
-            control.decide(self.event_id, mailing_id, decision, emails, place=self.place, by=self.by())
+            control.decide(self.event_id, mailing_id, decision, emails, terms=self.terms, by=self.by())
         except NothingToDo:
             return
         settled = MAY if decision == Decision.SEND_AGAIN else "counted as sent"

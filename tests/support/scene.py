@@ -8,7 +8,7 @@ from flask import current_app
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.records import Limits
 from eventmail.sending import drain
 from tests.support import seeding
@@ -35,13 +35,13 @@ class Scene:
         return seeding.acting(self.organizer)
 
     @property
-    def place(self) -> Place:
-        return Place("http://127.0.0.1:8000", b"0" * 32, outside=False, limits=Limits(per_day=self.limit))
+    def terms(self) -> SendingTerms:
+        return SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False, limits=Limits(per_day=self.limit))
 
 
 def send(scene: Scene, key: str, **audience: list[str]) -> mailing_send.Sent:
     message = Message(Text("Hello", "", "Hi {guest.firstName}"), audience or {"statuses": ["confirmed"]})
-    return mailing_send.send(scene.event_id, message, key=key, place=scene.place, by=scene.by)
+    return mailing_send.send(scene.event_id, message, key=key, terms=scene.terms, by=scene.by)
 
 
 def work(scene: Scene, turn: int, provider: Any = None) -> None:

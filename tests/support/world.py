@@ -15,7 +15,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.people import api_tokens, invitations
 from eventmail.domain.suppressions import entries
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models.account import Role
 from eventmail.providers.outbox import Outbox, kept
 from eventmail.sending import drain
@@ -50,10 +50,10 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
     )
     seeding.add_member(event_id, insider)
     guest_id = seeding.add_guest(event_id, f"{SECRET}@guests.example.net", last_name=SECRET, tags=(SECRET,))
-    by, place = seeding.acting(insider), Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+    by, terms = seeding.acting(insider), SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
     sent = [
         send.send(event_id, Message(Text(f"{SECRET} {n}", "", SECRET), {"statuses": ["confirmed"]}),
-                      key=f"key-{n}", place=place, by=by)
+                      key=f"key-{n}", terms=terms, by=by)
         for n in range(2)
     ]  # fmt: skip
     drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
@@ -66,7 +66,7 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
     upload = uploads.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
                                clock.now())  # fmt: skip
     change_id = bulk_change.change(event_id, bulk_change.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
-    test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", place=place, by=by)
+    test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", terms=terms, by=by)
     own_event = seeding.add_event(outsider, title="Open day")
     seeding.add_guest(own_event, "ann@guests.example.net")
     with closing(connect(settings.database)) as database:

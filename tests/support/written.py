@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 from eventmail.db import Base, fresh, transaction
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import (
     AuditEntry,
     Content,
@@ -20,7 +20,7 @@ from eventmail.models import (
     Reservation,
 )
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 TEXT = Text("Hi {guest.firstName}", "See you", "Come to {event.title}.")
 BODY: dict[str, Any] = {
     "kind": "one_time",

@@ -1,6 +1,7 @@
 """The shape of the code, held by walking its syntax: who may import whom, how long a file is, what is explained."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -21,7 +22,8 @@ RANKS = (
         "states",
         "errors",
         "logs",
-        "readings",
+        "addresses",
+        "value_parsing",
         "domain_names",
         "files",
         "erased",
@@ -41,6 +43,32 @@ RANKS = (
     {"__init__"},
 )
 RANK = {unit: rank for rank, units in enumerate(RANKS) for unit in units}
+
+# The same inside the two largest: a package may import those above it, and itself.
+ORDERS = {
+    "domain": (
+        {"terms", "edit_guard", "audit_log", "services"},
+        {"suppressions"},
+        {"people", "guests"},
+        {"audience", "imports", "erasure"},
+        {"events"},
+        {"mailings", "instance"},
+        {"outcomes"},
+    ),
+    "web": (
+        {"words"},
+        {"core"},
+        {"schemas"},
+        {"composer"},
+        {"tracker"},
+        {
+            "account", "api", "audit", "events", "guests", "messaging", "outbox", "people", "public", "segments",
+            "settings", "suppressions",
+        },
+        {"mailings"},
+        {"areas"},
+    ),
+}  # fmt: skip
 LEAVES = RANKS[0]
 PURE = LEAVES | {"content", "providers"}
 
@@ -82,7 +110,7 @@ HOMES = {
     "nh3": {"content"},
     "css_inline": {"content"},
     "icalendar": {"content"},
-    "email_validator": {"domain"},
+    "email_validator": {"addresses"},
     "pydantic": {"settings", "web"},
     "pydantic_settings": {"settings"},
 }
@@ -135,6 +163,26 @@ def test_imports_go_downward_only(path: Path) -> None:
     assert upward == set()
 
 
+def package_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[1].removesuffix(".py")
+
+
+def test_every_package_of_the_two_largest_has_a_place_in_their_order() -> None:
+    for unit, order in ORDERS.items():
+        found = {package_of(path) for path in modules() if unit_of(path) == unit} - {"__init__"}
+        assert found == set().union(*order)
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if unit_of(path) in ORDERS], ids=named)
+def test_packages_of_one_unit_import_in_one_direction(path: Path) -> None:
+    unit, own = unit_of(path), package_of(path)
+    order = ORDERS[unit]
+    rank = {package: at for at, packages in enumerate(order) for package in packages}
+    names = (name.split(".") for name in imported(path) if name.startswith(f"eventmail.{unit}."))
+    others = {parts[2] for parts in names} & set(rank) - {own}
+    assert {other for other in others if rank[other] >= rank.get(own, len(order))} == set()
+
+
 @ALL
 def test_neighbours_that_must_not_meet_do_not(path: Path) -> None:
     assert units_imported(path) & FORBIDDEN.get(unit_of(path), set()) == set()
@@ -164,6 +212,30 @@ def test_what_is_pure_knows_no_tables() -> None:
 def test_only_domain_and_sending_commands_begin_a_transaction(path: Path) -> None:
     begins = "eventmail.db.transaction" in set(imported(path))
     assert not begins or unit_of(path) in {"domain", "sending"}
+
+
+WRITES_A_STATE = re.compile(r"\bSET\b[^;]*\bstate\s*=", re.IGNORECASE)
+
+
+@ALL
+def test_only_db_writes_a_state(path: Path) -> None:
+    """A row is made with its first state; every other one goes through `db.move` and the table of legal moves."""
+    if unit_of(path) in {"db", "migrations"}:
+        return
+    written = []
+    for node in ast.walk(tree(path)):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).endswith(".values")
+            and "insert(" not in ast.unparse(node)
+        ):
+            written += [node.lineno for keyword in node.keywords if keyword.arg == "state"]
+        elif isinstance(node, ast.Assign | ast.AugAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            written += [node.lineno for to in targets if isinstance(to, ast.Attribute) and to.attr == "state"]
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and WRITES_A_STATE.search(node.value):
+            written.append(node.lineno)
+    assert written == []
 
 
 @ALL

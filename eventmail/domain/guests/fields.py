@@ -75,7 +75,7 @@ def status_of(word: str) -> GuestStatus | None:
 STATUS_COMPLAINT = "is not a status. Use invited, confirmed or declined."
 
 
-def folded(text: str) -> str:
+def unaccented(text: str) -> str:
     """`text` for comparison and search: without case and accents, so that "muller" finds "Müller"."""
     if text.isascii():
         return text.lower()
@@ -86,9 +86,9 @@ def folded(text: str) -> str:
 
 def search_key(first_name: str, last_name: str, email: str | None) -> str:
     """What a guest is found and sorted by: last name, first name, address."""
-    return folded(" ".join(part for part in (last_name, first_name, email) if part))
+    return unaccented(" ".join(part for part in (last_name, first_name, email) if part))
 
 
 def words(query: str) -> list[str]:
     """The words of a search; each must match somewhere. Of a very long one only the beginning counts."""
-    return folded(one_line(query[:200])).split()[:12]
+    return unaccented(one_line(query[:200])).split()[:12]

@@ -51,7 +51,7 @@ class Given:
 
 
 @dataclass
-class Report:
+class PasteReport:
     """What becomes of a pasted text; `new` are those who are added, in the order of the text."""
 
     new: list[Entry] = field(default_factory=list)
@@ -59,12 +59,12 @@ class Report:
     rejected: list[Rejected] = field(default_factory=list)
 
 
-def check(event_id: int, text: str) -> Report:
+def check(event_id: int, text: str) -> PasteReport:
     """What `add` would do; changes nothing."""
     return _report(fresh(), event_id, *_read(text))
 
 
-def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None = None) -> Report:
+def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None = None) -> PasteReport:
     """Add everybody in `text` whose address is not on the list yet.
 
     An address that is there already is left as it is and reported, so that nobody is on the list twice unasked; two
@@ -137,8 +137,8 @@ def _complaint(entry: Entry) -> FieldError | None:
     return None
 
 
-def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: list[Rejected]) -> Report:
-    report = Report(rejected=rejected)
+def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: list[Rejected]) -> PasteReport:
+    report = PasteReport(rejected=rejected)
     known = _known(session, event_id, [addresses.normalized(entry.email) for entry in good])
     above: dict[str, Entry] = {}
     for entry in good:

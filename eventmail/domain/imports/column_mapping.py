@@ -131,7 +131,7 @@ def _key(heading: str) -> str:
     """What a heading is compared by: letters and digits, without case and accents; marked ones stay what they are."""
     if (key := name_key(heading)).startswith(EXPORTED):
         return key
-    return "".join(char for char in guest_fields.folded(heading) if char.isalnum()) or key
+    return "".join(char for char in guest_fields.unaccented(heading) if char.isalnum()) or key
 
 
 def _own(heading: str) -> str:

@@ -81,4 +81,4 @@ class Matcher:
 
 
 def _name(person: Entry | Known) -> str:
-    return fields.folded(full_name(person.first_name, person.last_name))
+    return fields.unaccented(full_name(person.first_name, person.last_name))

@@ -14,7 +14,7 @@ from eventmail.domain.guests import values as guest_values
 from eventmail.domain.imports import match, row
 from eventmail.domain.imports.csv_rows import Sheet
 from eventmail.domain.imports.match import Known, Matcher
-from eventmail.domain.imports.report import MOST_SHOWN, Change, Line, Report, Shown
+from eventmail.domain.imports.report import MOST_SHOWN, Change, ImportReport, Line, Shown
 from eventmail.domain.imports.row import Entry, Rejected
 from eventmail.models import Guest, GuestTag
 from eventmail.models.guest import full_name
@@ -54,10 +54,10 @@ class Plan:
     rejected: list[Rejected] = field(default_factory=list)
     shown: Shown = field(default_factory=Shown)
 
-    def report(self) -> Report:
+    def report(self) -> ImportReport:
         """The report of this plan."""
         rejected = sorted(self.rejected)
-        return Report(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
+        return ImportReport(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
 
 
 def plan_of(there: Before, sheet: Sheet) -> Plan:

@@ -37,7 +37,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Report:
+class ImportReport:
     """Counts; `rejected` by line, all of them; of the `updated` guests how many got another status."""
 
     created: int

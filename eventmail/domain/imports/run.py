@@ -21,7 +21,7 @@ from eventmail.domain.imports import csv_rows
 from eventmail.domain.imports import plan as import_plan
 from eventmail.domain.imports.csv_rows import GUESSED, Reading
 from eventmail.domain.imports.plan import WRITTEN, Plan, plan_of
-from eventmail.domain.imports.report import Report
+from eventmail.domain.imports.report import ImportReport
 from eventmail.models import Guest, GuestTag
 from eventmail.records import Acting
 
@@ -40,11 +40,11 @@ def run(
     *,
     reading: Reading = GUESSED,
     tell: Tell = lambda _what, _done, _of: None,
-) -> Report:
+) -> ImportReport:
     """Import the CSV file `data`; good rows land, the others are reported. A dry run writes nothing at all.
 
-    `reading` is what people said about the file, see `imports.csv_rows`. Raises InvalidInput or TooLarge when the file as a
-    whole cannot be read; nothing is changed then.
+    `reading` is what people said about the file, see `imports.csv_rows`. Raises InvalidInput or TooLarge when the file
+    as a whole cannot be read; nothing is changed then.
     """
     with _without_collecting():
         sheet = csv_rows.read(data, reading, lambda done, of: tell(READING, done, of))

@@ -19,7 +19,7 @@ from typing import Any
 
 from eventmail import ids
 from eventmail.domain.imports.csv_rows import Head, Reading
-from eventmail.domain.imports.report import Report
+from eventmail.domain.imports.report import ImportReport
 from eventmail.errors import DiskFull, NotFound, Unavailable
 
 KEPT = timedelta(days=2)
@@ -30,7 +30,10 @@ _DATA, _STATE, _PROGRESS = "data", "state.json", "progress.json"
 
 @dataclass(frozen=True)
 class Upload:
-    """One chosen file. `check` is the report of the newest dry run (see `Report.kept`), `result` that of the import."""
+    """One chosen file. `check` is the report of the newest dry run, as `ImportReport.kept` gives it.
+
+    `result` is that of the import.
+    """
 
     token: str
     name: str
@@ -106,7 +109,7 @@ class Checked:
 
     reading: Reading
     head: Head
-    report: Report
+    report: ImportReport
     at: datetime
 
 
@@ -116,7 +119,7 @@ def note_check(folder: Path, event_id: int, token: str, checked: Checked) -> Non
     _change(folder, event_id, token, reading=checked.reading, head=checked.head, check=check, checked_at=at)
 
 
-def note_result(folder: Path, event_id: int, token: str, report: Report) -> None:
+def note_result(folder: Path, event_id: int, token: str, report: ImportReport) -> None:
     """Keep what the import did, and let the file go."""
     _change(folder, event_id, token, result=report.kept())
     (_place(folder, event_id, token) / _DATA).unlink(missing_ok=True)

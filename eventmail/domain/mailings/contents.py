@@ -15,7 +15,7 @@ from eventmail.content.markdown import DIALECT
 from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
 from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import Place, inert_unsubscribe_url
+from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
 from eventmail.records import Acting
@@ -147,17 +147,17 @@ def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None
     return session.scalars(same).one_or_none()
 
 
-def rendered(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> Rendered:
+def rendered(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> Rendered:
     """The mail of `content` as `guest` would read it, its way off the list inert (E2)."""
-    return render(Compiled.load(content.compiled), values(event, guest, author, place), merge_values.fields(event.id))
+    return render(Compiled.load(content.compiled), values(event, guest, author, terms), merge_values.fields(event.id))
 
 
-def values(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str | None]:
+def values(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str | None]:
     """Everything a mail to `guest` may merge, its way off the list inert (E2)."""
     return {
-        **merge_values.constants(event, merge_values.sender(event, author, place), place),
+        **merge_values.constants(event, merge_values.sender(event, author, terms), terms),
         **guest_values(guest),
-        "unsubscribe.url": inert_unsubscribe_url(place),
+        "unsubscribe.url": inert_unsubscribe_url(terms),
     }
 
 

@@ -10,7 +10,7 @@ from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
 from eventmail.domain import services
 from eventmail.domain.mailings import send
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
@@ -62,7 +62,7 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
     return mailing, len(cancelled)
 
 
-def retry(event_id: int, mailing_id: int, place: Place, by: Acting, through: str = "") -> int:
+def retry(event_id: int, mailing_id: int, terms: SendingTerms, by: Acting, through: str = "") -> int:
     """A new run over the failed recipients, same keys, its own reservation; or the stopped run goes on (S8, S12).
 
     A message that was begun with another mail service goes on, or is tried again, only where `through` names the one
@@ -73,7 +73,7 @@ def retry(event_id: int, mailing_id: int, place: Place, by: Acting, through: str
         mailing = _find(tx, event_id, mailing_id)
         _check_service(mailing, through)
         if (begun := _begun_elsewhere(tx, mailing)) is not None:
-            return _over_to(tx, mailing, begun, place, by)
+            return _over_to(tx, mailing, begun, terms, by)
         if (stopped := _resume(tx, mailing_id)) is not None:
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
@@ -84,12 +84,12 @@ def retry(event_id: int, mailing_id: int, place: Place, by: Acting, through: str
             raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
         if mailing.state != MailingState.FINISHED:
             raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
-        return _again(tx, failed, mailing, RecipientState.FAILED, place=place, by=by)
+        return _again(tx, failed, mailing, RecipientState.FAILED, terms=terms, by=by)
 
 
 def decide(
-    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, place: Place, by: Acting,
-    through: str = "",
+    event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, terms: SendingTerms,
+    by: Acting, through: str = "",
 ) -> int | None:  # fmt: skip
     """Settle recipients in doubt, all of them when `emails` is None (S5); `through` as for `retry`.
 
@@ -112,7 +112,7 @@ def decide(
             if not _count(tx, where, RecipientState.UNKNOWN):
                 raise NothingToDo("These guests were erased, so nothing can be sent to them again.")
             records.forget_doubt(tx, where)
-            return _again(tx, where, mailing, RecipientState.UNKNOWN, place=place, by=by)
+            return _again(tx, where, mailing, RecipientState.UNKNOWN, terms=terms, by=by)
         records.forget_doubt(tx, where)
         moved = records.move_recipients(
             tx,
@@ -166,7 +166,7 @@ def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
     return job if job.state == JobState.RUNNING and job.provider != service() else None
 
 
-def _over_to(tx: Session, mailing: Mailing, begun: Job, place: Place, by: Acting) -> int:
+def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by: Acting) -> int:
     """End the run that was begun elsewhere; who still waits is in a new one, of the service that is set now (S13)."""
     if mailing.n_sending:
         raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
@@ -175,7 +175,7 @@ def _over_to(tx: Session, mailing: Mailing, begun: Job, place: Place, by: Acting
     move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
     left = Reservation.reserved - Reservation.consumed  # what it took is taken, the rest goes back
     tx.execute(update(Reservation).where(Reservation.job_id == begun.id).values(refunded=left))
-    job = send.add_run(tx, mailing, mailing.n_queued, place, by)
+    job = send.add_run(tx, mailing, mailing.n_queued, terms, by)
     tx.execute(
         update(Recipient)
         .where(Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED)
@@ -194,7 +194,7 @@ def _again(
     mailing: Mailing,
     from_: RecipientState,
     *,
-    place: Place,
+    terms: SendingTerms,
     by: Acting,
 ) -> int:
     """Queue the recipients of one state in the next run of a finished mailing: the run's job.
@@ -205,7 +205,7 @@ def _again(
     at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
         raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
-    job = send.add_run(tx, mailing, _count(tx, where, from_), place, by)
+    job = send.add_run(tx, mailing, _count(tx, where, from_), terms, by)
     moved = records.move_recipients(
         tx,
         where,

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from eventmail import link_targets
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import value_of
-from eventmail.content.pieces import Choice, Mode, Segments, Slot
+from eventmail.content.pieces import Choice, Mode, Pieces, Slot
 from eventmail.content.tokens import Field
 from eventmail.db import Rows, fresh
 from eventmail.domain.audience import resolve as audiences
@@ -70,7 +70,7 @@ def with_fault(
     return select(Guest).where(or_(*dead), audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
 
 
-def _choices(segments: Segments) -> Iterator[Slot]:
+def _choices(segments: Pieces) -> Iterator[Slot]:
     for segment in segments:
         if isinstance(segment, Choice):
             yield segment.url

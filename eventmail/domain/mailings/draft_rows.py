@@ -19,7 +19,7 @@ _MOMENT = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
-class Seen:
+class DraftVersion:
     """The draft that somebody has before them, at the revision it was read at.
 
     `page` marks one opened page. A page that has no draft yet finds the one that its first save made, and its own
@@ -36,13 +36,13 @@ def scope(event_id: int, by: Acting) -> str:
     return f"user:{by.user_id}:mailings:{event_id}"
 
 
-def unchanged(seen: Seen) -> ColumnElement[bool]:
+def unchanged(seen: DraftVersion) -> ColumnElement[bool]:
     """The guard of every save (D5): nobody has saved since, unless it was this very page."""
     own = and_(DraftText.saved_from == seen.page, DraftText.saved_from != "")
     return or_(DraftText.revision == seen.revision, own)
 
 
-def id_of(tx: Session, event_id: int, seen: Seen, by: Acting) -> int | None:
+def id_of(tx: Session, event_id: int, seen: DraftVersion, by: Acting) -> int | None:
     """The mailing that `seen` is about, also when the page does not know yet that its first save arrived."""
     if seen.mailing_id is not None or not seen.page:
         return seen.mailing_id
@@ -50,7 +50,7 @@ def id_of(tx: Session, event_id: int, seen: Seen, by: Acting) -> int | None:
     return known.mailing_id if known else None
 
 
-def remember(tx: Session, event_id: int, seen: Seen, mailing_id: int, by: Acting) -> None:
+def remember(tx: Session, event_id: int, seen: DraftVersion, mailing_id: int, by: Acting) -> None:
     """The page of `seen` is about this mailing from now on: a save of it that comes late makes no second draft."""
     records.remember(tx, _keyed(event_id, seen, by), mailing_id, {}, by, status=200)
 
@@ -67,7 +67,9 @@ def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
     return session.scalars(select(DraftText).where(DraftText.mailing_id == mailing_id)).one_or_none()
 
 
-def leave(tx: Session, event_id: int, seen: Seen | None, values: Mapping[str, Any], by: Acting) -> Mailing | None:
+def leave(
+    tx: Session, event_id: int, seen: DraftVersion | None, values: Mapping[str, Any], by: Acting
+) -> Mailing | None:
     """The draft becomes a message that is sent, its very row: with `values`, and without its text.
 
     None when there is no draft to leave. Of two who send one draft, one wins: raises AlreadySent, or StaleRevision when
@@ -87,7 +89,7 @@ def leave(tx: Session, event_id: int, seen: Seen | None, values: Mapping[str, An
 
 
 def stale(
-    session: Session, mailing_id: int, by: Acting, consequence: str, *, seen: Seen | None = None
+    session: Session, mailing_id: int, by: Acting, consequence: str, *, seen: DraftVersion | None = None
 ) -> StaleRevision:
     """The words for a save or a send of something that somebody else has changed since; `seen` where no page asks.
 
@@ -131,5 +133,5 @@ def sent(
 _PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it
 
 
-def _keyed(event_id: int, seen: Seen, by: Acting) -> Keyed:
+def _keyed(event_id: int, seen: DraftVersion, by: Acting) -> Keyed:
     return Keyed(scope(event_id, by), f"page:{seen.page}", _PAGE)

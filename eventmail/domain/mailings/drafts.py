@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from eventmail import ids, records
 from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
-from eventmail.domain.mailings import draft_rows, send
+from eventmail.domain.mailings import draft_rows, query, send
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.send import Sent
 from eventmail.errors import NotFound, PastEditWindow
 from eventmail.models import DraftText, Mailing, User
@@ -81,7 +81,7 @@ class Shown:
     saver: str | None
 
 
-def save(event_id: int, seen: Seen, written: Written, by: Acting) -> Saved | None:
+def save(event_id: int, seen: DraftVersion, written: Written, by: Acting) -> Saved | None:
     """Save what is written, as a new draft when `seen` is about none yet; None when there is nothing to begin one with.
 
     Nothing new is no new revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when it was
@@ -210,7 +210,7 @@ def state(event_id: int, mailing_id: int) -> dict[str, Any]:
 def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
     """A draft as answers show it: a mailing, and what a program needs to change it."""
     audience = {part: list(picked) for part, picked in _criteria(held.audience).items()}
-    return {**send.described(mailing, held, None), "revision": held.revision, "audience": audience}
+    return {**query.described(mailing, held, None), "revision": held.revision, "audience": audience}
 
 
 def _all(event_id: int) -> Rows:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from eventmail import signing
 from eventmail.content import calendar_links, tokens
 from eventmail.db import fresh, service
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
 from eventmail.records import body_hash
@@ -29,9 +29,9 @@ def defaults(event_id: int) -> dict[str, str]:
     return dict(fresh().execute(rows.order_by(GuestField.name)).all())
 
 
-def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, str | None]:
+def constants(event: Event, sender: tuple[str, str], terms: SendingTerms) -> dict[str, str | None]:
     """What is the same for every guest of a mailing: event, organizer, calendar. `sender` is (name, email)."""
-    links = calendar_links.links(calendar_facts(event), ics_url(event, place))
+    links = calendar_links.links(calendar_facts(event), ics_url(event, terms))
     return {
         "event.title": event.title,
         "event.date": _date(event),
@@ -45,21 +45,21 @@ def constants(event: Event, sender: tuple[str, str], place: Place) -> dict[str, 
     }
 
 
-def frozen(event: Event, author: User | None, place: Place) -> dict[str, Any]:
+def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, Any]:
     """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
-    organizer = sender(event, author, place)
+    organizer = sender(event, author, terms)
     return {
-        "constants": constants(event, organizer, place),
+        "constants": constants(event, organizer, terms),
         "from_name": organizer[0],
         "defaults": defaults(event.id),
         "reply_to": event.reply_to,
     }
 
 
-def looked_at(event: Event, author: User | None, place: Place) -> str:
+def looked_at(event: Event, author: User | None, terms: SendingTerms) -> str:
     """A fingerprint of what a review shows besides text and people: another one, and guests would read other things."""
     around = {"cancelled": event.cancelled_at is not None, "service": service()}  # what practised must not leave (S13)
-    return body_hash(frozen(event, author, place) | around)
+    return body_hash(frozen(event, author, terms) | around)
 
 
 def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -73,9 +73,9 @@ def guest_values(first_name: str, last_name: str, email: str, attributes: Mappin
     }
 
 
-def sender(event: Event, author: User | None, place: Place | None = None) -> tuple[str, str]:
+def sender(event: Event, author: User | None, terms: SendingTerms | None = None) -> tuple[str, str]:
     """The organizer as guests read them: (name, address for replies). Text and From header have the same name."""
-    names = (event.sender_name, place.sender_name if place else "", author.name if author else "", event.title)
+    names = (event.sender_name, terms.sender_name if terms else "", author.name if author else "", event.title)
     name = next(filter(None, map(clean_value, names)), "")
     return name, event.reply_to or (author.email if author else "")
 
@@ -98,10 +98,10 @@ def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
     )
 
 
-def ics_url(event: Event, place: Place) -> str:
+def ics_url(event: Event, terms: SendingTerms) -> str:
     """The event's own signed calendar file (K3); the event's secret is part of the signature, so it can be rotated."""
-    signature = signing.sign(place.secret, CALENDAR, event.id, event.ics_secret)
-    return f"{place.base_url}/calendar/{event.id}-{signature}.ics"
+    signature = signing.sign(terms.secret, CALENDAR, event.id, event.ics_secret)
+    return f"{terms.base_url}/calendar/{event.id}-{signature}.ics"
 
 
 def _date(event: Event) -> str:

@@ -11,7 +11,7 @@ from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
 from eventmail.content.tokens import FIELDS, Field, known_fields
 from eventmail.db import fresh
 from eventmail.domain.mailings import contents, merge_values
-from eventmail.domain.terms import Place, inert_unsubscribe_url
+from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
 from eventmail.models import Content, Event, Guest, Mailing, User
 from eventmail.value_parsing import clean_value
 
@@ -36,10 +36,10 @@ class Reading:
     values: Sequence[Value]
 
 
-def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User, place: Place) -> Reading:
+def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> Reading:
     """`compiled` as `guest` would read it, None being somebody without any value."""
     fields = merge_values.fields(event.id)
-    values = contents.values(event, guest, author, place)
+    values = contents.values(event, guest, author, terms)
     whole = personalise.shortened("".join(piece.text for piece in marking.pieces(compiled.subject, values, fields)))
     subject = marking.pieces(compiled.subject, values, fields)
     if whole != "".join(piece.text for piece in subject):
@@ -52,37 +52,37 @@ def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User,
     )
 
 
-def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, place: Place) -> str:
+def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
     """The HTML part as `guest` would read it."""
-    values = contents.values(event, guest, author, place)
+    values = contents.values(event, guest, author, terms)
     return personalise.render(compiled, values, merge_values.fields(event.id)).html
 
 
-def marked(content: Content, event: Event, guest: Guest | None, author: User, place: Place) -> str:
+def marked(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
     """The HTML part of `contents.rendered`, every value in it marked."""
     fields = merge_values.fields(event.id)
 
     def why(name: str, fallback: bool) -> str:
         return because(name, fields, guest) if fallback else label(name, fields)
 
-    values = contents.values(event, guest, author, place)
+    values = contents.values(event, guest, author, terms)
     return marking.marked(Compiled.load(content.compiled), values, fields, why)
 
 
-def as_sent(mailing: Mailing, content: Content, place: Place) -> str:
+def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
     """The HTML of a message that was sent, with what event and organizer were then; its way off the list inert (E2).
 
     A test is read as its guest. Of a message to guests everybody read their own values; here stand the fallbacks.
     """
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
-    inert = {"unsubscribe.url": inert_unsubscribe_url(place)}
+    inert = {"unsubscribe.url": inert_unsubscribe_url(terms)}
     values = {**mailing.constants, **contents.guest_values(guest), **inert}
     return personalise.render(Compiled.load(content.compiled), values, known_fields(mailing.defaults)).html
 
 
-def examples(event: Event, guest: Guest | None, author: User, place: Place) -> dict[str, str]:
+def examples(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str]:
     """What `guest` has for each field; "" where a fallback would be read."""
-    data = _read(contents.values(event, guest, author, place))
+    data = _read(contents.values(event, guest, author, terms))
     return {name: data.get(name, "") for name in merge_values.fields(event.id)}
 
 

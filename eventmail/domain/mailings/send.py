@@ -11,15 +11,14 @@ from sqlalchemy.orm import Session
 from eventmail import ids, records
 from eventmail.content.compiled import Compiled
 from eventmail.db import fresh, service, transaction
-from eventmail.domain import services
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import contents, draft_rows, merge_values, recipients
+from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
-from eventmail.domain.terms import NothingLeaves, Place
+from eventmail.domain.mailings.draft_rows import DraftVersion
+from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
     AlreadyCancelled,
     AudienceChanged,
@@ -30,7 +29,7 @@ from eventmail.errors import (
     NoRecipients,
     NotFound,
 )
-from eventmail.models import Content, DraftText, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
+from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
 from eventmail.records import Acting, Keyed
 from eventmail.states import JobState, MailingKind, MailingState
 
@@ -72,13 +71,13 @@ class Sent:
     job_id: int | None
 
 
-def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, audiences.Resolution]:
+def check(event_id: int, message: Message, terms: SendingTerms) -> tuple[Compiled, Audience, audiences.Resolution]:
     """Every check of a send, storing nothing.
 
     Raises UnresolvedToken, InvalidInput, InvalidAudience (400), NoRecipients or AudienceChanged (409); InvalidInput
     also while nothing may leave this box yet (S13).
     """
-    compiled, picked, seen = _picked(event_id, message, place)
+    compiled, picked, seen = _picked(event_id, message, terms)
     resolution = audiences.resolve(fresh(), picked)
     if resolution.count == 0:
         raise NoRecipients
@@ -86,7 +85,9 @@ def check(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audi
     return compiled, picked, resolution
 
 
-def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting, draft: Seen | None = None) -> Sent:
+def send(
+    event_id: int, message: Message, *, key: str, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None
+) -> Sent:
     """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
 
     Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7),
@@ -96,19 +97,19 @@ def send(event_id: int, message: Message, *, key: str, place: Place, by: Acting,
     keyed = _keyed(event_id, message, key, by)
     if replay := records.replayable(fresh(), keyed):
         return replayed(fresh(), replay)
-    compiled, picked, seen = _picked(event_id, message, place)
+    compiled, picked, seen = _picked(event_id, message, terms)
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return replayed(tx, replay)
         _check_unchanged(tx, picked, seen)
-        if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), place):
+        if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), terms):
             raise EventChanged
         text = contents.kept(tx, event_id, message.text, compiled, by)
-        mailing = _add_mailing(tx, text, picked, place, by, draft=draft)
-        job = add_run(tx, mailing, mailing.recipient_count, place, by, delay=place.undo)
+        mailing = _add_mailing(tx, text, picked, terms, by, draft=draft)
+        job = add_run(tx, mailing, mailing.recipient_count, terms, by, delay=terms.undo)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
-        answer = described(mailing, text, job)
+        answer = query.described(mailing, text, job)
         records.remember(tx, keyed, mailing.id, answer, by)
     return Sent(mailing.id, 202, answer, job.id)
 
@@ -150,54 +151,20 @@ _FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_
 _LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
 
 
-def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
-    """A mailing as answers show it."""
-    return {
-        "id": str(mailing.id),
-        "kind": mailing.kind,
-        "state": mailing.state,
-        "counts": {str(state): number for state, number in mailing.counts.items()},
-        "recipient_count": mailing.recipient_count,
-        "excluded": [{"reason": reason, "count": number} for reason, number in mailing.excluded.items()],
-        "send_at": None,
-        "timezone": None,
-        "edit_cutoff_at": None,
-        "content": {
-            "subject": content.subject,
-            "preheader": content.preheader,
-            "body": content.body,
-            "design": None,
-            "revision": None,
-        },
-        "job": {
-            "state": job.state,
-            "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
-            "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
-            "stopped": services.stands(job),
-            "asks": services.waits_for_word(mailing, job),
-            "provider": job.provider,
-        }
-        if job
-        else None,
-        "last_error": mailing.last_error,
-        "waits_for": None,  # whoever asks again is told what keeps it from leaving
-    }
-
-
 def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
     return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
 
 
-def _picked(event_id: int, message: Message, place: Place) -> tuple[Compiled, Audience, Snapshot | None]:
+def _picked(event_id: int, message: Message, terms: SendingTerms) -> tuple[Compiled, Audience, Snapshot | None]:
     """The text ready to be filled in, who is to get it, and the list that was looked at."""
-    if place.hindrances:
-        raise NothingLeaves(" ".join(place.hindrances))
+    if terms.hindrances:
+        raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
     seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
     given = any(message.audience.values())
     criteria = message.audience if given or seen is None else seen.audience
-    picked = audiences.checked(event_id, criteria, outside=place.outside)
+    picked = audiences.checked(event_id, criteria, outside=terms.outside)
     if message.exact and seen is not None:
         _check_same(picked, seen)
         return compiled, replace(picked, as_of=snapshots.as_of(seen)), None
@@ -243,15 +210,15 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
 
 
 def begun(
-    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, place: Place, by: Acting,
-    draft: Seen | None = None,
+    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, terms: SendingTerms,
+    by: Acting, draft: DraftVersion | None = None,
 ) -> Mailing:  # fmt: skip
     """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
     event, author = _author(tx, text.event_id, by)
     frozen = {
         "content_id": text.id,
         "audience": criteria,
-        **merge_values.frozen(event, author, place),
+        **merge_values.frozen(event, author, terms),
         "created_by": by.user_id,
         "created_at": by.now,
     }
@@ -271,9 +238,9 @@ def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]
 
 
 def _add_mailing(
-    tx: Session, text: Content, picked: Audience, place: Place, by: Acting, *, draft: Seen | None
+    tx: Session, text: Content, picked: Audience, terms: SendingTerms, by: Acting, *, draft: DraftVersion | None
 ) -> Mailing:
-    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), place=place, by=by, draft=draft)
+    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), terms=terms, by=by, draft=draft)
     mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, picked, by)
     if mailing.recipient_count == 0:
         raise NoRecipients
@@ -283,7 +250,7 @@ def _add_mailing(
 
 
 def add_run(
-    tx: Session, mailing: Mailing, places: int, place: Place, by: Acting, *, delay: timedelta = timedelta(0)
+    tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting, *, delay: timedelta = timedelta(0)
 ) -> Job:
     """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived.
 
@@ -298,5 +265,5 @@ def add_run(
     )  # fmt: skip
     tx.add(job)
     tx.flush()
-    records.reserve(tx, job, places, starts_at, place.limits)
+    records.reserve(tx, job, places, starts_at, terms.limits)
     return job

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eventmail import addresses
 from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, User
 from eventmail.settings import UNANSWERABLE
 
@@ -32,11 +32,11 @@ class Sender:
     unread: bool
 
 
-def of(event: Event, author: User | None, place: Place) -> Sender:
+def of(event: Event, author: User | None, terms: SendingTerms) -> Sender:
     """The sender of a message of `event` that `author` sends from `place`."""
-    replies = event.reply_to or place.sender_email
-    name, unread = merge_values.sender(event, author, place)[0], is_unread(replies, outside=place.outside)
-    return Sender(name, place.sender_email, replies, is_shared=not event.reply_to, unread=unread)
+    replies = event.reply_to or terms.sender_email
+    name, unread = merge_values.sender(event, author, terms)[0], is_unread(replies, outside=terms.outside)
+    return Sender(name, terms.sender_email, replies, is_shared=not event.reply_to, unread=unread)
 
 
 def is_unread(address: str, *, outside: bool) -> bool:

@@ -19,7 +19,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Sent
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import scopes_of
-from eventmail.domain.terms import NothingLeaves, Place
+from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
 from eventmail.models import Exclusion, Guest, Job, Mailing, Recipient, Suppression, User
 from eventmail.records import Acting, Keyed
@@ -42,7 +42,7 @@ class Wanted:
     criteria: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def send(event_id: int, wanted: Wanted, *, key: str, place: Place, by: Acting) -> Sent:
+def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> Sent:
     """Send a test now, once per `key` and person: everything of rule S1 in one transaction, undone by nobody (S7).
 
     Raises UnresolvedToken, InvalidInput (400), NoRecipients when no address is left, QuotaExceeded (409), and
@@ -52,19 +52,19 @@ def send(event_id: int, wanted: Wanted, *, key: str, place: Place, by: Acting) -
     keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, _fingerprint(wanted, to))
     if replay := records.replayable(fresh(), keyed):
         return mailing_send.replayed(fresh(), replay)
-    if place.hindrances:
-        raise NothingLeaves(" ".join(place.hindrances))
+    if terms.hindrances:
+        raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, wanted.text)
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return mailing_send.replayed(tx, replay)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
-        mailing = mailing_send.begun(tx, MailingKind.TEST, text, wanted.criteria, place=place, by=by)
+        mailing = mailing_send.begun(tx, MailingKind.TEST, text, wanted.criteria, terms=terms, by=by)
         guest = _guest(event_id, wanted.guest)
         mailing.as_guest_id = guest.id if guest else None
-        _add_recipients(tx, mailing, to, place, by)
-        job = mailing_send.add_run(tx, mailing, mailing.recipient_count, place, by)
+        _add_recipients(tx, mailing, to, terms, by)
+        job = mailing_send.add_run(tx, mailing, mailing.recipient_count, terms, by)
         answer = described(mailing, recipients(mailing.id), job)
         records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
         records.remember(tx, keyed, mailing.id, answer, by)
@@ -144,7 +144,7 @@ def _guest(event_id: int, named: str) -> Guest | None:
     return found
 
 
-def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], place: Place, by: Acting) -> None:
+def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], terms: SendingTerms, by: Acting) -> None:
     """One row per address that gets it, and one per address that must not. Raises NoRecipients when none is left."""
     erased_addresses.recall(tx, to)
     listed = set(
@@ -154,7 +154,7 @@ def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], place:
             )
         )
     )
-    reserved = {address for address in to if place.outside and addresses.is_reserved(address)} - listed
+    reserved = {address for address in to if terms.outside and addresses.is_reserved(address)} - listed
     going = {address: email for address, email in to.items() if address not in listed | reserved}
     if not going:
         raise NoRecipients(_nobody([to[address] for address in to if address in listed], list(to.values())))

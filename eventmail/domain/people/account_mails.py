@@ -15,7 +15,7 @@ from eventmail import addresses, records
 from eventmail.db import fresh, move
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions import reasons as suppression_reasons
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
 from eventmail.models.account_mail import LINK_WAITING, WAITING
@@ -41,15 +41,15 @@ class Asked:
         return self.state in (AccountMailState.QUEUED, AccountMailState.SENDING)
 
 
-def can_mail(place: Place) -> bool:
+def can_mail(terms: SendingTerms) -> bool:
     """Whether mails about accounts can leave: a mail service is connected and nothing is in its way (S13, H9)."""
-    return place.connected and not place.hindrances
+    return terms.connected and not terms.hindrances
 
 
-def refuse_unless_can_mail(place: Place) -> None:
+def refuse_unless_can_mail(terms: SendingTerms) -> None:
     """Raise NoRecipients, saying why, when no mail can leave."""
-    if not can_mail(place):
-        reasons = " ".join(place.hindrances) if place.connected else f"{NO_SERVICE}."
+    if not can_mail(terms):
+        reasons = " ".join(terms.hindrances) if terms.connected else f"{NO_SERVICE}."
         raise NoRecipients(f"{reasons} Nothing was mailed. A link can be made and handed over.")
 
 
@@ -93,9 +93,9 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
     return True
 
 
-def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, place: Place) -> bool:
+def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, terms: SendingTerms) -> bool:
     """Queue the news for the address that a colleague had: whether there is a mail service to bring it."""
-    if not can_mail(place):
+    if not can_mail(terms):
         return False
     mail = AccountMail(
         kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, email=email, address=addresses.normalized(email),

@@ -11,7 +11,7 @@ from eventmail import addresses, records, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, api_tokens, passwords, sessions, sign_in_links, throttle, users
 from eventmail.domain.people.sessions import NOWHERE, Caller
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyRegistered, BadCredentials, FieldError, InvalidInput, NotSignedIn, WrongPassword
 from eventmail.models import LoginSession, User
 from eventmail.models.account import Role
@@ -111,7 +111,7 @@ def needs_no_password(session: LoginSession, by: Acting) -> bool:
 
 
 def edit(
-    session_id: int, name: str, email: str, by: Acting, *, password: str = "", place: Place | None = None
+    session_id: int, name: str, email: str, by: Acting, *, password: str = "", terms: SendingTerms | None = None
 ) -> bool | None:
     """One's own name and address; a new address asks for the password as `proven` says.
 
@@ -140,7 +140,7 @@ def edit(
         if old == address:
             return None
         sign_in_links.end_unspent(tx, user.id, by)
-        return place is not None and account_mails.tell_old_address(tx, by, before["email"], user.id, place)
+        return terms is not None and account_mails.tell_old_address(tx, by, before["email"], user.id, terms)
 
 
 def add_token(

@@ -11,7 +11,7 @@ from eventmail import records
 from eventmail.db import Page, fresh, paginate, transaction
 from eventmail.domain.people import account_mails, sessions, sign_in_links
 from eventmail.domain.people.account_mails import Asked
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, LastOwner, NotFound, RoleTooLow
 from eventmail.models import AccountMail, ApiToken, EventMember, Invitation, LoginSession, User
 from eventmail.models.account import Role
@@ -118,12 +118,12 @@ def issue_link(user_id: int, by: Acting) -> str:
         return sign_in_links.add(tx, user_id, by)
 
 
-def mail_link(user_id: int, place: Place, by: Acting) -> bool:
+def mail_link(user_id: int, terms: SendingTerms, by: Acting) -> bool:
     """Mail a colleague a one-time sign-in link; False while a mail waits already: then that one goes, once.
 
     Raises RoleTooLow, NotFound, and NoRecipients while no mail can leave, or none to this address.
     """
-    account_mails.refuse_unless_can_mail(place)
+    account_mails.refuse_unless_can_mail(terms)
     with transaction() as tx:
         owner_acts(tx, by)
         user = tx.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()

@@ -14,7 +14,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
 from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.people.sessions import NOWHERE, Caller
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyRegistered, FieldError, LinkExpired, NotFound
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.models.account import Role
@@ -75,13 +75,13 @@ def invite(email: str, role: Role, by: Acting) -> Invited:
     return Invited(made, email, role, by.now + LIFETIME, token)
 
 
-def mail(email: str, role: Role, place: Place, by: Acting) -> Mailed:
+def mail(email: str, role: Role, terms: SendingTerms, by: Acting) -> Mailed:
     """Invite somebody by a mail, once however often it is asked for while it waits.
 
     A good earlier link stays so until the mail leaves: the one that may be under way just now, too. Raises what
     `invite` raises, and NoRecipients while no mail can leave, or none to this address.
     """
-    account_mails.refuse_unless_can_mail(place)
+    account_mails.refuse_unless_can_mail(terms)
     email = addresses.checked(email, field="email")
     with transaction() as tx:
         account_mails.refuse_listed(tx, email)

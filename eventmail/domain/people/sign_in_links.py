@@ -10,7 +10,7 @@ from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, sessions, throttle, users
 from eventmail.domain.people.sessions import NOWHERE, Caller
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import LinkExpired
 from eventmail.models import LoginSession, SignInLink, User
 from eventmail.records import Acting
@@ -51,12 +51,12 @@ def mailed(tx: Session, user_id: int, by: Acting) -> str:
     return _add(tx, user_id, by)
 
 
-def ask(email: str, place: Place, by: Acting, caller: Caller = NOWHERE) -> None:
+def ask(email: str, terms: SendingTerms, by: Acting, caller: Caller = NOWHERE) -> None:
     """Queue a mail with a sign-in link for the colleague at `email`, if there is one; nobody learns whether there is.
 
     Raises InvalidInput for what is no address, RateLimited, and NoRecipients while no mail can leave.
     """
-    account_mails.refuse_unless_can_mail(place)
+    account_mails.refuse_unless_can_mail(terms)
     address = addresses.normalized(addresses.checked(email))
     known = users.find(address)
     browser = caller.known_to(known.id) if known else ""

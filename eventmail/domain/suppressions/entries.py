@@ -48,7 +48,7 @@ class Rejected:
 
 
 @dataclass(frozen=True)
-class Report:
+class ListReport:
     """What an import did: how many addresses are new on the list, how many were on it, which lines were left out."""
 
     added: int
@@ -162,7 +162,7 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
         return entry.address
 
 
-def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report:
+def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListReport:
     """Put the addresses in `text` on the list, the first of each line; who is on it stays as they are.
 
     A first line without an @-sign is a header. Raises InvalidInput when there is no address at all, TooLarge beyond
@@ -198,7 +198,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> Report
                 tx, by, "suppression.imported", f"event:{event_id}", event_id=event_id, added=len(new),
                 known=len(known), scope=_word(scope),
             )  # fmt: skip
-    return Report(len(new), len(known), rejected[:MOST_REJECTED], len(rejected))
+    return ListReport(len(new), len(known), rejected[:MOST_REJECTED], len(rejected))
 
 
 def _read(text: str) -> tuple[list[str], list[Rejected]]:

@@ -56,7 +56,7 @@ def edit() -> Any:
     session_id, before = access.in_person(), g.user.email
     form = intake.parse(Profile)
     told = accounts.edit(
-        session_id, form.name, form.email, access.acting(), password=form.current_password, place=fragments.place()
+        session_id, form.name, form.email, access.acting(), password=form.current_password, terms=fragments.terms()
     )
     news = {
         None: "",

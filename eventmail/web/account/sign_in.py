@@ -134,7 +134,7 @@ def _forgotten_page(problem: Problem | None = None) -> Response:
             "account/forgotten.html",
             problem=problem,
             values=request.form,
-            can_mail=account_mails.can_mail(fragments.place()),
+            can_mail=account_mails.can_mail(fragments.terms()),
             asked=one_time_reveal.take("forgotten"),
             minutes=int(sign_in_links.LIFETIME.total_seconds() // 60),
         )
@@ -154,7 +154,7 @@ def ask_for_link() -> Any:
     """Ask for a mailed sign-in link. Whether somebody here has the address is not to be seen from the answer."""
     csrf.protect()
     g.typed_address = email = intake.parse(Forgotten).email
-    sign_in_links.ask(email, fragments.place(), acting(), access.caller())
+    sign_in_links.ask(email, fragments.terms(), acting(), access.caller())
     tasks.ring_account_mails()  # for a stranger's address, too
     one_time_reveal.keep("forgotten", text=email)
     return see_other(url_for("account.forgotten"))

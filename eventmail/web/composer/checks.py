@@ -17,7 +17,7 @@ from eventmail.domain.mailings.contents import Draft
 from eventmail.domain.mailings.dead_links import DeadLink
 from eventmail.domain.mailings.fallbacks import Gap
 from eventmail.domain.mailings.senders import Sender
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
@@ -70,9 +70,9 @@ class Written:
     constants: Mapping[str, str | None] = field(default_factory=dict)
 
 
-def look_over(event: Event, written: Written, place: Place) -> Checks:
+def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
     """Everything there is to say before a message is sent."""
-    bad, todo = list(_bad(event, written, place)), list(_todo(written))
+    bad, todo = list(_bad(event, written, terms)), list(_todo(written))
     remarks = written.draft.remarks
     warn = [
         *([Check(READS_OTHERWISE, changes=written.changes)] if written.changes else []),
@@ -80,7 +80,7 @@ def look_over(event: Event, written: Written, place: Place) -> Checks:
         *(Check(gap=gap) for gap in written.gaps),
         *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),
         *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
-        *_of_the_sender(event, senders.of(event, g.user, place)),
+        *_of_the_sender(event, senders.of(event, g.user, terms)),
         *_of_the_event(event, written),
     ]
     tips = [_of(remark) for remark in remarks if remark.code == "NO_PREVIEW_TEXT"]
@@ -121,8 +121,8 @@ def sender_sentence(sender: Sender) -> str:
     return f"It looks as if nobody reads answers: they go to {sender.replies}{why}."
 
 
-def _bad(event: Event, written: Written, place: Place) -> Iterator[Check]:
-    for sentence in place.hindrances:
+def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]:
+    for sentence in terms.hindrances:
         label, page = ("What to do", "home.page") if sentence == live_lock.SENTENCE else ("Settings", "sending.page")
         yield Check(sentence, (label, url_for(page)) if g.user.role == Role.OWNER else None)
     if event.archived_at:

@@ -12,7 +12,7 @@ from eventmail.content.differences import Piece, by_words
 from eventmail.db import Page, fresh, paginate
 from eventmail.domain.mailings import contents, draft_rows, drafts, send
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Shown, Written
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.ids import row_id
@@ -46,10 +46,10 @@ def typed(shown: Shown) -> dict[str, Any]:
     return {**text, "audience": dict(shown.audience), "draft": shown}
 
 
-def seen() -> Seen:
+def seen() -> DraftVersion:
     """The draft of the form that was posted, or of the address that a test led back to."""
     draft, revision, page = (request.values.get(name, "") for name in ("draft", "revision", "page_mark"))
-    return Seen(row_id(draft), row_id(revision) or 0, page[:64])
+    return DraftVersion(row_id(draft), row_id(revision) or 0, page[:64])
 
 
 def fields() -> dict[str, Any]:

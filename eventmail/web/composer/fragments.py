@@ -33,7 +33,7 @@ from eventmail.domain.mailings.preview import Reading
 from eventmail.domain.mailings.preview_as import Found
 from eventmail.domain.mailings.preview_steps import Step
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
@@ -66,7 +66,7 @@ class Live:
     resolution: Resolution | None
     draft: Draft
     step: Step
-    place: int | None  # of that guest among the recipients by name
+    rank: int | None  # of that guest among the recipients by name
     kept: str  # the guest who was chosen and is still read; "" while it is simply the first
     reading: Reading
     found: Found | None  # whom the search for a reader finds
@@ -85,10 +85,10 @@ class Live:
         return self.audience.as_json() if self.audience else {}
 
 
-def place() -> Place:
+def terms() -> SendingTerms:
     """Where this instance sends from."""
     chosen, provider = settings(), current_app.extensions["provider"]
-    return Place(
+    return SendingTerms(
         chosen.public_url,
         chosen.secret,
         outside=provider.outside,
@@ -151,7 +151,7 @@ def live(event: Event, values: dict[str, Any]) -> Live:
     draft = contents.preview(event.id, text(values), access.acting())
     chosen = _chosen(values, audience, draft)
     step = preview_steps.step(audience, event.id, chosen)
-    here = place()
+    here = terms()
     constants = merge_values.constants(event, merge_values.sender(event, g.user, here), here)
     reached = audience if resolution and resolution.count else None
     gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
@@ -192,7 +192,7 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
     """The context of a composer page."""
     values = values or typed()
     shown = live(event, values)
-    found = mail_frames.pictures_of(preview.html(shown.draft.compiled, event, shown.step.guest, g.user, place()))
+    found = mail_frames.pictures_of(preview.html(shown.draft.compiled, event, shown.step.guest, g.user, terms()))
     values |= {"look": values["look"].of(found)}
     return {
         "prefix": Prefix.MESSAGE,
@@ -200,11 +200,11 @@ def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
         "choices": LocalProxy(cache(lambda: picker.choices(event.id))),  # the page counts, its live parts don't
         "hand": LocalProxy(cache(lambda: picking.hand(event.id, values["audience"]["guests"]))),
         "live": shown,
-        "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, place()))),
+        "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, terms()))),
         "key": send.key_for(event.id, message(values), _key(), access.acting()),
         "fields": merge_values.fields(event.id),
         "pictures": found,
-        "sender": senders.of(event, g.user, place()),
+        "sender": senders.of(event, g.user, terms()),
         "snapshot": request.form.get("audience_snapshot", ""),
         "event_seen": request.form.get("event_seen", ""),
         "draft": LocalProxy(cache(lambda: composer_draft.on_page(event.id, values))),
@@ -237,7 +237,7 @@ def _criteria(values: dict[str, Any]) -> dict[str, Any]:
 
 def _audience(event_id: int, values: dict[str, Any]) -> Audience | None:
     try:
-        return audiences.checked(event_id, values["audience"], outside=place().outside)
+        return audiences.checked(event_id, values["audience"], outside=terms().outside)
     except InvalidAudience:
         return None
 

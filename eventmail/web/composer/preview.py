@@ -34,7 +34,7 @@ def fallbacks(event_id: int) -> Response:
     From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
     """
     access.event(event_id)
-    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.place().outside)
+    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
     listed = preview_as.without(picked, name) if name in known else None
     return _list_of(listed, "Choose a merge field of guests, such as guest.firstName.", picked,
@@ -46,7 +46,7 @@ def dead(event_id: int) -> Response:
     """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
     access.event(event_id)
     typed = fragments.typed()
-    picked = audiences.checked(event_id, typed["audience"], outside=fragments.place().outside)
+    picked = audiences.checked(event_id, typed["audience"], outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
     fault = request.args.get("fault", link_targets.NONE)
     compiled = contents.look(event_id, fragments.text(typed)).compiled

@@ -22,7 +22,7 @@ def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[Wa
     draft, fields = contents.look(event.id, text), merge_values.fields(event.id)
     for remark in (*draft.problems, *draft.remarks):
         yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}
-    here = fragments.place()
+    here = fragments.terms()
     if said := checks.sender_sentence(senders.of(event, g.user, here)):
         yield {"code": "UNREAD_ANSWERS", "message": said, "part": "reply_to", "count": None}
     if not count:

@@ -1,4 +1,4 @@
-"""Events: list, create, copy, overview, settings; the pages about an event's end are in `event_life`."""
+"""Events: list, create, copy, overview, settings; the pages about an event's end are in `events.lifecycle`."""
 
 from typing import Any
 
@@ -77,7 +77,7 @@ def overview(event_id: int) -> Response:
     return respond(
         page="events/overview.html",
         facts=overview_.facts(event_id),
-        hindrances=fragments.place().hindrances,
+        hindrances=fragments.terms().hindrances,
         worker_alive=heartbeat.alive(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
     )

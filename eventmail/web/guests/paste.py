@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, request, url_for
 
 from eventmail.domain.guests import fields
 from eventmail.domain.guests import paste as guest_paste
-from eventmail.domain.guests.paste import Given, Report
+from eventmail.domain.guests.paste import Given, PasteReport
 from eventmail.errors import ListChanged
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
@@ -16,7 +16,7 @@ from eventmail.web.schemas.guests import PasteIn, paste_out
 bp = Blueprint("guest_paste", __name__, url_prefix="/admin/events/<id:event_id>/guests/paste")
 
 
-def _page(event_id: int, problem: Problem | None = None, report: Report | None = None) -> Response:
+def _page(event_id: int, problem: Problem | None = None, report: PasteReport | None = None) -> Response:
     access.event(event_id)
     if problem and problem.code == ListChanged.code:
         report = guest_paste.check(event_id, request.form.get("addresses", ""))

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
-from eventmail.domain.mailings import control, drafts, send
+from eventmail.domain.mailings import control, drafts, query, send
 from eventmail.records import usage
 from eventmail.sending import brake
 from eventmail.states import OUTBOX, RecipientState
@@ -65,7 +65,7 @@ def retry(event_id: int, mailing_id: int) -> Any:
     """Try the failed ones again, or let a stopped run go on (S8, S12)."""
     access.event(event_id)
     through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
-    tasks.ring(control.retry(event_id, mailing_id, fragments.place(), access.acting(), through))
+    tasks.ring(control.retry(event_id, mailing_id, fragments.terms(), access.acting(), through))
     return _done(event_id, mailing_id)
 
 
@@ -83,7 +83,7 @@ def decide(event_id: int, mailing_id: int) -> Any:
         mailing_id,
         control.Decision(body.decision),
         body.chosen(),
-        place=fragments.place(),
+        terms=fragments.terms(),
         by=access.acting(),
         through=body.through,
     )
@@ -96,7 +96,7 @@ def decide(event_id: int, mailing_id: int) -> Any:
 def quota(event_id: int) -> Response:
     """What is used, reserved and left in each window (S9)."""
     access.event(event_id)
-    windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.place().limits.windows}
+    windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.terms().limits.windows}
     return as_json(
         {
             word: {"limit": window.limit, "used": window.used, "reserved": window.reserved, "left": window.left}
@@ -111,4 +111,4 @@ def _done(event_id: int, mailing_id: int) -> Any:
     if not wants_json():
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
     mailing = send.find(event_id, mailing_id)
-    return as_json(send.described(mailing, send.content(mailing), send.last_job(mailing_id)))
+    return as_json(query.described(mailing, send.content(mailing), send.last_job(mailing_id)))

@@ -52,7 +52,7 @@ def create(event_id: int) -> Any:
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
-    sent = send.send(event_id, body.message(), key=key, place=fragments.place(), by=access.acting())
+    sent = send.send(event_id, body.message(), key=key, terms=fragments.terms(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
     if sent.job_id is None:
         headers["Idempotent-Replayed"] = "true"
@@ -90,7 +90,7 @@ def mail(event_id: int, mailing_id: int) -> Response:
 
 
 def _as_sent(mailing: Mailing) -> str:
-    return preview.as_sent(mailing, send.content(mailing), fragments.place())
+    return preview.as_sent(mailing, send.content(mailing), fragments.terms())
 
 
 @bp.get("/<id:mailing_id>/recipients")
@@ -152,7 +152,7 @@ def _outcomes(wanted: Any) -> Any:
 
 def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
     message = body.message()
-    _, picked, resolution = send.check(event.id, message, fragments.place())
+    _, picked, resolution = send.check(event.id, message, fragments.terms())
     return {
         "kind": body.kind,
         "dry_run": True,
@@ -163,7 +163,7 @@ def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
 
 
 def _page_out(page: Any) -> Any:
-    told = mailing_query.described([row[0] for row in page.items])
+    told = mailing_query.described_each([row[0] for row in page.items])
     return page_out(page, lambda row: told[row[0].id])
 
 

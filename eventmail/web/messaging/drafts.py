@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from eventmail import ids, tasks
 from eventmail.db import paginate
 from eventmail.domain.mailings import drafts, send
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Shown
 from eventmail.domain.mailings.send import Sent
 from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
@@ -68,7 +68,7 @@ def save(event_id: int) -> Any:
 def copy(event_id: int) -> Any:
     """Keep what is on the page as a draft of its own, and leave the other one alone (D5)."""
     access.event(event_id)
-    mine = Seen(page=f"{draft.seen().page}-copy")  # pressed twice it is one copy
+    mine = DraftVersion(page=f"{draft.seen().page}-copy")  # pressed twice it is one copy
     saved = drafts.save(event_id, mine, draft.written(fragments.typed()), access.acting())
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
@@ -154,16 +154,16 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     shown = drafts.unsent(event_id, mailing_id, by)
     body = intake.parse(DraftPatch)
     written = body.written(shown)
-    saved = drafts.save(event_id, Seen(mailing_id, body.revision), written, by)
+    saved = drafts.save(event_id, DraftVersion(mailing_id, body.revision), written, by)
     if body.draft or saved is None:
         return None
     return send.send(
         event_id,
         replace(body.message(written), asked=asked),
         key=key or ids.token(24),  # no second one: its row is no draft any more then
-        place=fragments.place(),
+        terms=fragments.terms(),
         by=by,
-        draft=Seen(mailing_id, saved.revision),
+        draft=DraftVersion(mailing_id, saved.revision),
     )
 
 

@@ -36,7 +36,7 @@ def create(event_id: int) -> Any:
         raise IdempotencyKeyRequired
     wanted = intake.parse(WantedIn).wanted() if request.is_json else _typed(event)
     try:
-        sent = test_sends.send(event_id, wanted, key=key, place=fragments.place(), by=access.acting())
+        sent = test_sends.send(event_id, wanted, key=key, terms=fragments.terms(), by=access.acting())
     except IdempotencyKeyReused:
         if wants_json():
             raise

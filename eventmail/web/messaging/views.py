@@ -73,13 +73,13 @@ def mail(event_id: int, content_id: int) -> Response:
     content = contents.find(event_id, content_id)
     guest_id = ids.row_id(request.args.get("guest", ""))
     guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
-    rendered = contents.rendered(content, event, guest, g.user, fragments.place())
+    rendered = contents.rendered(content, event, guest, g.user, fragments.terms())
     if request.args.get("part") == "text":
         answer = mail_frames.answer(rendered.text)
         answer.mimetype = "text/plain"
         return answer
     marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
-    html = mailing_preview.marked(content, event, guest, g.user, fragments.place()) if marks else rendered.html
+    html = mailing_preview.marked(content, event, guest, g.user, fragments.terms()) if marks else rendered.html
     return mail_frames.answer(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
 
 
@@ -91,14 +91,14 @@ def review(event_id: int) -> Response:
     values = fragments.typed()
     looked_at = Message(fragments.text(values), values["audience"])  # a look is always at who would get it now
     composer_draft.keep(event_id, values)
-    _, picked, _ = mailing_send.check(event_id, looked_at, fragments.place())
+    _, picked, _ = mailing_send.check(event_id, looked_at, fragments.terms())
     return respond(
         page="messages/compose.html",
         review=True,
         **fragments.page(event, values)
         | {
             "snapshot": snapshots.freeze(picked, access.acting()),
-            "event_seen": merge_values.looked_at(event, g.user, fragments.place()),
+            "event_seen": merge_values.looked_at(event, g.user, fragments.terms()),
         },
     )
 
@@ -114,7 +114,7 @@ def send(event_id: int) -> Any:
     values, by = fragments.typed(), access.acting()
     try:
         sent = mailing_send.send(
-            event_id, fragments.message(values), key=key, place=fragments.place(), by=by, draft=composer_draft.seen()
+            event_id, fragments.message(values), key=key, terms=fragments.terms(), by=by, draft=composer_draft.seen()
         )
     except IdempotencyKeyReused:
         raise composer_draft.another_sent(event_id) from None
@@ -145,7 +145,7 @@ def exclusions(event_id: int) -> Response:
     A POST brings the composer's form, for more guests picked by hand than an address has room for.
     """
     event = access.event(event_id)
-    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.place().outside)
+    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
     listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
         rows = fresh().execute(listed.execution_options(yield_per=500))
@@ -174,7 +174,7 @@ def audience_preview(event_id: int) -> Response:
     event = access.event(event_id)
     body = intake.parse(AudiencePreview)
     text = Text(body.subject, body.preheader, body.body)
-    picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.place().outside)
+    picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.terms().outside)
     resolution = audiences.resolve(fresh(), picked)
     sample = preview_steps.sample(picked)
     return as_json(

@@ -14,7 +14,7 @@ from eventmail.db import Page, cut
 from eventmail.domain.terms import inert_unsubscribe_url
 from eventmail.errors import NotFound
 from eventmail.web.composer import mail_frames
-from eventmail.web.composer.fragments import place
+from eventmail.web.composer.fragments import terms
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import settings
 from eventmail.web.core.respond import respond
@@ -82,7 +82,7 @@ def _headers(path: Path) -> list[tuple[str, str]]:
 def _inert(body: str, message: EmailMessage) -> str:
     """The body with its way off the list leading nowhere: whoever reads here is not the guest (E2)."""
     real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
-    return body.replace(real, inert_unsubscribe_url(place())) if real else body
+    return body.replace(real, inert_unsubscribe_url(terms())) if real else body
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

@@ -24,15 +24,15 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
     colleagues = people_colleagues.listed(**intake.paging())
     if wants_json():
         return as_json(page_out(colleagues, colleague_out))
-    pending, place = invitations.pending(), fragments.place()
+    pending, terms = invitations.pending(), fragments.terms()
     mails = [*(row.mail for row in pending), *(row.mail for row in colleagues.items)]
     return respond(
         page="people/list.html",
         problem=problem,
         colleagues=colleagues,
         pending=pending,
-        can_mail=account_mails.can_mail(place),
-        hindrances=place.hindrances if place.connected else (),
+        can_mail=account_mails.can_mail(terms),
+        hindrances=terms.hindrances if terms.connected else (),
         waits=any(mail and mail.waits for mail in mails),
         worker_alive=heartbeat.alive(g.now),
         waiting=heartbeat.waiting(g.now),
@@ -68,7 +68,7 @@ def invite() -> Any:
     _allowed()
     form = intake.parse(Invite)
     if form.by == Way.MAIL:
-        mailed = invitations.mail(form.email, form.role, fragments.place(), access.acting())
+        mailed = invitations.mail(form.email, form.role, fragments.terms(), access.acting())
         value = {"id": str(mailed.id), "email": mailed.email, "role": mailed.role}
         return _mailing(mailed.email, mailed.anew, {**value, "expires_at": instant(mailed.expires_at)})
     made = invitations.invite(form.email, form.role, access.acting())
@@ -105,7 +105,7 @@ def issue_link(user_id: int) -> Any:
     email = people_colleagues.find(user_id).email
     if intake.parse(NewLink).by == Way.MAIL:
         return _mailing(
-            email, people_colleagues.mail_link(user_id, fragments.place(), access.acting()), {"email": email}
+            email, people_colleagues.mail_link(user_id, fragments.terms(), access.acting()), {"email": email}
         )
     url = sign_in_links.url(
         settings().public_url, people_colleagues.issue_link(user_id, access.acting()), url_for("me.page")

@@ -6,7 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.domain.guests import listing
-from eventmail.domain.guests.paste import Report
+from eventmail.domain.guests.paste import PasteReport
 from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
 from eventmail.web.core.answer_parts import Id, Instant, OutcomeWord, one_of
 from eventmail.web.core.intake import Body
@@ -155,7 +155,7 @@ def guest_out(guest: listing.Detailed) -> GuestOut:
     }
 
 
-def paste_out(report: Report) -> PasteOut:
+def paste_out(report: PasteReport) -> PasteOut:
     """What became of pasted addresses; `there` with the guest who has it, or null when it stands further up."""
     return {
         "created": len(report.new),

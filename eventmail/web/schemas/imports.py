@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from eventmail.domain.guests import fields
 from eventmail.domain.imports import column_mapping, csv_text
 from eventmail.domain.imports.csv_rows import Head, Reading
-from eventmail.domain.imports.report import Report
+from eventmail.domain.imports.report import ImportReport
 from eventmail.domain.imports.uploads import Upload
 from eventmail.errors import FieldError, InvalidInput
 
@@ -121,7 +121,7 @@ class ProgressOut(TypedDict):
     of: int
 
 
-def report_out(report: Report) -> ImportOut:
+def report_out(report: ImportReport) -> ImportOut:
     """What an import did, as JSON."""
     return {
         "created": report.created,

@@ -7,7 +7,7 @@ from pydantic import AliasChoices, Field
 from typing_extensions import TypedDict
 
 from eventmail import erased
-from eventmail.domain.suppressions.entries import Report
+from eventmail.domain.suppressions.entries import ListReport
 from eventmail.models import EVERYWHERE, PRACTICE, Suppression
 from eventmail.states import SuppressionReason
 from eventmail.web.core.answer_parts import Id, Instant, one_of
@@ -77,7 +77,7 @@ def suppression_out(entry: Suppression) -> SuppressionOut:
     }
 
 
-def suppression_report_out(report: Report) -> SuppressionReportOut:
+def suppression_report_out(report: ListReport) -> SuppressionReportOut:
     """What an import into the list did."""
     return {
         "added": report.added,

@@ -244,7 +244,7 @@ _PARTS = {"name": ("name",), "rule": ("match", "rows"), "guests": ("guests",)}  
 
 
 def _kept(saved: dict[str, Any], problem: Problem | None) -> tuple[dict[str, Any], str]:
-    """What the form of a segment shows, and its marks; see `web.seen.form`."""
+    """What the form of a segment shows, and its marks; see `web.core.form_guard.form`."""
     now = seen_.marked(_texts(saved), g.now)
     if not request.form:
         return saved, now

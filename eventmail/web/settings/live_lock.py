@@ -18,7 +18,8 @@ bp = Blueprint("home", __name__, url_prefix="/admin/live")
 
 def _page(problem: Problem | None = None) -> Response:
     return respond(
-        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(), why=live_lock.SENTENCE,
+        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(),
+        why=live_lock.SENTENCE,
         has_owner=LocalProxy(lambda: users.has_owner(fresh())),
     )  # fmt: skip
 

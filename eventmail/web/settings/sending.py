@@ -47,7 +47,7 @@ class Service:
 
 def _page(problem: Problem | None = None) -> Response:
     access.owner()
-    chosen, where = settings(), fragments.place()
+    chosen, where = settings(), fragments.terms()
     worker_age = heartbeat.age(g.now)
     return respond(
         page="settings/sending.html",
@@ -90,7 +90,7 @@ def send() -> Any:
         raise InvalidInput("Choose the event whose sender the test has.")
     edit.visible(event_id, g.user)
     try:
-        sent = test_sends.send(event_id, Wanted(HELLO), key=key, place=fragments.place(), by=access.acting())
+        sent = test_sends.send(event_id, Wanted(HELLO), key=key, terms=fragments.terms(), by=access.acting())
     except IdempotencyKeyReused:
         flash("Your address has changed since this page was opened. Nothing was sent: press the button again.", "warn")
         return see_other(url_for(".page"))

@@ -8,7 +8,7 @@ from eventmail import erased
 from eventmail.db import fresh, paginate
 from eventmail.domain.suppressions import entries as suppression_entries
 from eventmail.domain.suppressions import reasons
-from eventmail.domain.suppressions.entries import Report
+from eventmail.domain.suppressions.entries import ListReport
 from eventmail.errors import FieldError, InvalidInput, TooLarge
 from eventmail.models import Suppression
 from eventmail.models.account import Role
@@ -162,7 +162,7 @@ def run_import(event_id: int) -> Response:
     return _import_answer(report)
 
 
-def _import_answer(report: Report | None = None, problem: Problem | None = None) -> Response:
+def _import_answer(report: ListReport | None = None, problem: Problem | None = None) -> Response:
     return respond(
         page="suppressions/import.html",
         json=(lambda: suppression_report_out(report)) if report else None,

@@ -13,7 +13,7 @@ from eventmail.db import fresh, send_through, transaction
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
 from eventmail.sending import drain, journal
 from eventmail.settings import Settings
@@ -130,7 +130,7 @@ def send(app: Flask, settings: Settings, event_id: int, organizer: Person) -> Ca
             event_id,
             Message(Text(subject, "", body), {"statuses": ["confirmed"]}),
             key=by.request_id,
-            place=Place("https://mail.example.org", settings.secret, outside=False),
+            terms=SendingTerms("https://mail.example.org", settings.secret, outside=False),
             by=by,
         )
         assert sent.job_id is not None

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from eventmail.db import fresh
 from eventmail.domain.mailings import control
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NothingToDo
 from eventmail.models import AuditEntry, EmailEvent, Suppression
 from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outcome, Permanent, Refused, Transient
@@ -19,7 +19,7 @@ from tests.support.recording import Recording
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 
-PLACE = Place("https://mail.example.org", b"0" * 32, outside=False)
+PLACE = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
 
 
 def people(number: int) -> list[str]:

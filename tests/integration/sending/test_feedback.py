@@ -8,10 +8,10 @@ import pytest
 
 from eventmail.domain.mailings import control
 from eventmail.domain.mailings.control import Decision
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import EmailEvent, Suppression
 from eventmail.providers.base import Accepted, Mail, Permanent, Transient, Unclear
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.sending import feedback
 from eventmail.sending.settle import settle
 from tests.support import seeding
@@ -23,8 +23,8 @@ A, B = (f"{name}@guests.example.net" for name in "ab")
 Rows = Callable[..., list[Any]]
 
 
-def report(kind: Kind, key: str = "", email: str = "", id_: str = "r1") -> Report:
-    return Report(id_, kind, key, email, "", "")
+def report(kind: Kind, key: str = "", email: str = "", id_: str = "r1") -> ServiceReport:
+    return ServiceReport(id_, kind, key, email, "", "")
 
 
 def key_of(run: Any, place: int = 0) -> str:
@@ -53,9 +53,9 @@ def test_S5_news_stops_the_second_mail_that_somebody_had_decided_on(
     provider.answers[A] = Unclear("lost")
     run = send(A)
     run.drain(provider)
-    place = Place("https://mail.example.org", settings.secret, outside=False)
+    terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
     event_id = run.mailing.event_id
-    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=place, by=seeding.acting(organizer))
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=terms, by=seeding.acting(organizer))
     assert run.states == {A: "queued"}
 
     feedback.take("generic", [report(Kind.DELIVERED, key_of(run))], clock.now())

@@ -74,7 +74,7 @@ class Histories(History, RuleBasedStateMachine):
         mailing_id = self.mailing(which)
         failed = [row["key"] for row in self.recipients(mailing_id) if row["state"] == "failed"]
         try:
-            job_id = control.retry(self.event_id, mailing_id, self.place, self.by())
+            job_id = control.retry(self.event_id, mailing_id, self.terms, self.by())
         except NothingToDo:
             return
         [run] = self.rows("SELECT run FROM job WHERE id = :id", id=job_id)

@@ -9,7 +9,7 @@ from eventmail import records
 from eventmail.db import transaction
 from eventmail.domain.mailings import control
 from eventmail.domain.mailings.control import Decision
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Attempt, Recipient
 from eventmail.providers.base import Mail, Transient
 from eventmail.sending import claim
@@ -22,7 +22,7 @@ from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 
 A = "a@guests.example.net"
-PLACE = Place("https://mail.example.org", b"0" * 32, outside=False)
+PLACE = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
 
 
 def test_S5_a_truth_that_comes_late_replaces_its_own_attempt_only(
@@ -60,7 +60,7 @@ def test_S5_a_decision_to_send_again_outlives_a_truth_that_comes_late(
         settle(provider, clock.advance(minutes=1))
         finish(run.job_id, clock.now())
         by = seeding.acting(organizer)
-        control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by)
+        control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by)
 
     provider.before = counted_out_and_decided
     run.drain(provider)
@@ -78,7 +78,7 @@ def test_S5_S11_a_late_outcome_does_not_touch_what_another_worker_has_in_hand(
         settle(provider, clock.advance(minutes=1))
         finish(run.job_id, clock.now())
         by = seeding.acting(organizer)
-        control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by)
+        control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by)
         with transaction() as tx:
             held = {"claim_owner": "another:1:process", "claim_until": clock.now() + claim.LEASE}
             records.move_recipients(tx, [], RecipientState.QUEUED, RecipientState.SENDING, **held)

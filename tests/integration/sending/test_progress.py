@@ -9,7 +9,7 @@ import pytest
 from eventmail import records
 from eventmail.db import transaction
 from eventmail.domain.mailings import control
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Recipient
 from eventmail.providers.base import Permanent, Transient
 from eventmail.sending import progress
@@ -67,8 +67,8 @@ def test_T1_the_speed_of_a_second_run_is_its_own(
     provider.answers = dict.fromkeys(ADDRESSES, Permanent("full"))
     run.drain(provider)
     by = replace(acting(organizer), now=clock.now())
-    place = Place("https://mail.example.org", run.settings.secret, outside=False)
-    again = replace(run, job_id=control.retry(event_id, run.mailing_id, place, by))
+    terms = SendingTerms("https://mail.example.org", run.settings.secret, outside=False)
+    again = replace(run, job_id=control.retry(event_id, run.mailing_id, terms, by))
     provider.answers = {ADDRESSES[0]: Permanent("full"), **dict.fromkeys(ADDRESSES[2:], Transient("later"))}
     again.drain(provider)
     shown = progress.progress(again.mailing, clock.advance(seconds=4))

@@ -13,11 +13,11 @@ from eventmail.domain.audience import resolve
 from eventmail.domain.mailings import control, recent
 from eventmail.domain.mailings.control import Decision
 from eventmail.domain.outcomes import why
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NothingToDo, QuotaExceeded
 from eventmail.models import Attempt, EmailEvent, Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.providers.base import Accepted, Permanent, Transient, Unclear
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Limits, usage
 from eventmail.sending import claim, drain, feedback, handover, sweep
 from eventmail.sending.claim import LEASE
@@ -28,7 +28,7 @@ from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 
 A, B, C = (f"{name}@guests.example.net" for name in "abc")
-PLACE = Place("https://mail.example.org", b"0" * 32, outside=False)
+PLACE = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
 SMTP = "smtp"
 
 
@@ -89,7 +89,7 @@ def test_S13_a_run_begun_elsewhere_of_which_nobody_waits_any_more_is_over(
     sweep.sweep(real, clock.advance(seconds=LEASE.total_seconds()))
     assert (run.job.state, run.mailing.state, run.counts) == ("finished", "finished", {"unknown": 1})
     assert (waiting.job.state, waiting.counts) == ("running", {"queued": 1}), "it still asks"
-    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by, through=SMTP)
 
 
 def test_S13_with_its_own_service_set_again_it_goes_on(send: Callable[..., Any]) -> None:
@@ -150,7 +150,7 @@ def test_S13_failed_and_doubtful_of_a_practice_run_go_out_only_when_the_service_
     send_through(SMTP)
     for refused in (
         lambda: control.retry(event_id, run.mailing_id, PLACE, by),
-        lambda: control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by),
+        lambda: control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by),
     ):
         with pytest.raises(NothingToDo, match="begun in practice mode"):
             refused()
@@ -158,7 +158,7 @@ def test_S13_failed_and_doubtful_of_a_practice_run_go_out_only_when_the_service_
 
     real = smtp()
     replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through=SMTP)).drain(real)
-    job = control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    job = control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by, through=SMTP)
     replace(run, job_id=job).drain(real)
     assert (real.addresses, services_of(run)) == ([B, C], {A: "outbox", B: SMTP, C: SMTP})
     shares = services.shares(run.mailing)
@@ -199,7 +199,7 @@ def test_S13_doubt_of_practice_is_no_doubt_about_the_mail_that_really_failed(
     run = send(A)
     run.drain(Recording({A: Unclear("lost")}))
     send_through(SMTP)
-    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=by, through=SMTP)
+    control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by, through=SMTP)
     again = replace(run, job_id=newest_run(run))
     again.drain(smtp(**{A: Transient("busy", code="451")}))
     control.cancel(event_id, run.mailing_id, by)
@@ -224,14 +224,14 @@ def test_S9_S13_practice_takes_no_place_of_a_mail_services_quota_nor_the_other_w
     assert used() == 1
     send_through(SMTP)
     assert used() == 0
-    place = replace(PLACE, limits=Limits(per_day=1))
-    replace(run, job_id=control.retry(event_id, run.mailing_id, place, by, through=SMTP)).drain(smtp())
+    terms = replace(PLACE, limits=Limits(per_day=1))
+    replace(run, job_id=control.retry(event_id, run.mailing_id, terms, by, through=SMTP)).drain(smtp())
     assert used() == 1
     second = send()
     send_through("outbox")
     assert used() == 1
     with pytest.raises(QuotaExceeded):
-        control.retry(event_id, second.mailing_id, place, by, through="outbox")
+        control.retry(event_id, second.mailing_id, terms, by, through="outbox")
     assert second.counts == {"queued": 2}
 
 
@@ -280,7 +280,7 @@ def test_S13_a_report_about_a_practice_mail_holds_in_practice_alone(
     run.drain(Recording())
     send_through(SMTP)
     key = f"{run.mailing.key}-{run.recipients[0].id}"
-    feedback.take("generic", [Report("r1", Kind.BOUNCE, key, "", "", "")], clock.now())
+    feedback.take("generic", [ServiceReport("r1", Kind.BOUNCE, key, "", "", "")], clock.now())
     assert [(entry.address, entry.scope) for entry in rows(Suppression)] == [(A, "practice")]
 
 

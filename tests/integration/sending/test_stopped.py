@@ -7,7 +7,7 @@ import pytest
 
 from eventmail.domain.guests import edit
 from eventmail.domain.mailings import control
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Guest, Reservation
 from eventmail.providers.base import Mail, Permanent, Refused, Transient, Unclear
 from eventmail.sending import claim
@@ -18,7 +18,7 @@ from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 
 A, B = "a@guests.example.net", "b@guests.example.net"
-PLACE = Place("https://mail.example.org", b"0" * 32, outside=False)
+PLACE = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
 
 
 def many(number: int) -> list[str]:

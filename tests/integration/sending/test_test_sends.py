@@ -17,7 +17,7 @@ from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.domain.terms import Place, inert_unsubscribe_url
+from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
 from eventmail.errors import NoRecipients
 from eventmail.models import EmailEvent, Event, Guest, GuestField, Mailing, Recipient, Suppression, User
 from eventmail.providers.base import Permanent, Refused, Transient, Unclear
@@ -40,18 +40,20 @@ TEXT = Text("Hi {guest.firstName}", "Soon", BODY)
 
 
 @pytest.fixture
-def place(settings: Settings) -> Place:
-    return Place(settings.public_url, settings.secret, outside=False)
+def terms(settings: Settings) -> SendingTerms:
+    return SendingTerms(settings.public_url, settings.secret, outside=False)
 
 
 @pytest.fixture
-def test_send(app: Flask, settings: Settings, event_id: int, organizer: Person, place: Place) -> Callable[..., Run]:
+def test_send(
+    app: Flask, settings: Settings, event_id: int, organizer: Person, terms: SendingTerms
+) -> Callable[..., Run]:
     """test_send(*addresses, guest=…): a test of TEXT that nobody has worked on."""
 
     def make(*to: str, guest: int | None = None) -> Run:
         by = seeding.acting(organizer)
         wanted = Wanted(TEXT, to, str(guest or ""))
-        sent = test_sends.send(event_id, wanted, key=by.request_id, place=place, by=by)
+        sent = test_sends.send(event_id, wanted, key=by.request_id, terms=terms, by=by)
         assert sent.job_id is not None
         return Run(app, settings, sent.mailing_id, sent.job_id)
 
@@ -94,23 +96,23 @@ AWKWARD: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("values", AWKWARD, ids=lambda values: values["email"])
 def test_C5_a_test_is_the_preview_and_the_message_byte_for_byte_but_for_recipient_mark_and_links(
-    event_id: int, organizer: Person, place: Place, settings: Settings, provider: Recording, test_send: Any,
+    event_id: int, organizer: Person, terms: SendingTerms, settings: Settings, provider: Recording, test_send: Any,
     values: dict[str, Any], rows: Any,
 ) -> None:  # fmt: skip
     guest = seeding.add_guest(event_id, **values)
     run = test_send(organizer.email, guest=guest)
     run.drain(provider)
     message = Message(TEXT, {"statuses": ["confirmed"]})
-    sent_off = mailing_send.send(event_id, message, key="k", place=place, by=seeding.acting(organizer))
+    sent_off = mailing_send.send(event_id, message, key="k", terms=terms, by=seeding.acting(organizer))
     drain.drain(sent_off.job_id or 0, provider, settings)
     [content_id] = {mailing.content_id for mailing in rows(Mailing)}
     shown = contents.rendered(
         contents.find(event_id, content_id), seeding.event(event_id), fresh().get(Guest, guest),
-        fresh().get_one(User, organizer.id), place,
+        fresh().get_one(User, organizer.id), terms,
     )  # fmt: skip
     tested, sent = (mail.data for mail in provider.mails)
 
-    inert, way_off = inert_unsubscribe_url(place), parsed(sent)["List-Unsubscribe"].strip("<>")
+    inert, way_off = inert_unsubscribe_url(terms), parsed(sent)["List-Unsubscribe"].strip("<>")
     assert parts(tested) == (shown.text, shown.html)
     assert tuple(part.replace(way_off, inert) for part in parts(sent)) == parts(tested)
     assert str(parsed(sent)["Subject"]) == shown.subject
@@ -122,7 +124,7 @@ def test_C5_a_test_is_the_preview_and_the_message_byte_for_byte_but_for_recipien
 
 
 def test_E2_no_link_of_a_test_can_act_for_anybody(
-    event_id: int, place: Place, provider: Recording, test_send: Any, visitor: Any, count: Any, add_guest: Any
+    event_id: int, terms: SendingTerms, provider: Recording, test_send: Any, visitor: Any, count: Any, add_guest: Any
 ) -> None:
     add_guest("ada@x.org")
     test_send("anna@x.org").drain(provider)
@@ -130,10 +132,10 @@ def test_E2_no_link_of_a_test_can_act_for_anybody(
     links = {
         link for part in parts(mail.data) for link in re.findall(r"https?://[^\s\"<>)]+/unsubscribe/[^\s\"<>)]+", part)
     }
-    assert links == {inert_unsubscribe_url(place)}
-    assert parsed(mail.data)["List-Unsubscribe"] == f"<{inert_unsubscribe_url(place)}>"
+    assert links == {inert_unsubscribe_url(terms)}
+    assert parsed(mail.data)["List-Unsubscribe"] == f"<{inert_unsubscribe_url(terms)}>"
     for link in links:
-        path = link.removeprefix(place.base_url)
+        path = link.removeprefix(terms.base_url)
         assert visitor.get(path).status_code == 200
         assert visitor.post(path, data={"List-Unsubscribe": "One-Click"}).status_code == 200
     assert count(Suppression) == 0

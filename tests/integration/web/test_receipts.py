@@ -11,7 +11,7 @@ from eventmail.domain.mailings import control, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.outcomes import receipt
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Recipient
 from eventmail.providers.base import Permanent
 from eventmail.providers.outbox import Outbox
@@ -29,10 +29,10 @@ AWKWARD = {"first_name": "<b>Bo</b>", "last_name": "x" * 300, "email": "bo@guest
 def sent(in_app: Any, settings: Settings, event_id: int, organizer: Person) -> int:
     """A finished mailing to three guests: one sent, one failed, one without an address."""
     seeding.add_guests(event_id, [AWKWARD, {"email": "no@guests.example.net"}, {"email": None, "first_name": "Cy"}])
-    place = Place("https://mail.example.org", settings.secret, outside=False)
+    terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
     send_through("smtp")
     message = Message(Text("<i>Hello</i>", "", "Hi *you*"), {"statuses": ["confirmed"]})
-    made = send.send(event_id, message, key="k1", place=place, by=seeding.acting(organizer))
+    made = send.send(event_id, message, key="k1", terms=terms, by=seeding.acting(organizer))
     assert made.job_id is not None
     answers = {"no@guests.example.net": Permanent("No such user", code="550")}
     drain.drain(made.job_id, Recording(dict(answers), name="smtp"), settings)
@@ -86,9 +86,9 @@ def test_the_hash_changes_with_any_outcome_and_with_nothing_else(
 def test_S13_what_practice_mode_kept_is_not_called_sent(
     client: Client, settings: Settings, event_id: int, sent: int, organizer: Person
 ) -> None:
-    place = Place("https://mail.example.org", settings.secret, outside=False)
+    terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
     send_through("outbox")  # the mail service was taken away meanwhile
-    job = control.retry(event_id, sent, place, seeding.acting(organizer), through="outbox")
+    job = control.retry(event_id, sent, terms, seeding.acting(organizer), through="outbox")
     drain.drain(job, Outbox(settings.outbox), settings)
     page = words(client.get(url(event_id, sent), buffered=True))
     assert "Kept in outbox 1 Sent 1 Practice mode: what was kept in the outbox did not leave this eventmail" in page
@@ -115,9 +115,9 @@ def test_the_receipt_costs_the_same_queries_for_one_recipient_and_for_three(
     def queries(guests: int) -> int:
         seeding.add_guests(event_id, [{"email": f"{guests}-{n}@guests.example.net"} for n in range(guests)])
         by = seeding.acting(organizer)
-        place = Place("https://mail.example.org", b"0" * 32, outside=False)
+        terms = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        made = send.send(event_id, message, key=f"k{guests}", place=place, by=by)
+        made = send.send(event_id, message, key=f"k{guests}", terms=terms, by=by)
         with count_queries() as counted:
             receipt.receipt(event_id, made.mailing_id)
             assert len(list(receipt.lines(made.mailing_id))) >= guests

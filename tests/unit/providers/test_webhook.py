@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from eventmail.errors import BadSignature, InvalidInput
 from eventmail.providers import webhook
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from tests.support.webhooks import SECRET, signed
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -145,8 +145,8 @@ def test_several_reports_in_one_delivery_have_an_id_each() -> None:
         {"type": "complaint", "to": ["c@d.example"]},
     ]
     wanted = [
-        Report("m#0", Kind.BOUNCE, "", "a@b.example", "", ""),
-        Report("m#2", Kind.COMPLAINT, "", "c@d.example", "", ""),
+        ServiceReport("m#0", Kind.BOUNCE, "", "a@b.example", "", ""),
+        ServiceReport("m#2", Kind.COMPLAINT, "", "c@d.example", "", ""),
     ]
     assert webhook.parse("m", json.dumps(several).encode()) == wanted
     assert webhook.parse("m", json.dumps({"events": several}).encode()) == wanted

@@ -15,7 +15,7 @@ from eventmail.domain.guests import values as guest_values
 from eventmail.domain.instance import housekeeping
 from eventmail.domain.mailings import drafts
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Written
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import AuditEntry, Guest, Mailing, Segment, SegmentField
@@ -255,7 +255,7 @@ def test_a_mailing_that_is_still_sending_is_named_and_one_that_is_over_is_not(
 def test_a_draft_that_names_it_is_named_with_the_subject_it_has_so_far(event_id: int, organizer: Any) -> None:
     made, by = make(event_id), seeding.acting(organizer)
     for subject, part in (("", "segments"), ("Doors", "exclude_segments"), ("Other", "guests")):
-        drafts.save(event_id, Seen(), Written(Text(subject, "", "Hi"), {part: [str(made)]}), by)
+        drafts.save(event_id, DraftVersion(), Written(Text(subject, "", "Hi"), {part: [str(made)]}), by)
     assert segment_usage.used_by(event_id, made) == [("Doors", "draft"), ("", "draft")]
 
 

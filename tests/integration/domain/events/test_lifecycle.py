@@ -14,7 +14,7 @@ from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.control import Decision
 from eventmail.domain.mailings.send import Message, Sent
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, EventArchived, MessagesWaiting, NothingToDo
 from eventmail.models import AuditEntry, Event, Job, Mailing, Recipient, Reservation
 from eventmail.providers.base import Permanent, Transient, Unclear
@@ -24,7 +24,7 @@ from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person, acting
 
-PLACE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+PLACE = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
 ENDS = pytest.mark.parametrize("end", ["cancelled", "archived"])
 
 
@@ -37,7 +37,7 @@ def _in_app(in_app: object) -> None:
 def send(event_id: int, organizer: Person) -> Callable[..., Sent]:
     def send(key: str = "key", event: int = event_id) -> Sent:
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        return mailing_send.send(event, message, key=key, place=PLACE, by=acting(organizer))
+        return mailing_send.send(event, message, key=key, terms=PLACE, by=acting(organizer))
 
     return send
 
@@ -121,7 +121,7 @@ def test_S5_a_doubtful_mail_that_was_to_go_again_is_doubtful_again(
     add_guests(1)
     sent = send()
     drain.drain(sent.job_id, Recording(answers={"guest-001@guests.example.net": Unclear("lost")}), settings)
-    control.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=acting(organizer))
+    control.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=acting(organizer))
     assert lifecycle.cancel(event_id, acting(organizer)) == 0
     assert row(Recipient).state == "unknown"
 
@@ -202,7 +202,7 @@ def test_an_archived_event_refuses_everything_that_would_send(
         lambda: send("another"),
         lambda: mailing_send.check(event_id, message, PLACE),
         lambda: control.retry(event_id, sent.mailing_id, PLACE, acting(organizer)),
-        lambda: control.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, place=PLACE, by=acting(organizer)),
+        lambda: control.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=acting(organizer)),
     ):
         with pytest.raises(EventArchived, match="Nothing can be sent from an archived event"):
             command()

@@ -11,7 +11,7 @@ from eventmail.domain.guests import column_defaults, values
 from eventmail.domain.mailings import contents, fallbacks, merge_values, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput
 from eventmail.models import AuditEntry, Mailing
 from eventmail.sending import drain
@@ -20,7 +20,7 @@ from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person, acting
 
-PLACE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+PLACE = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
 TEXT = Text("At {guest.Table}", "", "Table: {guest.Table}. Menu: {guest.Menu|ask us}.")
 
 
@@ -59,7 +59,7 @@ def test_C3_C4_preview_and_mail_read_the_default_as_data(
     assert "Table: &lt;b&gt;any&lt;/b&gt; {guest.email}. Menu: ask us." in shown.html
 
     provider = Recording()
-    sent = send.send(event_id, Message(TEXT, {"statuses": ["confirmed"]}), key="k", place=PLACE, by=acting(organizer))
+    sent = send.send(event_id, Message(TEXT, {"statuses": ["confirmed"]}), key="k", terms=PLACE, by=acting(organizer))
     drain.drain(sent.job_id or 0, provider, settings)
     mails = {mail.to: message_from_bytes(mail.data, policy=policy.default) for mail in provider.mails}
     assert mails["ana@guests.example.net"]["Subject"] == "At 7"
@@ -75,7 +75,7 @@ def test_C3_a_default_is_frozen_when_a_message_is_sent_off(
 ) -> None:
     add_guests(1)
     column_defaults.set_defaults(event_id, {ids["Table"]: "any table"}, acting(organizer))
-    sent = send.send(event_id, Message(TEXT, {"statuses": ["confirmed"]}), key="k", place=PLACE, by=acting(organizer))
+    sent = send.send(event_id, Message(TEXT, {"statuses": ["confirmed"]}), key="k", terms=PLACE, by=acting(organizer))
     column_defaults.set_defaults(event_id, {ids["Table"]: "changed since"}, acting(organizer))
     provider = Recording()
     drain.drain(sent.job_id or 0, provider, settings)

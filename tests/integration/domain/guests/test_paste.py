@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from eventmail.domain.guests import edit, listing, paste
-from eventmail.domain.guests.paste import Given, Report
+from eventmail.domain.guests.paste import Given, PasteReport
 from eventmail.errors import InvalidInput, ListChanged
 from eventmail.models import AuditEntry, Guest, GuestTag
 from tests.support import seeding
@@ -17,7 +17,7 @@ Somebody <broken@@x.test>
 """
 
 
-def told(report: Report) -> tuple[list[str], list[tuple[int, str, str]], list[tuple[int, str]]]:
+def told(report: PasteReport) -> tuple[list[str], list[tuple[int, str, str]], list[tuple[int, str]]]:
     there = [(row.line, row.email, row.name) for row in report.there]
     return [entry.email for entry in report.new], there, [(row.line, row.code) for row in report.rejected]
 

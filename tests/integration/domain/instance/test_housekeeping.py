@@ -11,7 +11,7 @@ from eventmail.domain.mailings import contents, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.people import sign_in_links
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, IdempotencyRecord, SignInLink, Snapshot
 from eventmail.states import GuestStatus
 from tests.support import seeding
@@ -25,7 +25,7 @@ def test_S1_an_answer_is_kept_under_its_key_for_a_day_and_then_forgotten(
     add_guests(1)
     by = replace(seeding.acting(organizer), now=clock.now())
     message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-    send.send(event_id, message, key="k", place=Place("http://127.0.0.1", b"0" * 32, outside=False), by=by)
+    send.send(event_id, message, key="k", terms=SendingTerms("http://127.0.0.1", b"0" * 32, outside=False), by=by)
 
     assert housekeeping.purge(clock.advance(hours=24)) == 0
     assert housekeeping.purge(clock.advance(seconds=1)) == 1

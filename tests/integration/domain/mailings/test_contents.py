@@ -10,13 +10,13 @@ from eventmail.db import fresh
 from eventmail.domain.guests import edit
 from eventmail.domain.mailings import contents
 from eventmail.domain.mailings.contents import LONGEST, Text
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, NotFound, UnresolvedToken
 from eventmail.models import Content, Guest
 from tests.support import seeding
 from tests.support.seeding import Person, acting
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 
 
 def rendered(event_id: int, organizer: Person, body: str, guest_id: int | None) -> Any:

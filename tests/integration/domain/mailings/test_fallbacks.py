@@ -10,12 +10,12 @@ from eventmail.domain.events import edit
 from eventmail.domain.guests import edit as guest_edit
 from eventmail.domain.mailings import contents, fallbacks, merge_values
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.states import GuestStatus
 from tests.support import seeding
 from tests.support.seeding import acting
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 CONFIRMED = (GuestStatus.CONFIRMED,)
 AWKWARD = ["Table", "Table no", 'said "so"', "a.b", "a[0]", "[0]", "$", "$.a", "#", "it's", "back\\slash", "Größe",
            "日本", "a'b\"c.d[e]", "100%", "x:y", "?"]  # fmt: skip

@@ -7,11 +7,11 @@ import pytest
 
 from eventmail.domain.guests import edit
 from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import Place, unsubscribe_url
+from eventmail.domain.terms import SendingTerms, unsubscribe_url
 from tests.support import seeding
 from tests.support.seeding import Person, acting
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 
 
 def constants(event_id: int, **sender: Any) -> dict[str, str | None]:
@@ -23,7 +23,8 @@ def test_the_fields_of_an_event_are_the_standard_ones_and_its_columns_c1(event_i
     standard = set(merge_values.fields(event_id))
     edit.add(event_id, {"first_name": "Ada", "attributes": {"Table": "1", "Diet note": ""}}, acting())
     assert set(merge_values.fields(event_id)) - standard == {"guest.Table"}
-    assert (merge_values.fields(event_id)["guest.Table"].label, merge_values.fields(event_id)["guest.Table"].default) == (
+    table = merge_values.fields(event_id)["guest.Table"]
+    assert (table.label, table.default) == (
         "Table", "not stated",
     )  # fmt: skip
     assert set(merge_values.fields(add_event())) == standard

@@ -10,13 +10,13 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, merge_values, preview, preview_as, preview_steps
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Guest, GuestField, Suppression
 from eventmail.states import GuestStatus
 from tests.support import seeding
 from tests.support.seeding import Person, acting
 
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=True)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=True)
 CONFIRMED = (GuestStatus.CONFIRMED,)
 
 

@@ -35,7 +35,7 @@ def test_send(event_id: int, organizer: Person) -> Callable[..., Sent]:
 
     def call(what: Text = TEXT, key: str = "k", by: Person = organizer, **wanted: Any) -> Sent:
         fresh().rollback()
-        return test_sends.send(event_id, Wanted(what, **wanted), key=key, place=PLACE, by=acting(by))
+        return test_sends.send(event_id, Wanted(what, **wanted), key=key, terms=PLACE, by=acting(by))
 
     return call
 
@@ -77,7 +77,7 @@ def test_C5_a_test_has_the_very_text_that_was_previewed_and_that_is_sent(
     shown = contents.preview(event_id, TEXT, acting())
     test_send()
     message = Message(TEXT, {"statuses": ["confirmed"]})
-    send.send(event_id, message, key="k", place=PLACE, by=acting(organizer))
+    send.send(event_id, message, key="k", terms=PLACE, by=acting(organizer))
     assert [mailing.content_id for mailing in rows(Mailing)] == [shown.content_id] * 2
 
 
@@ -122,7 +122,7 @@ def test_S7_the_key_of_a_cancelled_test_says_so_and_sends_nothing(
 def test_E1_a_message_to_guests_is_no_test(event_id: int, organizer: Person, add_guest: Any) -> None:
     add_guest()
     message = Message(TEXT, {"statuses": ["confirmed"]})
-    sent = send.send(event_id, message, key="k", place=PLACE, by=acting(organizer))
+    sent = send.send(event_id, message, key="k", terms=PLACE, by=acting(organizer))
     with pytest.raises(NotFound):
         test_sends.find(event_id, sent.mailing_id)
 

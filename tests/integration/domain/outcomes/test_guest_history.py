@@ -15,7 +15,7 @@ from eventmail.domain.mailings.send import Message
 from eventmail.domain.outcomes import guest_history
 from eventmail.domain.outcomes.guest_history import Changed
 from eventmail.domain.outcomes.outcome_of import News, Story
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import AuditEntry, EmailEvent, Job
 from eventmail.providers.base import Permanent
 from eventmail.sending import drain
@@ -30,11 +30,11 @@ ANA, BEN = "ana@guests.example.net", "ben@guests.example.net"
 @pytest.fixture
 def sent(event_id: int, settings: Settings, rows: Callable[..., list[Any]]) -> Callable[..., None]:
     """sent("confirmed", …): a message, sent by the worker."""
-    place = Place("https://mail.example.org", settings.secret, outside=False)
+    terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
 
     def make(*statuses: str, subject: str = "Hello", provider: Recording | None = None, event: int = event_id) -> None:
         message = Message(Text(subject, "", "Hi"), {"statuses": list(statuses)})
-        send.send(event, message, key=f"{event}-{subject}", place=place, by=seeding.acting())
+        send.send(event, message, key=f"{event}-{subject}", terms=terms, by=seeding.acting())
         for job in rows(Job, Job.state == "running"):
             drain.drain(job.id, provider or Recording(), settings)
 

@@ -15,7 +15,7 @@ from eventmail.domain.mailings.send import Message
 from eventmail.domain.outcomes import why
 from eventmail.domain.outcomes.outcome_of import Story
 from eventmail.domain.outcomes.why import Answer
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NotFound
 from eventmail.models import Job
 from eventmail.providers.base import Permanent, Unclear
@@ -33,11 +33,11 @@ ANA, BEN, CEM, DAN = (f"{name}@guests.example.net" for name in ("ana", "ben", "c
 @pytest.fixture
 def send(event_id: int, settings: Settings) -> Callable[..., int]:
     """send("confirmed", …): a message that nobody has worked on: its id."""
-    place = Place("https://mail.example.org", settings.secret, outside=False)
+    terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
 
     def make(*statuses: str, subject: str = "Hello", event: int = event_id) -> int:
         message = Message(Text(subject, "", "Hi"), {"statuses": list(statuses)})
-        return mailing_send.send(event, message, key=f"{event}-{subject}", place=place, by=seeding.acting()).mailing_id
+        return mailing_send.send(event, message, key=f"{event}-{subject}", terms=terms, by=seeding.acting()).mailing_id
 
     return make
 

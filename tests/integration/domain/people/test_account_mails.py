@@ -32,8 +32,8 @@ IN_THE_WAY = {
 }
 
 
-def mail(email: str = ADA, role: Role = Role.ORGANIZER, *, by: Person, place: Any = PLACE) -> invitations.Mailed:
-    return invitations.mail(email, role, place, acting(by))
+def mail(email: str = ADA, role: Role = Role.ORGANIZER, *, by: Person, terms: Any = PLACE) -> invitations.Mailed:
+    return invitations.mail(email, role, terms, acting(by))
 
 
 def listed(address: str, scope: str = EVERYWHERE, reason: str = "hard_bounce") -> None:
@@ -139,14 +139,14 @@ def test_inviting_by_mail_is_refused_as_inviting_is(owner: Person, organizer: Pe
 # What is in the way
 
 
-@pytest.mark.parametrize(("place", "words"), IN_THE_WAY.values(), ids=IN_THE_WAY)
+@pytest.mark.parametrize(("terms", "words"), IN_THE_WAY.values(), ids=IN_THE_WAY)
 def test_S13_nothing_is_asked_for_while_something_is_in_the_way(
-    place: Any, words: str, owner: Person, count: Any
+    terms: Any, words: str, owner: Person, count: Any
 ) -> None:
     for ask in (
-        lambda: mail(by=owner, place=place),
-        lambda: colleagues.mail_link(owner.id, place, acting(owner)),
-        lambda: sign_in_links.ask(owner.email, place, acting()),
+        lambda: mail(by=owner, terms=terms),
+        lambda: colleagues.mail_link(owner.id, terms, acting(owner)),
+        lambda: sign_in_links.ask(owner.email, terms, acting()),
     ):
         with pytest.raises(NoRecipients, match=words):
             ask()

@@ -13,17 +13,17 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries, unsubscribe
 from eventmail.domain.suppressions.unsubscribe import Listing
-from eventmail.domain.terms import UNSUBSCRIBE, Place, unsubscribe_url
+from eventmail.domain.terms import UNSUBSCRIBE, SendingTerms, unsubscribe_url
 from eventmail.errors import BadSignature
 from eventmail.models import AuditEntry, Recipient, Suppression
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.sending import feedback
 from eventmail.states import GuestStatus
 from tests.support import seeding
 from tests.support.seeding import Person, acting
 
 SECRET = b"s" * 32
-PLACE = Place("https://mail.organizers.example", SECRET, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", SECRET, outside=False)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def tokens(event_id: int, organizer: Person, add_guests: Any, rows: Any) -> list
     """The tokens of two guests who were mailed, the first as Ada@…"""
     add_guests([{"email": "Ada@guests.example.net"}, {"email": "ben@guests.example.net"}])
     message = Message(Text("Hi", "", "Text"), {"statuses": ["confirmed"]})
-    send.send(event_id, message, key="k", place=PLACE, by=acting(organizer))
+    send.send(event_id, message, key="k", terms=PLACE, by=acting(organizer))
     return [unsubscribe_url(recipient.id, PLACE).rpartition("/")[2] for recipient in rows(Recipient)]
 
 
@@ -99,7 +99,7 @@ def _wish(tokens: list[str], *, everywhere: bool) -> None:
 
 
 def _report(kind: Kind) -> Any:
-    return lambda: feedback.take("generic", [Report(f"r-{kind}", kind, "", "ada@guests.example.net", "", "")],
+    return lambda: feedback.take("generic", [ServiceReport(f"r-{kind}", kind, "", "ada@guests.example.net", "", "")],
                                  acting().now)  # fmt: skip
 
 

@@ -82,14 +82,14 @@ def test_the_page_says_that_a_mail_tells_the_old_address(client: Client, row: An
 def test_the_old_address_is_told_by_mail_and_links_to_it_end(organizer: Person, row: Any, rows: Any) -> None:
     by, session_id = seeding.acting(organizer), seeding.by_link(organizer)
     sign_in_links.issue(organizer.email, by)
-    assert accounts.edit(session_id, "Oscar", "oscar@new.example", by, place=PLACE) is True
+    assert accounts.edit(session_id, "Oscar", "oscar@new.example", by, terms=PLACE) is True
     mail = row(AccountMail)
     assert (mail.kind, mail.email, mail.state) == ("address_changed", "oscar@organizers.example", "queued")
     assert [link.used_at is None for link in rows(SignInLink)] == [False, False]
     assert [entry.detail for entry in rows(AuditEntry) if entry.action == "account_mail.asked"] == [
         {"email": "oscar@organizers.example"}
     ]
-    assert accounts.edit(session_id, "Oscar", "oscar@newer.example", by, place=PLACE) is True
+    assert accounts.edit(session_id, "Oscar", "oscar@newer.example", by, terms=PLACE) is True
     assert [mail.email for mail in rows(AccountMail)] == ["oscar@organizers.example", "oscar@new.example"]
     assert account_mails.newest(AccountMail.user_id, [organizer.id]) == {}
 
@@ -100,7 +100,7 @@ def test_the_same_mailbox_is_told_nothing(email: str, organizer: Person, count: 
     token = accounts.sign_in(organizer.email, PASSWORD, seeding.acting())
     present = sessions.find(token, seeding.acting().now)
     assert present
-    assert accounts.edit(present.session_id, "Os", email, seeding.acting(organizer), place=PLACE) is None
+    assert accounts.edit(present.session_id, "Os", email, seeding.acting(organizer), terms=PLACE) is None
     assert count(AccountMail) == 0
 
 

@@ -10,7 +10,7 @@ from eventmail import clock as clock_
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Job, Recipient, Reservation
 from eventmail.records import Acting
 from eventmail.sending import drain
@@ -21,8 +21,8 @@ from tests.support.seeding import Person
 
 
 @pytest.fixture
-def place(settings: Settings) -> Place:
-    return Place("https://mail.example.org", settings.secret, outside=False)
+def terms(settings: Settings) -> SendingTerms:
+    return SendingTerms("https://mail.example.org", settings.secret, outside=False)
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def by(organizer: Person) -> Acting:
 
 
 @pytest.fixture
-def send(event_id: int, place: Place, by: Acting) -> Callable[..., int]:
+def send(event_id: int, terms: SendingTerms, by: Acting) -> Callable[..., int]:
     """send(*addresses): a mailing that nobody has worked on: its id."""
 
-    def make(*addresses: str, **terms: Any) -> int:
+    def make(*addresses: str, **given: Any) -> int:
         seeding.add_guests(event_id, [{"email": address} for address in addresses])
         message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        terms = {"place": place, "by": by, "key": "k", **terms}
-        return mailing_send.send(event_id, message, **terms).mailing_id
+        asked = {"terms": terms, "by": by, "key": "k", **given}
+        return mailing_send.send(event_id, message, **asked).mailing_id
 
     return make
 

@@ -6,7 +6,7 @@ import pytest
 
 from eventmail.domain.mailings import control
 from eventmail.domain.mailings.control import Decision
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound
 from eventmail.models import AuditEntry, Job, Mailing
 from eventmail.providers.base import Mail, Transient
@@ -83,14 +83,14 @@ def test_S6_who_fails_for_now_after_a_cancel_is_cancelled_not_queued_for_ever(
 
 
 def test_a_mailing_of_another_event_is_not_found_by_any_of_them(
-    event_id: int, send: Any, by: Acting, place: Place, add_event: Any, states: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, add_event: Any, states: Any
 ) -> None:
     mailing_id, other = send(A), add_event()
 
     for attempt in (
         lambda: control.cancel(other, mailing_id, by),
-        lambda: control.retry(other, mailing_id, place, by),
-        lambda: control.decide(other, mailing_id, Decision.SENT, None, place=place, by=by),
+        lambda: control.retry(other, mailing_id, terms, by),
+        lambda: control.decide(other, mailing_id, Decision.SENT, None, terms=terms, by=by),
     ):
         with pytest.raises(NotFound):
             attempt()

@@ -9,7 +9,7 @@ from eventmail.db import transaction
 from eventmail.domain.guests import edit
 from eventmail.domain.mailings import control
 from eventmail.domain.mailings.control import Decision
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NothingToDo
 from eventmail.models import Mailing, Recipient
 from eventmail.providers.base import Permanent, Unclear
@@ -20,12 +20,12 @@ A, B, C = (f"{name}@guests.example.net" for name in "abc")
 
 
 def test_S5_doubt_is_counted_as_sent(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, ledger: Any, row: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, ledger: Any, row: Any
 ) -> None:
     mailing_id = send(A, B)
     work(Recording(answers={A: Unclear("lost"), B: Unclear("lost")}))
 
-    assert control.decide(event_id, mailing_id, Decision.SENT, [A.upper()], place=place, by=by) is None
+    assert control.decide(event_id, mailing_id, Decision.SENT, [A.upper()], terms=terms, by=by) is None
 
     assert states() == {A: "sent", B: "unknown"}
     assert ledger() == [(2, 2, 0)]
@@ -33,12 +33,12 @@ def test_S5_doubt_is_counted_as_sent(
 
 
 def test_S5_doubt_is_sent_again_on_decision_only(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, ledger: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, ledger: Any
 ) -> None:
     mailing_id = send(A, B)
     work(Recording(answers={A: Unclear("lost"), B: Unclear("lost")}))
 
-    control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, place=place, by=by)
+    control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, terms=terms, by=by)
     work(provider := Recording())
 
     assert sorted(provider.addresses) == [A, B]
@@ -48,7 +48,7 @@ def test_S5_doubt_is_sent_again_on_decision_only(
 
 @pytest.mark.parametrize("decision", Decision)
 def test_S5_a_doubt_that_is_decided_is_no_last_error_any_more(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, row: Any, decision: Decision
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, row: Any, decision: Decision
 ) -> None:
     mailing_id = send(A, B, C)
     work(Recording(answers={A: Unclear("lost"), B: Permanent("No such user"), C: Unclear("lost")}))
@@ -57,43 +57,43 @@ def test_S5_a_doubt_that_is_decided_is_no_last_error_any_more(
         tx.execute(update(Mailing).values(last_error="lost"))
     told = []
     for address in (A, C):
-        control.decide(event_id, mailing_id, decision, [address], place=place, by=by)
+        control.decide(event_id, mailing_id, decision, [address], terms=terms, by=by)
         work(Recording())
         told.append(row(Mailing).last_error)
     assert told == ["lost", "No such user"]
 
 
 def test_S5_an_error_that_is_no_doubt_stays_the_last_one(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, row: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, row: Any
 ) -> None:
     mailing_id = send(A)
     work(Recording(answers={A: Unclear("lost")}))
     with transaction() as tx:
         tx.execute(update(Mailing).values(last_error="The mail service refuses"))
-    control.decide(event_id, mailing_id, Decision.SENT, None, place=place, by=by)
+    control.decide(event_id, mailing_id, Decision.SENT, None, terms=terms, by=by)
     assert row(Mailing).last_error == "The mail service refuses"
 
 
 @pytest.mark.parametrize("emails", [[C], [A, C], ["stranger@guests.example.net"], []])
 def test_S5_nobody_else_can_be_decided_on(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, emails: list[str]
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, emails: list[str]
 ) -> None:
     mailing_id = send(A, C)
     work(Recording(answers={A: Unclear("lost")}))
 
     for decision in Decision:
         with pytest.raises(NothingToDo):
-            control.decide(event_id, mailing_id, decision, emails, place=place, by=by)
+            control.decide(event_id, mailing_id, decision, emails, terms=terms, by=by)
 
     assert states() == {A: "unknown", C: "sent"}
 
 
 def test_S5_a_doubt_that_is_not_sent_again_after_all_stays_a_doubt(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, ledger: Any, row: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, ledger: Any, row: Any
 ) -> None:
     mailing_id = send(A, B)
     work(Recording(answers={A: Unclear("lost")}))
-    control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, place=place, by=by)
+    control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, terms=terms, by=by)
 
     assert control.cancel(event_id, mailing_id, by) == 0
 
@@ -107,12 +107,19 @@ def test_S5_a_doubt_that_is_not_sent_again_after_all_stays_a_doubt(
 
 @pytest.mark.parametrize("decision", [None, Decision.SEND_AGAIN])
 def test_A6_what_is_known_of_a_guest_never_goes_to_an_address_that_is_no_longer_theirs(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, row: Any, decision: Decision | None
+    event_id: int,
+    send: Any,
+    by: Acting,
+    terms: SendingTerms,
+    work: Any,
+    states: Any,
+    row: Any,
+    decision: Decision | None,
 ) -> None:
     mailing_id = send(A, B)
     if decision:
         work(Recording(answers={A: Unclear("lost")}))
-        control.decide(event_id, mailing_id, decision, None, place=place, by=by)
+        control.decide(event_id, mailing_id, decision, None, terms=terms, by=by)
     guest_id = row(Recipient, Recipient.address == A).guest_id
     edit.edit(event_id, guest_id, {"email": "dave@guests.example.net", "first_name": "Dave"}, by)
 

@@ -7,11 +7,11 @@ import pytest
 
 from eventmail.domain.mailings import control
 from eventmail.domain.mailings.control import Decision
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NothingToDo
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Mail, Permanent, Refused, Transient, Unclear
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Acting
 from eventmail.sending import feedback
 from eventmail.sending.outcome import BACKOFF
@@ -22,7 +22,7 @@ A, B, C = (f"{name}@guests.example.net" for name in "abc")
 
 
 def test_S8_retry_failed_is_a_new_run_with_the_same_keys_over_the_failed_only(
-    event_id: int, send: Any, by: Acting, place: Place, states: Any, ledger: Any, work: Any, rows: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, states: Any, ledger: Any, work: Any, rows: Any
 ) -> None:
     provider = Recording(answers={A: Permanent("full", code="552 5.2.2"), B: Unclear("lost")})
     mailing_id = send(A, B, C)
@@ -31,7 +31,7 @@ def test_S8_retry_failed_is_a_new_run_with_the_same_keys_over_the_failed_only(
     provider.answers.clear()
     provider.mails.clear()
 
-    job_id = control.retry(event_id, mailing_id, place, by)
+    job_id = control.retry(event_id, mailing_id, terms, by)
     work(provider)
 
     assert {mail.to: mail.key for mail in provider.mails} == {A: first[A]}
@@ -44,18 +44,18 @@ def test_S8_retry_failed_is_a_new_run_with_the_same_keys_over_the_failed_only(
 
 
 def test_S8_nothing_failed_is_nothing_to_retry(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, count: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, count: Any
 ) -> None:
     mailing_id = send(A)
     work(Recording())
 
     with pytest.raises(NothingToDo):
-        control.retry(event_id, mailing_id, place, by)
+        control.retry(event_id, mailing_id, terms, by)
     assert count(Job) == 1
 
 
 def test_S4_a_retried_recipient_has_all_its_tries_again(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, clock: FrozenClock
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, clock: FrozenClock
 ) -> None:
     provider = Recording(answers={A: Transient("later")})
     mailing_id = send(A)
@@ -65,7 +65,7 @@ def test_S4_a_retried_recipient_has_all_its_tries_again(
         clock.advance(hours=2)
     assert (states(), len(provider.mails)) == ({A: "failed"}, tries)
 
-    control.retry(event_id, mailing_id, place, replace(by, now=clock.now()))
+    control.retry(event_id, mailing_id, terms, replace(by, now=clock.now()))
     work(provider)
 
     assert states() == {A: "queued"}
@@ -73,7 +73,7 @@ def test_S4_a_retried_recipient_has_all_its_tries_again(
 
 
 def test_S12_a_refused_sender_stops_the_job_with_everybody_queued(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, row: Any, ledger: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, row: Any, ledger: Any
 ) -> None:
     provider = Recording(answers={A: Refused("Authentication failed", code="535 5.7.8")})
     provider.answers[B] = provider.answers[C] = provider.answers[A]
@@ -87,19 +87,19 @@ def test_S12_a_refused_sender_stops_the_job_with_everybody_queued(
     assert states() == {A: "queued", B: "queued", C: "queued"}
     assert row(Job).stopped == "Authentication failed (535 5.7.8)"
     provider.answers.clear()
-    control.retry(event_id, mailing_id, place, by)
+    control.retry(event_id, mailing_id, terms, by)
     work(provider)
     assert states() == {A: "sent", B: "sent", C: "sent"}
     assert ledger() == [(3, 3, 0)]
 
 
 def test_S8_a_cancelled_second_run_leaves_a_finished_message_whose_rest_can_be_tried_again(
-    event_id: int, send: Any, by: Acting, place: Place, work: Any, states: Any, row: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, work: Any, states: Any, row: Any
 ) -> None:
     provider = Recording(answers={A: Permanent("full"), B: Permanent("full")})
     mailing_id = send(A, B, C)
     work(provider)
-    control.retry(event_id, mailing_id, place, by)
+    control.retry(event_id, mailing_id, terms, by)
 
     assert control.cancel(event_id, mailing_id, by) == 2
 
@@ -108,16 +108,16 @@ def test_S8_a_cancelled_second_run_leaves_a_finished_message_whose_rest_can_be_t
 
 
 def test_S5_S6_the_next_run_waits_for_what_a_cancelled_one_has_in_hand(
-    event_id: int, send: Any, by: Acting, place: Place, states: Any, ledger: Any, work: Any, row: Any
+    event_id: int, send: Any, by: Acting, terms: SendingTerms, states: Any, ledger: Any, work: Any, row: Any
 ) -> None:
     provider = Recording(answers={A: Unclear("lost"), B: Permanent("full")})
     mailing_id = send(A, B)
     work(provider)
-    control.retry(event_id, mailing_id, place, by)
+    control.retry(event_id, mailing_id, terms, by)
     refused: list[str] = []
 
     def send_again() -> None:
-        control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, place=place, by=by)
+        control.decide(event_id, mailing_id, Decision.SEND_AGAIN, None, terms=terms, by=by)
 
     def press(_mail: Mail) -> None:
         """While the one mail of the second run is under way."""
@@ -140,16 +140,16 @@ def test_S5_S6_the_next_run_waits_for_what_a_cancelled_one_has_in_hand(
 
 
 def test_S4_S8_news_of_an_earlier_run_is_no_proof_about_this_one(
-    clock: FrozenClock, event_id: int, send: Any, by: Acting, place: Place, states: Any, work: Any, row: Any
+    clock: FrozenClock, event_id: int, send: Any, by: Acting, terms: SendingTerms, states: Any, work: Any, row: Any
 ) -> None:
     provider = Recording(answers={A: Permanent("full", code="552 5.2.2")})
     mailing_id = send(A)
     work(provider)
-    bounced = Report("r1", Kind.REFUSED, provider.mails[0].key, A, "552", "full")
+    bounced = ServiceReport("r1", Kind.REFUSED, provider.mails[0].key, A, "552", "full")
     feedback.take("generic", [bounced], clock.now())
     assert row(Recipient).delivery == "bounced"
 
-    control.retry(event_id, mailing_id, place, replace(by, now=clock.now()))
+    control.retry(event_id, mailing_id, terms, replace(by, now=clock.now()))
     late = replace(bounced, id="r2")
     assert feedback.take("generic", [late], clock.now()) == 1
     provider.answers = {A: Transient("later", code="451")}

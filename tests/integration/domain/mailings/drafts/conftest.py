@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.records import Acting
 from tests.support import seeding
 from tests.support.drafting import PAGE, save, written
@@ -28,4 +28,4 @@ def anna(add_person: Callable[..., Person]) -> Acting:
 
 @pytest.fixture
 def begun(event_id: int, oscar: Acting) -> int:
-    return save(event_id, Seen(page=PAGE), written(), oscar).mailing_id
+    return save(event_id, DraftVersion(page=PAGE), written(), oscar).mailing_id

@@ -12,7 +12,7 @@ from eventmail.domain.events import lifecycle, overview
 from eventmail.domain.mailings import control, draft_rows, drafts, query
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import Seen
+from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Written
 from eventmail.errors import (
     IdempotencyKeyReused,
@@ -27,47 +27,47 @@ from tests.support.drafting import ODD, PAGE, held, save, send, written
 
 
 def test_D5_a_draft_holds_anything_and_counts_its_saves(event_id: int, oscar: Acting) -> None:
-    saved = save(event_id, Seen(page=PAGE), ODD, oscar)
+    saved = save(event_id, DraftVersion(page=PAGE), ODD, oscar)
     assert saved == Saved(saved.mailing_id, 1, made=True)
     found = drafts.find(event_id, saved.mailing_id)
     assert found is not None
     assert (found.text, found.audience["segments"], found.author) == (ODD.text, ["999"], "Oscar Organizer")
-    assert save(event_id, Seen(saved.mailing_id, 1), written("More"), oscar).revision == 2
-    assert save(event_id, Seen(saved.mailing_id, 2), written("More"), oscar).revision == 2, "nothing new"
+    assert save(event_id, DraftVersion(saved.mailing_id, 1), written("More"), oscar).revision == 2
+    assert save(event_id, DraftVersion(saved.mailing_id, 2), written("More"), oscar).revision == 2, "nothing new"
 
 
 def test_D5_a_save_from_before_somebody_elses_is_refused_and_loses_nothing(
     event_id: int, begun: int, oscar: Acting, anna: Acting
 ) -> None:
-    save(event_id, Seen(begun, 1, "page-of-anna"), written("Anna's"), anna)
+    save(event_id, DraftVersion(begun, 1, "page-of-anna"), written("Anna's"), anna)
     with pytest.raises(StaleRevision, match=r"^Anna Other saved this draft at \d\d:\d\d, after you opened it\."):
-        save(event_id, Seen(begun, 1, PAGE), written("Oscar's"), oscar)
+        save(event_id, DraftVersion(begun, 1, PAGE), written("Oscar's"), oscar)
     assert held(begun) == (2, "Anna's")
 
 
 def test_D5_the_same_words_twice_are_no_conflict(event_id: int, begun: int, oscar: Acting, anna: Acting) -> None:
-    save(event_id, Seen(begun, 1, "page-of-anna"), written("Same"), anna)
-    assert save(event_id, Seen(begun, 1, PAGE), written("Same"), oscar).revision == 2
+    save(event_id, DraftVersion(begun, 1, "page-of-anna"), written("Same"), anna)
+    assert save(event_id, DraftVersion(begun, 1, PAGE), written("Same"), oscar).revision == 2
 
 
 def test_D5_a_page_that_never_heard_of_its_own_save_goes_on(event_id: int, begun: int, oscar: Acting) -> None:
-    save(event_id, Seen(begun, 1, PAGE), written("lost answer"), oscar)
-    assert save(event_id, Seen(begun, 1, PAGE), written("lost answer, more"), oscar).revision == 3
+    save(event_id, DraftVersion(begun, 1, PAGE), written("lost answer"), oscar)
+    assert save(event_id, DraftVersion(begun, 1, PAGE), written("lost answer, more"), oscar).revision == 3
     with pytest.raises(StaleRevision, match=r"^You saved this draft from somewhere else"):
-        save(event_id, Seen(begun, 1, "another tab"), written("old"), oscar)
+        save(event_id, DraftVersion(begun, 1, "another tab"), written("old"), oscar)
     with pytest.raises(StaleRevision):
-        save(event_id, Seen(begun, 1), written("a program"), oscar)
+        save(event_id, DraftVersion(begun, 1), written("a program"), oscar)
 
 
 def test_D5_a_program_that_saved_without_a_page_is_nobodys_own(event_id: int, begun: int, oscar: Acting) -> None:
-    save(event_id, Seen(begun, 1), written("first program"), oscar)
+    save(event_id, DraftVersion(begun, 1), written("first program"), oscar)
     with pytest.raises(StaleRevision):
-        save(event_id, Seen(begun, 1), written("second program"), oscar)
+        save(event_id, DraftVersion(begun, 1), written("second program"), oscar)
 
 
 def test_D5_two_first_saves_of_one_page_make_one_draft(event_id: int, oscar: Acting, count: Any) -> None:
-    first = save(event_id, Seen(page=PAGE), written("H"), oscar)
-    second = save(event_id, Seen(page=PAGE), written("Hi"), oscar)
+    first = save(event_id, DraftVersion(page=PAGE), written("H"), oscar)
+    second = save(event_id, DraftVersion(page=PAGE), written("Hi"), oscar)
     assert (second, held(first.mailing_id)) == (Saved(first.mailing_id, 2), (2, "Hi"))
     assert count(Mailing) == 1
 
@@ -75,16 +75,16 @@ def test_D5_two_first_saves_of_one_page_make_one_draft(event_id: int, oscar: Act
 def test_D5_a_page_does_not_write_over_a_colleague_with_its_second_first_save(
     event_id: int, begun: int, oscar: Acting, anna: Acting
 ) -> None:
-    save(event_id, Seen(begun, 1, "page-of-anna"), written("Anna's"), anna)
+    save(event_id, DraftVersion(begun, 1, "page-of-anna"), written("Anna's"), anna)
     with pytest.raises(StaleRevision):
-        save(event_id, Seen(page=PAGE), written("Oscar's"), oscar)
+        save(event_id, DraftVersion(page=PAGE), written("Oscar's"), oscar)
     assert held(begun) == (2, "Anna's")
 
 
 def test_deleting_takes_what_was_looked_at_and_the_log_keeps_the_words(
     event_id: int, begun: int, oscar: Acting, anna: Acting, count: Any, rows: Any
 ) -> None:
-    save(event_id, Seen(begun, 1), written("Anna's"), anna)
+    save(event_id, DraftVersion(begun, 1), written("Anna's"), anna)
     with pytest.raises(StaleRevision, match=r"Nothing was deleted."):
         drafts.delete(event_id, begun, 1, oscar)
     drafts.delete(event_id, begun, 2, oscar)
@@ -92,15 +92,15 @@ def test_deleting_takes_what_was_looked_at_and_the_log_keeps_the_words(
     entry = rows(AuditEntry, AuditEntry.action == "draft.deleted")[0]
     assert (entry.actor, entry.detail["before"]["body"]) == ("Oscar Organizer", "Anna's")
     with pytest.raises(NotFound):
-        save(event_id, Seen(begun, 2), written("late"), anna)
+        save(event_id, DraftVersion(begun, 2), written("late"), anna)
 
 
 def test_the_log_names_everybody_who_wrote_once_each_turn(
     event_id: int, begun: int, oscar: Acting, anna: Acting, rows: Any
 ) -> None:
     for body in ("a", "ab", "abc"):
-        save(event_id, Seen(begun, held(begun)[0]), written(body), anna)
-    save(event_id, Seen(begun, 4), written("abcd"), oscar)
+        save(event_id, DraftVersion(begun, held(begun)[0]), written(body), anna)
+    save(event_id, DraftVersion(begun, 4), written("abcd"), oscar)
     told = [(entry.actor, entry.action) for entry in rows(AuditEntry, AuditEntry.subject == f"mailing:{begun}")]
     assert told == [
         ("Oscar Organizer", "draft.begun"), ("Anna Other", "draft.edited"), ("Oscar Organizer", "draft.edited"),
@@ -143,14 +143,14 @@ def test_the_end_of_an_event_leaves_drafts_alone(event_id: int, begun: int, osca
     lifecycle.cancel(event_id, oscar)
     lifecycle.archive(event_id, oscar)
     assert (row(Mailing).state, held(begun)) == ("draft", (1, "Hi {guest.firstName}"))
-    assert save(event_id, Seen(begun, 1), written("still"), oscar).revision == 2
+    assert save(event_id, DraftVersion(begun, 1), written("still"), oscar).revision == 2
 
 
 def test_a_draft_of_another_event_is_not_there(event_id: int, begun: int, oscar: Acting, add_event: Any) -> None:
     other = add_event()
     for command in (
         lambda: drafts.find(other, begun),
-        lambda: save(other, Seen(begun, 1), written("theirs"), oscar),
+        lambda: save(other, DraftVersion(begun, 1), written("theirs"), oscar),
         lambda: drafts.delete(other, begun, 1, oscar),
         lambda: drafts.state(other, begun),
     ):
@@ -163,8 +163,8 @@ def test_my_newest_draft_is_the_one_i_began_and_that_was_saved_last(
     event_id: int, begun: int, oscar: Acting, anna: Acting
 ) -> None:
     later = replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1))
-    other = save(event_id, Seen(page="p2"), written(), later).mailing_id
-    hers = save(event_id, Seen(page="p3"), written(), replace(anna, now=later.now)).mailing_id
+    other = save(event_id, DraftVersion(page="p2"), written(), later).mailing_id
+    hers = save(event_id, DraftVersion(page="p3"), written(), replace(anna, now=later.now)).mailing_id
     mine = drafts.newest(event_id, oscar.user_id or 0)
     assert mine is not None
     assert mine.id == other
@@ -183,13 +183,13 @@ def test_S2_the_database_knows_what_a_draft_is(begun: int, event_id: int) -> Non
 
 def test_saving_keeps_no_content(event_id: int, begun: int, oscar: Acting, count: Any) -> None:
     for number in range(3):
-        save(event_id, Seen(begun, number + 1), written("x" * number), oscar)
+        save(event_id, DraftVersion(begun, number + 1), written("x" * number), oscar)
     assert (count(Content), count(DraftText)) == (0, 1)
     assert draft_rows.find(fresh(), event_id, begun) is not None
 
 
 def test_an_empty_page_begins_no_draft_but_may_empty_one(event_id: int, begun: int, oscar: Acting, count: Any) -> None:
     blank = Written(Text(" ", "", ""), {"statuses": []})
-    assert drafts.save(event_id, Seen(page="new"), blank, oscar) is None
-    assert save(event_id, Seen(page=PAGE), blank, oscar) == Saved(begun, 2)
+    assert drafts.save(event_id, DraftVersion(page="new"), blank, oscar) is None
+    assert save(event_id, DraftVersion(page=PAGE), blank, oscar) == Saved(begun, 2)
     assert count(Mailing) == 1

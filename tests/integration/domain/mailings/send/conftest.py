@@ -20,7 +20,7 @@ def send(event_id: int, organizer: Person) -> Callable[..., Sent]:
 
     def call(what: Message | None = None, key: str = "k", where: int = event_id, by: Person = organizer) -> Sent:
         fresh().rollback()
-        return mailing_send.send(where, what or message(), key=key, place=PLACE, by=acting(by, request_id="req_1"))
+        return mailing_send.send(where, what or message(), key=key, terms=PLACE, by=acting(by, request_id="req_1"))
 
     return call
 

@@ -155,7 +155,7 @@ def test_S13_where_nothing_can_leave_the_refusal_is_no_matter_of_the_form(
 ) -> None:
     before, nowhere = numbers(), replace(PLACE, hindrances=("Mail has no From.",))
     with pytest.raises(NothingLeaves, match="Mail has no From") as refused:
-        mailing_send.send(event_id, message(), key="k", place=nowhere, by=acting(organizer))
+        mailing_send.send(event_id, message(), key="k", terms=nowhere, by=acting(organizer))
     assert (refused.value.title, refused.value.code) == ("Nothing can leave from here yet", "INVALID_INPUT")
     assert numbers() == before
 

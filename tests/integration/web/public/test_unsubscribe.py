@@ -10,7 +10,7 @@ from flask import Flask
 from eventmail.db import fresh
 from eventmail.domain.audience import resolve
 from eventmail.domain.audience.resolve import Audience
-from eventmail.domain.terms import Place, unsubscribe_url
+from eventmail.domain.terms import SendingTerms, unsubscribe_url
 from eventmail.models import AuditEntry, Event, Recipient, Suppression
 from eventmail.settings import Settings
 from eventmail.states import GuestStatus
@@ -27,7 +27,7 @@ def off(api: Any, event_id: int, add_guest: Any, app: Flask, settings: Settings,
     assert (
         api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
     )
-    return unsubscribe_url(row(Recipient).id, Place("", settings.secret, outside=False))
+    return unsubscribe_url(row(Recipient).id, SendingTerms("", settings.secret, outside=False))
 
 
 def test_a_scanner_that_opens_the_link_changes_nothing_f2(visitor: Client, off: str, count: Any) -> None:

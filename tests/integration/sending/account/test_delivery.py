@@ -58,7 +58,7 @@ def test_a_mailed_sign_in_link_lets_its_reader_choose_a_password(
 def test_the_old_address_learns_that_the_account_has_another_one(
     organizer: Person, deliver: Any, provider: Recording, rows: Any, state: Any
 ) -> None:
-    accounts.edit(by_link(organizer), "Oscar", "oscar@elsewhere.example", acting(organizer), place=PLACE)
+    accounts.edit(by_link(organizer), "Oscar", "oscar@elsewhere.example", acting(organizer), terms=PLACE)
     tokens = len(rows(SignInLink))
     deliver()
     [mail] = provider.mails

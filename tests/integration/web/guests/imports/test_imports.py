@@ -12,7 +12,7 @@ from eventmail.domain.imports import csv_text
 from eventmail.models import AuditEntry, Guest, GuestField, GuestTag
 
 NO_ADDRESS = "“bad” is not an email address: It needs one @-sign, and at most 254 characters."
-AWKWARD = Path(__file__).parents[3] / "files" / "imports"
+AWKWARD = Path(__file__).parents[4] / "files" / "imports"
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 
 

@@ -27,11 +27,11 @@ from eventmail.domain.mailings.drafts import Written
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries as suppression_entries
 from eventmail.domain.suppressions import unsubscribe
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo, RoleTooLow
 from eventmail.models import AuditEntry, EmailEvent, Erasure, Guest, Mailing, Recipient, Suppression
 from eventmail.providers.outbox import Outbox
-from eventmail.providers.webhook import Kind, Report
+from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.sending import drain, feedback, forgetting
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind, RecipientState, SuppressionReason
@@ -39,7 +39,7 @@ from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.web import Client
 
-PLACE = Place("http://127.0.0.1:8000", b"0" * 32, outside=False)
+PLACE = SendingTerms("http://127.0.0.1:8000", b"0" * 32, outside=False)
 EMAIL = "Zebedee.Quokka+hardbounce@Guests.Example.net"
 FIRST, LAST = "<b>Zebedee</b> \u05d6\u05d1\u05d3\u05d9", "Qu\u00f6kka" * 42
 DIET = "Lentils & <i>Quinoa\u200fsalad</i>"
@@ -101,22 +101,22 @@ def full_life(app: Flask, settings: Settings, event_id: int, guest_id: int, by: 
         for n in range(2):
             picked = {**AUDIENCE, "guests": [str(guest_id)]}
             sent = send.send(event_id, Message(Text(f"Come {n}", "", "Hi {guest.firstName}"), picked), key=f"k{n}",
-                                 place=PLACE, by=by)  # fmt: skip
+                                 terms=PLACE, by=by)  # fmt: skip
             drain.drain(sent.job_id or 0, provider, settings)
         edit.edit(event_id, guest_id, {"email": EMAIL.replace("hardbounce", "lost")}, by)
         sent = send.send(event_id, Message(Text("Lost", "", "Hi"), {"guests": [str(guest_id)]}), key="k2",
-                             place=PLACE, by=by)  # fmt: skip
+                             terms=PLACE, by=by)  # fmt: skip
         drain.drain(sent.job_id or 0, provider, settings)
-        send.send(event_id, Message(Text("Waits", "", "Hi"), {"guests": [str(guest_id)]}), key="k3", place=PLACE,
+        send.send(event_id, Message(Text("Waits", "", "Hi"), {"guests": [str(guest_id)]}), key="k3", terms=PLACE,
                       by=by)  # fmt: skip
         wanted = test_sends.Wanted(Text("Test", "", "{guest.lastName}"), guest=str(guest_id))
-        test = test_sends.send(event_id, wanted, key="t", place=PLACE, by=by)
+        test = test_sends.send(event_id, wanted, key="t", terms=PLACE, by=by)
         [job] = fresh().scalars(text("SELECT max(id) FROM job")).all()
         drain.drain(job, provider, settings)
         assert test.mailing_id
         email = EMAIL.replace("hardbounce", "lost")
-        feedback.take("generic", [Report(f"r-{email}", Kind.SOFT_BOUNCE, "", email, "4.2.2", f"{email} is full")],
-                      clock.now())  # fmt: skip
+        full = ServiceReport(f"r-{email}", Kind.SOFT_BOUNCE, "", email, "4.2.2", f"{email} is full")
+        feedback.take("generic", [full], clock.now())
         entry, _ = suppression_entries.add(event_id, email, everywhere=False, by=by)
         user = fresh().get_one(seeding.User, by.user_id)
         suppression_entries.lift(event_id, entry.id, f"{LAST} rang us", user, by)
@@ -206,7 +206,7 @@ def test_F1_whoever_left_and_was_erased_is_not_mailed_after_another_import(
         [entry] = fresh().scalars(select(Suppression)).all()
         assert erased.is_mark(entry.address)
         run.run(event_id, f"email,status\n{again},confirmed\nstay@x.example.net,confirmed\n".encode(), by)
-        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         assert [(row.email, row.state) for row in fresh().scalars(select(Recipient))] == [
             ("stay@x.example.net", "sent")
@@ -235,7 +235,7 @@ def test_F1_every_way_back_finds_the_wish(
                 assert suppression_entries.import_(event_id, "left@X.example.net", everywhere=True, by=by).added == 0
             case "tested":
                 wanted = test_sends.Wanted(Text("a", "", "b"), to=("left@x.example.net", owner.email))
-                test_sends.send(event_id, wanted, key="t", place=PLACE, by=by)
+                test_sends.send(event_id, wanted, key="t", terms=PLACE, by=by)
                 [row] = fresh().scalars(select(Recipient)).all()
                 assert row.email == owner.email
         [entry] = fresh().scalars(select(Suppression)).all()
@@ -247,7 +247,7 @@ def test_S1_the_same_address_is_no_recipient_of_the_same_mailing_again(
 ) -> None:
     guest_id = add_guest("once@x.example.net")
     with app.app_context():
-        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         guest.erase(event_id, guest_id, "once@x.example.net", by)
         again = edit.add(event_id, {"email": "ONCE@x.example.net", "status": "confirmed"}, by)
@@ -269,14 +269,14 @@ def test_S8_nobody_who_was_erased_is_tried_again(
 ) -> None:
     gone, lost = add_guest("a+hardbounce@x.example.net"), add_guest("b+lost@x.example.net")
     with app.app_context():
-        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         guest.erase(event_id, gone, "a+hardbounce@x.example.net", by)
         guest.erase(event_id, lost, "b+lost@x.example.net", by)
         with pytest.raises(NothingToDo):
             control.retry(event_id, sent.mailing_id, PLACE, by)
         with pytest.raises(NothingToDo, match="erased"):
-            control.decide(event_id, sent.mailing_id, control.Decision.SEND_AGAIN, None, place=PLACE, by=by)
+            control.decide(event_id, sent.mailing_id, control.Decision.SEND_AGAIN, None, terms=PLACE, by=by)
         states = sorted(fresh().scalars(select(Recipient.state)).all())
         assert states == ["failed", "unknown"]
         assert [row.reason for row in fresh().scalars(select(Suppression))] == ["hard_bounce"]
@@ -287,12 +287,12 @@ def test_F1_a_late_complaint_about_an_erased_guest_counts_and_brings_no_address_
 ) -> None:
     late = add_guest("late@x.example.net")
     with app.app_context():
-        sent = send.send(event_id, Message(Text("a", "", "b"), {"guests": [str(late)]}), key="k", place=PLACE, by=by)
+        sent = send.send(event_id, Message(Text("a", "", "b"), {"guests": [str(late)]}), key="k", terms=PLACE, by=by)
         drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
         key = f"{fresh().get_one(Mailing, sent.mailing_id).key}-{fresh().scalar(select(Recipient.id))}"
         guest.erase(event_id, late, "late@x.example.net", by)
-        feedback.take("generic", [Report("r1", Kind.COMPLAINT, key, "late@x.example.net", "", "late@x.example.net")],
-                      clock.now())  # fmt: skip
+        complaint = ServiceReport("r1", Kind.COMPLAINT, key, "late@x.example.net", "", "late@x.example.net")
+        feedback.take("generic", [complaint], clock.now())
         assert not [row for row in fresh().scalars(select(EmailEvent)) if "late" in row.address + row.detail]
         [entry] = fresh().scalars(select(Suppression)).all()
         assert (erased.is_mark(entry.address), entry.reason) == (True, "complaint")
@@ -306,7 +306,7 @@ def test_a_mail_that_is_being_handed_over_holds_an_erasure_up_in_words(
 ) -> None:
     guest_id = add_guest("busy@x.example.net")
     with app.app_context():
-        send.send(event_id, Message(Text("a", "", "b"), AUDIENCE), key="k", place=PLACE, by=by)
+        send.send(event_id, Message(Text("a", "", "b"), AUDIENCE), key="k", terms=PLACE, by=by)
         with transaction() as tx:
             tx.execute(text("UPDATE recipient SET state = 'sending', claim_owner = 'w'"))
             tx.execute(text("UPDATE mailing SET n_sending = 1, n_queued = 0"))
@@ -322,9 +322,9 @@ def test_A7_of_two_who_share_an_address_one_is_erased_and_the_other_keeps_everyt
     anna = add_guest("both@x.example.net", first_name="Anna", last_name="Aal")
     ben = add_guest("both@x.example.net", first_name="Ben", last_name="Bohne")
     with app.app_context():
-        first = send.send(event_id, Message(Text("one", "", "Hi"), AUDIENCE), key="k", place=PLACE, by=by)
+        first = send.send(event_id, Message(Text("one", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
         drain.drain(first.job_id or 0, Outbox(settings.outbox), settings)
-        second = send.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", place=PLACE, by=by)
+        second = send.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", terms=PLACE, by=by)
         suppression_entries.add(event_id, "both@x.example.net", everywhere=False, by=by)
         assert guest.erase(event_id, anna, "both@x.example.net", by) == 0
         forgetting.finish(settings, clock.now())

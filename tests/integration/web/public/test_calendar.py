@@ -11,7 +11,7 @@ from sqlalchemy import update
 from eventmail.db import db, fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, Throttle
 from eventmail.settings import Settings
 from eventmail.web.core.access import OPEN, csrf
@@ -28,9 +28,9 @@ def link(app: Flask, settings: Settings) -> Link:
     """link(event): the path of its calendar file."""
 
     def path(event_id: int) -> str:
-        place = Place("", settings.secret, outside=False)
+        terms = SendingTerms("", settings.secret, outside=False)
         with app.app_context():
-            return merge_values.ics_url(seeding.event(event_id), place)
+            return merge_values.ics_url(seeding.event(event_id), terms)
 
     return path
 
@@ -156,7 +156,8 @@ def test_a_restricted_event_has_its_file_for_whoever_holds_the_link_k3(
 
 def test_only_what_machines_post_needs_no_token(app: Flask) -> None:
     assert csrf._exempt_views == {
-        "eventmail.web.public.unsubscribe.come_back", "eventmail.web.public.unsubscribe.leave", "eventmail.web.public.unsubscribe.preview",
+        "eventmail.web.public.unsubscribe.come_back", "eventmail.web.public.unsubscribe.leave",
+        "eventmail.web.public.unsubscribe.preview",
         "eventmail.web.public.webhooks.generic",
     }  # fmt: skip
     assert csrf._exempt_blueprints == set()

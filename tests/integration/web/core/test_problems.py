@@ -16,12 +16,12 @@ from werkzeug.test import TestResponse
 
 from eventmail.db import db
 from eventmail.domain.guests import edit
-from eventmail.domain.terms import Place
+from eventmail.domain.terms import SendingTerms
 from tests.support.budgets import budget
 from tests.support.web import Client, partial
 
 SECRET = "zz-secret-zz"
-PLACE = Place("https://mail.organizers.example", b"s" * 32, outside=False)
+PLACE = SendingTerms("https://mail.organizers.example", b"s" * 32, outside=False)
 
 
 def problem(answer: TestResponse) -> tuple[int, str]:

@@ -123,7 +123,7 @@ def test_K3_the_calendar_file_of_a_cancelled_event_says_so(
     from eventmail.web.composer import fragments  # noqa: PLC0415
 
     with app.test_request_context():
-        file = merge_values.ics_url(seeding.event(event_id), fragments.place())
+        file = merge_values.ics_url(seeding.event(event_id), fragments.terms())
     path = "/" + file.split("/", 3)[3]
     assert "STATUS:CONFIRMED" in visitor.get(path).text
     client.submit(f"{url}/cancellation")
