@@ -17,7 +17,7 @@ from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
 from eventmail.sending.heartbeat import Waiting
-from eventmail.states import OUTBOX, Brake, Delivery, MailingState, RecipientState
+from eventmail.states import Brake, Delivery, MailingState, RecipientState
 
 _SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
 _MILESTONES = (100, 75, 50, 25, 0)
@@ -90,11 +90,6 @@ class Progress:
     def stands(self) -> bool:
         """Whether nothing leaves until somebody decides: then there is no speed and no time left."""
         return bool(self.job.stopped) or self.elsewhere
-
-    @property
-    def kept(self) -> bool:
-        """Whether this run is one of practice mode, which keeps its mails in the outbox."""
-        return self.job.provider == OUTBOX
 
     @property
     def undoable(self) -> bool:

@@ -1,11 +1,9 @@
 """Backup and restore: one file, taken at any time; what comes out of it does not send until it is confirmed (H9)."""
 
 import io
-import shutil
 import sqlite3
 import stat
 import tarfile
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -17,31 +15,13 @@ from eventmail import backup, clock, create_app
 from eventmail.backup import CannotBackUp, CannotRestore
 from eventmail.db import db, fresh
 from eventmail.domain.instance import live_lock
-from eventmail.domain.mailings import send
-from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.send import Message
-from eventmail.domain.people import colleagues
-from eventmail.domain.terms import SendingTerms
 from eventmail.errors import RoleTooLow
-from eventmail.models import AuditEntry, Home, Mailing, Recipient
-from eventmail.sending import drain, journal
-from eventmail.sending.account import delivery
+from eventmail.models import AuditEntry, Recipient
+from eventmail.sending import journal
 from eventmail.settings import Settings
 from tests.support import seeding
-from tests.support.account_mail import PLACE, outside
-from tests.support.recording import Recording
+from tests.support.copies import drained, queue_three
 from tests.support.seeding import Person
-
-
-def queue_three(app: Flask, event_id: int, organizer: Person) -> int:
-    with app.app_context():
-        seeding.add_guests(event_id, [{"email": f"g{number}@guests.example.net"} for number in range(3)])
-        by = seeding.acting(organizer)
-        terms = SendingTerms("https://mail.example.org", b"0" * 32, outside=False)
-        message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
-        sent = send.send(event_id, message, key="k1", terms=terms, by=by)
-        assert sent.job_id is not None
-        return sent.job_id
 
 
 def restored(settings: Settings, file: Path, folder: Path) -> Settings:
@@ -49,28 +29,6 @@ def restored(settings: Settings, file: Path, folder: Path) -> Settings:
     elsewhere.__dict__.pop("secret", None)
     backup.restore(elsewhere, file)
     return elsewhere
-
-
-def drained(settings: Settings, job_id: int) -> tuple[list[str], dict[str, int]]:
-    """The addresses that got mail in one turn of a worker, and the mailing's counters after it."""
-    app = create_app(settings)
-    with app.app_context():
-        provider = Recording()
-        drain.drain(job_id, provider, settings)
-        counts = {str(state): number for state, number in fresh().query(Mailing).one().counts.items() if number}
-        db.session.remove()
-        db.engine.dispose()
-    return provider.addresses, counts
-
-
-def live_now(settings: Settings) -> bool:
-    """Whether mail may leave after another start."""
-    started = create_app(settings)
-    with started.app_context():
-        live = live_lock.is_live(settings.database)
-        db.session.remove()
-        db.engine.dispose()
-    return live
 
 
 def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_asks(
@@ -95,110 +53,6 @@ def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_a
         db.engine.dispose()
     assert drained(elsewhere, job_id) == ([], {"unknown": 3})
     assert len(drained(settings, job_id)[0]) == 3, "the original goes on"
-
-
-def test_H9_a_copied_instance_sends_nothing_while_the_original_does(
-    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
-) -> None:
-    job_id = queue_three(app, event_id, organizer)
-    with app.app_context():
-        db.engine.dispose()
-    shutil.copytree(settings.instance, tmp_path / "copy")
-    copy = settings.model_copy(update={"instance": tmp_path / "copy"})
-
-    assert drained(copy, job_id) == ([], {"queued": 3})
-    assert len(drained(settings, job_id)[0]) == 3
-
-
-def older(settings: Settings, app: Flask, into: Path) -> Path:
-    """A copy of the database as it is now, in one file."""
-    with app.app_context():
-        db.engine.dispose()
-    with closing(sqlite3.connect(settings.database)) as database:
-        database.execute("VACUUM INTO ?", (str(into),))
-    return into
-
-
-def put_back(settings: Settings, copy: Path) -> None:
-    """What `cp copy app.sqlite` does: the file keeps its inode."""
-    for beside in settings.instance.glob("app.sqlite-*"):
-        beside.unlink()
-    inode = settings.database.stat().st_ino
-    settings.database.write_bytes(copy.read_bytes())
-    assert settings.database.stat().st_ino == inode
-
-
-def test_H9_an_older_database_in_the_place_of_a_newer_one_sends_nothing(
-    app: Flask, settings: Settings, event_id: int, organizer: Person, owner: Person, tmp_path: Path
-) -> None:
-    job_id = queue_three(app, event_id, organizer)
-    copy = older(settings, app, tmp_path / "older.sqlite")
-    assert len(drained(settings, job_id)[0]) == 3
-    put_back(settings, copy)
-
-    for _ in range(2):  # whoever starts next finds it so, too
-        assert drained(settings, job_id) == ([], {"queued": 3})
-    again = create_app(settings)
-    with again.app_context():
-        assert live_lock.confirm(settings.database, seeding.acting(owner)) == 3
-        db.session.remove()
-        db.engine.dispose()
-    assert drained(settings, job_id) == ([], {"unknown": 3})
-    assert live_now(settings), "also at the next start"
-
-
-def test_H9_the_newest_database_in_its_own_place_goes_on_and_a_new_one_begins(
-    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
-) -> None:
-    job_id = queue_three(app, event_id, organizer)
-    assert len(drained(settings, job_id)[0]) == 3
-    put_back(settings, older(settings, app, tmp_path / "newest.sqlite"))
-    assert live_now(settings)
-
-    for path in settings.instance.glob("app.sqlite*"):
-        path.unlink()
-    assert live_now(settings)
-    assert live_now(settings), "at its second start as well"
-
-
-def test_H9_a_mail_about_an_account_counts_as_well(
-    app: Flask, settings: Settings, organizer: Person, owner: Person, tmp_path: Path
-) -> None:
-    provider = Recording(outside=True, name="smtp")
-    with app.app_context():
-        colleagues.mail_link(organizer.id, PLACE, seeding.acting(owner))
-    copy = older(settings, app, tmp_path / "older.sqlite")
-    with app.app_context():
-        delivery.deliver(provider, outside(settings.instance))
-        db.session.remove()
-        db.engine.dispose()
-    assert provider.addresses == [organizer.email]
-    put_back(settings, copy)
-    assert not live_now(settings)
-
-
-@pytest.mark.parametrize("left", [None, b"", b"not a number"], ids=["gone", "empty", "scribbled over"])
-def test_H9_where_the_count_is_lost_a_database_that_has_sent_asks(
-    app: Flask, settings: Settings, event_id: int, organizer: Person, left: bytes | None
-) -> None:
-    count = settings.database.with_name(live_lock.COUNT)
-    count.unlink()
-    assert live_now(settings), "nothing was ever handed over from it"
-
-    job_id = queue_three(app, event_id, organizer)
-    assert len(drained(settings, job_id)[0]) == 3
-    count.unlink() if left is None else count.write_bytes(left)
-    assert not live_now(settings)
-
-
-def test_H9_an_instance_that_was_only_renamed_goes_on_sending(
-    app: Flask, settings: Settings, event_id: int, organizer: Person, tmp_path: Path
-) -> None:
-    job_id = queue_three(app, event_id, organizer)
-    with app.app_context():
-        db.engine.dispose()
-    settings.instance.rename(tmp_path / "renamed")
-    assert len(drained(settings.model_copy(update={"instance": tmp_path / "renamed"}), job_id)[0]) == 3
 
 
 def test_a_backup_holds_the_database_and_the_secret_and_only_its_owner_reads_it(
@@ -349,30 +203,6 @@ def test_a_file_that_appears_while_a_backup_is_made_is_not_overwritten(
         backup.write(settings, tmp_path / "b.tgz", "1", clock.now())
     assert (tmp_path / "b.tgz").read_text() == "somebody else's"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b.tgz", "instance"]
-
-
-def test_a_database_that_was_never_anywhere_is_live_where_it_starts(app: Flask, settings: Settings, row: Any) -> None:
-    assert row(Home).place == live_lock.place_of(settings.database)
-
-
-def test_the_pages_say_that_nothing_leaves_and_an_owner_confirms(
-    app: Flask, client: Any, client_for: Callable[..., Any], owner: Person, event_id: int, writing: Any
-) -> None:
-    with writing() as tx:
-        live_lock.leave(tx)
-    assert 'data-test="copied-banner"' in client.get("/admin/events").text
-    assert "Ask an owner to open this page." in client.get("/admin/live").text
-    refused = client.submit("/admin/live")
-    assert refused.status_code == 403
-    review = client.submit(
-        f"/admin/events/{event_id}/messages/review", {"subject": "a", "body": "b", "statuses": "confirmed"}
-    )
-    assert (review.status_code, live_lock.SENTENCE in review.text) == (400, True)
-
-    boss = client_for(owner)
-    assert boss.submit("/admin/live").status_code == 303
-    assert "This is the live eventmail now." in boss.get("/admin/events").text
-    assert 'data-test="copied-banner"' not in client.get("/admin/events").text
 
 
 def test_S11b_a_backup_leaves_journals_out_and_what_is_restored_finds_none(
