@@ -27,7 +27,7 @@ def modules() -> dict[str, ast.Module]:
     paths = [path for part in ("domain", "sending") for path in sorted((PACKAGE / part).rglob("*.py"))]
     return {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
-        for path in [PACKAGE / "records.py", *paths]
+        for path in [PACKAGE / "records" / "__init__.py", *paths]
     }
 
 
