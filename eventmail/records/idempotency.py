@@ -1,0 +1,56 @@
+"""Answers that are kept under a key, so that asking again gets the same one (S1)."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from eventmail.errors import IdempotencyKeyReused
+from eventmail.models import IdempotencyRecord
+from eventmail.records.acting import Acting
+
+
+def body_hash(body: Mapping[str, Any]) -> str:
+    """A fingerprint of what a request asks for, whatever the order of its members."""
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Keyed:
+    """An idempotency key as it is used: whose, which, and a fingerprint of what is asked for under it."""
+
+    scope: str
+    key: str
+    fingerprint: str
+
+
+def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
+    """The answer that was given under this key, or None while the key is free.
+
+    Raises IdempotencyKeyReused when the key was used for another body.
+    """
+    found = session.scalars(
+        select(IdempotencyRecord).where(
+            IdempotencyRecord.scope == keyed.scope,
+            IdempotencyRecord.key.in_([keyed.key, func.erased_form(keyed.key)]),
+        )
+    ).one_or_none()
+    if found and found.body_hash != keyed.fingerprint:
+        raise IdempotencyKeyReused
+    return found
+
+
+def remember(
+    tx: Session, keyed: Keyed, mailing_id: int, answer: Mapping[str, Any], by: Acting, *, status: int = 202
+) -> None:
+    """Keep the answer that is given under a key, for whoever asks under it again (S1)."""
+    tx.add(
+        IdempotencyRecord(
+            scope=keyed.scope, key=keyed.key, body_hash=keyed.fingerprint, mailing_id=mailing_id, status=status,
+            answer=dict(answer), created_at=by.now,
+        )
+    )  # fmt: skip

@@ -1,0 +1,86 @@
+"""The quota: reserved before anything is queued, consumed or refunded once for each recipient (S9)."""
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail.errors import QuotaExceeded
+from eventmail.models import Job, Reservation
+from eventmail.records.practice import practising
+from eventmail.states import OUTBOX
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sends per rolling day and month of the whole installation; 0 is none (S9)."""
+
+    per_day: int = 0
+    per_month: int = 0
+
+    @property
+    def windows(self) -> tuple[tuple[str, int, timedelta], ...]:
+        """(word, limit, length) of each window."""
+        return ("day", self.per_day, timedelta(days=1)), ("month", self.per_month, timedelta(days=30))
+
+
+NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One window of the quota: what is used for good, what is reserved, what is left (None without a limit)."""
+
+    limit: int
+    used: int
+    reserved: int
+
+    @property
+    def left(self) -> int | None:
+        return max(0, self.limit - self.used - self.reserved) if self.limit else None
+
+
+def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usage:
+    """The ledger of the windows of `length` that hold `at`; practice mode has one of its own (S13).
+
+    What can still be undone is due in a moment, and has its places already (S7).
+    """
+    used, open_ = session.execute(
+        select(
+            func.coalesce(func.sum(Reservation.consumed), 0),
+            func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0),
+        ).where(Reservation.due_at > at - length, Reservation.due_at < at + length, _drawn())
+    ).one()
+    return Usage(limit, used, open_)
+
+
+def reserve(tx: Session, job: Job, places: int, due_at: datetime, limits: Limits) -> None:
+    """Reserve `places` sends for `job` in the window of `due_at` (S9). Raises QuotaExceeded, reserving nothing."""
+    for word, limit, length in limits.windows:
+        if limit and places > (left := max(0, limit - _fullest(tx, length, due_at))):
+            raise QuotaExceeded(
+                f"This needs {places} sends; {left} of {limit} are left for this {word}. Nothing was queued."
+            )
+    tx.add(Reservation(job_id=job.id, due_at=due_at, reserved=places))
+
+
+def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
+    """The most places taken in any window of `length` that holds `due_at`; later ones were reserved before, too."""
+    taken = tx.execute(
+        select(Reservation.due_at, Reservation.reserved - Reservation.refunded)
+        .where(Reservation.due_at > due_at - length, Reservation.due_at < due_at + length, _drawn())
+        .order_by(Reservation.due_at)
+    ).all()
+    instants, places = [row[0] for row in taken], [0, *accumulate(row[1] for row in taken)]
+    ends = {due_at, *(instant for instant in instants if instant >= due_at)}
+    return max(places[bisect_right(instants, end)] - places[bisect_right(instants, end - length)] for end in ends)
+
+
+def _drawn() -> ColumnElement[bool]:
+    """Whether a reservation is one of the quota that is drawn on now: practice mode has one of its own."""
+    theirs = Job.provider == OUTBOX if practising() else Job.provider != OUTBOX
+    return Reservation.job_id.in_(select(Job.id).where(or_(theirs, Job.provider.is_(None))))

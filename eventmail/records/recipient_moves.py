@@ -1,0 +1,127 @@
+"""The moves of recipients: rows, counters and ledger change together (S9, T1)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import Integer, Update, bindparam, exists, func, or_, select, update
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy.sql.elements import ColumnElement
+
+from eventmail.db import core, moving
+from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
+from eventmail.models.mailing import COUNTERS
+from eventmail.states import OUTBOX, RecipientState
+
+# what a recipient's end does to its place in the quota (S9)
+CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
+UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
+# that practice was unclear about a mail is no doubt once another service has it in hand (S13)
+_COUNTS = or_(Attempt.provider != OUTBOX, Recipient.provider == OUTBOX)
+DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR, _COUNTS)
+REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move of recipients whose statement is built once, for the way that every mail goes; `make` makes it."""
+
+    from_: RecipientState
+    to: RecipientState
+    statement: ReturningUpdate[int, int]
+
+
+def recipient_move(
+    where: Sequence[ColumnElement[bool]], from_: RecipientState, to: RecipientState, **values: object
+) -> Move:
+    """The move of recipients that match `where`; conditions and values may hold bind parameters."""
+    return Move(from_, to, moving(Recipient, where, from_, to, values).returning(Recipient.id, Recipient.mailing_id))
+
+
+def make(tx: Session, move: Move, **given: object) -> list[int]:
+    """Move recipients and, in the same transaction, their mailings' counters and ledgers; the ids that moved.
+
+    The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
+    always balances (S9). `given` are the move's bind parameters.
+    """
+    connection = core(tx)
+    moved = connection.execute(move.statement, given).all()
+    for mailing_id, count in Counter(row.mailing_id for row in moved).items():
+        connection.execute(_counting(move.from_, move.to), {"mailing": mailing_id, "count": count})
+        column = _place(move.from_, move.to)
+        if column:
+            connection.execute(_settling(column), {"mailing": mailing_id, "count": count})
+    return [row.id for row in moved]
+
+
+def move_recipients(
+    tx: Session,
+    where: Sequence[ColumnElement[bool]],
+    from_: RecipientState,
+    to: RecipientState,
+    **values: object,
+) -> list[int]:
+    """A move that is made once: `recipient_move`, then `make`."""
+    return make(tx, recipient_move(where, from_, to, **values))
+
+
+@cache
+def _counting(from_: RecipientState, to: RecipientState) -> Update:
+    less, more, count = COUNTERS[from_], COUNTERS[to], bindparam("count", type_=Integer)
+    steps = {less: getattr(Mailing, less) - count, more: getattr(Mailing, more) + count}
+    return update(Mailing).where(Mailing.id == bindparam("mailing")).values(steps)
+
+
+def _place(from_: RecipientState, to: RecipientState) -> str | None:
+    """What a move does to places in the quota; each is settled once."""
+    if from_ in CONSUMING | REFUNDING:
+        return None
+    return "consumed" if to in CONSUMING else "refunded" if to in REFUNDING else None
+
+
+@cache
+def _settling(column: str) -> Update:
+    current = select(func.max(Job.id)).where(Job.mailing_id == bindparam("mailing")).scalar_subquery()
+    settled = getattr(Reservation, column) + bindparam("count")
+    return update(Reservation).where(Reservation.job_id == current).values({column: settled})
+
+
+def leave_queue(
+    tx: Session, where: Sequence[ColumnElement[bool]], to: RecipientState, words: str, now: datetime
+) -> list[int]:
+    """Take waiting recipients out of the queue for good, cancelled or suppressed: the ids that were.
+
+    Who waited only because somebody decided to send a doubtful mail again goes back to doubt: that mail may have left
+    (S5), whatever became of the second one.
+    """
+    values = {"claim_owner": None, "claim_until": None, "updated_at": now}
+    move_recipients(
+        tx,
+        [*where, DOUBTED],
+        RecipientState.QUEUED,
+        RecipientState.UNKNOWN,
+        last_error=f"An earlier mail may have been sent. Not sent again: {words}",
+        **values,
+    )
+    return move_recipients(tx, where, RecipientState.QUEUED, to, last_error=words, **values)
+
+
+def forget_doubt(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
+    """Doubt about these recipients is being settled: as a message's last error it gives way to what others met.
+
+    Those are who is in doubt still, or failed; without any of them there is no last error any more.
+    """
+    settled = [*where, Recipient.state == RecipientState.UNKNOWN]
+    theirs = Recipient.mailing_id == Mailing.id
+    here = Mailing.id.in_(select(Recipient.mailing_id).where(*settled))
+    tells = exists().where(*settled, theirs, Recipient.last_error == Mailing.last_error)
+    open_ = [theirs, Recipient.state.in_([RecipientState.UNKNOWN, RecipientState.FAILED])]
+    others = select(Recipient.last_error).where(*open_, Recipient.id.not_in(select(Recipient.id).where(*settled)))
+    newest = others.order_by(Recipient.updated_at.desc(), Recipient.id.desc()).limit(1).correlate(Mailing)
+    tx.execute(
+        update(Mailing).where(here, tells).values(last_error=newest.scalar_subquery()),
+        execution_options={"synchronize_session": False},
+    )
