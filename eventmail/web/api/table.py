@@ -35,7 +35,7 @@ from eventmail.errors import (
 )
 from eventmail.states import GuestStatus, RecipientState, SuppressionReason
 from eventmail.web.core.answer_parts import Listed
-from eventmail.web.schemas.account import AccountOut, ColleagueOut, InvitationOut
+from eventmail.web.schemas.account import AccountOut
 from eventmail.web.schemas.audience import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.schemas.drafts import DraftIn, DraftListedOut, DraftOut, DraftPatch
 from eventmail.web.schemas.events import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
@@ -54,6 +54,7 @@ from eventmail.web.schemas.guests import (
 from eventmail.web.schemas.imports import ImportOut, ProgressOut, UploadOut
 from eventmail.web.schemas.mailing_answers import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
 from eventmail.web.schemas.mailings import DecisionIn, MailingIn, RetryIn
+from eventmail.web.schemas.people import ColleagueOut, InvitationOut
 from eventmail.web.schemas.public import ConfirmedOut, HealthOut, LiveOut, ReceivedOut
 from eventmail.web.schemas.records import EntryOut, WhyOut
 from eventmail.web.schemas.segments import SegmentIn, SegmentOut

@@ -7,6 +7,7 @@ from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from eventmail.domain.outcomes.outcome_of import NoRecipient
+from eventmail.models.account import Role
 from eventmail.states import RecipientState
 
 T = TypeVar("T")
@@ -20,6 +21,13 @@ def one_of(words: Iterable[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
 
 
+ProviderWord = Annotated[
+    str | None,
+    Field(
+        description="The mail service that had it, `outbox` for practice mode; null where none had, or nobody noted."
+    ),
+]
+RoleWord = Annotated[str, one_of(Role)]
 OutcomeWord = Annotated[str, one_of([*RecipientState, *NoRecipient])]
 
 

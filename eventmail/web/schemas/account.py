@@ -1,31 +1,17 @@
-"""Signing in, joining, one's own account, and colleagues."""
+"""Signing in, joining, and one's own account."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 from typing_extensions import TypedDict
 
-from eventmail.domain.people.account_mails import Asked
-from eventmail.domain.people.colleagues import Colleague
-from eventmail.domain.people.invitations import Pending
 from eventmail.models import ApiToken, LoginSession, User
-from eventmail.models.account import Role
-from eventmail.states import AccountMailState
-from eventmail.web.core.answer_parts import Id, Instant, one_of
+from eventmail.web.core.answer_parts import Id, Instant, RoleWord
 from eventmail.web.core.context import instant
 from eventmail.web.core.devices import device
 from eventmail.web.core.intake import Body
 
 Password = Annotated[str, Field(max_length=1000)]
-RoleWord = Annotated[str, one_of(Role)]
-
-
-class Way(StrEnum):
-    """How a link gets to whom it is for: mailed, or handed over by whoever asks for it."""
-
-    MAIL = "mail"
-    LINK = "link"
 
 
 class SignIn(Body):
@@ -68,24 +54,8 @@ class NewToken(Body):
     current_password: Password = ""
 
 
-class Invite(Body):
-    email: str = Field(max_length=320)
-    role: Role
-    by: Way = Way.LINK
-
-
-class NewLink(Body):
-    """A sign-in link for a colleague."""
-
-    by: Way = Way.LINK
-
-
 class Forgotten(Body):
     email: str = Field(max_length=320)
-
-
-class NewRole(Body):
-    role: Role
 
 
 class MeOut(TypedDict):
@@ -95,38 +65,6 @@ class MeOut(TypedDict):
     name: str
     email: str
     role: RoleWord
-
-
-class AccountMailOut(TypedDict):
-    """What became of the newest mail with a link, and since when; `error` says why not, or not yet."""
-
-    state: Annotated[str, one_of(AccountMailState)]
-    at: Instant
-    error: str | None
-
-
-class ColleagueOut(TypedDict):
-    """Somebody who may sign in. `mail` is about a sign-in link, until they are here again."""
-
-    id: Id
-    name: str
-    email: str
-    role: RoleWord
-    created_at: Instant
-    seen_at: Instant | None
-    mail: AccountMailOut | None
-
-
-class InvitationOut(TypedDict):
-    """An invitation nobody opened yet."""
-
-    id: Id
-    email: str
-    role: RoleWord
-    invited_by: str
-    created_at: Instant
-    expires_at: Instant
-    mail: AccountMailOut | None
 
 
 class SessionOut(TypedDict):
@@ -161,36 +99,6 @@ class AccountOut(MeOut):
 def me_out(user: User) -> MeOut:
     """One's own account."""
     return {"id": str(user.id), "name": user.name, "email": user.email, "role": user.role}
-
-
-def colleague_out(row: Colleague) -> ColleagueOut:
-    """A colleague, as owners see them."""
-    return {
-        "id": str(row.id),
-        "name": row.name,
-        "email": row.email,
-        "role": row.role,
-        "created_at": instant(row.created_at),
-        "seen_at": instant(row.seen_at) or None,
-        "mail": _mail_out(row.mail),
-    }
-
-
-def invitation_out(row: Pending) -> InvitationOut:
-    """An invitation nobody opened yet; its link was shown once."""
-    return {
-        "id": str(row.id),
-        "email": row.email,
-        "role": row.role,
-        "invited_by": row.inviter,
-        "created_at": instant(row.created_at),
-        "expires_at": instant(row.expires_at),
-        "mail": _mail_out(row.mail),
-    }
-
-
-def _mail_out(mail: Asked | None) -> AccountMailOut | None:
-    return {"state": mail.state, "at": instant(mail.at), "error": mail.words} if mail else None
 
 
 def session_out(row: LoginSession, current: int | None) -> SessionOut:

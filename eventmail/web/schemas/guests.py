@@ -8,9 +8,8 @@ from typing_extensions import TypedDict
 from eventmail.domain.guests import listing
 from eventmail.domain.guests.paste import PasteReport
 from eventmail.states import ChangeKind, Delivery, GuestStatus, SuppressionReason
-from eventmail.web.core.answer_parts import Id, Instant, OutcomeWord, one_of
+from eventmail.web.core.answer_parts import Id, Instant, OutcomeWord, ProviderWord, one_of
 from eventmail.web.core.intake import Body
-from eventmail.web.schemas.mailing_answers import ProviderWord
 
 StatusWord = Annotated[str, one_of(GuestStatus)]
 DeliveryWord = Annotated[str, one_of(Delivery)]

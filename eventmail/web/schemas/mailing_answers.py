@@ -6,16 +6,10 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
-from eventmail.web.core.answer_parts import Id, Instant, one_of
+from eventmail.web.core.answer_parts import Id, Instant, ProviderWord, one_of
 from eventmail.web.schemas.audience import ExcludedOut, ReasonWord, WarningOut
 
 KindWord = Annotated[str, one_of(MailingKind)]
-ProviderWord = Annotated[
-    str | None,
-    Field(
-        description="The mail service that had it, `outbox` for practice mode; null where none had, or nobody noted."
-    ),
-]
 StateWord = Annotated[str, one_of(MailingState)]
 
 

@@ -6,8 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, GuestStatus, SuppressionReason
-from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, one_of
-from eventmail.web.schemas.mailing_answers import ProviderWord
+from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, ProviderWord, one_of
 
 
 class EntryOut(TypedDict):
