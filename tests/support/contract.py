@@ -33,7 +33,7 @@ def check(app: Flask, answer: TestResponse) -> None:
     assert media, f"{asked}, which eventmail/web/api/table.py does not say: {value}"
     wrong = _validator(operation["operationId"], str(answer.status_code), answer.mimetype).iter_errors(value)
     words = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in wrong]
-    assert not words, f"{asked}, which is not of its type in eventmail/web/schemas: {words}"
+    assert not words, f"{asked}, which is not of its type in a `schemas` of eventmail/web: {words}"
 
 
 def strict(document: dict[str, Any]) -> dict[str, Any]:

@@ -58,14 +58,14 @@ ORDERS = {
     "web": (
         {"words"},
         {"core"},
-        {"schemas"},
         {"composer"},
         {"tracker"},
         {
-            "account", "api", "audit", "events", "guests", "messaging", "outbox", "people", "public", "segments",
-            "settings", "suppressions",
+            "account", "audit", "events", "guests", "messaging", "outbox", "people", "public", "segments", "settings",
+            "suppressions",
         },
         {"mailings"},
+        {"api"},
         {"areas"},
     ),
 }  # fmt: skip

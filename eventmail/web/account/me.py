@@ -8,13 +8,13 @@ from eventmail import ids
 from eventmail.domain.people import accounts, api_tokens, sessions
 from eventmail.models import LoginSession
 from eventmail.models.account import Role
+from eventmail.web.account.schemas import NewPassword, NewToken, Profile, me_out, session_out, token_out
 from eventmail.web.account.sign_in import keep
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, intake, one_time_reveal
 from eventmail.web.core.devices import device
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
-from eventmail.web.schemas.account import NewPassword, NewToken, Profile, me_out, session_out, token_out
 
 bp = Blueprint("me", __name__, url_prefix="/admin/account")
 

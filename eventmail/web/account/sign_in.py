@@ -7,12 +7,12 @@ from flask import Blueprint, Response, g, make_response, redirect, render_templa
 from eventmail import signing, tasks
 from eventmail.domain.people import account_mails, accounts, invitations, sessions, sign_in_links
 from eventmail.errors import CsrfFailed, LinkExpired
+from eventmail.web.account.schemas import Forgotten, Newcomer, SignIn
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, browser_cookie, intake, one_time_reveal
 from eventmail.web.core.access import SESSION, acting, csrf, open_to_everyone
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import see_other
-from eventmail.web.schemas.account import Forgotten, Newcomer, SignIn
 
 bp = Blueprint("account", __name__)
 _LOOKED = "looked_at_links"  # a secret of the browser that looks at a link, so that its double click is known

@@ -24,7 +24,7 @@ from eventmail.errors import (
 )
 from eventmail.web.api.table import CSV, SECTIONS, Operation, Query
 from eventmail.web.core.access import OPEN
-from eventmail.web.schemas.public import HealthOut, ProblemOut
+from eventmail.web.public.schemas import HealthOut, ProblemOut
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

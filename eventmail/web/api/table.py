@@ -34,12 +34,13 @@ from eventmail.errors import (
     UnresolvedToken,
 )
 from eventmail.states import GuestStatus, RecipientState, SuppressionReason
+from eventmail.web.account.schemas import AccountOut
+from eventmail.web.audit.schemas import EntryOut, WhyOut
+from eventmail.web.composer.schemas import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.core.answer_parts import Listed
-from eventmail.web.schemas.account import AccountOut
-from eventmail.web.schemas.audience import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
-from eventmail.web.schemas.drafts import DraftIn, DraftListedOut, DraftOut, DraftPatch
-from eventmail.web.schemas.events import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
-from eventmail.web.schemas.guests import (
+from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
+from eventmail.web.guests.import_schemas import ImportOut, ProgressOut, UploadOut
+from eventmail.web.guests.schemas import (
     ChangeIn,
     ChangeOut,
     ErasedOut,
@@ -51,21 +52,20 @@ from eventmail.web.schemas.guests import (
     PasteOut,
     UndoneOut,
 )
-from eventmail.web.schemas.imports import ImportOut, ProgressOut, UploadOut
-from eventmail.web.schemas.mailing_answers import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
-from eventmail.web.schemas.mailings import DecisionIn, MailingIn, RetryIn
-from eventmail.web.schemas.people import ColleagueOut, InvitationOut
-from eventmail.web.schemas.public import ConfirmedOut, HealthOut, LiveOut, ReceivedOut
-from eventmail.web.schemas.records import EntryOut, WhyOut
-from eventmail.web.schemas.segments import SegmentIn, SegmentOut
-from eventmail.web.schemas.suppressions import (
+from eventmail.web.mailings.schemas import DecisionIn, MailingIn, RetryIn
+from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftOut, DraftPatch
+from eventmail.web.messaging.test_send_schemas import TestSendOut, WantedIn
+from eventmail.web.people.schemas import ColleagueOut, InvitationOut
+from eventmail.web.public.schemas import ConfirmedOut, HealthOut, LiveOut, ReceivedOut
+from eventmail.web.segments.schemas import SegmentIn, SegmentOut
+from eventmail.web.suppressions.schemas import (
     LiftIn,
     SuppressionImport,
     SuppressionIn,
     SuppressionOut,
     SuppressionReportOut,
 )
-from eventmail.web.schemas.test_sends import TestSendOut, WantedIn
+from eventmail.web.tracker.schemas import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
 
 CSV = "text/csv"
 NOTHING = None  # an answer without a body

@@ -12,11 +12,11 @@ from eventmail.domain import audit_log
 from eventmail.domain.audit_log import Wanted
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import AuditEntry, Event
+from eventmail.web.audit.schemas import EntryOut
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.respond import as_json, page_out, respond, wants_json
-from eventmail.web.schemas.records import EntryOut
 from eventmail.web.words import log
 
 _COLUMNS = AuditEntry.__table__.c  # a download reads plain rows, however long the log is

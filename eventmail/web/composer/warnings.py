@@ -10,7 +10,7 @@ from eventmail.domain.mailings import contents, dead_links, fallbacks, merge_val
 from eventmail.domain.mailings.contents import Text
 from eventmail.models import Event
 from eventmail.web.composer import checks, fragments
-from eventmail.web.schemas.audience import WarningOut
+from eventmail.web.composer.schemas import WarningOut
 
 
 def of(event: Event, text: Text, audience: Audience, count: int) -> list[WarningOut]:

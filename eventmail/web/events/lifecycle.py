@@ -11,8 +11,8 @@ from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
+from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, ShareIn, event_out
 from eventmail.web.events.views import settings_page
-from eventmail.web.schemas.events import ArchiveIn, DefaultsIn, ShareIn, event_out
 
 bp = Blueprint("event_life", __name__, url_prefix="/admin/events/<id:event_id>")
 

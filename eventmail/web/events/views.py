@@ -16,7 +16,7 @@ from eventmail.web.composer import fragments
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.events import EventIn, event_out
+from eventmail.web.events.schemas import EventIn, event_out
 
 bp = Blueprint("events", __name__, url_prefix="/admin/events")
 

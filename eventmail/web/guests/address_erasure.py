@@ -10,7 +10,7 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.context import settings
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import respond, see_other
-from eventmail.web.schemas.guests import AddressErasureIn
+from eventmail.web.guests.schemas import AddressErasureIn
 
 bp = Blueprint("former", __name__, url_prefix="/admin/erasure")
 

@@ -12,8 +12,8 @@ from eventmail.states import ChangeKind
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import shown_by
 from eventmail.web.core.respond import as_json, see_other, wants_json
+from eventmail.web.guests.schemas import ChangeIn, ChangeOut, UndoneOut
 from eventmail.web.guests.views import list_page, searched
-from eventmail.web.schemas.guests import ChangeIn, ChangeOut, UndoneOut
 
 bp = Blueprint("guest_bulk", __name__, url_prefix="/admin/events/<id:event_id>/guests/changes")
 

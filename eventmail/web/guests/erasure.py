@@ -13,7 +13,7 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant, settings
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
-from eventmail.web.schemas.guests import ErasedOut, ErasureIn
+from eventmail.web.guests.schemas import ErasedOut, ErasureIn
 
 bp = Blueprint("erasure", __name__, url_prefix="/admin/events/<id:event_id>/guests/<id:guest_id>")
 

@@ -10,7 +10,7 @@ from eventmail.models import Event
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import page_out, respond
-from eventmail.web.schemas.guests import MomentOut
+from eventmail.web.guests.schemas import MomentOut
 from eventmail.web.words import log, outcome
 
 bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id>/guests/<id:guest_id>/history")

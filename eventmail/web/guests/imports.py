@@ -18,8 +18,8 @@ from eventmail.web.core.context import settings
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
+from eventmail.web.guests.import_schemas import OWN, UploadOut, charset_reading, columns_in, reading_in, report_out
 from eventmail.web.guests.views import searched
-from eventmail.web.schemas.imports import OWN, UploadOut, charset_reading, columns_in, reading_in, report_out
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/events/<id:event_id>/guests")
 _PIECE = 1_000_000

@@ -11,7 +11,7 @@ from eventmail.errors import ListChanged
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
-from eventmail.web.schemas.guests import PasteIn, paste_out
+from eventmail.web.guests.schemas import PasteIn, paste_out
 
 bp = Blueprint("guest_paste", __name__, url_prefix="/admin/events/<id:event_id>/guests/paste")
 

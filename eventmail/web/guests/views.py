@@ -17,7 +17,7 @@ from eventmail.states import GuestStatus
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.guests import GuestIn, guest_out
+from eventmail.web.guests.schemas import GuestIn, guest_out
 from eventmail.web.words import outcome
 
 bp = Blueprint("guests", __name__, url_prefix="/admin/events/<id:event_id>/guests")

@@ -16,7 +16,7 @@ from eventmail.web.composer import fragments
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, see_other, wants_json
-from eventmail.web.schemas.mailings import DecisionIn, RetryIn
+from eventmail.web.mailings.schemas import DecisionIn, RetryIn
 
 bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 

@@ -20,7 +20,7 @@ from eventmail.web.core.context import instant
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging import views
-from eventmail.web.schemas.drafts import DraftIn, DraftListedOut, DraftPatch
+from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch
 
 bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
 

@@ -25,11 +25,11 @@ from eventmail.models import Guest
 from eventmail.web import tracker
 from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer import fragments, mail_frames, test_result, warnings
+from eventmail.web.composer.schemas import AudiencePreview, exclusion_out
 from eventmail.web.core import access, intake
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.audience import AudiencePreview, exclusion_out
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 

@@ -14,7 +14,7 @@ from eventmail.web.core import access, intake, one_time_reveal
 from eventmail.web.core.context import instant, settings
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.people import Invite, NewLink, NewRole, Way, colleague_out, invitation_out
+from eventmail.web.people.schemas import Invite, NewLink, NewRole, Way, colleague_out, invitation_out
 
 bp = Blueprint("people", __name__, url_prefix="/admin/people")
 

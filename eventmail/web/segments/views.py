@@ -16,7 +16,7 @@ from eventmail.web.composer import picking
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.segments import SegmentIn, segment_out, segment_whole_out
+from eventmail.web.segments.schemas import SegmentIn, segment_out, segment_whole_out
 
 bp = Blueprint("segments", __name__, url_prefix="/admin/events/<id:event_id>/segments")
 

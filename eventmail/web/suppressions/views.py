@@ -18,7 +18,7 @@ from eventmail.web.core.context import instant
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.schemas.suppressions import (
+from eventmail.web.suppressions.schemas import (
     LiftIn,
     SuppressionImport,
     SuppressionIn,

@@ -6,8 +6,8 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
+from eventmail.web.composer.schemas import ExcludedOut, ReasonWord, WarningOut
 from eventmail.web.core.answer_parts import Id, Instant, ProviderWord, one_of
-from eventmail.web.schemas.audience import ExcludedOut, ReasonWord, WarningOut
 
 KindWord = Annotated[str, one_of(MailingKind)]
 StateWord = Annotated[str, one_of(MailingState)]

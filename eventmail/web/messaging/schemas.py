@@ -8,10 +8,10 @@ from typing_extensions import TypedDict
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.drafts import Shown, Written
 from eventmail.domain.mailings.send import Message
+from eventmail.web.composer.schemas import Criteria
 from eventmail.web.core.answer_parts import Id, Instant
 from eventmail.web.core.intake import Body
-from eventmail.web.schemas.audience import Criteria
-from eventmail.web.schemas.mailing_answers import MailingOut
+from eventmail.web.tracker.schemas import MailingOut
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=False)]
 

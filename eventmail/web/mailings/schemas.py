@@ -7,10 +7,10 @@ from sqlalchemy import Row
 
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
+from eventmail.web.composer.schemas import Criteria
 from eventmail.web.core.context import instant
 from eventmail.web.core.intake import Body
-from eventmail.web.schemas.audience import Criteria
-from eventmail.web.schemas.mailing_answers import RecipientOut
+from eventmail.web.tracker.schemas import RecipientOut
 
 
 class MailingIn(Body):
