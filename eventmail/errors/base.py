@@ -1,0 +1,33 @@
+"""What a refusal is: its code, its words, and the fields that it is about.
+
+`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never
+reaches HTTP: its words are in `providers/base.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class FieldError:
+    """One complaint about one field of what came in."""
+
+    field: str
+    code: str
+    message: str
+
+
+class DomainError(Exception):
+    """A refusal: nothing was changed. `detail` says what happened and what to do; `extra` goes into the JSON answer."""
+
+    code: ClassVar[str] = "INVALID_INPUT"
+    status: ClassVar[int] = 400
+    title: ClassVar[str] = "This could not be done"
+    sentence: ClassVar[str] = ""
+
+    def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = (), **extra: object) -> None:
+        self.detail = detail or self.sentence
+        self.fields = tuple(fields)
+        self.extra = extra
+        super().__init__(self.detail)

@@ -1,0 +1,51 @@
+"""Refusals of what came in: 400, 413, 422."""
+
+from eventmail.errors.base import DomainError
+
+
+class InvalidInput(DomainError):
+    title = "Something in the form needs a correction"
+
+
+class WrongPassword(InvalidInput):
+    """The password of whom is signed in, asked again, was another one."""
+
+
+class UnresolvedToken(DomainError):
+    code = "UNRESOLVED_TOKEN"
+    title = "A merge field is not known"
+
+
+class InvalidAudience(DomainError):
+    code = "INVALID_AUDIENCE"
+    title = "The audience needs a correction"
+    sentence = "Choose at least one status, segment or guest. Nothing selected never means everyone."
+
+
+class IdempotencyKeyRequired(DomainError):
+    code = "IDEMPOTENCY_KEY_REQUIRED"
+    title = "An Idempotency-Key is required"
+    sentence = "Send an Idempotency-Key header (or the form field idempotency_key), new for each message."
+
+
+class NonexistentTime(DomainError):
+    code = "NONEXISTENT_TIME"
+    title = "This local time does not exist"
+
+
+class InvalidTimezone(DomainError):
+    code = "INVALID_TIMEZONE"
+    title = "This time zone is not known"
+
+
+class TooLarge(DomainError):
+    code = "TOO_LARGE"
+    status = 413
+    title = "This is too large"
+
+
+class IdempotencyKeyReused(DomainError):
+    code = "IDEMPOTENCY_KEY_REUSED"
+    status = 422
+    title = "This key was used for another message"
+    sentence = "The same Idempotency-Key came with another body. Nothing was sent; use a new key for a new message."
