@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
 
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.value_parsing import composed
 
 # Most addresses are plain ASCII and pass this at a hundredth of the library's cost; the library judges the rest.
@@ -33,7 +33,7 @@ def checked(email: str, *, field: str = "email") -> str:
         reason = found.complaint
         shown = email if len(email) <= 80 else email[:80] + "…"
         message = f"“{shown}” is not an email address: {reason}" if email else "An email address is missing."
-        raise InvalidInput(message, fields=[FieldError(field, "INVALID_EMAIL", message)])
+        raise InvalidInput.at(field, "INVALID_EMAIL", message)
     return found.email
 
 

@@ -8,7 +8,7 @@ from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
 from eventmail.content.wire import mailbox, wire_address
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 
 NOTHING_TO_DO = "If you did not expect this mail, you need not do anything."
@@ -94,8 +94,7 @@ def _message(frame: Frame, subject: str, text: str) -> bytes:
 def _address(address: str) -> Address:
     local, _, domain = address.rpartition("@")
     if "=?" in local:  # the library would read an encoded word there (RFC 2047 forbids it) and write another address
-        message = f"“{address[:80]}” cannot stand in a mail header."
-        raise InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])
+        raise InvalidInput.at("email", "INVALID_INPUT", f"“{address[:80]}” cannot stand in a mail header.")
     return Address(username=local, domain=domain)
 
 

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from eventmail.content.tokens import clean_source
-from eventmail.errors import FieldError, InvalidTimezone
+from eventmail.errors import InvalidTimezone
 from eventmail.value_parsing import clean_value
 
 LINK_LENGTH = 2000
@@ -60,7 +60,7 @@ def span(facts: CalendarFacts, starts: datetime) -> Span:
         zone = ZoneInfo(facts.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
         message = f"“{clean_value(facts.timezone)[:60]}” is not a time zone we know, such as Europe/Berlin."
-        raise InvalidTimezone(message, fields=[FieldError("timezone", "INVALID_TIMEZONE", message)]) from unknown
+        raise InvalidTimezone.at("timezone", "INVALID_TIMEZONE", message) from unknown
     start = starts.replace(tzinfo=zone)
     end = (facts.ends or starts).replace(tzinfo=zone)
     if not facts.all_day and end.astimezone(UTC) <= start.astimezone(UTC):

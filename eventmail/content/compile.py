@@ -103,7 +103,7 @@ class TooMuch(InvalidInput):
 def _bound(found: int, most: int, words: str) -> None:
     if found > most:
         message = f"{words.format(f'{found:,}', f'{most:,}')} Shorten the message, or split it."
-        raise TooMuch(message, fields=[FieldError("body", "TOO_LARGE", message)])
+        raise TooMuch.at("body", "TOO_LARGE", message)
 
 
 def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
@@ -128,7 +128,7 @@ def sentence(problem: Unresolved) -> str:
 def _refuse_unresolved(problems: Sequence[Unresolved]) -> None:
     if problems:
         errors = [FieldError(problem.part, "UNRESOLVED_TOKEN", sentence(problem)) for problem in problems]
-        raise UnresolvedToken(" ".join(error.message for error in errors), fields=errors)
+        raise UnresolvedToken(fields=errors)
 
 
 def _refuse_empty(source: Mapping[str, str]) -> None:
@@ -140,7 +140,7 @@ def _refuse_empty(source: Mapping[str, str]) -> None:
 
 
 def _refuse(part: str, messages: Sequence[str]) -> None:
-    raise InvalidInput(" ".join(messages), fields=[FieldError(part, "INVALID_INPUT", message) for message in messages])
+    raise InvalidInput(fields=[FieldError(part, "INVALID_INPUT", message) for message in messages])
 
 
 def _hash(source: Mapping[str, str], segments: Mapping[str, Pieces]) -> str:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 
 from eventmail.content.calendar_links import CalendarFacts, described, span
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.link_targets import linkable
 from eventmail.value_parsing import clean_value
 
@@ -18,8 +18,7 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
     from icalendar import Calendar, Event, vCalAddress, vText  # noqa: PLC0415  4 MB that no worker needs
 
     if facts.starts is None:
-        message = "The event has no start yet."
-        raise InvalidInput(message, fields=[FieldError("starts_at", "INVALID_INPUT", message)])
+        raise InvalidInput.at("starts_at", "INVALID_INPUT", "The event has no start yet.")
     when = span(facts, facts.starts)
     event = Event()
     event.add("uid", clean_value(facts.uid))

@@ -11,7 +11,7 @@ from eventmail.content.personalise import Values, chosen, filled, shortened, slo
 from eventmail.content.pieces import Choice, Pieces, Slot
 from eventmail.content.tokens import Field
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 
 _SOFT_BREAK = b"=\r\n"
@@ -130,5 +130,5 @@ def _piece(segment: str | Slot | Choice) -> bytes | Slot | _Fork:
 def _matching(pattern: re.Pattern[str], text: str, what: str) -> str:
     if not pattern.fullmatch(text):
         message = f"The {what} “{clean_value(text)[:80]}” cannot stand in a mail header."
-        raise InvalidInput(message, fields=[FieldError("headers", "INVALID_INPUT", message)])
+        raise InvalidInput.at("headers", "INVALID_INPUT", message)
     return text

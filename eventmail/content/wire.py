@@ -5,7 +5,7 @@ from base64 import b64encode
 from binascii import b2a_qp
 
 from eventmail.domain_names import ascii_domain
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 
 _LINE = 78
@@ -79,5 +79,4 @@ def wire_address(address: str) -> str:
 
 
 def _invalid(address: str) -> InvalidInput:
-    message = f"“{clean_value(address)[:80]}” is not an email address."
-    return InvalidInput(message, fields=[FieldError("email", "INVALID_INPUT", message)])
+    return InvalidInput.at("email", "INVALID_INPUT", f"“{clean_value(address)[:80]}” is not an email address.")

@@ -6,7 +6,7 @@ reaches HTTP: its words are in `providers/base.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,10 @@ class FieldError:
 
 
 class DomainError(Exception):
-    """A refusal: nothing was changed. `detail` says what happened and what to do; `extra` goes into the JSON answer."""
+    """A refusal: nothing was changed. `detail` says what happened and what to do; `extra` goes into the JSON answer.
+
+    Without a `detail`, the messages of the fields say it; without fields, the sentence of the class does.
+    """
 
     code: ClassVar[str] = "INVALID_INPUT"
     status: ClassVar[int] = 400
@@ -27,7 +30,12 @@ class DomainError(Exception):
     sentence: ClassVar[str] = ""
 
     def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = (), **extra: object) -> None:
-        self.detail = detail or self.sentence
+        self.detail = detail or " ".join(wrong.message for wrong in fields) or self.sentence
         self.fields = tuple(fields)
         self.extra = extra
         super().__init__(self.detail)
+
+    @classmethod
+    def at(cls, field: str, code: str, message: str) -> Self:
+        """The refusal for one field; its message says it all."""
+        return cls(fields=[FieldError(field, code, message)])

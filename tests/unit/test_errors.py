@@ -1,10 +1,14 @@
 """One class per code, its status as the HTTP contract says."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from eventmail import errors
 from eventmail.errors import DomainError, FieldError, InvalidInput
 
+PACKAGE = Path(errors.__file__).parent.parent
 STATUSES = {
     400: {
         "UNRESOLVED_TOKEN", "INVALID_AUDIENCE", "INVALID_INPUT", "NONEXISTENT_TIME", "INVALID_TIMEZONE",
@@ -59,3 +63,28 @@ def test_fields_and_extras_travel_with_the_error() -> None:
     refused = InvalidInput("An event needs a title.", fields=[wrong], left=3)
     assert refused.fields == (wrong,)
     assert refused.extra == {"left": 3}
+
+
+def test_a_refusal_for_one_field_says_its_message_once() -> None:
+    refused = errors.InvalidTimezone.at("timezone", "INVALID_TIMEZONE", "“Mars” is no time zone.")
+    assert isinstance(refused, errors.InvalidTimezone)
+    assert refused.detail == str(refused) == "“Mars” is no time zone."
+    assert refused.fields == (FieldError("timezone", "INVALID_TIMEZONE", "“Mars” is no time zone."),)
+
+
+def test_a_refusal_for_several_fields_says_all_their_messages() -> None:
+    both = [FieldError("title", "REQUIRED", "An event needs a title."), FieldError("url", "INVALID_URL", "No address.")]
+    assert InvalidInput(fields=both).detail == "An event needs a title. No address."
+
+
+def test_nobody_makes_a_refusal_for_one_field_by_hand() -> None:
+    """A message that is written twice can differ; `DomainError.at` takes it once."""
+    by_hand = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.keyword) and node.arg == "fields"
+        if isinstance(node.value, ast.List) and len(node.value.elts) == 1
+        if path != PACKAGE / "errors" / "base.py"
+    ]
+    assert by_hand == []

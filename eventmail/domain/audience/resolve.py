@@ -110,7 +110,7 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
         raise InvalidAudience(" ".join(error.message for error in unknown[:5]), fields=unknown[:50])
     statuses = tuple(status for status in GuestStatus if status in criteria.get("statuses", []))
     if not statuses and not picked and not chosen["segments"]:
-        raise InvalidAudience(fields=[FieldError("audience", "REQUIRED", InvalidAudience.sentence)])
+        raise InvalidAudience.at("audience", "REQUIRED", InvalidAudience.sentence)
     return Audience(
         event_id, statuses, tuple(int(g) for g in picked), outside, chosen["segments"], chosen["exclude_segments"]
     )

@@ -13,7 +13,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.audience.snapshot_query import AsOf
-from eventmail.errors import FieldError, InvalidAudience
+from eventmail.errors import InvalidAudience
 from eventmail.models import Guest, Snapshot
 from eventmail.models.guest import full_name
 from eventmail.records import Acting
@@ -87,7 +87,7 @@ def find(event_id: int, token: str) -> Snapshot:
         fresh().scalars(select(Snapshot).where(Snapshot.token == token, Snapshot.event_id == event_id)).one_or_none()
     )
     if found is None:
-        raise InvalidAudience(GONE, fields=[FieldError("audience_snapshot", "UNKNOWN_SNAPSHOT", GONE)])
+        raise InvalidAudience.at("audience_snapshot", "UNKNOWN_SNAPSHOT", GONE)
     return found
 
 

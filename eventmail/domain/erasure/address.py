@@ -13,7 +13,7 @@ from eventmail import addresses, records
 from eventmail.db import transaction
 from eventmail.domain.erasure import guest, traces
 from eventmail.domain.people import colleagues
-from eventmail.errors import FieldError, InvalidInput, NothingToDo
+from eventmail.errors import InvalidInput, NothingToDo
 from eventmail.models import AuditEntry, EmailEvent, Event, Exclusion, Guest, Mailing, Recipient, Suppression, User
 from eventmail.records import Acting
 from eventmail.states import MailingKind, MailingState
@@ -55,7 +55,7 @@ def _is_nobodys(tx: Session, address: str) -> None:
         message = "This is the address of a colleague."
     if message:
         message += " Nothing was erased."
-        raise InvalidInput(message, fields=[FieldError("address", "STILL_HERE", message)])
+        raise InvalidInput.at("address", "STILL_HERE", message)
 
 
 def _person(tx: Session, email: str, address: str) -> guest.Person:

@@ -16,7 +16,7 @@ from eventmail import addresses, erased, records
 from eventmail.db import fresh, transaction
 from eventmail.domain.erasure import traces
 from eventmail.domain.guests import shared_address
-from eventmail.errors import FieldError, InvalidInput, MailUnderWay, NotFound
+from eventmail.errors import InvalidInput, MailUnderWay, NotFound
 from eventmail.models import (
     Attempt,
     AuditEntry,
@@ -188,8 +188,7 @@ def made(session: Session, ids: Collection[int], emails: Collection[str], names:
 def _confirmed(guest: Guest, typed: str) -> None:
     wanted = to_type(guest)
     if _plain(typed) != _plain(wanted):
-        message = f"Type “{wanted}” to confirm. Nothing was erased."
-        raise InvalidInput(message, fields=[FieldError("confirm", "NOT_CONFIRMED", message)])
+        raise InvalidInput.at("confirm", "NOT_CONFIRMED", f"Type “{wanted}” to confirm. Nothing was erased.")
 
 
 def _plain(text: str) -> str:

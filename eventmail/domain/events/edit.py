@@ -169,7 +169,7 @@ def _apply(event: Event, values: Mapping[str, Any]) -> None:
     if event.url and not re.fullmatch(r"https?://[^\s<>\"]+", event.url):
         wrong.append(FieldError("url", "INVALID_URL", "The event page must start with https:// or http://."))
     if wrong:
-        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+        raise InvalidInput(fields=wrong)
     if event.reply_to:
         event.reply_to = addresses.checked(event.reply_to, field="reply_to")
     _check_times(event)
@@ -182,18 +182,17 @@ def _cleared(name: str) -> Any:
 def _check_times(event: Event) -> None:
     if event.timezone not in TIMEZONES:
         message = f"“{event.timezone}” is not a time zone we know; use a name such as Europe/Berlin."
-        raise InvalidTimezone(message, fields=[FieldError("timezone", "INVALID_TIMEZONE", message)])
+        raise InvalidTimezone.at("timezone", "INVALID_TIMEZONE", message)
     for field, wall in (("starts_at", event.starts_wall), ("ends_at", event.ends_wall)):
         if wall is not None and wall.year not in YEARS:
-            message = f"The year must be between {YEARS[0]} and {YEARS[-1]}."
-            raise InvalidInput(message, fields=[FieldError(field, "INVALID_YEAR", message)])
+            raise InvalidInput.at(field, "INVALID_YEAR", f"The year must be between {YEARS[0]} and {YEARS[-1]}.")
         if wall is not None and not event.all_day and not _exists(wall, event.zone):
             message = f"{wall:%Y-%m-%d %H:%M} does not exist in {event.timezone}: the clocks go forward then."
-            raise NonexistentTime(message, fields=[FieldError(field, "NONEXISTENT_TIME", message)])
+            raise NonexistentTime.at(field, "NONEXISTENT_TIME", message)
     starts, ends = event.starts_at, event.ends_at
     if ends is not None and (starts is None or ends.timestamp() < starts.timestamp()):
         message = "The event ends before it begins." if starts else "An end needs a start."
-        raise InvalidInput(message, fields=[FieldError("ends_at", "INVALID_END", message)])
+        raise InvalidInput.at("ends_at", "INVALID_END", message)
 
 
 def _exists(wall: datetime, zone: ZoneInfo) -> bool:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, transaction
-from eventmail.errors import FieldError, InvalidInput, RoleTooLow
+from eventmail.errors import InvalidInput, RoleTooLow
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -53,10 +53,10 @@ def share(event_id: int, members: Collection[int], *, restricted: bool, by: Acti
         team = dict(tx.execute(select(User.id, User.name).where(User.removed_at.is_(None))).all())
         if strangers := wanted - set(team):
             message = f"{len(strangers)} of those you ticked do not belong to the team any more. Look again and save."
-            raise InvalidInput(message, fields=[FieldError("members", "UNKNOWN_PERSON", message)])
+            raise InvalidInput.at("members", "UNKNOWN_PERSON", message)
         if restricted and acting.role != Role.OWNER and acting.id not in wanted and not without_me:
             message = "You are not ticked, so you would not see this event any more. Tick yourself, or say so below."
-            raise InvalidInput(message, fields=[FieldError("without_me", "LOCKS_YOU_OUT", message)])
+            raise InvalidInput.at("without_me", "LOCKS_YOU_OUT", message)
         before = _members(tx, event_id)
         if (event.restricted, before) == (restricted, wanted):
             return

@@ -12,7 +12,7 @@ from eventmail import records, value_parsing
 from eventmail.db import Rows, fresh, roomy, transaction
 from eventmail.domain.guests import fields, filters
 from eventmail.domain.guests.filters import Filter
-from eventmail.errors import FieldError, InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver
+from eventmail.errors import InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver
 from eventmail.models import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.records import Acting
 from eventmail.states import ChangeKind, GuestStatus
@@ -131,11 +131,11 @@ def _checked(kind: ChangeKind, value: str) -> str:
         if value in tuple(GuestStatus):
             return value
         message = f"“{value[:40]}” {fields.STATUS_COMPLAINT}" if value else "Choose a status first."
-        raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)])
+        raise InvalidInput.at("status", "INVALID_STATUS", message)
     tag = value_parsing.composed(fields.one_line(value))
     complaint = fields.tags_complaint([tag]) if tag else "Type a tag first."
     if complaint:
-        raise InvalidInput(complaint, fields=[FieldError("tag", "INVALID_TAGS", complaint)])
+        raise InvalidInput.at("tag", "INVALID_TAGS", complaint)
     return tag
 
 
@@ -154,11 +154,9 @@ def _where(event_id: int, chosen: Ticked | Everybody) -> tuple[list[ColumnElemen
         words = len(fields.words(chosen.q))
         return list(filters.where(chosen.filter, words)), filters.values(event_id, chosen.q)
     if not chosen.ids:
-        message = "Tick the guests first, or choose all that match."
-        raise InvalidInput(message, fields=[FieldError("guests", "REQUIRED", message)])
+        raise InvalidInput.at("guests", "REQUIRED", "Tick the guests first, or choose all that match.")
     if len(chosen.ids) > MOST_TICKED:
-        message = f"Tick at most {MOST_TICKED} guests, or choose all that match."
-        raise InvalidInput(message, fields=[FieldError("guests", "TOO_MANY", message)])
+        raise InvalidInput.at("guests", "TOO_MANY", f"Tick at most {MOST_TICKED} guests, or choose all that match.")
     return [Guest.event_id == event_id, Guest.id.in_(chosen.ids)], {}
 
 

@@ -95,7 +95,7 @@ def _checked(given: Given) -> Given:
     if complaint := fields.tags_complaint(given.tags):
         wrong.append(FieldError("tags", "INVALID_TAGS", complaint))
     if wrong:
-        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+        raise InvalidInput(fields=wrong)
     return Given(given.status or GuestStatus.INVITED.value, given.tags)
 
 
@@ -110,7 +110,7 @@ def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
     if len(found) > MOST:
         message = f"These are {len(found)} addresses; at most {MOST} can be pasted at once. Import them as a CSV file."
     if message:
-        raise InvalidInput(message, fields=[FieldError("addresses", "REQUIRED" if not found else "TOO_MANY", message)])
+        raise InvalidInput.at("addresses", "REQUIRED" if not found else "TOO_MANY", message)
     addresses.few_foreign(entry.email for entry in found)
     good, rejected = [], []
     for entry in found:

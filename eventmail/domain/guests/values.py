@@ -38,7 +38,7 @@ def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str
     if new and len(known) + len(new) > guest_fields.MOST_COLUMNS:
         most = guest_fields.MOST_COLUMNS
         message = f"An event can have at most {most} further columns; this would make {len(known) + len(new)}."
-        raise InvalidInput(message, fields=[FieldError("attributes", "TOO_MANY_COLUMNS", message)])
+        raise InvalidInput.at("attributes", "TOO_MANY_COLUMNS", message)
     return placed, new
 
 
@@ -103,7 +103,7 @@ def apply(tx: Session, guest: Guest, values: Mapping[str, Any]) -> None:
     if not wrong and not (guest.email or guest.full_name):
         wrong.append(FieldError("email", "REQUIRED", "A guest needs an email address or a name."))
     if wrong:
-        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+        raise InvalidInput(fields=wrong)
     if "attributes" in values:
         _set_attributes(tx, guest, attributes if values["attributes"] is not None else None)
     guest.search_key = guest_fields.search_key(guest.first_name, guest.last_name, guest.email)

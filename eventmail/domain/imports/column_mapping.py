@@ -160,7 +160,7 @@ def _check_for_twins(headings: Sequence[str]) -> None:
     for n, heading in enumerate(headings):
         if heading and keys[n] in keys[:n]:
             message = f"Two columns are named “{heading[:40]}”. Rename one of them, so that nothing gets mixed up."
-            raise InvalidInput(message, fields=[FieldError(f"column-{n}", "TWICE", message)])
+            raise InvalidInput.at(f"column-{n}", "TWICE", message)
 
 
 def _name_complaint(name: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from eventmail.errors import FieldError, InvalidInput, TooLarge
+from eventmail.errors import InvalidInput, TooLarge
 
 MOST_BYTES = 25_000_000
 MOST_LINES = 250_000
@@ -78,7 +78,7 @@ def _decoded(data: bytes, encoding: str) -> tuple[str, str]:
             text = data.decode(codec)
         except UnicodeDecodeError:
             message = f"The file is not {name} text. Choose another encoding."
-            raise InvalidInput(message, fields=[FieldError("encoding", "NOT_THIS_ENCODING", message)]) from None
+            raise InvalidInput.at("encoding", "NOT_THIS_ENCODING", message) from None
     if "\0" in text:
         raise InvalidInput(_NO_TEXT)
     return text.removeprefix("\ufeff").rstrip("\x1a"), encoding  # DOS ended its texts with one of these
@@ -116,6 +116,6 @@ def _delimiter(header: str, said: str) -> str:
             return word
     if said:
         message = f"The file separates its cells by “{said}”. Please use commas, semicolons or tabs."
-        raise InvalidInput(message, fields=[FieldError("delimiter", "UNKNOWN_DELIMITER", message)])
+        raise InvalidInput.at("delimiter", "UNKNOWN_DELIMITER", message)
     unquoted = re.sub(r'"[^"]*"', "", header)
     return max(DELIMITERS, key=lambda word: unquoted.count(DELIMITERS[word]))  # of several the first: the comma

@@ -16,7 +16,7 @@ from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
-from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.errors import InvalidInput, NotFound
 from eventmail.models import Content, Event, Guest, User
 from eventmail.records import Acting
 from eventmail.value_parsing import visible
@@ -56,7 +56,7 @@ class Draft:
 def checked(event_id: int, text: Text) -> Compiled:
     """The compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
     if complaint := _too_long(text):
-        raise InvalidInput(complaint, fields=[FieldError("body", "TOO_LONG", complaint)])
+        raise InvalidInput.at("body", "TOO_LONG", complaint)
     return compile_content(text.subject, text.preheader, text.body, fields=merge_values.fields(event_id))
 
 

@@ -23,7 +23,6 @@ from eventmail.errors import (
     AlreadyCancelled,
     AudienceChanged,
     EventChanged,
-    FieldError,
     IdempotencyKeyReused,
     InvalidAudience,
     NoRecipients,
@@ -176,7 +175,7 @@ def _check_same(picked: Audience, seen: Snapshot) -> None:
     named = picked.as_json()
     if any(set(named[part]) != set(seen.audience.get(part, [])) for part in audiences.PARTS):
         said = "The list you looked at was one of another audience. Nothing was sent: look again."
-        raise InvalidAudience(said, fields=[FieldError("audience_snapshot", "ANOTHER_AUDIENCE", said)])
+        raise InvalidAudience.at("audience_snapshot", "ANOTHER_AUDIENCE", said)
 
 
 def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) -> None:

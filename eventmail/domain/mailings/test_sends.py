@@ -139,8 +139,7 @@ def _fingerprint(wanted: Wanted, to: Mapping[str, str]) -> str:
 def _guest(event_id: int, named: str) -> Guest | None:
     found = preview_steps.step(None, event_id, ids.row_id(named)).guest
     if named and (found is None or str(found.id) != named):
-        message = f"There is no guest “{named[:80]}” in this event."
-        raise InvalidInput(message, fields=[FieldError("guest", "UNKNOWN_GUEST", message)])
+        raise InvalidInput.at("guest", "UNKNOWN_GUEST", f"There is no guest “{named[:80]}” in this event.")
     return found
 
 

@@ -12,7 +12,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, api_tokens, passwords, sessions, sign_in_links, throttle, users
 from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import AlreadyRegistered, BadCredentials, FieldError, InvalidInput, NotSignedIn, WrongPassword
+from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, NotSignedIn, WrongPassword
 from eventmail.models import LoginSession, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -69,7 +69,7 @@ def change_password(
     user = fresh().get_one(User, by.user_id)
     user_id = user.id
     if wrong := passwords.complaints(new, own=(user.name, user.email)):
-        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+        raise InvalidInput(fields=wrong)
     stored = proven(session_id, old, by, field="old_password")
     hashed = passwords.hashed(new)
     with transaction() as tx:
@@ -99,7 +99,7 @@ def proven(session_id: int, password: str, by: Acting, *, field: str = "current_
         message = "This is not your password. Nothing was changed." if password else (
             "Type your password, so that nobody else changes this. Nothing was changed."
         )  # fmt: skip
-        raise WrongPassword(message, fields=[FieldError(field, "WRONG", message)])
+        raise WrongPassword.at(field, "WRONG", message)
     with transaction() as tx:
         throttle.succeeded(tx, tries)
     return stored
@@ -159,14 +159,14 @@ def checked_person(name: str, email: str, password: str) -> str:
     """The name as it is kept. Raises InvalidInput for what a newcomer has to correct."""
     wrong = [*users.name_complaints(name), *passwords.complaints(password, own=(name, email))]
     if wrong:
-        raise InvalidInput(" ".join(error.message for error in wrong), fields=wrong)
+        raise InvalidInput(fields=wrong)
     return value_parsing.clean_value(name)
 
 
 def _checked_name(name: str) -> str:
     wrong = users.name_complaints(name)
     if wrong:
-        raise InvalidInput(wrong[0].message, fields=wrong)
+        raise InvalidInput(fields=wrong)
     return value_parsing.clean_value(name)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eventmail import records, signing, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import users
-from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.errors import InvalidInput, NotFound
 from eventmail.models import ApiToken, User
 from eventmail.records import Acting
 
@@ -115,5 +115,5 @@ def checked(name: str) -> str:
     name = value_parsing.clean_value(name)
     if not name or len(name) > LONGEST_NAME:
         message = f"Say what the token is for, in at most {LONGEST_NAME} characters."
-        raise InvalidInput(message, fields=[FieldError("name", "REQUIRED" if not name else "TOO_LONG", message)])
+        raise InvalidInput.at("name", "REQUIRED" if not name else "TOO_LONG", message)
     return name

@@ -15,7 +15,7 @@ from eventmail.domain.people import account_mails, accounts, colleagues, passwor
 from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import AlreadyRegistered, FieldError, LinkExpired, NotFound
+from eventmail.errors import AlreadyRegistered, LinkExpired, NotFound
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -96,7 +96,7 @@ def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
     address = addresses.normalized(email)
     if tx.scalar(select(User.id).where(User.address == address, User.removed_at.is_(None))) is not None:
         message = f"{email} is the address of a colleague already. Nobody was invited."
-        raise AlreadyRegistered(message, fields=[FieldError("email", "TAKEN", message)])
+        raise AlreadyRegistered.at("email", "TAKEN", message)
     values = {
         "email": email, "role": role, "invited_by": by.user_id, "created_at": by.now, "expires_at": by.now + LIFETIME,
     }  # fmt: skip

@@ -57,8 +57,7 @@ def has_owner(session: Session) -> bool:
 
 def taken(email: str) -> AlreadyRegistered:
     """The refusal of an address that a colleague has."""
-    message = f"A colleague has the address {email} already. Nothing was changed."
-    return AlreadyRegistered(message, fields=[FieldError("email", "TAKEN", message)])
+    return AlreadyRegistered.at("email", "TAKEN", f"A colleague has the address {email} already. Nothing was changed.")
 
 
 def name_complaints(name: str) -> list[FieldError]:

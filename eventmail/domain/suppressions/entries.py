@@ -16,7 +16,7 @@ from eventmail import addresses, records
 from eventmail.db import fresh, transaction
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import EXCLUDED_AS
-from eventmail.errors import FieldError, InvalidInput, NotFound, RoleTooLow, TooLarge
+from eventmail.errors import InvalidInput, NotFound, RoleTooLow, TooLarge
 from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -143,7 +143,7 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
             "Say why this address may get mail again; it stays in the log." if not reason
             else f"The reason may have {LONGEST_REASON} characters."
         )  # fmt: skip
-        raise InvalidInput(message, fields=[FieldError("reason", "INVALID_REASON", message)])
+        raise InvalidInput.at("reason", "INVALID_REASON", message)
     with transaction() as tx:
         entry = _find(tx, event_id, suppression_id, user)
         if not _is_owner(tx, by):
@@ -170,8 +170,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListRe
     """
     found, rejected = _read(text)
     if not found:
-        message = "There is no email address in this. Nothing was added."
-        raise InvalidInput(message, fields=[FieldError("addresses", "INVALID_INPUT", message)])
+        raise InvalidInput.at("addresses", "INVALID_INPUT", "There is no email address in this. Nothing was added.")
     if len(found) > MOST_ADDRESSES:
         raise TooLarge(f"At most {MOST_ADDRESSES} addresses fit into one import. Nothing was added.")
     scope = scope_of(event_id, everywhere=everywhere)

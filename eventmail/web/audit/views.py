@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from eventmail.db import fresh, paginate
 from eventmail.domain import audit_log
 from eventmail.domain.audit_log import Wanted
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.models import AuditEntry, Event
 from eventmail.web.audit.schemas import EntryOut
 from eventmail.web.core import access, intake
@@ -110,6 +110,5 @@ def _day(name: str) -> date | None:
     except ValueError:
         day = None
     if day is None or not 1900 < day.year < 9000:  # midnight of its neighbour must exist, too
-        message = f"“{written[:40]}” is not a day; write it as 2027-05-01."
-        raise InvalidInput(message, fields=[FieldError(name, "INVALID_DATE", message)])
+        raise InvalidInput.at(name, "INVALID_DATE", f"“{written[:40]}” is not a day; write it as 2027-05-01.")
     return day

@@ -9,7 +9,7 @@ from eventmail.db import Rows, fresh, paginate
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, intake
 from eventmail.web.core.respond import page_out, respond
@@ -59,7 +59,7 @@ def dead(event_id: int) -> Response:
 def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **context: Any) -> Response:
     """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` where there is none."""
     if listed is None:
-        raise InvalidInput(complaint, fields=[FieldError("field", "UNKNOWN_FIELD", complaint)])
+        raise InvalidInput.at("field", "UNKNOWN_FIELD", complaint)
     guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
     return respond(
         page=page,

@@ -128,8 +128,7 @@ def idempotency_key() -> str | None:
             if (key := ids.idempotency_key(raw))
         }
     except ValueError as error:
-        message = f"The Idempotency-Key must be {error}."
-        raise InvalidInput(message, fields=[FieldError("idempotency_key", "INVALID_KEY", message)]) from None
+        raise InvalidInput.at("idempotency_key", "INVALID_KEY", f"The Idempotency-Key must be {error}.") from None
     if len(given) > 1:
         raise InvalidInput("The Idempotency-Key of the header and the one of the form differ.")
     return given.pop() if given else None

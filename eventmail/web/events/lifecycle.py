@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail import ids
 from eventmail.domain.events import edit, lifecycle, sharing
 from eventmail.domain.guests import column_defaults, values
-from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.errors import InvalidInput, NotFound
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
@@ -108,7 +108,7 @@ def _defaults(event_id: int) -> dict[int, str]:
         placed, unknown = values.placed_columns(list(by_name), list(wanted))
         if unknown:
             message = f"There is no column “{unknown[0][:60]}” in this event."
-            raise InvalidInput(message, fields=[FieldError("defaults", "UNKNOWN_COLUMN", message)])
+            raise InvalidInput.at("defaults", "UNKNOWN_COLUMN", message)
         return {by_name[placed[name]]: text for name, text in wanted.items()}
     form = intake.form_body(request.form)
     return {ids.row_id(name.removeprefix(column_defaults.FIELD)) or 0: text for name, text in form.items()}

@@ -45,8 +45,7 @@ def listing() -> Response:
 def _listed_state() -> str:
     state = request.args.get("state", "").strip() or "current"
     if state not in ("current", "archived", "all"):
-        message = "The state must be one of current, archived, all."
-        raise InvalidInput(message, fields=[FieldError("state", "UNKNOWN_STATE", message)])
+        raise InvalidInput.at("state", "UNKNOWN_STATE", "The state must be one of current, archived, all.")
     return state
 
 

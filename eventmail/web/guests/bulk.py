@@ -7,7 +7,7 @@ from flask import Blueprint, flash, request, url_for
 from eventmail import ids
 from eventmail.domain.guests import bulk_change
 from eventmail.domain.guests.bulk_change import Everybody, Ticked
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.states import ChangeKind
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import shown_by
@@ -53,8 +53,7 @@ def _chosen(body: ChangeIn) -> Ticked | Everybody:
     if not body.all:
         return Ticked(tuple(row for guest in body.guests if (row := ids.row_id(guest))))
     if body.total is None:
-        message = "Say in “total” how many guests you expect to match."
-        raise InvalidInput(message, fields=[FieldError("total", "REQUIRED", message)])
+        raise InvalidInput.at("total", "REQUIRED", "Say in “total” how many guests you expect to match.")
     q, status = searched()
     return Everybody(status, q, body.total)
 

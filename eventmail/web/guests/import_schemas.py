@@ -10,7 +10,7 @@ from eventmail.domain.imports import column_mapping, csv_text
 from eventmail.domain.imports.csv_rows import Head, Reading
 from eventmail.domain.imports.report import ImportReport
 from eventmail.domain.imports.uploads import Upload
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import InvalidInput
 
 OWN = "own"
 _CHARSETS = {
@@ -32,7 +32,7 @@ def charset_reading(charset: str | None) -> Reading:
         return Reading(_CHARSETS[codecs.lookup(charset or "utf-8").name])
     except (LookupError, ValueError):
         message = "The charset must be one of utf-8, utf-16, windows-1252, windows-1250, macintosh."
-        raise InvalidInput(message, fields=[FieldError("charset", "UNKNOWN_CHARSET", message)]) from None
+        raise InvalidInput.at("charset", "UNKNOWN_CHARSET", message) from None
 
 
 def columns_in(form: Mapping[str, str], head: Head) -> tuple[str, ...]:
@@ -48,8 +48,7 @@ def _column(form: Mapping[str, str], head: Head, n: int) -> str:
     if word == OWN:
         return column_mapping.OWN + fields.column_name(form.get(f"name-{n}", "") or head.headings[n])
     if word not in (*column_mapping.FIELDS, column_mapping.LEFT_OUT, column_mapping.UNNAMED):
-        message = "Choose what this column holds."
-        raise InvalidInput(message, fields=[FieldError(field, "INVALID_COLUMN", message)])
+        raise InvalidInput.at(field, "INVALID_COLUMN", "Choose what this column holds.")
     return word
 
 
@@ -67,8 +66,7 @@ def reading_in(form: Mapping[str, str], upload: Upload) -> Reading:
         ("delimiter", delimiter, csv_text.DELIMITERS),
     ):
         if word not in known:
-            message = f"The {field} must be one of " + ", ".join(known) + "."
-            raise InvalidInput(message, fields=[FieldError(field, "UNKNOWN", message)])
+            raise InvalidInput.at(field, "UNKNOWN", f"The {field} must be one of " + ", ".join(known) + ".")
     if (encoding, delimiter) != (head.encoding, head.delimiter):
         return Reading(encoding, delimiter)
     columns = columns_in(form, head)

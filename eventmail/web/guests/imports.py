@@ -12,7 +12,7 @@ from eventmail.domain.imports import column_mapping, csv_rows, csv_text, run, up
 from eventmail.domain.imports import export as import_export
 from eventmail.domain.imports.csv_rows import Head, Reading
 from eventmail.domain.imports.uploads import Checked, Upload
-from eventmail.errors import DomainError, FieldError, InvalidInput, NotFound, Unavailable
+from eventmail.errors import DomainError, InvalidInput, NotFound, Unavailable
 from eventmail.web.core import access, bodies, intake
 from eventmail.web.core.context import settings
 from eventmail.web.core.csv_out import csv_answer
@@ -234,8 +234,7 @@ def _form_file() -> tuple[str, bytes]:
     """Name and content of the chosen file."""
     chosen = request.files.get("file")
     if chosen is None or not chosen.filename:
-        message = "Choose a CSV file first."
-        raise InvalidInput(message, fields=[FieldError("file", "REQUIRED", message)])
+        raise InvalidInput.at("file", "REQUIRED", "Choose a CSV file first.")
     csv_text.check_size(chosen.stream.seek(0, 2))
     chosen.stream.seek(0)
     return chosen.filename, chosen.stream.read()

@@ -12,7 +12,7 @@ from eventmail.domain.guests import listing as guest_listing
 from eventmail.domain.guests import values as guest_values
 from eventmail.domain.guests.filters import Filter
 from eventmail.domain.outcomes import why
-from eventmail.errors import FieldError, InvalidInput, NotFound
+from eventmail.errors import InvalidInput, NotFound
 from eventmail.states import GuestStatus
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
@@ -73,7 +73,7 @@ def searched() -> tuple[str, Filter]:
         return request.args.get("q", "").strip(), Filter(word)
     except ValueError:
         message = "The status must be one of " + ", ".join(Filter) + "."
-        raise InvalidInput(message, fields=[FieldError("status", "INVALID_STATUS", message)]) from None
+        raise InvalidInput.at("status", "INVALID_STATUS", message) from None
 
 
 def _made(event_id: int) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from eventmail.domain import audit_log, services
 from eventmail.domain.mailings import preview, send
 from eventmail.domain.mailings import query as mailing_query
 from eventmail.domain.outcomes import attempts
-from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
+from eventmail.errors import IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
@@ -172,5 +172,5 @@ def _state(name: str | None) -> RecipientState | None:
         return None
     if name not in set(RecipientState):
         message = f"“{name}” is not a state; there are {', '.join(RecipientState)}."
-        raise InvalidInput(message, fields=[FieldError("state", "UNKNOWN_STATE", message)])
+        raise InvalidInput.at("state", "UNKNOWN_STATE", message)
     return RecipientState(name)

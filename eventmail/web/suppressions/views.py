@@ -9,7 +9,7 @@ from eventmail.db import fresh, paginate
 from eventmail.domain.suppressions import entries as suppression_entries
 from eventmail.domain.suppressions import reasons
 from eventmail.domain.suppressions.entries import ListReport
-from eventmail.errors import FieldError, InvalidInput, TooLarge
+from eventmail.errors import InvalidInput, TooLarge
 from eventmail.models import Suppression
 from eventmail.models.account import Role
 from eventmail.states import SuppressionReason
@@ -80,7 +80,7 @@ def _reason() -> SuppressionReason | None:
         return SuppressionReason(word) if word else None
     except ValueError:
         message = "The reason must be one of " + ", ".join(SuppressionReason) + "."
-        raise InvalidInput(message, fields=[FieldError("reason", "INVALID_REASON", message)]) from None
+        raise InvalidInput.at("reason", "INVALID_REASON", message) from None
 
 
 @bp.post("")

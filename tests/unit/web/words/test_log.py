@@ -25,10 +25,7 @@ UNLOGGED = {
 def modules() -> dict[str, ast.Module]:
     """The parsed modules that may write to the log, by their name below the package."""
     paths = [path for part in ("records", "domain", "sending") for path in sorted((PACKAGE / part).rglob("*.py"))]
-    return {
-        ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text())
-        for path in paths
-    }
+    return {".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(path.read_text()) for path in paths}
 
 
 @cache
