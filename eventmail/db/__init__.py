@@ -8,15 +8,14 @@ else committed meanwhile, whatever the busy timeout.
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Row, Select, Update, event, func, select, update
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Select, Update, event, update
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.sql.elements import ColumnElement
@@ -260,39 +259,3 @@ def moving(
     if not states.legal(from_, to):
         raise ValueError(f"{model.__name__}: {from_} may not become {to}")
     return update(model).where(*where, cast(Any, model).state == from_).values(state=to, **values)
-
-
-@dataclass(frozen=True)
-class Page(Generic[T]):
-    """One page of a list: `number` of `pages`, `total` items in all, `size` a page."""
-
-    items: Sequence[T]
-    number: int
-    size: int
-    total: int
-
-    @property
-    def pages(self) -> int:
-        return max(1, -(-self.total // self.size))
-
-
-def existing(page: int, size: int, total: int) -> int:
-    """The number of the page to show: of one past the end the last (D2)."""
-    return min(max(page, 1), max(1, -(-total // size)))
-
-
-def cut(items: Sequence[T], *, page: int, size: int) -> Page[T]:
-    """One page of what is here already; a page past the end shows the last (D2)."""
-    number = existing(page, size, len(items))
-    return Page(items[(number - 1) * size : number * size], number, size, len(items))
-
-
-def paginate(
-    statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
-) -> Page[Any]:
-    """One page of `statement`, 2 queries; a page past the end shows the last (D2)."""
-    session = fresh()
-    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
-    number = existing(page, size, total)
-    rows = session.execute(statement.limit(size).offset((number - 1) * size)).all()
-    return Page([row(r) for r in rows], number, size, total)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 
-from eventmail.db import Page, Rows, existing, fresh, service
+from eventmail.db import Rows, fresh, service
+from eventmail.db.paging import Page, existing
 from eventmail.domain import services
 from eventmail.domain.mailings import send
 from eventmail.domain.services import Shares

@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
 from eventmail import clock, ids
-from eventmail.db import fresh, move, paginate, transaction
+from eventmail.db import fresh, move, transaction
+from eventmail.db.paging import paginate
 from eventmail.models import Content, Event, Guest, Job, Mailing, Recipient, Reservation, User
 from eventmail.settings import Settings
 from eventmail.states import RecipientState

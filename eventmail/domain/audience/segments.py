@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records, value_parsing
-from eventmail.db import Page, fresh, paginate, transaction
+from eventmail.db import fresh, transaction
+from eventmail.db.paging import Page, paginate
 from eventmail.domain import edit_guard as seen_
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, value_index

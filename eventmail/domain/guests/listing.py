@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import bindparam, exists, func, or_, select
 from sqlalchemy.engine import Connection
 
-from eventmail.db import Page, Rows, existing, fresh
+from eventmail.db import Rows, fresh
+from eventmail.db.paging import Page, existing
 from eventmail.domain.guests import fields, filters
 from eventmail.domain.guests.filters import EVENT, SCOPES, Filter
 from eventmail.domain.suppressions.reasons import EXCLUDED_AS, scopes_of

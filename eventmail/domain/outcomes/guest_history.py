@@ -8,7 +8,8 @@ from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from eventmail import addresses
-from eventmail.db import Page, existing, fresh
+from eventmail.db import fresh
+from eventmail.db.paging import Page, existing
 from eventmail.domain.guests.listing import Detailed
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import News, Story, Whose

@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail import addresses
-from eventmail.db import Page, existing, fresh
+from eventmail.db import fresh
+from eventmail.db.paging import Page, existing
 from eventmail.domain.guests import listing
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import Story, Whose

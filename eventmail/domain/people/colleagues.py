@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session, aliased
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
-from eventmail.db import Page, fresh, paginate, transaction
+from eventmail.db import fresh, transaction
+from eventmail.db.paging import Page, paginate
 from eventmail.domain.people import account_mails, sessions, sign_in_links
 from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.terms import SendingTerms

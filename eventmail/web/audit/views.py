@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from flask import Blueprint, Response, request
 
-from eventmail.db import fresh, paginate
+from eventmail.db import fresh
+from eventmail.db.paging import paginate
 from eventmail.domain import audit_log
 from eventmail.domain.audit_log import Wanted
 from eventmail.errors import InvalidInput

@@ -9,7 +9,8 @@ from flask import request
 
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
-from eventmail.db import Page, fresh, paginate
+from eventmail.db import fresh
+from eventmail.db.paging import Page, paginate
 from eventmail.domain.mailings import contents, draft_rows, drafts, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from eventmail import link_targets
-from eventmail.db import Rows, fresh, paginate
+from eventmail.db import Rows, fresh
+from eventmail.db.paging import paginate
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as

@@ -4,7 +4,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.db import paginate
+from eventmail.db.paging import paginate
 from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
 from eventmail.domain.events import overview as overview_

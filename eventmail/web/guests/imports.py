@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.db import Page, cut
+from eventmail.db.paging import Page, cut
 from eventmail.domain.guests.filters import Filter
 from eventmail.domain.imports import column_mapping, csv_rows, csv_text, run, uploads
 from eventmail.domain.imports import export as import_export

@@ -7,7 +7,8 @@ from flask import Blueprint, Response, g, request, url_for
 from werkzeug.local import LocalProxy
 
 from eventmail import tasks
-from eventmail.db import fresh, paginate
+from eventmail.db import fresh
+from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, services
 from eventmail.domain.mailings import preview, send
 from eventmail.domain.mailings import query as mailing_query

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, make_response, render_template, re
 from werkzeug.wrappers import Response as BaseResponse
 
 from eventmail import ids, tasks
-from eventmail.db import paginate
+from eventmail.db.paging import paginate
 from eventmail.domain.mailings import drafts, send
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Shown

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from eventmail import ids, tasks
 from eventmail.addresses import normalized
 from eventmail.content import marking
-from eventmail.db import fresh, paginate
+from eventmail.db import fresh
+from eventmail.db.paging import paginate
 from eventmail.domain.audience import exclusions as audience_exclusions
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from eventmail import outbox
-from eventmail.db import Page, cut
+from eventmail.db.paging import Page, cut
 from eventmail.domain.terms import inert_unsubscribe_url
 from eventmail.errors import NotFound
 from eventmail.web.composer import mail_frames

@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import erased
-from eventmail.db import fresh, paginate
+from eventmail.db import fresh
+from eventmail.db.paging import paginate
 from eventmail.domain.suppressions import entries as suppression_entries
 from eventmail.domain.suppressions import reasons
 from eventmail.domain.suppressions.entries import ListReport

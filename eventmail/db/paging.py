@@ -1,0 +1,47 @@
+"""One page of a list; a page past the end shows the last (D2)."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Row, func, select
+
+from eventmail.db import Rows, fresh
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """One page of a list: `number` of `pages`, `total` items in all, `size` a page."""
+
+    items: Sequence[T]
+    number: int
+    size: int
+    total: int
+
+    @property
+    def pages(self) -> int:
+        return max(1, -(-self.total // self.size))
+
+
+def existing(page: int, size: int, total: int) -> int:
+    """The number of the page to show: of one past the end the last (D2)."""
+    return min(max(page, 1), max(1, -(-total // size)))
+
+
+def cut(items: Sequence[T], *, page: int, size: int) -> Page[T]:
+    """One page of what is here already; a page past the end shows the last (D2)."""
+    number = existing(page, size, len(items))
+    return Page(items[(number - 1) * size : number * size], number, size, len(items))
+
+
+def paginate(
+    statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
+) -> Page[Any]:
+    """One page of `statement`, 2 queries; a page past the end shows the last (D2)."""
+    session = fresh()
+    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    number = existing(page, size, total)
+    rows = session.execute(statement.limit(size).offset((number - 1) * size)).all()
+    return Page([row(r) for r in rows], number, size, total)
