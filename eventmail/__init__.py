@@ -9,7 +9,8 @@ from flask import Flask
 
 from eventmail import files, logs, migrations
 from eventmail import settings as settings_
-from eventmail.db import db, know, send_through
+from eventmail.db import db, send_through
+from eventmail.db.sqlite import know
 from eventmail.settings import Settings
 
 __version__ = "0.1.0"

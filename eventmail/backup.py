@@ -19,6 +19,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
 from eventmail import files, migrations, signing
+from eventmail.db import sqlite
 from eventmail.domain.instance import live_lock
 from eventmail.sending import journal
 from eventmail.settings import Settings
@@ -50,7 +51,7 @@ def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
     ):
         copy = Path(folder) / DATABASE
         with closing(sqlite3.connect(settings.database, timeout=30)) as source:
-            source.execute("VACUUM INTO ?", (str(copy),))  # one read transaction: as it was at one instant
+            sqlite.copy(source, str(copy))
         about = {"format": FORMAT, "version": version, "made_at": now.isoformat()}
         with tarfile.open(fileobj=out, mode="w:gz", compresslevel=3) as archive:
             archive.add(copy, DATABASE)
@@ -138,10 +139,10 @@ def _check(folder: Path) -> None:
         raise CannotRestore("The secret in this backup cannot be used: it is damaged. Nothing was changed.")
     try:
         with closing(sqlite3.connect(folder / DATABASE)) as connection:
-            found = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            found = sqlite.damage(connection)
     except sqlite3.DatabaseError as error:
         found = str(error)
-    if found != "ok":
+    if found:
         raise CannotRestore(f"The database in this backup is damaged: {found}. Nothing was changed.")
 
 
@@ -154,9 +155,8 @@ def _fence(folder: Path) -> None:
             live_lock.leave(session)
     finally:
         engine.dispose()
-    with closing(sqlite3.connect(folder / DATABASE)) as connection:  # one file again, nothing left in a log beside it
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA journal_mode=DELETE")
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        sqlite.become_one_file(connection)
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:

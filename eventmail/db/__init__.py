@@ -1,37 +1,24 @@
-"""The database: engine events, the one way to write (`transaction`), the one writer of states (`move`), pages.
+"""The database: what every table has, the one way to write (`transaction`), the one writer of states (`move`)."""
 
-SQLite is set up so that what a commit returned is on disk (a lost `sending` mark would be a double mail), and so that
-a transaction which may write starts with BEGIN IMMEDIATE: a deferred one that read first fails at once when somebody
-else committed meanwhile, whatever the busy timeout.
-"""
-
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Select, Update, event, update
-from sqlalchemy.engine import Connection, Engine, ExceptionContext
+from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Select, Update, update
+from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
-from eventmail import erased, link_targets, states, value_parsing
+from eventmail import states
+from eventmail.db import sqlite
 
-BUSY_TIMEOUT_MS = 10_000
-CACHE_KB = 250  # of each connection; the kernel has the file in memory too, so that 2 MB made nothing faster
-ROOMY_KB = 64_000
-CHECKPOINT_PAGES = 8_000  # 32 MB: whoever sends to 100 000 does not wait for it as well
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
-_BROKEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
-_BEGIN = "sqlite_begin"
-_PATIENCE = "sqlite_patience"
 _WRITING, _CORE = "eventmail_writing", "eventmail_core"
 _KEPT, _STATE = "eventmail_kept", "state of the database"
 _SERVICE = "eventmail_service"
@@ -81,66 +68,11 @@ def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
-@event.listens_for(Engine, "connect")
-def _prepare(connection: Any, _record: object) -> None:
-    if not isinstance(connection, sqlite3.Connection):
-        return
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for name, function in (
-        ("folded", value_parsing.folded),
-        ("number_in", value_parsing.number),
-        ("day_in", value_parsing.day),
-    ):
-        connection.create_function(name, 1, function, deterministic=True)
-    connection.create_function("link_fault", 3, link_targets.fault, deterministic=True)
-    for pragma in (
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-        "secure_delete=ON",  # what was deleted is overwritten: whoever was erased stands in no free page
-        f"cache_size=-{CACHE_KB}",
-        f"wal_autocheckpoint={CHECKPOINT_PAGES}",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def know(engine: Engine, secret: bytes) -> None:
-    """Let the connections of `engine` tell erased addresses: `erased_form` in SQL is `erased.form`."""
-
-    @event.listens_for(engine, "connect")
-    def _teach(connection: Any, _record: object) -> None:
-        connection.create_function("erased_form", 1, partial(erased.form, secret), deterministic=True)
-
-
-@event.listens_for(Engine, "handle_error")
-def _give_up(context: ExceptionContext) -> None:
-    """Keep no connection that met a disk which refused: one opened meanwhile would stay read-only for good."""
-    if getattr(context.original_exception, "sqlite_errorcode", 0) & 0xFF in _BROKEN:
-        context.is_disconnect = True
-
-
-@event.listens_for(Engine, "begin")
-def _begin(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
-    options = connection.get_execution_options()
-    patience = options.get(_PATIENCE)
-    try:
-        if patience is not None:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={patience}")
-        connection.exec_driver_sql(f"BEGIN {options.get(_BEGIN, 'DEFERRED')}")
-    finally:
-        if patience is not None:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-
-
 @contextmanager
 def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
     """The only way to write: ends the session's read transaction, begins IMMEDIATE, commits or rolls back.
 
-    `patience_ms`: how long to wait for another writer, else BUSY_TIMEOUT_MS; then OperationalError.
+    `patience_ms`: how long to wait for another writer, else sqlite.BUSY_TIMEOUT_MS; then OperationalError.
 
     Rows loaded before are expired, so whatever a command decides on is read inside. Never nests; refuses changes
     that somebody made outside. Inside: no network, no sleeping, no huey, no Argon2, no rendering, no parsing.
@@ -154,7 +86,7 @@ def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
     session.expire_all()  # rollback alone forgets nothing of what an earlier transaction committed
     session.info[_WRITING] = True
     try:
-        session.info[_CORE] = session.connection(execution_options={_BEGIN: "IMMEDIATE", _PATIENCE: patience_ms})
+        session.info[_CORE] = session.connection(execution_options=sqlite.immediate(patience_ms))
         yield session
         session.commit()
     except BaseException:
@@ -173,37 +105,16 @@ def core(tx: Session) -> Connection:
     return connection
 
 
-@contextmanager
-def roomy(tx: Session, *, checked: bool = True) -> Iterator[None]:
-    """A large page cache for one statement that fills several indexes at once; with CACHE_KB it thrashes.
-
-    `checked` is false for an INSERT whose checked columns are constants: SQLite makes the list of a CHECK … IN anew for
-    each row, which takes a third of the time.
-    """
-    connection = tx.connection()
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    connection.exec_driver_sql(f"PRAGMA cache_size=-{ROOMY_KB}")
-    connection.exec_driver_sql(f"PRAGMA ignore_check_constraints={not checked}")
-    try:
-        yield
-    finally:
-        connection.exec_driver_sql(f"PRAGMA cache_size=-{CACHE_KB}")
-        connection.exec_driver_sql("PRAGMA ignore_check_constraints=False")
-
-
 def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
     """What `make()` answered for `key` on this connection, unless anybody has changed the database since.
 
-    For what a page counts each time and hardly ever changes. SQLite tells what others committed by `data_version`, and
-    `total_changes` what this connection wrote; inside `transaction()` nothing is kept, since it may be rolled back.
+    For what a page counts each time and hardly ever changes. Inside `transaction()` nothing is kept, since it may be
+    rolled back.
     """
     connection = session.connection()
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name != "sqlite" or session.info.get(_WRITING):
+    state = sqlite.version(connection)
+    if state is None or session.info.get(_WRITING):
         return make()
-    state = (driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes)
     kept: dict[object, Any] = connection.info.setdefault(_KEPT, {})
     if kept.get(_STATE) != state:
         kept.clear()

@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from eventmail import files, migrations, signing
+from eventmail.db import sqlite
 from eventmail.doctor.at_work import is_full, standing, stuck, waiting, worker
 from eventmail.doctor.finding import Finding as Finding
 from eventmail.doctor.finding import Level as Level
@@ -149,24 +150,24 @@ def disk(instance: Path) -> Finding:
 
 def intact(connection: sqlite3.Connection) -> Finding:
     """SQLite's own look at its file."""
-    said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-    return Finding("The database is intact") if said == "ok" else Finding(
-        f"The database is damaged: {said}", Level.WRONG, RESTORE
-    )  # fmt: skip
+    said = sqlite.damage(connection, quick=True)
+    return (
+        Finding(f"The database is damaged: {said}", Level.WRONG, RESTORE) if said else Finding("The database is intact")
+    )
 
 
 def references(connection: sqlite3.Connection) -> Finding:
     """Rows that point at rows which are not there."""
-    broken = connection.execute("PRAGMA foreign_key_check").fetchall()
+    broken = sqlite.broken_references(connection)
     if not broken:
         return Finding("Every reference between rows holds")
-    tables = ", ".join(sorted({row[0] for row in broken}))
+    tables = ", ".join(sorted(set(broken)))
     return Finding(f"{len(broken)} rows point at nothing (in {tables})", Level.WRONG, RESTORE)
 
 
 def journal(connection: sqlite3.Connection) -> Finding:
     """Without WAL, whoever reads stops whoever writes."""
-    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    mode = sqlite.journal_mode(connection)
     if mode == "wal":
         return Finding("The database keeps a write-ahead log")
     to_do = "Start eventmail, which switches it on. If it stays like this, the folder may be a network share: move it."

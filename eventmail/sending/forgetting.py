@@ -8,12 +8,11 @@ from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import getaddresses
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select, update
 
 from eventmail import addresses, erased
-from eventmail.db import db, fresh, transaction
+from eventmail.db import db, fresh, sqlite, transaction
 from eventmail.domain.imports import uploads
 from eventmail.models import Erasure
 from eventmail.settings import Settings
@@ -33,7 +32,8 @@ def finish(settings: Settings, now: datetime) -> int:
         if _is_theirs(path, keys, marks, settings.secret):
             path.unlink(missing_ok=True)
     kept = [uploads.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
-    if not all(kept) or not _emptied_log():
+    fresh().rollback()  # whatever this session still reads would keep the log
+    if not all(kept) or not sqlite.emptied_log(db.engine):
         return 0  # somebody imports or reads just now; the next sweep tries again
     with transaction() as tx:
         tx.execute(update(Erasure).where(Erasure.id.in_([each.id for each in open_])).values(finished_at=now, keys=[]))
@@ -59,15 +59,3 @@ def _is_theirs(path: Path, keys: set[str], marks: set[str], secret: bytes) -> bo
         return False
     to = [str(value) for value in head.get_all("To", [])]
     return any(erased.form(secret, addresses.normalized(address)) in marks for _, address in getaddresses(to))
-
-
-def _emptied_log() -> bool:
-    """Whether all of the write-ahead log is in the database and the log is empty: old pages stand in it till then."""
-    fresh().rollback()  # whatever this session still reads would keep the log
-    connection = db.engine.raw_connection()
-    try:
-        driver: Any = connection.driver_connection
-        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        return not busy
-    finally:
-        connection.close()

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection
 
 from eventmail import migrations
-from eventmail.db import know
+from eventmail.db.sqlite import know
 from eventmail.doctor.twins import twins
 from tests.integration.test_migration_test_sends import EVENT, insert
 

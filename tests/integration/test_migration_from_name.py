@@ -10,7 +10,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.engine import Engine
 
 from eventmail import migrations
-from eventmail.db import know
+from eventmail.db.sqlite import know
 from tests.integration.test_migration_test_sends import CONTENT, EVENT, ROWS, insert
 
 NAMES = {

@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
-from eventmail.db import know
+from eventmail.db.sqlite import know
 
 ROWS: dict[str, dict[str, Any]] = {
     "mailing": {

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from eventmail.db import roomy
+from eventmail.db.sqlite import roomy
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql
 from eventmail.domain.audience.rule import Field, Rule

@@ -5,10 +5,11 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import erased
+from eventmail.db.sqlite import without_trigger
 from eventmail.models import (
     AuditEntry,
     DraftText,
@@ -23,7 +24,6 @@ from eventmail.models import (
 from eventmail.states import ChangeKind
 
 _QUIET = {"synchronize_session": False}
-_LOCK = "audit_entry_no_update"
 
 
 def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequence[str]) -> int:
@@ -36,17 +36,13 @@ def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequen
     subjects = {*(f"address:{address}" for address in own), *alone}
     named = or_(AuditEntry.subject.in_(subjects), mentions(AuditEntry.detail, words))
     found = tx.execute(select(AuditEntry.id, AuditEntry.subject, AuditEntry.detail).where(named)).all()
-    forbids = tx.scalar(text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": _LOCK})
-    if not forbids:
-        raise RuntimeError(f"the trigger {_LOCK} is missing; nothing was erased")
-    tx.execute(text(f"DROP TRIGGER {_LOCK}"))
-    for row in found:
-        whole = row.subject in alone
-        values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
-        if row.subject.startswith("address:") and row.subject in subjects:
-            values["subject"] = "address:" + func.erased_form(row.subject.removeprefix("address:"))
-        tx.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(values), execution_options=_QUIET)
-    tx.execute(text(forbids))
+    with without_trigger(tx, "audit_entry_no_update"):
+        for row in found:
+            whole = row.subject in alone
+            values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
+            if row.subject.startswith("address:") and row.subject in subjects:
+                values["subject"] = "address:" + func.erased_form(row.subject.removeprefix("address:"))
+            tx.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(values), execution_options=_QUIET)
     return len(found)
 
 

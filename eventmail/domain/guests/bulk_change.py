@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert,
 from sqlalchemy.orm import Session
 
 from eventmail import records, value_parsing
-from eventmail.db import Rows, fresh, roomy, transaction
+from eventmail.db import Rows, fresh, transaction
+from eventmail.db.sqlite import roomy
 from eventmail.domain.guests import fields, filters
 from eventmail.domain.guests.filters import Filter
 from eventmail.errors import InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver

@@ -15,7 +15,8 @@ from sqlalchemy import Insert, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import fresh, roomy, transaction
+from eventmail.db import fresh, transaction
+from eventmail.db.sqlite import roomy
 from eventmail.domain.guests import values
 from eventmail.domain.imports import csv_rows
 from eventmail.domain.imports import plan as import_plan

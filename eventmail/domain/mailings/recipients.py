@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from eventmail.db import Rows, roomy
+from eventmail.db import Rows
+from eventmail.db.sqlite import roomy
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.exclusions import excluded
 from eventmail.domain.audience.resolve import Audience

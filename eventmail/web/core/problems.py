@@ -1,8 +1,7 @@
 """The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
 
 import logging
-import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, cast
@@ -14,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
+from eventmail.db.sqlite import Trouble, trouble
 from eventmail.errors import (
     Busy,
     CsrfFailed,
@@ -131,24 +131,20 @@ def _without_host(answer: Response) -> Response:
     return cast(Response, redirect(urlsplit(routed.new_url)._replace(scheme="", netloc="").geturl(), routed.code))
 
 
-_UNAVAILABLE: dict[int, type[Unavailable]] = {
-    sqlite3.SQLITE_BUSY: Busy,
-    sqlite3.SQLITE_LOCKED: Busy,
-    sqlite3.SQLITE_FULL: DiskFull,
-    sqlite3.SQLITE_READONLY: Unavailable,
-    sqlite3.SQLITE_IOERR: Unavailable,
-    sqlite3.SQLITE_CANTOPEN: Unavailable,
-    sqlite3.SQLITE_PERM: Unavailable,
+_UNAVAILABLE: Mapping[Trouble, type[Unavailable]] = {
+    Trouble.BUSY: Busy,
+    Trouble.FULL: DiskFull,
+    Trouble.UNUSABLE: Unavailable,
 }
 
 
 def _database(error: OperationalError) -> Any:
     """Locked, full or read-only: nothing was changed, since every write is one transaction."""
-    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
-    kind = _UNAVAILABLE.get(code & 0xFF)  # above the lowest byte SQLite says where it met it
-    if kind is None:
+    found = trouble(error)
+    if found is None:
         log.error("a statement failed", exc_info=error)
         return _http(InternalServerError())
+    kind = _UNAVAILABLE[found]
     log.error("the database refused: %s", error.orig, extra={"code": kind.code})
     try:
         return _refused(kind())

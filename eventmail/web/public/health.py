@@ -2,13 +2,13 @@
 
 import ipaddress
 import logging
-import sqlite3
 import threading
 from datetime import datetime, timedelta
 
 from flask import request
 from sqlalchemy.exc import OperationalError
 
+from eventmail.db import sqlite
 from eventmail.domain.events import overview
 
 FRESH = timedelta(seconds=5)
@@ -60,7 +60,7 @@ def _writes() -> bool | None:
     try:
         overview.prove_writable()
     except OperationalError as error:
-        if getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        if sqlite.trouble(error) is sqlite.Trouble.BUSY:
             return None
         log.error("the database refused: %s", error.orig)
         return False

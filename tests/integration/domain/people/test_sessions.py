@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from eventmail.db import BUSY_TIMEOUT_MS, fresh, transaction
+from eventmail.db import fresh, transaction
+from eventmail.db.sqlite import BUSY_TIMEOUT_MS
 from eventmail.domain.instance import housekeeping
 from eventmail.domain.people import accounts, api_tokens, colleagues, sessions
 from eventmail.domain.people.sessions import Caller
