@@ -17,6 +17,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import core, moving, service
+from eventmail.db.sql import erased_form
 from eventmail.errors import IdempotencyKeyReused, QuotaExceeded
 from eventmail.models import Attempt, AuditEntry, IdempotencyRecord, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
@@ -79,7 +80,7 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
     found = session.scalars(
         select(IdempotencyRecord).where(
             IdempotencyRecord.scope == keyed.scope,
-            IdempotencyRecord.key.in_([keyed.key, func.erased_form(keyed.key)]),
+            IdempotencyRecord.key.in_([keyed.key, erased_form(keyed.key)]),
         )
     ).one_or_none()
     if found and found.body_hash != keyed.fingerprint:

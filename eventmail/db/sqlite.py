@@ -6,9 +6,8 @@ else committed meanwhile, whatever the busy timeout.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from enum import Enum, auto
 from functools import partial
 from typing import Any
 
@@ -18,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from eventmail import erased, link_targets, value_parsing
+from eventmail.errors import Busy, DiskFull, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 250  # of each connection; the kernel has the file in memory too, so that 2 MB made nothing faster
@@ -25,24 +25,14 @@ ROOMY_KB = 64_000
 CHECKPOINT_PAGES = 8_000  # 32 MB: whoever sends to 100 000 does not wait for it as well
 _BEGIN = "sqlite_begin"
 _PATIENCE = "sqlite_patience"
-
-
-class Trouble(Enum):
-    """Why SQLite could not do what it was asked."""
-
-    BUSY = auto()
-    FULL = auto()
-    UNUSABLE = auto()
-
-
-_TROUBLE = {
-    sqlite3.SQLITE_BUSY: Trouble.BUSY,
-    sqlite3.SQLITE_LOCKED: Trouble.BUSY,
-    sqlite3.SQLITE_FULL: Trouble.FULL,
-    sqlite3.SQLITE_READONLY: Trouble.UNUSABLE,
-    sqlite3.SQLITE_IOERR: Trouble.UNUSABLE,
-    sqlite3.SQLITE_CANTOPEN: Trouble.UNUSABLE,
-    sqlite3.SQLITE_PERM: Trouble.UNUSABLE,
+_REFUSED: Mapping[int, type[Unavailable]] = {
+    sqlite3.SQLITE_BUSY: Busy,
+    sqlite3.SQLITE_LOCKED: Busy,
+    sqlite3.SQLITE_FULL: DiskFull,
+    sqlite3.SQLITE_READONLY: Unavailable,
+    sqlite3.SQLITE_IOERR: Unavailable,
+    sqlite3.SQLITE_CANTOPEN: Unavailable,
+    sqlite3.SQLITE_PERM: Unavailable,
 }
 _BROKEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
@@ -52,9 +42,9 @@ def _code(error: BaseException | None) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def trouble(error: OperationalError) -> Trouble | None:
-    """What stopped a statement; None for a fault in the statement itself."""
-    return _TROUBLE.get(_code(error.orig))
+def refusal(error: OperationalError) -> type[Unavailable] | None:
+    """Our name for what stopped a statement; None for a fault in the statement itself."""
+    return _REFUSED.get(_code(error.orig))
 
 
 @event.listens_for(Engine, "connect")
@@ -188,6 +178,12 @@ def journal_mode(connection: sqlite3.Connection) -> str:
     """How the file keeps what is not yet in it; `wal` with a write-ahead log."""
     found: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
     return found
+
+
+def beyond_ascii(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
+    """The values of a column that hold a letter beyond ASCII. The names go into the statement as they are."""
+    asked = f'SELECT {column} FROM "{table}" WHERE {column} GLOB ?'  # noqa: S608  names of ours
+    return (value for (value,) in connection.execute(asked, ("*[^\x01-\x7f]*",)))
 
 
 def copy(connection: sqlite3.Connection, file: str) -> None:

@@ -151,9 +151,9 @@ def disk(instance: Path) -> Finding:
 def intact(connection: sqlite3.Connection) -> Finding:
     """SQLite's own look at its file."""
     said = sqlite.damage(connection, quick=True)
-    return (
-        Finding(f"The database is damaged: {said}", Level.WRONG, RESTORE) if said else Finding("The database is intact")
-    )
+    if said is None:
+        return Finding("The database is intact")
+    return Finding(f"The database is damaged: {said}", Level.WRONG, RESTORE)
 
 
 def references(connection: sqlite3.Connection) -> Finding:

@@ -7,6 +7,7 @@ right is for people to say.
 import sqlite3
 from collections.abc import Iterator
 
+from eventmail.db import sqlite
 from eventmail.doctor.finding import Finding, Level
 from eventmail.value_parsing import composed
 
@@ -21,8 +22,7 @@ _KEPT = {
 def twins(connection: sqlite3.Connection) -> Iterator[Finding]:
     """A remark for each table that still holds an address in another form than the one it is compared in."""
     for table, (where, to_do) in _KEPT.items():
-        asked = f'SELECT address FROM "{table}" WHERE address GLOB ?'  # noqa: S608  a name of ours
-        found = sum(composed(address) != address for (address,) in connection.execute(asked, ("*[^\x01-\x7f]*",)))
+        found = sum(composed(address) != address for address in sqlite.beyond_ascii(connection, table, "address"))
         if found:
             what = "1 address stands" if found == 1 else f"{found} addresses stand"
             yield Finding(f"{what} {where} twice, in two Unicode forms", Level.REMARK, to_do)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from eventmail.db.sql import erased_form
 from eventmail.errors import IdempotencyKeyReused
 from eventmail.models import IdempotencyRecord
 from eventmail.records.acting import Acting
@@ -36,7 +37,7 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
     found = session.scalars(
         select(IdempotencyRecord).where(
             IdempotencyRecord.scope == keyed.scope,
-            IdempotencyRecord.key.in_([keyed.key, func.erased_form(keyed.key)]),
+            IdempotencyRecord.key.in_([keyed.key, erased_form(keyed.key)]),
         )
     ).one_or_none()
     if found and found.body_hash != keyed.fingerprint:

@@ -4,7 +4,6 @@ Counting and the snapshot walk the index (event, address, status) in its order, 
 without sorting; the do-not-mail list is short and is looked up by address.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC
@@ -18,7 +17,6 @@ from sqlalchemy import (
     case,
     exists,
     func,
-    literal,
     not_,
     or_,
     select,
@@ -28,6 +26,7 @@ from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
+from eventmail.db.sql import one_parameter
 from eventmail.domain.audience import deleted_segments, rule_sql, segments
 from eventmail.domain.audience.rule_sql import Chosen
 from eventmail.domain.audience.snapshot_query import AsOf
@@ -208,8 +207,7 @@ def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:
     if audience.statuses:
         ways.append(guest.status.in_(audience.statuses))
     if audience.guests:
-        each = func.json_each(literal(json.dumps(audience.guests))).table_valued("value")
-        ways.append(guest.id.in_(select(each.c.value)))  # one value: it stands in a statement many times over
+        ways.append(guest.id.in_(one_parameter(audience.guests)))  # it stands in a statement many times over
     ways += [rule_sql.condition(guest, chosen) for chosen in audience.segments]
     without = [not_(rule_sql.condition(guest, chosen)) for chosen in audience.exclude_segments]
     return and_(guest.event_id == audience.event_id, or_(*ways), *without)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import value_parsing
 from eventmail.db import fresh
+from eventmail.db.sql import shaped
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, segments, value_index, value_words
 from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Rule
@@ -130,10 +131,10 @@ def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
 def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple[str, int]]:
     """(value, guests) of what may be a number, or a day, of several readings; the commonest first."""
     value = text.c.value
-    looks = or_(*(value.bool_op("GLOB")(shape) for shape in (_MAYBE_DAY if as_day else _MAYBE_NUMBER)))
+    looks = or_(*(shaped(value, shape) for shape in (_MAYBE_DAY if as_day else _MAYBE_NUMBER)))
     rows = session.execute(
         select(value, func.count().label("guests"))
-        .where(looks, not_(value.bool_op("GLOB")(_ISO)), func.length(value) <= _LONGEST)
+        .where(looks, not_(shaped(value, _ISO)), func.length(value) <= _LONGEST)
         .group_by(value)
         .order_by(func.count().desc(), value)
         .limit(_MOST_VALUES)

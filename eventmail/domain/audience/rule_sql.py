@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, FromClause, Select, String, and_, func, li
 from sqlalchemy.orm import aliased
 
 from eventmail import value_parsing
+from eventmail.db.sql import day_in, folded, json_member, number_in
 from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Op, Rule
 from eventmail.models import Guest, GuestTag, SegmentGuest, guest_value
 
@@ -121,17 +122,13 @@ def _values(event_id: int, field: Field, place: int | None) -> FromClause:
     return (
         select(
             found.c.guest_id,
-            _folded(found.c.value).label("folded"),
-            func.number_in(found.c.value).label("number"),
-            func.day_in(found.c.value).label("day"),
+            folded(found.c.value).label("folded"),
+            number_in(found.c.value).label("number"),
+            day_in(found.c.value).label("day"),
         )
-        .where(_folded(found.c.value) != "")
+        .where(folded(found.c.value) != "")
         .subquery()
     )
-
-
-def _folded(text: Any) -> ColumnElement[str]:
-    return func.folded(text, type_=String)
 
 
 def raw_value(guest: Any, field: Field) -> ColumnElement[str]:
@@ -143,16 +140,7 @@ def raw_value(guest: Any, field: Field) -> ColumnElement[str]:
 
 def attribute(guest: Any, name: str) -> ColumnElement[str]:
     """What stands in the imported column `name` of `guest`, as it was written; "" where nothing does."""
-    text, path = type_coerce(guest.attributes, String), json_path(name)
-    if path:
-        return func.coalesce(func.json_extract(text, path), "")
-    each = func.json_each(text).table_valued("key", "value")
-    return func.coalesce(select(each.c.value).where(each.c.key == name).scalar_subquery(), "")
-
-
-def json_path(name: str) -> str:
-    """The JSON path to an attribute, or "": quotes and backslashes mean something in one, and "ü" is kept escaped."""
-    return f'$."{name}"' if name.isascii() and name.isprintable() and not set(name) & set('"\\') else ""
+    return func.coalesce(json_member(type_coerce(guest.attributes, String), name), "")
 
 
 _first = select(func.min(GuestTag.tag).label("tag")).cte("tag_words", recursive=True, nesting=True)
@@ -167,5 +155,5 @@ _WORDS = _first.union_all(
 
 def _tagged(part: Condition) -> Select[Any]:
     having = select(GuestTag.guest_id)
-    test = _tests(_folded(_WORDS.c.tag), part)
+    test = _tests(folded(_WORDS.c.tag), part)
     return having if test is None else having.where(GuestTag.tag.in_(select(_WORDS.c.tag).where(test)))

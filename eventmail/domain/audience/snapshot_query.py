@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, cast, select
 
 from eventmail.db import Rows
+from eventmail.db.sql import json_pairs
 from eventmail.models import Snapshot
 
 
@@ -19,5 +20,5 @@ class AsOf:
     def people(self) -> Rows:
         """(guest id, address) of everybody on the list."""
         frozen = select(Snapshot.people).where(Snapshot.id == self.snapshot_id).scalar_subquery()
-        each = func.json_each(frozen).table_valued("key", "value")
+        each = json_pairs(frozen)
         return select(cast(each.c.key, Integer).label("guest_id"), each.c.value.label("address"))

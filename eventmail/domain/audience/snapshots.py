@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Integer, String, cast, delete, func, insert, literal, select
+from sqlalchemy import CompoundSelect, Integer, delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import json_object_of
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.audience.snapshot_query import AsOf
@@ -67,7 +68,7 @@ def freeze(audience: Audience, by: Acting) -> str:
         literal(audience.event_id),
         literal(token),
         literal(audience.as_json(), Snapshot.audience.type),
-        func.json_group_object(cast(got.c.guest_id, String), got.c.address),
+        json_object_of(got.c.guest_id, got.c.address),
         func.count(),
         literal(by.user_id, Integer),
         literal(by.now, Snapshot.created_at.type),
@@ -100,7 +101,7 @@ def drift(session: Session, audience: Audience, seen: Snapshot) -> Drift | None:
     """Who joined and who left since the snapshot; None when exactly the same guests get it at the same addresses."""
     got = audiences.recipients(audience).subquery()
     people = select(Snapshot.people).where(Snapshot.id == seen.id).scalar_subquery()
-    same = select(func.json_group_object(cast(got.c.guest_id, String), got.c.address) == people).select_from(got)
+    same = select(json_object_of(got.c.guest_id, got.c.address) == people).select_from(got)
     if session.scalar(same):
         return None
     now, before = select(got.c.guest_id, got.c.address), as_of(seen).people()

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from eventmail.db.sql import json_path
 from eventmail.db.sqlite import roomy
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql
@@ -53,7 +54,7 @@ def settle(tx: Session, event_id: int, now: datetime) -> None:
 
 
 def _begin(tx: Session, event_id: int, field: Field) -> None:
-    place = SegmentField(event_id=event_id, kind=field.kind, name=field.name, path=rule_sql.json_path(field.name))
+    place = SegmentField(event_id=event_id, kind=field.kind, name=field.name, path=json_path(field.name))
     tx.add(place)
     tx.flush()
     into = [column.name for column in guest_value.columns]

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import addresses, erased, records
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import erased_form, json_has
 from eventmail.domain.erasure import traces
 from eventmail.domain.guests import shared_address
 from eventmail.errors import InvalidInput, MailUnderWay, NotFound
@@ -138,7 +139,7 @@ def forget(
     alone = {*alone, *traces.changes(tx, who.ids), *(f"guest:{guest_id}" for guest_id in who.ids)}
     entries = traces.log(tx, alone, who.own, _words(who))
     traces.answers(tx, _words(who))
-    marks = [tx.scalar(select(func.erased_form(address))) or "" for address in sorted(who.own)]
+    marks = [tx.scalar(select(erased_form(address))) or "" for address in sorted(who.own)]
     tx.add_all(
         Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=marks, created_at=by.now)
         for event_id in event_ids
@@ -212,7 +213,7 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
     keys = [f"{row.key}-{row.id}" for row in rows]
     for some in records.chunks([row.id for row in rows], _MANY):
         mark = {
-            "address": func.erased_form(Recipient.address),
+            "address": erased_form(Recipient.address),
             "email": erased.WORD,
             "last_error": case(
                 (or_(Recipient.last_error.is_(None), Recipient.last_error == WHY), Recipient.last_error),
@@ -239,16 +240,16 @@ def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) 
     for report in reports.values():
         told = report.provider_event_id
         named = any(word in told.lower() for word in words)
-        values: dict[str, Any] = {"address": func.erased_form(EmailEvent.address), "detail": erased.WORD}
+        values: dict[str, Any] = {"address": erased_form(EmailEvent.address), "detail": erased.WORD}
         if named:
-            values["provider_event_id"] = func.erased_form(told)
+            values["provider_event_id"] = erased_form(told)
         tx.execute(update(EmailEvent).where(EmailEvent.id == report.id).values(values), execution_options=_QUIET)
 
 
 def _unwrite_records(tx: Session, person: Person) -> None:
     """The do-not-mail list keeps the wish without the address; whom a message left out, without a name."""
     listed = update(Suppression).where(Suppression.address.in_(person.own))
-    tx.execute(listed.values(address=func.erased_form(Suppression.address)), execution_options=_QUIET)
+    tx.execute(listed.values(address=erased_form(Suppression.address)), execution_options=_QUIET)
     mine = or_(
         Exclusion.guest_id.in_(person.ids),
         and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own)),
@@ -257,5 +258,5 @@ def _unwrite_records(tx: Session, person: Person) -> None:
         update(Exclusion).where(mine, Exclusion.email.is_not(None)).values(email=erased.WORD), execution_options=_QUIET
     )
     for guest_id in person.ids:
-        theirs = func.json_type(Snapshot.people, f'$."{guest_id}"').is_not(None)
+        theirs = json_has(Snapshot.people, str(guest_id))
         tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)

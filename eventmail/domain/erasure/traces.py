@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, upd
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import erased
+from eventmail.db.sql import erased_form, holds
 from eventmail.db.sqlite import without_trigger
 from eventmail.models import (
     AuditEntry,
@@ -41,7 +42,7 @@ def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequen
             whole = row.subject in alone
             values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
             if row.subject.startswith("address:") and row.subject in subjects:
-                values["subject"] = "address:" + func.erased_form(row.subject.removeprefix("address:"))
+                values["subject"] = "address:" + erased_form(row.subject.removeprefix("address:"))
             tx.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(values), execution_options=_QUIET)
     return len(found)
 
@@ -88,7 +89,7 @@ def answers(tx: Session, words: Sequence[str]) -> None:
             model = column.class_
             values = {column.key: without(value, words)}
             if column is IdempotencyRecord.key:
-                values = {column.key: func.erased_form(value)}
+                values = {column.key: erased_form(value)}
             tx.execute(update(model).where(model.id == row_id).values(values), execution_options=_QUIET)
 
 
@@ -131,4 +132,4 @@ def _holding(tx: Session, column: InstrumentedAttribute[Any], words: Sequence[st
 def mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:
     """Whether a text, or JSON as it is written, has one of the words in it; more than meant does no harm."""
     written = {form.lower() for word in words for form in (word, json.dumps(word)[1:-1])}
-    return or_(False, *(func.instr(func.lower(cast(column, Text)), form) > 0 for form in written))
+    return or_(False, *(holds(func.lower(cast(column, Text)), form) for form in written))

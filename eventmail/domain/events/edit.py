@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or
 from sqlalchemy.orm import Session
 
 from eventmail import addresses, records, signing
-from eventmail.db import fresh, transaction
+from eventmail.db import fresh, sql, transaction
 from eventmail.domain import edit_guard as seen_
 from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
@@ -60,7 +60,7 @@ def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
     if archived is not None:
         statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
     if q:
-        found = (func.folded(column).contains(folded(q), autoescape=True) for column in (Event.title, Event.location))
+        found = (sql.folded(column).contains(folded(q), autoescape=True) for column in (Event.title, Event.location))
         statement = statement.where(or_(*found))
     return statement
 

@@ -11,6 +11,7 @@ from eventmail.content.personalise import value_of
 from eventmail.content.pieces import Choice, Mode, Pieces, Slot
 from eventmail.content.tokens import Field
 from eventmail.db import Rows, fresh
+from eventmail.db.sql import link_fault
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import fallbacks
@@ -101,7 +102,7 @@ def _fault(slot: Slot, fields: Mapping[str, Field]) -> ColumnElement[str] | None
     if value is None:
         return None
     instead = value_of(slot, {}, fields)
-    return func.link_fault(value, instead, slot.mode.value)
+    return link_fault(value, instead, slot.mode.value)
 
 
 def _first(audience: Audience, dead: ColumnElement[bool]) -> Sequence[Guest]:

@@ -10,6 +10,7 @@ from eventmail.content import personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.content.tokens import Field
 from eventmail.db import fresh
+from eventmail.db.sql import json_pairs
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import rule_sql
 from eventmail.domain.audience.resolve import Audience
@@ -78,7 +79,7 @@ def missing(name: str) -> ColumnElement[bool] | None:
         return Guest.last_name == nothing
     if member == "fullName":
         return and_(Guest.first_name == nothing, Guest.last_name == nothing)
-    each = func.json_each(Guest.attributes).table_valued("key", "value")
+    each = json_pairs(Guest.attributes)
     # a JSON path could not name every column: quotes, dots and brackets mean something in one, "ü" is escaped
     return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
 

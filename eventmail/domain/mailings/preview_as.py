@@ -7,6 +7,7 @@ from sqlalchemy import case, func, or_, select, tuple_
 
 from eventmail.content.compiled import Compiled
 from eventmail.db import Rows, fresh
+from eventmail.db.sql import json_pairs
 from eventmail.domain.audience import exclusions
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
@@ -84,7 +85,7 @@ def counts_without(audience: Audience, fields: Sequence[str], total: int) -> Map
 
 
 def _having(audience: Audience) -> dict[str, int]:
-    each = func.json_each(Guest.attributes).table_valued("key", "value")
+    each = json_pairs(Guest.attributes)
     rows = (
         select(each.c.key, func.count())
         .select_from(Guest)

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail import addresses
-from eventmail.db import fresh
+from eventmail.db import fresh, sql
 from eventmail.db.paging import Page, existing
 from eventmail.domain.guests import listing
 from eventmail.domain.outcomes import outcome_of
@@ -190,7 +190,7 @@ def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, .
     """From the log: it keeps what a guest was when they were removed, with the address as it was typed."""
     if not known.address:
         return ()
-    email = func.folded(AuditEntry.detail["before"]["email"].as_string())
+    email = sql.folded(AuditEntry.detail["before"]["email"].as_string())
     alike = {folded(spelling) for spelling in (known.address, addresses.spelled(known.asked))}
     rows = session.execute(
         select(AuditEntry.at, AuditEntry.actor, AuditEntry.detail)

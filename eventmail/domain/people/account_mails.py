@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import addresses, records
 from eventmail.db import fresh, move
+from eventmail.db.sql import insert_new
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions import reasons as suppression_reasons
 from eventmail.domain.terms import SendingTerms
@@ -80,13 +80,12 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
     kind, column = (
         (AccountMailKind.SIGN_IN, "user_id") if invitation_id is None else (AccountMailKind.INVITATION, "invitation_id")
     )
-    row = insert(AccountMail).values(
+    once = insert_new(
+        AccountMail, [column], WAITING if invitation_id is not None else LINK_WAITING,
         kind=kind, invitation_id=invitation_id, user_id=user_id, email=email, address=addresses.normalized(email),
         state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
         updated_at=by.now,
     )  # fmt: skip
-    waiting = WAITING if invitation_id is not None else LINK_WAITING
-    once = row.on_conflict_do_nothing(index_elements=[column], index_where=text(waiting))
     if tx.scalar(once.returning(AccountMail.id)) is None:
         return False
     records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)

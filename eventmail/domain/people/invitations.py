@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import insert_or_change
 from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
 from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.people.sessions import NOWHERE, Caller
@@ -102,8 +102,8 @@ def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
     }  # fmt: skip
     hashed = signing.hashed(token)
     good = case((Invitation.expires_at > by.now, Invitation.token_hash), else_=hashed)
-    row = insert(Invitation).values(address=address, token_hash=hashed, **values)
-    upsert = row.on_conflict_do_update(index_elements=["address"], set_={**values, "token_hash": good})
+    row, changed = {**values, "address": address, "token_hash": hashed}, {**values, "token_hash": good}
+    upsert = insert_or_change(Invitation, ["address"], row, changed)
     made: int = tx.execute(upsert.returning(Invitation.id)).scalar_one()
     records.audit(tx, by, "invitation.made", f"invitation:{made}", email=email, role=role)
     return made

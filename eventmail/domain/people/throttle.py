@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records, signing
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import insert_or_change
 from eventmail.errors import RateLimited
 from eventmail.models import Throttle, User
 from eventmail.records import Acting
@@ -146,10 +146,9 @@ def _keys(tries: Tries) -> dict[Limit, str]:
 
 
 def _count(tx: Session, limit: Limit, key: str, now: datetime) -> None:
-    row = insert(Throttle).values(scope=limit.scope, key=key, since=now, tries=1)
-    counted = row.on_conflict_do_update(
-        index_elements=["scope", "key"], set_={"tries": Throttle.tries + 1}, where=Throttle.tries < limit.tries
-    )
+    row = {"scope": limit.scope, "key": key, "since": now, "tries": 1}
+    one_more = {"tries": Throttle.tries + 1}
+    counted = insert_or_change(Throttle, ["scope", "key"], row, one_more, Throttle.tries < limit.tries)
     if tx.scalar(counted.returning(Throttle.tries)) is None:
         raise _refusal(limit, tx.scalars(select(Throttle.since).where(_is(limit, key))).one(), now)
 

@@ -3,25 +3,26 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import erased
+from eventmail.db.sql import erased_form
 from eventmail.models import Guest, Suppression
 
 
 def same(column: InstrumentedAttribute[Any], address: str) -> ColumnElement[bool]:
     """Whether `column` holds this address, or the mark of it; `address` may be a mark itself."""
     if erased.is_mark(address):
-        return func.erased_form(column) == address
-    return column.in_([address, func.erased_form(address)])
+        return erased_form(column) == address
+    return column.in_([address, erased_form(address)])
 
 
 def named(tx: Session, address: str) -> str:
     """The address of a mark, where a guest has it again by now; else what was given."""
     if not erased.is_mark(address):
         return address
-    again = select(Guest.address).where(Guest.address.is_not(None), func.erased_form(Guest.address) == address)
+    again = select(Guest.address).where(Guest.address.is_not(None), erased_form(Guest.address) == address)
     return tx.scalar(again.limit(1)) or address
 
 
@@ -32,7 +33,7 @@ def recall(tx: Session, addresses: Collection[str]) -> None:
     """
     marks = set(tx.scalars(select(Suppression.address).where(Suppression.address.startswith(erased.PREFIX))))
     for address in addresses if marks else ():
-        mark = tx.scalar(select(func.erased_form(address)))
+        mark = tx.scalar(select(erased_form(address)))
         if mark in marks:
             tx.execute(
                 update(Suppression).where(Suppression.address == mark).values(address=address),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import erased, ids, records, signing
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import erased_form
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.terms import UNSUBSCRIBE
 from eventmail.errors import BadSignature
@@ -122,7 +123,7 @@ def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
     details = tx.scalars(
         select(AuditEntry.detail)
         .where(
-            AuditEntry.subject.in_([f"address:{entry.address}", "address:" + func.erased_form(entry.address)]),
+            AuditEntry.subject.in_([f"address:{entry.address}", "address:" + erased_form(entry.address)]),
             AuditEntry.action.in_([UNSUBSCRIBED, _REPORTED]),
         )
         .order_by(AuditEntry.id.desc())

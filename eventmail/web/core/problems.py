@@ -1,7 +1,7 @@
 """The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, cast
@@ -13,18 +13,8 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, InternalServerError, MethodNotAllowed
 from werkzeug.routing import RequestRedirect
 
-from eventmail.db.sqlite import Trouble, trouble
-from eventmail.errors import (
-    Busy,
-    CsrfFailed,
-    DiskFull,
-    DomainError,
-    FieldError,
-    NotFound,
-    NotSignedIn,
-    TooLarge,
-    Unavailable,
-)
+from eventmail.db import sqlite
+from eventmail.errors import CsrfFailed, DomainError, FieldError, NotFound, NotSignedIn, TooLarge
 from eventmail.value_parsing import CONTROLS
 from eventmail.web.core import refusals
 from eventmail.web.core.respond import as_json, see_other, wants_fragment, wants_json
@@ -131,20 +121,12 @@ def _without_host(answer: Response) -> Response:
     return cast(Response, redirect(urlsplit(routed.new_url)._replace(scheme="", netloc="").geturl(), routed.code))
 
 
-_UNAVAILABLE: Mapping[Trouble, type[Unavailable]] = {
-    Trouble.BUSY: Busy,
-    Trouble.FULL: DiskFull,
-    Trouble.UNUSABLE: Unavailable,
-}
-
-
 def _database(error: OperationalError) -> Any:
     """Locked, full or read-only: nothing was changed, since every write is one transaction."""
-    found = trouble(error)
-    if found is None:
+    kind = sqlite.refusal(error)
+    if kind is None:
         log.error("a statement failed", exc_info=error)
         return _http(InternalServerError())
-    kind = _UNAVAILABLE[found]
     log.error("the database refused: %s", error.orig, extra={"code": kind.code})
     try:
         return _refused(kind())

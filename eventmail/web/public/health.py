@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 
 from eventmail.db import sqlite
 from eventmail.domain.events import overview
+from eventmail.errors import Busy
 
 FRESH = timedelta(seconds=5)
 BUSY = timedelta(seconds=30)  # an import of a large list keeps everybody from writing for seconds, and is no fault
@@ -60,7 +61,7 @@ def _writes() -> bool | None:
     try:
         overview.prove_writable()
     except OperationalError as error:
-        if sqlite.trouble(error) is sqlite.Trouble.BUSY:
+        if sqlite.refusal(error) is Busy:
             return None
         log.error("the database refused: %s", error.orig)
         return False
