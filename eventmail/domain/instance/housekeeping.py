@@ -1,10 +1,14 @@
 """What may be forgotten: answers under old keys, what was only looked at, links nobody can use any more."""
 
+import logging
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, delete, exists, select
+from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import Base, fresh, transaction
+from eventmail.db.sql import one_parameter
 from eventmail.domain.audience import snapshots
 from eventmail.domain.people.throttle import WINDOW
 from eventmail.models import (
@@ -12,7 +16,6 @@ from eventmail.models import (
     Content,
     IdempotencyRecord,
     LoginSession,
-    Mailing,
     SegmentField,
     SignInLink,
     Snapshot,
@@ -26,12 +29,14 @@ LINKS_KEPT = timedelta(days=1)
 ACCOUNT_MAILS_KEPT = timedelta(days=30)
 VALUES_KEPT = timedelta(days=1)  # no request that counts by them lasts so long
 
+log = logging.getLogger(__name__)
+
 
 def purge(now: datetime) -> int:
     """Delete what is old enough: how many rows. Takes the write lock only when there is something to delete."""
     old: list[tuple[type[Base], list[ColumnElement[bool]]]] = [
         (IdempotencyRecord, [IdempotencyRecord.created_at < now - KEYS_KEPT]),
-        (Content, [Content.created_at < now - PREVIEWS_KEPT, ~exists().where(Mailing.content_id == Content.id)]),
+        (Content, [Content.created_at < now - PREVIEWS_KEPT, *_without_owner()]),
         (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
         (Snapshot, [Snapshot.created_at < now - snapshots.KEPT]),
@@ -45,8 +50,26 @@ def purge(now: datetime) -> int:
         ),
         (Throttle, [Throttle.since <= now - WINDOW]),
     ]
-    there = [(model, where) for model, where in old if fresh().scalar(select(model.id).where(*where).limit(1))]
-    if not there:
+    return sum(_forget(model, where, fresh().scalars(select(model.id).where(*where)).all()) for model, where in old)
+
+
+def _without_owner() -> list[ColumnElement[bool]]:
+    """Whether a text has no owner: no row of any table points at it."""
+    keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
+    return [~exists().where(key.parent == Content.id) for key in keys if key.column is Content.__table__.c.id]
+
+
+def _forget(model: type[Base], where: Sequence[ColumnElement[bool]], ids: Sequence[int]) -> int:
+    """Delete those of `ids` for which `where` still holds; the log names a row that a foreign key keeps."""
+    if not ids:
         return 0
-    with transaction() as tx:
-        return sum(len(tx.execute(delete(model).where(*where).returning(model.id)).all()) for model, where in there)
+    try:
+        with transaction() as tx:
+            gone = delete(model).where(model.id.in_(one_parameter(ids)), *where).returning(model.id)
+            return len(tx.execute(gone).all())
+    except IntegrityError as error:
+        if len(ids) == 1:
+            log.warning("%s %d is old, but something still refers to it: %s", model.__tablename__, ids[0], error.orig)
+            return 0
+    half = len(ids) // 2
+    return _forget(model, where, ids[:half]) + _forget(model, where, ids[half:])

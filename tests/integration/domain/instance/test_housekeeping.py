@@ -1,9 +1,14 @@
 """What is forgotten, and what never is."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import pytest
+from sqlalchemy import Column, ForeignKey, Integer, Table, text
+
+from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain.audience import snapshots
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.instance import housekeeping
@@ -67,3 +72,60 @@ def test_a_link_that_nobody_can_use_any_more_is_forgotten(
     housekeeping.purge(clock.advance(days=2))
 
     assert rows(SignInLink) == []
+
+
+@pytest.fixture
+def looked_at(event_id: int, organizer: Person, clock: FrozenClock) -> Callable[[str], int]:
+    """Keep a text that somebody only looked at: its id."""
+
+    def look(subject: str) -> int:
+        by = replace(seeding.acting(organizer), now=clock.now())
+        content_id = contents.preview(event_id, Text(subject, "", "Hi"), by).content_id
+        assert content_id
+        return content_id
+
+    return look
+
+
+@pytest.fixture
+def revision() -> Iterator[Table]:
+    """A table of tomorrow that keeps a text, as a design's revision will."""
+    table = Table(
+        "revision_of_a_test", Base.metadata, Column("id", Integer, primary_key=True),
+        Column("content_id", ForeignKey("content.id")),
+    )  # fmt: skip
+    table.create(db.engine)
+    yield table
+    Base.metadata.remove(table)
+
+
+def test_a_text_is_kept_for_every_table_that_points_at_it_also_for_one_that_is_new(
+    looked_at: Callable[[str], int], revision: Table, clock: FrozenClock, rows: Callable[..., list[Any]]
+) -> None:
+    owned, _ = looked_at("Of a design"), looked_at("Of nobody")
+    with transaction() as tx:
+        tx.execute(revision.insert().values(content_id=owned))
+
+    assert housekeeping.purge(clock.advance(days=2)) == 1
+
+    assert [content.subject for content in rows(Content)] == ["Of a design"]
+    assert fresh().execute(revision.select()).all() == [(1, owned)]
+
+
+@pytest.mark.parametrize("checked", ["", "DEFERRABLE INITIALLY DEFERRED"])
+def test_a_row_that_a_foreign_key_keeps_does_not_stop_the_sweep(
+    checked: str, organizer: Person, looked_at: Callable[[str], int], clock: FrozenClock,
+    rows: Callable[..., list[Any]], caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    _, kept, _ = looked_at("First"), looked_at("Kept by a stranger"), looked_at("Last")
+    sign_in_links.issue(organizer.email, replace(seeding.acting(organizer), now=clock.now()))
+    with transaction() as tx:
+        tx.execute(text(f"CREATE TABLE stranger (content_id INTEGER REFERENCES content (id) {checked})"))
+        tx.execute(text(f"INSERT INTO stranger VALUES ({kept})"))
+
+    with caplog.at_level(logging.WARNING):
+        assert housekeeping.purge(clock.advance(days=2)) == 3
+
+    assert [content.id for content in rows(Content)] == [kept]
+    assert rows(SignInLink) == []
+    assert f"content {kept} is old, but something still refers to it: FOREIGN KEY constraint failed" in caplog.text
