@@ -22,9 +22,10 @@ from eventmail.errors import (
     TooLarge,
     Unavailable,
 )
+from eventmail.web.api.schemas import ProblemOut
 from eventmail.web.api.table import CSV, SECTIONS, Operation, Query
 from eventmail.web.core.access import OPEN
-from eventmail.web.public.schemas import HealthOut, ProblemOut
+from eventmail.web.public.schemas import HealthOut
 
 Json = dict[str, Any]
 _REF = "#/components/schemas/{model}"

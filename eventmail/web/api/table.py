@@ -35,7 +35,7 @@ from eventmail.errors import (
 )
 from eventmail.states import GuestStatus, RecipientState, SuppressionReason
 from eventmail.web.account.schemas import AccountOut
-from eventmail.web.audit.schemas import EntryOut, WhyOut
+from eventmail.web.audit.schemas import EntryOut
 from eventmail.web.composer.schemas import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.core.answer_parts import Listed
 from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
@@ -52,12 +52,21 @@ from eventmail.web.guests.schemas import (
     PasteOut,
     UndoneOut,
 )
-from eventmail.web.mailings.schemas import DecisionIn, MailingIn, RetryIn
-from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftOut, DraftPatch
-from eventmail.web.messaging.test_send_schemas import TestSendOut, WantedIn
+from eventmail.web.mailings.schemas import (
+    DecisionIn,
+    DryRunOut,
+    MailingIn,
+    QuotaOut,
+    ReceiptOut,
+    RecipientOut,
+    RetryIn,
+    WhyOut,
+)
+from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftOut, DraftPatch, TestSendOut, WantedIn
 from eventmail.web.people.schemas import ColleagueOut, InvitationOut
-from eventmail.web.public.schemas import ConfirmedOut, HealthOut, LiveOut, ReceivedOut
+from eventmail.web.public.schemas import HealthOut, ReceivedOut
 from eventmail.web.segments.schemas import SegmentIn, SegmentOut
+from eventmail.web.settings.schemas import ConfirmedOut, LiveOut
 from eventmail.web.suppressions.schemas import (
     LiftIn,
     SuppressionImport,
@@ -65,7 +74,7 @@ from eventmail.web.suppressions.schemas import (
     SuppressionOut,
     SuppressionReportOut,
 )
-from eventmail.web.tracker.schemas import DryRunOut, MailingOut, QuotaOut, ReceiptOut, RecipientOut
+from eventmail.web.tracker.schemas import MailingOut
 
 CSV = "text/csv"
 NOTHING = None  # an answer without a body
@@ -121,15 +130,8 @@ Q = Query("q", "What to search for.")
 GUESTS = (Q, Query("status", "Only these guests.", _words(Filter)))
 FORMAT = Query("format", "`csv` downloads all of it.", ("csv",))
 STATE = Query("state", "Only recipients in this state.", _words(RecipientState))
-LOG = (
-    Query("who", "Only what this person did, by name."),
-    Query("action", "Only this action."),
-    Q,
-    Query("from", "The first day, as 2027-05-01."),
-    Query("to", "The last day."),
-    *PAGING,
-    FORMAT,
-)
+LOG = (Query("who", "Only what this person did, by name."), Query("action", "Only this action."), Q,
+       Query("from", "The first day, as 2027-05-01."), Query("to", "The last day."), *PAGING, FORMAT)  # fmt: skip
 AUDIENCE = (
     Query("statuses", "RSVP statuses.", _words(GuestStatus), many=True),
     Query("segments", "Ids of segments.", many=True),

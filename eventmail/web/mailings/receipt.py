@@ -9,7 +9,8 @@ from eventmail.web.composer import fragments
 from eventmail.web.core import access
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import as_json, wants_json
-from eventmail.web.tracker.schemas import Counts, ReceiptOut
+from eventmail.web.mailings.schemas import ReceiptOut
+from eventmail.web.tracker.schemas import Counts
 
 bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
 

@@ -1,16 +1,19 @@
-"""A mailing, its recipients, and decisions about them."""
+"""What is asked and answered about messages: recipients, decisions, receipts, the quota, and why."""
 
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import Row
+from typing_extensions import TypedDict
 
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.web.composer.schemas import Criteria
+from eventmail.states import Delivery, GuestStatus, RecipientState, SuppressionReason
+from eventmail.web.composer.schemas import Criteria, ExcludedOut, ReasonWord, WarningOut
+from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, ProviderWord, one_of
 from eventmail.web.core.context import instant
 from eventmail.web.core.intake import Body
-from eventmail.web.tracker.schemas import RecipientOut
+from eventmail.web.tracker.schemas import Counts, KindWord, StateWord
 
 
 class MailingIn(Body):
@@ -66,6 +69,151 @@ class DecisionIn(Body):
     def chosen(self) -> list[str] | None:
         """The addresses, None for all."""
         return None if self.all else self.recipients
+
+
+class DryRunOut(TypedDict):
+    """What a mailing would do; nothing was stored."""
+
+    kind: KindWord
+    dry_run: Literal[True]
+    recipient_count: int
+    excluded: list[ExcludedOut]
+    warnings: list[WarningOut]
+
+
+class RecipientOut(TypedDict):
+    """What became of a mailing for one address; `request_ids` are those of its attempts, oldest first."""
+
+    email: str
+    state: Annotated[str, one_of(RecipientState)]
+    provider: ProviderWord
+    attempts: int
+    request_ids: list[str]
+    last_error: str | None
+    updated_at: Instant
+
+
+class ReceiptContent(TypedDict):
+    """What was sent; `hash` is that of its compiled form."""
+
+    subject: str
+    preheader: str
+    body: str
+    hash: str
+
+
+class ReceiptRecipient(RecipientOut):
+    """A recipient, with what the mail service reported later."""
+
+    delivery: Annotated[str, one_of(Delivery)] | None
+
+
+class ReceiptExcluded(TypedDict):
+    """A guest who did not get it, and why."""
+
+    email: str | None
+    reason: ReasonWord
+
+
+class ReceiptEntry(TypedDict):
+    """One line of the log about this mailing."""
+
+    at: Instant
+    actor: str
+    action: str
+    request_id: str
+
+
+class ReceiptOut(TypedDict):
+    """Everything about a mailing in one answer; `sha256` covers what it holds."""
+
+    mailing: Id
+    kind: KindWord
+    state: StateWord
+    created_at: Instant
+    content: ReceiptContent
+    audience: dict[str, list[str]]
+    counts: Counts
+    recipients: list[ReceiptRecipient]
+    excluded: list[ReceiptExcluded]
+    log: list[ReceiptEntry]
+    sha256: str
+
+
+class WindowOut(TypedDict):
+    """The quota of one window; without one `limit` is 0 and `left` is null."""
+
+    limit: int
+    used: int
+    reserved: int
+    left: int | None
+
+
+class QuotaOut(TypedDict):
+    """What is used, reserved and left, by day and by month."""
+
+    day: WindowOut
+    month: WindowOut
+
+
+class StoryOut(TypedDict):
+    """One message and somebody: what became of it, in a word and in a sentence."""
+
+    mailing: Id
+    subject: str
+    sent_at: Instant
+    outcome: OutcomeWord
+    sentence: str
+    reason: str | None
+    at: Instant | None
+    attempts: int
+    request_ids: list[str]
+    delivery: Annotated[str, one_of(Delivery)] | None
+    provider: ProviderWord
+
+
+class PersonOut(TypedDict):
+    """A guest who has the address that was asked about."""
+
+    id: Id
+    name: str
+    status: Annotated[str, one_of(GuestStatus)]
+
+
+class CandidateOut(TypedDict):
+    """A guest whose name was asked about: ask again with the address, or with `guest`."""
+
+    id: Id
+    name: str
+    email: str | None
+
+
+class OnListOut(TypedDict):
+    """An entry of the do-not-mail list that holds for the address."""
+
+    reason: Annotated[str, one_of(SuppressionReason)]
+    since: Instant
+    sentence: str
+
+
+class RemovedOut(TypedDict):
+    """A guest with this address who was removed."""
+
+    name: str
+    at: Instant
+    by: str
+
+
+class WhyOut(Listed[StoryOut]):
+    """What the records know about an address; message by message as a list."""
+
+    asked: str
+    address: str | None
+    known: bool
+    guests: list[PersonOut]
+    candidates: list[CandidateOut]
+    on_list: list[OnListOut]
+    removed: list[RemovedOut]
 
 
 def recipient_out(recipient: Row[Any], request_ids: list[str]) -> RecipientOut:

@@ -22,9 +22,8 @@ from eventmail.web.composer import draft, fragments, mail_frames, warnings
 from eventmail.web.core import access, intake
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.respond import as_json, page_out, respond, wants_fragment
-from eventmail.web.mailings.schemas import MailingIn, recipient_out
+from eventmail.web.mailings.schemas import DryRunOut, MailingIn, recipient_out
 from eventmail.web.messaging import drafts
-from eventmail.web.tracker.schemas import DryRunOut
 from eventmail.web.words import state as word_state
 
 bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mailings")

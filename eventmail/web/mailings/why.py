@@ -8,10 +8,10 @@ from eventmail.domain.outcomes.outcome_of import NoRecipient, Story
 from eventmail.domain.outcomes.why import Answer
 from eventmail.errors import NotFound
 from eventmail.models import Event
-from eventmail.web.audit.schemas import StoryOut, WhyOut
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import respond
+from eventmail.web.mailings.schemas import StoryOut, WhyOut
 from eventmail.web.words import outcome
 
 bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")

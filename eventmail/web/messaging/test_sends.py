@@ -14,7 +14,7 @@ from eventmail.web.composer.fragments import Prefix
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_fragment, wants_json
-from eventmail.web.messaging.test_send_schemas import WantedIn, split
+from eventmail.web.messaging.schemas import WantedIn, split
 
 bp = Blueprint("test_sends", __name__, url_prefix="/admin/events/<id:event_id>/mailings/test-sends")
 

@@ -1,33 +1,10 @@
-"""What machines are told: every refusal in one shape, health, and how many reports were new."""
+"""What monitors and mail services are told."""
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import ConfigDict, Field, with_config
 from typing_extensions import TypedDict
 
 from eventmail.web.core.answer_parts import one_of
-
-
-class FieldErrorOut(TypedDict):
-    """One complaint about one member of the body."""
-
-    field: str
-    code: str
-    message: str
-
-
-@with_config(ConfigDict(extra="allow"))
-class ProblemOut(TypedDict):
-    """A refusal (RFC 9457): nothing was changed. Some codes bring further members."""
-
-    type: str
-    title: str
-    status: int
-    detail: Annotated[str, Field(description="What happened, what was not done, what to do.")]
-    instance: str
-    code: Annotated[str, Field(description="What a program decides by.")]
-    request_id: str
-    errors: list[FieldErrorOut]
 
 
 class HealthOut(TypedDict):
@@ -51,15 +28,3 @@ class ReceivedOut(TypedDict):
 
     received: int
     new: int
-
-
-class LiveOut(TypedDict):
-    """Whether mail may leave this database, or an owner has to confirm first that it is no copy."""
-
-    live: bool
-
-
-class ConfirmedOut(LiveOut):
-    """Confirmed; `in_doubt` mails waited in the copy and may have been sent before."""
-
-    in_doubt: int

@@ -1,12 +1,12 @@
-"""What is answered about a mailing: itself, its recipients, its receipt, and the quota it draws on."""
+"""A mailing as it is answered: its text, its counts, its newest run."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from eventmail.states import Delivery, JobState, MailingKind, MailingState, RecipientState
-from eventmail.web.composer.schemas import ExcludedOut, ReasonWord, WarningOut
+from eventmail.states import JobState, MailingKind, MailingState
+from eventmail.web.composer.schemas import ExcludedOut
 from eventmail.web.core.answer_parts import Id, Instant, ProviderWord, one_of
 
 KindWord = Annotated[str, one_of(MailingKind)]
@@ -82,88 +82,3 @@ class MailingOut(TypedDict):
     job: JobOut | None
     last_error: str | None
     waits_for: WaitsOut | None
-
-
-class DryRunOut(TypedDict):
-    """What a mailing would do; nothing was stored."""
-
-    kind: KindWord
-    dry_run: Literal[True]
-    recipient_count: int
-    excluded: list[ExcludedOut]
-    warnings: list[WarningOut]
-
-
-class RecipientOut(TypedDict):
-    """What became of a mailing for one address; `request_ids` are those of its attempts, oldest first."""
-
-    email: str
-    state: Annotated[str, one_of(RecipientState)]
-    provider: ProviderWord
-    attempts: int
-    request_ids: list[str]
-    last_error: str | None
-    updated_at: Instant
-
-
-class ReceiptContent(TypedDict):
-    """What was sent; `hash` is that of its compiled form."""
-
-    subject: str
-    preheader: str
-    body: str
-    hash: str
-
-
-class ReceiptRecipient(RecipientOut):
-    """A recipient, with what the mail service reported later."""
-
-    delivery: Annotated[str, one_of(Delivery)] | None
-
-
-class ReceiptExcluded(TypedDict):
-    """A guest who did not get it, and why."""
-
-    email: str | None
-    reason: ReasonWord
-
-
-class ReceiptEntry(TypedDict):
-    """One line of the log about this mailing."""
-
-    at: Instant
-    actor: str
-    action: str
-    request_id: str
-
-
-class ReceiptOut(TypedDict):
-    """Everything about a mailing in one answer; `sha256` covers what it holds."""
-
-    mailing: Id
-    kind: KindWord
-    state: StateWord
-    created_at: Instant
-    content: ReceiptContent
-    audience: dict[str, list[str]]
-    counts: Counts
-    recipients: list[ReceiptRecipient]
-    excluded: list[ReceiptExcluded]
-    log: list[ReceiptEntry]
-    sha256: str
-
-
-class WindowOut(TypedDict):
-    """The quota of one window; without one `limit` is 0 and `left` is null."""
-
-    limit: int
-    used: int
-    reserved: int
-    left: int | None
-
-
-class QuotaOut(TypedDict):
-    """What is used, reserved and left, by day and by month."""
-
-    day: WindowOut
-    month: WindowOut
