@@ -5,7 +5,7 @@ from datetime import UTC, date
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
@@ -27,7 +27,7 @@ bp = Blueprint("audit", __name__, url_prefix="/admin")
 @bp.get("/events/<id:event_id>/audit")
 def of_event(event_id: int) -> Response:
     """The log of one event."""
-    return _answer(access.event(event_id))
+    return _answer(g.event)
 
 
 @bp.get("/audit")

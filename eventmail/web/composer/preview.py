@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from eventmail import link_targets
 from eventmail.db import Rows, fresh
@@ -11,8 +11,9 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as
 from eventmail.errors import InvalidInput
+from eventmail.models import Event
 from eventmail.web.composer import fragments
-from eventmail.web.core import access, intake
+from eventmail.web.core import intake
 from eventmail.web.core.respond import page_out, respond
 
 bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
@@ -21,7 +22,7 @@ bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/mess
 @bp.post("/fields")
 def fields(event_id: int) -> Response:
     """The merge fields, with what the previewed guest has for each and how many recipients have nothing."""
-    event = access.event(event_id)
+    event: Event = g.event
     context = fragments.page(event)
     live, known = context["live"], context["fields"]
     lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
@@ -34,7 +35,6 @@ def fallbacks(event_id: int) -> Response:
 
     From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
     """
-    access.event(event_id)
     picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
     listed = preview_as.without(picked, name) if name in known else None
@@ -45,7 +45,6 @@ def fallbacks(event_id: int) -> Response:
 @bp.route("/dead-links", methods=["GET", "POST"])
 def dead(event_id: int) -> Response:
     """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
-    access.event(event_id)
     typed = fragments.typed()
     picked = audiences.checked(event_id, typed["audience"], outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)

@@ -15,7 +15,7 @@ from eventmail.domain.events import edit
 from eventmail.domain.people import api_tokens, sessions, throttle
 from eventmail.domain.people.sessions import Caller
 from eventmail.errors import NotByToken, NotSignedIn, ReadOnlyToken, RoleTooLow
-from eventmail.models import Event, User
+from eventmail.models import User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.web.core import bodies, browser_cookie
@@ -40,7 +40,10 @@ HEADERS = {
 
 
 def register(app: Flask) -> None:
-    """Give every request an id, a person and a CSRF check, and every answer its headers."""
+    """Give every request an id, a person, a CSRF check and the event of its URL, and every answer its headers.
+
+    `g.event` is there before a view runs. Raises NotFound for an event that is missing or not theirs.
+    """
     proxies = app.extensions["settings"].proxies
     if proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=0)  # type: ignore[method-assign]
@@ -86,19 +89,11 @@ def in_person() -> int:
     return session_id
 
 
-def event(event_id: int) -> Event:
-    """The event in the URL, for this person. NotFound for one that is missing or not theirs."""
-    if g.get("event") is None:
-        g.event = edit.visible(event_id, g.user)
-    found: Event = g.event
-    return found
-
-
 def _begin() -> None:
     g.request_id = ids.request_id()  # one that somebody sent could stand in the log for another
     logs.request_id.set(g.request_id)
     g.now = clock.now()
-    g.user, g.by_token, g.session_id = None, False, None
+    g.user, g.by_token, g.session_id, g.event = None, False, None, None
     if request.endpoint == "static":
         return
     _identify()
@@ -114,6 +109,9 @@ def _begin() -> None:
         csrf.protect()
     elif g.read_only and request.method not in READING:
         raise ReadOnlyToken
+    values = request.view_args or {}
+    if "event_id" in values:
+        g.event = edit.visible(values["event_id"], g.user)
 
 
 def _largest_body(app: Flask, environ: dict[str, Any]) -> int:

@@ -21,7 +21,6 @@ bp = Blueprint("event_life", __name__, url_prefix="/admin/events/<id:event_id>")
 @shown_by(settings_page)
 def set_defaults(event_id: int) -> Any:
     """What guests without a value in an imported column read (C3)."""
-    access.event(event_id)
     column_defaults.set_defaults(event_id, _defaults(event_id), access.acting())
     return _done(event_id)
 
@@ -30,7 +29,6 @@ def set_defaults(event_id: int) -> Any:
 @shown_by(settings_page)
 def share(event_id: int) -> Any:
     """Who sees the event."""
-    access.event(event_id)
     body = intake.parse(ShareIn, lists=frozenset({"members"}))
     chosen = body.chosen()
     sharing.share(event_id, chosen, restricted=body.restricted, without_me=body.without_me, by=access.acting())
@@ -42,7 +40,6 @@ def share(event_id: int) -> Any:
 
 
 def _cancellation_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return respond(page="events/cancellation.html", problem=problem, waiting=lifecycle.waiting(event_id))
 
 
@@ -56,7 +53,6 @@ def cancellation(event_id: int) -> Response:
 @shown_by(_cancellation_page)
 def cancel(event_id: int) -> Any:
     """Cancel the event and every mail of it that waits (S6)."""
-    access.event(event_id)
     cancelled = lifecycle.cancel(event_id, access.acting())
     return _done(event_id, f"The event is cancelled. {_mails(cancelled)} Write to your guests to let them know.")
 
@@ -65,13 +61,11 @@ def cancel(event_id: int) -> Any:
 @shown_by(settings_page)
 def reinstate(event_id: int) -> Any:
     """The event takes place after all."""
-    access.event(event_id)
     lifecycle.reinstate(event_id, access.acting())
     return _done(event_id, "The event takes place after all. Mails that were cancelled with it stay cancelled.")
 
 
 def _archive_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return respond(page="events/archive.html", problem=problem, waiting=lifecycle.waiting(event_id))
 
 
@@ -85,7 +79,6 @@ def archive_page(event_id: int) -> Response:
 @shown_by(_archive_page)
 def archive(event_id: int) -> Any:
     """Archive the event; nothing can be sent from it then."""
-    access.event(event_id)
     body = intake.parse(ArchiveIn)
     cancelled = lifecycle.archive(event_id, access.acting(), cancel_waiting=body.cancel_waiting)
     return _done(event_id, f"The event is archived. {_mails(cancelled)}")
@@ -95,7 +88,6 @@ def archive(event_id: int) -> Any:
 @shown_by(settings_page)
 def bring_back(event_id: int) -> Any:
     """Take the event out of the archive."""
-    access.event(event_id)
     lifecycle.bring_back(event_id, access.acting())
     return _done(event_id, "The event is back from the archive. Nothing is sent by itself.")
 

@@ -11,6 +11,7 @@ from eventmail.domain.events import overview as overview_
 from eventmail.domain.guests import column_defaults
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import FieldError, InvalidInput
+from eventmail.models import Event
 from eventmail.sending import heartbeat
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, form_guard, intake
@@ -64,13 +65,13 @@ def create() -> Any:
     event_id = edit.create(body.values(), access.acting())
     where = url_for("events.overview", event_id=event_id)
     if wants_json():
-        return as_json(event_out(access.event(event_id)), 201, {"Location": where})
+        return as_json(event_out(edit.visible(event_id, g.user)), 201, {"Location": where})
     return see_other(where)
 
 
 @bp.get("/<id:event_id>")
 def overview(event_id: int) -> Response:
-    event = access.event(event_id)
+    event: Event = g.event
     if wants_json():
         return as_json(event_out(event))
     return respond(
@@ -83,7 +84,7 @@ def overview(event_id: int) -> Response:
 
 
 def _copy_page(event_id: int, problem: Problem | None = None) -> Response:
-    event = access.event(event_id)
+    event: Event = g.event
     return respond(
         page="events/copy.html",
         problem=problem,
@@ -102,7 +103,6 @@ def copy_page(event_id: int) -> Response:
 @shown_by(_copy_page)
 def copy(event_id: int) -> Any:
     """A new event like this one: settings and columns, no guests, no dates unless given."""
-    access.event(event_id)
     made = event_copy.copy(event_id, _form_values(), access.acting())
     where = url_for("events.overview", event_id=made)
     if wants_json():
@@ -113,14 +113,13 @@ def copy(event_id: int) -> Any:
 
 @bp.patch("/<id:event_id>")
 def patch(event_id: int) -> Response:
-    access.event(event_id)
     edit.edit(event_id, intake.parse(EventIn).values(), access.acting())
-    return as_json(event_out(access.event(event_id)))
+    return as_json(event_out(g.event))
 
 
 def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     """The settings, with what was typed into the form that was refused."""
-    event = access.event(event_id)
+    event: Event = g.event
     form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
     there = column_defaults.columns(event_id)
     typed, marks = form_guard.form(edit.texts(event), form, problem, _plain)
@@ -148,7 +147,6 @@ def settings(event_id: int) -> Response:
 @bp.post("/<id:event_id>/settings")
 @shown_by(settings_page)
 def save(event_id: int) -> Any:
-    access.event(event_id)
     edit.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 

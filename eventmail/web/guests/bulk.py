@@ -22,7 +22,6 @@ bp = Blueprint("guest_bulk", __name__, url_prefix="/admin/events/<id:event_id>/g
 @shown_by(list_page)
 def change(event_id: int) -> Any:
     """Change the ticked guests, or all that the URL's filter and search find."""
-    access.event(event_id)
     body = intake.parse(ChangeIn, lists=frozenset({"guests"}))
     value = body.status if body.change is ChangeKind.STATUS else body.tag
     change_id = bulk_change.change(event_id, _chosen(body), body.change, value, access.acting())
@@ -38,7 +37,6 @@ def change(event_id: int) -> Any:
 @shown_by(lambda event_id, problem, **_: list_page(event_id, problem))
 def undo(event_id: int, change_id: int) -> Any:
     """Give back what a change took."""
-    access.event(event_id)
     done = bulk_change.undo(event_id, change_id, access.acting())
     if wants_json():
         undone: UndoneOut = {"restored": done.restored, "left": done.left}

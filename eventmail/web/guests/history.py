@@ -1,13 +1,13 @@
 """One guest's history."""
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, g, url_for
 
 from eventmail.domain.guests import listing
 from eventmail.domain.outcomes import guest_history
 from eventmail.domain.outcomes.guest_history import Changed, Moment
 from eventmail.domain.outcomes.outcome_of import News, Story
 from eventmail.models import Event
-from eventmail.web.core import access, intake
+from eventmail.web.core import intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import page_out, respond
 from eventmail.web.guests.schemas import MomentOut
@@ -19,7 +19,7 @@ bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id
 @bp.get("")
 def history(event_id: int, guest_id: int) -> Response:
     """Every message this guest was part of, what mail services reported, and what was changed about them."""
-    event = access.event(event_id)
+    event: Event = g.event
     guest = listing.get(event_id, guest_id)
     page = guest_history.history(event_id, guest, **intake.paging())
     return respond(

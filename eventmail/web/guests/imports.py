@@ -13,6 +13,7 @@ from eventmail.domain.imports import export as import_export
 from eventmail.domain.imports.csv_rows import Head, Reading
 from eventmail.domain.imports.uploads import Checked, Upload
 from eventmail.errors import DomainError, InvalidInput, NotFound, Unavailable
+from eventmail.models import Event
 from eventmail.web.core import access, bodies, intake
 from eventmail.web.core.context import settings
 from eventmail.web.core.csv_out import csv_answer
@@ -27,7 +28,6 @@ _PER_PAGE = 50
 
 
 def _choose_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return respond(page="guests/import.html", problem=problem, waiting=uploads.waiting(_folder(), event_id))
 
 
@@ -44,7 +44,6 @@ def upload(event_id: int) -> Any:
 
     From a person the field `file`: kept and checked; nothing is imported before they have seen what would happen.
     """
-    access.event(event_id)
     by_form = request.mimetype == "multipart/form-data"
     if by_form and not wants_json():
         return _keep(event_id)
@@ -65,7 +64,6 @@ def _keep(event_id: int) -> Any:
 
 
 def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     kept = uploads.load(_folder(), event_id, token)
     report = kept.result or kept.check
     kinds = report["kinds"] if report else {}
@@ -114,7 +112,6 @@ def look(event_id: int, token: str) -> Response:
 @shown_by(_upload_page)
 def decide(event_id: int, token: str) -> Any:
     """Check again with a corrected reading, import what was checked, or let the file go."""
-    access.event(event_id)
     action = request.form.get("action", "check")
     if action == "discard":
         uploads.discard(_folder(), event_id, token)
@@ -162,7 +159,6 @@ def _import(event_id: int, token: str, reading: Reading) -> str:
 @bp.get("/import/<token>/progress")
 def progress(event_id: int, token: str) -> Response:
     """How far the check or the import is that another request is busy with; asked while the form is under way."""
-    access.event(event_id)
     kept = uploads.load(_folder(), event_id, token)
     far = uploads.progress(_folder(), event_id, token) or {"what": run.READING, "done": 0, "of": 0}
     page = "guests/_import_progress.html"
@@ -172,7 +168,7 @@ def progress(event_id: int, token: str) -> Response:
 @bp.get("/export")
 def export(event_id: int) -> Response:
     """The guests that the list shows under this filter and search, as CSV; imported again, it changes nothing."""
-    event = access.event(event_id)
+    event: Event = g.event
     q, status = searched()
     header, rows = import_export.header(event_id), import_export.rows(event_id, status, q)
     return csv_answer(f"guests-{event.id}{'' if status is Filter.ALL and not q else '-some'}.csv", header, rows)

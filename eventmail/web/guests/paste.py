@@ -17,7 +17,6 @@ bp = Blueprint("guest_paste", __name__, url_prefix="/admin/events/<id:event_id>/
 
 
 def _page(event_id: int, problem: Problem | None = None, report: PasteReport | None = None) -> Response:
-    access.event(event_id)
     if problem and problem.code == ListChanged.code:
         report = guest_paste.check(event_id, request.form.get("addresses", ""))
     return respond(page="guests/paste.html", problem=problem, report=report, typed=request.form)
@@ -32,7 +31,6 @@ def paste(event_id: int) -> Response:
 @shown_by(_page)
 def add(event_id: int) -> Any:
     """Tell what would become of each address (`dry_run`), or add those who are new."""
-    access.event(event_id)
     body = intake.parse(PasteIn)
     if body.dry_run:
         report = guest_paste.check(event_id, body.addresses)

@@ -26,7 +26,6 @@ ATTRIBUTE = "attribute:"  # what the form puts before the name of an imported co
 
 def list_page(event_id: int, problem: Problem | None = None) -> Response:
     """The list; filter, search and page stand in the URL, also in that of the form which changes guests."""
-    access.event(event_id)
     q, status = searched()
     counts = filters.counts(event_id, q)
     page = guest_listing.listing(event_id, status, q, **intake.paging(), total=counts[status])
@@ -60,7 +59,6 @@ def listing(event_id: int) -> Response:
     """The list, as a page, its table, or JSON."""
     if not wants_json():
         return list_page(event_id)
-    access.event(event_id)
     q, status = searched()
     page = guest_listing.listing(event_id, status, q, **intake.paging())
     return as_json(page_out(guest_listing.detailed(event_id, page), guest_out))
@@ -89,7 +87,6 @@ def _made(event_id: int) -> dict[str, Any] | None:
 
 
 def _new_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return respond(
         page="guests/form.html",
         problem=problem,
@@ -108,7 +105,6 @@ def new(event_id: int) -> Response:
 @bp.post("")
 @shown_by(_new_page)
 def create(event_id: int) -> Any:
-    access.event(event_id)
     guest_id = guest_edit.add(event_id, _body().values(), access.acting())
     if wants_json():
         where = url_for(".edit", event_id=event_id, guest_id=guest_id)
@@ -118,7 +114,6 @@ def create(event_id: int) -> Any:
 
 
 def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     guest = guest_listing.get(event_id, guest_id)
     columns = guest_edit.columns(event_id)
     saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | guest_values.texts(guest_out(guest))
@@ -145,7 +140,6 @@ def edit(event_id: int, guest_id: int) -> Response:
 @bp.post("/<id:guest_id>")
 @shown_by(_edit_page)
 def save(event_id: int, guest_id: int) -> Any:
-    access.event(event_id)
     before = guest_listing.get(event_id, guest_id)
     guest_edit.edit(event_id, guest_id, _body().values(), access.acting(), seen=request.form.get("seen", ""))
     flash("Saved.")
@@ -163,14 +157,12 @@ def _left_behind(event_id: int, old: str | None, new: str | None) -> str:
 
 @bp.patch("/<id:guest_id>")
 def patch(event_id: int, guest_id: int) -> Response:
-    access.event(event_id)
     guest_edit.edit(event_id, guest_id, _body().values(), access.acting())
     return as_json(guest_out(guest_listing.get(event_id, guest_id)))
 
 
 @bp.delete("/<id:guest_id>")
 def delete(event_id: int, guest_id: int) -> Any:
-    access.event(event_id)
     guest_edit.delete(event_id, guest_id, access.acting())
     return "", 204
 
@@ -178,14 +170,12 @@ def delete(event_id: int, guest_id: int) -> Any:
 @bp.get("/<id:guest_id>/deletion")
 def deletion(event_id: int, guest_id: int) -> Response:
     """Asks before a guest is removed, and says what goes with them."""
-    access.event(event_id)
     guest = guest_listing.get(event_id, guest_id)
     return respond(page="guests/deletion.html", guest=guest, waiting=guest_edit.waiting(event_id, guest_id))
 
 
 @bp.post("/<id:guest_id>/deletion")
 def remove(event_id: int, guest_id: int) -> Any:
-    access.event(event_id)
     cancelled = guest_edit.delete(event_id, guest_id, access.acting())
     mails = "1 waiting mail was cancelled" if cancelled == 1 else f"{cancelled} waiting mails were cancelled"
     flash(f"The guest was removed. {mails}." if cancelled else "The guest was removed.")

@@ -23,7 +23,6 @@ bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
 def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
     """The page a refused button leads back to."""
-    access.event(event_id)
     return tracker.page("messages/sent.html", send.find(event_id, mailing_id), problem=problem)
 
 
@@ -31,7 +30,6 @@ def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> 
 @shown_by(_watched)
 def cancel(event_id: int, mailing_id: int) -> Any:
     """Cancel who still waits (S6); as Undo, back to the composer with the same text, unless it had begun (S7)."""
-    access.event(event_id)
     if not request.form.get("undo"):
         control.cancel(event_id, mailing_id, access.acting())
         return _done(event_id, mailing_id)
@@ -63,7 +61,6 @@ def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
 @shown_by(_watched)
 def retry(event_id: int, mailing_id: int) -> Any:
     """Try the failed ones again, or let a stopped run go on (S8, S12)."""
-    access.event(event_id)
     through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
     tasks.ring(control.retry(event_id, mailing_id, fragments.terms(), access.acting(), through))
     return _done(event_id, mailing_id)
@@ -73,7 +70,6 @@ def retry(event_id: int, mailing_id: int) -> Any:
 @shown_by(_watched)
 def decide(event_id: int, mailing_id: int) -> Any:
     """Settle mails that may have been sent (S5); or put on the do-not-mail list who was refused as dead (F5)."""
-    access.event(event_id)
     body = intake.parse(DecisionIn, lists=frozenset({"recipients"}))
     if body.decision == "list":
         brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
@@ -95,7 +91,6 @@ def decide(event_id: int, mailing_id: int) -> Any:
 @bp.get("/quota")
 def quota(event_id: int) -> Response:
     """What is used, reserved and left in each window (S9)."""
-    access.event(event_id)
     windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.terms().limits.windows}
     return as_json(
         {

@@ -5,8 +5,8 @@ from typing import cast
 from flask import Blueprint, Response, g, request, stream_template
 
 from eventmail.domain.outcomes import receipt as outcome_receipt
+from eventmail.models import Event
 from eventmail.web.composer import fragments
-from eventmail.web.core import access
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import as_json, wants_json
 from eventmail.web.mailings.schemas import ReceiptOut
@@ -21,7 +21,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none';
 @bp.get("")
 def receipt(event_id: int, mailing_id: int) -> Response:
     """The receipt as a page, with `download=1` as a file, or as JSON."""
-    event = access.event(event_id)
+    event: Event = g.event
     found = outcome_receipt.receipt(event_id, mailing_id)
     if wants_json():
         return as_json(_as_json(found))

@@ -32,7 +32,6 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 @bp.get("")
 def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
-    access.event(event_id)
     page = paginate(mailing_query.newest_first(event_id), **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
@@ -43,12 +42,11 @@ def listing(event_id: int) -> Response:
 @bp.post("")
 def create(event_id: int) -> Any:
     """Send a message (JSON), or keep it as a draft: 202, or 200 for a dry run, which stores nothing."""
-    access.event(event_id)
     if request.is_json and intake.json_body().get("draft") is True:
         return drafts.create(event_id)
     body = intake.parse(MailingIn)
     if body.dry_run:
-        return as_json(_dry_run(access.event(event_id), body))
+        return as_json(_dry_run(g.event, body))
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
@@ -64,7 +62,6 @@ def create(event_id: int) -> Any:
 @bp.get("/<id:mailing_id>")
 def detail(event_id: int, mailing_id: int) -> Any:
     """One mailing: what it says, who was in the audience and who not, what became of each, and who did it."""
-    access.event(event_id)
     if draft.is_draft(event_id, mailing_id):
         return drafts.show(event_id, mailing_id)
     mailing = send.find(event_id, mailing_id)
@@ -84,7 +81,6 @@ def detail(event_id: int, mailing_id: int) -> Any:
 @bp.get("/<id:mailing_id>/mail")
 def mail(event_id: int, mailing_id: int) -> Response:
     """What was sent, with what it merged then, under a policy of its own."""
-    access.event(event_id)
     mailing = send.find(event_id, mailing_id)
     return mail_frames.answer(_as_sent(mailing))
 
@@ -96,7 +92,6 @@ def _as_sent(mailing: Mailing) -> str:
 @bp.get("/<id:mailing_id>/recipients")
 def recipients(event_id: int, mailing_id: int) -> Response:
     """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
-    access.event(event_id)
     mailing = send.find(event_id, mailing_id)
     if wants_fragment():
         shown = progress.progress(mailing, g.now)

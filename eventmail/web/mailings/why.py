@@ -1,6 +1,6 @@
 """Why did somebody not get it? (F4)"""
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import ids
 from eventmail.domain.outcomes import why as outcome_why
@@ -8,7 +8,7 @@ from eventmail.domain.outcomes.outcome_of import NoRecipient, Story
 from eventmail.domain.outcomes.why import Answer
 from eventmail.errors import NotFound
 from eventmail.models import Event
-from eventmail.web.core import access, intake
+from eventmail.web.core import intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import respond
 from eventmail.web.mailings.schemas import StoryOut, WhyOut
@@ -20,7 +20,7 @@ bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
 @bp.get("")
 def why(event_id: int) -> Response:
     """What the records know about an address, a name, or the guest of the URL."""
-    event = access.event(event_id)
+    event: Event = g.event
     asked, guest = request.args.get("address", ""), request.args.get("guest", "")
     guest_id = ids.row_id(guest)
     if guest and guest_id is None:

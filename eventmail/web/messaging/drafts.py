@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, flash, make_response, render_template, request, url_for
+from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from eventmail import ids, tasks
@@ -13,6 +13,7 @@ from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Shown
 from eventmail.domain.mailings.send import Sent
 from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
+from eventmail.models import Event
 from eventmail.records import Acting
 from eventmail.web.composer import draft, fragments
 from eventmail.web.core import access, intake
@@ -28,7 +29,6 @@ bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
 @bp.get("/messages/drafts")
 def listing(event_id: int) -> Response:
     """The drafts of the whole team, the one that was saved last first."""
-    access.event(event_id)
     page = paginate(drafts.newest_first(event_id), **intake.paging(), row=drafts.shown)
     return respond(page="messages/drafts.html", json=lambda: page_out(page, draft_out), drafts=page)
 
@@ -37,7 +37,7 @@ def listing(event_id: int) -> Response:
 @shown_by(views.composer)
 def save(event_id: int) -> Any:
     """Save what is on the page (D5): by itself while somebody writes, or by the button."""
-    event = access.event(event_id)
+    event: Event = g.event
     values = fragments.typed()
     try:
         saved = draft.save(event_id, values)
@@ -67,7 +67,6 @@ def save(event_id: int) -> Any:
 @shown_by(views.composer)
 def copy(event_id: int) -> Any:
     """Keep what is on the page as a draft of its own, and leave the other one alone (D5)."""
-    access.event(event_id)
     mine = DraftVersion(page=f"{draft.seen().page}-copy")  # pressed twice it is one copy
     saved = drafts.save(event_id, mine, draft.written(fragments.typed()), access.acting())
     if saved is None:
@@ -79,13 +78,11 @@ def copy(event_id: int) -> Any:
 @bp.post("/messages/<id:mailing_id>/copies")
 def again(event_id: int, mailing_id: int) -> Any:
     """Write a message once more: a new draft with its text and its audience."""
-    access.event(event_id)
     made = drafts.again(event_id, mailing_id, access.acting())
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
 
 
 def _deletion(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     shown = drafts.find(event_id, mailing_id)
     if shown is None:
         raise NotFound
@@ -102,7 +99,6 @@ def deletion(event_id: int, mailing_id: int) -> Response:
 @shown_by(_deletion)
 def delete(event_id: int, mailing_id: int) -> Any:
     """Delete the draft as it was shown."""
-    access.event(event_id)
     revision = ids.row_id(request.form.get("revision", "")) or 0
     drafts.delete(event_id, mailing_id, revision, access.acting())
     flash("The draft was deleted. Its text stays in the log.")
@@ -132,7 +128,6 @@ def show(event_id: int, mailing_id: int) -> Any:
 @bp.patch("/mailings/<id:mailing_id>")
 def change(event_id: int, mailing_id: int) -> Response:
     """Change a draft at the revision it was read at; with `draft: false` send it as it is then (JSON)."""
-    access.event(event_id)
     by, key = access.acting(), intake.idempotency_key()
     asked = {**(intake.json_body() if request.is_json else {}), "mailing": str(mailing_id)}
     try:

@@ -22,14 +22,14 @@ COMPOSER = "messages/compose.html"
 
 
 def _composer(event_id: int, problem: Problem) -> Response:
-    return respond(page=COMPOSER, problem=problem, **fragments.page(access.event(event_id)))
+    return respond(page=COMPOSER, problem=problem, **fragments.page(g.event))
 
 
 @bp.post("")
 @shown_by(_composer)
 def create(event_id: int) -> Any:
     """Send a test. The second click of a double click shows the test that the first one sent."""
-    event = access.event(event_id)
+    event: Event = g.event
     g.warning_test = f"{Prefix.MESSAGE}-warning"
     key = intake.idempotency_key()
     if key is None:
@@ -55,7 +55,6 @@ def create(event_id: int) -> Any:
 @bp.get("/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Any:
     """What became of a test: beside its button, as JSON, or on the composer's page with the same text."""
-    access.event(event_id)
     mailing = test_sends.find(event_id, mailing_id)
     if wants_json():
         job = send.last_job(mailing_id)

@@ -22,7 +22,7 @@ from eventmail.domain.mailings.drafts import Shown
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries
 from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
-from eventmail.models import Guest
+from eventmail.models import Event, Guest
 from eventmail.web import tracker
 from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer import fragments, mail_frames, test_result, warnings
@@ -45,21 +45,21 @@ def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | No
         tested=test_result.again(event_id),
         refused=conflict,
         theirs=composer_draft.theirs(event_id, values) if conflict else None,
-        **fragments.page(access.event(event_id), values),
+        **fragments.page(g.event, values),
     )
 
 
 @bp.get("/messages", endpoint="compose")
 def new_message(event_id: int) -> Response:
     """My newest draft, or an empty message."""
-    event = access.event(event_id)
+    event: Event = g.event
     return composer(event_id, draft=None if request.args else drafts.newest(event.id, g.user.id))
 
 
 @bp.post("/messages/preview")
 def preview(event_id: int) -> Response:
     """What changed while somebody wrote: count, preview, list of what is in the way. Nothing is sent."""
-    event = access.event(event_id)
+    event: Event = g.event
     return respond(page="messages/compose.html", fragment="composer/_live.html", **fragments.page(event))
 
 
@@ -70,7 +70,7 @@ def mail(event_id: int, content_id: int) -> Response:
     With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers,
     with `pictures=on` foreign pictures load.
     """
-    event = access.event(event_id)
+    event: Event = g.event
     content = contents.find(event_id, content_id)
     guest_id = ids.row_id(request.args.get("guest", ""))
     guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
@@ -88,7 +88,7 @@ def mail(event_id: int, content_id: int) -> Response:
 @shown_by(composer)
 def review(event_id: int) -> Response:
     """The last look before it leaves: every check is made, and one sentence says what will happen."""
-    event = access.event(event_id)
+    event: Event = g.event
     values = fragments.typed()
     looked_at = Message(fragments.text(values), values["audience"])  # a look is always at who would get it now
     composer_draft.keep(event_id, values)
@@ -108,7 +108,6 @@ def review(event_id: int) -> Response:
 @shown_by(composer)
 def send(event_id: int) -> Any:
     """Send what was reviewed. The second click of a double click lands on the same message."""
-    access.event(event_id)
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
@@ -133,7 +132,6 @@ def send(event_id: int) -> Any:
 @bp.get("/messages/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Response:
     """A message: a draft in the composer, or what was sent, with its tracker."""
-    access.event(event_id)
     if draft := drafts.find(event_id, mailing_id):
         return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
     return tracker.page("messages/sent.html", mailing_send.find(event_id, mailing_id))
@@ -145,7 +143,7 @@ def exclusions(event_id: int) -> Response:
 
     A POST brings the composer's form, for more guests picked by hand than an address has room for.
     """
-    event = access.event(event_id)
+    event: Event = g.event
     picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
     listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
@@ -172,7 +170,7 @@ def exclusions(event_id: int) -> Response:
 @bp.post("/audience-previews")
 def audience_preview(event_id: int) -> Response:
     """How many would get a message, who won't by reason, and five of those who do."""
-    event = access.event(event_id)
+    event: Event = g.event
     body = intake.parse(AudiencePreview)
     text = Text(body.subject, body.preheader, body.body)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.terms().outside)

@@ -33,7 +33,6 @@ _BLANK: Row = {"field": "", "op": "is", "value": ""}
 @bp.get("")
 def listing(event_id: int) -> Response:
     """Every segment of the event by name, with how many guests are in it now."""
-    access.event(event_id)
     page = segments.listing(event_id, **intake.paging())
     return respond(page="segments/list.html", json=lambda: page_out(page, segment_out), segments=page, **_words())
 
@@ -44,14 +43,12 @@ def new(event_id: int) -> Response:
 
 
 def _new_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return _form(event_id, None, _typed() if request.form else _saved(None, []), problem)
 
 
 @bp.post("")
 @shown_by(_new_page)
 def create(event_id: int) -> Any:
-    access.event(event_id)
     segment_id = segments.create(event_id, _values(), access.acting())
     if wants_json():
         return _answer(event_id, segment_id, 201)
@@ -60,7 +57,6 @@ def create(event_id: int) -> Any:
 
 
 def _edit_page(event_id: int, segment_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     segment = segments.get(event_id, segment_id)
     if wants_json():
         return _answer(event_id, segment_id)
@@ -77,7 +73,6 @@ def edit(event_id: int, segment_id: int) -> Response:
 @bp.post("/<id:segment_id>")
 @shown_by(_edit_page)
 def save(event_id: int, segment_id: int) -> Any:
-    access.event(event_id)
     segments.edit(event_id, segment_id, _values(), access.acting(), seen=request.form.get("seen", ""))
     flash(f"“{segments.get(event_id, segment_id).name}” was saved.")
     return see_other(url_for(".listing", event_id=event_id))
@@ -85,14 +80,12 @@ def save(event_id: int, segment_id: int) -> Any:
 
 @bp.patch("/<id:segment_id>")
 def patch(event_id: int, segment_id: int) -> Response:
-    access.event(event_id)
     segments.edit(event_id, segment_id, _values(), access.acting())
     return _answer(event_id, segment_id)
 
 
 @bp.delete("/<id:segment_id>")
 def delete(event_id: int, segment_id: int) -> Any:
-    access.event(event_id)
     segments.remove(event_id, segment_id, access.acting())
     return "", 204
 
@@ -101,7 +94,6 @@ def delete(event_id: int, segment_id: int) -> Any:
 @bp.post("/<id:segment_id>/preview")
 def preview(event_id: int, segment_id: int | None) -> Response:
     """The form again as it is typed, with a row more or less, and who would be in the segment. Nothing is stored."""
-    access.event(event_id)
     segment = None if segment_id is None else segments.get(event_id, segment_id)
     typed = _typed()
     done, _, row = request.form.get("do", "").partition(":")
@@ -115,13 +107,11 @@ def preview(event_id: int, segment_id: int | None) -> Response:
 @bp.post("/guests")
 def find(event_id: int) -> Response:
     """The guests a search finds, beside those who are picked already: the part of a form where guests are picked."""
-    access.event(event_id)
     return respond(page="segments/_picked.html", hand=picking.hand(event_id, request.form.getlist("guests")))
 
 
 @bp.post("/<id:segment_id>/copy")
 def copy(event_id: int, segment_id: int) -> Any:
-    access.event(event_id)
     made = segments.copy(event_id, segment_id, access.acting())
     flash("This is the copy. Change it as you like; the other one stays as it is.")
     return see_other(url_for(".edit", event_id=event_id, segment_id=made))
@@ -130,14 +120,12 @@ def copy(event_id: int, segment_id: int) -> Any:
 @bp.get("/<id:segment_id>/deletion")
 def deletion(event_id: int, segment_id: int) -> Response:
     """Asks before a segment is removed, and says which messages it is used by."""
-    access.event(event_id)
     segment = segments.get(event_id, segment_id)
     return respond(page="segments/deletion.html", segment=segment, users=segment_usage.used_by(event_id, segment_id))
 
 
 @bp.post("/<id:segment_id>/deletion")
 def remove(event_id: int, segment_id: int) -> Any:
-    access.event(event_id)
     name = segments.remove(event_id, segment_id, access.acting())
     flash(f"The segment “{name}” was removed. Its guests are still on the list.")
     return see_other(url_for(".listing", event_id=event_id))

@@ -11,7 +11,7 @@ from eventmail.domain.suppressions import entries as suppression_entries
 from eventmail.domain.suppressions import reasons
 from eventmail.domain.suppressions.entries import ListReport
 from eventmail.errors import InvalidInput, TooLarge
-from eventmail.models import Suppression
+from eventmail.models import Event, Suppression
 from eventmail.models.account import Role
 from eventmail.states import SuppressionReason
 from eventmail.web.core import access, bodies, intake
@@ -40,7 +40,7 @@ def listing(event_id: int) -> Response:
 
 
 def _list_page(event_id: int, problem: Problem | None = None) -> Response:
-    event = access.event(event_id)
+    event: Event = g.event
     q, reason = request.args.get("q", "").strip(), _reason()
     listed = suppression_entries.listed(event_id, g.user, q=q, reason=reason)
     if request.args.get("format") == "csv":
@@ -87,7 +87,6 @@ def _reason() -> SuppressionReason | None:
 @bp.post("")
 @shown_by(_list_page)
 def add(event_id: int) -> Any:
-    access.event(event_id)
     body = intake.parse(SuppressionIn)
     everywhere = body.scope == "all"
     entry, new = suppression_entries.add(event_id, body.address, everywhere=everywhere, by=access.acting())
@@ -101,14 +100,12 @@ def add(event_id: int) -> Any:
 
 @bp.delete("/<id:suppression_id>")
 def delete(event_id: int, suppression_id: int) -> Any:
-    access.event(event_id)
     body = intake.parse(LiftIn) if request.get_data() else LiftIn()
     suppression_entries.lift(event_id, suppression_id, body.reason, g.user, access.acting())
     return "", 204
 
 
 def _lift_page(event_id: int, suppression_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     entry = suppression_entries.find(event_id, suppression_id, g.user)
     return respond(
         page="suppressions/lift.html",
@@ -129,7 +126,6 @@ def lifting(event_id: int, suppression_id: int) -> Response:
 @bp.post("/<id:suppression_id>")
 @shown_by(_lift_page)
 def lift(event_id: int, suppression_id: int) -> Any:
-    access.event(event_id)
     reason = intake.parse(LiftIn).reason
     address = suppression_entries.lift(event_id, suppression_id, reason, g.user, access.acting())
     flash(f"{address} gets mail again. Your reason is in the log.")
@@ -137,7 +133,6 @@ def lift(event_id: int, suppression_id: int) -> Any:
 
 
 def _import_page(event_id: int, problem: Problem | None = None) -> Response:
-    access.event(event_id)
     return _import_answer(problem=problem)
 
 
@@ -151,7 +146,6 @@ def importing(event_id: int) -> Response:
 @shown_by(_import_page)
 def run_import(event_id: int) -> Response:
     """Add the addresses of a pasted list, of the field `file`, or of a `text/csv` body; the report is the answer."""
-    access.event(event_id)
     if request.mimetype == "text/csv":
         text, everywhere = _decoded(request.get_data()), request.args.get("scope") == "all"
     else:
