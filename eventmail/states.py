@@ -18,6 +18,9 @@ class MailingState(StrEnum):
     CANCELLED = "cancelled"
 
 
+SHOWN_AS_SENT = (MailingState.SENDING, MailingState.FINISHED, MailingState.CANCELLED)  # a message with its outcomes
+
+
 class JobState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"

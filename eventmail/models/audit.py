@@ -60,17 +60,23 @@ class IdempotencyRecord(Base):
 
 
 class Reservation(Base):
-    """The places of one job in the quota window of `due_at`; each recipient takes or returns exactly one (S9)."""
+    """The places of one run in the quota window of `due_at`; each recipient takes or returns exactly one (S9).
+
+    A run holds places before it has a job. `provider` is the mail service whose quota they are of; None counts for any.
+    """
 
     __tablename__ = "reservation"
     __table_args__ = (
+        UniqueConstraint("mailing_id", "run"),
         CheckConstraint("consumed + refunded <= reserved", name="balance"),
         CheckConstraint("consumed >= 0 AND refunded >= 0", name="not_negative"),
         Index("ix_reservation_due_at", "due_at"),
         Base.__table_args__,
     )
 
-    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), unique=True)
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    run: Mapped[int]
+    provider: Mapped[str | None]
     due_at: Mapped[datetime]
     reserved: Mapped[int]
     consumed: Mapped[int] = mapped_column(default=0)

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
@@ -64,6 +65,11 @@ class Mailing(Base):
     @property
     def counts(self) -> dict[RecipientState, int]:
         return {state: getattr(self, name) for state, name in COUNTERS.items()}
+
+    @hybrid_property
+    def is_test(self) -> bool:
+        """Whether it went to organizers and counts in no statistics (E1); also a condition of a query."""
+        return self.kind == MailingKind.TEST
 
 
 class DraftText(Base):

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.errors import QuotaExceeded
-from eventmail.models import Job, Reservation
+from eventmail.models import Reservation
 from eventmail.records.practice import practising
 from eventmail.states import OUTBOX
 
@@ -58,14 +58,17 @@ def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usag
     return Usage(limit, used, open_)
 
 
-def reserve(tx: Session, job: Job, places: int, due_at: datetime, limits: Limits) -> None:
-    """Reserve `places` sends for `job` in the window of `due_at` (S9). Raises QuotaExceeded, reserving nothing."""
+def reserve(tx: Session, entry: Reservation, limits: Limits) -> None:
+    """Reserve the places of `entry` in the window of its `due_at` (S9). Raises QuotaExceeded, reserving nothing.
+
+    Runs in the caller's transaction. The run may have no job yet.
+    """
     for word, limit, length in limits.windows:
-        if limit and places > (left := max(0, limit - _fullest(tx, length, due_at))):
+        if limit and entry.reserved > (left := max(0, limit - _fullest(tx, length, entry.due_at))):
             raise QuotaExceeded(
-                f"This needs {places} sends; {left} of {limit} are left for this {word}. Nothing was queued."
+                f"This needs {entry.reserved} sends; {left} of {limit} are left for this {word}. Nothing was queued."
             )
-    tx.add(Reservation(job_id=job.id, due_at=due_at, reserved=places))
+    tx.add(entry)
 
 
 def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
@@ -82,5 +85,5 @@ def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
 
 def _drawn() -> ColumnElement[bool]:
     """Whether a reservation is one of the quota that is drawn on now: practice mode has one of its own."""
-    theirs = Job.provider == OUTBOX if practising() else Job.provider != OUTBOX
-    return Reservation.job_id.in_(select(Job.id).where(or_(theirs, Job.provider.is_(None))))
+    theirs = Reservation.provider == OUTBOX if practising() else Reservation.provider != OUTBOX
+    return or_(theirs, Reservation.provider.is_(None))

@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import core, moving
-from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
+from eventmail.models import Attempt, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
 from eventmail.states import OUTBOX, RecipientState
 
@@ -84,9 +84,10 @@ def _place(from_: RecipientState, to: RecipientState) -> str | None:
 
 @cache
 def _settling(column: str) -> Update:
-    current = select(func.max(Job.id)).where(Job.mailing_id == bindparam("mailing")).scalar_subquery()
+    theirs = Reservation.mailing_id == bindparam("mailing")
+    newest = select(func.max(Reservation.run)).where(theirs).scalar_subquery()
     settled = getattr(Reservation, column) + bindparam("count")
-    return update(Reservation).where(Reservation.job_id == current).values({column: settled})
+    return update(Reservation).where(theirs, Reservation.run == newest).values({column: settled})
 
 
 def leave_queue(

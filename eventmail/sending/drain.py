@@ -165,10 +165,10 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         key=mailing.key,
         provider=provider.name,
         request_id=job.request_id,
-        is_test=read_as is not None,
+        is_test=mailing.is_test,
         sender=settings.sender,
         terms=SendingTerms(settings.public_url, settings.secret, outside=provider.outside),
-        skeleton=mime.Skeleton(bound, envelope, fields, "" if read_as is None else test_sends.MARK),
+        skeleton=mime.Skeleton(bound, envelope, fields, test_sends.MARK if mailing.is_test else ""),
         read_as=read_as,
         is_untried=not job.accepted,
     )

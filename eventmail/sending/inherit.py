@@ -23,7 +23,7 @@ from eventmail.sending.handover import Result, Run
 from eventmail.sending.legacy import Legacy
 from eventmail.sending.outcome import Left
 from eventmail.sending.slots import Kind, Slot
-from eventmail.states import JobState, MailingKind, RecipientState
+from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +92,8 @@ def _rows(tx: Session, owner: str, recipient_ids: Iterable[int]) -> list[Row[Any
 
 def _run(tx: Session, mailing_id: int) -> Run:
     """The latest run of a mailing: the next one waits until nothing of this one is `sending`."""
-    job, event_id, kind = tx.execute(
-        select(Job, Mailing.event_id, Mailing.kind)
+    job, event_id, is_test = tx.execute(
+        select(Job, Mailing.event_id, Mailing.is_test)
         .join(Mailing, Mailing.id == Job.mailing_id)
         .where(Job.mailing_id == mailing_id)
         .order_by(Job.run.desc())
@@ -104,7 +104,7 @@ def _run(tx: Session, mailing_id: int) -> Run:
         mailing_id=mailing_id,
         event_id=event_id,
         request_id=job.request_id,
-        is_test=kind == MailingKind.TEST,
+        is_test=is_test,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 from eventmail.db import Rows, fresh, service
 from eventmail.db.paging import Page, existing
 from eventmail.domain import services
-from eventmail.domain.mailings import send
+from eventmail.domain.mailings import query
 from eventmail.domain.services import Shares
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
@@ -41,7 +41,7 @@ class Progress:
     """
 
     mailing: Mailing
-    job: Job
+    job: Job | None  # None before the first run
     counts: Mapping[RecipientState, int]
     shares: Shares
     bounced: Bounced
@@ -70,33 +70,44 @@ class Progress:
     @property
     def asks(self) -> bool:
         """Whether the run stopped itself and waits for somebody to say how it goes on (F5)."""
-        return self.job.brake in (Brake.ALIKE, Brake.DEAD) and not self.over
+        return bool(self.job and self.job.brake in (Brake.ALIKE, Brake.DEAD)) and not self.over
 
     @property
     def unprepared(self) -> bool:
         """Whether it stopped by a fault of our own, and not by a mail service's refusal (S12)."""
-        return self.job.stopped == UNPREPARED
+        return self.stopped == UNPREPARED
+
+    @property
+    def stopped(self) -> str | None:
+        """Why nothing of the run can leave, in the mail service's words or ours (S12)."""
+        return self.job.stopped if self.job else None
+
+    @property
+    def provider(self) -> str | None:
+        """The mail service the run is of; None also before the first."""
+        return self.job.provider if self.job else None
 
     @property
     def elsewhere(self) -> bool:
         """Whether it was begun with another mail service than the one set now, and waits to be decided about (S13)."""
-        return self.mailing.state == MailingState.SENDING and self.job.provider != self.service
+        return self.mailing.state == MailingState.SENDING and bool(self.job) and self.provider != self.service
 
     @property
     def question(self) -> str:
         """What it was begun with and what is set now, in words."""
-        return services.asks(self.job.provider, self.service)
+        return services.asks(self.provider, self.service)
 
     @property
     def stands(self) -> bool:
         """Whether nothing leaves until somebody decides: then there is no speed and no time left."""
-        return bool(self.job.stopped) or self.elsewhere
+        return bool(self.stopped) or self.elsewhere
 
     @property
     def undoable(self) -> bool:
         """Whether nothing has left yet and nothing will for a moment (S7)."""
-        waiting = self.counts[RecipientState.QUEUED] == self.total and self.job.run == 1
-        return not self.over and not self.elsewhere and waiting and self.job.starts_at > self.now
+        if self.job is None or self.job.run > 1 or self.over or self.elsewhere:
+            return False
+        return self.counts[RecipientState.QUEUED] == self.total and self.job.starts_at > self.now
 
     @property
     def total(self) -> int:
@@ -113,7 +124,7 @@ class Progress:
     @property
     def poll_seconds(self) -> int | None:
         """How long the page waits before it asks again; None when there is nothing more to ask (T2)."""
-        if self.over or (self.stands and not self.counts[RecipientState.SENDING]):
+        if self.job is None or self.over or (self.stands and not self.counts[RecipientState.SENDING]):
             return None
         age = (self.now - self.job.created_at).total_seconds()
         return 1 if age < 60 else 3 if age < 600 else 10
@@ -127,13 +138,14 @@ class Progress:
 
 def progress(mailing: Mailing, now: datetime) -> Progress:
     """The tracker of a mailing in a few queries, whatever its size."""
-    job = send.last_job(mailing.id)
+    job = query.last_job(mailing.id)
     counts = mailing.counts
     settled = sum(counts[state] for state in _SETTLED)
-    stands = bool(job.stopped) or job.provider != service()
-    rate = None if stands else _rate(job, now)
+    stands = job is None or bool(job.stopped) or job.provider != service()
+    rate = None if job is None or stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
-    waiting = next_due(job.id) if counts[RecipientState.QUEUED] and not handing_over and not stands else None
+    may_wait = job and counts[RecipientState.QUEUED] and not handing_over and not stands
+    waiting = next_due(job.id) if job and may_wait else None
     next_try = waiting if waiting and waiting > now else None
     due = mailing.state == MailingState.SENDING and not stands and next_try is None
     return Progress(
@@ -147,7 +159,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
         worker_age=heartbeat.age(now),
         rate=rate,
         left=(mailing.recipient_count - settled) / rate if rate else None,
-        suspects=brake.suspects(job.id) if job.answered > job.accepted else 0,
+        suspects=brake.suspects(job.id) if job and job.answered > job.accepted else 0,
         next_try=next_try,
         waits=heartbeat.waiting(now) if due else None,
     )
@@ -165,7 +177,9 @@ def _rate(job: Job, now: datetime) -> float | None:
     running = (now - job.started_at).total_seconds() if job.started_at and not job.finished_at else 0.0
     if running < 1:
         return None
-    places = select(Reservation.consumed + Reservation.refunded).where(Reservation.job_id == job.id)
+    places = select(Reservation.consumed + Reservation.refunded).where(
+        Reservation.mailing_id == job.mailing_id, Reservation.run == job.run
+    )
     settled = fresh().scalar(places) or 0
     return settled / running if settled else None
 

@@ -74,8 +74,8 @@ class Gala:
     def reservations(self) -> list[tuple[int, int, int]]:
         """(reserved, consumed, refunded) of each run of this event, oldest first."""
         found = self.live.query(
-            "SELECT reserved, consumed, refunded FROM reservation JOIN job ON job.id = job_id "
-            "JOIN mailing ON mailing.id = mailing_id WHERE event_id = ? ORDER BY job.id",
+            "SELECT reserved, consumed, refunded FROM reservation "
+            "JOIN mailing ON mailing.id = mailing_id WHERE event_id = ? ORDER BY reservation.id",
             self.id,
         )
         return [(row["reserved"], row["consumed"], row["refunded"]) for row in found]

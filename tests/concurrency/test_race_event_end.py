@@ -83,9 +83,8 @@ def assert_sound(settings: Settings, rows: Callable[..., list[Any]]) -> Callable
             states[recipient.mailing_id][recipient.state] += 1
         for mailing in rows(Mailing):
             assert {str(state): number for state, number in mailing.counts.items() if number} == states[mailing.id]
-        mailing_of = {job.id: job.mailing_id for job in rows(Job)}
         for entry in rows(Reservation):
-            theirs = states[mailing_of[entry.job_id]]
+            theirs = states[entry.mailing_id]
             assert (entry.reserved, entry.consumed, entry.refunded) == (PEOPLE, theirs["sent"], theirs["cancelled"])
         keys = {mailing.id: mailing.key for mailing in rows(Mailing)}
         sent = [f"{keys[r.mailing_id]}-{r.id}" for r in rows(Recipient) if r.state == "sent"]

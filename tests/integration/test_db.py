@@ -299,7 +299,9 @@ def test_S9_the_ledger_never_gives_out_more_than_was_reserved(
 ) -> None:
     with transaction() as tx:
         job = add_job(tx, add_mailing(tx, event_id))
-        tx.add(Reservation(job_id=job.id, due_at=clock.now(), reserved=3, consumed=2, refunded=1))
+        tx.add(
+            Reservation(mailing_id=job.mailing_id, run=job.run, due_at=clock.now(), reserved=3, consumed=2, refunded=1)
+        )
     with refused(f"ck_reservation_{name}"), transaction() as tx:
         ledger = tx.scalars(select(Reservation)).one()
         ledger.consumed, ledger.refunded = consumed, refunded

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from eventmail import outbox
-from eventmail.domain.mailings import send
+from eventmail.domain.mailings import query, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.terms import SendingTerms
@@ -38,7 +38,7 @@ def mailing(organizer: Person) -> Any:
         seeding.add_guest(event_id)
         message = Message(Text(f"To {event_id}", "", "Text"), {"statuses": ["confirmed"]})
         sent = send.send(event_id, message, key=f"k{event_id}", terms=PLACE, by=acting(organizer))
-        return send.find(event_id, sent.mailing_id)
+        return query.find(event_id, sent.mailing_id)
 
     return make
 

@@ -275,3 +275,13 @@ def test_every_public_function_is_explained(path: Path) -> None:
         and not (unit_of(path) == "web" and node.decorator_list)
     ]  # fmt: skip
     assert silent == []
+
+
+def test_E1_whether_a_mailing_is_a_test_is_asked_in_one_place() -> None:
+    named = {
+        str(path.relative_to(PACKAGE))
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "MailingKind.TEST"
+    }
+    assert named == {"models/mailing.py", "domain/mailings/test_sends.py"}  # the flag, and where a test is made

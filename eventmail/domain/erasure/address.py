@@ -6,7 +6,7 @@ names of that time.
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from eventmail import addresses, records
@@ -16,7 +16,7 @@ from eventmail.domain.people import colleagues
 from eventmail.errors import InvalidInput, NothingToDo
 from eventmail.models import AuditEntry, EmailEvent, Event, Exclusion, Guest, Mailing, Recipient, Suppression, User
 from eventmail.records import Acting
-from eventmail.states import MailingKind, MailingState
+from eventmail.states import MailingState
 
 
 def erase(typed: str, by: Acting) -> int:
@@ -35,10 +35,8 @@ def erase(typed: str, by: Acting) -> int:
         if not (who.ids or event_ids or _elsewhere(tx, address)):
             raise NothingToDo(f"Nothing is known about “{email}”. Nothing was erased.")
         # whom a test was read as is not kept once they are removed, so that of these events each such mail goes
-        tests: list[ColumnElement[bool]] = [
-            Mailing.kind == MailingKind.TEST, Mailing.state == MailingState.FINISHED,
-            Mailing.as_guest_id.is_(None), Mailing.event_id.in_(event_ids),
-        ]  # fmt: skip
+        nobodys = (Mailing.as_guest_id.is_(None), Mailing.state == MailingState.FINISHED)
+        tests = [and_(Mailing.is_test, Mailing.event_id.in_(event_ids), *nobodys)]
         cancelled, entries = guest.forget(tx, who, tests, event_ids or {0}, by, alone=traces.orphans(tx, event_ids))
         records.audit(tx, by, "address.erased", "nobody:", cancelled=cancelled, log_entries=entries)
         return cancelled

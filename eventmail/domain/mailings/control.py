@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
 from eventmail.domain import services
-from eventmail.domain.mailings import send
+from eventmail.domain.mailings import query, send
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient, Reservation
@@ -54,7 +54,8 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
     cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
     move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
     # a cancelled second run leaves a message that was sent, with what is still to decide about it
-    over = MailingState.CANCELLED if send.last_job(mailing_id).run == 1 else MailingState.FINISHED
+    job = query.last_job(mailing_id)
+    over = MailingState.CANCELLED if job is None or job.run == 1 else MailingState.FINISHED
     move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
     tx.refresh(mailing)
     records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
@@ -155,14 +156,18 @@ def _check_service(mailing: Mailing, through: str) -> None:
 
     A page that was made before another one was set must not send through that (S13).
     """
-    before, now = send.last_job(mailing.id).provider, service()
+    job, now = query.last_job(mailing.id), service()
+    before = job.provider if job else now
     if (through or before) != now:
         raise NothingToDo(services.not_set(through, now) if through else services.asks(before, now))
 
 
 def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
     """The run that is not over and waits, since another mail service is set than it was begun with."""
-    job = tx.get_one(Job, send.last_job(mailing.id).id, populate_existing=True)
+    job = query.last_job(mailing.id)
+    if job is None:
+        return None
+    tx.refresh(job)
     return job if job.state == JobState.RUNNING and job.provider != service() else None
 
 
@@ -174,7 +179,8 @@ def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by:
         raise NothingToDo("Nobody waits any more, so there is nothing to send.")
     move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
     left = Reservation.reserved - Reservation.consumed  # what it took is taken, the rest goes back
-    tx.execute(update(Reservation).where(Reservation.job_id == begun.id).values(refunded=left))
+    entry = (Reservation.mailing_id == mailing.id, Reservation.run == begun.run)
+    tx.execute(update(Reservation).where(*entry).values(refunded=left))
     job = send.add_run(tx, mailing, mailing.n_queued, terms, by)
     tx.execute(
         update(Recipient)

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import move
+from eventmail.domain.mailings import query
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.models import DraftText, Event, Mailing, User
 from eventmail.records import Acting, Keyed
-from eventmail.states import MailingKind, MailingState
+from eventmail.states import MailingState
 
 _MOMENT = timedelta(minutes=2)
 
@@ -57,20 +58,22 @@ def remember(tx: Session, event_id: int, seen: DraftVersion, mailing_id: int, by
 
 def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
     """What is written of a draft of this event; None for a message that is none any more. Raises NotFound."""
-    state = session.scalar(
-        select(Mailing.state).where(
-            Mailing.id == mailing_id, Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST
-        )
-    )
+    state = session.scalar(select(Mailing.state).where(Mailing.id == mailing_id, *query.of_event(event_id)))
     if state is None:
         raise NotFound
     return session.scalars(select(DraftText).where(DraftText.mailing_id == mailing_id)).one_or_none()
 
 
 def leave(
-    tx: Session, event_id: int, seen: DraftVersion | None, values: Mapping[str, Any], by: Acting
+    tx: Session,
+    event_id: int,
+    seen: DraftVersion | None,
+    values: Mapping[str, Any],
+    by: Acting,
+    *,
+    to_state: MailingState,
 ) -> Mailing | None:
-    """The draft becomes a message that is sent, its very row: with `values`, and without its text.
+    """The draft becomes a message in `to_state`, its very row: with `values`, and without its text.
 
     None when there is no draft to leave. Of two who send one draft, one wins: raises AlreadySent, or StaleRevision when
     somebody has changed it since it was looked at.
@@ -83,7 +86,7 @@ def leave(
     guarded = delete(DraftText).where(DraftText.mailing_id == mailing_id, unchanged(seen)).returning(DraftText.id)
     if tx.scalar(guarded, execution_options={"synchronize_session": False}) is None:
         raise stale(tx, mailing_id, by, "Nothing was sent.", seen=seen)
-    if not move(tx, Mailing, [Mailing.id == mailing_id], MailingState.DRAFT, MailingState.SENDING, **values):
+    if not move(tx, Mailing, [Mailing.id == mailing_id], MailingState.DRAFT, to_state, **values):
         raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
     return tx.get_one(Mailing, mailing_id)
 

@@ -135,8 +135,8 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
 
 def again(event_id: int, mailing_id: int, by: Acting) -> int:
     """A new draft with the text and the audience of a message that was sent or cancelled (S7): its id."""
-    mailing = send.find(event_id, mailing_id)
-    content = send.content(mailing)
+    mailing = query.find(event_id, mailing_id)
+    content = query.content(mailing)
     written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
     with transaction() as tx:
         return _make(tx, event_id, written, by, dialect=content.dialect).id
@@ -232,7 +232,7 @@ def _rows(*, also_sent: bool = False) -> Rows:
 # built once: every tracker asks first whether its message is a draft
 _WRITTEN = _rows()
 _ONE = _rows(also_sent=True).where(
-    Mailing.event_id == bindparam("event"), Mailing.id == bindparam("mailing"), Mailing.kind != MailingKind.TEST
+    Mailing.event_id == bindparam("event"), Mailing.id == bindparam("mailing"), ~Mailing.is_test
 )
 
 

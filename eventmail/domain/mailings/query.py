@@ -1,24 +1,56 @@
-"""The messages of an event: the list of them, and what is told of each."""
+"""The messages of an event: which there are, one of them, its newest run, and what is told of each."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from eventmail.db import Rows, fresh
 from eventmail.domain import services
+from eventmail.errors import NotFound
 from eventmail.models import Content, DraftText, Job, Mailing
-from eventmail.states import MailingKind
+from eventmail.states import SHOWN_AS_SENT, MailingState
+
+
+def of_event(event_id: int) -> tuple[ColumnElement[bool], ...]:
+    """The condition for the messages of an event to its guests, drafts included; a test is none (E1)."""
+    return Mailing.event_id == event_id, ~Mailing.is_test
 
 
 def newest_first(event_id: int) -> Rows:
-    """(mailing, subject) of an event, for its list; tests are no messages to guests (E1)."""
+    """(mailing, subject) of every message of an event that is no draft any more.
+
+    The time of its sending orders them: a draft's id is older.
+    """
     return (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
+        .where(*of_event(event_id), Mailing.state.in_(SHOWN_AS_SENT))
         .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
+
+
+def find(event_id: int, mailing_id: int) -> Mailing:
+    """One message or test of this event that is no draft, or NotFound; `drafts.find` finds the others."""
+    found = fresh().scalars(_FIND, {"mailing": mailing_id, "event": event_id}).one_or_none()
+    if found is None or found.state == MailingState.DRAFT:
+        raise NotFound
+    return found
+
+
+def last_job(mailing_id: int) -> Job | None:
+    """The newest run of a mailing; None before its first."""
+    return fresh().scalars(_LAST_JOB, {"mailing": mailing_id}).one_or_none()
+
+
+def content(mailing: Mailing) -> Content:
+    """What a mailing says."""
+    return fresh().get_one(Content, mailing.content_id)
+
+
+# built once: a tracker asks for them every second
+_FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_id == bindparam("event"))
+_LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
 
 
 def described_each(found: Sequence[Mailing]) -> Mapping[int, dict[str, Any]]:
@@ -27,7 +59,7 @@ def described_each(found: Sequence[Mailing]) -> Mapping[int, dict[str, Any]]:
     runs = fresh().scalars(select(Job).where(Job.mailing_id.in_(ids)).order_by(Job.run))
     newest = {job.mailing_id: job for job in runs}
     texts = {text.id: text for text in fresh().scalars(select(Content).where(Content.id.in_(content_ids)))}
-    return {mailing.id: described(mailing, texts[mailing.content_id or 0], newest[mailing.id]) for mailing in found}
+    return {mailing.id: described(mailing, texts[mailing.content_id or 0], newest.get(mailing.id)) for mailing in found}
 
 
 def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:

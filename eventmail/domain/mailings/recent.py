@@ -9,8 +9,9 @@ from eventmail.db import fresh
 from eventmail.domain import services
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.mailings import query
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.states import MailingKind, MailingState, RecipientState
+from eventmail.states import MailingState, RecipientState
 
 A_DAY = timedelta(hours=24)
 AN_HOUR = timedelta(hours=1)
@@ -29,8 +30,7 @@ def recipients(audience: Audience, now: datetime) -> int:
         select(Job.mailing_id)
         .join(Mailing, Mailing.id == Job.mailing_id)
         .where(
-            Mailing.event_id == audience.event_id,
-            Mailing.kind != MailingKind.TEST,
+            *query.of_event(audience.event_id),
             or_(Job.finished_at.is_(None), Job.finished_at >= since),
         )
     )
@@ -60,9 +60,8 @@ def _same_text(event_id: int, content_id: int, now: datetime) -> Mailing | None:
     return fresh().scalar(
         select(Mailing)
         .where(
-            Mailing.event_id == event_id,
+            *query.of_event(event_id),
             Mailing.content_id == content_id,
-            Mailing.kind != MailingKind.TEST,
             Mailing.state != MailingState.CANCELLED,
             Mailing.created_at >= now - AN_HOUR,
             _RUN,
@@ -78,7 +77,7 @@ def tested(event_id: int, content_id: int) -> bool:
     found = select(Mailing.id).where(
         Mailing.event_id == event_id,
         Mailing.content_id == content_id,
-        Mailing.kind == MailingKind.TEST,
+        Mailing.is_test,
         Mailing.state != MailingState.CANCELLED,
         _RUN,
         records.counts(Job.provider),

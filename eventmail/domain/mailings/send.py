@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records
@@ -26,9 +26,8 @@ from eventmail.errors import (
     IdempotencyKeyReused,
     InvalidAudience,
     NoRecipients,
-    NotFound,
 )
-from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Snapshot, User
+from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Reservation, Snapshot, User
 from eventmail.records import Acting, Keyed
 from eventmail.states import JobState, MailingKind, MailingState
 
@@ -70,18 +69,44 @@ class Sent:
     job_id: int | None
 
 
-def check(event_id: int, message: Message, terms: SendingTerms) -> tuple[Compiled, Audience, audiences.Resolution]:
-    """Every check of a send, storing nothing.
+@dataclass(frozen=True)
+class Prepared:
+    """A message that passed its checks: its text compiled, its audience, and the list to hold that against, if any."""
 
-    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), NoRecipients or AudienceChanged (409); InvalidInput
-    also while nothing may leave this box yet (S13).
+    event_id: int
+    message: Message
+    compiled: Compiled
+    audience: Audience
+    reviewed: Snapshot | None
+
+
+def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
+    """Check and compile a message, whenever it is to leave; stores nothing.
+
+    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), EventArchived (409); InvalidInput also while nothing
+    may leave this box yet (S13).
     """
-    compiled, picked, seen = _picked(event_id, message, terms)
-    resolution = audiences.resolve(fresh(), picked)
+    if terms.hindrances:
+        raise NothingLeaves(" ".join(terms.hindrances))
+    edit.refuse_archived(fresh(), event_id)
+    compiled = contents.checked(event_id, message.text)
+    seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
+    given = any(message.audience.values())
+    criteria = message.audience if given or seen is None else seen.audience
+    picked = audiences.checked(event_id, criteria, outside=terms.outside)
+    if message.exact and seen is not None:
+        _check_same(picked, seen)
+        picked, seen = replace(picked, as_of=snapshots.as_of(seen)), None
+    return Prepared(event_id, message, compiled, picked, seen)
+
+
+def resolve(prepared: Prepared) -> audiences.Resolution:
+    """Who would get it now. Raises NoRecipients or AudienceChanged (409)."""
+    resolution = audiences.resolve(fresh(), prepared.audience)
     if resolution.count == 0:
         raise NoRecipients
-    _check_unchanged(fresh(), picked, seen)
-    return compiled, picked, resolution
+    _check_unchanged(fresh(), prepared)
+    return resolution
 
 
 def send(
@@ -89,23 +114,18 @@ def send(
 ) -> Sent:
     """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
 
-    Raises the errors of `check`, IdempotencyKeyReused, AlreadyCancelled for the key of a cancelled mailing (S7),
-    AudienceChanged when not exactly those would get it who were reviewed, EventChanged when they would read other
-    things of the event, and for a draft that somebody else has sent or changed AlreadySent and StaleRevision.
+    Raises the errors of `prepare` and `commit`, IdempotencyKeyReused, QuotaExceeded, and AlreadyCancelled for the key
+    of a cancelled mailing (S7).
     """
     keyed = _keyed(event_id, message, key, by)
     if replay := records.replayable(fresh(), keyed):
         return replayed(fresh(), replay)
-    compiled, picked, seen = _picked(event_id, message, terms)
+    prepared = prepare(event_id, message, terms)
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return replayed(tx, replay)
-        _check_unchanged(tx, picked, seen)
-        if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), terms):
-            raise EventChanged
-        text = contents.kept(tx, event_id, message.text, compiled, by)
-        mailing = _add_mailing(tx, text, picked, terms, by, draft=draft)
-        job = add_run(tx, mailing, mailing.recipient_count, terms, by, delay=terms.undo)
+        mailing, text = commit(tx, prepared, MailingState.SENDING, terms, by, draft=draft)
+        job = add_run(tx, mailing, mailing.recipient_count, terms, by, starts_at=by.now + terms.undo)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
         answer = query.described(mailing, text, job)
@@ -127,47 +147,8 @@ def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str
     return ids.token(24)
 
 
-def find(event_id: int, mailing_id: int) -> Mailing:
-    """One mailing of this event that was sent, or NotFound; `drafts.find` finds the others."""
-    found = fresh().scalars(_FIND, {"mailing": mailing_id, "event": event_id}).one_or_none()
-    if found is None or found.state == MailingState.DRAFT:
-        raise NotFound
-    return found
-
-
-def last_job(mailing_id: int) -> Job:
-    """The newest run of a mailing."""
-    return fresh().scalars(_LAST_JOB, {"mailing": mailing_id}).one()
-
-
-def content(mailing: Mailing) -> Content:
-    """What a mailing says."""
-    return fresh().get_one(Content, mailing.content_id)
-
-
-# built once: a tracker asks for them every second
-_FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_id == bindparam("event"))
-_LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
-
-
 def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
     return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
-
-
-def _picked(event_id: int, message: Message, terms: SendingTerms) -> tuple[Compiled, Audience, Snapshot | None]:
-    """The text ready to be filled in, who is to get it, and the list that was looked at."""
-    if terms.hindrances:
-        raise NothingLeaves(" ".join(terms.hindrances))
-    edit.refuse_archived(fresh(), event_id)
-    compiled = contents.checked(event_id, message.text)
-    seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
-    given = any(message.audience.values())
-    criteria = message.audience if given or seen is None else seen.audience
-    picked = audiences.checked(event_id, criteria, outside=terms.outside)
-    if message.exact and seen is not None:
-        _check_same(picked, seen)
-        return compiled, replace(picked, as_of=snapshots.as_of(seen)), None
-    return compiled, picked, seen
 
 
 def _check_same(picked: Audience, seen: Snapshot) -> None:
@@ -178,8 +159,9 @@ def _check_same(picked: Audience, seen: Snapshot) -> None:
         raise InvalidAudience.at("audience_snapshot", "ANOTHER_AUDIENCE", said)
 
 
-def _check_unchanged(session: Session, picked: Audience, seen: Snapshot | None) -> None:
+def _check_unchanged(session: Session, prepared: Prepared) -> None:
     """Raise AudienceChanged, naming who joined and who left, unless exactly those get it who were looked at (A4)."""
+    picked, seen = prepared.audience, prepared.reviewed
     drift = snapshots.drift(session, picked, seen) if seen else None
     if seen is None or drift is None:
         return
@@ -208,9 +190,34 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
     return Sent(record.mailing_id or 0, record.status, record.answer, None)
 
 
+def commit(
+    tx: Session, prepared: Prepared, to_state: MailingState, terms: SendingTerms, by: Acting,
+    *, draft: DraftVersion | None = None,
+) -> tuple[Mailing, Content]:  # fmt: skip
+    """Store a prepared message in `to_state`, with its content, its recipients and who is left out; no run yet.
+
+    Runs in the caller's transaction. Raises NoRecipients, AudienceChanged when other people would get it than were
+    reviewed, EventChanged when they would read other things of the event, and AlreadySent or StaleRevision for a draft
+    that somebody else has sent or changed.
+    """
+    message, event_id = prepared.message, prepared.event_id
+    _check_unchanged(tx, prepared)
+    if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), terms):
+        raise EventChanged
+    text = contents.kept(tx, event_id, message.text, prepared.compiled, by)
+    criteria = prepared.audience.as_json()
+    mailing = begun(tx, MailingKind.ONE_TIME, to_state, text, criteria, terms=terms, by=by, draft=draft)
+    mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, prepared.audience, by)
+    if mailing.recipient_count == 0:
+        raise NoRecipients
+    mailing.excluded = recipients.left_out(tx, mailing, prepared.audience)
+    tx.flush()
+    return mailing, text
+
+
 def begun(
-    tx: Session, kind: MailingKind, text: Content, criteria: Mapping[str, list[str]], *, terms: SendingTerms,
-    by: Acting, draft: DraftVersion | None = None,
+    tx: Session, kind: MailingKind, to_state: MailingState, text: Content, criteria: Mapping[str, list[str]],
+    *, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None,
 ) -> Mailing:  # fmt: skip
     """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
     event, author = _author(tx, text.event_id, by)
@@ -221,9 +228,9 @@ def begun(
         "created_by": by.user_id,
         "created_at": by.now,
     }
-    if mailing := draft_rows.leave(tx, event.id, draft, frozen, by):
+    if mailing := draft_rows.leave(tx, event.id, draft, frozen, by, to_state=to_state):
         return mailing
-    mailing = Mailing(event_id=event.id, kind=kind, state=MailingState.SENDING, key=ids.token(16), excluded={},
+    mailing = Mailing(event_id=event.id, kind=kind, state=to_state, key=ids.token(16), excluded={},
                       recipient_count=0, **frozen)  # fmt: skip
     tx.add(mailing)
     tx.flush()
@@ -236,33 +243,23 @@ def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]
     return tx.get_one(Event, event_id), tx.get(User, by.user_id) if by.user_id else None
 
 
-def _add_mailing(
-    tx: Session, text: Content, picked: Audience, terms: SendingTerms, by: Acting, *, draft: DraftVersion | None
-) -> Mailing:
-    mailing = begun(tx, MailingKind.ONE_TIME, text, picked.as_json(), terms=terms, by=by, draft=draft)
-    mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, picked, by)
-    if mailing.recipient_count == 0:
-        raise NoRecipients
-    mailing.excluded = recipients.left_out(tx, mailing, picked)
-    tx.flush()
-    return mailing
-
-
 def add_run(
-    tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting, *, delay: timedelta = timedelta(0)
+    tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting, *, starts_at: datetime | None = None
 ) -> Job:
-    """The next run of a mailing, its places reserved, beginning after `delay`. Raises QuotaExceeded, EventArchived.
+    """The next run of a mailing, its places reserved. Raises QuotaExceeded, EventArchived.
 
-    It is a run of the mail service that is set now, for good (S13).
+    Runs in the caller's transaction. It begins at once, or at `starts_at`. It is a run of the mail service that is set
+    now, for good (S13).
     """
     edit.refuse_archived(tx, mailing.event_id)
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
-    starts_at = by.now + delay
+    at, through = starts_at or by.now, service()
+    entry = Reservation(mailing_id=mailing.id, run=run, due_at=at, reserved=places, provider=through)
+    records.reserve(tx, entry, terms.limits)
     job = Job(
         mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
-        starts_at=starts_at, provider=service(),
+        starts_at=at, provider=through,
     )  # fmt: skip
     tx.add(job)
     tx.flush()
-    records.reserve(tx, job, places, starts_at, terms.limits)
     return job

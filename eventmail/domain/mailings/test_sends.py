@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, ids, records
 from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import contents, preview_steps
+from eventmail.domain.mailings import contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Sent
@@ -23,7 +23,7 @@ from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
 from eventmail.models import Exclusion, Guest, Job, Mailing, Recipient, Suppression, User
 from eventmail.records import Acting, Keyed
-from eventmail.states import MailingKind, Reason, RecipientState
+from eventmail.states import MailingKind, MailingState, Reason, RecipientState
 
 MOST = 5  # typed addresses
 MARK = "[Test]"  # begins the subject
@@ -60,7 +60,9 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return mailing_send.replayed(tx, replay)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
-        mailing = mailing_send.begun(tx, MailingKind.TEST, text, wanted.criteria, terms=terms, by=by)
+        mailing = mailing_send.begun(
+            tx, MailingKind.TEST, MailingState.SENDING, text, wanted.criteria, terms=terms, by=by
+        )
         guest = _guest(event_id, wanted.guest)
         mailing.as_guest_id = guest.id if guest else None
         _add_recipients(tx, mailing, to, terms, by)
@@ -73,8 +75,8 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
 
 def find(event_id: int, mailing_id: int) -> Mailing:
     """One test of this event, or NotFound."""
-    found = mailing_send.find(event_id, mailing_id)
-    if found.kind != MailingKind.TEST:
+    found = query.find(event_id, mailing_id)
+    if not found.is_test:
         raise NotFound
     return found
 
@@ -91,13 +93,13 @@ def left_out(mailing_id: int) -> Sequence[Exclusion]:
     return fresh().scalars(listed).all()
 
 
-def described(mailing: Mailing, to: Sequence[Recipient], job: Job) -> dict[str, Any]:
+def described(mailing: Mailing, to: Sequence[Recipient], job: Job | None) -> dict[str, Any]:
     """A test as answers show it."""
     return {
         "id": str(mailing.id),
         "to": [recipient.email for recipient in to],
         "state": mailing.state,
-        "request_id": job.request_id,
+        "request_id": job.request_id if job else None,
     }
 
 
@@ -106,7 +108,7 @@ def read_as(mailing: Mailing) -> Mapping[str, str] | None:
 
     Nobody's when there was no guest, or the guest was deleted since: then every field reads its fallback.
     """
-    if mailing.kind != MailingKind.TEST:
+    if not mailing.is_test:
         return None
     return contents.guest_values(fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None)
 

@@ -11,6 +11,7 @@ from eventmail import addresses
 from eventmail.db import fresh
 from eventmail.db.paging import Page, existing
 from eventmail.domain.guests.listing import Detailed
+from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import News, Story, Whose
 from eventmail.models import AuditEntry, EmailEvent, Exclusion, GuestBefore, GuestChange, Mailing, Recipient
@@ -57,7 +58,7 @@ def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime
     """(kind, id, at) of everything there is, each along an index."""
     got = select(Recipient.mailing_id).where(Recipient.guest_id == guest.id)
     left_out = select(Exclusion.mailing_id).where(Exclusion.guest_id == guest.id)
-    messages = outcome_of.messages(event_id).order_by(None)
+    messages = query.newest_first(event_id).order_by(None)
     message = messages.with_only_columns(
         literal("message").label("kind"), Mailing.id.label("id"), Mailing.created_at.label("at")
     )
@@ -74,7 +75,7 @@ def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime
 
 
 def _messages(session: Session, event_id: int, mailing_ids: list[int], guest_id: int) -> list[Story]:
-    rows = session.execute(outcome_of.messages(event_id).where(Mailing.id.in_(mailing_ids)))
+    rows = session.execute(query.newest_first(event_id).where(Mailing.id.in_(mailing_ids)))
     return outcome_of.told(session, [(row[0], row[1]) for row in rows], Whose((guest_id,), None))
 
 

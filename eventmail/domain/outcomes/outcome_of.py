@@ -8,11 +8,10 @@ from enum import StrEnum
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eventmail.db import Rows
 from eventmail.domain.outcomes import attempts
-from eventmail.models import Content, EmailEvent, Exclusion, Guest, Job, Mailing, Recipient
+from eventmail.models import EmailEvent, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import NO_NAME, full_name
-from eventmail.states import MailingKind, Reason, RecipientState
+from eventmail.states import Reason, RecipientState
 
 
 class NoRecipient(StrEnum):
@@ -64,16 +63,6 @@ class Whose:
 
     guest_ids: tuple[int, ...]
     address: str | None
-
-
-def messages(event_id: int) -> Rows:
-    """(Mailing, subject) of every message to guests of the event, newest first; tests went to no guest."""
-    return (
-        select(Mailing, Content.subject)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
-        .order_by(Mailing.created_at.desc(), Mailing.id.desc())
-    )
 
 
 def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -> list[Story]:

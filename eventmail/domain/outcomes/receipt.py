@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from eventmail.db import Rows, fresh
 from eventmail.domain import audit_log, services
-from eventmail.domain.mailings import send
+from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import attempts
 from eventmail.domain.services import Shares
 from eventmail.models import AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
@@ -61,10 +61,10 @@ class Receipt:
 
 def receipt(event_id: int, mailing_id: int) -> Receipt:
     """The receipt of one mailing. Raises NotFound. Read lines and left-out guests in the same request: one snapshot."""
-    mailing = send.find(event_id, mailing_id)
+    mailing = query.find(event_id, mailing_id)
     session = fresh()
     jobs = session.scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
-    content = send.content(mailing)
+    content = query.content(mailing)
     history, digest = audit_log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
     return Receipt(mailing, content, jobs, history, services.shares(mailing), digest)
 

@@ -12,6 +12,7 @@ from eventmail import addresses
 from eventmail.db import fresh, sql
 from eventmail.db.paging import Page, existing
 from eventmail.domain.guests import listing
+from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
 from eventmail.domain.outcomes.outcome_of import Story, Whose
 from eventmail.domain.suppressions import erased_addresses
@@ -118,7 +119,7 @@ def _answer(session: Session, event_id: int, known: Answer, guest_id: int | None
     people = _people(session, event_id, known.address, guest_id)
     on_list, removed = _on_list(session, event_id, known.address), _removed(session, event_id, known)
     whose = Whose(tuple(person.id for person in people), known.address)
-    messages = outcome_of.messages(event_id)
+    messages = query.newest_first(event_id)
     total = session.scalar(select(func.count()).select_from(messages.order_by(None).subquery())) or 0
     number = existing(page, size, total)
     rows = session.execute(messages.limit(size).offset((number - 1) * size)).all()

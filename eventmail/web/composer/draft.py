@@ -11,7 +11,7 @@ from eventmail import ids
 from eventmail.content.differences import Piece, by_words
 from eventmail.db import fresh
 from eventmail.db.paging import Page, paginate
-from eventmail.domain.mailings import contents, draft_rows, drafts, send
+from eventmail.domain.mailings import contents, draft_rows, drafts, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Shown, Written
@@ -166,7 +166,7 @@ def _now(event_id: int, mailing_id: int) -> Shown | None:
 def _text_of(event_id: int, mailing_id: int) -> Text:
     if shown := drafts.find(event_id, mailing_id):
         return shown.text
-    content = send.content(send.find(event_id, mailing_id))
+    content = query.content(query.find(event_id, mailing_id))
     return Text(*(part.replace("\r\n", "\n") for part in (content.subject, content.preheader, content.body)))
 
 

@@ -23,6 +23,7 @@ from eventmail.domain.mailings import (
     preview,
     preview_as,
     preview_steps,
+    query,
     send,
     senders,
     test_sends,
@@ -39,7 +40,6 @@ from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.providers.outbox import Outbox
 from eventmail.records import Limits
-from eventmail.states import MailingKind
 from eventmail.value_parsing import visible
 from eventmail.web.composer import checks as composer_checks
 from eventmail.web.composer import draft as composer_draft
@@ -115,8 +115,8 @@ def typed() -> dict[str, Any]:
 
 
 def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
-    mailing = send.find(event_id, mailing_id)
-    content = send.content(mailing)
+    mailing = query.find(event_id, mailing_id)
+    content = query.content(mailing)
     to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))
     return {
         "subject": content.subject,
@@ -125,7 +125,7 @@ def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
         "dialect": content.dialect,
         **preview_options.typed(request.args),
         "guest": str(mailing.as_guest_id or ""),
-        "to": to if mailing.kind == MailingKind.TEST and to != g.user.email else "",
+        "to": to if mailing.is_test and to != g.user.email else "",
         "audience": {name: mailing.audience.get(name, []) for name in LISTS},
     }
 

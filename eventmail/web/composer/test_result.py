@@ -6,13 +6,13 @@ from flask import g, request
 
 from eventmail import outbox
 from eventmail.db import fresh
-from eventmail.domain.mailings import send, test_sends
+from eventmail.domain.mailings import query, test_sends
 from eventmail.ids import row_id
 from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
 from eventmail.sending import heartbeat
 from eventmail.sending import progress as progress_
 from eventmail.sending.progress import Progress
-from eventmail.states import OUTBOX, MailingKind, RecipientState
+from eventmail.states import OUTBOX, RecipientState
 from eventmail.web.core.context import settings
 
 
@@ -54,7 +54,7 @@ def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:
 def again(event_id: int) -> Tested | None:
     """The test that this page is shown again after, if it is (E1)."""
     mailing_id = row_id(request.args.get("again", ""))
-    if mailing_id is None or send.find(event_id, mailing_id).kind != MailingKind.TEST:
+    if mailing_id is None or not query.find(event_id, mailing_id).is_test:
         return None
     return shown(event_id, mailing_id)
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
-from eventmail.domain.mailings import control, drafts, query, send
+from eventmail.domain.mailings import control, drafts, query
 from eventmail.records import usage
 from eventmail.sending import brake
 from eventmail.states import OUTBOX, RecipientState
@@ -23,7 +23,7 @@ bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
 def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
     """The page a refused button leads back to."""
-    return tracker.page("messages/sent.html", send.find(event_id, mailing_id), problem=problem)
+    return tracker.page("messages/sent.html", query.find(event_id, mailing_id), problem=problem)
 
 
 @bp.post("/mailings/<id:mailing_id>/cancellation")
@@ -34,7 +34,8 @@ def cancel(event_id: int, mailing_id: int) -> Any:
         control.cancel(event_id, mailing_id, access.acting())
         return _done(event_id, mailing_id)
     counts = control.undo(event_id, mailing_id, access.acting())
-    if begun := _begun(counts, send.last_job(mailing_id).provider):
+    job = query.last_job(mailing_id)
+    if begun := _begun(counts, job.provider if job else None):
         flash(begun, "warn")
         return _done(event_id, mailing_id)
     made = drafts.again(event_id, mailing_id, access.acting())
@@ -105,5 +106,5 @@ def _done(event_id: int, mailing_id: int) -> Any:
         return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
     if not wants_json():
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
-    mailing = send.find(event_id, mailing_id)
-    return as_json(query.described(mailing, send.content(mailing), send.last_job(mailing_id)))
+    mailing = query.find(event_id, mailing_id)
+    return as_json(query.described(mailing, query.content(mailing), query.last_job(mailing_id)))

@@ -10,8 +10,7 @@ from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, services
-from eventmail.domain.mailings import preview, send
-from eventmail.domain.mailings import query as mailing_query
+from eventmail.domain.mailings import preview, query, send
 from eventmail.domain.outcomes import attempts
 from eventmail.errors import IdempotencyKeyRequired, InvalidInput
 from eventmail.models import Event, Mailing
@@ -32,7 +31,7 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 @bp.get("")
 def listing(event_id: int) -> Response:
     """Every mailing of the event, newest first."""
-    page = paginate(mailing_query.newest_first(event_id), **intake.paging())
+    page = paginate(query.newest_first(event_id), **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: services.shares_of([row[0] for row in page.items]))),
@@ -64,7 +63,7 @@ def detail(event_id: int, mailing_id: int) -> Any:
     """One mailing: what it says, who was in the audience and who not, what became of each, and who did it."""
     if draft.is_draft(event_id, mailing_id):
         return drafts.show(event_id, mailing_id)
-    mailing = send.find(event_id, mailing_id)
+    mailing = query.find(event_id, mailing_id)
     if wants_fragment():  # the tracker's own poll
         return tracker.page("mailings/detail.html", mailing)
     return tracker.page(
@@ -81,18 +80,18 @@ def detail(event_id: int, mailing_id: int) -> Any:
 @bp.get("/<id:mailing_id>/mail")
 def mail(event_id: int, mailing_id: int) -> Response:
     """What was sent, with what it merged then, under a policy of its own."""
-    mailing = send.find(event_id, mailing_id)
+    mailing = query.find(event_id, mailing_id)
     return mail_frames.answer(_as_sent(mailing))
 
 
 def _as_sent(mailing: Mailing) -> str:
-    return preview.as_sent(mailing, send.content(mailing), fragments.terms())
+    return preview.as_sent(mailing, query.content(mailing), fragments.terms())
 
 
 @bp.get("/<id:mailing_id>/recipients")
 def recipients(event_id: int, mailing_id: int) -> Response:
     """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
-    mailing = send.find(event_id, mailing_id)
+    mailing = query.find(event_id, mailing_id)
     if wants_fragment():
         shown = progress.progress(mailing, g.now)
         return respond(page="mailings/_recipients.html", mailing=mailing, progress=shown, **_table(mailing))
@@ -147,18 +146,19 @@ def _outcomes(wanted: Any) -> Any:
 
 def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
     message = body.message()
-    _, picked, resolution = send.check(event.id, message, fragments.terms())
+    prepared = send.prepare(event.id, message, fragments.terms())
+    resolution = send.resolve(prepared)
     return {
         "kind": body.kind,
         "dry_run": True,
         "recipient_count": resolution.count,
         "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
-        "warnings": warnings.of(event, message.text, picked, resolution.count),
+        "warnings": warnings.of(event, message.text, prepared.audience, resolution.count),
     }
 
 
 def _page_out(page: Any) -> Any:
-    told = mailing_query.described_each([row[0] for row in page.items])
+    told = query.described_each([row[0] for row in page.items])
     return page_out(page, lambda row: told[row[0].id])
 
 

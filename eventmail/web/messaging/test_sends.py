@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import ids, tasks
-from eventmail.domain.mailings import send, test_sends
+from eventmail.domain.mailings import query, test_sends
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Event
@@ -57,7 +57,7 @@ def watch(event_id: int, mailing_id: int) -> Any:
     """What became of a test: beside its button, as JSON, or on the composer's page with the same text."""
     mailing = test_sends.find(event_id, mailing_id)
     if wants_json():
-        job = send.last_job(mailing_id)
+        job = query.last_job(mailing_id)
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), job))
     if wants_fragment():
         found = test_result.shown(event_id, mailing_id)

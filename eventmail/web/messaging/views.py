@@ -14,7 +14,7 @@ from eventmail.db.paging import paginate
 from eventmail.domain.audience import exclusions as audience_exclusions
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
-from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps
+from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps, query
 from eventmail.domain.mailings import preview as mailing_preview
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
@@ -92,13 +92,14 @@ def review(event_id: int) -> Response:
     values = fragments.typed()
     looked_at = Message(fragments.text(values), values["audience"])  # a look is always at who would get it now
     composer_draft.keep(event_id, values)
-    _, picked, _ = mailing_send.check(event_id, looked_at, fragments.terms())
+    prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
+    mailing_send.resolve(prepared)
     return respond(
         page="messages/compose.html",
         review=True,
         **fragments.page(event, values)
         | {
-            "snapshot": snapshots.freeze(picked, access.acting()),
+            "snapshot": snapshots.freeze(prepared.audience, access.acting()),
             "event_seen": merge_values.looked_at(event, g.user, fragments.terms()),
         },
     )
@@ -134,7 +135,7 @@ def watch(event_id: int, mailing_id: int) -> Response:
     """A message: a draft in the composer, or what was sent, with its tracker."""
     if draft := drafts.find(event_id, mailing_id):
         return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
-    return tracker.page("messages/sent.html", mailing_send.find(event_id, mailing_id))
+    return tracker.page("messages/sent.html", query.find(event_id, mailing_id))
 
 
 @bp.route("/messages/exclusions", methods=["GET", "POST"])

@@ -8,7 +8,7 @@ from werkzeug.local import LocalProxy
 
 from eventmail import records
 from eventmail.domain import audit_log
-from eventmail.domain.mailings import query, send
+from eventmail.domain.mailings import query
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
@@ -27,9 +27,9 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: query.described(mailing, send.content(mailing), shown.job) | waits_out(shown),
+        json=lambda: query.described(mailing, query.content(mailing), shown.job) | waits_out(shown),
         mailing=mailing,
-        content=LocalProxy(cache(lambda: send.content(mailing))),  # the page shows it, its fragment does not
+        content=LocalProxy(cache(lambda: query.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,
         counted=LocalProxy(cache(lambda: audit_log.counted_as_sent(mailing.event_id, mailing.id))),
         poll_url=f"{_own_path(mailing)}?seen={mark}",
@@ -59,4 +59,5 @@ def _mark(shown: Progress) -> str:
     """Another text whenever a recipient's row may be another one."""
     counts = {str(state): number for state, number in shown.counts.items()}
     rows = {"state": shown.mailing.state, "counts": counts, "error": shown.mailing.last_error}
-    return records.body_hash(rows | {"run": shown.job.run, "next_try": instant(shown.next_try)})[:16]
+    run = shown.job.run if shown.job else 0
+    return records.body_hash(rows | {"run": run, "next_try": instant(shown.next_try)})[:16]

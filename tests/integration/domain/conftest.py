@@ -55,7 +55,9 @@ def _queued_mail(event_id: int, guest_ids: list[int], states: list[str]) -> int:
         job = Job(mailing_id=mailing.id, run=1, state="running", request_id="r", created_at=now, starts_at=now)
         tx.add(job)
         tx.flush()
-        tx.add(Reservation(job_id=job.id, due_at=now, reserved=len(states), consumed=states.count("sent")))
+        tx.add(
+            Reservation(mailing_id=mailing.id, run=1, due_at=now, reserved=len(states), consumed=states.count("sent"))
+        )
         for number, (guest_id, state) in enumerate(zip(guest_ids, states, strict=True)):
             address = f"{number}@guests.example.net"
             tx.add(

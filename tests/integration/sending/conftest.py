@@ -72,7 +72,9 @@ class Run:
     @property
     def reservation(self) -> Reservation:
         fresh().rollback()
-        return fresh().query(Reservation).filter_by(job_id=self.job_id).populate_existing().one()
+        return (
+            fresh().query(Reservation).filter_by(mailing_id=self.mailing_id, run=self.job.run).populate_existing().one()
+        )
 
     @property
     def recipients(self) -> list[Recipient]:

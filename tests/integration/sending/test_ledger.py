@@ -1,7 +1,7 @@
 """What the database does not take: an address twice, counters and places that do not add up, more than the quota."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from eventmail import clock as clock_
 from eventmail.db import transaction
 from eventmail.errors import QuotaExceeded
-from eventmail.models import Job, Mailing, Recipient, Reservation
+from eventmail.models import Mailing, Recipient, Reservation
 from eventmail.records import Limits, reserve
 from tests.support.time import FrozenClock
 
@@ -52,20 +52,16 @@ def test_S9_places_that_were_reserved_for_later_count_in_their_own_window(
 ) -> None:
     run = send(A)
     limits = Limits(per_day=3)
-    for places, hours in ((2, 0.0), (1, 30.0)):
+    for number, places, hours in ((2, 2, 0.0), (3, 1, 30.0)):
         with transaction() as tx:
-            job = _another_job(tx, run)
-            reserve(tx, job, places, clock.now() + timedelta(days=10, hours=hours), limits)
+            reserve(tx, _places(run, number, places, clock.now() + timedelta(days=10, hours=hours)), limits)
 
     for hours, most in ((-1.0, 1), (-23.9, 1), (-25, 3), (7, 1), (24, 2), (53, 2), (54, 3)):
         with pytest.raises(QuotaExceeded) as refused, transaction() as tx:
-            reserve(tx, _another_job(tx, run), 4, clock.now() + timedelta(days=10, hours=hours), limits)
+            reserve(tx, _places(run, 4, 4, clock.now() + timedelta(days=10, hours=hours)), limits)
         assert refused.value.detail == f"This needs 4 sends; {most} of 3 are left for this day. Nothing was queued."
 
 
-def _another_job(tx: Any, run: Any) -> Any:
-    job = Job(mailing_id=run.mailing_id, run=tx.query(Job).count() + 1, state="finished", request_id="r",
-              created_at=clock_.now(), starts_at=clock_.now())  # fmt: skip
-    tx.add(job)
-    tx.flush()
-    return job
+def _places(run: Any, number: int, places: int, due_at: datetime) -> Reservation:
+    """Places of a later run of the message, which has no job yet."""
+    return Reservation(mailing_id=run.mailing_id, run=number, due_at=due_at, reserved=places)

@@ -147,7 +147,7 @@ def test_S11_a_message_whose_numbers_contradict_each_other_holds_up_no_other(
 ) -> None:
     other = send("d@guests.example.net")
     with transaction() as tx:  # as no code of ours leaves it
-        tx.execute(update(Reservation).where(Reservation.job_id == left_behind.job_id).values(refunded=3))
+        tx.execute(update(Reservation).where(Reservation.mailing_id == left_behind.mailing_id).values(refunded=3))
     run = [left_behind, other]
 
     def die(_mail: Mail) -> None:

@@ -200,7 +200,7 @@ def test_an_archived_event_refuses_everything_that_would_send(
     message = Message(Text("Hello", "", "Hi"), {"statuses": ["confirmed"]})
     for command in (
         lambda: send("another"),
-        lambda: mailing_send.check(event_id, message, PLACE),
+        lambda: mailing_send.prepare(event_id, message, PLACE),
         lambda: control.retry(event_id, sent.mailing_id, PLACE, acting(organizer)),
         lambda: control.decide(event_id, sent.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=acting(organizer)),
     ):

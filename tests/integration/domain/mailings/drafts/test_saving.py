@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 from eventmail.db import fresh, transaction
 from eventmail.domain.events import lifecycle, overview
 from eventmail.domain.mailings import control, draft_rows, drafts, query
-from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Written
@@ -130,7 +129,7 @@ def test_a_cancelled_message_becomes_a_new_draft_S7(event_id: int, oscar: Acting
 
 def test_a_draft_is_no_message_yet(event_id: int, begun: int, oscar: Acting) -> None:
     with pytest.raises(NotFound):
-        mailing_send.find(event_id, begun)
+        query.find(event_id, begun)
     with pytest.raises(NothingToDo, match=r"This is a draft"):
         control.cancel(event_id, begun, oscar)
     facts = overview.facts(event_id)

@@ -11,7 +11,6 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.guests import edit as guest_edit
 from eventmail.domain.mailings import query
-from eventmail.domain.mailings import send as mailing_send
 from eventmail.errors import NotFound
 from eventmail.models import Content, Exclusion, Mailing, Recipient, Reservation
 from tests.support import seeding
@@ -102,10 +101,10 @@ def test_the_same_text_is_one_row_in_its_event_and_never_shared_with_another(
 
 def test_a_mailing_of_another_event_is_not_found(party: list[int], send: Any, add_event: Any, event_id: int) -> None:
     mailing_id, other = send().mailing_id, add_event()
-    assert mailing_send.find(event_id, mailing_id).id == mailing_id
+    assert query.find(event_id, mailing_id).id == mailing_id
     for event_, mailing in ((other, mailing_id), (event_id, 999)):
         with pytest.raises(NotFound):
-            mailing_send.find(event_, mailing)
+            query.find(event_, mailing)
     assert fresh().execute(query.newest_first(other)).all() == []
 
 

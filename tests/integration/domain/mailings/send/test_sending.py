@@ -62,7 +62,8 @@ def test_a_send_writes_all_of_it_in_one_transaction_s1(
     ]
     assert (job.mailing_id, job.run, job.state, job.request_id) == (mailing.id, 1, "running", "req_1")
     reservation = row(Reservation)
-    assert (reservation.job_id, reservation.reserved, reservation.consumed, reservation.refunded) == (job.id, 2, 0, 0)
+    assert (reservation.mailing_id, reservation.run, reservation.provider) == (job.mailing_id, 1, "outbox")
+    assert (reservation.reserved, reservation.consumed, reservation.refunded) == (2, 0, 0)
     entry = row(AuditEntry, AuditEntry.action == "mailing.sent")
     assert (entry.actor, entry.user_id, entry.event_id, entry.subject, entry.request_id, entry.detail) == (
         organizer.name, organizer.id, event_id, f"mailing:{mailing.id}", "req_1",
@@ -145,8 +146,8 @@ def test_a_dry_run_makes_the_same_checks_and_stores_nothing(
 ) -> None:
     before = numbers()
     with pytest.raises(refusal):
-        mailing_send.check(event_id, wrong, PLACE)
-    assert mailing_send.check(event_id, message(), PLACE)[2].count == 2
+        mailing_send.resolve(mailing_send.prepare(event_id, wrong, PLACE))
+    assert mailing_send.resolve(mailing_send.prepare(event_id, message(), PLACE)).count == 2
     assert numbers() == before
 
 
