@@ -7,9 +7,9 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail.db.paging import paginate
 from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
-from eventmail.domain.events import overview as overview_
 from eventmail.domain.guests import column_defaults
 from eventmail.domain.guests import values as guest_values
+from eventmail.domain.outcomes import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
 from eventmail.sending import heartbeat

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 from eventmail import __version__, ids, signing
 from eventmail.content import ics
 from eventmail.db import fresh
-from eventmail.domain.events import overview
 from eventmail.domain.mailings import merge_values
+from eventmail.domain.outcomes import overview
 from eventmail.domain.people import throttle
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User

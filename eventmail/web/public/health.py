@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy.exc import OperationalError
 
 from eventmail.db import sqlite
-from eventmail.domain.events import overview
+from eventmail.domain.outcomes import overview
 from eventmail.errors import Busy
 
 FRESH = timedelta(seconds=5)

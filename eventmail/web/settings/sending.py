@@ -7,10 +7,11 @@ from flask import Blueprint, Response, current_app, flash, g, request, url_for
 
 from eventmail import ids, tasks
 from eventmail.db import fresh
-from eventmail.domain.events import edit, overview
+from eventmail.domain.events import edit
 from eventmail.domain.mailings import test_sends
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.test_sends import Wanted
+from eventmail.domain.outcomes import overview
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
 from eventmail.providers.base import Provider

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from eventmail.db import fresh
-from eventmail.domain.events import edit, overview
+from eventmail.domain.events import edit
+from eventmail.domain.outcomes import overview
 from eventmail.errors import DomainError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import AuditEntry, Event
 from tests.support import seeding

@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from eventmail import clock
-from eventmail.domain.events import overview
+from eventmail.domain.outcomes import overview
 from eventmail.models import AuditEntry, Content, Exclusion, Job, Mailing, Recipient, Suppression
 from eventmail.settings import Settings
 from tests.support import seeding

@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from eventmail.db import db
-from eventmail.domain.events import overview
+from eventmail.domain.outcomes import overview
 from eventmail.settings import Settings
 from tests.support.time import FrozenClock
 from tests.support.web import Client

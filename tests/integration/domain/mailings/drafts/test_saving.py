@@ -8,11 +8,12 @@ from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
-from eventmail.domain.events import lifecycle, overview
+from eventmail.domain.events import lifecycle
 from eventmail.domain.mailings import control, draft_rows, drafts, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Written
+from eventmail.domain.outcomes import overview
 from eventmail.errors import (
     IdempotencyKeyReused,
     NotFound,

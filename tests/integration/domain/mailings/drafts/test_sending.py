@@ -7,12 +7,12 @@ import pytest
 
 from eventmail.db import fresh
 from eventmail.domain.audience import snapshots
-from eventmail.domain.events import overview
 from eventmail.domain.mailings import drafts, query
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.send import Message
+from eventmail.domain.outcomes import overview
 from eventmail.errors import (
     AlreadySent,
     AudienceChanged,
