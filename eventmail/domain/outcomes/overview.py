@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import exists, func, or_, select, text
+from sqlalchemy import exists, func, or_, select
 
 from eventmail import records
-from eventmail.db import fresh, service, transaction
+from eventmail.db import fresh, service
 from eventmail.domain import services
 from eventmail.domain.audience import picker
+from eventmail.domain.mailings import query
 from eventmail.domain.services import Shares
 from eventmail.models import Content, Job, Mailing
-from eventmail.states import GuestStatus, JobState, MailingKind, MailingState
+from eventmail.states import GuestStatus, JobState, MailingState
 
 ATTENTION = 5  # so many mailings are named one by one
 
@@ -59,13 +60,7 @@ class Facts:
 def facts(event_id: int) -> Facts:
     """At most nine queries, whatever the size of the event."""
     session = fresh()
-    ours = (Mailing.event_id == event_id, Mailing.kind != MailingKind.TEST)
-    newest = (
-        select(Mailing, Content.subject)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(*ours)
-        .order_by(Mailing.created_at.desc(), Mailing.id.desc())  # a draft's id is older than its sending
-    )
+    newest = query.newest_first(event_id)
     real = exists().where(Job.mailing_id == Mailing.id, records.counts(Job.provider))
     last = session.execute(newest.limit(1)).one_or_none()
     running, failed, unknown = session.execute(
@@ -73,7 +68,7 @@ def facts(event_id: int) -> Facts:
             func.count().filter(Mailing.state == MailingState.SENDING),
             func.coalesce(func.sum(Mailing.n_failed).filter(real), 0),
             func.coalesce(func.sum(Mailing.n_unknown).filter(real), 0),
-        ).where(*ours)
+        ).where(*query.of_event(event_id))
     ).one()
     waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0), real).limit(ATTENTION)
     return Facts(
@@ -107,14 +102,3 @@ def _stopped(event_id: int) -> tuple[Stopped, ...]:
                 else services.asks(row.provider, service()).rstrip("."))
         for row in fresh().execute(rows)
     )  # fmt: skip
-
-
-def backlog() -> int:
-    """How many runs wait for a worker or are under way."""
-    return fresh().scalar(select(func.count()).select_from(Job).where(Job.state == JobState.RUNNING)) or 0
-
-
-def prove_writable() -> None:
-    """Write what is there already. Raises OperationalError when this process can not, at once when another writes."""
-    with transaction(patience_ms=0) as tx:
-        tx.execute(text("UPDATE alembic_version SET version_num = version_num"))

@@ -10,8 +10,8 @@ from sqlalchemy.exc import OperationalError
 from eventmail import __version__, ids, signing
 from eventmail.content import ics
 from eventmail.db import fresh
+from eventmail.domain.instance import health as instance_health
 from eventmail.domain.mailings import merge_values
-from eventmail.domain.outcomes import overview
 from eventmail.domain.people import throttle
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User
@@ -77,7 +77,7 @@ def _more() -> dict[str, Any]:
         "version": __version__,
         "queue": _rings(),
         "worker_age_s": None if age is None else round(age, 1),
-        "due_backlog": overview.backlog(),
+        "due_backlog": instance_health.backlog(),
     }
 
 

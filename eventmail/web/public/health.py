@@ -9,7 +9,7 @@ from flask import request
 from sqlalchemy.exc import OperationalError
 
 from eventmail.db import sqlite
-from eventmail.domain.outcomes import overview
+from eventmail.domain.instance import health
 from eventmail.errors import Busy
 
 FRESH = timedelta(seconds=5)
@@ -59,7 +59,7 @@ def _older(at: datetime | None, than: timedelta, now: datetime) -> bool:
 def _writes() -> bool | None:
     """None when somebody else writes."""
     try:
-        overview.prove_writable()
+        health.prove_writable()
     except OperationalError as error:
         if sqlite.refusal(error) is Busy:
             return None

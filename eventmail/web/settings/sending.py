@@ -8,10 +8,10 @@ from flask import Blueprint, Response, current_app, flash, g, request, url_for
 from eventmail import ids, tasks
 from eventmail.db import fresh
 from eventmail.domain.events import edit
+from eventmail.domain.instance import health
 from eventmail.domain.mailings import test_sends
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.domain.outcomes import overview
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
 from eventmail.providers.base import Provider
@@ -64,7 +64,7 @@ def _page(problem: Problem | None = None) -> Response:
         worker_age=worker_age,
         worker_alive=heartbeat.alive(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
-        waiting=overview.backlog(),
+        waiting=health.backlog(),
         held_up=heartbeat.waiting(g.now),
         choices=[(event.id, event.title) for event in _events()],
         typed=request.form,

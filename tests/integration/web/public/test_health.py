@@ -12,7 +12,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from eventmail.db import db
-from eventmail.domain.outcomes import overview
+from eventmail.domain.instance import health
 from eventmail.settings import Settings
 from tests.support.time import FrozenClock
 from tests.support.web import Client
@@ -66,14 +66,14 @@ def test_it_writes_at_most_once_in_five_seconds(app: Flask, visitor: Client, clo
 def test_a_clock_that_is_put_back_does_not_make_it_blind(visitor: Client, clock: FrozenClock, monkeypatch: Any) -> None:
     visitor.get("/healthz")
     clock.advance(seconds=-3600)
-    monkeypatch.setattr(overview, "prove_writable", refuses)
+    monkeypatch.setattr(health, "prove_writable", refuses)
     assert visitor.get("/healthz").status_code == 503
 
 
 def test_a_database_that_can_not_be_written_is_said_to_strangers_too(
     visitor: Client, settings: Settings, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(overview, "prove_writable", refuses)
+    monkeypatch.setattr(health, "prove_writable", refuses)
     answer = visitor.get("/healthz", environ_overrides=ELSEWHERE)
     assert (answer.status_code, answer.json) == (
         503, {"status": "unavailable", "instance": settings.instance.name, "dry_run": True},
@@ -92,7 +92,7 @@ def test_while_one_waits_for_the_database_the_others_do_not(
         asked.set()
         goes_on.wait()
 
-    monkeypatch.setattr(overview, "prove_writable", waits)
+    monkeypatch.setattr(health, "prove_writable", waits)
     with ThreadPoolExecutor() as browsers:
         browsers.submit(lambda: app.test_client().get("/healthz"))
         try:
