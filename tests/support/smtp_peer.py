@@ -94,6 +94,7 @@ class Peer:
     messages: list[Taken] = field(default_factory=list)
     begun: int = 0
     connections: int = 0
+    is_silent: bool = False
     packets: list[bytes] = field(default_factory=list)
     ended: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
 
@@ -250,6 +251,7 @@ class _Connection:
                 while not (part.over.wait(0.05) or self.peer.stopping.is_set()):
                     pass
             elif part is Silence:
+                self.peer.is_silent = True
                 while self.sock.recv(65536):
                     pass
                 raise _Over

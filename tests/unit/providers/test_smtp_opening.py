@@ -3,7 +3,9 @@
 import errno
 import socket
 import ssl
+import threading
 from base64 import b64encode
+from functools import partial
 
 import pytest
 
@@ -11,6 +13,7 @@ from eventmail.providers.base import Accepted, Refused, Transient
 from eventmail.providers.smtp import url as smtp_url
 from eventmail.providers.smtp.service import LANES, Slow, Smtp, check, parse
 from tests.support.smtp_peer import FEATURES, Close, Peer, Reset, Silence, handed_over, mails, make_certificate, patient
+from tests.support.waiting import wait_for
 
 STARTTLS = ("STARTTLS", *FEATURES)
 PLAIN = b64encode(b"\0team\0s3:cret").decode()
@@ -301,10 +304,33 @@ def test_check_raises_what_keeps_mail_from_leaving():
         check("http://127.0.0.1")
 
 
-def test_S11a_check_waits_for_seconds_and_says_for_what():
-    with Peer({"connect": [Silence]}) as peer, pytest.raises(Slow) as slow:
-        check(peer.url, timeouts=patient(reply=5.0), seconds=0.2)
-    assert slow.value.detail == "waited 0.2 s for the mail server 127.0.0.1 to greet"
-    with Peer({"AUTH": [Silence]}) as peer, pytest.raises(Slow) as slow:
-        check(peer.url.replace("//", f"//{USER}@"), timeouts=patient(reply=5.0), seconds=0.2)
-    assert slow.value.detail == "waited 0.2 s for the mail server 127.0.0.1 to sign us in"
+@pytest.mark.parametrize(
+    ("step", "words"), [("connect", "to greet"), ("AUTH", "to sign us in")], ids=["greeting", "credentials"]
+)
+def test_S11a_check_gives_up_and_says_what_it_waited_for(step, words, monkeypatch):
+    """The time is over when the peer falls silent, however busy this box is."""
+    with Peer({step: [Silence]}) as peer:
+        monkeypatch.setattr("eventmail.providers.smtp.service.threading.Timer", partial(OverAtSilence, peer))
+        with pytest.raises(Slow) as slow:
+            check(peer.url.replace("//", f"//{USER}@"), timeouts=patient(), seconds=0.2)
+    assert slow.value.detail == f"waited 0.2 s for the mail server 127.0.0.1 {words}"
+
+
+def test_S11a_check_gives_up_by_itself():
+    with Peer({"connect": [Silence]}) as peer, pytest.raises(Slow):
+        check(peer.url, timeouts=patient(), seconds=0.2)
+
+
+class OverAtSilence(threading.Thread):
+    """A timer whose time is over as soon as the peer says nothing any more."""
+
+    def __init__(self, peer, _seconds, end):
+        super().__init__(daemon=True)
+        self.peer, self.end = peer, end
+
+    def run(self):
+        wait_for(lambda: self.peer.is_silent, 60.0, "the peer's silence")
+        self.end()
+
+    def cancel(self):
+        pass
