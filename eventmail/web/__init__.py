@@ -47,5 +47,7 @@ def register(app: Flask) -> None:
     compress.register(app)
     context.register(app)
     app.extensions["write_check"] = health.WriteCheck()
+    app.extensions["areas"] = AREAS
     for area in AREAS:
-        app.register_blueprint(area.bp)
+        for blueprint in area.blueprints:
+            app.register_blueprint(blueprint)

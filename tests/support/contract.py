@@ -28,9 +28,9 @@ def check(app: Flask, answer: TestResponse) -> None:
         return
     asked = f"{operation['operationId']} answered {answer.status_code} {answer.mimetype}"
     described = operation["responses"].get(str(answer.status_code))
-    assert described, f"{asked}, which eventmail/web/api/table.py does not say: {value}"
+    assert described, f"{asked}, which no area of eventmail/web says: {value}"
     media = _resolved(described)["content"].get(answer.mimetype)
-    assert media, f"{asked}, which eventmail/web/api/table.py does not say: {value}"
+    assert media, f"{asked}, which no area of eventmail/web says: {value}"
     wrong = _validator(operation["operationId"], str(answer.status_code), answer.mimetype).iter_errors(value)
     words = [f"{'/'.join(map(str, error.instance_path))}: {error.message}" for error in wrong]
     assert not words, f"{asked}, which is not of its type in a `schemas` of eventmail/web: {words}"

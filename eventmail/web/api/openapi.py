@@ -23,8 +23,8 @@ from eventmail.errors import (
     Unavailable,
 )
 from eventmail.web.api.schemas import ProblemOut
-from eventmail.web.api.table import CSV, SECTIONS, Operation, Query
 from eventmail.web.core.access import OPEN
+from eventmail.web.core.area import CSV, Operation, Query, sections
 from eventmail.web.public.schemas import HealthOut
 
 Json = dict[str, Any]
@@ -85,7 +85,8 @@ def refusals(operation: Operation, rule: Rule, *, open_: bool) -> list[type[Doma
 
 
 def _made(app: Flask) -> Json:
-    operations = [operation for section in SECTIONS.values() for operation in section]
+    rows = sections(app.extensions["areas"])
+    operations = [operation for members in rows.values() for operation in members]
     types: dict[str, Any] = {"problem": ProblemOut}
     for operation in operations:
         types |= {f"{operation.asks} {status}": type_ for status, type_ in operation.answers.items() if type_}
@@ -104,7 +105,7 @@ def _made(app: Flask) -> Json:
         "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
     }
     paths: Json = {}
-    for section, members in SECTIONS.items():
+    for section, members in rows.items():
         for operation in members:
             rule = rule_of(app, operation)
             open_ = bool(getattr(app.view_functions[operation.endpoint], OPEN, False))
@@ -115,7 +116,7 @@ def _made(app: Flask) -> Json:
         "info": {"title": "eventmail", "version": __version__, "description": _DESCRIPTION},
         "servers": [{"url": "/"}],
         "security": [{"token": []}],
-        "tags": [{"name": section} for section in SECTIONS],
+        "tags": [{"name": section} for section in rows],
         "paths": paths,
         "components": parts,
     }

@@ -21,8 +21,8 @@ from eventmail.errors import (
     Unavailable,
 )
 from eventmail.web.api import openapi
-from eventmail.web.api.table import CSV
 from eventmail.web.core.access import open_to_everyone
+from eventmail.web.core.area import CSV
 from eventmail.web.core.context import settings
 from eventmail.web.core.respond import as_json, respond
 

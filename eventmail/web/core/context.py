@@ -15,27 +15,16 @@ from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.settings import Settings
+from eventmail.web.core.area import Area
 from eventmail.web.words import audience, log, state
 
 
 @dataclass(frozen=True)
 class NavItem:
     label: str
+    icon: str
     url: str
     current: bool
-
-
-# label, and where below its event a page stands, as does everything that belongs to it
-_PAGES = (
-    ("Overview", ""),
-    ("Guests", "/guests"),
-    ("Segments", "/segments"),
-    ("Messages", "/messages"),
-    ("Sent", "/mailings"),
-    ("Do-not-mail", "/suppressions"),
-    ("Log", "/audit"),
-    ("Settings", "/settings"),
-)
 
 
 def register(app: Flask) -> None:
@@ -100,7 +89,7 @@ def _context() -> dict[str, Any]:
         "url_of": page_url,
         "me": g.get("user"),
         "event": event,
-        "nav": _nav(event) if event else _site_nav(),
+        "nav": _nav(event),
         "practice_mode": practice,
         "copied": g.get("user") is not None and not is_live(),
         "outbox_url": url_for("outbox.listing", event_id=event.id) if event and practice else None,
@@ -108,17 +97,15 @@ def _context() -> dict[str, Any]:
     }
 
 
-def _site_nav() -> list[NavItem]:
-    """Outside an event; only owners keep people and settings."""
+def _nav(event: Event | None) -> list[NavItem]:
+    """The entries of this event, or of the site; only owners keep people and settings."""
     if g.get("user") is None:
         return []
-    owner = g.user.role == Role.OWNER
-    kept = (("People", "people.listing"), ("Log", "audit.of_everything"), ("Settings", "sending.page")) if owner else ()
-    pages = (("Events", "events.listing"), *kept, ("Account", "me.page"))
-    return [NavItem(label, url_for(page), request.path.startswith(url_for(page))) for label, page in pages]
-
-
-def _nav(event: Event) -> list[NavItem]:
-    root = url_for("events.overview", event_id=event.id)
-    below = request.path.removeprefix(root)
-    return [NavItem(label, root + path, below.startswith(path) if path else below == "") for label, path in _PAGES]
+    areas: tuple[Area, ...] = current_app.extensions["areas"]
+    values: dict[str, Any] = {"event_id": event.id} if event else {}
+    entries = [entry for area in areas for entry in (area.of_event if event else area.of_site)]
+    return [
+        NavItem(entry.label, entry.icon, url, request.path == url if entry.exact else request.path.startswith(url))
+        for entry in sorted(entries, key=lambda entry: entry.last)
+        if (g.user.role == Role.OWNER or not entry.owners) and (url := url_for(entry.endpoint, **values))
+    ]

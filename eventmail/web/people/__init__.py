@@ -1,1 +1,19 @@
-"""Pages of colleagues, for owners."""
+"""Colleagues, for owners."""
+
+from eventmail.errors import RoleTooLow
+from eventmail.web.core.answer_parts import Listed
+from eventmail.web.core.area import PAGING, Area, Entry, Section
+from eventmail.web.core.area import Operation as Op
+from eventmail.web.people import views
+from eventmail.web.people.schemas import ColleagueOut, InvitationOut
+
+_OPERATIONS = {
+    Section.INSTALLATION: (
+        Op("GET people.listing", "The team, for owners.", {200: Listed[ColleagueOut]}, query=PAGING,
+            refusals=(RoleTooLow,)),
+        Op("GET people.pending", "Invitations nobody opened yet, for owners.", {200: Listed[InvitationOut]},
+            refusals=(RoleTooLow,)),
+    ),
+}  # fmt: skip
+
+AREA = Area((views.bp,), _OPERATIONS, of_site=(Entry("People", "users", "people.listing", owners=True),))

@@ -1,1 +1,19 @@
 """What guests, mail services and monitors reach without signing in."""
+
+from eventmail.errors import BadSignature, NotFound
+from eventmail.web.core.area import Area, Section
+from eventmail.web.core.area import Operation as Op
+from eventmail.web.public import calendar, unsubscribe, webhooks
+from eventmail.web.public.schemas import HealthOut, ReceivedOut
+
+_OPERATIONS = {
+    Section.INSTALLATION: (
+        Op("GET public.health", "Whether this process can read and write its database.",
+            {200: HealthOut, 503: HealthOut}),
+        Op("POST webhooks.generic", "Report bounces and complaints, signed as Standard Webhooks describes.",
+            {200: ReceivedOut}, "application/json",
+            {"type": "email.bounced", "data": {"email": "bob@guests.example"}}, refusals=(BadSignature, NotFound)),
+    ),
+}  # fmt: skip
+
+AREA = Area((calendar.bp, unsubscribe.bp, webhooks.bp), _OPERATIONS)

@@ -10,7 +10,8 @@ from schemathesis.specs.openapi.definitions import OPENAPI_31_VALIDATOR
 
 from eventmail import errors
 from eventmail.web.api import openapi
-from eventmail.web.api.table import NOTHING, SECTIONS, Operation
+from eventmail.web.areas import AREAS
+from eventmail.web.core.area import NOTHING, Area, Operation, Section, sections
 from tests.support.web import Client
 
 ASKS = "it asks before something is done, as a page; the request that does it is there"
@@ -76,7 +77,7 @@ def asked(app: Flask) -> set[str]:
 
 
 def documented() -> set[str]:
-    return {operation.asks for section in SECTIONS.values() for operation in section}
+    return {operation.asks for section in sections(AREAS).values() for operation in section}
 
 
 def operations(app: Flask) -> list[dict[str, Any]]:
@@ -85,14 +86,14 @@ def operations(app: Flask) -> list[dict[str, Any]]:
 
 def test_every_route_is_in_the_document_or_has_a_reason_not_to_be(app: Flask) -> None:
     missing = asked(app) - documented() - set(NOT_IN_IT)
-    assert not missing, "Add them to eventmail/web/api/table.py, or to NOT_IN_IT with a reason."
+    assert not missing, "Add them to the area that answers them, or to NOT_IN_IT with a reason."
     assert documented() | set(NOT_IN_IT) == asked(app)
     assert not documented() & set(NOT_IN_IT)
 
 
 def test_an_operation_without_a_route_makes_no_document(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     nowhere = Operation("GET events.nowhere", "There is no such route.", {204: NOTHING})
-    monkeypatch.setattr(openapi, "SECTIONS", {"Events": (nowhere,)})
+    monkeypatch.setitem(app.extensions, "areas", (Area((), {Section.EVENTS: (nowhere,)}),))
     monkeypatch.delitem(app.extensions, "openapi", raising=False)  # a test before may have made it
     with pytest.raises(LookupError, match=r"No route answers GET events\.nowhere"):
         openapi.document(app)
@@ -170,7 +171,7 @@ def test_no_two_operations_share_a_name(app: Flask) -> None:
 
 def test_an_example_is_a_body_that_its_model_takes() -> None:
     tried = 0
-    for section in SECTIONS.values():
+    for section in sections(AREAS).values():
         for operation in section:
             if operation.takes and not isinstance(operation.takes, str):
                 TypeAdapter(operation.takes).validate_python(operation.example)
