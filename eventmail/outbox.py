@@ -9,10 +9,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from eventmail.db import fresh
+from eventmail.db.sql import chunks
 from eventmail.errors import NotFound
 from eventmail.models import Mailing
 from eventmail.providers.outbox import Kept, kept
-from eventmail.records import chunks
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What a statement says of JSON, of our own functions and of rows that may be there already; a name for each."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, String, TableValuedAlias, cast, func, literal, select, text
@@ -104,3 +104,12 @@ def insert_or_change(
 ) -> Insert:
     """An INSERT; when a row has the same `unique` columns already, it is `changed` instead if `where` holds of it."""
     return insert(model).values(**values).on_conflict_do_update(index_elements=unique, set_=changed, where=where)
+
+
+# Values
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """`items` in pieces of at most `size`, since SQLite binds a bounded number of values."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

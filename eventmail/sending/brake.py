@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records
 from eventmail.db import core, fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.errors import NothingToDo
 from eventmail.models import EmailEvent, Job, Mailing, Suspect
 from eventmail.providers.base import Accepted, Permanent
@@ -181,7 +182,7 @@ def _list(tx: Session, job_id: int) -> None:
 
 
 def _forget(tx: Session, suspect_ids: Sequence[int]) -> None:
-    for chunk in records.chunks(suspect_ids, 500):
+    for chunk in chunks(suspect_ids, 500):
         tx.execute(delete(Suspect).where(Suspect.id.in_(chunk)), execution_options={"synchronize_session": False})
 
 

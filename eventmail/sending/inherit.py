@@ -11,8 +11,8 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from eventmail import records
 from eventmail.db import file, fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Mail, Provider
@@ -120,7 +120,7 @@ def _release(left: Legacy) -> int:
     running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
     theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]
     found = fresh().scalars(select(Recipient.id).where(Recipient.mailing_id.in_(running), *theirs)).all()
-    for chunk in records.chunks(found, 500):
+    for chunk in chunks(found, 500):
         with transaction() as tx:
             tx.execute(
                 update(Recipient).where(Recipient.id.in_(chunk), *theirs).values(claim_owner=None, claim_until=None),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import feedback
@@ -68,7 +69,7 @@ def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
     latest = (
         select(func.max(Job.run)).where(Job.mailing_id == Recipient.mailing_id).correlate(Recipient).scalar_subquery()
     )
-    for chunk in records.chunks(recipient_ids, 500):
+    for chunk in chunks(recipient_ids, 500):
         rows = tx.execute(
             select(Recipient.id, Recipient.attempts, Recipient.provider, Job.request_id)
             .join(Job, Job.mailing_id == Recipient.mailing_id)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import addresses, erased, records
 from eventmail.db import fresh, transaction
-from eventmail.db.sql import erased_form, json_has
+from eventmail.db.sql import chunks, erased_form, json_has
 from eventmail.domain.erasure import traces
 from eventmail.domain.guests import shared_address
 from eventmail.errors import InvalidInput, MailUnderWay, NotFound
@@ -211,7 +211,7 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
         .where(person.mails())
     ).all()
     keys = [f"{row.key}-{row.id}" for row in rows]
-    for some in records.chunks([row.id for row in rows], _MANY):
+    for some in chunks([row.id for row in rows], _MANY):
         mark = {
             "address": erased_form(Recipient.address),
             "email": erased.WORD,
@@ -234,7 +234,7 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
 def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) -> None:
     about = [EmailEvent.address.in_(person.own)]
     reports: dict[int, EmailEvent] = {}
-    for where in (*about, *(EmailEvent.recipient_id.in_(some) for some in records.chunks(recipient_ids, _MANY))):
+    for where in (*about, *(EmailEvent.recipient_id.in_(some) for some in chunks(recipient_ids, _MANY))):
         reports |= {report.id: report for report in tx.scalars(select(EmailEvent).where(where))}
     words = [word.lower() for word in person.emails | person.own]
     for report in reports.values():

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import addresses, records
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.domain.guests import fields, paste_text
 from eventmail.domain.guests.paste_text import Entry
 from eventmail.errors import FieldError, InvalidInput, ListChanged
@@ -160,7 +161,7 @@ def _name(entry: Entry) -> str:
 def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
     """The oldest guest at each of these addresses: id and name."""
     known: dict[str, tuple[int, str]] = {}
-    for some in records.chunks(wanted, _CHUNK):
+    for some in chunks(wanted, _CHUNK):
         found = select(Guest.address, Guest.id, Guest.first_name, Guest.last_name).where(
             Guest.event_id == event_id, Guest.address.in_(some)
         )

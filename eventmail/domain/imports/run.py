@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.db.sqlite import roomy
 from eventmail.domain.guests import values
 from eventmail.domain.imports import csv_rows
@@ -114,7 +115,7 @@ def _many(tx: Session, batch: _Batch, tell: Tell) -> None:
         convert = compiled.binds[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         fixed.append(convert(value) if convert else value)
     tail = tuple(fixed)
-    for number, part in enumerate(records.chunks(batch.rows, _AT_ONCE)):
+    for number, part in enumerate(chunks(batch.rows, _AT_ONCE)):
         tell(WRITING, number * _AT_ONCE, len(batch.rows))
         if compiled.positional:
             ordered = itemgetter(*map(keys.index, compiled.positiontup))

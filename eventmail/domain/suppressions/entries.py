@@ -14,6 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records
 from eventmail.db import fresh, transaction
+from eventmail.db.sql import chunks
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import EXCLUDED_AS
 from eventmail.errors import InvalidInput, NotFound, RoleTooLow, TooLarge
@@ -179,7 +180,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListRe
         erased_addresses.recall(tx, found)
         known = {
             address
-            for chunk in records.chunks(found, 500)
+            for chunk in chunks(found, 500)
             for address in tx.scalars(
                 select(Suppression.address).where(Suppression.scope == scope, Suppression.address.in_(chunk))
             )
