@@ -18,9 +18,6 @@ class MailingState(StrEnum):
     CANCELLED = "cancelled"
 
 
-SHOWN_AS_SENT = (MailingState.SENDING, MailingState.FINISHED, MailingState.CANCELLED)  # a message with its outcomes
-
-
 class JobState(StrEnum):
     RUNNING = "running"
     FINISHED = "finished"
@@ -140,6 +137,20 @@ MOVES: Mapping[type[StrEnum], Moves] = {
         _A.UNKNOWN: frozenset({_A.SENT, _A.FAILED}),
     },
 }
+
+# The states that several modules mean at once. Tuples: their order is that of the values in a statement.
+OPEN = (_R.QUEUED, _R.SENDING)  # nobody has answered for it yet
+MAY_HAVE_GOT = (_R.SENT, _R.UNKNOWN)  # takes its place in the quota (S9)
+NOT_GOT = (_R.FAILED, _R.SUPPRESSED, _R.CANCELLED)  # gives it back (S9)
+SETTLED = MAY_HAVE_GOT + NOT_GOT
+MAY_WAIT_AGAIN = (_R.UNKNOWN, _R.FAILED)  # when somebody says so
+MAY_MOVE_ADDRESS = (_R.QUEUED, _R.FAILED)  # surely with nobody, and may leave yet
+OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
+NOT_OVER = (_M.DRAFT, _M.SENDING)
+SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # a message with its outcomes
+# what can be cancelled; a draft is deleted
+ON_ITS_WAY = tuple(state for state, to in MOVES[MailingState].items() if _M.CANCELLED in to and state is not _M.DRAFT)
+ARRIVED = (Delivery.DELIVERED, Delivery.COMPLAINED)
 
 
 def legal(from_: StrEnum, to: StrEnum) -> bool:

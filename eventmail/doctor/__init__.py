@@ -24,7 +24,7 @@ from eventmail.models.mailing import COUNTERS
 from eventmail.providers.base import ProviderError
 from eventmail.providers.smtp import service
 from eventmail.settings import PREFIX, UNANSWERABLE, Settings, is_this_box, remarks
-from eventmail.states import RecipientState
+from eventmail.states import OPEN
 
 RESTORE = "Stop eventmail, keep a copy of the file, and go back to your newest good backup."
 NAMED = 5  # files that a finding names
@@ -199,7 +199,7 @@ def counters(connection: sqlite3.Connection) -> Finding:
 
 def ledger(connection: sqlite3.Connection) -> Finding:
     """The places still reserved by each mailing against those who may still get it (S9)."""
-    open_ = " + ".join(f"m.{COUNTERS[state]}" for state in (RecipientState.QUEUED, RecipientState.SENDING))
+    open_ = " + ".join(f"m.{COUNTERS[state]}" for state in OPEN)
     asked = (
         f"SELECT m.id FROM mailing m LEFT JOIN job j ON j.mailing_id = m.id "  # noqa: S608
         f"LEFT JOIN reservation v ON v.job_id = j.id GROUP BY m.id "

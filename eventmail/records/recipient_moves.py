@@ -14,15 +14,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail.db import core, moving
 from eventmail.models import Attempt, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
-from eventmail.states import OUTBOX, RecipientState
+from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, OUTBOX, RecipientState
 
-# what a recipient's end does to its place in the quota (S9)
-CONSUMING = frozenset({RecipientState.SENT, RecipientState.UNKNOWN})
 UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
 # that practice was unclear about a mail is no doubt once another service has it in hand (S13)
 _COUNTS = or_(Attempt.provider != OUTBOX, Recipient.provider == OUTBOX)
 DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR, _COUNTS)
-REFUNDING = frozenset({RecipientState.FAILED, RecipientState.SUPPRESSED, RecipientState.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -77,9 +74,9 @@ def _counting(from_: RecipientState, to: RecipientState) -> Update:
 
 def _place(from_: RecipientState, to: RecipientState) -> str | None:
     """What a move does to places in the quota; each is settled once."""
-    if from_ in CONSUMING | REFUNDING:
+    if from_ not in OPEN:
         return None
-    return "consumed" if to in CONSUMING else "refunded" if to in REFUNDING else None
+    return "consumed" if to in MAY_HAVE_GOT else "refunded" if to in NOT_GOT else None
 
 
 @cache
@@ -119,7 +116,7 @@ def forget_doubt(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
     theirs = Recipient.mailing_id == Mailing.id
     here = Mailing.id.in_(select(Recipient.mailing_id).where(*settled))
     tells = exists().where(*settled, theirs, Recipient.last_error == Mailing.last_error)
-    open_ = [theirs, Recipient.state.in_([RecipientState.UNKNOWN, RecipientState.FAILED])]
+    open_ = [theirs, Recipient.state.in_(MAY_WAIT_AGAIN)]
     others = select(Recipient.last_error).where(*open_, Recipient.id.not_in(select(Recipient.id).where(*settled)))
     newest = others.order_by(Recipient.updated_at.desc(), Recipient.id.desc()).limit(1).correlate(Mailing)
     tx.execute(

@@ -23,7 +23,7 @@ from eventmail.sending.finish import finish
 from eventmail.sending.handover import Sending, begin, hand_over, in_flight
 from eventmail.sending.settle import settle
 from eventmail.settings import Settings
-from eventmail.states import JobState, RecipientState
+from eventmail.states import OPEN, JobState
 
 log = logging.getLogger(__name__)
 _talking = threading.Lock()  # one turn at a time hands over, so that a slow mail server takes up one thread
@@ -133,7 +133,7 @@ def _next_recipient(mailing_id: int) -> datetime | None:
     due: datetime | None = fresh().scalar(
         select(func.min(case((retry > lease, retry), else_=lease))).where(
             Recipient.mailing_id == mailing_id,
-            Recipient.state.in_([RecipientState.QUEUED, RecipientState.SENDING]),
+            Recipient.state.in_(OPEN),
         )
     )
     return due

@@ -17,7 +17,7 @@ from eventmail.providers.refusals import About, is_certain, judge
 from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Acting
 from eventmail.sending.handover import Result
-from eventmail.states import OUTBOX, Delivery, RecipientState, SuppressionReason
+from eventmail.states import ARRIVED, OUTBOX, Delivery, RecipientState, SuppressionReason
 
 SOFT_BOUNCES = 3  # within SOFT_WINDOW an address counts as dead (F1)
 SOFT_WINDOW = timedelta(days=14)
@@ -29,7 +29,6 @@ _NEWS = {
     Kind.BOUNCE: Delivery.BOUNCED,
     Kind.COMPLAINT: Delivery.COMPLAINED,
 }
-_ARRIVED = {Delivery.DELIVERED, Delivery.COMPLAINED}
 _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 
 
@@ -144,7 +143,7 @@ def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None
     try in another run: that it did not arrive is news of the run before.
     """
     this = [Recipient.id == recipient_id]
-    if news not in _ARRIVED:
+    if news not in ARRIVED:
         this.append(or_(Recipient.state != RecipientState.QUEUED, Recipient.tries > 0, records.DOUBTED))
     rank = case(_RANK, value=Recipient.delivery, else_=-1)
     tx.execute(

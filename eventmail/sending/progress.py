@@ -18,9 +18,8 @@ from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
 from eventmail.sending.heartbeat import Waiting
-from eventmail.states import Brake, Delivery, MailingState, RecipientState
+from eventmail.states import SETTLED, Brake, Delivery, MailingState, RecipientState
 
-_SETTLED = frozenset(RecipientState) - {RecipientState.QUEUED, RecipientState.SENDING}
 _MILESTONES = (100, 75, 50, 25, 0)
 
 
@@ -115,7 +114,7 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        return sum(self.counts[state] for state in _SETTLED)
+        return sum(self.counts[state] for state in SETTLED)
 
     @property
     def worker_alive(self) -> bool:
@@ -140,7 +139,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     """The tracker of a mailing in a few queries, whatever its size."""
     job = query.last_job(mailing.id)
     counts = mailing.counts
-    settled = sum(counts[state] for state in _SETTLED)
+    settled = sum(counts[state] for state in SETTLED)
     stands = job is None or bool(job.stopped) or job.provider != service()
     rate = None if job is None or stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named

@@ -1,7 +1,9 @@
 """The state machines: which moves are legal, and that nothing leaves a state where a story ends."""
 
+import ast
 from enum import StrEnum
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -43,3 +45,28 @@ def test_A2_the_reasons_stand_in_the_order_in_which_they_apply() -> None:
     assert [str(reason) for reason in states.Reason] == [
         "no_address", "bounced", "unsubscribed", "suppressed", "duplicate_address", "reserved_address",
     ]  # fmt: skip
+
+
+def test_S9_every_state_of_a_recipient_is_open_or_takes_its_place_in_the_quota_or_gives_it_back() -> None:
+    assert sorted(states.OPEN + states.MAY_HAVE_GOT + states.NOT_GOT) == sorted(RecipientState)
+
+
+PACKAGE = Path(states.__file__).parent
+MACHINES = {machine.__name__ for machine in MOVES} | {"Delivery"}
+
+
+def test_a_set_of_states_has_one_home() -> None:
+    """A module that writes one out would miss a state that is new."""
+    written = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        if path == Path(states.__file__) or "migrations" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Tuple | ast.List | ast.Set):
+                told = [
+                    each
+                    for each in node.elts
+                    if isinstance(each, ast.Attribute) and ast.unparse(each.value) in MACHINES
+                ]
+                written += [f"{path.relative_to(PACKAGE)}:{node.lineno}"] if 1 < len(told) == len(node.elts) else []
+    assert written == []

@@ -4,9 +4,7 @@ from sqlalchemy import func, select
 
 from eventmail.db import fresh
 from eventmail.models import Content, DraftText, Mailing
-from eventmail.states import MailingState
-
-_NOT_OVER = (MailingState.DRAFT, MailingState.SENDING)
+from eventmail.states import NOT_OVER, MailingState
 
 
 def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
@@ -18,7 +16,7 @@ def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
         select(func.coalesce(DraftText.subject, Content.subject), Mailing.state, Mailing.audience, DraftText.audience)
         .outerjoin(Content, Content.id == Mailing.content_id)
         .outerjoin(DraftText, DraftText.mailing_id == Mailing.id)
-        .where(Mailing.event_id == event_id, Mailing.state.in_(_NOT_OVER))
+        .where(Mailing.event_id == event_id, Mailing.state.in_(NOT_OVER))
         .order_by(Mailing.id.desc())
     )
     return [

@@ -5,17 +5,12 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import records, states
+from eventmail import records
 from eventmail.db import fresh, move, transaction
 from eventmail.errors import MessagesWaiting, NothingToDo
 from eventmail.models import Event, Job, Mailing, Recipient
 from eventmail.records import Acting
-from eventmail.states import JobState, MailingState, RecipientState
-
-# on its way or planned; a draft is neither
-_CANCELLABLE = tuple(
-    state for state in MailingState if states.legal(state, MailingState.CANCELLED) and state.value != "draft"
-)
+from eventmail.states import ON_ITS_WAY, JobState, MailingState, RecipientState
 
 
 @dataclass(frozen=True)
@@ -95,7 +90,7 @@ def _waiting(session: Session, event_id: int) -> Waiting:
             func.count(),
             func.coalesce(func.sum(Mailing.n_queued), 0),
             func.coalesce(func.sum(Mailing.n_sending), 0),
-        ).where(Mailing.event_id == event_id, Mailing.state.in_(_CANCELLABLE))
+        ).where(Mailing.event_id == event_id, Mailing.state.in_(ON_ITS_WAY))
     ).one()
     return Waiting(*row)
 
@@ -113,7 +108,7 @@ def _withdraw(tx: Session, event_id: int, words: str, by: Acting) -> int:
     # a second run of a message is over, not the message: what was sent stays sent, and doubt is still to decide about
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
     move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
-    for state in _CANCELLABLE:
+    for state in ON_ITS_WAY:
         move(tx, Mailing, [Mailing.event_id == event_id], state, MailingState.CANCELLED)
     return len(left)
 

@@ -6,14 +6,14 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
-from eventmail.states import Reason, RecipientState
+from eventmail.states import MAY_MOVE_ADDRESS, Reason, RecipientState
 
 _Heirs = Select[int, int, int | None, int]
 
 
 def pass_on(tx: Session, guest: Guest) -> None:
     """Before `guest` is deleted: mails that wait for them, and those that failed, go to who has the address too."""
-    waits = Recipient.state.in_([RecipientState.QUEUED, RecipientState.FAILED])
+    waits = Recipient.state.in_(MAY_MOVE_ADDRESS)
     for recipient_id, mailing_id, _, heir in tx.execute(_heirs(Recipient.guest_id == guest.id, waits)).all():
         _inherit(tx, recipient_id, heir)
         others = _sharers(mailing_id, guest.id)

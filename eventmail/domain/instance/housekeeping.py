@@ -21,7 +21,7 @@ from eventmail.models import (
     Snapshot,
     Throttle,
 )
-from eventmail.states import AccountMailState
+from eventmail.states import OPEN_ACCOUNT_MAIL
 
 KEYS_KEPT = timedelta(hours=24)  # for so long a repeated request gets its first answer again (S1)
 PREVIEWS_KEPT = timedelta(days=1)
@@ -45,7 +45,7 @@ def purge(now: datetime) -> int:
             AccountMail,
             [
                 AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT,
-                AccountMail.state.not_in([AccountMailState.QUEUED, AccountMailState.SENDING]),
+                AccountMail.state.not_in(OPEN_ACCOUNT_MAIL),
             ],
         ),
         (Throttle, [Throttle.since <= now - WINDOW]),

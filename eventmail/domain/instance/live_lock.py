@@ -20,7 +20,7 @@ from eventmail.db import file, fresh, transaction
 from eventmail.domain.people import account_mails, colleagues
 from eventmail.models import Home, Mailing, Recipient
 from eventmail.records import Acting
-from eventmail.states import RecipientState
+from eventmail.states import OPEN, RecipientState
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +135,4 @@ def _doubt(tx: Session, by: Acting) -> int:
     """Put every mail that waited, or was on its way, in doubt; finished mailings have none."""
     under_way = [Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued + Mailing.n_sending > 0))]
     values = {"claim_owner": None, "claim_until": None, "last_error": DOUBT, "updated_at": by.now}
-    return sum(
-        len(records.move_recipients(tx, under_way, state, RecipientState.UNKNOWN, **values))
-        for state in (RecipientState.QUEUED, RecipientState.SENDING)
-    )
+    return sum(len(records.move_recipients(tx, under_way, state, RecipientState.UNKNOWN, **values)) for state in OPEN)

@@ -11,12 +11,11 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import query
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.states import MailingState, RecipientState
+from eventmail.states import MAY_HAVE_GOT, MailingState
 
 A_DAY = timedelta(hours=24)
 AN_HOUR = timedelta(hours=1)
 # Whoever may have got a mail has to be thought of as having got it.
-_GOT = (RecipientState.SENT, RecipientState.UNKNOWN)
 _RUN = Job.mailing_id == Mailing.id
 
 
@@ -39,7 +38,7 @@ def recipients(audience: Audience, now: datetime) -> int:
         return 0
     got = select(func.count(Recipient.address.distinct())).where(
         Recipient.mailing_id.in_(found),
-        Recipient.state.in_(_GOT),
+        Recipient.state.in_(MAY_HAVE_GOT),
         Recipient.updated_at >= since,
         records.counts(Recipient.provider),
         audiences.reaches(audience, Recipient.address),

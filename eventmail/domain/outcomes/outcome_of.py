@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eventmail.domain.outcomes import attempts
 from eventmail.models import EmailEvent, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import NO_NAME, full_name
-from eventmail.states import Reason, RecipientState
+from eventmail.states import OPEN, Reason, RecipientState
 
 
 class NoRecipient(StrEnum):
@@ -107,7 +107,7 @@ def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | N
 
 def _service(recipient: Recipient, of_run: str | None) -> str | None:
     """What became of a mail is of the service that had it; who was never tried, or waits, is with the newest run."""
-    waits = recipient.state in (RecipientState.QUEUED, RecipientState.SENDING)
+    waits = recipient.state in OPEN
     return of_run if waits or not recipient.attempts else recipient.provider
 
 

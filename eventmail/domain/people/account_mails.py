@@ -20,7 +20,7 @@ from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
 from eventmail.models.account_mail import LINK_WAITING, WAITING
 from eventmail.records import Acting
-from eventmail.states import AccountMailKind, AccountMailState, SuppressionReason
+from eventmail.states import OPEN_ACCOUNT_MAIL, AccountMailKind, AccountMailState, SuppressionReason
 
 NO_SERVICE = "No mail service is connected, so nothing is mailed from here"
 _HOLD_UP = SuppressionReason.HARD_BOUNCE, SuppressionReason.UNSUBSCRIBED
@@ -38,7 +38,7 @@ class Asked:
     @property
     def waits(self) -> bool:
         """Whether it has still to leave: until then no second one is asked for."""
-        return self.state in (AccountMailState.QUEUED, AccountMailState.SENDING)
+        return self.state in OPEN_ACCOUNT_MAIL
 
 
 def can_mail(terms: SendingTerms) -> bool:
@@ -122,7 +122,7 @@ def withdraw(
 
 def doubt(tx: Session, words: str, now: datetime) -> None:
     """What waits in a copy of a database, or was on its way, may have been sent by the other one since (H9)."""
-    for state in (AccountMailState.QUEUED, AccountMailState.SENDING):
+    for state in OPEN_ACCOUNT_MAIL:
         move(tx, AccountMail, [], state, AccountMailState.UNKNOWN,
              last_error=words, next_attempt_at=None, claim_until=None, updated_at=now)  # fmt: skip
 
