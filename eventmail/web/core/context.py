@@ -37,6 +37,7 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["drawn_icon"] = icon  # `icon` of macros/ui.html
     app.jinja_env.globals["log_sentence"] = log.sentence
     app.jinja_env.globals["audience_words"] = audience.marked
+    app.jinja_env.globals["states"] = state
     app.jinja_env.globals["state_word"] = state.word
     app.jinja_env.globals["service_words"] = state.service
     app.jinja_env.globals["sent_words"] = state.sent

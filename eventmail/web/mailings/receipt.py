@@ -1,7 +1,5 @@
 """The receipt of a mailing: one page that needs nothing else, to be printed or kept."""
 
-from typing import cast
-
 from flask import Blueprint, Response, g, request, stream_template
 
 from eventmail.domain.outcomes import receipt as outcome_receipt
@@ -10,7 +8,6 @@ from eventmail.web.composer import fragments
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import as_json, wants_json
 from eventmail.web.mailings.schemas import ReceiptOut
-from eventmail.web.tracker.schemas import Counts
 
 bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
 
@@ -51,7 +48,7 @@ def _as_json(found: outcome_receipt.Receipt) -> ReceiptOut:
         "content": {"subject": content.subject, "preheader": content.preheader, "body": content.body,
                     "hash": content.hash},
         "audience": mailing.audience,
-        "counts": cast(Counts, {str(state): number for state, number in mailing.counts.items()}),
+        "counts": {str(state): number for state, number in mailing.counts.items()},
         "recipients": [
             {"email": line.email, "state": line.state, "provider": line.provider, "delivery": line.delivery,
              "attempts": line.attempts, "last_error": line.last_error, "request_ids": list(line.request_ids),

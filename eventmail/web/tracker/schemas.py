@@ -1,28 +1,28 @@
 """A mailing as it is answered: its text, its counts, its newest run."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from eventmail.states import JobState, MailingKind, MailingState
+from eventmail.states import JobState, MailingKind, MailingState, RecipientState
 from eventmail.web.composer.schemas import ExcludedOut
 from eventmail.web.core.answer_parts import Id, Instant, ProviderWord, one_of
+from eventmail.web.words import state as states
 
 KindWord = Annotated[str, one_of(MailingKind)]
 StateWord = Annotated[str, one_of(MailingState)]
 
 
-class Counts(TypedDict):
-    """How many recipients are in each state; their sum is `recipient_count`."""
+def _number(meaning: str) -> Any:
+    return Annotated[int, Field(description=meaning)] if meaning else int
 
-    queued: int
-    sending: int
-    sent: int
-    failed: int
-    unknown: Annotated[int, Field(description="May have been sent: nobody can say, and nothing is sent twice.")]
-    suppressed: int
-    cancelled: int
+
+if TYPE_CHECKING:
+    Counts = dict[str, int]
+else:  # a member for each state there is
+    Counts = TypedDict("Counts", {state.value: _number(states.STATES[state].meaning) for state in RecipientState})
+    Counts.__doc__ = "How many recipients are in each state; their sum is `recipient_count`."
 
 
 class ContentOut(TypedDict):

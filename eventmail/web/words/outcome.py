@@ -1,6 +1,6 @@
 """What became of a message for somebody, in plain sentences; one home for the pages and for JSON (F4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from eventmail.domain import services
@@ -9,14 +9,7 @@ from eventmail.domain.outcomes.outcome_of import News, NoRecipient, Story
 from eventmail.domain.outcomes.why import OnList, Person
 from eventmail.domain.suppressions import reasons
 from eventmail.states import OPEN, OUTBOX, ChangeKind, Reason, RecipientState, SuppressionReason
-from eventmail.web.words import audience
-
-_DELIVERY: Mapping[str, str] = {
-    "deferred": "The mail service says that it is delayed.",
-    "delivered": "The mail service says that it was delivered.",
-    "bounced": "It bounced afterwards.",
-    "complained": "They complained about it.",
-}
+from eventmail.web.words import audience, state
 
 
 def day(instant: datetime, zone: tzinfo) -> str:
@@ -58,28 +51,20 @@ def sentence(story: Story, zone: tzinfo) -> str:
 
 
 def _sentence(story: Story, zone: tzinfo) -> str:
-    at = day(story.at, zone) if story.at else ""
-    to = f" to {story.email}" if story.email else ""
-    error = f": {story.error}" if story.error else ""
-    if story.outcome is RecipientState.SENT:
-        kept = "Kept in the outbox" if story.provider == OUTBOX else "Sent"
-        greeted = f" It greeted {story.other}, who shares the address: mail goes there once." if story.other else ""
-        news = f" {_DELIVERY[story.delivery]}" if story.delivery else ""
-        counted = f" {story.error}." if story.error else ""
-        return f"{kept} at {at}{to}.{greeted}{counted}{news}"
     if story.outcome is NoRecipient.LEFT_OUT:
         return f"Won't get it: {_left_out(story)}"
-    listed = f"the address came onto the do-not-mail list before its turn, at {at}."
-    said: Mapping[RecipientState | NoRecipient, str] = {
-        RecipientState.QUEUED: f"Waits to be sent{to}{error}.",
-        RecipientState.SENDING: f"Is being sent{to} right now.",
-        RecipientState.FAILED: f"Failed at {at}{to}{error}",
-        RecipientState.UNKNOWN: f"May have been sent at {at}{to}{error}",
-        RecipientState.SUPPRESSED: f"Not sent{to}: {listed}",
-        RecipientState.CANCELLED: f"Not sent{to}, cancelled at {at}{error}",
-    }
-    words = said[story.outcome]
-    return words if words.endswith(".") else words + "."
+    said = state.look(story.outcome, story.provider).story.format(
+        at=day(story.at, zone) if story.at else "",
+        to=f" to {story.email}" if story.email else "",
+        error=f": {story.error}" if story.error else "",
+    )
+    said = said if said.endswith(".") else f"{said}."
+    if story.outcome is not RecipientState.SENT:
+        return said
+    greeted = f" It greeted {story.other}, who shares the address: mail goes there once." if story.other else ""
+    counted = f" {story.error}." if story.error else ""
+    news = f" {state.STATES[story.delivery].story}" if story.delivery else ""
+    return f"{said}{greeted}{counted}{news}"
 
 
 def _left_out(story: Story) -> str:
@@ -117,12 +102,10 @@ def news(report: News) -> str:
         "bounce": "Mail to their address bounced for good",
         "soft_bounce": "Mail to their address bounced for now",
         "complaint": "They complained about a mail",
-        "delivered": "Delivered",
-        "deferred": "Delayed",
         "refused": "Their mail server refused a mail",
     }
     detail = f": {report.detail}" if report.detail else "."
-    said = f"{words.get(report.kind, report.kind.replace('_', ' ').capitalize())}{detail}"
+    said = f"{words.get(report.kind) or state.word(report.kind)}{detail}"
     return f"{said if said.endswith('.') else f'{said}.'} {PRACTISED}" if report.practice else said
 
 

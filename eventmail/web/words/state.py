@@ -1,46 +1,123 @@
-"""The word for each state, the same wherever people read it; colour and shape are in macros/ui.html."""
+"""How each state is shown, the same wherever people meet it: one row for each, which pages, stories and JSON read."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from eventmail.domain import services
+from eventmail.domain.outcomes.outcome_of import NoRecipient
 from eventmail.domain.services import Shares
-from eventmail.states import OUTBOX
+from eventmail.models import Mailing
+from eventmail.states import OUTBOX, Delivery, GuestStatus, MailingState, RecipientState
 
-WORDS: Mapping[str, str] = {
-    # a recipient
-    "queued": "Queued",
-    "sending": "Sending",
-    "sent": "Sent",
-    "failed": "Failed",
-    "unknown": "May have been sent",
-    "suppressed": "On the do-not-mail list",
-    "cancelled": "Cancelled",
+
+@dataclass(frozen=True)
+class Shown:
+    """One state as people meet it; sentences have places for {at}, {to} and {error}.
+
+    `tone` is a class that the style sheet has colours for, `bar` the position in a bar of recipients; `always` is
+    whether a tile shows the number when it is nought. `story` says what became of a message for somebody, `of_test`
+    what became of a mail of a test, `account_mail` what became of a mail about an account. `uses` says how a message
+    in this state uses a segment, and `meaning` tells programs what the word does not.
+    """
+
+    word: str
+    icon: str = "circle-dot"
+    tone: str = ""
+    bar: int = 0
+    always: bool = False
+    story: str = ""
+    of_test: str = ""
+    account_mail: str = ""
+    uses: str = ""
+    meaning: str = ""
+
+
+TROUBLED = "troubled"  # no state: how a finished message is shown that somebody did not get
+_R = RecipientState
+STATES: Mapping[str, Shown] = {
+    # a recipient; some of these are states of a message or of a mail about an account, too
+    _R.QUEUED: Shown(
+        "Queued", "clock", bar=7, always=True, story="Waits to be sent{to}{error}.", account_mail="Waits to be mailed"
+    ),
+    _R.SENDING: Shown(
+        "Sending", "send", "busy", bar=6, story="Is being sent{to} right now.", account_mail="Being mailed",
+        uses="still sending; those recipients stay as they were frozen",
+    ),
+    _R.SENT: Shown(
+        "Sent", "check", "ok", bar=1, always=True, story="Sent at {at}{to}.", of_test="Sent to {to} at {at}.",
+        account_mail="Mailed",
+    ),
+    _R.FAILED: Shown(
+        "Failed", "x", "bad", bar=2, always=True, story="Failed at {at}{to}{error}",
+        of_test="Not sent to {to}: {error}.", account_mail="Could not be mailed",
+    ),
+    _R.UNKNOWN: Shown(
+        "May have been sent", "circle-question-mark", "warn", bar=3, story="May have been sent at {at}{to}{error}",
+        of_test="May have been sent to {to}, nobody can say: {error}.", account_mail="May have been mailed",
+        meaning="May have been sent: nobody can say, and nothing is sent twice.",
+    ),
+    _R.SUPPRESSED: Shown(
+        "On the do-not-mail list", "ban", "held", bar=4, always=True, of_test="Not sent to {to}: {error}.",
+        story="Not sent{to}: the address came onto the do-not-mail list before its turn, at {at}.",
+    ),
+    _R.CANCELLED: Shown(
+        "Cancelled", "minus", "faint", bar=5, story="Not sent{to}, cancelled at {at}{error}",
+        of_test="Cancelled, not sent to {to}: {error}.",
+    ),
+    NoRecipient.LEFT_OUT: Shown("Won't get it"),
+    NoRecipient.NOT_ASKED: Shown("Not in the audience"),
     # what the mail service said of a mail afterwards
-    "bounced": "Bounced",
-    "delivered": "Delivered",
-    "deferred": "Delayed",
-    "complained": "Complained",
+    Delivery.BOUNCED: Shown("Bounced", "undo-2", "bad", story="It bounced afterwards."),
+    Delivery.DELIVERED: Shown("Delivered", "inbox", "ok", story="The mail service says that it was delivered."),
+    Delivery.DEFERRED: Shown("Delayed", "hourglass", "warn", story="The mail service says that it is delayed."),
+    Delivery.COMPLAINED: Shown("Complained", "circle-alert", "bad", story="They complained about it."),
     # a message
-    "draft": "Draft",
-    "finished": "Finished",
-    "troubled": "Finished with problems",
+    MailingState.DRAFT: Shown("Draft", "pencil", uses="a draft"),
+    MailingState.FINISHED: Shown("Finished", "check-check", "ok"),
+    TROUBLED: Shown("Finished with problems", "triangle-alert", "warn"),
     # a guest
-    "invited": "Invited",
-    "confirmed": "Confirmed",
-    "declined": "Declined",
-}
-KEPT = "Kept in outbox"
+    GuestStatus.INVITED: Shown("Invited", "mail"),
+    GuestStatus.CONFIRMED: Shown("Confirmed", "mail-check", "ok"),
+    GuestStatus.DECLINED: Shown("Declined", "mail-x"),
+}  # fmt: skip
+KEPT = Shown(
+    "Kept in outbox",
+    "check",
+    "ok",
+    story="Kept in the outbox at {at}{to}.",
+    of_test="Kept in outbox at {at}, for {to}.",
+)
+BAR = sorted(_R, key=lambda state: STATES[state].bar)
+GUESTS = [(status, STATES[status].word) for status in GuestStatus]
+
+
+def look(state: str, provider: str | None = None) -> Shown:
+    """How `state` is shown; what practice mode kept in its outbox was not sent, whatever is set since (S13)."""
+    if provider == OUTBOX and state == _R.SENT:
+        return KEPT
+    return STATES.get(state) or Shown(state.replace("_", " ").capitalize())
 
 
 def word(state: str, provider: str | None = None) -> str:
-    """What `state` is called; what practice mode kept in its outbox was not sent, whatever is set since (S13)."""
-    return KEPT if provider == OUTBOX and state == "sent" else WORDS.get(state, state.replace("_", " ").capitalize())
+    """What `state` is called."""
+    return look(state, provider).word
+
+
+def of_mailing(mailing: Mailing) -> str:
+    """What a message is shown as: a finished one that somebody did not get never reads just “Finished” (S2)."""
+    troubled = mailing.state == MailingState.FINISHED and mailing.n_sent != mailing.recipient_count
+    return TROUBLED if troubled else mailing.state
 
 
 def sent(shares: Shares) -> list[tuple[str, int]]:
     """(word, number) of a mailing's mails that were kept in the outbox and of those that left, at least one of them."""
-    parts = [(KEPT, shares.kept), (WORDS["sent"], shares.sent)]
+    parts = [(KEPT.word, shares.kept), (word(_R.SENT), shares.sent)]
     return [part for part in parts if part[1]] or [parts[0] if shares.keeps else parts[1]]
+
+
+def counted(state: str, number: int, sent: Sequence[tuple[str, int]] = ()) -> Sequence[tuple[str, int]]:
+    """(word, number) of those in `state`; of those who were sent it as `sent` tells them."""
+    return sent if sent and state == _R.SENT else [(word(state), number)]
 
 
 def service(provider: str | None) -> str:
