@@ -38,9 +38,6 @@ def register(app: Flask) -> None:
     app.jinja_env.globals["log_sentence"] = log.sentence
     app.jinja_env.globals["audience_words"] = audience.marked
     app.jinja_env.globals["states"] = state
-    app.jinja_env.globals["state_word"] = state.word
-    app.jinja_env.globals["service_words"] = state.service
-    app.jinja_env.globals["sent_words"] = state.sent
     app.jinja_env.globals["listed_words"] = reasons
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

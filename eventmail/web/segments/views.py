@@ -11,12 +11,12 @@ from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_readings, segment_usage, segments
 from eventmail.domain.audience.segments import Listed
 from eventmail.errors import InvalidInput
-from eventmail.states import GuestStatus
 from eventmail.web.composer import picking
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.segments.schemas import SegmentIn, segment_out, segment_whole_out
+from eventmail.web.words import state
 
 bp = Blueprint("segments", __name__, url_prefix="/admin/events/<id:event_id>/segments")
 
@@ -160,7 +160,7 @@ def _form(
         done=done,
         rows=[_shown(row, known) for row in typed["rows"] or [_BLANK]],
         fields=[("", "Choose …"), *((key, LABELS.get(key, field.name)) for key, field in known.items())],
-        statuses=[(status.value, status.value.capitalize()) for status in GuestStatus],
+        statuses=state.GUESTS,
         hand=picking.hand(event_id, typed["guests"]),
         live=_live(event_id, typed),
         **_words(),
