@@ -4,7 +4,7 @@
 reaches HTTP: its words are in `providers/base.py`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -19,23 +19,28 @@ class FieldError:
 
 
 class DomainError(Exception):
-    """A refusal: nothing was changed. `detail` says what happened and what to do; `extra` goes into the JSON answer.
+    """A refusal: nothing was changed. `detail` says what happened and what to do.
 
     Without a `detail`, the messages of the fields say it; without fields, the sentence of the class does.
     """
 
-    code: ClassVar[str] = "INVALID_INPUT"
+    code: ClassVar[str]
     status: ClassVar[int] = 400
-    title: ClassVar[str] = "This could not be done"
-    sentence: ClassVar[str] = ""
+    title: ClassVar[str]
+    sentence: ClassVar[str]
+    retry_after: int | None = None  # in so many seconds it is worth another try
 
-    def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = (), **extra: object) -> None:
+    def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = ()) -> None:
         self.detail = detail or " ".join(wrong.message for wrong in fields) or self.sentence
         self.fields = tuple(fields)
-        self.extra = extra
         super().__init__(self.detail)
 
     @classmethod
     def at(cls, field: str, code: str, message: str) -> Self:
         """The refusal for one field; its message says it all."""
         return cls(fields=[FieldError(field, code, message)])
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """What the JSON answer has beside the members of every refusal."""
+        return {} if self.retry_after is None else {"retry_after": self.retry_after}

@@ -1,6 +1,11 @@
 """Refusals of what no longer fits to what is there: 409."""
 
-from eventmail.errors.base import DomainError
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from eventmail.errors.base import DomainError, FieldError
+
+People = Sequence[Mapping[str, str]]  # id, address and names of each
 
 
 class NoRecipients(DomainError):
@@ -11,9 +16,30 @@ class NoRecipients(DomainError):
 
 
 class AudienceChanged(DomainError):
+    """Names some of those who `joined` and who `left`; `exact_count` of those looked at can still get it."""
+
     code = "AUDIENCE_CHANGED"
     status = 409
     title = "The audience changed since you looked"
+    sentence = "Others would get this than you looked at. Nothing was sent; look again."
+
+    def __init__(
+        self, detail: str, *, joined: People, left: People, joined_count: int, left_count: int, exact_count: int
+    ) -> None:
+        super().__init__(detail)
+        self.joined, self.left = joined, left
+        self.joined_count, self.left_count, self.exact_count = joined_count, left_count, exact_count
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """See `DomainError`."""
+        return {
+            "joined": self.joined,
+            "left": self.left,
+            "joined_count": self.joined_count,
+            "left_count": self.left_count,
+            "exact_count": self.exact_count,
+        }
 
 
 class EventChanged(DomainError):
@@ -26,22 +52,50 @@ class EventChanged(DomainError):
     )
 
 
-class StaleRevision(DomainError):
+class DraftConflict(DomainError):
+    """Says what became of a draft meanwhile, `conflict`, or None for what is no draft.
+
+    `mailing_id` is the message that it was sent as.
+    """
+
+    status = 409
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        fields: Sequence[FieldError] = (),
+        conflict: Literal["changed", "gone", "sent"] | None = None,
+        mailing_id: int | None = None,
+    ) -> None:
+        super().__init__(detail, fields=fields)
+        self.conflict = conflict
+        self.mailing_id = mailing_id
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """See `DomainError`."""
+        sent = {} if self.mailing_id is None else {"mailing": str(self.mailing_id)}
+        return {} if self.conflict is None else {"conflict": self.conflict, **sent}
+
+
+class StaleRevision(DraftConflict):
     code = "STALE_REVISION"
-    status = 409
     title = "Somebody else has changed this draft"
+    sentence = "Somebody saved another version meanwhile. Nothing was changed; read it again first."
 
 
-class PastEditWindow(DomainError):
+class PastEditWindow(DraftConflict):
     code = "PAST_EDIT_WINDOW"
-    status = 409
     title = "This can no longer be changed"
+    sentence = "This was sent meanwhile. Nothing was changed."
 
 
 class QuotaExceeded(DomainError):
     code = "QUOTA_EXCEEDED"
     status = 409
     title = "This is more than the quota allows"
+    sentence = "The quota leaves no room for it. Nothing was queued."
 
 
 class AlreadyCancelled(DomainError):
@@ -51,9 +105,8 @@ class AlreadyCancelled(DomainError):
     sentence = "This message was cancelled before; nothing more will leave."
 
 
-class AlreadySent(DomainError):
+class AlreadySent(DraftConflict):
     code = "ALREADY_SENT"
-    status = 409
     title = "This was sent already"
     sentence = "Nobody is waiting any more: everything is with the mail service already."
 
@@ -69,6 +122,7 @@ class MessagesWaiting(DomainError):
     code = "MESSAGES_WAITING"
     status = 409
     title = "Mails of this event are still waiting"
+    sentence = "Wait until they are sent, or cancel them. Nothing was changed."
 
 
 class MailUnderWay(DomainError):
@@ -85,24 +139,28 @@ class NothingToDo(DomainError):
     code = "NOTHING_TO_DO"
     status = 409
     title = "There is nobody to do this for"
+    sentence = "This changes nothing for anybody."
 
 
 class ListChanged(DomainError):
     code = "LIST_CHANGED"
     status = 409
     title = "The guest list changed since you looked"
+    sentence = "Other guests are meant now than when you looked. Nobody was changed; look again."
 
 
 class UndoOver(DomainError):
     code = "UNDO_OVER"
     status = 409
     title = "This can no longer be undone"
+    sentence = "It is too late to take this back. Nothing was changed."
 
 
 class AlreadyRegistered(DomainError):
     code = "ALREADY_REGISTERED"
     status = 409
     title = "This is set up already"
+    sentence = "Somebody has this already. Nothing was changed."
 
 
 class LastOwner(DomainError):

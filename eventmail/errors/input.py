@@ -4,7 +4,9 @@ from eventmail.errors.base import DomainError
 
 
 class InvalidInput(DomainError):
+    code = "INVALID_INPUT"
     title = "Something in the form needs a correction"
+    sentence = "What came in is not what is needed here. Nothing was changed."
 
 
 class WrongPassword(InvalidInput):
@@ -14,6 +16,7 @@ class WrongPassword(InvalidInput):
 class UnresolvedToken(DomainError):
     code = "UNRESOLVED_TOKEN"
     title = "A merge field is not known"
+    sentence = "The message names a merge field that nobody knows. Nothing was sent."
 
 
 class InvalidAudience(DomainError):
@@ -31,17 +34,20 @@ class IdempotencyKeyRequired(DomainError):
 class NonexistentTime(DomainError):
     code = "NONEXISTENT_TIME"
     title = "This local time does not exist"
+    sentence = "The clock skips this time on that day. Choose another one; nothing was changed."
 
 
 class InvalidTimezone(DomainError):
     code = "INVALID_TIMEZONE"
     title = "This time zone is not known"
+    sentence = "Name a time zone such as Europe/Berlin. Nothing was changed."
 
 
 class TooLarge(DomainError):
     code = "TOO_LARGE"
     status = 413
     title = "This is too large"
+    sentence = "The request is larger than what is taken here. Nothing was changed."
 
 
 class IdempotencyKeyReused(DomainError):

@@ -1,19 +1,17 @@
 """Refusals that are over by themselves: 429, 503. It is worth another try."""
 
-from typing import ClassVar
-
 from eventmail.errors.base import DomainError
 
 
 class RateLimited(DomainError):
-    """`retry_after`: in so many seconds it is worth another try."""
-
     code = "RATE_LIMITED"
     status = 429
     title = "Too many tries"
+    sentence = "This was tried too often. Wait a while and try again."
 
     def __init__(self, detail: str, retry_after: int) -> None:
-        super().__init__(detail, retry_after=retry_after)
+        super().__init__(detail)
+        self.retry_after = retry_after
 
 
 class Unavailable(DomainError):
@@ -26,17 +24,14 @@ class Unavailable(DomainError):
         "The database could not be read or written. Nothing was changed or sent. Whoever runs this "
         "installation has to look at its disk and at the rights on its folder; then try again."
     )
-    after_seconds: ClassVar[int] = 30
-
-    def __init__(self) -> None:
-        super().__init__(retry_after=self.after_seconds)
+    retry_after = 30
 
 
 class Busy(Unavailable):
     code = "BUSY"
     title = "The database is busy"
     sentence = "Something else keeps the database busy. Nothing was changed or sent. Wait a moment and try again."
-    after_seconds = 5
+    retry_after = 5
 
 
 class DiskFull(Unavailable):

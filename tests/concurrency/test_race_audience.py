@@ -38,7 +38,7 @@ def _send(turn: int, scene: Scene) -> str:
     try:
         send.send(event_id, message, key=f"k{turn}", terms=PLACE, by=seeding.acting(scene.organizer))
     except AudienceChanged as changed:
-        return f"changed: {changed.extra['left_count']} left"
+        return f"changed: {changed.left_count} left"
     return "sent"
 
 

@@ -1,12 +1,15 @@
 """One class per code, its status as the HTTP contract says."""
 
 import ast
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from eventmail import errors
-from eventmail.errors import DomainError, FieldError, InvalidInput
+from eventmail.errors import AudienceChanged, DomainError, DraftConflict, FieldError, InvalidInput
+from eventmail.web import areas
 
 PACKAGE = Path(errors.__file__).parent.parent
 STATUSES = {
@@ -29,8 +32,23 @@ STATUSES = {
 }  # fmt: skip
 
 
+def kinds_of(kind: type[DomainError]) -> Iterator[type[DomainError]]:
+    for narrower in kind.__subclasses__():
+        yield narrower
+        yield from kinds_of(narrower)
+
+
 def every_error() -> list[type[DomainError]]:
-    return [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
+    """Each one that can be met: importing the areas has imported all that refuses."""
+    assert areas
+    met = [kind for kind in kinds_of(DomainError) if kind.__module__.startswith("eventmail.")]
+    return sorted(set(met) - {DraftConflict}, key=lambda kind: kind.__name__)
+
+
+def syntax() -> Iterator[tuple[Path, ast.AST]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            yield path.relative_to(PACKAGE), node
 
 
 def test_every_code_stands_under_its_status() -> None:
@@ -41,8 +59,14 @@ def test_every_code_stands_under_its_status() -> None:
 
 
 def test_no_two_errors_share_a_code() -> None:
-    codes = [kind.code for kind in every_error() if kind is not DomainError and "code" in vars(kind)]
+    """Only a narrower kind of an error has the code of that error, and may have another title."""
+    codes = [kind.code for kind in every_error() if "code" in vars(kind)]
     assert sorted(codes) == sorted(set(codes))
+
+
+@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
+def test_every_error_has_a_sentence(kind: type[DomainError]) -> None:
+    assert kind.sentence.endswith(".")
 
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
@@ -58,11 +82,20 @@ def test_a_detail_replaces_the_usual_sentence() -> None:
     assert str(errors.NoRecipients()) == "No recipients match this audience."
 
 
-def test_fields_and_extras_travel_with_the_error() -> None:
+def test_what_an_error_carries_is_typed_and_goes_into_the_answer() -> None:
+    anna = {"id": "1", "email": "anna@example.org", "first_name": "Anna", "last_name": ""}
+    changed = AudienceChanged("Anna left.", joined=[], left=[anna], joined_count=0, left_count=1, exact_count=3)
+    assert (changed.left, changed.left_count, changed.exact_count) == ([anna], 1, 3)
+    assert changed.members == {"joined": [], "left": [anna], "joined_count": 0, "left_count": 1, "exact_count": 3}
+    sent = errors.AlreadySent("Eve sent this at 19:00.", conflict="sent", mailing_id=7)
+    assert (sent.conflict, sent.mailing_id, sent.members) == ("sent", 7, {"conflict": "sent", "mailing": "7"})
+    assert errors.RateLimited("Wait 2 minutes.", 120).members == {"retry_after": 120}
+    assert InvalidInput("Nothing beside it.").members == errors.AlreadySent().members == {}
+
+
+def test_fields_travel_with_the_error() -> None:
     wrong = FieldError("title", "REQUIRED", "An event needs a title.")
-    refused = InvalidInput("An event needs a title.", fields=[wrong], left=3)
-    assert refused.fields == (wrong,)
-    assert refused.extra == {"left": 3}
+    assert InvalidInput("An event needs a title.", fields=[wrong]).fields == (wrong,)
 
 
 def test_a_refusal_for_one_field_says_its_message_once() -> None:
@@ -80,11 +113,35 @@ def test_a_refusal_for_several_fields_says_all_their_messages() -> None:
 def test_nobody_makes_a_refusal_for_one_field_by_hand() -> None:
     """A message that is written twice can differ; `DomainError.at` takes it once."""
     by_hand = [
-        f"{path.relative_to(PACKAGE)}:{node.lineno}"
-        for path in sorted(PACKAGE.rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text()))
+        f"{path}:{node.lineno}"
+        for path, node in syntax()
         if isinstance(node, ast.keyword) and node.arg == "fields"
         if isinstance(node.value, ast.List) and len(node.value.elts) == 1
-        if path != PACKAGE / "errors" / "base.py"
+        if path != Path("errors/base.py")
     ]
     assert by_hand == []
+
+
+def test_nobody_decides_by_the_words_of_an_error() -> None:
+    """Words may change; what an error is says its class, and what it carries its attributes."""
+    compared = [
+        f"{path}:{node.lineno}"
+        for path, node in syntax()
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if isinstance(side, ast.Attribute) and side.attr in {"title", "detail", "sentence", "extra"}
+    ]
+    assert compared == []
+
+
+def test_no_two_places_say_the_same_sentence() -> None:
+    """A sentence that two places need is the sentence of its class, or a name of its own."""
+    known = {kind.__name__ for kind in every_error()}
+    said = Counter(kind.sentence for kind in every_error() if "sentence" in vars(kind))
+    for _, node in syntax():
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(words)), *_]) if name in known:
+                said[words] += 1
+            case ast.Call(func=ast.Attribute(attr="at"), args=[_, _, ast.Constant(value=str(words))]):
+                said[words] += 1
+    assert [words for words, times in said.items() if times > 1] == []

@@ -16,6 +16,8 @@ from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
 from eventmail.states import Brake, JobState, MailingState, RecipientState
 
+_IN_HAND = "Some of its mails are with the mail service right now. Try again when that is over."
+
 
 class Decision(StrEnum):
     """What to make of a mail that may have been sent (S5)."""
@@ -174,7 +176,7 @@ def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
 def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by: Acting) -> int:
     """End the run that was begun elsewhere; who still waits is in a new one, of the service that is set now (S13)."""
     if mailing.n_sending:
-        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
+        raise NothingToDo(_IN_HAND)
     if not mailing.n_queued:
         raise NothingToDo("Nobody waits any more, so there is nothing to send.")
     move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
@@ -210,7 +212,7 @@ def _again(
     """
     at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
-        raise NothingToDo("Some of its mails are with the mail service right now. Try again when that is over.")
+        raise NothingToDo(_IN_HAND)
     job = send.add_run(tx, mailing, _count(tx, where, from_), terms, by)
     moved = records.move_recipients(
         tx,

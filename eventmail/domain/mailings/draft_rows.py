@@ -130,7 +130,7 @@ def sent(
     who = "You" if row.created_by == by.user_id else row.name or "Somebody"
     local = row.created_at.astimezone(row.Event.zone)
     when = "a moment ago" if by.now - row.created_at < _MOMENT else f"at {local:%H:%M}"
-    return error(f"{who} sent this {when}. {consequence}", conflict="sent", mailing=str(mailing_id))
+    return error(f"{who} sent this {when}. {consequence}", conflict="sent", mailing_id=mailing_id)
 
 
 _PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it

@@ -27,4 +27,4 @@ def form(
 
 def overtaken(problem: Problem | None) -> bool:
     """Whether a form was refused because others changed meanwhile what it is about."""
-    return problem is not None and problem.title == edit_guard.Overtaken.title
+    return problem is not None and isinstance(problem.error, edit_guard.Overtaken)

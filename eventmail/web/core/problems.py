@@ -24,14 +24,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """What the templates and the JSON answer are made of."""
+    """What the templates and the JSON answer are made of. `error` is None for what HTTP itself refuses."""
 
     status: int
     code: str
     title: str
     detail: str
     fields: tuple[FieldError, ...]
-    extra: dict[str, Any]
+    error: DomainError | None
     request_id: str
 
     def message(self, field: str) -> str | None:
@@ -48,7 +48,7 @@ class Problem:
             "code": self.code,
             "request_id": self.request_id,
             "errors": [{"field": e.field, "code": e.code, "message": e.message} for e in self.fields],
-            **self.extra,
+            **(self.error.members if self.error else {}),
         }
 
 
@@ -99,9 +99,9 @@ def _refused(error: DomainError) -> Any:
         replace(field, field=field.field[:_LONGEST_NAME], message=_readable(field.message))
         for field in error.fields[:MOST_COMPLAINTS]
     )
-    answer = _show(Problem(error.status, error.code, error.title, detail, fields, error.extra, g.get("request_id", "")))
-    if "retry_after" in error.extra:
-        answer.headers["Retry-After"] = str(error.extra["retry_after"])
+    answer = _show(Problem(error.status, error.code, error.title, detail, fields, error, g.get("request_id", "")))
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 
@@ -143,10 +143,10 @@ def _http(error: HTTPException) -> Any:
         return _refused(NotFound())
     if status == 413:
         g.pop("form_again", None)  # what was typed can't be read
-        return _refused(TooLarge("The request is larger than what is taken here. Nothing was changed."))
+        return _refused(TooLarge())
     name = error.name or "Error"
     detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
-    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), {}, g.get("request_id", "")))
+    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), None, g.get("request_id", "")))
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return answer

@@ -21,7 +21,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.drafts import Shown
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries
-from eventmail.errors import AlreadySent, IdempotencyKeyRequired, IdempotencyKeyReused
+from eventmail.errors import AlreadySent, DraftConflict, IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Event, Guest
 from eventmail.web import tracker
 from eventmail.web.composer import draft as composer_draft
@@ -38,7 +38,8 @@ bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | None = None) -> Response:
     """The composer's page: with a draft, empty, or with what was typed and why it was refused."""
     values = fragments.typed() | (composer_draft.typed(draft) if draft else {})
-    conflict = bool(problem and "conflict" in problem.extra)
+    error = problem.error if problem else None
+    conflict = isinstance(error, DraftConflict) and error.conflict is not None
     return respond(
         page="messages/compose.html",
         problem=problem,
@@ -120,8 +121,8 @@ def send(event_id: int) -> Any:
     except IdempotencyKeyReused:
         raise composer_draft.another_sent(event_id) from None
     except AlreadySent as error:
-        before = int(str(error.extra["mailing"]))
-        if not composer_draft.same(event_id, before, values):
+        before = error.mailing_id
+        if before is None or not composer_draft.same(event_id, before, values):
             raise  # what they wrote is not what was sent: it stays on the page
         flash(error.detail)
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))

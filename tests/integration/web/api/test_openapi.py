@@ -154,7 +154,7 @@ def test_every_error_code_that_json_can_meet_is_in_it(app: Flask) -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
     in_browsers = {"BAD_CREDENTIALS", "LINK_EXPIRED", "CSRF_FAILED", "NOT_BY_TOKEN", "ALREADY_REGISTERED", "LAST_OWNER",
                    "EVENT_CHANGED"}  # fmt: skip
-    assert written == {kind.code for kind in kinds} - in_browsers
+    assert written == {kind.code for kind in kinds if hasattr(kind, "code")} - in_browsers
 
 
 def test_whatever_asks_for_a_token_tells_of_401_and_429(app: Flask) -> None:
