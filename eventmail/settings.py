@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from eventmail import sender_setting, signing
+from eventmail.states import is_practice
 
 PREFIX = "EVENTMAIL_"
 POLITE = 5.0  # mails a second to a server that is not ours (S10)
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
         if text and (not text.strip() or (text.startswith("whsec_") and not _from_base64(text[6:]))):
             raise ValueError("is no secret: after whsec_ stands base64, as the mail service shows it")
         return value
+
+    @property
+    def practice(self) -> bool:
+        """Whether all mail stays on this box (S13)."""
+        return is_practice(self.provider)
 
     @property
     def sender(self) -> str:

@@ -106,6 +106,12 @@ class SuppressionReason(StrEnum):
 
 OUTBOX = "outbox"  # the mail service of practice mode: what it takes stays on this box (S13)
 
+
+def is_practice(provider: str | None) -> bool:
+    """Whether this is the mail service of practice mode; None where nobody noted one."""
+    return provider == OUTBOX
+
+
 Moves = Mapping[StrEnum, frozenset[StrEnum]]
 
 _M, _J, _R, _A = MailingState, JobState, RecipientState, AccountMailState

@@ -52,5 +52,5 @@ def tick() -> None:
 
 def _welcome(here: Settings, link: str, email: str | None) -> str:
     who = f"This link signs in {email} when its button is pressed" if email else "Who fills in its form is the owner"
-    practice = " Practice mode: mail stays on this box." if here.provider == "outbox" else ""
+    practice = " Practice mode: mail stays on this box." if here.practice else ""
     return f"\neventmail is ready.{practice} Open this in a browser. {who}, once:\n\n  {link}\n\nCtrl-C stops it."

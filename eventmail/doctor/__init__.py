@@ -250,7 +250,7 @@ def sender(settings: Settings) -> Finding:
 
 def mail_service(settings: Settings) -> Iterator[Finding]:
     """Whether mail leaves the box at all, and what the mail service says when it is asked without a mail."""
-    if settings.provider == "outbox":
+    if settings.practice:
         to_do = f"To reach guests, connect a mail service with {PREFIX}PROVIDER."
         yield Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)
         return

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
+from eventmail import records
 from eventmail.db import fresh, service
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.states import OUTBOX, Brake, JobState, RecipientState
+from eventmail.states import Brake, JobState, RecipientState, is_practice
 
 NOT_NOTED = "nobody noted which mail service"
 ByState = Mapping[RecipientState, int]
@@ -37,12 +38,12 @@ class Shares:
     @property
     def keeps(self) -> bool:
         """Whether its newest run keeps mails in the outbox."""
-        return self.providers[-1:] == (OUTBOX,)
+        return bool(self.providers) and is_practice(self.providers[-1])
 
     @property
     def only_practice(self) -> bool:
         """Whether every run was one of practice mode, so that nobody got any of it."""
-        return set(self.providers) == {OUTBOX}
+        return bool(self.providers) and all(map(is_practice, self.providers))
 
 
 def shares(mailing: Mailing) -> Shares:
@@ -68,7 +69,7 @@ def shares_of(mailings: Sequence[Mailing]) -> dict[int, Shares]:
         if mailing.id in mixed:
             practice = counted.get(mailing.id, {})
         else:
-            practice = mailing.counts if providers == (OUTBOX,) else {}
+            practice = mailing.counts if any(map(is_practice, providers)) else {}
         others = {state: number - practice.get(state, 0) for state, number in mailing.counts.items()}
         found[mailing.id] = Shares(practice, others, providers)
     return found
@@ -78,7 +79,7 @@ def _counted(mailing_ids: Sequence[int]) -> Mapping[int, ByState]:
     """How many recipients of each state had their latest attempt in practice mode."""
     rows = (
         select(Recipient.mailing_id, Recipient.state, func.count())
-        .where(Recipient.mailing_id.in_(mailing_ids), Recipient.provider == OUTBOX)
+        .where(Recipient.mailing_id.in_(mailing_ids), records.of_practice(Recipient.provider))
         .group_by(Recipient.mailing_id, Recipient.state)
     )
     found: dict[int, dict[RecipientState, int]] = {}
@@ -107,7 +108,7 @@ def named(provider: str | None) -> str:
     """A service in a sentence, or that nobody noted which."""
     if provider is None:
         return NOT_NOTED
-    return "practice mode" if provider == OUTBOX else f"the mail service ({provider})"
+    return "practice mode" if is_practice(provider) else f"the mail service ({provider})"
 
 
 def asks(before: str | None, now: str) -> str:
@@ -115,7 +116,7 @@ def asks(before: str | None, now: str) -> str:
     if before is None:
         begun = "Nobody noted which mail service this message was begun with."
     else:
-        begun = f"This message was begun {'in' if before == OUTBOX else 'with'} {named(before)}."
+        begun = f"This message was begun {'in' if is_practice(before) else 'with'} {named(before)}."
     return f"{begun} Now {_goes(now)}, so nothing of it goes on by itself."
 
 
@@ -125,4 +126,4 @@ def not_set(asked: str, now: str) -> str:
 
 
 def _goes(now: str) -> str:
-    return "mail stays on this box (practice mode)" if now == OUTBOX else f"mail leaves through {named(now)}"
+    return "mail stays on this box (practice mode)" if is_practice(now) else f"mail leaves through {named(now)}"

@@ -3,7 +3,7 @@
 from eventmail.records.acting import Acting
 from eventmail.records.audit import audit
 from eventmail.records.idempotency import Keyed, body_hash, remember, replayable
-from eventmail.records.practice import counts, practising
+from eventmail.records.practice import counts, of_practice, practising
 from eventmail.records.quota import NO_LIMITS, Limits, Usage, reserve, usage
 from eventmail.records.recipient_moves import (
     DOUBTED,

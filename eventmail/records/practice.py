@@ -4,12 +4,17 @@ from sqlalchemy import SQLColumnExpression, true
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import service
-from eventmail.states import OUTBOX
+from eventmail.states import OUTBOX, is_practice
 
 
 def practising() -> bool:
     """Whether mail stays on this box now."""
-    return service() == OUTBOX
+    return is_practice(service())
+
+
+def of_practice(provider: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
+    """Whether the mail service in a column is that of practice mode."""
+    return provider == OUTBOX
 
 
 def counts(provider: SQLColumnExpression[str | None]) -> ColumnElement[bool]:

@@ -11,8 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.errors import QuotaExceeded
 from eventmail.models import Reservation
-from eventmail.records.practice import practising
-from eventmail.states import OUTBOX
+from eventmail.records.practice import of_practice, practising
 
 
 @dataclass(frozen=True)
@@ -85,5 +84,5 @@ def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
 
 def _drawn() -> ColumnElement[bool]:
     """Whether a reservation is one of the quota that is drawn on now: practice mode has one of its own."""
-    theirs = Reservation.provider == OUTBOX if practising() else Reservation.provider != OUTBOX
-    return or_(theirs, Reservation.provider.is_(None))
+    practice = of_practice(Reservation.provider)
+    return or_(practice if practising() else ~practice, Reservation.provider.is_(None))

@@ -14,11 +14,12 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail.db import core, moving
 from eventmail.models import Attempt, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
-from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, OUTBOX, RecipientState
+from eventmail.records.practice import of_practice
+from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, RecipientState
 
 UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
 # that practice was unclear about a mail is no doubt once another service has it in hand (S13)
-_COUNTS = or_(Attempt.provider != OUTBOX, Recipient.provider == OUTBOX)
+_COUNTS = or_(~of_practice(Attempt.provider), of_practice(Recipient.provider))
 DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR, _COUNTS)
 
 

@@ -17,7 +17,7 @@ from eventmail.providers.refusals import About, is_certain, judge
 from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Acting
 from eventmail.sending.handover import Result
-from eventmail.states import ARRIVED, OUTBOX, Delivery, RecipientState, SuppressionReason
+from eventmail.states import ARRIVED, Delivery, RecipientState, SuppressionReason, is_practice
 
 SOFT_BOUNCES = 3  # within SOFT_WINDOW an address counts as dead (F1)
 SOFT_WINDOW = timedelta(days=14)
@@ -64,7 +64,7 @@ def record_answer(tx: Session, outcome: Outcome | None, now: datetime, *, provid
 def _keep(tx: Session, about: EmailEvent, outcome: Outcome | None) -> None:
     failed = outcome if isinstance(outcome, Permanent) else None
     about.code, about.detail = (failed.code, failed.detail) if failed else ("", "")
-    about.practice = about.provider == OUTBOX
+    about.practice = is_practice(about.provider)
     tx.add(about)
     tx.flush()
 
@@ -114,7 +114,7 @@ def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> b
     known_to_be = erased.is_mark(address)  # an erased guest's: the report counts, its words do not come back
     about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
                        event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
-                       practice=bool(recipient and recipient.provider == OUTBOX),
+                       practice=bool(recipient and is_practice(recipient.provider)),
                        detail=erased.WORD if known_to_be else report.detail, at=now)  # fmt: skip
     tx.add(about)
     tx.flush()

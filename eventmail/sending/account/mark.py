@@ -13,11 +13,10 @@ from eventmail.domain.instance import live_lock
 from eventmail.domain.people import account_mails, sign_in_links
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.providers.base import Provider
-from eventmail.providers.outbox import Outbox
 from eventmail.records import Acting
 from eventmail.sending.claim import LEASE, owner
 from eventmail.settings import Settings
-from eventmail.states import AccountMailKind, AccountMailState
+from eventmail.states import AccountMailKind, AccountMailState, is_practice
 
 WORKER = "worker"  # who acts, in the log
 NEWS_LIFETIME = timedelta(days=7)
@@ -93,7 +92,7 @@ def about(mail: AccountMail) -> str:
 
 def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Settings, now: datetime) -> str:
     """Why a mail that waits must not leave after all, or "": looked at right before hand-over, as for guests (A6)."""
-    if provider.name == Outbox.name:
+    if is_practice(provider.name):
         return account_mails.NO_SERVICE
     if hindrances := settings.hindrances(outside=provider.outside):
         return " ".join(hindrances).rstrip(".")

@@ -38,8 +38,8 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidAudience, InvalidInput
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
-from eventmail.providers.outbox import Outbox
 from eventmail.records import Limits
+from eventmail.states import is_practice
 from eventmail.value_parsing import visible
 from eventmail.web.composer import checks as composer_checks
 from eventmail.web.composer import draft as composer_draft
@@ -95,7 +95,7 @@ def terms() -> SendingTerms:
         undo=timedelta(seconds=chosen.undo_seconds),
         limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
         hindrances=(*(() if is_live() else (live_lock.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
-        connected=provider.name != Outbox.name,
+        connected=not is_practice(provider.name),
         sender_name=chosen.sender_name,
         sender_email=chosen.sender,
     )

@@ -12,7 +12,7 @@ from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
 from eventmail.sending import heartbeat
 from eventmail.sending import progress as progress_
 from eventmail.sending.progress import Progress
-from eventmail.states import OUTBOX, RecipientState
+from eventmail.states import RecipientState, is_practice
 from eventmail.web.core.context import settings
 
 
@@ -60,6 +60,6 @@ def again(event_id: int) -> Tested | None:
 
 
 def _mails(mailing: Mailing, to: list[Recipient]) -> dict[int, str]:
-    kept = [one for one in to if one.state == RecipientState.SENT and one.provider == OUTBOX]
+    kept = [one for one in to if one.state == RecipientState.SENT and is_practice(one.provider)]
     sent = {recipient.id: f"{mailing.key}-{recipient.id}" for recipient in kept}
     return {recipient_id: name for recipient_id, key in sent.items() if (name := outbox.named(settings().outbox, key))}

@@ -15,6 +15,7 @@ from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.settings import Settings
+from eventmail.states import is_practice
 from eventmail.web.core.area import Area
 from eventmail.web.words import audience, log, state
 
@@ -33,6 +34,7 @@ def register(app: Flask) -> None:
     app.jinja_env.filters["instant"] = instant
     app.jinja_env.filters["unless_erased"] = erased.shown
     app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
+    app.jinja_env.tests["practice"] = is_practice  # a mail service
     app.jinja_env.globals["asset"] = asset
     app.jinja_env.globals["drawn_icon"] = icon  # `icon` of macros/ui.html
     app.jinja_env.globals["log_sentence"] = log.sentence
@@ -82,7 +84,7 @@ def page_url(number: int) -> str:
 
 def _context() -> dict[str, Any]:
     event: Event | None = g.get("event")
-    practice = settings().provider == "outbox"
+    practice = settings().practice
     return {
         "url_of": page_url,
         "me": g.get("user"),

@@ -10,7 +10,7 @@ from eventmail.db import fresh
 from eventmail.domain.mailings import control, drafts, query
 from eventmail.records import usage
 from eventmail.sending import brake
-from eventmail.states import OUTBOX, RecipientState
+from eventmail.states import RecipientState, is_practice
 from eventmail.web import tracker
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, intake
@@ -45,7 +45,7 @@ def cancel(event_id: int, mailing_id: int) -> Any:
 
 def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
     """What an Undo that came too late says; "" when nothing had begun."""
-    left = "had gone to the outbox" if provider == OUTBOX else "had left"
+    left = "had gone to the outbox" if is_practice(provider) else "had left"
     words = {
         RecipientState.SENT: left,
         RecipientState.UNKNOWN: "may have been sent",

@@ -8,7 +8,7 @@ from eventmail.domain.outcomes.guest_history import Changed
 from eventmail.domain.outcomes.outcome_of import News, NoRecipient, Story
 from eventmail.domain.outcomes.why import OnList, Person
 from eventmail.domain.suppressions import reasons
-from eventmail.states import OPEN, OUTBOX, ChangeKind, Reason, RecipientState, SuppressionReason
+from eventmail.states import OPEN, ChangeKind, Reason, RecipientState, SuppressionReason, is_practice
 from eventmail.web.words import audience, state
 
 
@@ -43,7 +43,7 @@ PRACTISED = "This was in practice mode."
 def sentence(story: Story, zone: tzinfo) -> str:
     """What became of one message, for a recipient and for a guest who was left out; by the service it happened with."""
     said = _sentence(story, zone)
-    if story.provider == OUTBOX and story.outcome not in (RecipientState.SENT, *OPEN):
+    if is_practice(story.provider) and story.outcome not in (RecipientState.SENT, *OPEN):
         return f"{said} {PRACTISED}"
     if story.provider is None and story.outcome is RecipientState.SENT:
         return f"{said} Of this mail {services.NOT_NOTED} took it."

@@ -7,7 +7,7 @@ from eventmail.domain import services
 from eventmail.domain.outcomes.outcome_of import NoRecipient
 from eventmail.domain.services import Shares
 from eventmail.models import Mailing
-from eventmail.states import OUTBOX, Delivery, GuestStatus, MailingState, RecipientState
+from eventmail.states import Delivery, GuestStatus, MailingState, RecipientState, is_practice
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ GUESTS = [(status, STATES[status].word) for status in GuestStatus]
 
 def look(state: str, provider: str | None = None) -> Shown:
     """How `state` is shown; what practice mode kept in its outbox was not sent, whatever is set since (S13)."""
-    if provider == OUTBOX and state == _R.SENT:
+    if is_practice(provider) and state == _R.SENT:
         return KEPT
     return STATES.get(state) or Shown(state.replace("_", " ").capitalize())
 
@@ -124,4 +124,4 @@ def service(provider: str | None) -> str:
     """Of a run: which mail service it was of."""
     if provider is None:
         return services.NOT_NOTED
-    return "in practice mode" if provider == OUTBOX else f"through {services.named(provider)}"
+    return "in practice mode" if is_practice(provider) else f"through {services.named(provider)}"
