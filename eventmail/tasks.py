@@ -18,9 +18,8 @@ from eventmail.db import fresh
 from eventmail.domain.imports import uploads
 from eventmail.domain.instance import housekeeping
 from eventmail.models import Job
+from eventmail.providers import registry
 from eventmail.providers.base import Provider
-from eventmail.providers.outbox import Outbox
-from eventmail.providers.smtp.service import Smtp, parse
 from eventmail.sending import drain as drain_
 from eventmail.sending import forgetting, heartbeat, journal
 from eventmail.sending import sweep as sweep_
@@ -28,7 +27,7 @@ from eventmail.sending.account import delivery
 from eventmail.sending.account import settle as account_settle
 from eventmail.sending.handover import in_flight
 from eventmail.sending.settle import settle
-from eventmail.settings import Settings, SettingsError
+from eventmail.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +44,7 @@ def create_huey(app: Flask) -> SqliteHuey:
     """
     settings: Settings = app.extensions["settings"]
     settings.instance.mkdir(parents=True, exist_ok=True)
-    provider = make_provider(settings)
+    provider = registry.opened(settings)
     huey = SqliteHuey("eventmail", filename=str(settings.queue), results=False, utc=True)
 
     @huey.task()
@@ -88,16 +87,6 @@ def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
             log.error("a turn broke off, the database refused: %s", error.orig, extra={"job": job_id})
             if in_flight.stopping.wait(PAUSE_SECONDS):
                 return None
-
-
-def make_provider(settings: Settings) -> Provider:
-    """The mail service that the settings name. Raises SettingsError when it is not described well."""
-    if settings.provider == "outbox":
-        return Outbox(settings.outbox)
-    try:
-        return Smtp(parse(settings.smtp_url.get_secret_value()))
-    except ValueError as error:
-        raise SettingsError(f"Please correct the environment: EVENTMAIL_SMTP_URL {error}.") from None
 
 
 def ring(job_id: int) -> None:

@@ -109,7 +109,8 @@ class Service(Protocol):
 class Provider(Service, Protocol):
     """A mail service. `outside`: mail leaves this box."""
 
-    outside: bool
+    @property
+    def outside(self) -> bool: ...
 
     def stands(self, who: str, seconds: float) -> bool:
         """Whether mail can be handed over now; asked before anything is marked. `who` waits at most `seconds` for it.
@@ -140,25 +141,3 @@ class Provider(Service, Protocol):
 
     def close(self) -> None:
         """Take leave of the service: let go of what was kept for the next mail."""
-
-
-class AtHand:
-    """The part of a `Provider` that needs no connection: it is always ready, and keeps nobody waiting."""
-
-    def stands(self, who: str, seconds: float) -> bool:
-        """See `Provider`."""
-        del who, seconds
-        return True
-
-    def spare(self, who: str) -> None:
-        """See `Provider`."""
-
-    def waits(self) -> Waits | None:
-        """See `Provider`."""
-        return None
-
-    def tidy(self) -> None:
-        """See `Provider`."""
-
-    def close(self) -> None:
-        """See `Provider`."""

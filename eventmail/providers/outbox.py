@@ -5,50 +5,25 @@ It behaves like a plain SMTP server, which takes the same mail twice when it is 
 """
 
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from eventmail import ids
-from eventmail.providers.base import (
-    Accepted,
-    AtHand,
-    HandedOver,
-    Mail,
-    MayBegin,
-    Permanent,
-    ProviderError,
-    Transient,
-    Unclear,
-)
-from eventmail.states import OUTBOX
+from eventmail.providers.base import Accepted, Mail, Permanent, Transient, Unclear
 
 SLOW_SECONDS = 1.0
 TRANSIENT_FAILURES = 2
 
 
-class Outbox(AtHand):
+class Outbox:
     """Mail into `folder`, one `.eml` file each, named so that files sort by time and tell their key."""
-
-    name = OUTBOX
-    honours_keys = False
-    outside = False
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
-        """See `base.Provider`."""
-        for mail in mails:
-            if not may_begin(mail):
-                return
-            try:
-                yield mail, self._take(mail)
-            except ProviderError as error:
-                yield mail, error
-
-    def _take(self, mail: Mail) -> Accepted:
+    def send(self, mail: Mail) -> Accepted:
+        """See `one_at_a_time.Sends`."""
         match _tag(mail.to):
             case "hardbounce":
                 raise Permanent("No such user here", code="550 5.1.1", hard=True)

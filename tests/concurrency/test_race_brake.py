@@ -10,7 +10,8 @@ from flask import Flask
 from eventmail import clock
 from eventmail.db import fresh
 from eventmail.models import Job, Mailing, Suppression
-from eventmail.providers.base import Accepted, AtHand, HandedOver, Mail, MayBegin, Permanent
+from eventmail.providers.base import Accepted, Mail, Permanent
+from eventmail.providers.one_at_a_time import OneAtATime
 from eventmail.sending.finish import finish
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -22,36 +23,29 @@ from tests.support.seeding import Person
 EACH = 5
 
 
-class Answering(AtHand):
+class Answering:
     """A mail service that takes everything, or refuses everybody in the words of a bad address."""
-
-    name = "answering"
-    honours_keys = False
-    outside = False
 
     def __init__(self, *, takes: bool) -> None:
         self.takes = takes
 
-    def hand_over(self, mails: Any, may_begin: MayBegin) -> HandedOver:
-        """See providers.base.Provider."""
-        for mail in mails:
-            if not may_begin(mail):
-                return
-            yield mail, Accepted("taken") if self.takes else self._refused(mail)
+    def send(self, mail: Mail) -> Accepted:
+        """See providers.one_at_a_time.Sends."""
+        if self.takes:
+            return Accepted("taken")
+        raise Permanent(f"Invalid recipient: <{mail.to}>", code="550", hard=True)
 
-    def close(self) -> None:
-        """See providers.base.Provider."""
 
-    def _refused(self, mail: Mail) -> Permanent:
-        return Permanent(f"Invalid recipient: <{mail.to}>", code="550", hard=True)
+def _answering(*, takes: bool) -> OneAtATime:
+    return OneAtATime(Answering(takes=takes), "answering", outside=False)
 
 
 def _refuse(turn: int, scene: Scene) -> None:
-    work_on(fresh().get_one(Job, scene.jobs[turn]), Answering(takes=False), EACH)
+    work_on(fresh().get_one(Job, scene.jobs[turn]), _answering(takes=False), EACH)
 
 
 def _take(turn: int, scene: Scene) -> None:
-    work_on(fresh().get_one(Job, scene.jobs[turn]), Answering(takes=True), EACH)
+    work_on(fresh().get_one(Job, scene.jobs[turn]), _answering(takes=True), EACH)
 
 
 def _sent(scene: Scene) -> Scene:

@@ -13,7 +13,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Job, Mailing, Recipient
-from eventmail.providers.outbox import Outbox
+from eventmail.providers import registry
 from eventmail.sending import claim, drain
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -84,7 +84,7 @@ def test_S11_two_claims_share_no_recipient(
 
 def _drain(turn: int, scene: Scene) -> None:
     settings: Settings = current_app.extensions["settings"]
-    drain.drain(scene.job_ids[turn], Outbox(settings.outbox), settings)
+    drain.drain(scene.job_ids[turn], registry.opened(settings), settings)
 
 
 def test_S11_two_workers_hand_over_every_mail_of_a_job_once(

@@ -7,16 +7,16 @@ from flask import current_app
 from eventmail import clock
 from eventmail.db import fresh
 from eventmail.models import Job
+from eventmail.providers import registry
 from eventmail.providers.base import Provider
-from eventmail.providers.outbox import Outbox
 from eventmail.sending import claim, drain, handover, outcome
 
 CLAIMED: dict[int, Any] = {}  # of this process, from the round before
 
 
-def outbox() -> Outbox:
+def outbox() -> Provider:
     """The outbox of this process's instance."""
-    return Outbox(current_app.extensions["settings"].outbox)
+    return registry.opened(current_app.extensions["settings"])
 
 
 def claimed_before(turn: int, jobs: tuple[int, ...]) -> int | None:

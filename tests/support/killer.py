@@ -35,7 +35,7 @@ POINTS = {
     "before the claim": Point("eventmail.sending.claim:claim", before=True),
     "after the claim": Point("eventmail.sending.claim:claim", before=False),
     "after the first mark": Point("eventmail.sending.drain:begin", before=False),
-    "during hand-over": Point("eventmail.providers.outbox:Outbox._take", before=True, call=28),
+    "during hand-over": Point("eventmail.providers.outbox:Outbox.send", before=True, call=28),
     "after the reply": Point("eventmail.sending.drain:outcome.record", before=True, call=2),
     "within the record": Point("eventmail.sending.feedback:record_answers", before=False, call=2),
     "within the next mark": Point("eventmail.records:make", before=False, call=3, counts=_to_sending),

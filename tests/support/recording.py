@@ -1,9 +1,10 @@
 """The mail service's double: remembers every hand-over and answers as it was told."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 
-from eventmail.providers.base import Accepted, AtHand, HandedOver, Mail, MayBegin, Outcome, ProviderError
+from eventmail.providers.base import Accepted, Mail, Outcome, ProviderError
+from eventmail.providers.one_at_a_time import OneAtATime
+from eventmail.states import OUTBOX
 
 Script = Callable[[Mail], Outcome]
 
@@ -21,26 +22,32 @@ def raising(error: BaseException) -> Script:
     return answer
 
 
-@dataclass
-class Recording(AtHand):
+class Recording(OneAtATime):
     """A provider; `answers` maps an address to what it gets, as an outcome or a function of the mail."""
 
-    answers: dict[str, Outcome | Script] = field(default_factory=dict)
-    honours_keys: bool = False
-    outside: bool = False
-    name: str = "outbox"  # it poses as the service that is set
-    mails: list[Mail] = field(default_factory=list)
-    before: Callable[[Mail], None] = lambda _mail: None
+    def __init__(
+        self,
+        answers: Mapping[str, Outcome | Script] | None = None,
+        *,
+        name: str = OUTBOX,  # it poses as the service that is set
+        outside: bool = False,
+        honours_keys: bool = False,
+        before: Callable[[Mail], None] = lambda _mail: None,
+    ) -> None:
+        super().__init__(self, name, outside=outside, honours_keys=honours_keys)
+        self.answers = dict(answers or {})
+        self.mails: list[Mail] = []
+        self.before = before
 
-    def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
-        """See providers.base.Provider."""
-        for mail in mails:
-            if not may_begin(mail):
-                return
-            self.before(mail)
-            self.mails.append(mail)
-            answer = self.answers.get(mail.to, Accepted("taken"))
-            yield mail, answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
+    def send(self, mail: Mail) -> Accepted:
+        """See providers.one_at_a_time.Sends."""
+        self.before(mail)
+        self.mails.append(mail)
+        answer = self.answers.get(mail.to, Accepted("taken"))
+        outcome = answer if isinstance(answer, Accepted | ProviderError) else answer(mail)
+        if isinstance(outcome, ProviderError):
+            raise outcome.with_traceback(None)
+        return outcome
 
     @property
     def addresses(self) -> list[str]:

@@ -17,7 +17,8 @@ from eventmail.domain.people import api_tokens, invitations
 from eventmail.domain.suppressions import entries
 from eventmail.domain.terms import SendingTerms
 from eventmail.models.account import Role
-from eventmail.providers.outbox import Outbox, kept
+from eventmail.providers import registry
+from eventmail.providers.outbox import kept
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind
@@ -56,7 +57,7 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
                       key=f"key-{n}", terms=terms, by=by)
         for n in range(2)
     ]  # fmt: skip
-    drain.drain(sent[0].job_id or 0, Outbox(settings.outbox), settings)
+    drain.drain(sent[0].job_id or 0, registry.opened(settings), settings)
     with transaction() as tx:
         token_id, _ = api_tokens.add(tx, insider.id, SECRET, by)
     entries.add(event_id, f"{SECRET}@elsewhere.example.net", everywhere=False, by=by)

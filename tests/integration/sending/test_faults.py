@@ -11,8 +11,9 @@ from sqlalchemy import update
 
 from eventmail.db import fresh, transaction
 from eventmail.models import Guest, Recipient
+from eventmail.providers import registry
 from eventmail.providers.base import Mail
-from eventmail.providers.outbox import Outbox, kept
+from eventmail.providers.outbox import kept
 from eventmail.sending import claim, outcome
 from eventmail.sending.sweep import sweep
 from tests.support.recording import Killed, Recording, raising
@@ -129,7 +130,7 @@ def test_S4_a_full_disk_of_the_outbox_is_tried_again_and_leaves_no_half_mail(
     send: Callable[..., Any], clock: FrozenClock
 ) -> None:
     run = send(A, B)
-    outbox = Outbox(run.settings.outbox)
+    outbox = registry.opened(run.settings)
     run.settings.outbox.write_text("a file stands where the folder belongs")
     run.drain(outbox)
     assert run.counts == {"queued": 2}

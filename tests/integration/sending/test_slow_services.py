@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -29,12 +28,13 @@ A, B = "a@guests.example.net", "b@guests.example.net"
 GREET = "the mail server mail.example to greet"
 
 
-@dataclass
 class Slow(Recording):
     """It is at hand after it was asked so many times."""
 
-    asked_first: int = 10**9
-    spared: int = 0
+    def __init__(self, asked_first: int = 10**9) -> None:
+        super().__init__()
+        self.asked_first = asked_first
+        self.spared = 0
 
     def stands(self, who: str, seconds: float) -> bool:
         self.asked_first -= 1

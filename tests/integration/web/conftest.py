@@ -8,8 +8,8 @@ from flask import Flask
 
 from eventmail.domain.people import sign_in_links
 from eventmail.models import Job
+from eventmail.providers import registry
 from eventmail.providers.base import Provider
-from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support.seeding import acting
@@ -28,7 +28,7 @@ def work(app: Flask, settings: Settings, rows: Callable[..., list[Any]]) -> Call
     def turn(provider: Provider | None = None) -> None:
         for job in rows(Job, Job.state == "running"):
             with app.app_context():
-                drain.drain(job.id, provider or Outbox(settings.outbox), settings)
+                drain.drain(job.id, provider or registry.opened(settings), settings)
 
     return turn
 

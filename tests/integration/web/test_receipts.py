@@ -13,8 +13,8 @@ from eventmail.domain.mailings.send import Message
 from eventmail.domain.outcomes import receipt
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Recipient
+from eventmail.providers import registry
 from eventmail.providers.base import Permanent
-from eventmail.providers.outbox import Outbox
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding
@@ -89,7 +89,7 @@ def test_S13_what_practice_mode_kept_is_not_called_sent(
     terms = SendingTerms("https://mail.example.org", settings.secret, outside=False)
     send_through("outbox")  # the mail service was taken away meanwhile
     job = control.retry(event_id, sent, terms, seeding.acting(organizer), through="outbox")
-    drain.drain(job, Outbox(settings.outbox), settings)
+    drain.drain(job, registry.opened(settings), settings)
     page = words(client.get(url(event_id, sent), buffered=True))
     assert "Kept in outbox 1 Sent 1 Practice mode: what was kept in the outbox did not leave this eventmail" in page
     assert "State Finished, not everybody got it" in page

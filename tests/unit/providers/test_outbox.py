@@ -8,7 +8,9 @@ import pytest
 
 from eventmail.providers import outbox
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
+from eventmail.providers.one_at_a_time import OneAtATime
 from eventmail.providers.outbox import Outbox, kept
+from eventmail.states import OUTBOX
 
 MAIL = Mail("abc-1", "req.1.1", 1, "gala@organizers.org", "ada@guests.org", b"Subject: Hi\r\n\r\nText\r\n")
 
@@ -23,8 +25,12 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "SLOW_SECONDS", 0.0)
 
 
+def service(folder: Path) -> OneAtATime:
+    return OneAtATime(Outbox(folder), OUTBOX)
+
+
 def handed(folder: Path, *mails: Mail) -> list[Outcome]:
-    return [outcome for _, outcome in Outbox(folder).hand_over(mails, lambda _mail: True) if outcome]
+    return [outcome for _, outcome in service(folder).hand_over(mails, lambda _mail: True) if outcome]
 
 
 def to(address: str, *, attempt: int = 1) -> Mail:
@@ -48,7 +54,7 @@ def test_the_same_mail_handed_over_twice_is_two_files(folder: Path) -> None:
     """So "at most once" is never the store's doing."""
     first, second = handed(folder, MAIL, MAIL)
     assert (first == second, [mail.key for mail in kept(folder)]) == (False, ["abc-1", "abc-1"])
-    assert Outbox(folder).honours_keys is False
+    assert service(folder).honours_keys is False
 
 
 @pytest.mark.parametrize(
@@ -91,7 +97,7 @@ def test_a_refusal_does_not_stop_the_next_mail(folder: Path) -> None:
 
 
 def test_nothing_leaves_before_its_outcome_is_asked_for(folder: Path) -> None:
-    handing = Outbox(folder).hand_over([MAIL, MAIL], lambda _mail: True)
+    handing = service(folder).hand_over([MAIL, MAIL], lambda _mail: True)
     assert not folder.exists()
     next(handing)
     assert len(kept(folder)) == 1

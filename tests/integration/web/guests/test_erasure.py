@@ -30,7 +30,7 @@ from eventmail.domain.suppressions import unsubscribe
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo, RoleTooLow
 from eventmail.models import AuditEntry, EmailEvent, Erasure, Guest, Mailing, Recipient, Suppression
-from eventmail.providers.outbox import Outbox
+from eventmail.providers import registry
 from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.sending import drain, feedback, forgetting
 from eventmail.settings import Settings
@@ -96,7 +96,7 @@ def guest_id(event_id: int, add_guest: Callable[..., int], add_guests: Callable[
 def full_life(app: Flask, settings: Settings, event_id: int, guest_id: int, by: Any) -> None:
     """The guest everywhere an event can put one."""
     with app.app_context():
-        provider = Outbox(settings.outbox)
+        provider = registry.opened(settings)
         edit.edit(event_id, guest_id, {"first_name": FIRST + " II", "attributes": {"diet": DIET + "!"}}, by)
         for n in range(2):
             picked = {**AUDIENCE, "guests": [str(guest_id)]}
@@ -207,7 +207,7 @@ def test_F1_whoever_left_and_was_erased_is_not_mailed_after_another_import(
         assert erased.is_mark(entry.address)
         run.run(event_id, f"email,status\n{again},confirmed\nstay@x.example.net,confirmed\n".encode(), by)
         sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
-        drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
+        drain.drain(sent.job_id or 0, registry.opened(settings), settings)
         assert [(row.email, row.state) for row in fresh().scalars(select(Recipient))] == [
             ("stay@x.example.net", "sent")
         ]
@@ -248,7 +248,7 @@ def test_S1_the_same_address_is_no_recipient_of_the_same_mailing_again(
     guest_id = add_guest("once@x.example.net")
     with app.app_context():
         sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
-        drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
+        drain.drain(sent.job_id or 0, registry.opened(settings), settings)
         guest.erase(event_id, guest_id, "once@x.example.net", by)
         again = edit.add(event_id, {"email": "ONCE@x.example.net", "status": "confirmed"}, by)
         with transaction() as tx:
@@ -270,7 +270,7 @@ def test_S8_nobody_who_was_erased_is_tried_again(
     gone, lost = add_guest("a+hardbounce@x.example.net"), add_guest("b+lost@x.example.net")
     with app.app_context():
         sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
-        drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
+        drain.drain(sent.job_id or 0, registry.opened(settings), settings)
         guest.erase(event_id, gone, "a+hardbounce@x.example.net", by)
         guest.erase(event_id, lost, "b+lost@x.example.net", by)
         with pytest.raises(NothingToDo):
@@ -288,7 +288,7 @@ def test_F1_a_late_complaint_about_an_erased_guest_counts_and_brings_no_address_
     late = add_guest("late@x.example.net")
     with app.app_context():
         sent = send.send(event_id, Message(Text("a", "", "b"), {"guests": [str(late)]}), key="k", terms=PLACE, by=by)
-        drain.drain(sent.job_id or 0, Outbox(settings.outbox), settings)
+        drain.drain(sent.job_id or 0, registry.opened(settings), settings)
         key = f"{fresh().get_one(Mailing, sent.mailing_id).key}-{fresh().scalar(select(Recipient.id))}"
         guest.erase(event_id, late, "late@x.example.net", by)
         complaint = ServiceReport("r1", Kind.COMPLAINT, key, "late@x.example.net", "", "late@x.example.net")
@@ -323,7 +323,7 @@ def test_A7_of_two_who_share_an_address_one_is_erased_and_the_other_keeps_everyt
     ben = add_guest("both@x.example.net", first_name="Ben", last_name="Bohne")
     with app.app_context():
         first = send.send(event_id, Message(Text("one", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
-        drain.drain(first.job_id or 0, Outbox(settings.outbox), settings)
+        drain.drain(first.job_id or 0, registry.opened(settings), settings)
         second = send.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", terms=PLACE, by=by)
         suppression_entries.add(event_id, "both@x.example.net", everywhere=False, by=by)
         assert guest.erase(event_id, anna, "both@x.example.net", by) == 0
