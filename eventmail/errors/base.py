@@ -18,6 +18,9 @@ class FieldError:
     message: str
 
 
+Fields = Sequence[FieldError]
+
+
 class DomainError(Exception):
     """A refusal: nothing was changed. `detail` says what happened and what to do.
 
@@ -27,10 +30,10 @@ class DomainError(Exception):
     code: ClassVar[str]
     status: ClassVar[int] = 400
     title: ClassVar[str]
-    sentence: ClassVar[str]
+    sentence: ClassVar[str] = "Nothing was changed."
     retry_after: int | None = None  # in so many seconds it is worth another try
 
-    def __init__(self, detail: str = "", *, fields: Sequence[FieldError] = ()) -> None:
+    def __init__(self, detail: str = "", *, fields: Fields = ()) -> None:
         self.detail = detail or " ".join(wrong.message for wrong in fields) or self.sentence
         self.fields = tuple(fields)
         super().__init__(self.detail)

@@ -3,25 +3,29 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from eventmail.errors.base import DomainError, FieldError
+from eventmail.errors.base import DomainError, Fields
 
 People = Sequence[Mapping[str, str]]  # id, address and names of each
+Became = Literal["changed", "gone", "sent"]
 
 
-class NoRecipients(DomainError):
-    code = "NO_RECIPIENTS"
+class Conflict(DomainError):
+    """What these refusals have in common."""
+
     status = 409
+
+
+class NoRecipients(Conflict):
+    code = "NO_RECIPIENTS"
     title = "Nobody would get this"
     sentence = "No recipients match this audience."
 
 
-class AudienceChanged(DomainError):
+class AudienceChanged(Conflict):
     """Names some of those who `joined` and who `left`; `exact_count` of those looked at can still get it."""
 
     code = "AUDIENCE_CHANGED"
-    status = 409
     title = "The audience changed since you looked"
-    sentence = "Others would get this than you looked at. Nothing was sent; look again."
 
     def __init__(
         self, detail: str, *, joined: People, left: People, joined_count: int, left_count: int, exact_count: int
@@ -33,18 +37,12 @@ class AudienceChanged(DomainError):
     @property
     def members(self) -> Mapping[str, object]:
         """See `DomainError`."""
-        return {
-            "joined": self.joined,
-            "left": self.left,
-            "joined_count": self.joined_count,
-            "left_count": self.left_count,
-            "exact_count": self.exact_count,
-        }
+        return {"joined": self.joined, "left": self.left, "joined_count": self.joined_count,
+                "left_count": self.left_count, "exact_count": self.exact_count}  # fmt: skip
 
 
-class EventChanged(DomainError):
+class EventChanged(Conflict):
     code = "EVENT_CHANGED"
-    status = 409
     title = "The event was changed since you looked"
     sentence = (
         "Title, time, place, sender, mail service or what stands for missing details is not what you saw. "
@@ -52,21 +50,14 @@ class EventChanged(DomainError):
     )
 
 
-class DraftConflict(DomainError):
+class DraftConflict(Conflict):
     """Says what became of a draft meanwhile, `conflict`, or None for what is no draft.
 
     `mailing_id` is the message that it was sent as.
     """
 
-    status = 409
-
     def __init__(
-        self,
-        detail: str = "",
-        *,
-        fields: Sequence[FieldError] = (),
-        conflict: Literal["changed", "gone", "sent"] | None = None,
-        mailing_id: int | None = None,
+        self, detail: str = "", *, conflict: Became | None = None, mailing_id: int | None = None, fields: Fields = ()
     ) -> None:
         super().__init__(detail, fields=fields)
         self.conflict = conflict
@@ -82,25 +73,21 @@ class DraftConflict(DomainError):
 class StaleRevision(DraftConflict):
     code = "STALE_REVISION"
     title = "Somebody else has changed this draft"
-    sentence = "Somebody saved another version meanwhile. Nothing was changed; read it again first."
+    sentence = "This draft was deleted while you had it open. What you wrote since was not saved: it is on this page."
 
 
 class PastEditWindow(DraftConflict):
     code = "PAST_EDIT_WINDOW"
     title = "This can no longer be changed"
-    sentence = "This was sent meanwhile. Nothing was changed."
 
 
-class QuotaExceeded(DomainError):
+class QuotaExceeded(Conflict):
     code = "QUOTA_EXCEEDED"
-    status = 409
     title = "This is more than the quota allows"
-    sentence = "The quota leaves no room for it. Nothing was queued."
 
 
-class AlreadyCancelled(DomainError):
+class AlreadyCancelled(Conflict):
     code = "ALREADY_CANCELLED"
-    status = 409
     title = "This was cancelled already"
     sentence = "This message was cancelled before; nothing more will leave."
 
@@ -111,23 +98,19 @@ class AlreadySent(DraftConflict):
     sentence = "Nobody is waiting any more: everything is with the mail service already."
 
 
-class EventArchived(DomainError):
+class EventArchived(Conflict):
     code = "EVENT_ARCHIVED"
-    status = 409
     title = "This event is archived"
     sentence = "Nothing can be sent from an archived event. Bring it back on its settings page, then send again."
 
 
-class MessagesWaiting(DomainError):
+class MessagesWaiting(Conflict):
     code = "MESSAGES_WAITING"
-    status = 409
     title = "Mails of this event are still waiting"
-    sentence = "Wait until they are sent, or cancel them. Nothing was changed."
 
 
-class MailUnderWay(DomainError):
+class MailUnderWay(Conflict):
     code = "MAIL_UNDER_WAY"
-    status = 409
     title = "A mail is on its way"
     sentence = (
         "A mail to this guest is with the mail service right now, so nothing was erased. It is over within a minute: "
@@ -135,36 +118,28 @@ class MailUnderWay(DomainError):
     )
 
 
-class NothingToDo(DomainError):
+class NothingToDo(Conflict):
     code = "NOTHING_TO_DO"
-    status = 409
     title = "There is nobody to do this for"
-    sentence = "This changes nothing for anybody."
 
 
-class ListChanged(DomainError):
+class ListChanged(Conflict):
     code = "LIST_CHANGED"
-    status = 409
     title = "The guest list changed since you looked"
-    sentence = "Other guests are meant now than when you looked. Nobody was changed; look again."
 
 
-class UndoOver(DomainError):
+class UndoOver(Conflict):
     code = "UNDO_OVER"
-    status = 409
     title = "This can no longer be undone"
-    sentence = "It is too late to take this back. Nothing was changed."
 
 
-class AlreadyRegistered(DomainError):
+class AlreadyRegistered(Conflict):
     code = "ALREADY_REGISTERED"
-    status = 409
     title = "This is set up already"
-    sentence = "Somebody has this already. Nothing was changed."
+    sentence = "This instance has an owner already. Ask them to invite you."
 
 
-class LastOwner(DomainError):
+class LastOwner(Conflict):
     code = "LAST_OWNER"
-    status = 409
     title = "There must be an owner"
     sentence = "This is the only owner. Nothing was changed; make somebody else an owner first."

@@ -6,7 +6,6 @@ from eventmail.errors.base import DomainError
 class InvalidInput(DomainError):
     code = "INVALID_INPUT"
     title = "Something in the form needs a correction"
-    sentence = "What came in is not what is needed here. Nothing was changed."
 
 
 class WrongPassword(InvalidInput):
@@ -16,7 +15,6 @@ class WrongPassword(InvalidInput):
 class UnresolvedToken(DomainError):
     code = "UNRESOLVED_TOKEN"
     title = "A merge field is not known"
-    sentence = "The message names a merge field that nobody knows. Nothing was sent."
 
 
 class InvalidAudience(DomainError):
@@ -34,13 +32,11 @@ class IdempotencyKeyRequired(DomainError):
 class NonexistentTime(DomainError):
     code = "NONEXISTENT_TIME"
     title = "This local time does not exist"
-    sentence = "The clock skips this time on that day. Choose another one; nothing was changed."
 
 
 class InvalidTimezone(DomainError):
     code = "INVALID_TIMEZONE"
     title = "This time zone is not known"
-    sentence = "Name a time zone such as Europe/Berlin. Nothing was changed."
 
 
 class TooLarge(DomainError):

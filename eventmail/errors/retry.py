@@ -7,7 +7,6 @@ class RateLimited(DomainError):
     code = "RATE_LIMITED"
     status = 429
     title = "Too many tries"
-    sentence = "This was tried too often. Wait a while and try again."
 
     def __init__(self, detail: str, retry_after: int) -> None:
         super().__init__(detail)

@@ -29,7 +29,7 @@ def become_owner(token: str, *, name: str, email: str, password: str, by: Acting
     hashed = passwords.hashed(password)
     with transaction() as tx:
         if users.has_owner(tx):
-            raise AlreadyRegistered("This instance has an owner already. Ask them to invite you.")
+            raise AlreadyRegistered
         sign_in_links.spend(tx, token, by, first=True)
         user = users.add(tx, name=name, email=email, role=Role.OWNER, password_hash=hashed, by=by)
         return sessions.begin(tx, user.id, by, caller)

@@ -95,10 +95,7 @@ def save(event_id: int, values: Mapping[str, Any]) -> Saved | None:
     try:
         return drafts.save(event_id, before, written(values), access.acting())
     except NotFound:
-        raise StaleRevision(
-            "This draft was deleted while you had it open. What you wrote since was not saved: it is on this page.",
-            conflict="gone",
-        ) from None
+        raise StaleRevision(conflict="gone") from None
 
 
 def keep(event_id: int, values: dict[str, Any]) -> None:

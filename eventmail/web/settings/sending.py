@@ -1,6 +1,5 @@
 """Settings, "Sending": the mail service of this installation, what it promises, what is in the way, a test of it."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Response, current_app, flash, g, request, url_for
@@ -14,7 +13,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
-from eventmail.providers.base import Provider
+from eventmail.providers.base import Service
 from eventmail.providers.smtp import url as smtp_url
 from eventmail.providers.smtp.url import Server
 from eventmail.records import usage
@@ -36,25 +35,16 @@ HELLO = Text(
 )
 
 
-@dataclass(frozen=True)
-class Service:
-    """The mail service in use: its kind, where it is (None for the outbox), and what it can promise."""
-
-    name: str
-    server: Server | None
-    honours_keys: bool
-    outside: bool
-
-
 def _page(problem: Problem | None = None) -> Response:
     access.owner()
-    chosen, where = settings(), fragments.terms()
+    chosen, where, service = settings(), fragments.terms(), current_app.extensions["provider"]
     worker_age = heartbeat.age(g.now)
     return respond(
         page="settings/sending.html",
         fragment="settings/_tested.html",
         problem=problem,
-        service=_service(current_app.extensions["provider"]),
+        service=service,
+        server=_server(service),
         chosen=chosen,
         retries=outcome.BACKOFF,
         group=GROUP,
@@ -100,10 +90,9 @@ def send() -> Any:
     return see_other(url_for(".page", event=event_id, tested=sent.mailing_id, _anchor="test"))
 
 
-def _service(provider: Provider) -> Service:
-    url = settings().smtp_url.get_secret_value()
-    server = smtp_url.parse(url) if provider.name == "smtp" else None
-    return Service(provider.name, server, provider.honours_keys, provider.outside)
+def _server(service: Service) -> Server | None:
+    """Where the mail server in use is; None when it is none."""
+    return smtp_url.parse(settings().smtp_url.get_secret_value()) if service.name == "smtp" else None
 
 
 def _events() -> list[Event]:
