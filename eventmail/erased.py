@@ -1,4 +1,4 @@
-"""What is left of an address once its guest was erased: a mark that tells whether it is the same, and nothing else."""
+"""The pseudonym that is left of an erased address: it tells whether another one is the same, and nothing else."""
 
 import base64
 import hmac
@@ -8,10 +8,10 @@ PREFIX = "erased:"  # no address begins like this: it has no @-sign
 WORD = "erased"  # stands where a personal value stood
 
 
-def form(secret: bytes, text: str) -> str:
-    """The mark of an address, an HMAC with the instance's secret. That of a mark is the mark itself.
+def pseudonym(secret: bytes, text: str) -> str:
+    """The pseudonym of an address, an HMAC with the instance's secret. That of a pseudonym is the pseudonym itself.
 
-    Without the secret nobody can try out who it was; with another one the mark fits no address any more.
+    Without the secret nobody can try out who it was; with another one the pseudonym fits no address any more.
     """
     if text.startswith(PREFIX):
         return text
@@ -20,11 +20,11 @@ def form(secret: bytes, text: str) -> str:
     return PREFIX + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
-def is_mark(address: str) -> bool:
-    """Whether this is such a mark and no address."""
+def is_pseudonym(address: str) -> bool:
+    """Whether this is such a pseudonym and no address."""
     return address.startswith(PREFIX)
 
 
 def shown(address: str) -> str:
     """An address as people read it."""
-    return "an erased address" if is_mark(address) else address
+    return "an erased address" if is_pseudonym(address) else address

@@ -7,7 +7,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.token import Token
 
-from eventmail.content.pieces import CALENDAR_NAMES, Marks
+from eventmail.content.pieces import CALENDAR_NAMES, Codec
 
 _FENCE = re.compile(r":::[ \t]*(?P<name>[^\s:]*)[ \t]*(?P<argument>.*?)[ \t]*")
 
@@ -86,25 +86,25 @@ def button_html(href: str, label: str) -> str:
     )
 
 
-def calendar_html(marks: Marks, number: int) -> str:
+def calendar_html(codec: Codec, number: int) -> str:
     """The calendar links side by side, or the text of token `number` when the event has no time yet."""
     links = [
-        f'{separator}<a href="https://{marks.mark("u", marks.own(field))}">{name}</a>'
+        f'{separator}<a href="https://{codec.code("u", codec.own(field))}">{name}</a>'
         for separator, (field, name) in zip(["", " · ", " · ", " · ", " · "], CALENDAR_NAMES.items(), strict=True)
     ]
-    return _calendar(marks, number, links)
+    return _calendar(codec, number, links)
 
 
-def calendar_text(marks: Marks, number: int, around: str = "") -> str:
+def calendar_text(codec: Codec, number: int, around: str = "") -> str:
     """The calendar links, one on a line, or the text of token `number`; `around` stands around the links."""
-    links = [f"- {name}: {marks.mark('u', marks.own(field))}\n" for field, name in CALENDAR_NAMES.items()]
+    links = [f"- {name}: {codec.code('u', codec.own(field))}\n" for field, name in CALENDAR_NAMES.items()]
     links[-1] = links[-1].rstrip("\n")
     links[0], links[-1] = around + links[0], links[-1] + around
-    return _calendar(marks, number, links)
+    return _calendar(codec, number, links)
 
 
-def _calendar(marks: Marks, number: int, links: list[str]) -> str:
+def _calendar(codec: Codec, number: int, links: list[str]) -> str:
     """Each link only if it is one; all of them only if the first is."""
-    google = marks.own("calendar.google")
-    chosen = [marks.either(own, link, "") for own, link in zip(map(marks.own, CALENDAR_NAMES), links, strict=True)]
-    return marks.either(google, "".join(chosen), marks.mark("d", number))
+    google = codec.own("calendar.google")
+    chosen = [codec.either(own, link, "") for own, link in zip(map(codec.own, CALENDAR_NAMES), links, strict=True)]
+    return codec.either(google, "".join(chosen), codec.code("d", number))

@@ -10,7 +10,7 @@ from eventmail.content.blocks import Problem
 from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
-from eventmail.content.pieces import Marks
+from eventmail.content.pieces import Codec
 from eventmail.content.tokens import Field, clean_source, find
 from eventmail.link_targets import odd_address
 
@@ -34,7 +34,7 @@ class Parsed:
 
     tokens: list[Token]
     problems: list[Problem]
-    marks: Marks
+    codec: Codec
 
 
 def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | None = None) -> list[Remark]:
@@ -42,7 +42,7 @@ def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | 
     look = parsed or parse(body, fields)
     large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
     shown = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
-    return [*shown, *dict.fromkeys(remark for token in look.tokens for remark in _block(token, look.marks))]
+    return [*shown, *dict.fromkeys(remark for token in look.tokens for remark in _block(token, look.codec))]
 
 
 def in_the_way(
@@ -81,35 +81,35 @@ def parse(body: str, fields: Mapping[str, Field]) -> Parsed:
     """A body, for `remarks` and `in_the_way`."""
     source = clean_source(body)
     tokens = find(source, fields)
-    marks = Marks.for_text([source], tokens, fields)
-    return Parsed(*markdown.parse(marks.protect(source, 0, len(tokens)), marks), marks)
+    codec = Codec.for_text([source], tokens, fields)
+    return Parsed(*markdown.parse(codec.protect(source, 0, len(tokens)), codec), codec)
 
 
-def _block(token: Token, marks: Marks) -> Iterator[Remark]:
+def _block(token: Token, codec: Codec) -> Iterator[Remark]:
     if token.type == "block_button" and token.meta["target"] is not None:
-        yield from _odd(str(token.attrs["href"]), marks)
-    yield from _inline(token.children or [], marks)
+        yield from _odd(str(token.attrs["href"]), codec)
+    yield from _inline(token.children or [], codec)
 
 
-def _inline(children: list[Token], marks: Marks) -> Iterator[Remark]:
+def _inline(children: list[Token], codec: Codec) -> Iterator[Remark]:
     opened = 0
     for at, child in enumerate(children):
         if child.type == "image":
             if not child.content.strip():
                 yield Remark("IMAGE_WITHOUT_ALT", "A picture has no description: many guests see only that.")
-            yield from _odd(str(child.attrs["src"]), marks, "A picture’s address")
+            yield from _odd(str(child.attrs["src"]), codec, "A picture’s address")
         elif "lost" in child.meta:
             yield Remark("LINK_WITHOUT_ADDRESS", "A link leads nowhere: its address must begin with https://.")
         elif child.type == "link_open":
             opened = at
-            yield from _odd(str(child.attrs["href"]), marks)
+            yield from _odd(str(child.attrs["href"]), codec)
         elif child.type == "link_close" and not any(inner.content.strip() for inner in children[opened + 1 : at]):
-            address = marks.written(str(children[opened].attrs["href"]))
+            address = codec.written(str(children[opened].attrs["href"]))
             yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
 
 
-def _odd(target: str, marks: Marks, what: str = "A link") -> Iterator[Remark]:
-    url = marks.written(target)
+def _odd(target: str, codec: Codec, what: str = "A link") -> Iterator[Remark]:
+    url = codec.written(target)
     if odd := odd_address(url):
         shown = url if len(url) <= _ADDRESS_SHOWN else f"{url[: _ADDRESS_SHOWN - 1]}…"
         yield Remark("ODD_LINK", f"{what} {odd}: {shown}")

@@ -8,7 +8,7 @@ from html import escape
 from eventmail.content import markdown, shell, text
 from eventmail.content.compiled import Compiled, plain
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
-from eventmail.content.pieces import Marks, Mode, Pieces
+from eventmail.content.pieces import Codec, Mode, Pieces
 from eventmail.content.tokens import Field, Unresolved, clean_source, find, unresolved
 from eventmail.content.wire import quoted_printable
 from eventmail.errors import FieldError, InvalidInput, UnresolvedToken
@@ -19,7 +19,7 @@ SIZE_REFUSED = 100 * 1024
 MOST_FIELDS = 2_000  # merge fields of a text
 MOST_BRACKETS = 5_000  # each may begin a link, so each is looked for its end
 MOST_CELLS = 5_000  # of tables, with those that Markdown adds to short rows
-MOST_PARTS = 20_000  # what a text is made of: paragraphs, cells, links, pieces of text between marks
+MOST_PARTS = 20_000  # what a text is made of: paragraphs, cells, links, pieces of text between codec
 MOST_KEPT = 1_000_000  # characters of the compiled form
 _PART_NAMES = {"subject": "subject", "preheader": "preview text", "body": "body"}
 
@@ -47,24 +47,24 @@ def compile_content(
     _bound(len(tokens), MOST_FIELDS, "The text has {0} merge fields; at most {1} fit into a mail.")
     _bound(source["body"].count("["), MOST_BRACKETS, "The text has {0} opening brackets; at most {1} fit into a mail.")
     _bound(_cells(source["body"]), MOST_CELLS, "The text has {0} table cells; at most {1} fit into a mail.")
-    marks = Marks.for_text(list(source.values()), tokens, fields)
+    codec = Codec.for_text(list(source.values()), tokens, fields)
     protected, first = {}, 0
     for part, written in source.items():
-        protected[part] = marks.protect(written, first, len(found[part]))
+        protected[part] = codec.protect(written, first, len(found[part]))
         first += len(found[part])
     title, hidden = (" ".join(protected[part].split()) for part in ("subject", "preheader"))
-    parsed, problems = markdown.parse(protected["body"], marks)
+    parsed, problems = markdown.parse(protected["body"], codec)
     parts = sum(1 + len(token.children or ()) for token in parsed)
     _bound(parts, MOST_PARTS, "The text is made of {0} pieces (cells, links, paragraphs); at most {1} fit into a mail.")
     if strict and problems:
         _refuse("body", [f"Line {problem.line} of the body: {problem.message}" for problem in problems])
 
-    html = shell.html_page(escape(title), escape(hidden), markdown.to_html(parsed, marks), marks)
+    html = shell.html_page(escape(title), escape(hidden), markdown.to_html(parsed, codec), codec)
     segments = {
-        "subject": marks.split(title, Mode.HEADER),
-        "preheader": marks.split(hidden, Mode.TEXT),
-        "html": marks.split(html, Mode.HTML),
-        "text": marks.split(shell.text_page(text.to_text(parsed, marks, protected["body"]), marks), Mode.TEXT),
+        "subject": codec.split(title, Mode.HEADER),
+        "preheader": codec.split(hidden, Mode.TEXT),
+        "html": codec.split(html, Mode.HTML),
+        "text": codec.split(shell.text_page(text.to_text(parsed, codec, protected["body"]), codec), Mode.TEXT),
     }
     size = sum(len(quoted_printable("".join(strings(segments[part], {}, fields)))) for part in ("html", "text"))
     if strict and size > SIZE_REFUSED:
@@ -110,12 +110,12 @@ def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
     """The text part of a body as it was read before C5 had a dialect, and as it is read now; tokens as written."""
     source = clean_source(body)
     tokens = find(source, fields)
-    marks = Marks.for_text([source], tokens, fields)
-    protected = marks.protect(source, 0, len(tokens))
+    codec = Codec.for_text([source], tokens, fields)
+    protected = codec.protect(source, 0, len(tokens))
     former, now = (
-        text.to_text(markdown.parse(protected, marks, former=former)[0], marks, protected) for former in (True, False)
+        text.to_text(markdown.parse(protected, codec, former=former)[0], codec, protected) for former in (True, False)
     )
-    return marks.written(former), marks.written(now)
+    return codec.written(former), codec.written(now)
 
 
 def sentence(problem: Unresolved) -> str:

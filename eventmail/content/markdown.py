@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from eventmail.content import bare_links, blocks, dialect
 from eventmail.content.blocks import Problem
-from eventmail.content.pieces import Marks
+from eventmail.content.pieces import Codec
 from eventmail.link_targets import linkable
 
 DIALECT = 2  # of the bodies that are written now; those of 1 are read as `former`
@@ -52,20 +52,20 @@ class Target:
     kind: str = "o"
     raw: str = ""
 
-    def opening(self, marks: Marks) -> str:
+    def opening(self, codec: Codec) -> str:
         """What stands before the linked form."""
-        return "" if self.number is None else marks.mark(self.kind, self.number)
+        return "" if self.number is None else codec.code(self.kind, self.number)
 
-    def closing(self, marks: Marks, plain: str) -> str:
+    def closing(self, codec: Codec, plain: str) -> str:
         """What stands behind the linked form: the plain one, if a value may choose it."""
-        return "" if self.number is None else f"{marks.mark('x', self.number)}{plain}{marks.mark('e', self.number)}"
+        return "" if self.number is None else f"{codec.code('x', self.number)}{plain}{codec.code('e', self.number)}"
 
-    def if_any(self, marks: Marks, raw: str) -> str:
+    def if_any(self, codec: Codec, raw: str) -> str:
         """`raw` for whom there is an address at all, be it one that does not link."""
-        return "" if self.number is None else marks.either(self.number, raw, "", kind="v")
+        return "" if self.number is None else codec.either(self.number, raw, "", kind="v")
 
 
-def parse(body: str, marks: Marks, *, former: bool = False) -> tuple[list[Token], list[Problem]]:
+def parse(body: str, codec: Codec, *, former: bool = False) -> tuple[list[Token], list[Problem]]:
     """The tokens of a body whose merge tokens are sentinels, every link in it safe; and what cannot be sent.
 
     `former` reads it as texts were read before C5 had a dialect of its own.
@@ -76,22 +76,22 @@ def parse(body: str, marks: Marks, *, former: bool = False) -> tuple[list[Token]
         _count_and_join(tokens)
     for token in tokens:
         if token.children is not None:
-            token.children = list(_merged(_linked(token.children, marks), marks))
+            token.children = list(_merged(_linked(token.children, codec), codec))
         elif token.type == "block_button":
-            token.meta["target"] = target = _target(str(token.attrs["href"]), marks)
+            token.meta["target"] = target = _target(str(token.attrs["href"]), codec)
             if target is None:
                 line = (token.map or [0])[0] + 1
                 problems.append(Problem(line, "A button's address must begin with https://, http://, mailto: or tel:."))
         elif token.type == "block_calendar_links":
-            token.meta["number"] = marks.own("calendar.links")
-    told = [replace(problem, message=marks.written(problem.message)) for problem in problems]
+            token.meta["number"] = codec.own("calendar.links")
+    told = [replace(problem, message=codec.written(problem.message)) for problem in problems]
     return tokens, sorted(told, key=lambda problem: problem.line)
 
 
-def to_html(tokens: list[Token], marks: Marks) -> str:
+def to_html(tokens: list[Token], codec: Codec) -> str:
     """Sanitised HTML with sentinels. Only what Markdown and our blocks make survives; relative addresses do not."""
     return nh3.clean(
-        str(_MD.renderer.render(tokens, _MD.options, {"marks": marks})),
+        str(_MD.renderer.render(tokens, _MD.options, {"marks": codec})),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         allowed_classes=_CLASSES,
@@ -117,39 +117,39 @@ def _count_and_join(tokens: list[Token]) -> None:
                 child.type, child.content = "text", " "
 
 
-def _target(written: str, marks: Marks) -> Target | None:
+def _target(written: str, codec: Codec) -> Target | None:
     """The target with its sentinels told how to encode; None when it is unsafe, relative or names an unknown token."""
-    href = marks.encoded(normalizeLink(written))
-    if not all(marks.known(int(number)) for number in marks.values.findall(href)):
+    href = codec.encoded(normalizeLink(written))
+    if not all(codec.known(int(number)) for number in codec.values.findall(href)):
         return None
-    whole = marks.values.match(href)
+    whole = codec.values.match(href)
     if whole is not None:
         number = int(whole[1])
-        rest = marks.values.sub(lambda found: marks.mark("c", int(found[1])), href[whole.end() :])
-        return Target(f"https://{marks.mark('u', number)}{rest}", number, "o", f"{marks.mark('t', number)}{rest}")
+        rest = codec.values.sub(lambda found: codec.code("c", int(found[1])), href[whole.end() :])
+        return Target(f"https://{codec.code('u', number)}{rest}", number, "o", f"{codec.code('t', number)}{rest}")
 
     if not linkable(href):
         return None
     scheme = re.match("mailto:|tel:", href, re.IGNORECASE)
-    address = re.compile(rf"{marks.values.pattern}(?=\?|$)").match(href, scheme.end()) if scheme is not None else None
+    address = re.compile(rf"{codec.values.pattern}(?=\?|$)").match(href, scheme.end()) if scheme is not None else None
 
     def inside(found: re.Match[str]) -> str:
-        return marks.mark("c" if scheme is None or "?" in href[: found.start()] else "a", int(found[1]))
+        return codec.code("c" if scheme is None or "?" in href[: found.start()] else "a", int(found[1]))
 
-    target = marks.values.sub(inside, href)
+    target = codec.values.sub(inside, href)
     if address is None:
         return Target(target, raw=target)
-    return Target(target, int(address[1]), "p", marks.mark("t", int(address[1])))
+    return Target(target, int(address[1]), "p", codec.code("t", int(address[1])))
 
 
-def _linked(children: list[Token], marks: Marks) -> Iterator[Token]:
+def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
     """The inline tokens; a link without a safe target leaves its label and its address as text (C8)."""
     target: Target | None = None
     written, is_bare = "", False
     for child in children:
         if child.type == "link_open":
             written, is_bare = str(child.attrs["href"]), child.markup == "linkify"
-            target = _target(written, marks)
+            target = _target(written, codec)
             if target is not None:
                 child.attrs["href"], child.meta["target"] = target.href, target
                 yield child
@@ -162,25 +162,25 @@ def _linked(children: list[Token], marks: Marks) -> Iterator[Token]:
             child.meta["target"] = target
             yield child
         elif child.type == "image":
-            picture = _target(str(child.attrs["src"]), marks)
+            picture = _target(str(child.attrs["src"]), codec)
             if picture is not None and picture.href.lower().startswith(("http://", "https://")):
                 child.attrs["src"], child.meta["target"] = picture.href, picture
                 yield child
             else:
                 yield _text(child.content)
         elif is_bare and target is not None:
-            yield _text(_as_in_target(child.content, target, marks))
+            yield _text(_as_in_target(child.content, target, codec))
         else:
             yield child
 
 
-def _as_in_target(label: str, target: Target, marks: Marks) -> str:
+def _as_in_target(label: str, target: Target, codec: Codec) -> str:
     """The label of a bare link, its values encoded as they are in its target: whoever copies it has the address."""
     kind = "a" if target.href.lower().startswith(("mailto:", "tel:")) else "c"
-    return marks.values.sub(lambda found: marks.mark(kind, int(found[1])), label)
+    return codec.values.sub(lambda found: codec.code(kind, int(found[1])), label)
 
 
-def _merged(children: Iterator[Token], marks: Marks) -> Iterator[Token]:
+def _merged(children: Iterator[Token], codec: Codec) -> Iterator[Token]:
     """The inline tokens; outside of links, web addresses and the calendar links become links of their own."""
     inside_link = False
     for child in children:
@@ -188,15 +188,15 @@ def _merged(children: Iterator[Token], marks: Marks) -> Iterator[Token]:
         if child.type != "text" or child.meta or inside_link:
             yield child
             continue
-        pieces = marks.values.split(child.content)
+        pieces = codec.values.split(child.content)
         yield _text(pieces[0])
         for number, text in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
-            if marks.known(number) and marks.field(number).url:
+            if codec.known(number) and codec.field(number).url:
                 yield Token("merge_url", "", 0, meta={"number": number})
-            elif marks.tokens[number].field == "calendar.links":
+            elif codec.tokens[number].field == "calendar.links":
                 yield Token("merge_calendar", "", 0, meta={"number": number})
             else:
-                yield _text(marks.mark("t", number))
+                yield _text(codec.code("t", number))
             yield _text(text)
 
 
@@ -208,13 +208,13 @@ class _Renderer(RendererHTML):
     """markdown-it's renderer (it calls the method named like a token's type) with our blocks and guarded links."""
 
     def block_button(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        marks: Marks = env["marks"]
+        codec: Codec = env["marks"]
         target: Target | None = tokens[at].meta["target"]
         label = escape(tokens[at].content)
         if target is None:
             return f"<p>{label} ({escape(str(tokens[at].attrs['href']))})</p>\n"
-        plain = f"<p>{_with_address(label, target, marks)}</p>\n"
-        return target.opening(marks) + blocks.button_html(escape(target.href), label) + target.closing(marks, plain)
+        plain = f"<p>{_with_address(label, target, codec)}</p>\n"
+        return target.opening(codec) + blocks.button_html(escape(target.href), label) + target.closing(codec, plain)
 
     def block_calendar_links(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
         return f'<p class="em-calendar">{blocks.calendar_html(env["marks"], tokens[at].meta["number"])}</p>\n'
@@ -223,10 +223,10 @@ class _Renderer(RendererHTML):
         return f'<p><span class="em-unknown">{escape(tokens[at].content)}</span></p>\n'
 
     def merge_url(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        marks: Marks = env["marks"]
+        codec: Codec = env["marks"]
         number = tokens[at].meta["number"]
-        href = f"https://{marks.mark('u', number)}"
-        return marks.either(number, f'<a href="{href}">{href}</a>', marks.mark("t", number))
+        href = f"https://{codec.code('u', number)}"
+        return codec.either(number, f'<a href="{href}">{href}</a>', codec.code("t", number))
 
     def merge_calendar(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
         return blocks.calendar_html(env["marks"], tokens[at].meta["number"])
@@ -264,10 +264,10 @@ class _Renderer(RendererHTML):
         return self.renderToken(tokens, at, options, env)
 
 
-def _with_address(label: str, target: Target, marks: Marks) -> str:
+def _with_address(label: str, target: Target, codec: Codec) -> str:
     """The HTML of a label, and the address as text behind it, if there is one and it is not the label (C8)."""
     raw = escape(target.raw)
-    return label if marks.alike(label, raw) else f"{label}{target.if_any(marks, f' ({raw})')}"
+    return label if codec.alike(label, raw) else f"{label}{target.if_any(codec, f' ({raw})')}"
 
 
 def _parser(*, former: bool = False) -> MarkdownIt:

@@ -49,14 +49,14 @@ _Pieces = tuple[bytes | Slot | _Fork, ...]
 class Skeleton:
     """One mailing's message without its guests.
 
-    `bound` is compiled content, best with the event's constants folded in (`bind`); `mark` ("[Test] ") begins the
+    `bound` is compiled content, best with the event's constants folded in (`bind`); `prefix` ("[Test] ") begins the
     subject. Raises InvalidInput for an address, domain or list id that cannot stand in a header.
     """
 
-    def __init__(self, bound: Compiled, envelope: Envelope, fields: Mapping[str, Field], mark: str = "") -> None:
+    def __init__(self, bound: Compiled, envelope: Envelope, fields: Mapping[str, Field], prefix: str = "") -> None:
         self._fields = fields
         self._domain = _matching(_DOMAIN, envelope.message_id_domain, "domain of the message ids")
-        self._mark = f"{clean_value(mark)} " if clean_value(mark) else ""
+        self._prefix = f"{clean_value(prefix)} " if clean_value(prefix) else ""
         self._subject = bound.subject
         self._names = {slot.field for part in (bound.subject, bound.html, bound.text) for slot in slots(part)}
         self._from = f"From: {mailbox(envelope.from_name, wire_address(envelope.from_email))}\r\n".encode()
@@ -87,7 +87,7 @@ class Skeleton:
         data = {name: clean_value(given.get(name)) for name in self._names}
         key = _matching(_KEY, key, "key of the mail")
         url = _matching(_URL, unsubscribe_url, "unsubscribe address")
-        subject = shortened(self._mark + "".join(strings(self._subject, data, self._fields)))
+        subject = shortened(self._prefix + "".join(strings(self._subject, data, self._fields)))
         out = [
             self._from,
             f"To: {wire_address(to)}\r\n".encode(),

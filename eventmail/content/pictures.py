@@ -18,7 +18,7 @@ class Foreign:
     is_plain: bool = False
 
     @property
-    def mark(self) -> str:
+    def digest(self) -> str:
         """Eight hex digits that stand for these hosts, so that a consent holds for no other."""
         return hashlib.sha256(" ".join(sorted(self.hosts)).encode()).hexdigest()[:8]
 

@@ -72,7 +72,7 @@ _DECIDES = {"o": Mode.URL, "p": Mode.ADDRESS, "v": Mode.TEXT}
 
 
 @dataclass(frozen=True)
-class Marks:
+class Codec:
     """The sentinels of one compilation: `prefix kind number "z"`, the number being a place in `tokens`.
 
     Kinds: t value, d value that stays text, c part of a link target, a part of a mail or phone address, u a link
@@ -85,20 +85,20 @@ class Marks:
     fields: Mapping[str, Field]
 
     @classmethod
-    def for_text(cls, texts: Sequence[str], tokens: Sequence[Token], fields: Mapping[str, Field]) -> "Marks":
+    def for_text(cls, texts: Sequence[str], tokens: Sequence[Token], fields: Mapping[str, Field]) -> "Codec":
         """Sentinels that occur nowhere in the texts, so that no author can write one."""
         prefix = f"q{secrets.token_hex(8)}"
         while any(prefix in text for text in texts):
             prefix = f"q{secrets.token_hex(8)}"
         return cls(prefix, (*tokens, *(Token(0, f"{{{name}}}", name, name, None) for name in _OWN)), fields)
 
-    def mark(self, kind: str, number: int) -> str:
+    def code(self, kind: str, number: int) -> str:
         """The sentinel of that kind for that token."""
         return f"{self.prefix}{kind}{number}z"
 
     def either(self, number: int, linked: str, plain: str, *, kind: str = "o") -> str:
         """Both forms of what the value of a token decides, being a link target or not, or by `kind`."""
-        return f"{self.mark(kind, number)}{linked}{self.mark('x', number)}{plain}{self.mark('e', number)}"
+        return f"{self.code(kind, number)}{linked}{self.code('x', number)}{plain}{self.code('e', number)}"
 
     def own(self, field: str) -> int:
         """The number of one of the mail's own fields."""
@@ -109,12 +109,12 @@ class Marks:
         out, end = [], 0
         for number in range(first, first + count):
             token = self.tokens[number]
-            out += [self._braces(text[end : token.start]), self.mark("t", number)]
+            out += [self._braces(text[end : token.start]), self.code("t", number)]
             end = token.start + len(token.written)
         return "".join([*out, self._braces(text[end:])])
 
     def _braces(self, text: str) -> str:
-        return ESCAPE.sub(lambda found: self.mark("b", _BRACES.index(found[1])) if found[1] else found[0], text)
+        return ESCAPE.sub(lambda found: self.code("b", _BRACES.index(found[1])) if found[1] else found[0], text)
 
     def encoded(self, target: str) -> str:
         """A link target whose braces are percent-encoded."""

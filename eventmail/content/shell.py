@@ -5,7 +5,7 @@ from string import Template
 
 import css_inline
 
-from eventmail.content.pieces import Marks
+from eventmail.content.pieces import Codec
 from eventmail.content.text import RULE, WIDTH, wrapped
 
 _SHELL = Template((Path(__file__).parent / "shell.html").read_text(encoding="utf-8"))
@@ -14,22 +14,22 @@ _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
 _FILLER = "&#847;&zwnj;&nbsp;" * 40
 
 
-def html_page(title: str, preheader: str, body: str, marks: Marks) -> str:
+def html_page(title: str, preheader: str, body: str, codec: Codec) -> str:
     """The whole HTML document with sentinels; title and preheader are escaped text, body is sanitised HTML."""
-    unsubscribe = marks.own("unsubscribe.url")
-    link = f'<p><a href="https://{marks.mark("u", unsubscribe)}">Unsubscribe</a></p>'
-    footer = f"<p>{_reason(marks)}</p>{marks.either(unsubscribe, link, '')}"
+    unsubscribe = codec.own("unsubscribe.url")
+    link = f'<p><a href="https://{codec.code("u", unsubscribe)}">Unsubscribe</a></p>'
+    footer = f"<p>{_reason(codec)}</p>{codec.either(unsubscribe, link, '')}"
     hidden = f'<div class="em-preheader" dir="auto">{preheader}{_FILLER}</div>\n' if preheader else ""
     return str(_INLINER.inline(_SHELL.substitute(title=title, preheader=hidden, body=body, footer=footer)))
 
 
-def text_page(body: str, marks: Marks) -> str:
+def text_page(body: str, codec: Codec) -> str:
     """The whole plain-text part with sentinels."""
-    unsubscribe = marks.own("unsubscribe.url")
-    link = marks.either(unsubscribe, f"Unsubscribe: {marks.mark('u', unsubscribe)}\n", "")
-    reason = "\n".join(wrapped(_reason(marks), marks, WIDTH))
+    unsubscribe = codec.own("unsubscribe.url")
+    link = codec.either(unsubscribe, f"Unsubscribe: {codec.code('u', unsubscribe)}\n", "")
+    reason = "\n".join(wrapped(_reason(codec), codec, WIDTH))
     return f"{body}\n\n{RULE}\n{reason}\n{link}"
 
 
-def _reason(marks: Marks) -> str:
-    return f"You get this mail because you are on the guest list of {marks.mark('t', marks.own('event.title'))}."
+def _reason(codec: Codec) -> str:
+    return f"You get this mail because you are on the guest list of {codec.code('t', codec.own('event.title'))}."

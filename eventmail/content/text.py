@@ -9,7 +9,7 @@ from markdown_it.tree import SyntaxTreeNode
 
 from eventmail.content import blocks
 from eventmail.content.markdown import Target
-from eventmail.content.pieces import Marks
+from eventmail.content.pieces import Codec
 
 WIDTH = 78
 RULE = "-" * 24
@@ -25,7 +25,7 @@ _TYPED = frozenset({"paragraph", "bullet_list", "ordered_list", "list_item"})
 class _Page:
     """What the lines of one text are made with: its sentinels, and which lines of its source are empty."""
 
-    marks: Marks
+    codec: Codec
     empty: Sequence[bool]
 
     def before(self, node: SyntaxTreeNode) -> int:
@@ -36,36 +36,36 @@ class _Page:
         return first - at
 
 
-def to_text(tokens: list[Token], marks: Marks, body: str) -> str:
+def to_text(tokens: list[Token], codec: Codec, body: str) -> str:
     """Plain text with sentinels, lines of at most 78 characters unless a link, code or a value is longer.
 
     `body` is the source of the tokens: what stands in it beside Markdown's own signs stands in the text (C5).
     """
-    page = _Page(marks, [_EMPTY.fullmatch(line) is not None for line in body.split("\n")])
+    page = _Page(codec, [_EMPTY.fullmatch(line) is not None for line in body.split("\n")])
     return "\n".join(_blocks(SyntaxTreeNode(tokens).children, page, WIDTH))
 
 
-def wrapped(text: str, marks: Marks, width: int) -> list[str]:
+def wrapped(text: str, codec: Codec, width: int) -> list[str]:
     """The lines of a paragraph with sentinels; only newlines and the blanks between words break it."""
-    return [line for paragraph in text.split("\n") for line in _filled(paragraph.split(" "), marks, width)]
+    return [line for paragraph in text.split("\n") for line in _filled(paragraph.split(" "), codec, width)]
 
 
-def _filled(words: list[str], marks: Marks, width: int) -> list[str]:
+def _filled(words: list[str], codec: Codec, width: int) -> list[str]:
     lines = [words[0]]
-    room = width - _width(words[0], marks)
+    room = width - _width(words[0], codec)
     for word in words[1:]:
-        room -= 1 + _width(word, marks)
+        room -= 1 + _width(word, codec)
         if room >= 0:
             lines[-1] += f" {word}"
         else:
             lines.append(word)
-            room = width - _width(word, marks)
+            room = width - _width(word, codec)
     return lines
 
 
-def _width(word: str, marks: Marks) -> int:
-    values = len(re.findall(rf"{marks.prefix}[tdcau]\d+z", word))
-    return len(re.sub(rf"{marks.prefix}[a-z]\d+z", "", word)) + values * _VALUE_WIDTH
+def _width(word: str, codec: Codec) -> int:
+    values = len(re.findall(rf"{codec.prefix}[tdcau]\d+z", word))
+    return len(re.sub(rf"{codec.prefix}[a-z]\d+z", "", word)) + values * _VALUE_WIDTH
 
 
 def _blocks(nodes: Sequence[SyntaxTreeNode], page: _Page, width: int) -> list[str]:
@@ -83,7 +83,7 @@ def _blocks(nodes: Sequence[SyntaxTreeNode], page: _Page, width: int) -> list[st
 
 
 def _block(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:  # noqa: PLR0911, one line for each kind
-    marks = page.marks
+    codec = page.codec
     match node.type:
         case "bullet_list" | "ordered_list":
             return _blocks(node.children, page, width)
@@ -96,17 +96,17 @@ def _block(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:  # noqa:
         case "hr":
             return [RULE]
         case "table":
-            return _table(node, marks, width)
+            return _table(node, codec, width)
         case "block_button":
-            return wrapped(_labelled(node.content, node.meta["target"], marks), marks, width)
+            return wrapped(_labelled(node.content, node.meta["target"], codec), codec, width)
         case "block_calendar_links":
-            return wrapped(blocks.calendar_text(marks, node.meta["number"]), marks, width)
+            return wrapped(blocks.calendar_text(codec, node.meta["number"]), codec, width)
         case "block_broken":
             return node.content.rstrip("\n").split("\n")
     said = [inline for child in node.children for inline in child.children if inline.type != "text" or inline.content]
     if len(said) == 1 and said[0].type == "merge_calendar":
-        return wrapped(blocks.calendar_text(marks, said[0].meta["number"]), marks, width)
-    return wrapped(_inline(node.children, marks).strip(" \n"), marks, width)
+        return wrapped(blocks.calendar_text(codec, said[0].meta["number"]), codec, width)
+    return wrapped(_inline(node.children, codec).strip(" \n"), codec, width)
 
 
 def _item(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:
@@ -116,24 +116,24 @@ def _item(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:
     return [f"{' ' * len(bullet) if at else bullet}{line}".rstrip(" ") for at, line in enumerate(inner)]
 
 
-def _table(node: SyntaxTreeNode, marks: Marks, width: int) -> list[str]:
+def _table(node: SyntaxTreeNode, codec: Codec, width: int) -> list[str]:
     """Each row as "head: value" lines, so that it reads on a phone and aloud."""
     rows = [row for section in node.children for row in section.children]
-    head = [_inline(cell.children, marks) for cell in rows[0].children]
+    head = [_inline(cell.children, codec) for cell in rows[0].children]
     lines: list[str] = []
     for row in rows[1:] or rows[:1]:
         lines += [""] if lines else []
         for name, cell in zip(head, row.children, strict=False):
-            value = _inline(cell.children, marks)
-            lines += wrapped(f"{name}: {value}".rstrip(" ") if name and row is not rows[0] else value, marks, width)
+            value = _inline(cell.children, codec)
+            lines += wrapped(f"{name}: {value}".rstrip(" ") if name and row is not rows[0] else value, codec, width)
     return lines
 
 
-def _inline(nodes: list[SyntaxTreeNode], marks: Marks) -> str:
-    return "".join(_inline_node(node, marks) for node in nodes)
+def _inline(nodes: list[SyntaxTreeNode], codec: Codec) -> str:
+    return "".join(_inline_node(node, codec) for node in nodes)
 
 
-def _inline_node(node: SyntaxTreeNode, marks: Marks) -> str:  # noqa: PLR0911, one line for each kind
+def _inline_node(node: SyntaxTreeNode, codec: Codec) -> str:  # noqa: PLR0911, one line for each kind
     match node.type:
         case "softbreak" | "hardbreak":
             return "\n"
@@ -142,25 +142,25 @@ def _inline_node(node: SyntaxTreeNode, marks: Marks) -> str:  # noqa: PLR0911, o
         case "image":
             return node.content
         case "link" if node.markup == "linkify":
-            return _inline(node.children, marks)
+            return _inline(node.children, codec)
         case "link":
-            return _labelled(_inline(node.children, marks), node.meta["target"], marks)
+            return _labelled(_inline(node.children, codec), node.meta["target"], codec)
         case "merge_url":
             number = node.meta["number"]
-            return marks.either(number, marks.mark("u", number), marks.mark("t", number))
+            return codec.either(number, codec.code("u", number), codec.code("t", number))
         case "merge_calendar":
-            return blocks.calendar_text(marks, node.meta["number"], around="\n")
-    return _inline(node.children, marks)
+            return blocks.calendar_text(codec, node.meta["number"], around="\n")
+    return _inline(node.children, codec)
 
 
-def _labelled(label: str, target: Target | None, marks: Marks) -> str:
+def _labelled(label: str, target: Target | None, codec: Codec) -> str:
     """`label: URL`, or the URL alone when the label says nothing else; who has none reads the address (C8)."""
     if target is None:
         return label
-    opening, bare = target.opening(marks), re.sub("^(mailto|tel):", "", target.href)
-    if target.number is not None and marks.alike(label, target.raw):
-        return f"{opening}{target.href}{target.closing(marks, label)}"
+    opening, bare = target.opening(codec), re.sub("^(mailto|tel):", "", target.href)
+    if target.number is not None and codec.alike(label, target.raw):
+        return f"{opening}{target.href}{target.closing(codec, label)}"
     if not label or label in {target.href, bare}:
-        return f"{opening}{label or target.href}{target.closing(marks, label or target.raw)}"
-    plain = target.if_any(marks, f": {target.raw}")
-    return f"{label}{opening}: {target.href}{target.closing(marks, plain)}"
+        return f"{opening}{label or target.href}{target.closing(codec, label or target.raw)}"
+    plain = target.if_any(codec, f": {target.raw}")
+    return f"{label}{opening}: {target.href}{target.closing(codec, plain)}"

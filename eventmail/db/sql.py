@@ -34,7 +34,7 @@ def link_fault(value: Any, instead: str, mode: str) -> ColumnElement[str]:
 
 
 def erased_form(address: Any) -> ColumnElement[str]:
-    """`erased.form` of an address, with the secret of this instance."""
+    """`erased.pseudonym` of an address, with the secret of this instance."""
     return func.erased_form(address, type_=String)
 
 

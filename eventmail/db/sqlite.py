@@ -73,11 +73,11 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def know(engine: Engine, secret: bytes) -> None:
-    """Let the connections of `engine` tell erased addresses: `erased_form` in SQL is `erased.form`."""
+    """Let the connections of `engine` tell erased addresses: `erased_form` in SQL is `erased.pseudonym`."""
 
     @event.listens_for(engine, "connect")
     def _teach(connection: Any, _record: object) -> None:
-        connection.create_function("erased_form", 1, partial(erased.form, secret), deterministic=True)
+        connection.create_function("erased_form", 1, partial(erased.pseudonym, secret), deterministic=True)
 
 
 @event.listens_for(Engine, "handle_error")

@@ -1,6 +1,6 @@
 """What stood in a form when it was opened, so that saving it takes nothing back that was changed meanwhile.
 
-A form posts all its fields. It carries a mark of each as it was read; a command that gets them looks, inside its
+A form posts all its fields. It carries a fingerprint of each as it was read; a command that gets them looks, inside its
 transaction, whether the fields still are what they were.
 """
 
@@ -28,20 +28,20 @@ class Overtaken(StaleRevision):
     title = "This was changed while you were writing"
 
 
-def marked(texts: Mapping[str, str], now: datetime) -> str:
-    """The mark of a form that shows `texts` (by field) from `now` on, for a hidden input."""
-    return json.dumps({_OPENED: now.isoformat(), **{name: _mark(text) for name, text in texts.items()}})
+def fingerprints(texts: Mapping[str, str], now: datetime) -> str:
+    """The fingerprints of a form that shows `texts` (by field) from `now` on, for a hidden input."""
+    return json.dumps({_OPENED: now.isoformat(), **{name: _fingerprint(text) for name, text in texts.items()}})
 
 
-def changed(seen: str, texts: Mapping[str, str]) -> list[str]:
-    """The fields of the form marked `seen` that are not what they were, by `texts`. Raises InvalidInput."""
-    marks = _read(seen)
-    return [name for name in marks if name != _OPENED and marks[name] != _mark(texts.get(name, ""))]
+def changed(fingerprints: str, texts: Mapping[str, str]) -> list[str]:
+    """The fields of the form with these fingerprints that are not what they were, by `texts`. Raises InvalidInput."""
+    prints = _read(fingerprints)
+    return [name for name in prints if name != _OPENED and prints[name] != _fingerprint(texts.get(name, ""))]
 
 
 def refuse(
     tx: Session,
-    seen: str,
+    fingerprints: str,
     texts: Mapping[str, str],
     labels: Mapping[str, str],
     shown: Mapping[str, str] = MappingProxyType({}),
@@ -55,7 +55,7 @@ def refuse(
     `texts`, `labels`, and `shown` where a text is not for people, by field; `changed_at` is when the thing was changed
     last, which tells who did.
     """
-    names = changed(seen, texts) if seen else []
+    names = changed(fingerprints, texts) if fingerprints else []
     if not names:
         return
     wrong = [
@@ -63,25 +63,30 @@ def refuse(
         for name in names
     ]
     told = " ".join(error.message for error in wrong[:_NAMED])
+    who = _who(tx, _read(fingerprints)[_OPENED], changed_at, event_id, by)
     raise Overtaken(
-        f"{_who(tx, _read(seen)[_OPENED], changed_at, event_id, by)} Nothing was saved. {told} What you typed is kept "
+        f"{who} Nothing was saved. {told} What you typed is kept "
         "below; the fields you left alone show what is there now. To save it like this, press Save again.",
         fields=wrong,
     )
 
 
-def _read(seen: str) -> dict[str, str]:
+def _read(fingerprints: str) -> dict[str, str]:
     try:
-        marks = json.loads(seen)
-        json.dumps(marks, ensure_ascii=False).encode()  # half a character would break the page that names a field
+        prints = json.loads(fingerprints)
+        json.dumps(prints, ensure_ascii=False).encode()  # half a character would break the page that names a field
     except (ValueError, RecursionError):
-        marks = None
-    if not isinstance(marks, dict) or _OPENED not in marks or not all(isinstance(mark, str) for mark in marks.values()):
+        prints = None
+    if (
+        not isinstance(prints, dict)
+        or _OPENED not in prints
+        or not all(isinstance(each, str) for each in prints.values())
+    ):
         raise InvalidInput("The form came without what it showed. Nothing was saved; reload the page.")
-    return marks
+    return prints
 
 
-def _mark(text: str) -> str:
+def _fingerprint(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 

@@ -1,7 +1,7 @@
 """Guests who were erased, and what keeps their wish without their address.
 
-Where an erased address stood stands its mark (`eventmail.erased`). `erased_form` is a function of the application's own
-connections, since it needs the instance's secret.
+An erased address is replaced by its pseudonym (`eventmail.erased`). `erased_form` is a function of the application's
+own connections, since it needs the secret of the instance.
 """
 
 from datetime import datetime
@@ -15,7 +15,7 @@ from eventmail.models.mailing import Recipient
 
 
 class Erasure(Base):
-    """One erased guest. `keys` are of mails whose files are to go; `addresses` the marks whose every mail is to go.
+    """One erased guest. Mails with these `keys` go, and every mail to the pseudonyms in `addresses`.
 
     `finished_at` is None until the files are gone, too, and nothing is left in the write-ahead log. The ids are no
     foreign keys: what they name may be gone.
@@ -31,7 +31,7 @@ class Erasure(Base):
     finished_at: Mapped[datetime | None]
 
 
-# Whoever is added again is known by the mark, and what they asked for holds again: whoever writes the row.
+# Whoever is added again is known by the pseudonym, and what they asked for holds again: whoever writes the row.
 _KNOWN = (
     "WHEN NEW.address IS NOT NULL"
     " AND EXISTS (SELECT 1 FROM suppression WHERE address >= 'erased:' AND address < 'erased;')"

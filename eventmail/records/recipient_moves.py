@@ -51,7 +51,7 @@ def make(tx: Session, move: Move, **given: object) -> list[int]:
         connection.execute(_counting(move.from_, move.to), {"mailing": mailing_id, "count": count})
         column = _place(move.from_, move.to)
         if column:
-            connection.execute(_settling(column), {"mailing": mailing_id, "count": count})
+            connection.execute(_booking(column), {"mailing": mailing_id, "count": count})
     return [row.id for row in moved]
 
 
@@ -74,18 +74,18 @@ def _counting(from_: RecipientState, to: RecipientState) -> Update:
 
 
 def _place(from_: RecipientState, to: RecipientState) -> str | None:
-    """What a move does to places in the quota; each is settled once."""
+    """What a move does to places in the quota; each is booked once."""
     if from_ not in OPEN:
         return None
     return "consumed" if to in MAY_HAVE_GOT else "refunded" if to in NOT_GOT else None
 
 
 @cache
-def _settling(column: str) -> Update:
+def _booking(column: str) -> Update:
     theirs = Reservation.mailing_id == bindparam("mailing")
     newest = select(func.max(Reservation.run)).where(theirs).scalar_subquery()
-    settled = getattr(Reservation, column) + bindparam("count")
-    return update(Reservation).where(theirs, Reservation.run == newest).values({column: settled})
+    booked = getattr(Reservation, column) + bindparam("count")
+    return update(Reservation).where(theirs, Reservation.run == newest).values({column: booked})
 
 
 def leave_queue(

@@ -120,7 +120,7 @@ def end(tx: Session, job_id: int) -> None:
         _list(tx, job_id)
 
 
-def settle() -> None:
+def list_suspects() -> None:
     """The same for runs that somebody cancelled; there only what came beside mails that were taken counts."""
     over = [Job.state == JobState.CANCELLED, Job.brake.is_(None), Job.accepted > 0, _has_suspects()]
     for job_id in fresh().scalars(select(Job.id).where(*over)).all():

@@ -168,7 +168,7 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         is_test=mailing.is_test,
         sender=settings.sender,
         terms=SendingTerms(settings.public_url, settings.secret, outside=provider.outside),
-        skeleton=mime.Skeleton(bound, envelope, fields, test_sends.MARK if mailing.is_test else ""),
+        skeleton=mime.Skeleton(bound, envelope, fields, test_sends.PREFIX if mailing.is_test else ""),
         read_as=read_as,
         is_untried=not job.accepted,
     )

@@ -111,7 +111,7 @@ def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> b
     recipient, event_id = _recipient(tx, report.key)
     email = recipient.email if recipient else report.email
     address = recipient.address if recipient else addresses.normalized(email)
-    known_to_be = erased.is_mark(address)  # an erased guest's: the report counts, its words do not come back
+    known_to_be = erased.is_pseudonym(address)  # an erased guest's: the report counts, its words do not come back
     about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
                        event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
                        practice=bool(recipient and is_practice(recipient.provider)),

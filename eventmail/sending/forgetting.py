@@ -27,9 +27,9 @@ def finish(settings: Settings, now: datetime) -> int:
     if not open_:
         return 0
     keys = {key for erasure in open_ for key in erasure.keys}
-    marks = {mark for erasure in open_ for mark in erasure.addresses}
+    pseudonyms = {pseudonym for erasure in open_ for pseudonym in erasure.addresses}
     for path in _mails(settings.outbox):
-        if _is_theirs(path, keys, marks, settings.secret):
+        if _is_theirs(path, keys, pseudonyms, settings.secret):
             path.unlink(missing_ok=True)
     kept = [uploads.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
     fresh().rollback()  # whatever this session still reads would keep the log
@@ -45,12 +45,12 @@ def _mails(folder: Path) -> Iterator[Path]:
     return (path for path in folder.glob("[0-9]*.eml*"))
 
 
-def _is_theirs(path: Path, keys: set[str], marks: set[str], secret: bytes) -> bool:
+def _is_theirs(path: Path, keys: set[str], pseudonyms: set[str], secret: bytes) -> bool:
     """Told by the key in its name, or by whom it is to: a test, or a mail from before a change of address."""
     key = path.name.split(".")[1]
     if key in keys or key.partition("-")[0] in keys:
         return True
-    if not marks:
+    if not pseudonyms:
         return False
     try:
         with path.open("rb") as file:
@@ -58,4 +58,4 @@ def _is_theirs(path: Path, keys: set[str], marks: set[str], secret: bytes) -> bo
     except FileNotFoundError:
         return False
     to = [str(value) for value in head.get_all("To", [])]
-    return any(erased.form(secret, addresses.normalized(address)) in marks for _, address in getaddresses(to))
+    return any(erased.pseudonym(secret, addresses.normalized(address)) in pseudonyms for _, address in getaddresses(to))

@@ -79,7 +79,7 @@ def record(
 def write(
     tx: Session, run: Run, service: Service, results: Sequence[Result], now: datetime, *, left: Left | None = None
 ) -> list[int]:
-    """Write what became of a hand-over, in somebody's transaction: the ids of the recipients that it settled.
+    """Write what became of a hand-over, in somebody's transaction: the ids of the recipients that it recorded.
 
     With `left`, that of a process that is proven dead; what it did not begin keeps its attempt number (S11b).
     """
@@ -91,8 +91,8 @@ def write(
         verdict = judge(result.outcome, result.claimed.try_, service, now, goes_on=goes_on, waits=waits,
                         taken=tally.accepted)  # fmt: skip
         verdicts[verdict].append(result.claimed)
-    settled = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now, left)}
-    told = [result for result in results if result.outcome is not None and result.claimed.id in settled]
+    recorded = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now, left)}
+    told = [result for result in results if result.outcome is not None and result.claimed.id in recorded]
     if told:
         core(tx).execute(_ATTEMPTS, [_attempt(run, service, result, now) for result in told])
     _last_error(tx, run, verdicts)
@@ -103,7 +103,7 @@ def write(
     feedback.prove(tx, [claimed.id for verdict, group in verdicts.items() if verdict.words for claimed in group], now)
     ending = feedback.record_answers(tx, run.event_id, service.name, told, now)
     brake.decide(tx, run, tally, results, ending=ending, now=now)
-    return list(settled)
+    return list(recorded)
 
 
 def judge(
@@ -146,8 +146,8 @@ def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetim
     recipient_ids = [claimed.id for claimed in group]
     values = {"retry_at": verdict.retry_at, "words": verdict.words, "now": now}
     given = {"owner": left.owner, "number": left.mark} if left else {"owner": owner()}
-    settling = _settling(verdict.state, verdict.counts, left is not None)
-    moved = records.make(tx, settling, ids=recipient_ids, **given, **values)
+    recording = _recording(verdict.state, verdict.counts, left is not None)
+    moved = records.make(tx, recording, ids=recipient_ids, **given, **values)
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
         return moved
     late_ids = list(set(recipient_ids) - set(moved))
@@ -177,7 +177,7 @@ _LATE_TRUTH = records.recipient_move([_IDS, _OF_MARK], RecipientState.UNKNOWN, R
 
 
 @cache
-def _settling(to: RecipientState, counts: bool, is_left: bool) -> records.Move:
+def _recording(to: RecipientState, counts: bool, is_left: bool) -> records.Move:
     uncounted: dict[str, Any] = {} if counts else {"tries": Recipient.tries - 1}
     if not counts and not is_left:
         uncounted["attempts"] = Recipient.attempts - 1

@@ -18,7 +18,7 @@ from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
 from eventmail.sending.heartbeat import Waiting
-from eventmail.states import SETTLED, Brake, Delivery, MailingState, RecipientState
+from eventmail.states import DONE, Brake, Delivery, MailingState, RecipientState
 
 _MILESTONES = (100, 75, 50, 25, 0)
 
@@ -113,8 +113,8 @@ class Progress:
         return self.mailing.recipient_count
 
     @property
-    def settled(self) -> int:
-        return sum(self.counts[state] for state in SETTLED)
+    def done(self) -> int:
+        return sum(self.counts[state] for state in DONE)
 
     @property
     def worker_alive(self) -> bool:
@@ -131,7 +131,7 @@ class Progress:
     @property
     def milestone(self) -> int:
         """The last quarter that was passed, in percent; announced, unlike each step."""
-        percent = 100 * self.settled // self.total if self.total else 100
+        percent = 100 * self.done // self.total if self.total else 100
         return next(step for step in _MILESTONES if percent >= step)
 
 
@@ -139,7 +139,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     """The tracker of a mailing in a few queries, whatever its size."""
     job = query.last_job(mailing.id)
     counts = mailing.counts
-    settled = sum(counts[state] for state in SETTLED)
+    done = sum(counts[state] for state in DONE)
     stands = job is None or bool(job.stopped) or job.provider != service()
     rate = None if job is None or stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
@@ -157,7 +157,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
         now=now,
         worker_age=heartbeat.age(now),
         rate=rate,
-        left=(mailing.recipient_count - settled) / rate if rate else None,
+        left=(mailing.recipient_count - done) / rate if rate else None,
         suspects=brake.suspects(job.id) if job and job.answered > job.accepted else 0,
         next_try=next_try,
         waits=heartbeat.waiting(now) if due else None,
@@ -179,8 +179,8 @@ def _rate(job: Job, now: datetime) -> float | None:
     places = select(Reservation.consumed + Reservation.refunded).where(
         Reservation.mailing_id == job.mailing_id, Reservation.run == job.run
     )
-    settled = fresh().scalar(places) or 0
-    return settled / running if settled else None
+    booked = fresh().scalar(places) or 0
+    return booked / running if booked else None
 
 
 def recipients(mailing: Mailing, state: RecipientState | None) -> Rows:

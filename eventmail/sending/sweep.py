@@ -28,7 +28,7 @@ def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job of this service with the time it has work."""
     settle(provider, now)
     account_settle.settle(now)
-    brake.settle()
+    brake.list_suspects()
     idle = Job.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued == 0, Mailing.n_sending == 0))
     others = (Job.state == JobState.RUNNING, Job.provider.is_distinct_from(provider.name), idle)
     for job_id in fresh().scalars(select(Job.id).where(*others)).all():  # nobody else may come who ends it (S13)

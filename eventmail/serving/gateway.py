@@ -88,8 +88,8 @@ def _target(request: h11.Request) -> tuple[bytes, bytes]:
     target = request.target
     if target.startswith(b"/") or (target == b"*" and request.method == b"OPTIONS"):
         return target, b""
-    scheme, mark, rest = target.partition(b"://")
-    if not mark or scheme.lower() not in (b"http", b"https"):
+    scheme, separator, rest = target.partition(b"://")
+    if not separator or scheme.lower() not in (b"http", b"https"):
         raise NotOurs
     end = min((found for found in map(rest.find, (b"/", b"?")) if found >= 0), default=len(rest))
     path = rest[end:]
@@ -98,8 +98,8 @@ def _target(request: h11.Request) -> tuple[bytes, bytes]:
 
 def _add(found: MutableMapping[str, Any], name: str, value: str) -> None:
     key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
-    mark = "; " if name == "cookie" else ","
-    found[key] = f"{found[key]}{mark}{value}" if key in found else value
+    separator = "; " if name == "cookie" else ","
+    found[key] = f"{found[key]}{separator}{value}" if key in found else value
 
 
 def answer(application: Application, given: Environ) -> Answer:

@@ -42,7 +42,7 @@ PLACES: dict[str, Callable[[str], Any]] = {
     "what is searched": lambda word: guest_fields.search_key(word, word, f"{word}@example.org"),
     "tags": lambda word: guest_fields.split_tags(f"a, {word}"),
     "an address": lambda word: addresses.judged(f"{word}@{word}.example"),
-    "the mark of an erased address": lambda word: erased.form(b"secret", f"{word}@example.org"),
+    "the mark of an erased address": lambda word: erased.pseudonym(b"secret", f"{word}@example.org"),
     "a status": guest_fields.status_of,
 }
 

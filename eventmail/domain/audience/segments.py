@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from eventmail import ids, records, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.db.paging import Page, paginate
-from eventmail.domain import edit_guard as seen_
+from eventmail.domain import edit_guard
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, value_index
 from eventmail.domain.audience.rule import Rule
@@ -115,16 +115,16 @@ def add(tx: Session, event_id: int, values: Mapping[str, Any], by: Acting) -> in
 
 
 def texts(name: str, rule: Mapping[str, Any] | None, guests: Iterable[str]) -> dict[str, str]:
-    """The parts of a segment as texts that can be compared, for `seen`; `guests` are ids."""
+    """The parts of a segment as texts that can be compared, for `fingerprints`; `guests` are ids."""
     parts = {way: [{k: v.strip() for k, v in part.items() if v} for part in rule[way]] for way in rule} if rule else {}
     return {"name": guest_fields.one_line(name), "rule": json.dumps(parts, sort_keys=True) if parts else "",
             "guests": " ".join(sorted(guests))}  # fmt: skip
 
 
-def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
+def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
     """Change the given parts: `name`; `rule` (as in JSON, None takes it away); `guests` (ids as text, all of them).
 
-    `seen`: the marks of the form they come from. Raises NotFound, InvalidInput that names each part that cannot be, and
+    `fingerprints` are those of their form. Raises NotFound, InvalidInput that names each part that cannot be, and
     Overtaken when the segment is not as that form showed it; then nothing is changed. A mailing that was sent keeps its
     recipients.
     """
@@ -133,7 +133,7 @@ def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, 
         theirs = _picked_now(tx, segment.id)
         before = {**_state(segment, theirs), "reading": _READINGS[segment.reading]}
         shown = {"rule": audience_rule.words(segment.rule), "guests": str(len(theirs))}
-        seen_.refuse(tx, seen, texts(segment.name, segment.rule, map(str, theirs)), _LABELS, shown,
+        edit_guard.refuse(tx, fingerprints, texts(segment.name, segment.rule, map(str, theirs)), _LABELS, shown,
                      changed_at=segment.updated_at, event_id=event_id, by=by)  # fmt: skip
         guests = _apply(tx, segment, values, theirs)
         after = {**_state(segment, guests), "reading": _READINGS[segment.reading]}

@@ -92,24 +92,24 @@ def find(event_id: int, token: str) -> Snapshot:
     return found
 
 
-def as_of(seen: Snapshot) -> AsOf:
+def as_of(reviewed: Snapshot) -> AsOf:
     """The people of a snapshot, for an audience of exactly them."""
-    return AsOf(seen.id, seen.created_at)
+    return AsOf(reviewed.id, reviewed.created_at)
 
 
-def drift(session: Session, audience: Audience, seen: Snapshot) -> Drift | None:
+def drift(session: Session, audience: Audience, reviewed: Snapshot) -> Drift | None:
     """Who joined and who left since the snapshot; None when exactly the same guests get it at the same addresses."""
     got = audiences.recipients(audience).subquery()
-    people = select(Snapshot.people).where(Snapshot.id == seen.id).scalar_subquery()
+    people = select(Snapshot.people).where(Snapshot.id == reviewed.id).scalar_subquery()
     same = select(json_object_of(got.c.guest_id, got.c.address) == people).select_from(got)
     if session.scalar(same):
         return None
-    now, before = select(got.c.guest_id, got.c.address), as_of(seen).people()
+    now, before = select(got.c.guest_id, got.c.address), as_of(reviewed).people()
     joined, joined_count = _people(session, now.except_(before))
     left, left_count = _people(session, before.except_(now))
     if not joined_count and not left_count:
         return None
-    return Drift(seen.count, seen.count + joined_count - left_count, joined, left, joined_count, left_count)
+    return Drift(reviewed.count, reviewed.count + joined_count - left_count, joined, left, joined_count, left_count)
 
 
 def _people(session: Session, difference: CompoundSelect[Any]) -> tuple[list[Person], int]:

@@ -1,6 +1,6 @@
 """Erasing a guest: every personal value goes, counts and facts stay, and what the guest asked for is still kept to.
 
-The address is replaced by its mark (`eventmail.erased`), in the do-not-mail list too, so that nobody who left it is
+Its pseudonym (`eventmail.erased`) replaces the address, in the do-not-mail list too, so that nobody who left it is
 mailed again after another import. Where somebody else has the same address, it is theirs as well: only the rows of the
 guest who is erased lose it.
 """
@@ -139,9 +139,9 @@ def forget(
     alone = {*alone, *traces.changes(tx, who.ids), *(f"guest:{guest_id}" for guest_id in who.ids)}
     entries = traces.log(tx, alone, who.own, _words(who))
     traces.answers(tx, _words(who))
-    marks = [tx.scalar(select(erased_form(address))) or "" for address in sorted(who.own)]
+    pseudonyms = [tx.scalar(select(erased_form(address))) or "" for address in sorted(who.own)]
     tx.add_all(
-        Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=marks, created_at=by.now)
+        Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=pseudonyms, created_at=by.now)
         for event_id in event_ids
     )
     return len(cancelled), entries
@@ -212,7 +212,7 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
     ).all()
     keys = [f"{row.key}-{row.id}" for row in rows]
     for some in chunks([row.id for row in rows], _MANY):
-        mark = {
+        pseudonym = {
             "address": erased_form(Recipient.address),
             "email": erased.WORD,
             "last_error": case(
@@ -220,7 +220,7 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
                 else_=erased.WORD,
             ),
         }
-        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(mark), execution_options=_QUIET)
+        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(pseudonym), execution_options=_QUIET)
         tx.execute(
             update(Attempt).where(Attempt.recipient_id.in_(some)).values(detail=erased.WORD), execution_options=_QUIET
         )

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import addresses, records, signing
 from eventmail.db import fresh, sql, transaction
-from eventmail.domain import edit_guard as seen_
+from eventmail.domain import edit_guard
 from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
@@ -121,11 +121,11 @@ def texts(event: Event) -> dict[str, str]:
     }
 
 
-def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
+def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
     """Change the given fields; None clears.
 
     `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
-    url, sender_name, reply_to. `seen`: the marks of the form they come from. Raises InvalidInput, InvalidTimezone,
+    url, sender_name, reply_to. `fingerprints` are those of their form. Raises InvalidInput, InvalidTimezone,
     NonexistentTime, and Overtaken when the event is not as that form showed it; then nothing is changed.
     """
     with transaction() as tx:
@@ -133,7 +133,7 @@ def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = ""
         now = texts(event)
         shown = {name: now[name].replace("T", " ") for name in ("starts_at", "ends_at")}
         shown["all_day"] = now["all_day"] or "no"
-        seen_.refuse(tx, seen, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
+        edit_guard.refuse(tx, fingerprints, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
         before = _state(event)
         _apply(event, values)
         after = _state(event)

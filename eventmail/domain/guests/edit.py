@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, transaction
-from eventmail.domain import edit_guard as seen_
+from eventmail.domain import edit_guard
 from eventmail.domain.guests import shared_address
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import NotFound
@@ -47,18 +47,18 @@ def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
         return guest.id
 
 
-def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, seen: str = "") -> None:
+def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
     """Change the given fields; None clears (the status: back to invited).
 
     `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; those not named
-    stay, None or "" takes one away). `seen`: the marks of the form they come from. Raises NotFound, InvalidInput, and
+    stay, None or "" takes one away). `fingerprints` are those of their form. Raises NotFound, InvalidInput, and
     Overtaken when the guest is not as that form showed them; then nothing is changed.
     """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
         before = guest_values.state(guest)
-        seen_.refuse(
-            tx, seen, guest_values.texts(before), _LABELS, changed_at=guest.updated_at, event_id=event_id, by=by
+        edit_guard.refuse(
+            tx, fingerprints, guest_values.texts(before), _LABELS, changed_at=guest.updated_at, event_id=event_id, by=by
         )
         guest_values.apply(tx, guest, values)
         after = guest_values.state(guest)

@@ -37,23 +37,23 @@ def scope(event_id: int, by: Acting) -> str:
     return f"user:{by.user_id}:mailings:{event_id}"
 
 
-def unchanged(seen: DraftVersion) -> ColumnElement[bool]:
+def unchanged(read: DraftVersion) -> ColumnElement[bool]:
     """The guard of every save (D5): nobody has saved since, unless it was this very page."""
-    own = and_(DraftText.saved_from == seen.page, DraftText.saved_from != "")
-    return or_(DraftText.revision == seen.revision, own)
+    own = and_(DraftText.saved_from == read.page, DraftText.saved_from != "")
+    return or_(DraftText.revision == read.revision, own)
 
 
-def id_of(tx: Session, event_id: int, seen: DraftVersion, by: Acting) -> int | None:
-    """The mailing that `seen` is about, also when the page does not know yet that its first save arrived."""
-    if seen.mailing_id is not None or not seen.page:
-        return seen.mailing_id
-    known = records.replayable(tx, _keyed(event_id, seen, by))
+def id_of(tx: Session, event_id: int, read: DraftVersion, by: Acting) -> int | None:
+    """The mailing that `read` is about, also when the page does not know yet that its first save arrived."""
+    if read.mailing_id is not None or not read.page:
+        return read.mailing_id
+    known = records.replayable(tx, _keyed(event_id, read, by))
     return known.mailing_id if known else None
 
 
-def remember(tx: Session, event_id: int, seen: DraftVersion, mailing_id: int, by: Acting) -> None:
-    """The page of `seen` is about this mailing from now on: a save of it that comes late makes no second draft."""
-    records.remember(tx, _keyed(event_id, seen, by), mailing_id, {}, by, status=200)
+def remember(tx: Session, event_id: int, read: DraftVersion, mailing_id: int, by: Acting) -> None:
+    """The page of `read` is about this mailing from now on: a save of it that comes late makes no second draft."""
+    records.remember(tx, _keyed(event_id, read, by), mailing_id, {}, by, status=200)
 
 
 def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
@@ -67,7 +67,7 @@ def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
 def leave(
     tx: Session,
     event_id: int,
-    seen: DraftVersion | None,
+    read: DraftVersion | None,
     values: Mapping[str, Any],
     by: Acting,
     *,
@@ -78,23 +78,23 @@ def leave(
     None when there is no draft to leave. Of two who send one draft, one wins: raises AlreadySent, or StaleRevision when
     somebody has changed it since it was looked at.
     """
-    mailing_id = id_of(tx, event_id, seen, by) if seen else None
-    if seen is None or mailing_id is None:
+    mailing_id = id_of(tx, event_id, read, by) if read else None
+    if read is None or mailing_id is None:
         return None
     if find(tx, event_id, mailing_id) is None:
         raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
-    guarded = delete(DraftText).where(DraftText.mailing_id == mailing_id, unchanged(seen)).returning(DraftText.id)
+    guarded = delete(DraftText).where(DraftText.mailing_id == mailing_id, unchanged(read)).returning(DraftText.id)
     if tx.scalar(guarded, execution_options={"synchronize_session": False}) is None:
-        raise stale(tx, mailing_id, by, "Nothing was sent.", seen=seen)
+        raise stale(tx, mailing_id, by, "Nothing was sent.", read=read)
     if not move(tx, Mailing, [Mailing.id == mailing_id], MailingState.DRAFT, to_state, **values):
         raise sent(tx, mailing_id, by, AlreadySent, "It was not sent a second time.")
     return tx.get_one(Mailing, mailing_id)
 
 
 def stale(
-    session: Session, mailing_id: int, by: Acting, consequence: str, *, seen: DraftVersion | None = None
+    session: Session, mailing_id: int, by: Acting, consequence: str, *, read: DraftVersion | None = None
 ) -> StaleRevision:
-    """The words for a save or a send of something that somebody else has changed since; `seen` where no page asks.
+    """The words for a save or a send of something that somebody else has changed since; `read` where no page asks.
 
     A program has opened no page, and whoever was faster may be about to send what they saved.
     """
@@ -106,9 +106,9 @@ def stale(
         .where(DraftText.mailing_id == mailing_id)
     ).one()
     at = f"{row.saved_at.astimezone(row.Event.zone):%H:%M}"
-    if seen and not seen.page:
+    if read and not read.page:
         who = "You" if row.saved_by == by.user_id else row.name or "Somebody"
-        said = f"{who} saved this draft at {at}: it was at revision {row.revision} then, not at {seen.revision}."
+        said = f"{who} saved this draft at {at}: it was at revision {row.revision} then, not at {read.revision}."
         return StaleRevision(f"{said} {consequence} Read it again first.", conflict="changed")
     if row.saved_by == by.user_id:
         who = f"You saved this draft from somewhere else at {at}, after this page was opened."
@@ -136,5 +136,5 @@ def sent(
 _PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it
 
 
-def _keyed(event_id: int, seen: DraftVersion, by: Acting) -> Keyed:
-    return Keyed(scope(event_id, by), f"page:{seen.page}", _PAGE)
+def _keyed(event_id: int, read: DraftVersion, by: Acting) -> Keyed:
+    return Keyed(scope(event_id, by), f"page:{read.page}", _PAGE)

@@ -81,37 +81,37 @@ class Shown:
     saver: str | None
 
 
-def save(event_id: int, seen: DraftVersion, written: Written, by: Acting) -> Saved | None:
-    """Save what is written, as a new draft when `seen` is about none yet; None when there is nothing to begin one with.
+def save(event_id: int, read: DraftVersion, written: Written, by: Acting) -> Saved | None:
+    """Save what is written, as a new draft when `read` is about none yet; None when there is nothing to begin one with.
 
     Nothing new is no new revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when it was
     sent, NotFound when it was deleted; then nothing is changed.
     """
     with transaction() as tx:
-        mailing_id = draft_rows.id_of(tx, event_id, seen, by)
+        mailing_id = draft_rows.id_of(tx, event_id, read, by)
         if mailing_id is None:
             if written.is_blank:
                 return None
-            made = _make(tx, event_id, written, by, page=seen.page)
-            if seen.page:
-                draft_rows.remember(tx, event_id, seen, made.id, by)
+            made = _make(tx, event_id, written, by, page=read.page)
+            if read.page:
+                draft_rows.remember(tx, event_id, read, made.id, by)
             return Saved(made.id, 1, made=True)
         held = _held(tx, event_id, mailing_id, by)
         before, after = _columns(held), written.columns()
         if before == after:
-            if not seen.page and seen.revision != held.revision:  # a program would send what it has not read
-                raise draft_rows.stale(tx, mailing_id, by, _NOTHING, seen=seen)
+            if not read.page and read.revision != held.revision:  # a program would send what it has not read
+                raise draft_rows.stale(tx, mailing_id, by, _NOTHING, read=read)
             return Saved(mailing_id, held.revision)
         revision = tx.scalar(
             update(DraftText)
-            .where(DraftText.mailing_id == mailing_id, draft_rows.unchanged(seen))
+            .where(DraftText.mailing_id == mailing_id, draft_rows.unchanged(read))
             .values(**after, revision=DraftText.revision + 1, saved_by=by.user_id, saved_at=by.now,
-                    saved_from=seen.page, dialect=DIALECT)
+                    saved_from=read.page, dialect=DIALECT)
             .returning(DraftText.revision),
             execution_options={"synchronize_session": False},
         )  # fmt: skip
         if revision is None:
-            raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if seen.page else _NOTHING, seen=seen)
+            raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if read.page else _NOTHING, read=read)
         if held.saved_by != by.user_id:  # the log names everybody who wrote, not every pause
             new = [part for part, value in after.items() if value != before[part]]
             records.audit(

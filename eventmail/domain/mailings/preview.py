@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eventmail.content import marking, personalise
+from eventmail.content import highlights, personalise
 from eventmail.content.compiled import Compiled
-from eventmail.content.marking import Piece
+from eventmail.content.highlights import Piece
 from eventmail.content.personalise import decisive
 from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
 from eventmail.content.tokens import FIELDS, Field, known_fields
@@ -40,14 +40,14 @@ def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User,
     """`compiled` as `guest` would read it, None being somebody without any value."""
     fields = merge_values.fields(event.id)
     values = contents.values(event, guest, author, terms)
-    whole = personalise.shortened("".join(piece.text for piece in marking.pieces(compiled.subject, values, fields)))
-    subject = marking.pieces(compiled.subject, values, fields)
+    whole = personalise.shortened("".join(piece.text for piece in highlights.pieces(compiled.subject, values, fields)))
+    subject = highlights.pieces(compiled.subject, values, fields)
     if whole != "".join(piece.text for piece in subject):
         subject = [Piece(whole)]  # a value of hundreds of characters was cut
     return Reading(
         subject,
-        marking.pieces(compiled.preheader, values, fields),
-        marking.pieces(compiled.text, values, fields),
+        highlights.pieces(compiled.preheader, values, fields),
+        highlights.pieces(compiled.text, values, fields),
         _values(compiled, fields, values, guest),
     )
 
@@ -58,7 +58,7 @@ def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, te
     return personalise.render(compiled, values, merge_values.fields(event.id)).html
 
 
-def marked(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
+def highlighted(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
     """The HTML part of `contents.rendered`, every value in it marked."""
     fields = merge_values.fields(event.id)
 
@@ -66,7 +66,7 @@ def marked(content: Content, event: Event, guest: Guest | None, author: User, te
         return because(name, fields, guest) if fallback else label(name, fields)
 
     values = contents.values(event, guest, author, terms)
-    return marking.marked(Compiled.load(content.compiled), values, fields, why)
+    return highlights.highlighted(Compiled.load(content.compiled), values, fields, why)
 
 
 def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:

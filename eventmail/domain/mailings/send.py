@@ -90,14 +90,14 @@ def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
-    seen = snapshots.find(event_id, message.snapshot) if message.snapshot else None
+    reviewed = snapshots.find(event_id, message.snapshot) if message.snapshot else None
     given = any(message.audience.values())
-    criteria = message.audience if given or seen is None else seen.audience
+    criteria = message.audience if given or reviewed is None else reviewed.audience
     picked = audiences.checked(event_id, criteria, outside=terms.outside)
-    if message.exact and seen is not None:
-        _check_same(picked, seen)
-        picked, seen = replace(picked, as_of=snapshots.as_of(seen)), None
-    return Prepared(event_id, message, compiled, picked, seen)
+    if message.exact and reviewed is not None:
+        _check_same(picked, reviewed)
+        picked, reviewed = replace(picked, as_of=snapshots.as_of(reviewed)), None
+    return Prepared(event_id, message, compiled, picked, reviewed)
 
 
 def resolve(prepared: Prepared) -> audiences.Resolution:
@@ -151,23 +151,23 @@ def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
     return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
 
 
-def _check_same(picked: Audience, seen: Snapshot) -> None:
+def _check_same(picked: Audience, reviewed: Snapshot) -> None:
     """Raise InvalidAudience when the list is one of another audience than the message names (A4)."""
     named = picked.as_json()
-    if any(set(named[part]) != set(seen.audience.get(part, [])) for part in audiences.PARTS):
+    if any(set(named[part]) != set(reviewed.audience.get(part, [])) for part in audiences.PARTS):
         said = "The list you looked at was one of another audience. Nothing was sent: look again."
         raise InvalidAudience.at("audience_snapshot", "ANOTHER_AUDIENCE", said)
 
 
 def _check_unchanged(session: Session, prepared: Prepared) -> None:
     """Raise AudienceChanged, naming who joined and who left, unless exactly those get it who were looked at (A4)."""
-    picked, seen = prepared.audience, prepared.reviewed
-    drift = snapshots.drift(session, picked, seen) if seen else None
-    if seen is None or drift is None:
+    picked, reviewed = prepared.audience, prepared.reviewed
+    drift = snapshots.drift(session, picked, reviewed) if reviewed else None
+    if reviewed is None or drift is None:
         return
     if drift.now == 0:
         raise NoRecipients
-    still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(seen))).count
+    still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(reviewed))).count
     raise AudienceChanged(
         drift.sentence,
         joined=[_named(person) for person in drift.joined],

@@ -26,7 +26,7 @@ from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState, Reason, RecipientState
 
 MOST = 5  # typed addresses
-MARK = "[Test]"  # begins the subject
+PREFIX = "[Test]"  # begins the subject
 
 
 @dataclass(frozen=True)

@@ -12,30 +12,30 @@ from eventmail.models import Guest, Suppression
 
 
 def same(column: InstrumentedAttribute[Any], address: str) -> ColumnElement[bool]:
-    """Whether `column` holds this address, or the mark of it; `address` may be a mark itself."""
-    if erased.is_mark(address):
+    """Whether `column` holds this address, or the pseudonym of it; `address` may be a pseudonym itself."""
+    if erased.is_pseudonym(address):
         return erased_form(column) == address
     return column.in_([address, erased_form(address)])
 
 
 def named(tx: Session, address: str) -> str:
-    """The address of a mark, where a guest has it again by now; else what was given."""
-    if not erased.is_mark(address):
+    """The address of a pseudonym, where a guest has it again by now; else what was given."""
+    if not erased.is_pseudonym(address):
         return address
     again = select(Guest.address).where(Guest.address.is_not(None), erased_form(Guest.address) == address)
     return tx.scalar(again.limit(1)) or address
 
 
 def recall(tx: Session, addresses: Collection[str]) -> None:
-    """Whoever is typed in again is known by the mark: the entries about these addresses name them again.
+    """Whoever is typed in again is known by the pseudonym: the entries about these addresses name them again.
 
     Guests need no such call; the database does it when one is written.
     """
-    marks = set(tx.scalars(select(Suppression.address).where(Suppression.address.startswith(erased.PREFIX))))
-    for address in addresses if marks else ():
-        mark = tx.scalar(select(erased_form(address)))
-        if mark in marks:
+    pseudonyms = set(tx.scalars(select(Suppression.address).where(Suppression.address.startswith(erased.PREFIX))))
+    for address in addresses if pseudonyms else ():
+        pseudonym = tx.scalar(select(erased_form(address)))
+        if pseudonym in pseudonyms:
             tx.execute(
-                update(Suppression).where(Suppression.address == mark).values(address=address),
+                update(Suppression).where(Suppression.address == pseudonym).values(address=address),
                 execution_options={"synchronize_session": False},
             )

@@ -153,7 +153,7 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
     scopes = {entry.scope for entry in entries}
     constants = session.scalar(select(Mailing.constants).where(Mailing.id == recipient.mailing_id)) or {}
     return Listing(
-        "…@…" if erased.is_mark(recipient.address) else recipient.email,
+        "…@…" if erased.is_pseudonym(recipient.address) else recipient.email,
         event.title,
         constants.get("organizer.name") or event.title,
         here=str(event.id) in scopes,

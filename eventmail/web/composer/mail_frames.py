@@ -12,13 +12,13 @@ SHOWN = {"pictures": "on"}  # what the address of a page or a frame says once th
 
 @dataclass(frozen=True)
 class Pictures:
-    """The foreign pictures of a mail: their hosts, and the mark that stands for these.
+    """The foreign pictures of a mail: their hosts, and the digest that stands for these.
 
     `is_mixed`: some are asked for without TLS by a page that came with it, so a browser does not show them as they are.
     """
 
     hosts: tuple[str, ...]
-    mark: str
+    digest: str
     is_mixed: bool
 
 
@@ -50,4 +50,4 @@ def pictures_of(html: str) -> Pictures:
     """The pictures of a mail that are not ours, as its page tells of them."""
     own = settings().public_url
     found = pictures.foreign(html, own)
-    return Pictures(found.hosts, found.mark, found.is_plain and own.startswith("https:"))
+    return Pictures(found.hosts, found.digest, found.is_plain and own.startswith("https:"))

@@ -14,8 +14,8 @@ _SYSTEMS = (
 
 def device(user_agent: str) -> str:
     """“Firefox on Windows”; what is not known is not guessed."""
-    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
-    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    browser = next((name for word, name in _BROWSERS if word in user_agent), "")
+    system = next((name for word, name in _SYSTEMS if word in user_agent), "")
     if not browser and not system:
         return "A device that does not say what it is"
     return f"{browser or 'A browser'} on {system}" if system else browser

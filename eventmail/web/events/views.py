@@ -122,12 +122,12 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     event: Event = g.event
     form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
     there = column_defaults.columns(event_id)
-    typed, marks = form_guard.form(edit.texts(event), form, problem, _plain)
+    typed, fingerprints = form_guard.form(edit.texts(event), form, problem, _plain)
     return respond(
         page="events/settings.html",
         problem=problem,
         typed=typed,
-        seen=marks,
+        seen=fingerprints,
         ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
         columns=there,
         column_field=column_defaults.FIELD,
@@ -147,7 +147,7 @@ def settings(event_id: int) -> Response:
 @bp.post("/<id:event_id>/settings")
 @shown_by(settings_page)
 def save(event_id: int) -> Any:
-    edit.edit(event_id, _form_values(), access.acting(), seen=request.form.get("seen", ""))
+    edit.edit(event_id, _form_values(), access.acting(), fingerprints=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 
 

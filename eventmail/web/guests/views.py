@@ -117,7 +117,7 @@ def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> 
     guest = guest_listing.get(event_id, guest_id)
     columns = guest_edit.columns(event_id)
     saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | guest_values.texts(guest_out(guest))
-    typed, marks = form_guard.form(saved, request.form, problem, _plain)
+    typed, fingerprints = form_guard.form(saved, request.form, problem, _plain)
     return respond(
         page="guests/form.html",
         json=lambda: guest_out(guest),
@@ -125,7 +125,7 @@ def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> 
         guest=guest,
         sharers=guest_listing.sharers(event_id, guest_id) if guest.sharers else [],
         typed=typed,
-        seen=marks,
+        seen=fingerprints,
         columns=[(name, typed.get(ATTRIBUTE + name, "")) for name in columns],
         statuses=list(GuestStatus),
     )
@@ -141,7 +141,7 @@ def edit(event_id: int, guest_id: int) -> Response:
 @shown_by(_edit_page)
 def save(event_id: int, guest_id: int) -> Any:
     before = guest_listing.get(event_id, guest_id)
-    guest_edit.edit(event_id, guest_id, _body().values(), access.acting(), seen=request.form.get("seen", ""))
+    guest_edit.edit(event_id, guest_id, _body().values(), access.acting(), fingerprints=request.form.get("seen", ""))
     flash("Saved.")
     if said := _left_behind(event_id, before.email, guest_listing.get(event_id, guest_id).email):
         flash(said, "warn")

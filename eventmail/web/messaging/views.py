@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from eventmail import ids, tasks
 from eventmail.addresses import normalized
-from eventmail.content import marking
+from eventmail.content import highlights
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
 from eventmail.domain.audience import exclusions as audience_exclusions
@@ -81,8 +81,8 @@ def mail(event_id: int, content_id: int) -> Response:
         answer.mimetype = "text/plain"
         return answer
     marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
-    html = mailing_preview.marked(content, event, guest, g.user, fragments.terms()) if marks else rendered.html
-    return mail_frames.answer(marking.in_scheme(html, dark=scheme == "dark") if scheme else html)
+    html = mailing_preview.highlighted(content, event, guest, g.user, fragments.terms()) if marks else rendered.html
+    return mail_frames.answer(highlights.in_scheme(html, dark=scheme == "dark") if scheme else html)
 
 
 @bp.post("/messages/review")

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.domain import edit_guard as seen_
+from eventmail.domain import edit_guard
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_readings, segment_usage, segments
 from eventmail.domain.audience.segments import Listed
@@ -60,8 +60,8 @@ def _edit_page(event_id: int, segment_id: int, problem: Problem | None = None) -
     segment = segments.get(event_id, segment_id)
     if wants_json():
         return _answer(event_id, segment_id)
-    typed, marks = _kept(_saved(segment, segments.picked(segment_id)), problem)
-    return _form(event_id, segment, typed, problem, marks=marks)
+    typed, fingerprints = _kept(_saved(segment, segments.picked(segment_id)), problem)
+    return _form(event_id, segment, typed, problem, fingerprints=fingerprints)
 
 
 @bp.get("/<id:segment_id>")
@@ -73,7 +73,7 @@ def edit(event_id: int, segment_id: int) -> Response:
 @bp.post("/<id:segment_id>")
 @shown_by(_edit_page)
 def save(event_id: int, segment_id: int) -> Any:
-    segments.edit(event_id, segment_id, _values(), access.acting(), seen=request.form.get("seen", ""))
+    segments.edit(event_id, segment_id, _values(), access.acting(), fingerprints=request.form.get("seen", ""))
     flash(f"“{segments.get(event_id, segment_id).name}” was saved.")
     return see_other(url_for(".listing", event_id=event_id))
 
@@ -101,7 +101,7 @@ def preview(event_id: int, segment_id: int | None) -> Response:
         typed["rows"].append(dict(_BLANK))
     elif done == "remove":
         typed["rows"] = [kept for number, kept in enumerate(typed["rows"]) if str(number) != row]
-    return _form(event_id, segment, typed, marks=request.form.get("seen", ""), done=done)
+    return _form(event_id, segment, typed, fingerprints=request.form.get("seen", ""), done=done)
 
 
 @bp.post("/guests")
@@ -145,7 +145,7 @@ def _form(
     typed: dict[str, Any],
     problem: Problem | None = None,
     *,
-    marks: str = "",
+    fingerprints: str = "",
     done: str = "",
 ) -> Response:
     known = segments.fields(event_id)
@@ -156,7 +156,7 @@ def _form(
         users=segment_usage.used_by(event_id, segment.id) if segment else [],
         changes=rule_readings.changes(event_id, segment.id) if segment else None,
         typed=typed,
-        seen=marks,
+        seen=fingerprints,
         done=done,
         rows=[_shown(row, known) for row in typed["rows"] or [_BLANK]],
         fields=[("", "Choose …"), *((key, LABELS.get(key, field.name)) for key, field in known.items())],
@@ -232,14 +232,14 @@ _PARTS = {"name": ("name",), "rule": ("match", "rows"), "guests": ("guests",)}  
 
 
 def _kept(saved: dict[str, Any], problem: Problem | None) -> tuple[dict[str, Any], str]:
-    """What the form of a segment shows, and its marks; see `web.core.form_guard.form`."""
-    now = seen_.marked(_texts(saved), g.now)
+    """What the form of a segment shows, and its fingerprints; see `web.core.form_guard.form`."""
+    now = edit_guard.fingerprints(_texts(saved), g.now)
     if not request.form:
         return saved, now
-    typed, marks = _typed(), request.form.get("seen", "")
+    typed, fingerprints = _typed(), request.form.get("seen", "")
     if not form_guard.overtaken(problem):
-        return typed, marks
-    mine = seen_.changed(marks, _texts(typed))
+        return typed, fingerprints
+    mine = edit_guard.changed(fingerprints, _texts(typed))
     return saved | {name: typed[name] for part in mine for name in _PARTS[part]}, now
 
 

@@ -23,7 +23,7 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     A poll that finds something changed since the one before tells the table of recipients on its page to follow.
     """
     shown = progress.progress(mailing, g.now)
-    mark = _mark(shown)
+    fingerprint = _fingerprint(shown)
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
@@ -32,12 +32,12 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
         content=LocalProxy(cache(lambda: query.content(mailing))),  # the page shows it, its fragment does not
         progress=shown,
         counted=LocalProxy(cache(lambda: audit_log.counted_as_sent(mailing.event_id, mailing.id))),
-        poll_url=f"{_own_path(mailing)}?seen={mark}",
+        poll_url=f"{_own_path(mailing)}?seen={fingerprint}",
         prefix=Prefix.MESSAGE,
         worker_command=heartbeat.WORKER_COMMAND,
         **context,
     )
-    if request.args.get("seen", mark) != mark:
+    if request.args.get("seen", fingerprint) != fingerprint:
         answer.headers["HX-Trigger"] = "recipients-changed" if shown.poll_seconds else "recipients-settled"
     return answer
 
@@ -55,7 +55,7 @@ def _own_path(mailing: Mailing) -> str:
     return url_for("messaging.watch", event_id=mailing.event_id, mailing_id=mailing.id)
 
 
-def _mark(shown: Progress) -> str:
+def _fingerprint(shown: Progress) -> str:
     """Another text whenever a recipient's row may be another one."""
     counts = {str(state): number for state, number in shown.counts.items()}
     rows = {"state": shown.mailing.state, "counts": counts, "error": shown.mailing.last_error}

@@ -242,7 +242,7 @@ def test_S6_a_run_that_stopped_itself_can_be_cancelled_and_lists_nobody(
     run = send(*people(40))
     to_the_end(run, provider)
     assert control.cancel(event_id, run.mailing_id, seeding.acting(organizer)) == 30
-    brake.settle()
+    brake.list_suspects()
     assert (run.counts, listed()) == ({"failed": 10, "cancelled": 30}, [])
 
 
@@ -254,7 +254,7 @@ def test_F5_a_cancelled_run_lists_only_beside_mails_that_were_taken(
     run = send(*people(40))
     run.drain(provider)
     control.cancel(event_id, run.mailing_id, seeding.acting(organizer))
-    brake.settle()
+    brake.list_suspects()
     assert listed() == wanted
 
 
@@ -342,5 +342,5 @@ def test_F5_a_run_over_already_lists_nothing_twice(send: Callable[..., Any], pro
     run = send(*people(3))
     to_the_end(run, provider)
     assert not finish(run.job_id, run.job.finished_at)
-    brake.settle()
+    brake.list_suspects()
     assert (listed(), brake.suspects(run.job_id)) == (people(1), 0)

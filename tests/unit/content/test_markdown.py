@@ -2,7 +2,7 @@ from markdown_it.token import Token
 
 from eventmail.content.blocks import Problem
 from eventmail.content.markdown import parse, to_html
-from eventmail.content.pieces import Marks
+from eventmail.content.pieces import Codec
 
 
 def test_C5_whatever_the_parser_lets_through_the_sanitiser_does_not(fields):
@@ -11,11 +11,11 @@ def test_C5_whatever_the_parser_lets_through_the_sanitiser_does_not(fields):
         '<img src="data:x" style="x"><iframe></iframe><form>c</form>'
     )
     tokens = [Token("inline", "", 0, children=[Token("html_inline", "", 0, content=html)])]
-    assert to_html(tokens, Marks.for_text([], [], fields)) == '<a class="">a</a><a>b</a><img>c'
+    assert to_html(tokens, Codec.for_text([], [], fields)) == '<a class="">a</a><a>b</a><img>c'
 
 
 def test_C5_blocks_stand_in_lists_and_quotes_and_end_with_them(fields):
-    marks = Marks.for_text([], [], fields)
+    marks = Codec.for_text([], [], fields)
     tokens, problems = parse(
         "para\n::: button https://a.example\nGo\n:::\n\n- ::: calendar-links\n  :::\n\n> ::: button https://a.example\n\n:::",
         marks,
@@ -33,5 +33,5 @@ def test_C5_blocks_stand_in_lists_and_quotes_and_end_with_them(fields):
 
 
 def test_C5_code_is_left_alone(fields):
-    tokens, problems = parse("    ::: x\n\n```\n::: button\n```\n\n`::: y`", Marks.for_text([], [], fields))
+    tokens, problems = parse("    ::: x\n\n```\n::: button\n```\n\n`::: y`", Codec.for_text([], [], fields))
     assert ([token.type for token in tokens][:2], problems) == (["code_block", "fence"], [])

@@ -137,7 +137,7 @@ def test_C4_an_envelope_cannot_add_a_header(fields, envelope, change):
 
 def test_E1_a_mark_begins_the_subject(fields, envelope):
     skeleton = Skeleton(
-        compile_content("Hi {guest.firstName}", "", "b", fields=fields), envelope, fields, mark="[Test] "
+        compile_content("Hi {guest.firstName}", "", "b", fields=fields), envelope, fields, prefix="[Test] "
     )
     message, _, _ = parts(skeleton.mail("a@example.org", {"guest.firstName": "Zoë"}, "k", URL))
     assert message["Subject"] == "[Test] Hi Zoë"

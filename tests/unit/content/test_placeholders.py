@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content import checks, marking, tokens
+from eventmail.content import checks, highlights, tokens
 from eventmail.content.compile import compile_content, sentence, text_parts
 from eventmail.content.differences import by_words
 from eventmail.content.personalise import render
@@ -74,8 +74,8 @@ def test_C2_no_sentence_about_a_text_shows_an_internal_mark(subject: str, prehea
 def test_C3_C8_no_mail_and_no_preview_shows_an_internal_mark(subject: str, body: str, values: dict[str, str]) -> None:
     compiled = compile_content(subject, subject, body, fields=FIELDS, strict=False)
     mail = render(compiled, values, FIELDS)
-    read = marking.pieces(compiled.text, values, FIELDS)
-    looked_at = marking.marked(compiled, values, FIELDS, lambda field, fallback: f"{field} {fallback}")
+    read = highlights.pieces(compiled.text, values, FIELDS)
+    looked_at = highlights.highlighted(compiled, values, FIELDS, lambda field, fallback: f"{field} {fallback}")
     for text in (mail.subject, mail.preheader, mail.html, mail.text, looked_at, *(piece.text for piece in read)):
         assert INTERNAL_OF_TEXTS.findall(text) == []
 

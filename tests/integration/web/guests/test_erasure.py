@@ -204,7 +204,7 @@ def test_F1_whoever_left_and_was_erased_is_not_mailed_after_another_import(
         suppression_entries.add(event_id, "left@m\u00fcnchen.example.net", everywhere=everywhere, by=by)
         guest.erase(event_id, guest_id, "left@m\u00fcnchen.example.net", by)
         [entry] = fresh().scalars(select(Suppression)).all()
-        assert erased.is_mark(entry.address)
+        assert erased.is_pseudonym(entry.address)
         run.run(event_id, f"email,status\n{again},confirmed\nstay@x.example.net,confirmed\n".encode(), by)
         sent = send.send(event_id, Message(Text("Hello", "", "Hi"), AUDIENCE), key="k", terms=PLACE, by=by)
         drain.drain(sent.job_id or 0, registry.opened(settings), settings)
@@ -260,7 +260,7 @@ def test_S1_the_same_address_is_no_recipient_of_the_same_mailing_again(
                 {"mailing": sent.mailing_id},
             )
         rows = fresh().scalars(select(Recipient)).all()
-        assert [(row.guest_id, row.state, erased.is_mark(row.address)) for row in rows] == [(None, "sent", True)]
+        assert [(row.guest_id, row.state, erased.is_pseudonym(row.address)) for row in rows] == [(None, "sent", True)]
         assert again != guest_id
 
 
@@ -295,7 +295,7 @@ def test_F1_a_late_complaint_about_an_erased_guest_counts_and_brings_no_address_
         feedback.take("generic", [complaint], clock.now())
         assert not [row for row in fresh().scalars(select(EmailEvent)) if "late" in row.address + row.detail]
         [entry] = fresh().scalars(select(Suppression)).all()
-        assert (erased.is_mark(entry.address), entry.reason) == (True, "complaint")
+        assert (erased.is_pseudonym(entry.address), entry.reason) == (True, "complaint")
         edit.add(event_id, {"email": "late@x.example.net"}, by)
         fresh().expire_all()
         assert entry.address == "late@x.example.net"
@@ -404,7 +404,7 @@ def test_only_owners_erase_and_hand_over(
 
 def test_an_import_never_leaves_the_mark_of_nobody(tmp_path: Path) -> None:
     key = b"k" * 32
-    assert erased.form(key, "A@x.example") == erased.form(key, "a@X.example")
-    assert erased.form(key, erased.form(key, "a@x.example")) == erased.form(key, "a@x.example")
-    assert erased.form(b"o" * 32, "a@x.example") != erased.form(key, "a@x.example")
-    assert "@" not in erased.form(key, "a@x.example")
+    assert erased.pseudonym(key, "A@x.example") == erased.pseudonym(key, "a@X.example")
+    assert erased.pseudonym(key, erased.pseudonym(key, "a@x.example")) == erased.pseudonym(key, "a@x.example")
+    assert erased.pseudonym(b"o" * 32, "a@x.example") != erased.pseudonym(key, "a@x.example")
+    assert "@" not in erased.pseudonym(key, "a@x.example")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventmail.content.compile import compile_content
-from eventmail.content.marking import STYLE, Piece, in_scheme, marked, pieces
+from eventmail.content.highlights import STYLE, Piece, highlighted, in_scheme, pieces
 from eventmail.content.personalise import render
 from eventmail.content.tokens import FIELDS, known_fields
 from tests.support.budgets import budget
@@ -49,7 +49,7 @@ def unmarked(html):
 
 
 def test_C3_a_value_and_a_fallback_are_marked_each_in_its_own_way_and_say_why():
-    html = marked(content("Hi {guest.firstName}, table {guest.Table}."), {"guest.firstName": "Ana"}, KNOWN, why)
+    html = highlighted(content("Hi {guest.firstName}, table {guest.Table}."), {"guest.firstName": "Ana"}, KNOWN, why)
     assert (
         'Hi <mark class="em-mark" title="guest.firstName &lt;&amp;&quot;&gt;">Ana</mark>, table '
         '<mark class="em-mark em-fallback" title="no guest.Table &lt;&amp;&quot;&gt;">not stated</mark>.'
@@ -77,7 +77,7 @@ def test_C4_C5_without_its_marks_the_marked_mail_is_byte_for_byte_the_one_that_i
     values = {"guest.firstName": first, "guest.lastName": last, "guest.seat": seat, "event.url": url,
               "calendar.google": url, "guest.fullName": f"{first} {last}"}  # fmt: skip
     mail = render(compiled, values, KNOWN)
-    html = marked(compiled, values, KNOWN, why)
+    html = highlighted(compiled, values, KNOWN, why)
     assert "<mark" in html
     assert unmarked(html) == mail.html
     assert "".join(piece.text for piece in pieces(compiled.text, values, KNOWN)) == mail.text
@@ -88,7 +88,7 @@ compiled = content(EVERYWHERE)
 
 
 def test_C4_a_mark_stands_around_text_and_never_inside_a_tag_or_the_title():
-    html = marked(compiled, {"guest.firstName": "Ana", "event.url": "https://gala.example"}, KNOWN, why)
+    html = highlighted(compiled, {"guest.firstName": "Ana", "event.url": "https://gala.example"}, KNOWN, why)
     seen = _Tags()
     seen.feed(html)
     assert [value for value in seen.attributes if "mark" in value and value not in MARKS] == []
@@ -112,7 +112,7 @@ class _Tags(HTMLParser):
 
 
 def test_C4_a_value_that_looks_like_a_mark_is_text():
-    html = marked(content("{guest.firstName}"), {"guest.firstName": '</mark><script>"'}, KNOWN, why)
+    html = highlighted(content("{guest.firstName}"), {"guest.firstName": '</mark><script>"'}, KNOWN, why)
     assert ">&lt;/mark&gt;&lt;script&gt;&quot;</mark>" in html
     assert html.count("<script") == 0
 

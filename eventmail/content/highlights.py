@@ -59,7 +59,7 @@ def pieces(segments: Pieces, values: Values, fields: Fields) -> list[Piece]:
     ]
 
 
-def marked(compiled: Compiled, values: Values, fields: Fields, why: Why) -> str:
+def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) -> str:
     """The HTML part as one guest reads it, each merged value in a `<mark>`; `why(field, fallback)` is its title."""
     data = {name: clean_value(value) for name, value in values.items()}
     found: list[Slot] = []
