@@ -2,12 +2,11 @@
 
 from eventmail.errors import InvalidAudience
 from eventmail.states import GuestStatus
-from eventmail.web.composer import preview
 from eventmail.web.composer.schemas import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.core.answer_parts import Listed
 from eventmail.web.core.area import FORMAT, PAGING, Area, Entry, Query, Section, words
 from eventmail.web.core.area import Operation as Op
-from eventmail.web.messaging import drafts, test_sends, views
+from eventmail.web.messaging import drafts, preview, test_sends, views
 
 AUDIENCE = (
     Query("statuses", "RSVP statuses.", words(GuestStatus), many=True),
