@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import g, url_for
 
@@ -21,6 +20,7 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
+from eventmail.web.composer.form import ComposerForm
 
 READS_OTHERWISE = "This text is older than the way numbers, line breaks and stars are read now. It reads otherwise."
 Action = tuple[str, str]
@@ -59,7 +59,7 @@ class Checks:
 class Written:
     """What there is to check: the form and what became of it."""
 
-    values: Mapping[str, Any]
+    form: ComposerForm
     draft: Draft
     audience: Audience | None
     resolution: Resolution | None
@@ -135,11 +135,11 @@ def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]
 
 
 def _todo(written: Written) -> Iterator[Check]:
-    if written.audience is None and not any(written.values["audience"].values()):
+    if written.audience is None and not written.form.picked:
         yield Check("Tick who should get it", ("Choose", "#audience"))
-    if not written.values["subject"].strip():
+    if not written.form.text.subject.strip():
         yield Check("Write a subject", ("Write", "#subject"))
-    if not written.values["body"].strip():
+    if not written.form.text.body.strip():
         yield Check("Write the message", ("Write", "#body"))
 
 

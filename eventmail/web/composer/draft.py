@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import Any
-
-from flask import request
 
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
@@ -16,7 +14,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Shown, Written
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
-from eventmail.ids import row_id
+from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access
 
 NAMED = 5  # so many drafts stand on the composer's page
@@ -41,40 +39,30 @@ class Theirs:
     sent: int | None
 
 
-def typed(shown: Shown) -> dict[str, Any]:
-    """What the composer's form has of a draft."""
-    text = {"subject": shown.text.subject, "preheader": shown.text.preheader, "body": shown.text.body}
-    return {**text, "audience": dict(shown.audience), "draft": shown}
-
-
-def seen() -> DraftVersion:
-    """The draft of the form that was posted, or of the address that a test led back to."""
-    draft, revision, page = (request.values.get(name, "") for name in ("draft", "revision", "page_mark"))
-    return DraftVersion(row_id(draft), row_id(revision) or 0, page[:64])
-
-
-def fields() -> dict[str, Any]:
+def fields(before: DraftVersion) -> dict[str, Any]:
     """What of it goes along in an address."""
-    return {name: value for name in ("draft", "revision", "page_mark") if (value := request.values.get(name))}
+    if before == DraftVersion():
+        return {}
+    return {"draft": before.mailing_id, "revision": before.revision, "page_mark": before.page or None}
 
 
-def on_page(event_id: int, values: Mapping[str, Any]) -> OnPage:
-    """What to lay under the form of `values`."""
-    found, before = values.get("draft"), seen()
+def on_page(event_id: int, form: ComposerForm) -> OnPage:
+    """What to lay under the form."""
+    found, before = form.shown, form.before
     page = before.page or ids.token(16)
-    if isinstance(found, Shown):
+    if found is not None:
         return OnPage(str(found.id), found.revision, page, found)
     if before.mailing_id is None:
         return OnPage("", 0, page)
     return OnPage(str(before.mailing_id), before.revision, page, _now(event_id, before.mailing_id))
 
 
-def changes(event_id: int, values: Mapping[str, Any]) -> Sequence[Piece]:
+def changes(event_id: int, form: ComposerForm) -> Sequence[Piece]:
     """What guests read otherwise than when the text on the page was saved; nothing once it was changed since."""
-    text = written(values).text
-    if "dialect" in values:  # a message that is written once more
-        return contents.changes_of_reading(event_id, text, values["dialect"])
-    shown = on_page(event_id, values).shown
+    text = written(form).text
+    if form.dialect is not None:
+        return contents.changes_of_reading(event_id, text, form.dialect)
+    shown = on_page(event_id, form).shown
     return contents.changes_of_reading(event_id, text, shown.dialect) if shown and shown.text == text else ()
 
 
@@ -83,62 +71,58 @@ def listed(event_id: int) -> Page[Shown]:
     return paginate(drafts.newest_first(event_id), page=1, size=NAMED, row=drafts.shown)
 
 
-def written(values: Mapping[str, Any]) -> Written:
+def written(form: ComposerForm) -> Written:
     """What is on a page, line ends as every browser and program may have them."""
-    text = (values[name].replace("\r\n", "\n") for name in ("subject", "preheader", "body"))
-    return Written(Text(*text), values["audience"])
+    return Written(Text(*(part.replace("\r\n", "\n") for part in astuple(form.text))), form.audience)
 
 
-def save(event_id: int, values: Mapping[str, Any]) -> Saved | None:
+def save(event_id: int, form: ComposerForm) -> Saved | None:
     """Save what is on the page, if anything is. Raises StaleRevision, also when it was deleted, and PastEditWindow."""
-    before = seen()
     try:
-        return drafts.save(event_id, before, written(values), access.acting())
+        return drafts.save(event_id, form.before, written(form), access.acting())
     except NotFound:
         raise StaleRevision(conflict="gone") from None
 
 
-def keep(event_id: int, values: dict[str, Any]) -> None:
+def keep(event_id: int, form: ComposerForm) -> ComposerForm:
     """Save a draft before it is looked at for the last time, so that what is sent is what everybody sees."""
-    before = seen()
-    mailing_id = draft_rows.id_of(fresh(), event_id, before, access.acting())
+    mailing_id = draft_rows.id_of(fresh(), event_id, form.before, access.acting())
     if mailing_id is None:
-        return
+        return form
     try:
-        saved = save(event_id, values)
+        saved = save(event_id, form)
     except PastEditWindow:
-        if same(event_id, mailing_id, values):
-            return  # the review of what was sent, reloaded: its key leads to the tracker (S1)
+        if same(event_id, mailing_id, form):
+            return form  # the review of what was sent, reloaded: its key leads to the tracker (S1)
         raise
-    if saved is not None:
-        values["draft"] = _now(event_id, saved.mailing_id)
+    return form if saved is None else replace(form, shown=_now(event_id, saved.mailing_id))
 
 
-def same(event_id: int, mailing_id: int, values: Mapping[str, Any]) -> bool:
+def same(event_id: int, mailing_id: int, form: ComposerForm) -> bool:
     """Whether what is on the page is what was sent."""
-    return _text_of(event_id, mailing_id) == written(values).text
+    return _text_of(event_id, mailing_id) == written(form).text
 
 
-def another_sent(event_id: int) -> DomainError:
+def another_sent(event_id: int, form: ComposerForm) -> DomainError:
     """The refusal of a page that has sent another text already: in this window, or in one beside it."""
     by = access.acting()
-    before = draft_rows.id_of(fresh(), event_id, seen(), by)
+    before = draft_rows.id_of(fresh(), event_id, form.before, by)
     with suppress(NotFound):
         if before is not None and drafts.find(event_id, before) is None:
             return draft_rows.sent(fresh(), before, by, AlreadySent, "What you changed since was not sent.")
     return AlreadySent("Another text was sent from this page. This one was not: look at it once more, then send it.")
 
 
-def theirs(event_id: int, values: Mapping[str, Any]) -> Theirs | None:
+def theirs(event_id: int, form: ComposerForm) -> Theirs | None:
     """What others made of the draft meanwhile, beside what is on the page; None when it is gone."""
-    mailing_id = draft_rows.id_of(fresh(), event_id, seen(), access.acting())
+    mailing_id = draft_rows.id_of(fresh(), event_id, form.before, access.acting())
     if mailing_id is None:
         return None
     try:
         text = _text_of(event_id, mailing_id)
     except NotFound:
         return None
-    mine, shown = written(values), _now(event_id, mailing_id)
+    mine, shown = written(form), _now(event_id, mailing_id)
     parts = [
         (label, by_words(getattr(mine.text, name), getattr(text, name).replace("\r\n", "\n")))
         for label, name in (("Subject", "subject"), ("Preview text", "preheader"), ("Message", "body"))

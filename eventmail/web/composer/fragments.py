@@ -1,12 +1,11 @@
 """The one composer and the one tracker: what their fragments are given, whatever page they stand on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from enum import StrEnum
 from functools import cache
 from typing import Any
 
-from flask import current_app, g, request, url_for
+from flask import current_app, g, url_for
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
@@ -23,40 +22,30 @@ from eventmail.domain.mailings import (
     preview,
     preview_as,
     preview_steps,
-    query,
     send,
     senders,
-    test_sends,
 )
-from eventmail.domain.mailings.contents import Draft, Text
+from eventmail.domain.mailings.contents import Draft
 from eventmail.domain.mailings.fallbacks import Gap
 from eventmail.domain.mailings.preview import Reading
 from eventmail.domain.mailings.preview_as import Found
 from eventmail.domain.mailings.preview_steps import Step
-from eventmail.domain.mailings.send import Message
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import InvalidAudience, InvalidInput
+from eventmail.errors import InvalidAudience
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.records import Limits
 from eventmail.states import is_practice
-from eventmail.value_parsing import visible
 from eventmail.web.composer import checks as composer_checks
 from eventmail.web.composer import draft as composer_draft
-from eventmail.web.composer import mail_frames, picking, preview_options
+from eventmail.web.composer import mail_frames, picking
 from eventmail.web.composer.checks import Checks, Written
-from eventmail.web.core import access, intake
+from eventmail.web.composer.form import ComposerForm
+from eventmail.web.composer.page import Composer
+from eventmail.web.core import access
 from eventmail.web.core.context import is_live, settings
 
-
-class Prefix(StrEnum):
-    """Begins every data-test of a composer or tracker; the pages' stable attributes are made of it."""
-
-    MESSAGE = "guest-message"
-
-
 MOST_MISSING = "most-missing"  # instead of a guest to step to
-LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 
 @dataclass(frozen=True)
@@ -101,65 +90,22 @@ def terms() -> SendingTerms:
     )
 
 
-def typed() -> dict[str, Any]:
-    """The composer's form as it was typed; on a first visit empty, or the message that `again` names (S7)."""
-    if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
-        return _again(g.event.id, again)
-    form = request.form if request.method == "POST" else request.args
-    return {
-        **{part: visible(form.get(part, "")) for part in ("subject", "preheader", "body")},
-        "to": " ".join(form.getlist("to")),
-        **preview_options.typed(form),
-        "audience": {name: [value for value in form.getlist(name) if value] for name in LISTS},
-    }
-
-
-def _again(event_id: int, mailing_id: int) -> dict[str, Any]:
-    mailing = query.find(event_id, mailing_id)
-    content = query.content(mailing)
-    to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))
-    return {
-        "subject": content.subject,
-        "preheader": content.preheader,
-        "body": content.body,
-        "dialect": content.dialect,
-        **preview_options.typed(request.args),
-        "guest": str(mailing.as_guest_id or ""),
-        "to": to if mailing.is_test and to != g.user.email else "",
-        "audience": {name: mailing.audience.get(name, []) for name in LISTS},
-    }
-
-
-def text(values: dict[str, Any]) -> Text:
-    """The text of a form."""
-    return Text(values["subject"], values["preheader"], values["body"])
-
-
-def message(values: dict[str, Any]) -> Message:
-    """The text and the audience of a form, with what the review showed of it."""
-    exact = request.form.get("audience_mode") == "exact"
-    return Message(
-        text(values), values["audience"], request.form.get("audience_snapshot", ""), exact=exact,
-        event_seen=request.form.get("event_seen", ""),
-    )  # fmt: skip
-
-
-def live(event: Event, values: dict[str, Any]) -> Live:
+def live(event: Event, form: ComposerForm) -> Live:
     """Everything that changes while somebody writes, from what is typed so far; nothing here refuses."""
-    audience = _audience(event.id, values)
+    audience = _audience(event.id, form)
     resolution = audiences.resolve(fresh(), audience) if audience else None
-    draft = contents.preview(event.id, text(values), access.acting())
-    chosen = _chosen(values, audience, draft)
+    draft = contents.preview(event.id, form.text, access.acting())
+    chosen = _chosen(form, audience, draft)
     step = preview_steps.step(audience, event.id, chosen)
     here = terms()
     constants = merge_values.constants(event, merge_values.sender(event, g.user, here), here)
     reached = audience if resolution and resolution.count else None
     gaps = _gaps(event, draft, constants, reached, resolution) if reached and resolution else []
-    complaint = "" if audience else _complaint(event.id, values)
+    complaint = "" if audience else _complaint(event.id, form)
     count = resolution.count if resolution else 0
     dead = dead_links.find(draft.compiled, merge_values.fields(event.id), constants, reached, count) if reached else []
     written = Written(
-        values, draft, audience, resolution, gaps, dead, composer_draft.changes(event.id, values), complaint, constants
+        form, draft, audience, resolution, gaps, dead, composer_draft.changes(event.id, form), complaint, constants
     )
     return Live(
         resolution,
@@ -168,7 +114,7 @@ def live(event: Event, values: dict[str, Any]) -> Live:
         _position(step.guest, reached, resolution),
         str(chosen) if chosen and step.guest and step.guest.id == chosen else "",
         preview.reading(draft.compiled, event, step.guest, g.user, here),
-        preview_as.find(audience, values["reader"]) if audience and values["reader"] else None,
+        preview_as.find(audience, form.reader) if audience and form.reader else None,
         gaps,
         composer_checks.look_over(event, written, here),
         audience,
@@ -182,34 +128,33 @@ def _position(guest: Guest | None, audience: Audience | None, resolution: Resolu
     return preview_as.position(audience, guest, excluded=resolution.excluded_count)
 
 
-def reader(event: Event, values: dict[str, Any]) -> Guest | None:
+def reader(event: Event, form: ComposerForm) -> Guest | None:
     """The guest as whom the preview of a form is read."""
-    audience = _audience(event.id, values)
-    return preview_steps.step(audience, event.id, _chosen(values, audience, None)).guest
+    audience = _audience(event.id, form)
+    return preview_steps.step(audience, event.id, _chosen(form, audience, None)).guest
 
 
-def page(event: Event, values: dict[str, Any] | None = None) -> dict[str, Any]:
+def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]:
     """The context of a composer page."""
-    values = values or typed()
-    shown = live(event, values)
+    shown = live(event, form)
     found = mail_frames.pictures_of(preview.html(shown.draft.compiled, event, shown.step.guest, g.user, terms()))
-    values |= {"look": values["look"].of(found)}
+    form = replace(form, look=form.look.of(found))
     return {
-        "prefix": Prefix.MESSAGE,
-        "typed": values,
+        "composer": composer,
+        "typed": form,
         "choices": LocalProxy(cache(lambda: picker.choices(event.id))),  # the page counts, its live parts don't
-        "hand": LocalProxy(cache(lambda: picking.hand(event.id, values["audience"]["guests"]))),
+        "hand": LocalProxy(cache(lambda: picking.hand(event.id, form.audience["guests"], form.find))),
         "live": shown,
         "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, terms()))),
-        "key": send.key_for(event.id, message(values), _key(), access.acting()),
+        "key": send.key_for(event.id, form.message, form.key, access.acting()),
         "fields": merge_values.fields(event.id),
         "pictures": found,
         "sender": senders.of(event, g.user, terms()),
-        "snapshot": request.form.get("audience_snapshot", ""),
-        "event_seen": request.form.get("event_seen", ""),
-        "draft": LocalProxy(cache(lambda: composer_draft.on_page(event.id, values))),
+        "snapshot": form.snapshot,
+        "event_seen": form.event_seen,
+        "draft": LocalProxy(cache(lambda: composer_draft.on_page(event.id, form))),
         "drafts": LocalProxy(cache(lambda: composer_draft.listed(event.id))),
-        "exclusions_url": url_for("messaging.exclusions", event_id=event.id, **_criteria(values)),
+        "exclusions_url": url_for(composer.urls.exclusions, event_id=event.id, **form.picked),
         "reasons": REASONS,
     }
 
@@ -224,39 +169,28 @@ REASONS = {
 }
 
 
-def _key() -> str | None:
+def _audience(event_id: int, form: ComposerForm) -> Audience | None:
     try:
-        return intake.idempotency_key()
-    except InvalidInput:
-        return None  # the page that says so is made with a new one
-
-
-def _criteria(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: picked for name, picked in values["audience"].items() if picked}
-
-
-def _audience(event_id: int, values: dict[str, Any]) -> Audience | None:
-    try:
-        return audiences.checked(event_id, values["audience"], outside=terms().outside)
+        return audiences.checked(event_id, form.audience, outside=terms().outside)
     except InvalidAudience:
         return None
 
 
-def _complaint(event_id: int, values: dict[str, Any]) -> str:
+def _complaint(event_id: int, form: ComposerForm) -> str:
     """What is wrong with who was picked, e.g. a segment that was removed since; nothing while nobody is."""
     try:
-        if _criteria(values):
-            audiences.checked(event_id, values["audience"], outside=False)
+        if form.picked:
+            audiences.checked(event_id, form.audience, outside=False)
     except InvalidAudience as error:
         return error.detail
     return ""
 
 
-def _chosen(values: dict[str, Any], audience: Audience | None, draft: Draft | None) -> int | None:
+def _chosen(form: ComposerForm, audience: Audience | None, draft: Draft | None) -> int | None:
     """The guest that was stepped to, unless the audience has changed since and that guest won't get it any more."""
-    if values["guest"] == MOST_MISSING:
+    if form.guest == MOST_MISSING:
         return preview_as.most_missing(audience, draft.compiled) if audience and draft else None
-    guest_id = row_id(values["guest"])
+    guest_id = row_id(form.guest)
     if guest_id is None or audience is None:
         return guest_id
     return fresh().scalar(select(Guest.id).where(Guest.id == guest_id, audiences.is_recipient(audience)))

@@ -1,8 +1,9 @@
 """A mail in a frame of a page: under a policy of its own, foreign pictures only once somebody has asked for them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flask import Response, make_response, request
+from flask import Response, make_response
 
 from eventmail.content import pictures
 from eventmail.web.core.context import settings
@@ -22,16 +23,16 @@ class Pictures:
     is_mixed: bool
 
 
-def answer(mail: str) -> Response:
-    """The HTML of a mail, or its text, as the whole content of a frame."""
+def answer(mail: str, args: Mapping[str, str]) -> Response:
+    """The HTML of a mail, or its text, as the whole content of a frame at an address with these `args`."""
     framed = make_response(mail)
-    framed.headers["Content-Security-Policy"] = policy(foreign=is_asked_for())
+    framed.headers["Content-Security-Policy"] = policy(foreign=are_asked_for(args))
     return framed
 
 
-def is_asked_for() -> bool:
-    """Whether the address of this request asks for foreign pictures."""
-    return request.args.get("pictures") == SHOWN["pictures"]
+def are_asked_for(args: Mapping[str, str]) -> bool:
+    """Whether an address asks for foreign pictures."""
+    return args.get("pictures") == SHOWN["pictures"]
 
 
 def policy(*, foreign: bool) -> str:

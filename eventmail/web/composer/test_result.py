@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask import g, request
+from flask import g
 
 from eventmail import outbox
 from eventmail.db import fresh
@@ -51,9 +51,9 @@ def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:
     )
 
 
-def again(event_id: int) -> Tested | None:
-    """The test that this page is shown again after, if it is (E1)."""
-    mailing_id = row_id(request.args.get("again", ""))
+def again(event_id: int, named: str) -> Tested | None:
+    """The test that the page is shown again after, if an address names one (E1)."""
+    mailing_id = row_id(named)
     if mailing_id is None or not query.find(event_id, mailing_id).is_test:
         return None
     return shown(event_id, mailing_id)

@@ -72,7 +72,7 @@ def detail(event_id: int, mailing_id: int) -> Any:
         log=audit_log.of_mailing(event_id, mailing_id),
         reasons=fragments.REASONS,
         pictures=mail_frames.pictures_of(_as_sent(mailing)),
-        are_shown=mail_frames.is_asked_for(),
+        are_shown=mail_frames.are_asked_for(request.args),
         **_table(mailing),
     )
 
@@ -81,7 +81,7 @@ def detail(event_id: int, mailing_id: int) -> Any:
 def mail(event_id: int, mailing_id: int) -> Response:
     """What was sent, with what it merged then, under a policy of its own."""
     mailing = query.find(event_id, mailing_id)
-    return mail_frames.answer(_as_sent(mailing))
+    return mail_frames.answer(_as_sent(mailing), request.args)
 
 
 def _as_sent(mailing: Mailing) -> str:

@@ -16,11 +16,13 @@ from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, 
 from eventmail.models import Event
 from eventmail.records import Acting
 from eventmail.web.composer import draft, fragments
+from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging import views
+from eventmail.web.messaging.page import COMPOSER, typed
 from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch
 
 bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
@@ -38,24 +40,22 @@ def listing(event_id: int) -> Response:
 def save(event_id: int) -> Any:
     """Save what is on the page (D5): by itself while somebody writes, or by the button."""
     event: Event = g.event
-    values = fragments.typed()
+    form = typed()
     try:
-        saved = draft.save(event_id, values)
+        saved = draft.save(event_id, form)
     except (StaleRevision, PastEditWindow) as error:
         if wants_fragment():
-            return _refused(event_id, values, error)
+            return _refused(event_id, form, error)
         raise
     if saved is not None:
-        values["draft"] = drafts.find(event_id, saved.mailing_id)
+        form = replace(form, shown=drafts.find(event_id, saved.mailing_id))
     if not wants_fragment():
         if saved is None:
             raise InvalidInput("There is nothing to save yet. Write something, or pick who should get it.")
         flash("Saved as a draft. Nothing was sent.")
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
     answer = make_response(
-        render_template(
-            "composer/_draft.html", draft=draft.on_page(event_id, values), prefix=fragments.Prefix.MESSAGE, event=event
-        )
+        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=COMPOSER, event=event)
     )
     if saved is not None and saved.made:
         # the page was the empty one; Back leads to where its writer came from, not to the same text once more
@@ -67,8 +67,9 @@ def save(event_id: int) -> Any:
 @shown_by(views.composer)
 def copy(event_id: int) -> Any:
     """Keep what is on the page as a draft of its own, and leave the other one alone (D5)."""
-    mine = DraftVersion(page=f"{draft.seen().page}-copy")  # pressed twice it is one copy
-    saved = drafts.save(event_id, mine, draft.written(fragments.typed()), access.acting())
+    form = typed()
+    mine = DraftVersion(page=f"{form.before.page}-copy")  # pressed twice it is one copy
+    saved = drafts.save(event_id, mine, draft.written(form), access.acting())
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
     flash("Your text is a draft of its own now. The other one stayed as it was.")
@@ -174,15 +175,15 @@ def draft_out(shown: Shown) -> DraftListedOut:
     }
 
 
-def _refused(event_id: int, values: dict[str, Any], error: DomainError) -> Response:
+def _refused(event_id: int, form: ComposerForm, error: DomainError) -> Response:
     """What stands in the way of an autosave, said once; the page stops saving by itself and keeps every word."""
     answer = make_response(
         render_template(
             "composer/_refused_save.html",
             problem=error,
-            theirs=draft.theirs(event_id, values),
-            draft=draft.on_page(event_id, values),
-            prefix=fragments.Prefix.MESSAGE,
+            theirs=draft.theirs(event_id, form),
+            draft=draft.on_page(event_id, form),
+            composer=COMPOSER,
         ),
         error.status,
     )

@@ -11,10 +11,10 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, dead_links, merge_values, preview_as
 from eventmail.errors import InvalidInput
-from eventmail.models import Event
 from eventmail.web.composer import fragments
 from eventmail.web.core import intake
 from eventmail.web.core.respond import page_out, respond
+from eventmail.web.messaging.page import COMPOSER, typed
 
 bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
 
@@ -22,11 +22,10 @@ bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/mess
 @bp.post("/fields")
 def fields(event_id: int) -> Response:
     """The merge fields, with what the previewed guest has for each and how many recipients have nothing."""
-    event: Event = g.event
-    context = fragments.page(event)
+    context = fragments.page(COMPOSER, g.event, typed())
     live, known = context["live"], context["fields"]
     lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
-    return respond(page="messages/compose.html", fragment="composer/_fields.html", lacking=lacking, **context)
+    return respond(page=COMPOSER.page, fragment="composer/_fields.html", lacking=lacking, **context)
 
 
 @bp.route("/fallbacks", methods=["GET", "POST"])
@@ -35,7 +34,7 @@ def fallbacks(event_id: int) -> Response:
 
     From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
     """
-    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
+    picked = audiences.checked(event_id, typed().audience, outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
     listed = preview_as.without(picked, name) if name in known else None
     return _list_of(listed, "Choose a merge field of guests, such as guest.firstName.", picked,
@@ -45,11 +44,11 @@ def fallbacks(event_id: int) -> Response:
 @bp.route("/dead-links", methods=["GET", "POST"])
 def dead(event_id: int) -> Response:
     """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
-    typed = fragments.typed()
-    picked = audiences.checked(event_id, typed["audience"], outside=fragments.terms().outside)
+    form = typed()
+    picked = audiences.checked(event_id, form.audience, outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
     fault = request.args.get("fault", link_targets.NONE)
-    compiled = contents.look(event_id, fragments.text(typed)).compiled
+    compiled = contents.look(event_id, form.text).compiled
     listed = dead_links.with_fault(picked, compiled, known, name, fault) if name in known else None
     return _list_of(listed, "Choose a merge field of guests that stands in a link of the text.", picked,
                     page="messages/dead_links.html", field=known.get(name),
@@ -63,6 +62,7 @@ def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str
     guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
     return respond(
         page=page,
+        composer=COMPOSER,
         json=lambda: page_out(guests, _out),
         guests=guests,
         total=audiences.resolve(fresh(), picked).count,

@@ -10,19 +10,17 @@ from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
 from eventmail.models import Event
 from eventmail.web.composer import draft, fragments, test_result
-from eventmail.web.composer.fragments import Prefix
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_fragment, wants_json
+from eventmail.web.messaging.page import COMPOSER, typed
 from eventmail.web.messaging.schemas import WantedIn, split
 
 bp = Blueprint("test_sends", __name__, url_prefix="/admin/events/<id:event_id>/mailings/test-sends")
 
-COMPOSER = "messages/compose.html"
-
 
 def _composer(event_id: int, problem: Problem) -> Response:
-    return respond(page=COMPOSER, problem=problem, **fragments.page(g.event))
+    return respond(page=COMPOSER.page, problem=problem, **fragments.page(COMPOSER, g.event, typed()))
 
 
 @bp.post("")
@@ -30,7 +28,7 @@ def _composer(event_id: int, problem: Problem) -> Response:
 def create(event_id: int) -> Any:
     """Send a test. The second click of a double click shows the test that the first one sent."""
     event: Event = g.event
-    g.warning_test = f"{Prefix.MESSAGE}-warning"
+    g.warning_test = f"{COMPOSER.prefix}-warning"
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
@@ -61,24 +59,26 @@ def watch(event_id: int, mailing_id: int) -> Any:
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), job))
     if wants_fragment():
         found = test_result.shown(event_id, mailing_id)
-        return respond(page="composer/_test_result.html", prefix=Prefix.MESSAGE, tested=found)
+        return respond(page="composer/_test_result.html", composer=COMPOSER, tested=found)
     return see_other(_composed(event_id, mailing_id))
 
 
 def _composed(event_id: int, mailing_id: int) -> str:
-    return url_for("messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send", **draft.fields())
+    return url_for(
+        "messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send", **draft.fields(typed().before)
+    )
 
 
 def _typed(event: Event) -> Wanted:
     """The composer's form, read as the guest whom its preview shows; or the same fields from a program."""
-    values = fragments.typed()
+    form = typed()
     named = request.form.get("guest", "").strip()
-    guest = None if named else fragments.reader(event, values)
+    guest = None if named else fragments.reader(event, form)
     return Wanted(
-        fragments.text(values),
-        tuple(split(values["to"])),
+        form.text,
+        tuple(split(form.to)),
         named or (str(guest.id) if guest else ""),
-        values["audience"],
+        form.audience,
     )
 
 
@@ -86,9 +86,11 @@ def _asked(event: Event) -> Response:
     """The key has sent another message: this one goes when that is confirmed, under a new key (E3)."""
     if wants_fragment():
         return _answer(changed=True)
-    return respond(page=COMPOSER, changed=True, **{**fragments.page(event), "key": ids.token(24)})
+    return respond(
+        page=COMPOSER.page, changed=True, **{**fragments.page(COMPOSER, event, typed()), "key": ids.token(24)}
+    )
 
 
 def _answer(**context: Any) -> Response:
     """The button with what it did, and a new key for the next press."""
-    return respond(page="composer/_test_answer.html", prefix=Prefix.MESSAGE, key=ids.token(24), **context)
+    return respond(page="composer/_test_answer.html", composer=COMPOSER, key=ids.token(24), **context)

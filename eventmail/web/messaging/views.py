@@ -31,22 +31,23 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.messaging.page import COMPOSER, typed
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 
 
 def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | None = None) -> Response:
     """The composer's page: with a draft, empty, or with what was typed and why it was refused."""
-    values = fragments.typed() | (composer_draft.typed(draft) if draft else {})
+    form = typed().of(draft) if draft else typed()
     error = problem.error if problem else None
     conflict = isinstance(error, DraftConflict) and error.conflict is not None
     return respond(
-        page="messages/compose.html",
+        page=COMPOSER.page,
         problem=problem,
-        tested=test_result.again(event_id),
+        tested=test_result.again(event_id, request.args.get("again", "")),
         refused=conflict,
-        theirs=composer_draft.theirs(event_id, values) if conflict else None,
-        **fragments.page(g.event, values),
+        theirs=composer_draft.theirs(event_id, form) if conflict else None,
+        **fragments.page(COMPOSER, g.event, form),
     )
 
 
@@ -60,8 +61,8 @@ def new_message(event_id: int) -> Response:
 @bp.post("/messages/preview")
 def preview(event_id: int) -> Response:
     """What changed while somebody wrote: count, preview, list of what is in the way. Nothing is sent."""
-    event: Event = g.event
-    return respond(page="messages/compose.html", fragment="composer/_live.html", **fragments.page(event))
+    context = fragments.page(COMPOSER, g.event, typed())
+    return respond(page=COMPOSER.page, fragment="composer/_live.html", **context)
 
 
 @bp.get("/messages/previews/<id:content_id>")
@@ -77,12 +78,12 @@ def mail(event_id: int, content_id: int) -> Response:
     guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
     rendered = contents.rendered(content, event, guest, g.user, fragments.terms())
     if request.args.get("part") == "text":
-        answer = mail_frames.answer(rendered.text)
+        answer = mail_frames.answer(rendered.text, request.args)
         answer.mimetype = "text/plain"
         return answer
     marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
     html = mailing_preview.highlighted(content, event, guest, g.user, fragments.terms()) if marks else rendered.html
-    return mail_frames.answer(highlights.in_scheme(html, dark=scheme == "dark") if scheme else html)
+    return mail_frames.answer(highlights.in_scheme(html, dark=scheme == "dark") if scheme else html, request.args)
 
 
 @bp.post("/messages/review")
@@ -90,15 +91,15 @@ def mail(event_id: int, content_id: int) -> Response:
 def review(event_id: int) -> Response:
     """The last look before it leaves: every check is made, and one sentence says what will happen."""
     event: Event = g.event
-    values = fragments.typed()
-    looked_at = Message(fragments.text(values), values["audience"])  # a look is always at who would get it now
-    composer_draft.keep(event_id, values)
+    form = typed()
+    looked_at = Message(form.text, form.audience)  # a look is always at who would get it now
+    form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
     mailing_send.resolve(prepared)
     return respond(
-        page="messages/compose.html",
+        page=COMPOSER.page,
         review=True,
-        **fragments.page(event, values)
+        **fragments.page(COMPOSER, event, form)
         | {
             "snapshot": snapshots.freeze(prepared.audience, access.acting()),
             "event_seen": merge_values.looked_at(event, g.user, fragments.terms()),
@@ -113,16 +114,14 @@ def send(event_id: int) -> Any:
     key = intake.idempotency_key()
     if key is None:
         raise IdempotencyKeyRequired
-    values, by = fragments.typed(), access.acting()
+    form, by = typed(), access.acting()
     try:
-        sent = mailing_send.send(
-            event_id, fragments.message(values), key=key, terms=fragments.terms(), by=by, draft=composer_draft.seen()
-        )
+        sent = mailing_send.send(event_id, form.message, key=key, terms=fragments.terms(), by=by, draft=form.before)
     except IdempotencyKeyReused:
-        raise composer_draft.another_sent(event_id) from None
+        raise composer_draft.another_sent(event_id, form) from None
     except AlreadySent as error:
         before = error.mailing_id
-        if before is None or not composer_draft.same(event_id, before, values):
+        if before is None or not composer_draft.same(event_id, before, form):
             raise  # what they wrote is not what was sent: it stays on the page
         flash(error.detail)
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))
@@ -146,7 +145,7 @@ def exclusions(event_id: int) -> Response:
     A POST brings the composer's form, for more guests picked by hand than an address has room for.
     """
     event: Event = g.event
-    picked = audiences.checked(event_id, fragments.typed()["audience"], outside=fragments.terms().outside)
+    picked = audiences.checked(event_id, typed().audience, outside=fragments.terms().outside)
     listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
         rows = fresh().execute(listed.execution_options(yield_per=500))
@@ -160,6 +159,7 @@ def exclusions(event_id: int) -> Response:
     names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
     return respond(
         page="messages/exclusions.html",
+        composer=COMPOSER,
         json=lambda: page_out(page, exclusion_out),
         excluded=page,
         names=names,

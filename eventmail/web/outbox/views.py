@@ -47,7 +47,7 @@ def read(event_id: int, name: str) -> Response:
         parts=PARTS,
         text=_inert(_body(message, "plain") or "", message),
         pictures=mail_frames.pictures_of(_body(message, "html") or ""),
-        are_shown=mail_frames.is_asked_for(),
+        are_shown=mail_frames.are_asked_for(request.args),
         headers=_headers(mail.path),
         source=mail.path.read_bytes().decode("utf-8", "replace"),
     )
@@ -60,7 +60,7 @@ def html(event_id: int, name: str) -> Any:
     body = _body(message, "html")
     if body is None:
         raise NotFound
-    return mail_frames.answer(_inert(body, message))
+    return mail_frames.answer(_inert(body, message), request.args)
 
 
 def _parsed(path: Path) -> EmailMessage:

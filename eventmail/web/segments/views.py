@@ -107,7 +107,10 @@ def preview(event_id: int, segment_id: int | None) -> Response:
 @bp.post("/guests")
 def find(event_id: int) -> Response:
     """The guests a search finds, beside those who are picked already: the part of a form where guests are picked."""
-    return respond(page="segments/_picked.html", hand=picking.hand(event_id, request.form.getlist("guests")))
+    return respond(
+        page="segments/_picked.html",
+        hand=picking.hand(event_id, request.form.getlist("guests"), request.form.get("find", "")),
+    )
 
 
 @bp.post("/<id:segment_id>/copy")
@@ -161,7 +164,7 @@ def _form(
         rows=[_shown(row, known) for row in typed["rows"] or [_BLANK]],
         fields=[("", "Choose …"), *((key, LABELS.get(key, field.name)) for key, field in known.items())],
         statuses=state.GUESTS,
-        hand=picking.hand(event_id, typed["guests"]),
+        hand=picking.hand(event_id, typed["guests"], request.form.get("find", "")),
         live=_live(event_id, typed),
         **_words(),
     )

@@ -12,7 +12,7 @@ from eventmail.domain.mailings import query
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
 from eventmail.sending.progress import Progress
-from eventmail.web.composer.fragments import Prefix
+from eventmail.web.composer.page import Prefix
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import respond
 

@@ -1,0 +1,95 @@
+"""The form of a composer. Its view parses it once; nothing changes it afterwards."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from eventmail.domain.mailings import query, test_sends
+from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.draft_rows import DraftVersion
+from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.send import Message
+from eventmail.ids import row_id
+from eventmail.value_parsing import visible
+from eventmail.web.composer import preview_options
+from eventmail.web.composer.preview_options import Look
+
+LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
+
+
+@dataclass(frozen=True)
+class ComposerForm:
+    """What is written, who should get it, how it is previewed, and what the page was about.
+
+    `guest` was stepped to, `reader` and `find` are searched for. `before` is the draft as the page had it. `snapshot`,
+    `event_seen` and `exact` say what a review showed. `shown` is the draft as it is kept, `dialect` that of a message
+    which is written once more.
+    """
+
+    text: Text
+    audience: Mapping[str, list[str]]
+    to: str = ""
+    look: Look = field(default_factory=Look)
+    guest: str = ""
+    reader: str = ""
+    find: str = ""
+    before: DraftVersion = field(default_factory=DraftVersion)
+    snapshot: str = ""
+    event_seen: str = ""
+    exact: bool = False
+    key: str | None = None
+    shown: Shown | None = None
+    dialect: int | None = None
+
+    @property
+    def message(self) -> Message:
+        """The text and the audience, with what the review showed of it."""
+        return Message(self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen)
+
+    @property
+    def picked(self) -> dict[str, Any]:
+        """The lists of the audience that name somebody."""
+        return {name: picked for name, picked in self.audience.items() if picked}
+
+    def of(self, shown: Shown) -> "ComposerForm":
+        """This form with the text and the audience of a draft."""
+        return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown)
+
+
+def parse(form: MultiDict[str, str], before: DraftVersion, key: str | None = None) -> ComposerForm:
+    """What was typed; `key` is the idempotency key that came along."""
+    return ComposerForm(
+        Text(*(visible(form.get(part, "")) for part in ("subject", "preheader", "body"))),
+        {name: [value for value in form.getlist(name) if value] for name in LISTS},
+        to=" ".join(form.getlist("to")),
+        **preview_options.typed(form),
+        find=form.get("find", ""),
+        before=before,
+        snapshot=form.get("audience_snapshot", ""),
+        event_seen=form.get("event_seen", ""),
+        exact=form.get("audience_mode") == "exact",
+        key=key,
+    )
+
+
+def version(fields: Mapping[str, str]) -> DraftVersion:
+    """The draft that a page or an address names."""
+    draft, revision, page = (fields.get(name, "") for name in ("draft", "revision", "page_mark"))
+    return DraftVersion(row_id(draft), row_id(revision) or 0, page[:64])
+
+
+def again(form: ComposerForm, event_id: int, mailing_id: int, mine: str) -> ComposerForm:
+    """`form` with a message that is written once more (S7); a test that went to `mine` alone names no address."""
+    mailing = query.find(event_id, mailing_id)
+    content = query.content(mailing)
+    to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))
+    return replace(
+        form,
+        text=Text(content.subject, content.preheader, content.body),
+        dialect=content.dialect,
+        guest=str(mailing.as_guest_id or ""),
+        to=to if mailing.is_test and to != mine else "",
+        audience={name: mailing.audience.get(name, []) for name in LISTS},
+    )
