@@ -1,33 +1,20 @@
 """Every area of the site. Entries of the navigation and rows of the API's document stand in this order."""
 
-from eventmail.web import (
-    account,
-    api,
-    audit,
-    events,
-    guests,
-    mailings,
-    messaging,
-    outbox,
-    people,
-    public,
-    segments,
-    settings,
-    suppressions,
-)
+from eventmail.web.account import AREA as ACCOUNT
+from eventmail.web.api import AREA as API
+from eventmail.web.audit import AREA as AUDIT
+from eventmail.web.events import AREA as EVENTS
+from eventmail.web.guests import AREA as GUESTS
+from eventmail.web.mailings import AREA as MAILINGS
+from eventmail.web.messaging import AREA as MESSAGING
+from eventmail.web.outbox import AREA as OUTBOX
+from eventmail.web.people import AREA as PEOPLE
+from eventmail.web.public import AREA as PUBLIC
+from eventmail.web.segments import AREA as SEGMENTS
+from eventmail.web.settings import AREA as SETTINGS
+from eventmail.web.suppressions import AREA as SUPPRESSIONS
 
 AREAS = (
-    events.AREA,
-    guests.AREA,
-    segments.AREA,
-    messaging.AREA,
-    mailings.AREA,
-    suppressions.AREA,
-    account.AREA,
-    people.AREA,
-    audit.AREA,
-    settings.AREA,
-    public.AREA,
-    api.AREA,
-    outbox.AREA,
-)
+    EVENTS, GUESTS, SEGMENTS, MESSAGING, MAILINGS, SUPPRESSIONS,
+    ACCOUNT, PEOPLE, AUDIT, SETTINGS, PUBLIC, API, OUTBOX,
+)  # fmt: skip

@@ -80,7 +80,5 @@ _OPERATIONS = {
 }  # fmt: skip
 
 AREA = Area(
-    (views.bp, control.bp, receipt.bp, why.bp),
-    _OPERATIONS,
-    of_event=(Entry("Sent", "send", "mailings.listing"),),
+    (views.bp, control.bp, receipt.bp, why.bp), _OPERATIONS, of_event=(Entry("Sent", "send", "mailings.listing"),)
 )

@@ -15,7 +15,5 @@ _OPERATIONS = {
 }  # fmt: skip
 
 AREA = Area(
-    (live_lock.bp, sending.bp),
-    _OPERATIONS,
-    of_site=(Entry("Settings", "settings", "sending.page", owners=True),),
+    (live_lock.bp, sending.bp), _OPERATIONS, of_site=(Entry("Settings", "settings", "sending.page", owners=True),)
 )
