@@ -3,9 +3,20 @@
 import json
 import logging
 import sys
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from eventmail import logs
+
+
+@pytest.fixture(autouse=True)
+def _outside_of_requests() -> Iterator[None]:
+    """A test of pages that ran before in this process leaves the id of its last request behind."""
+    token = logs.request_id.set("")
+    yield
+    logs.request_id.reset(token)
 
 
 def line(level: int = logging.INFO, message: str = "sent %s", *args: object, **members: Any) -> dict[str, Any]:
