@@ -124,8 +124,9 @@ def send(
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return replayed(tx, replay)
-        mailing, text = commit(tx, prepared, MailingState.SENDING, terms, by, draft=draft)
-        job = add_run(tx, mailing, mailing.recipient_count, terms, by, starts_at=by.now + terms.undo)
+        starts_at = by.now + terms.undo
+        mailing, text = commit(tx, prepared, MailingState.SENDING, starts_at, terms=terms, by=by, draft=draft)
+        job = begin_run(tx, mailing, 1, starts_at, by)
         records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
                       recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
         answer = query.described(mailing, text, job)
@@ -191,14 +192,14 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
 
 
 def commit(
-    tx: Session, prepared: Prepared, to_state: MailingState, terms: SendingTerms, by: Acting,
-    *, draft: DraftVersion | None = None,
+    tx: Session, prepared: Prepared, to_state: MailingState, starts_at: datetime,
+    *, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None,
 ) -> tuple[Mailing, Content]:  # fmt: skip
-    """Store a prepared message in `to_state`, with its content, its recipients and who is left out; no run yet.
+    """Store a prepared message in `to_state`: content, recipients, who is left out, places for `starts_at`; no run yet.
 
     Runs in the caller's transaction. Raises NoRecipients, AudienceChanged when other people would get it than were
-    reviewed, EventChanged when they would read other things of the event, and AlreadySent or StaleRevision for a draft
-    that somebody else has sent or changed.
+    reviewed, EventChanged when they would read other things of the event, QuotaExceeded, EventArchived, and AlreadySent
+    or StaleRevision for a draft that somebody else has sent or changed.
     """
     message, event_id = prepared.message, prepared.event_id
     _check_unchanged(tx, prepared)
@@ -212,6 +213,8 @@ def commit(
         raise NoRecipients
     mailing.excluded = recipients.left_out(tx, mailing, prepared.audience)
     tx.flush()
+    through = service() if to_state == MailingState.SENDING else None  # a later sending is of the service set then
+    _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms, through=through)
     return mailing, text
 
 
@@ -243,23 +246,30 @@ def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]
     return tx.get_one(Event, event_id), tx.get(User, by.user_id) if by.user_id else None
 
 
-def add_run(
-    tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting, *, starts_at: datetime | None = None
-) -> Job:
-    """The next run of a mailing, its places reserved. Raises QuotaExceeded, EventArchived.
+def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting) -> Job:
+    """The next run of a mailing, its places reserved, beginning at once. Raises QuotaExceeded, EventArchived.
 
-    Runs in the caller's transaction. It begins at once, or at `starts_at`. It is a run of the mail service that is set
-    now, for good (S13).
+    Runs in the caller's transaction.
     """
-    edit.refuse_archived(tx, mailing.event_id)
     run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
-    at, through = starts_at or by.now, service()
-    entry = Reservation(mailing_id=mailing.id, run=run, due_at=at, reserved=places, provider=through)
-    records.reserve(tx, entry, terms.limits)
+    _reserve(tx, mailing, run, places, by.now, terms=terms, through=service())
+    return begin_run(tx, mailing, run, by.now, by)
+
+
+def begin_run(tx: Session, mailing: Mailing, run: int, starts_at: datetime, by: Acting) -> Job:
+    """A run whose places are reserved, of the mail service that is set now, for good (S13)."""
     job = Job(
         mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
-        starts_at=at, provider=through,
+        starts_at=starts_at, provider=service(),
     )  # fmt: skip
     tx.add(job)
     tx.flush()
     return job
+
+
+def _reserve(
+    tx: Session, mailing: Mailing, run: int, places: int, due_at: datetime, *, terms: SendingTerms, through: str | None
+) -> None:
+    edit.refuse_archived(tx, mailing.event_id)
+    entry = Reservation(mailing_id=mailing.id, run=run, due_at=due_at, reserved=places, provider=through)
+    records.reserve(tx, entry, terms.limits)

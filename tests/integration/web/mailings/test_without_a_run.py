@@ -1,6 +1,7 @@
 """A message that is stored and has no run yet: every list and page shows it, and each button does what it says."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from eventmail.db import db, transaction
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.models import Job, Mailing, Reservation
+from eventmail.models import Content, Job, Mailing, Recipient, Reservation
 from eventmail.states import MailingState
 from tests.support.drafting import HERE
 from tests.support.seeding import Person, acting
@@ -25,8 +26,7 @@ def stored(app: Flask, event_id: int, party: list[int], organizer: Person) -> in
         message = Message(Text("Later", "", "Hi"), {"statuses": ["confirmed"]})
         prepared = mailing_send.prepare(event_id, message, HERE)
         with transaction() as tx:
-            mailing, _ = mailing_send.commit(tx, prepared, MailingState.SENDING, HERE, by)
-            tx.add(Reservation(mailing_id=mailing.id, run=1, due_at=by.now, reserved=2))
+            mailing, _ = mailing_send.commit(tx, prepared, MailingState.SENDING, by.now, terms=HERE, by=by)
         return mailing.id
 
 
@@ -53,6 +53,20 @@ def test_every_page_that_tells_of_messages_tells_of_one_without_a_run(
     answer = client.get(f"/admin/events/{event_id}{where}", buffered=True)
     assert answer.status_code == 200
     assert "Later" in answer.text
+
+
+def test_S9_a_message_that_is_to_leave_later_holds_places_of_its_day_and_no_job(
+    app: Flask, event_id: int, party: list[int], organizer: Person, row: Callable[..., Any], count: Callable[..., int]
+) -> None:
+    with app.app_context():
+        by = acting(organizer)
+        prepared = mailing_send.prepare(event_id, Message(Text("Later", "", "Hi"), {"statuses": ["confirmed"]}), HERE)
+        assert (count(Mailing), count(Content)) == (0, 0)
+        with transaction() as tx:
+            mailing_send.commit(tx, prepared, MailingState.FINISHED, by.now + timedelta(days=9), terms=HERE, by=by)
+    entry = row(Reservation)
+    assert (row(Mailing).state, count(Recipient), count(Job)) == ("finished", 2, 0)
+    assert (entry.reserved, entry.due_at, entry.provider) == (2, by.now + timedelta(days=9), None)
 
 
 def test_a_message_without_a_run_is_cancelled_and_gives_its_places_back(
