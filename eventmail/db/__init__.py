@@ -1,4 +1,4 @@
-"""The database: what every table has, the one way to write (`transaction`), the one writer of states (`move`)."""
+"""The base of every table, the one way to write (`transaction`), the one writer of states (`move`)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ _NAMES = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware in Python, UTC in the database. SQLite would hand it back naive."""
+    """An instant: aware in Python, UTC in the database. SQLite alone would return it naive."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -51,7 +51,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Every table. Row ids are never used again (AUTOINCREMENT), so an old link can't lead to somebody new."""
+    """Every table. SQLite never gives out a row id twice (AUTOINCREMENT), so an old link can't lead to a new row."""
 
     registry = registry(metadata=MetaData(naming_convention=_NAMES), type_annotation_map={datetime: UtcDateTime()})
     __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy's own way
@@ -60,7 +60,7 @@ class Base(DeclarativeBase):
 
 
 def one_of(column: str, values: type[StrEnum]) -> CheckConstraint:
-    """A CHECK that keeps `column` inside an enum."""
+    """Returns a CHECK that `column` holds one of an enum's values."""
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
@@ -72,10 +72,9 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
     """The only way to write: ends the session's read transaction, begins IMMEDIATE, commits or rolls back.
 
-    `patience_ms`: how long to wait for another writer, else sqlite.BUSY_TIMEOUT_MS; then OperationalError.
-
-    Rows loaded before are expired, so whatever a command decides on is read inside. Never nests; refuses changes
-    that somebody made outside. Inside: no network, no sleeping, no huey, no Argon2, no rendering, no parsing.
+    Waits `patience_ms` for another writer (by default sqlite.BUSY_TIMEOUT_MS), then raises OperationalError. Raises
+    RuntimeError inside another transaction, and when rows were changed outside. Rows loaded before are expired, so a
+    command decides on what it reads inside. Inside: no network, no sleep, no huey, no Argon2, no rendering, no parsing.
     """
     session = cast(Session, db.session())
     if session.info.get(_WRITING):
@@ -83,7 +82,7 @@ def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("rows were changed outside transaction()")
     session.rollback()
-    session.expire_all()  # rollback alone forgets nothing of what an earlier transaction committed
+    session.expire_all()  # rollback alone keeps rows that an earlier transaction committed
     session.info[_WRITING] = True
     try:
         session.info[_CORE] = session.connection(execution_options=sqlite.immediate(patience_ms))
@@ -97,18 +96,18 @@ def transaction(*, patience_ms: int | None = None) -> Iterator[Session]:
 
 
 def core(tx: Session) -> Connection:
-    """The connection of somebody's transaction, for statements of the way that every mail goes.
+    """Returns the connection of a transaction, for the statements of the hot path.
 
-    They pass by the ORM's session, which costs more than SQLite there; so does asking the session for its connection.
+    They bypass the ORM's session, which costs more there than SQLite. Asking the session for its connection does, too.
     """
     connection: Connection = tx.info[_CORE]
     return connection
 
 
 def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
-    """What `make()` answered for `key` on this connection, unless anybody has changed the database since.
+    """Returns what `make()` returned for `key` on this connection, until anybody changes the database.
 
-    For what a page counts each time and hardly ever changes. Inside `transaction()` nothing is kept, since it may be
+    For what each page counts and what hardly ever changes. Inside `transaction()` nothing is kept, since it may be
     rolled back.
     """
     connection = session.connection()
@@ -126,17 +125,17 @@ def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
 
 
 def file() -> Path:
-    """The file of the database of this app; what belongs to it lies beside it."""
+    """Returns the path of this app's database file."""
     return Path(db.engine.url.database or "")
 
 
 def fresh() -> Session:
-    """The session of this request or task, for reads."""
+    """Returns the session of this request or task, for reads."""
     return cast(Session, db.session())
 
 
 def send_through(service: str) -> None:
-    """From now on this process sends through the mail service of that name; once, when the application is made."""
+    """Set the mail service of this process, once, when the application is made."""
     db.engine.update_execution_options(**{_SERVICE: service})
 
 
@@ -147,17 +146,12 @@ def service() -> str:
 
 
 def move(
-    tx: Session,
-    model: type[Base],
-    where: Sequence[ColumnElement[bool]],
-    from_: StrEnum,
-    to: StrEnum,
-    **values: object,
+    tx: Session, model: type[Base], where: Sequence[ColumnElement[bool]], from_: StrEnum, to: StrEnum, **values: object
 ) -> list[int]:
-    """Move the rows of `model` that match `where` and are in `from_` to state `to`; the ids that really moved.
+    """Move the rows of `model` that match `where` from state `from_` to `to`; returns the ids that moved.
 
-    Fewer ids than expected means somebody else won; the caller says whether that is an error or a no-op. Raises
-    ValueError for a move that `states` does not know.
+    Fewer ids than expected mean that somebody else won; the caller decides whether that is an error. Raises ValueError
+    for a move that `states` does not know.
     """
     statement = moving(model, where, from_, to, values).returning(model.id)
     return list(tx.scalars(statement, execution_options={"synchronize_session": False}))
@@ -166,7 +160,7 @@ def move(
 def moving(
     model: type[Base], where: Sequence[ColumnElement[bool]], from_: StrEnum, to: StrEnum, values: Mapping[str, object]
 ) -> Update:
-    """The one UPDATE that writes a state, with the old one in its WHERE; for `move`, and `records.move_recipients`."""
+    """Returns the one UPDATE that writes a state, with the old state in its WHERE. Raises ValueError as `move` does."""
     if not states.legal(from_, to):
         raise ValueError(f"{model.__name__}: {from_} may not become {to}")
     return update(model).where(*where, cast(Any, model).state == from_).values(state=to, **values)

@@ -1,4 +1,4 @@
-"""One page of a list; a page past the end shows the last (D2)."""
+"""One page of a list. A page past the end shows the last (D2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """One page of a list: `number` of `pages`, `total` items in all, `size` a page."""
+    """Page `number` of `pages`, of a list of `total` items, `size` on a page."""
 
     items: Sequence[T]
     number: int
@@ -26,12 +26,12 @@ class Page(Generic[T]):
 
 
 def existing(page: int, size: int, total: int) -> int:
-    """The number of the page to show: of one past the end the last (D2)."""
+    """Returns the number of the page to show: `page`, or the last when it is past the end (D2)."""
     return min(max(page, 1), max(1, -(-total // size)))
 
 
 def cut(items: Sequence[T], *, page: int, size: int) -> Page[T]:
-    """One page of what is here already; a page past the end shows the last (D2)."""
+    """Returns one page of `items`."""
     number = existing(page, size, len(items))
     return Page(items[(number - 1) * size : number * size], number, size, len(items))
 
@@ -39,7 +39,7 @@ def cut(items: Sequence[T], *, page: int, size: int) -> Page[T]:
 def paginate(
     statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
 ) -> Page[Any]:
-    """One page of `statement`, 2 queries; a page past the end shows the last (D2)."""
+    """Returns one page of what `statement` finds, by two queries."""
     session = fresh()
     total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
     number = existing(page, size, total)

@@ -1,4 +1,4 @@
-"""What a statement says of JSON, of our own functions and of rows that may be there already; a name for each."""
+"""Parts of statements that only SQLite understands, by name: our functions, JSON, text, upserts."""
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -10,31 +10,31 @@ from sqlalchemy.sql.selectable import Select
 
 from eventmail.db import Base
 
-# Our own functions, which `sqlite` teaches every connection
+# Our own functions, which `sqlite` gives every connection
 
 
 def folded(value: Any) -> ColumnElement[str]:
-    """`value_parsing.folded` of what a row holds."""
+    """`value_parsing.folded` in SQL."""
     return func.folded(value, type_=String)
 
 
 def number_in(value: Any) -> ColumnElement[float]:
-    """`value_parsing.number` of what a row holds."""
+    """`value_parsing.number` in SQL."""
     return func.number_in(value)
 
 
 def day_in(value: Any) -> ColumnElement[int]:
-    """`value_parsing.day` of what a row holds."""
+    """`value_parsing.day` in SQL."""
     return func.day_in(value)
 
 
 def link_fault(value: Any, instead: str, mode: str) -> ColumnElement[str]:
-    """`link_targets.fault` of what a row holds."""
+    """`link_targets.fault` in SQL."""
     return func.link_fault(value, instead, mode)
 
 
 def erased_form(address: Any) -> ColumnElement[str]:
-    """`erased.pseudonym` of an address, with the secret of this instance."""
+    """`erased.pseudonym` in SQL, with the secret of this instance."""
     return func.erased_form(address, type_=String)
 
 
@@ -42,17 +42,17 @@ def erased_form(address: Any) -> ColumnElement[str]:
 
 
 def json_pairs(column: Any) -> TableValuedAlias:
-    """The members of a JSON object as rows of `key` and `value`."""
+    """Returns the members of a JSON object as rows of `key` and `value`."""
     return func.json_each(column).table_valued("key", "value")
 
 
 def json_path(name: str) -> str:
-    """The JSON path to a member, or "": quotes and backslashes mean something in one, and "ü" is kept escaped."""
+    """Returns the JSON path to a member, "" where none can name it: quotes, backslashes and "ü" cannot stand in one."""
     return f'$."{name}"' if name.isascii() and name.isprintable() and not set(name) & set('"\\') else ""
 
 
 def json_member(column: Any, name: str) -> ColumnElement[str]:
-    """The member `name` of a JSON object; NULL where there is none."""
+    """Returns the member `name` of a JSON object, NULL where it is missing."""
     if path := json_path(name):
         return func.json_extract(column, path)
     each = json_pairs(column)
@@ -65,12 +65,12 @@ def json_has(column: Any, name: str) -> ColumnElement[bool]:
 
 
 def json_object_of(key: ColumnElement[Any], value: ColumnElement[Any]) -> ColumnElement[Any]:
-    """One JSON object of all rows."""
+    """Aggregates all rows to one JSON object."""
     return func.json_group_object(cast(key, String), value)
 
 
 def one_parameter(values: Collection[int]) -> Select[Any]:
-    """These values as a SELECT that takes one parameter, however many they are."""
+    """Returns a SELECT of these values that binds one parameter, however many they are."""
     return select(func.json_each(literal(json.dumps(list(values)))).table_valued("value").c.value)
 
 
@@ -78,20 +78,20 @@ def one_parameter(values: Collection[int]) -> Select[Any]:
 
 
 def shaped(value: ColumnElement[str], shape: str) -> ColumnElement[bool]:
-    """Whether a text has a shape: `*` stands for any characters, `[0-9]` for one digit."""
+    """Whether a text has a shape, in which `*` is any characters and `[0-9]` a digit."""
     return value.bool_op("GLOB")(shape)
 
 
 def holds(value: ColumnElement[str], part: str) -> ColumnElement[bool]:
-    """Whether a text has `part` in it, letter for letter."""
+    """Whether a text contains `part`, letter for letter."""
     return func.instr(value, part) > 0
 
 
-# Rows that may be there already
+# Rows that may exist already
 
 
 def insert_new(model: type[Base], unique: Sequence[str], among: str, **values: Any) -> Insert:
-    """An INSERT that does nothing when one of the rows `among` which `unique` is unique has these values already."""
+    """Returns an INSERT that does nothing on a conflict in the index of `unique`, which is partial by `among`."""
     return insert(model).values(**values).on_conflict_do_nothing(index_elements=unique, index_where=text(among))
 
 
@@ -102,11 +102,8 @@ def insert_or_change(
     changed: Mapping[str, Any],
     where: ColumnElement[bool] | None = None,
 ) -> Insert:
-    """An INSERT; when a row has the same `unique` columns already, it is `changed` instead if `where` holds of it."""
+    """Returns an INSERT that instead sets `changed` in a row with the same `unique` columns, if `where` holds of it."""
     return insert(model).values(**values).on_conflict_do_update(index_elements=unique, set_=changed, where=where)
-
-
-# Values
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:

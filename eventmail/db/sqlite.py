@@ -1,8 +1,8 @@
-"""What only SQLite understands: how a connection is set up, our functions in it, what it says of its file.
+"""What only SQLite understands: the set-up of a connection, our functions in it, checks of a database file.
 
-SQLite is set up so that what a commit returned is on disk (a lost `sending` mark would be a double mail), and so that
-a transaction which may write starts with BEGIN IMMEDIATE: a deferred one that read first fails at once when somebody
-else committed meanwhile, whatever the busy timeout.
+A commit returns when its data is on disk, since a lost `sending` mark would be a double mail. A transaction that may
+write begins with BEGIN IMMEDIATE: a deferred one that read first fails at once, whatever the busy timeout, when
+somebody else has committed meanwhile.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ from eventmail import erased, link_targets, value_parsing
 from eventmail.errors import Busy, DiskFull, Unavailable
 
 BUSY_TIMEOUT_MS = 10_000
-CACHE_KB = 250  # of each connection; the kernel has the file in memory too, so that 2 MB made nothing faster
+CACHE_KB = 250  # of each connection; the kernel caches the file, too, so 2 MB were no faster
 ROOMY_KB = 64_000
 CHECKPOINT_PAGES = 8_000  # 32 MB: whoever sends to 100 000 does not wait for it as well
 _BEGIN = "sqlite_begin"
@@ -38,12 +38,12 @@ _BROKEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPE
 
 
 def _code(error: BaseException | None) -> int:
-    """The lowest byte says what went wrong, the others where SQLite met it."""
+    """Returns the primary code; the higher bytes of an extended code tell where SQLite met the error."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def refusal(error: OperationalError) -> type[Unavailable] | None:
-    """Our name for what stopped a statement; None for a fault in the statement itself."""
+    """Returns our error for what stopped a statement, None for a fault in the statement itself."""
     return _REFUSED.get(_code(error.orig))
 
 
@@ -65,7 +65,7 @@ def _prepare(connection: Any, _record: object) -> None:
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
-        "secure_delete=ON",  # what was deleted is overwritten: whoever was erased stands in no free page
+        "secure_delete=ON",  # overwrites what is deleted, so that no free page holds an erased guest
         f"cache_size=-{CACHE_KB}",
         f"wal_autocheckpoint={CHECKPOINT_PAGES}",
     ):
@@ -73,7 +73,7 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def know(engine: Engine, secret: bytes) -> None:
-    """Let the connections of `engine` tell erased addresses: `erased_form` in SQL is `erased.pseudonym`."""
+    """Give the connections of `engine` the function `erased_form`, which is `erased.pseudonym`."""
 
     @event.listens_for(engine, "connect")
     def _teach(connection: Any, _record: object) -> None:
@@ -82,13 +82,13 @@ def know(engine: Engine, secret: bytes) -> None:
 
 @event.listens_for(Engine, "handle_error")
 def _give_up(context: ExceptionContext) -> None:
-    """Keep no connection that met a disk which refused: one opened meanwhile would stay read-only for good."""
+    """Drop a connection that met a refusing disk: one that was opened meanwhile would stay read-only for ever."""
     if _code(context.original_exception) in _BROKEN:
         context.is_disconnect = True
 
 
 def immediate(patience_ms: int | None) -> dict[str, Any]:
-    """The options of a connection that begins to write; `patience_ms` as in `db.transaction`."""
+    """Returns the options of a connection that begins to write; for `patience_ms` see `db.transaction`."""
     return {_BEGIN: "IMMEDIATE", _PATIENCE: patience_ms}
 
 
@@ -109,10 +109,10 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def roomy(tx: Session, *, checked: bool = True) -> Iterator[None]:
-    """A large page cache for one statement that fills several indexes at once; with CACHE_KB it thrashes.
+    """A large page cache for one statement that fills several indexes at once, which would thrash in CACHE_KB.
 
-    `checked` is false for an INSERT whose checked columns are constants: SQLite makes the list of a CHECK … IN anew for
-    each row, which takes a third of the time.
+    `checked` is false for an INSERT whose checked columns are constants: SQLite builds the list of a CHECK … IN again
+    for each row, which takes a third of the time.
     """
     connection = tx.connection()
     if connection.dialect.name != "sqlite":
@@ -128,9 +128,9 @@ def roomy(tx: Session, *, checked: bool = True) -> Iterator[None]:
 
 
 def version(connection: Connection) -> tuple[int, int] | None:
-    """Another pair after every change of the database, whoever made it; None where that can't be told.
+    """Returns a pair that differs after every change of the database; None without SQLite.
 
-    `data_version` tells what others committed, and `total_changes` what this connection wrote.
+    `data_version` changes when others commit, `total_changes` when this connection writes.
     """
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
@@ -140,7 +140,7 @@ def version(connection: Connection) -> tuple[int, int] | None:
 
 @contextmanager
 def without_trigger(tx: Session, name: str) -> Iterator[None]:
-    """Take a trigger away for a block. Runs in the caller's transaction. Raises RuntimeError when there is none."""
+    """Drop a trigger for the block. Runs in the caller's transaction. Raises RuntimeError when it is missing."""
     made = tx.scalar(text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name"), {"name": name})
     if not made:
         raise RuntimeError(f"the trigger {name} is missing; nothing was changed")
@@ -150,7 +150,7 @@ def without_trigger(tx: Session, name: str) -> Iterator[None]:
 
 
 def emptied_log(engine: Engine) -> bool:
-    """Whether all of the write-ahead log is in the database and the log is empty: old pages stand in it till then."""
+    """Whether the write-ahead log could be emptied into the database; until then it holds old pages."""
     connection = engine.raw_connection()
     try:
         driver: Any = connection.driver_connection
@@ -160,17 +160,17 @@ def emptied_log(engine: Engine) -> bool:
         connection.close()
 
 
-# Of a database that is read as a file, past the engine
+# For a database file that is opened without the engine
 
 
 def damage(connection: sqlite3.Connection, *, quick: bool = False) -> str | None:
-    """What SQLite finds wrong with its file; `quick` looks at less and names the first fault only."""
+    """Returns what SQLite finds wrong with the file, or None. `quick` checks less and names the first fault only."""
     found: str = connection.execute("PRAGMA quick_check(1)" if quick else "PRAGMA integrity_check").fetchone()[0]
     return None if found == "ok" else found
 
 
 def broken_references(connection: sqlite3.Connection) -> list[str]:
-    """The table of each row that points at a row which is not there."""
+    """Returns the table of each row that points at a missing row."""
     return [row[0] for row in connection.execute("PRAGMA foreign_key_check")]
 
 
@@ -181,17 +181,17 @@ def journal_mode(connection: sqlite3.Connection) -> str:
 
 
 def beyond_ascii(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
-    """The values of a column that hold a letter beyond ASCII. The names go into the statement as they are."""
+    """Yields the values of a column that hold a letter beyond ASCII. The statement takes both names unquoted."""
     asked = f'SELECT {column} FROM "{table}" WHERE {column} GLOB ?'  # noqa: S608  names of ours
     return (value for (value,) in connection.execute(asked, ("*[^\x01-\x7f]*",)))
 
 
 def copy(connection: sqlite3.Connection, file: str) -> None:
-    """Write the database to a new file, in one read transaction: as it was at one instant."""
+    """Write the database, as of one instant, to a new file."""
     connection.execute("VACUUM INTO ?", (file,))
 
 
 def become_one_file(connection: sqlite3.Connection) -> None:
-    """Leave nothing in a log beside the file."""
+    """Move everything from the log into the file and leave no log beside it."""
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.execute("PRAGMA journal_mode=DELETE")

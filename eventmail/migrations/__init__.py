@@ -1,4 +1,4 @@
-"""Brings the database to the schema of this version, at start, under a file lock."""
+"""Brings the database to the schema of this version at start."""
 
 import fcntl
 from collections.abc import Iterator
@@ -16,22 +16,23 @@ HERE = Path(__file__).parent
 
 
 class NewerDatabase(Exception):
-    """These tables were made by a later version than this one."""
+    """A later version made these tables."""
 
     def __str__(self) -> str:
         return "A newer eventmail made this database. Run that version, or restore a backup from before."
 
 
 def upgrade(engine: Engine, lock: Path) -> None:
-    """Apply what is missing; Alembic, 10 MB of memory, is only loaded when something is. Web and worker start at once: the second waits for the lock and finds nothing to do.
+    """Apply the missing migrations. Raises NewerDatabase. Only then is Alembic loaded, which takes 10 MB.
 
-    Even the look is taken under the lock: the first connection turns the file to WAL, which SQLite refuses at once,
-    whatever the busy timeout, while somebody else has it open.
+    Web and worker start at the same time, so the second waits for the lock. The look is under the lock, too: the first
+    connection turns the file to WAL, which SQLite refuses at once, whatever the busy timeout, while the file is open
+    elsewhere.
     """
     lock.parent.mkdir(parents=True, exist_ok=True)
     with _locked(lock), engine.connect() as connection:
         if _current(connection) != head():
-            # a column or CHECK of SQLite is changed by copying its table, and dropping the old one would cascade
+            # Alembic changes a column or CHECK by copying its table, and dropping the old table would cascade.
             connection.rollback()
             _foreign_keys(connection, "OFF")
             try:
@@ -43,7 +44,7 @@ def upgrade(engine: Engine, lock: Path) -> None:
 
 
 def _foreign_keys(connection: Connection, switch: str) -> None:
-    """Past SQLAlchemy, which begins a transaction before any statement: inside one SQLite ignores this switch."""
+    """Bypass SQLAlchemy, which begins a transaction before any statement: inside one SQLite ignores this switch."""
     driver: Any = connection.connection.dbapi_connection
     driver.execute(f"PRAGMA foreign_keys={switch}")
     if driver.execute("PRAGMA foreign_keys").fetchone() != (switch == "ON",):
@@ -56,12 +57,12 @@ def _apply(connection: Connection) -> None:
 
     try:
         command.upgrade(config(connection), "head")
-    except CommandError as error:  # it does not know the revision the tables are at
+    except CommandError as error:  # Alembic does not know the revision of the tables
         raise NewerDatabase from error
 
 
 def config(connection: Connection) -> "Config":
-    """An Alembic configuration that works on this connection; there is no alembic.ini."""
+    """Returns an Alembic configuration for this connection; there is no alembic.ini."""
     from alembic.config import Config  # noqa: PLC0415  see `upgrade`
 
     made = Config()
@@ -71,7 +72,7 @@ def config(connection: Connection) -> "Config":
 
 
 def head() -> str:
-    """The revision that this version of the program works with: the files are named after theirs, in order."""
+    """Returns the newest revision. The name of each file begins with its revision, in order."""
     return max(path.name for path in (HERE / "versions").glob("[0-9]*.py")).partition("_")[0]
 
 

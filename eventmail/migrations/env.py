@@ -1,4 +1,4 @@
-"""Alembic's entry: runs on the connection that `migrations.config` was given."""
+"""Alembic's entry point, on the connection of `migrations.config`."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from eventmail.db import Base, UtcDateTime
 
 
 def _render(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """Migrations stand on their own: a column type of ours is written as what the database stores."""
+    """Write our own column type as what the database stores, so that migrations do not depend on our code."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
