@@ -1,5 +1,6 @@
 """The base of every table, the one way to write (`transaction`), the one writer of states (`move`)."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any, TypeVar, cast
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import CheckConstraint, DateTime, Dialect, MetaData, Select, Update, update
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, declared_attr, mapped_column, registry
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator
 
@@ -19,11 +20,8 @@ from eventmail.db import sqlite
 
 T = TypeVar("T")
 Rows = Select[*tuple[Any, ...]]  # a SELECT of any columns
-_WRITING, _CORE = "eventmail_writing", "eventmail_core"
-_KEPT, _STATE = "eventmail_kept", "state of the database"
-_SERVICE = "eventmail_service"
-
-
+_WRITING, _CORE, _SERVICE = "eventmail_writing", "eventmail_core", "eventmail_service"
+_KEPT, _KEPT_AT = "eventmail_kept", "eventmail_kept_at"
 _NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -40,14 +38,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
+        if value is not None and value.tzinfo is None:
             raise ValueError("an instant needs a time zone")
-        return value.astimezone(UTC)
+        return value and value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
-        return value if value is None else value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        return value and (value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC))
 
 
 class Base(DeclarativeBase):
@@ -55,6 +51,11 @@ class Base(DeclarativeBase):
 
     registry = registry(metadata=MetaData(naming_convention=_NAMES), type_annotation_map={datetime: UtcDateTime()})
     __table_args__: Any = {"sqlite_autoincrement": True}  # noqa: RUF012  SQLAlchemy's own way
+
+    @declared_attr.directive
+    def __tablename__(cls) -> str:  # noqa: N805  SQLAlchemy's own way
+        """The name of the class in snake case."""
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
 
     id: Mapped[int] = mapped_column(primary_key=True)
 
@@ -111,17 +112,15 @@ def remembered(session: Session, key: object, make: Callable[[], T]) -> T:
     rolled back.
     """
     connection = session.connection()
-    state = sqlite.version(connection)
-    if state is None or session.info.get(_WRITING):
+    version = sqlite.version(connection)
+    if version is None or session.info.get(_WRITING):
         return make()
-    kept: dict[object, Any] = connection.info.setdefault(_KEPT, {})
-    if kept.get(_STATE) != state:
-        kept.clear()
-        kept[_STATE] = state
+    if connection.info.get(_KEPT_AT) != version:
+        connection.info.update({_KEPT_AT: version, _KEPT: {}})
+    kept: dict[object, T] = connection.info[_KEPT]
     if key not in kept:
         kept[key] = make()
-    found: T = kept[key]
-    return found
+    return kept[key]
 
 
 def file() -> Path:
@@ -140,9 +139,8 @@ def send_through(service: str) -> None:
 
 
 def service() -> str:
-    """The mail service that is set for this process now; what has happened keeps its own (S13)."""
-    found: str = db.engine.get_execution_options()[_SERVICE]
-    return found
+    """Returns the mail service that is set for this process; earlier outcomes keep their own (S13)."""
+    return str(db.engine.get_execution_options()[_SERVICE])
 
 
 def move(

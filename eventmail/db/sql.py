@@ -107,6 +107,5 @@ def insert_or_change(
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
-    """`items` in pieces of at most `size`, since SQLite binds a bounded number of values."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+    """Yields `items` in lists of at most `size`, since SQLite binds a bounded number of values."""
+    return (items[start : start + size] for start in range(0, len(items), size))

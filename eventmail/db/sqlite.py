@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from sqlalchemy import event, text
+from sqlalchemy import DDL, FromClause, event, text
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
@@ -22,9 +22,8 @@ from eventmail.errors import Busy, DiskFull, Unavailable
 BUSY_TIMEOUT_MS = 10_000
 CACHE_KB = 250  # of each connection; the kernel caches the file, too, so 2 MB were no faster
 ROOMY_KB = 64_000
-CHECKPOINT_PAGES = 8_000  # 32 MB: whoever sends to 100 000 does not wait for it as well
-_BEGIN = "sqlite_begin"
-_PATIENCE = "sqlite_patience"
+CHECKPOINT_PAGES = 8_000  # 32 MB, so that a send to 100 000 does not wait for a checkpoint as well
+_BEGIN, _PATIENCE = "sqlite_begin", "sqlite_patience"
 _REFUSED: Mapping[int, type[Unavailable]] = {
     sqlite3.SQLITE_BUSY: Busy,
     sqlite3.SQLITE_LOCKED: Busy,
@@ -51,14 +50,14 @@ def refusal(error: OperationalError) -> type[Unavailable] | None:
 def _prepare(connection: Any, _record: object) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for name, function in (
-        ("folded", value_parsing.folded),
-        ("number_in", value_parsing.number),
-        ("day_in", value_parsing.day),
+    connection.isolation_level = None  # `_begin` says BEGIN
+    for name, arguments, function in (
+        ("folded", 1, value_parsing.folded),
+        ("number_in", 1, value_parsing.number),
+        ("day_in", 1, value_parsing.day),
+        ("link_fault", 3, link_targets.fault),
     ):
-        connection.create_function(name, 1, function, deterministic=True)
-    connection.create_function("link_fault", 3, link_targets.fault, deterministic=True)
+        connection.create_function(name, arguments, function, deterministic=True)
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}",
         "journal_mode=WAL",
@@ -85,6 +84,11 @@ def _give_up(context: ExceptionContext) -> None:
     """Drop a connection that met a refusing disk: one that was opened meanwhile would stay read-only for ever."""
     if _code(context.original_exception) in _BROKEN:
         context.is_disconnect = True
+
+
+def add_trigger(table: FromClause, statement: str) -> None:
+    """Let the trigger be made whenever the table is."""
+    event.listen(table, "after_create", DDL(statement).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
 
 
 def immediate(patience_ms: int | None) -> dict[str, Any]:
@@ -132,9 +136,9 @@ def version(connection: Connection) -> tuple[int, int] | None:
 
     `data_version` changes when others commit, `total_changes` when this connection writes.
     """
-    driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
         return None
+    driver: Any = connection.connection.driver_connection
     return driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
 
 
@@ -175,9 +179,8 @@ def broken_references(connection: sqlite3.Connection) -> list[str]:
 
 
 def journal_mode(connection: sqlite3.Connection) -> str:
-    """How the file keeps what is not yet in it; `wal` with a write-ahead log."""
-    found: str = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    return found
+    """Returns the journal mode of the file, `wal` for a write-ahead log."""
+    return str(connection.execute("PRAGMA journal_mode").fetchone()[0])
 
 
 def beyond_ascii(connection: sqlite3.Connection, table: str, column: str) -> Iterator[str]:
