@@ -1,4 +1,4 @@
-"""People, and what lets one in: password, invitation, sign-in link, session, API token. Bearers are stored hashed."""
+"""Users and what lets them in: password, invitation, sign-in link, session, API token. Tokens are stored hashed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -15,9 +15,10 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A colleague. `address` is `email` as addresses are compared; without a `password_hash` only a link lets one in.
+    """A colleague. Without a `password_hash` only a link signs them in.
 
-    Who was removed keeps the row: what they wrote stays theirs by name, and an invitation brings them back.
+    `address` is the form of `email` that is compared. A removed user keeps the row: their name stays with what they
+    wrote, and an invitation brings them back.
     """
 
     __tablename__ = "user"
@@ -33,7 +34,7 @@ class User(Base):
 
 
 class Invitation(Base):
-    """Somebody who may join, once, by a link. The row goes when they join or when it is taken back."""
+    """A link by which somebody may join once. The row is deleted when they join or when it is taken back."""
 
     __tablename__ = "invitation"
     __table_args__ = (one_of("role", Role), Base.__table_args__)
@@ -48,9 +49,9 @@ class Invitation(Base):
 
 
 class SignInLink(Base):
-    """A one-time link. Without a user it is the very first start's: its opener becomes the owner.
+    """A one-time link. Without a user it is that of the first start, and its opener becomes the owner.
 
-    `used_by` is the hash of what the browser that spent it kept, so that a double click is answered twice.
+    `used_by` is the hash of a token in the browser that spent the link, so that a double click is answered twice.
     """
 
     __tablename__ = "sign_in_link"
@@ -98,9 +99,9 @@ class ApiToken(Base):
 
 
 class Throttle(Base):
-    """How often somebody was wrong since `since`. `key` is hashed: it may hold what was typed into the wrong field.
+    """Wrong tries since `since`. `key` is hashed, since it may hold a password typed into the wrong field.
 
-    `told_at`: the log of the installation has it that no further try is taken.
+    `told_at` is when the log noted that further tries are refused.
     """
 
     __tablename__ = "throttle"

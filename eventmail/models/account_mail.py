@@ -1,4 +1,4 @@
-"""Mails about accounts: an invitation or a one-time sign-in link that the worker mails."""
+"""Mails about accounts, which the worker sends: invitations, sign-in links, the news of a changed address."""
 
 from datetime import datetime
 
@@ -8,19 +8,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from eventmail.db import Base, one_of
 from eventmail.states import AccountMailKind, AccountMailState
 
-WAITING = "state IN ('queued', 'sending')"  # one such mail for an invitation or a colleague at a time
+WAITING = "state IN ('queued', 'sending')"  # at most one such mail for an invitation or a colleague
 LINK_WAITING = f"kind = 'sign_in' AND {WAITING}"
 
 
 class AccountMail(Base):
-    """A request for one mail: at most one leaves for it. `email` is the address as written, `address` as compared.
+    """A request for one mail, for which at most one mail leaves.
 
-    An `address_changed` goes to the address that a colleague had before.
-
+    `email` is the address as written, `address` as compared; of an `address_changed` they are the former address.
     `attempts` numbers the attempts for good; `tries` counts those that were begun and decides when to give up. `mark`
-    and `claim_owner` are as of a recipient. The row holds no token: the worker makes one in the commit that marks the
-    mail `sending`. What the mail is about takes the row with it when it goes. `request_id` is the one of the request
-    that asked.
+    and `claim_owner` are as in a recipient. The row holds no token: the worker makes one in the commit that marks the
+    mail `sending`. `request_id` names the request that asked.
     """
 
     __tablename__ = "account_mails"

@@ -1,4 +1,4 @@
-"""What both sides write beside the work itself: the log, replayable answers, the quota ledger, living workers."""
+"""The log, replayable answers, the quota ledger, the pace and the living workers."""
 
 from datetime import datetime
 from typing import Any
@@ -10,10 +10,9 @@ from eventmail.db import Base
 
 
 class AuditEntry(Base):
-    """Who did what to what, when, in which request. Written once: the database refuses to change or delete a row.
+    """Who did what to what, when, in which request. The database refuses to change or delete a row.
 
-    `user_id` and `event_id` are no foreign keys, since what they name may go and the row must stay as it was written;
-    `actor` keeps the name.
+    `user_id` and `event_id` are no foreign keys, since the row must outlive what they name.
     """
 
     __tablename__ = "audit_entry"
@@ -28,7 +27,7 @@ class AuditEntry(Base):
     request_id: Mapped[str]
 
 
-# INSERT OR REPLACE deletes without asking a trigger for DELETE, hence the third
+# The third one is needed because INSERT OR REPLACE deletes without a DELETE trigger.
 for _name, _when in {
     "update": "BEFORE UPDATE ON audit_entry",
     "delete": "BEFORE DELETE ON audit_entry",
@@ -44,7 +43,7 @@ for _name, _when in {
 
 
 class IdempotencyRecord(Base):
-    """The 2xx answer that was given under a key (S1); a refused request leaves no row, so its key stays free."""
+    """The 2xx answer that was given under a key (S1). A refused request leaves no row, so its key stays free."""
 
     __tablename__ = "idempotency_record"
     __table_args__ = (UniqueConstraint("scope", "key"), Index("ix_idempotency_record_created_at", "created_at"),
@@ -60,9 +59,9 @@ class IdempotencyRecord(Base):
 
 
 class Reservation(Base):
-    """The places of one run in the quota window of `due_at`; each recipient takes or returns exactly one (S9).
+    """The places of one run in the quota window of `due_at`. Each recipient takes or returns exactly one (S9).
 
-    A run holds places before it has a job. `provider` is the mail service whose quota they are of; None counts for any.
+    A run may hold places before it has a job. They are of the quota of the mail service `provider`, None of any.
     """
 
     __tablename__ = "reservation"
@@ -94,7 +93,7 @@ class Pace(Base):
 class Worker(Base):
     """A worker process; `seen_at` is its last sign of life.
 
-    `waits_for` is what kept its mail waiting then, as in "the mail server mail.example to greet", since `waits_since`.
+    `waits_for` says what its mail has waited for since `waits_since`, as in "the mail server mail.example to greet".
     """
 
     __tablename__ = "worker"

@@ -1,4 +1,4 @@
-"""What a mail says: immutable, so that preview is what is sent and a mailing keeps its words (C5, D3)."""
+"""What a mail says. A row never changes, so the preview is what is sent and a mailing keeps its words (C5, D3)."""
 
 from datetime import datetime
 
@@ -25,4 +25,4 @@ class Content(Base):
     hash: Mapped[str]
     size: Mapped[int]
     created_at: Mapped[datetime]
-    dialect: Mapped[int] = mapped_column(server_default=text("1"))  # of Markdown, in which it was compiled
+    dialect: Mapped[int] = mapped_column(server_default=text("1"))  # of Markdown, as compiled

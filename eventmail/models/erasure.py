@@ -1,7 +1,6 @@
-"""Guests who were erased, and what keeps their wish without their address.
+"""Erased guests, and the triggers that keep their wishes by the pseudonyms of their addresses (`eventmail.erased`).
 
-An erased address is replaced by its pseudonym (`eventmail.erased`). `erased_form` is a function of the application's
-own connections, since it needs the secret of the instance.
+`erased_form` needs the secret of the instance, so only the application's own connections have it.
 """
 
 from datetime import datetime
@@ -15,10 +14,10 @@ from eventmail.models.mailing import Recipient
 
 
 class Erasure(Base):
-    """One erased guest. Mails with these `keys` go, and every mail to the pseudonyms in `addresses`.
+    """One erased guest. Mails with these `keys` and mails to the pseudonyms in `addresses` are deleted.
 
-    `finished_at` is None until the files are gone, too, and nothing is left in the write-ahead log. The ids are no
-    foreign keys: what they name may be gone.
+    `finished_at` is None until the files are deleted and the write-ahead log is empty. The ids are no foreign keys,
+    since what they name may be gone.
     """
 
     __tablename__ = "erasure"
@@ -31,7 +30,7 @@ class Erasure(Base):
     finished_at: Mapped[datetime | None]
 
 
-# Whoever is added again is known by the pseudonym, and what they asked for holds again: whoever writes the row.
+# A guest who is added again is recognized by the pseudonym, and the wish holds for the address again.
 _KNOWN = (
     "WHEN NEW.address IS NOT NULL"
     " AND EXISTS (SELECT 1 FROM suppression WHERE address >= 'erased:' AND address < 'erased;')"

@@ -1,4 +1,4 @@
-"""An event, who may see it when it is restricted, and the columns its guest list was imported with."""
+"""An event, the users who may see it when it is restricted, and the imported columns of its guests."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -10,11 +10,9 @@ from eventmail.db import Base
 
 
 class Event(Base):
-    """What guests are invited to.
+    """`starts_wall` and `ends_wall` are naive wall times in `timezone`, so another zone keeps the hour as chosen.
 
-    `starts_wall` and `ends_wall` are naive wall times in `timezone`, as a person chose them: moving the event to
-    another zone keeps the hour on the invitation. From `archived_at` on nothing can be sent; a cancelled event says so
-    in guests' calendars (K3).
+    From `archived_at` on nothing can be sent. Guests' calendars show that an event is cancelled (K3).
     """
 
     __tablename__ = "event"
@@ -44,7 +42,7 @@ class Event(Base):
 
     @property
     def starts_at(self) -> datetime | None:
-        """The start as an instant in the event's zone; of an hour that occurs twice, the first."""
+        """The start as an instant in the event's zone. Of an hour that occurs twice it is the first."""
         return self.starts_wall and self.starts_wall.replace(tzinfo=self.zone)
 
     @property
@@ -53,7 +51,7 @@ class Event(Base):
 
 
 class EventMember(Base):
-    """Who sees a restricted event."""
+    """A user who may see a restricted event."""
 
     __tablename__ = "event_member"
     __table_args__ = (UniqueConstraint("event_id", "user_id"), Base.__table_args__)

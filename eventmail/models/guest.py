@@ -1,4 +1,4 @@
-"""A guest of one event. Several may share an address (A7). And what was changed about many of them at once."""
+"""Guests of an event, of whom several may share an address (A7); and changes of many guests at once."""
 
 from datetime import datetime
 
@@ -12,22 +12,22 @@ NO_NAME = "a guest without a name"
 
 
 def full_name(first_name: str, last_name: str) -> str:
-    """A guest's name as it is shown; "" when neither part is known."""
+    """Returns the name as it is shown, "" when neither part is known."""
     return f"{first_name} {last_name}".strip()
 
 
 class Guest(Base):
-    """`email` is as typed and is what mail is sent to; `address` is `email` lower-cased whole, for comparison."""
+    """Mail is sent to `email`, which is as typed. `address` is the form of it that is compared."""
 
     __tablename__ = "guest"
     __table_args__ = (
         one_of("status", GuestStatus),
-        # the audience is counted and deduplicated in the order of this index, without touching the rows
+        # covers counting and deduplicating an audience
         Index("ix_guest_audience", "event_id", "address", "status", "reserved"),
-        # who reads a fallback for a name (C3); few, so these stay small
+        # the few guests who read a fallback for a name (C3)
         Index("ix_guest_no_first_name", "event_id", "address", sqlite_where=text("first_name = ''")),
         Index("ix_guest_no_last_name", "event_id", "address", sqlite_where=text("last_name = ''")),
-        # a search counts all filters along this one, without touching the rows
+        # covers a search that counts all filters
         Index("ix_guest_list", "event_id", "search_key", "id", "address", "status"),
         Index("ix_guest_status", "event_id", "status", "search_key"),
         Base.__table_args__,
@@ -60,7 +60,7 @@ class GuestTag(Base):
     __tablename__ = "guest_tag"
     __table_args__ = (
         Index("uq_guest_tag_guest_id_tag", "guest_id", "tag", unique=True),
-        Index("ix_guest_tag_tag", "tag", "guest_id"),  # a rule skips from word to word (domain.audience.rule_sql)
+        Index("ix_guest_tag_tag", "tag", "guest_id"),  # a rule skips from tag to tag (domain.audience.rule_sql)
         Base.__table_args__,
     )
 
@@ -69,7 +69,7 @@ class GuestTag(Base):
 
 
 class GuestChange(Base):
-    """One change of many guests at once: what each was given. Of `picked` guests it `changed` so many."""
+    """One change of many guests at once, which gave `value` to `changed` of the `picked` guests."""
 
     __tablename__ = "guest_change"
     __table_args__ = (one_of("kind", ChangeKind), Base.__table_args__)

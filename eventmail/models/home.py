@@ -1,4 +1,4 @@
-"""Where this database lives, so that a copy of it knows that it is one (H9)."""
+"""The place where this database may send, so that a copy recognizes itself (H9)."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from eventmail.db import Base
 
 
 class Home(Base):
-    """The one row that says in which place this database may send; see `domain.instance.live_lock.place_of`.
+    """The only row; for `place` see `domain.instance.live_lock.place_of`.
 
     `marks` counts the groups that were ever marked for a hand-over. A file beside the database keeps the same number.
     """

@@ -1,4 +1,4 @@
-"""A mailing, its run, its recipients, and what happened to each of them."""
+"""Mailings, their runs and recipients, and what happened to each recipient."""
 
 from datetime import datetime
 
@@ -15,14 +15,13 @@ COUNTERS = {state: f"n_{state}" for state in RecipientState}
 class Mailing(Base):
     """One message to an audience.
 
-    The `n_…` columns count its recipients by state and are written in the transaction that moves them; the CHECK
-    keeps their sum at the size of the snapshot, always (S2). `key` is the root of every recipient's key (S3).
-    `constants` are the merge values of event and organizer as they were when it was sent, `defaults` what guests
-    without a value in an imported column read: an edit during the run does not reach half of the guests. `from_name`
-    stands in the From header; of an older message it is what that header had then, with some characters fewer.
-    A test goes to addresses that are no guests: each of its mails is read as the guest `as_guest_id` would (E1).
-    A draft has nothing frozen yet: what is written stands in `DraftText`, and `created_by` is who began it. Once it is
-    sent, `created_by` and `created_at` say who sent it and when.
+    The transaction that moves recipients also writes the `n_…` columns, which count them by state; a CHECK keeps their
+    sum at the number of recipients (S2). `key` is the root of every recipient's key (S3). `constants` are the merge
+    values of event and organizer, `defaults` what guests without a value in an imported column read; both are frozen
+    at the sending, so that an edit during the run does not reach half of the guests. `from_name` stands in the From
+    header; older messages have it as that header had it, with some characters fewer. The mails of a test are read as
+    by the guest `as_guest_id` (E1). A draft has its text in `DraftText`, and its `created_by` is the user who began
+    it; of a sent message `created_by` and `created_at` tell who sent it and when.
     """
 
     __tablename__ = "mailing"
@@ -68,16 +67,16 @@ class Mailing(Base):
 
     @hybrid_property
     def is_test(self) -> bool:
-        """Whether it went to organizers and counts in no statistics (E1); also a condition of a query."""
+        """Whether the message goes to organizers and counts in no statistics (E1); also a condition of a query."""
         return self.kind == MailingKind.TEST
 
 
 class DraftText(Base):
-    """What is written of a message that is a draft; the row goes when the message is sent.
+    """The text of a draft; sending deletes the row.
 
-    It may hold anything: merge fields that nobody knows, an audience of nobody, a segment that is gone (C2).
-    `revision` counts the saves that changed something (D5). `saved_from` is the open page that made the last of them,
-    so that a page whose answer was lost is not told of a stranger; empty for a program. `dialect` is that of its save.
+    Unknown merge fields, an empty audience and a deleted segment are allowed (C2). `revision` counts the saves that
+    changed something (D5). `saved_from` is the open page of the latest save, so that a page which lost the answer
+    recognizes its own save; "" for a program. `dialect` is that of the latest save.
     """
 
     __tablename__ = "draft_text"
@@ -96,7 +95,7 @@ class DraftText(Base):
 
 
 class Exclusion(Base):
-    """A guest who was in the audience and won't get it, and why (A2)."""
+    """A guest of the audience who won't get the message, and the reason (A2)."""
 
     __tablename__ = "exclusion"
     __table_args__ = (Index("ix_exclusion_mailing_id", "mailing_id"), Base.__table_args__)
@@ -111,13 +110,13 @@ class Exclusion(Base):
 class Job(Base):
     """One fan-out run of a mailing; a retry is the next run.
 
-    Nothing is handed over before `starts_at` (S7). `stopped` is why nothing can leave at all, in the mail service's
-    words; recipients stay queued (S12). `provider` is the mail service it was begun with, which alone may work on it
-    (S13); None where nobody noted which.
+    No mail is handed over before `starts_at` (S7). `stopped` is why no mail can leave at all, in the mail service's
+    words; recipients stay queued (S12). Only the mail service `provider`, which began the run, may work on it (S13);
+    None when it was not noted.
 
-    What the mail service answered in this run, over all workers, is counted here, so that refusals for a fault of ours
-    list nobody (F5): `answered` are answers for good, `alike` those of the first ten that refused in the words of
-    `first_refusal`. `brake` says that the run stopped itself and asks, or that somebody has answered.
+    The row counts the mail service's answers over all workers, so that refusals for a fault of ours list nobody (F5).
+    `answered` counts final answers, `alike` those of the first ten that refused in the words of `first_refusal`.
+    `brake` says that the run stopped itself and asks, or that somebody has answered.
     """
 
     __tablename__ = "job"
@@ -152,9 +151,9 @@ class Recipient(Base):
     """One address of a mailing. A claim is `claim_owner` and `claim_until` on a row that stays `queued` (S11).
 
     `attempts` numbers the attempts for good; `tries` counts those of this run and decides when to give up (S4).
-    `delivery` is the mail service's later news and never rewinds `state`. `provider` is the mail service of the latest
-    attempt, by which every word about the outcome is chosen (S13). `mark` is the number of the mark that led to that
-    attempt, as the hand-over journal names it (S11b).
+    `delivery` is the mail service's later news and never changes `state`. `provider` is the mail service of the latest
+    attempt and decides how the outcome is worded (S13). `mark` numbers the mark before that attempt, as in the
+    hand-over journal (S11b).
     """
 
     __tablename__ = "recipient"
@@ -202,7 +201,7 @@ class Attempt(Base):
 
 
 class EmailEvent(Base):
-    """What a mail service reported about an address, each report once (F1); `practice`: about a practice mail (S13)."""
+    """A mail service's report about an address, each once (F1). `practice`: about a practice mail (S13)."""
 
     __tablename__ = "email_event"
     __table_args__ = (UniqueConstraint("provider", "provider_event_id"), Base.__table_args__)
@@ -220,9 +219,9 @@ class EmailEvent(Base):
 
 
 class Suspect(Base):
-    """News of a run that would end an address, while the run may still turn out to be refused for a fault of ours (F5).
+    """News that would list an address, held back while the run may prove to be refused for a fault of ours (F5).
 
-    `certain`: a code said so, so that no other mail has to be taken first. The row goes when the address is listed.
+    `certain`: a code said so, so the address is listed even if no mail was accepted. Listing it deletes the row.
     """
 
     __tablename__ = "suspect"

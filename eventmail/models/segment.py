@@ -1,8 +1,7 @@
-"""A segment: guests found by a rule, and guests picked by hand; and the values that rules are answered from.
+"""Segments: guests found by a rule or picked by hand; and the values from which rules are answered.
 
-Attributes are one JSON text for each guest; reading one of them for everybody takes a second for 100 000 guests. For
-each field that a segment uses, `guest_value` therefore holds what stands in it, ready to be compared. Triggers on the
-guest keep it right, whoever writes.
+Reading one imported column of 100 000 guests out of their JSON takes a second. Therefore `guest_value` holds the values
+of each field that a segment uses, ready to be compared. Triggers on the guest maintain it, whoever writes.
 """
 
 from datetime import datetime
@@ -30,8 +29,8 @@ from eventmail.db import Base
 class Segment(Base):
     """`rule` is `{"all": […]}` or `{"any": […]}` of `{"field", "op", "value"}`, None for picked guests only.
 
-    `name_key` is the name as compared, so that “VIP” and “vip” are one. `reading` says what the rule takes for equal
-    (`domain.audience.rule`): what was saved before numbers and days counted keeps its reading until it is saved again.
+    `name_key` is the name as compared: “VIP” and “vip” are one. `reading` says which values the rule takes for equal
+    (`domain.audience.rule`). A rule keeps its reading until it is saved again.
     """
 
     __tablename__ = "segment"
@@ -62,11 +61,11 @@ class SegmentGuest(Base):
 
 
 class SegmentField(Base):
-    """A field of guests whose values are kept ready, since a segment uses it.
+    """A field of guests that a segment uses, so that `guest_value` keeps its values.
 
-    `kind` is a column of the guest or `attribute`; then `name` is the imported column and `path` the JSON path to it,
-    empty where no path can name it. Unused ones go after a day (`housekeeping`), never at once: a request that is
-    under way may be counting by one.
+    `kind` is a column of the guest, or `attribute`: then `name` is the imported column and `path` its JSON path, ""
+    where no path can name it. An unused field is deleted a day later (`housekeeping`), since a request under way may
+    be counting by it.
     """
 
     __tablename__ = "segment_field"
@@ -83,7 +82,7 @@ class SegmentField(Base):
     unused_since: Mapped[datetime | None]
 
 
-# one row for a guest and a field that is not blank; a walk over a field is a walk along the key
+# One row for each guest and field that is not blank. All values of a field lie together along the primary key.
 guest_value = Table(
     "guest_value",
     Base.metadata,
@@ -96,8 +95,8 @@ guest_value = Table(
     sqlite_with_rowid=False,
 )
 
-# `value_parsing` gives every connection of ours functions; another program that writes guests fails instead of leaving
-# values behind that nobody maintained
+# Only our connections have the functions of `value_parsing`: another program that writes guests fails, and so leaves no
+# stale values behind.
 _KEEP = """INSERT INTO guest_value (field_id, guest_id, folded, number, day)
  SELECT id, NEW.id, folded(value), number_in(value), day_in(value) FROM (
  SELECT id, CASE kind WHEN 'first_name' THEN NEW.first_name WHEN 'last_name' THEN NEW.last_name

@@ -1,4 +1,4 @@
-"""The list as of a moment: who would get a message, frozen when somebody looked (A4)."""
+"""The list of recipients as somebody reviewed it (A4)."""
 
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,9 @@ from eventmail.db import Base
 
 
 class Snapshot(Base):
-    """The people of an audience. `people` is a JSON object, address by guest id, in the order of the addresses.
+    """The guests of an audience: `people` is a JSON object, address by guest id, in the order of the addresses.
 
-    One row whatever their number: it is written with each look and thrown away a day later.
+    Each review writes one row, which is deleted a day later.
     """
 
     __tablename__ = "snapshot"

@@ -9,7 +9,7 @@ from eventmail.db import Base, one_of
 from eventmail.states import SuppressionReason
 
 EVERYWHERE = "all"  # the scope of the whole installation
-PRACTICE = "practice"  # the same while mail stays on this box (S13); any other scope is an event's id
+PRACTICE = "practice"  # the scope of what practice mode caused (S13), so that it never takes a real entry's place
 
 
 class Suppression(Base):
