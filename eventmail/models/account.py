@@ -21,7 +21,6 @@ class User(Base):
     wrote, and an invitation brings them back.
     """
 
-    __tablename__ = "user"
     __table_args__ = (one_of("role", Role), Base.__table_args__)
 
     name: Mapped[str]
@@ -36,7 +35,6 @@ class User(Base):
 class Invitation(Base):
     """A link by which somebody may join once. The row is deleted when they join or when it is taken back."""
 
-    __tablename__ = "invitation"
     __table_args__ = (one_of("role", Role), Base.__table_args__)
 
     email: Mapped[str]
@@ -54,8 +52,6 @@ class SignInLink(Base):
     `used_by` is the hash of a token in the browser that spent the link, so that a double click is answered twice.
     """
 
-    __tablename__ = "sign_in_link"
-
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
     created_at: Mapped[datetime]
@@ -65,12 +61,7 @@ class SignInLink(Base):
 
 
 class LoginSession(Base):
-    """One browser that is signed in, and the network it was seen in last.
-
-    `by_link`: it began with a one-time link, not with the password.
-    """
-
-    __tablename__ = "login_session"
+    """One browser that is signed in, and its latest network. `by_link`: by a one-time link, not the password."""
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     token_hash: Mapped[str] = mapped_column(unique=True)
@@ -84,9 +75,7 @@ class LoginSession(Base):
 
 
 class ApiToken(Base):
-    """One program that may act as a colleague; shown once. Without `expires_at` until somebody takes it back."""
-
-    __tablename__ = "api_token"
+    """A token with which a program acts as a colleague. Without `expires_at` it is valid until it is revoked."""
 
     user_id: Mapped[int] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
@@ -104,7 +93,6 @@ class Throttle(Base):
     `told_at` is when the log noted that further tries are refused.
     """
 
-    __tablename__ = "throttle"
     __table_args__ = (
         UniqueConstraint("scope", "key"),
         CheckConstraint("tries >= 0", name="not_negative"),

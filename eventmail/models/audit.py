@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import DDL, JSON, CheckConstraint, ForeignKey, Index, UniqueConstraint, event
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
+from eventmail.db.sqlite import add_trigger
 
 
 class AuditEntry(Base):
@@ -14,8 +15,6 @@ class AuditEntry(Base):
 
     `user_id` and `event_id` are no foreign keys, since the row must outlive what they name.
     """
-
-    __tablename__ = "audit_entry"
 
     at: Mapped[datetime]
     actor: Mapped[str]
@@ -33,21 +32,14 @@ for _name, _when in {
     "delete": "BEFORE DELETE ON audit_entry",
     "replace": "BEFORE INSERT ON audit_entry WHEN EXISTS (SELECT 1 FROM audit_entry WHERE id = NEW.id)",
 }.items():
-    event.listen(
-        AuditEntry.__table__,
-        "after_create",
-        DDL(  # type: ignore[no-untyped-call]
-            f"CREATE TRIGGER audit_entry_no_{_name} {_when} BEGIN SELECT RAISE(ABORT, 'the log is written once'); END"
-        ).execute_if(dialect="sqlite"),
-    )
+    _refusal = "SELECT RAISE(ABORT, 'the log is written once')"
+    add_trigger(AuditEntry.__table__, f"CREATE TRIGGER audit_entry_no_{_name} {_when} BEGIN {_refusal}; END")
 
 
 class IdempotencyRecord(Base):
     """The 2xx answer that was given under a key (S1). A refused request leaves no row, so its key stays free."""
 
-    __tablename__ = "idempotency_record"
-    __table_args__ = (UniqueConstraint("scope", "key"), Index("ix_idempotency_record_created_at", "created_at"),
-                      Base.__table_args__)  # fmt: skip
+    __table_args__ = (UniqueConstraint("scope", "key"), Base.__table_args__)
 
     scope: Mapped[str]
     key: Mapped[str]
@@ -55,7 +47,7 @@ class IdempotencyRecord(Base):
     mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
     status: Mapped[int]
     answer: Mapped[dict[str, Any]] = mapped_column(JSON)
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Reservation(Base):
@@ -64,28 +56,24 @@ class Reservation(Base):
     A run may hold places before it has a job. They are of the quota of the mail service `provider`, None of any.
     """
 
-    __tablename__ = "reservation"
     __table_args__ = (
         UniqueConstraint("mailing_id", "run"),
         CheckConstraint("consumed + refunded <= reserved", name="balance"),
         CheckConstraint("consumed >= 0 AND refunded >= 0", name="not_negative"),
-        Index("ix_reservation_due_at", "due_at"),
         Base.__table_args__,
     )
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
     run: Mapped[int]
     provider: Mapped[str | None]
-    due_at: Mapped[datetime]
+    due_at: Mapped[datetime] = mapped_column(index=True)
     reserved: Mapped[int]
     consumed: Mapped[int] = mapped_column(default=0)
     refunded: Mapped[int] = mapped_column(default=0)
 
 
 class Pace(Base):
-    """The one row that every worker takes its turn from (S10): the bucket is empty until `empty_until`."""
-
-    __tablename__ = "pace"
+    """The one row from which every worker takes its turn (S10). The bucket is empty until `empty_until`."""
 
     empty_until: Mapped[datetime]
 
@@ -95,8 +83,6 @@ class Worker(Base):
 
     `waits_for` says what its mail has waited for since `waits_since`, as in "the mail server mail.example to greet".
     """
-
-    __tablename__ = "worker"
 
     owner: Mapped[str] = mapped_column(unique=True)
     started_at: Mapped[datetime]

@@ -9,12 +9,8 @@ from eventmail.db import Base
 
 
 class Content(Base):
-    """Source and compiled form of one text; `hash` covers both, `size` is in bytes as encoded for the wire.
+    """Source and compiled form of one text of an event. `hash` covers both; `size` is in bytes as on the wire."""
 
-    The same text is one row: the mail that was previewed and the one that is sent share their compiled bytes.
-    """
-
-    __tablename__ = "content"
     __table_args__ = (UniqueConstraint("event_id", "hash"), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))

@@ -5,10 +5,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import DDL, JSON, event
+from sqlalchemy import JSON
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
+from eventmail.db.sqlite import add_trigger
 from eventmail.models.guest import Guest
 from eventmail.models.mailing import Recipient
 
@@ -19,8 +20,6 @@ class Erasure(Base):
     `finished_at` is None until the files are deleted and the write-ahead log is empty. The ids are no foreign keys,
     since what they name may be gone.
     """
-
-    __tablename__ = "erasure"
 
     event_id: Mapped[int]
     guest_id: Mapped[int]
@@ -36,21 +35,13 @@ _KNOWN = (
     " AND EXISTS (SELECT 1 FROM suppression WHERE address >= 'erased:' AND address < 'erased;')"
     " BEGIN UPDATE OR IGNORE suppression SET address = NEW.address WHERE address = erased_form(NEW.address); END"
 )
-GUEST_TRIGGERS = (
-    f"CREATE TRIGGER guest_wish_of_new AFTER INSERT ON guest {_KNOWN}",
-    f"CREATE TRIGGER guest_wish_of_changed AFTER UPDATE OF address ON guest {_KNOWN}",
-)
-# The same address never gets the same mailing twice, although the row of the first no longer tells it.
-RECIPIENT_TRIGGER = (
+add_trigger(Guest.__table__, f"CREATE TRIGGER guest_wish_of_new AFTER INSERT ON guest {_KNOWN}")
+add_trigger(Guest.__table__, f"CREATE TRIGGER guest_wish_of_changed AFTER UPDATE OF address ON guest {_KNOWN}")
+# The same address never gets a mailing twice, although the first row only holds its pseudonym.
+add_trigger(
+    Recipient.__table__,
     "CREATE TRIGGER recipient_not_again BEFORE INSERT ON recipient WHEN EXISTS (SELECT 1 FROM recipient"
     " WHERE mailing_id = NEW.mailing_id AND address >= 'erased:' AND address < 'erased;')"
     " AND EXISTS (SELECT 1 FROM recipient WHERE mailing_id = NEW.mailing_id AND address = erased_form(NEW.address))"
-    " BEGIN SELECT RAISE(IGNORE); END"
+    " BEGIN SELECT RAISE(IGNORE); END",
 )
-for _table, _triggers in ((Guest.__table__, GUEST_TRIGGERS), (Recipient.__table__, (RECIPIENT_TRIGGER,))):
-    for _trigger in _triggers:
-        event.listen(
-            _table,
-            "after_create",
-            DDL(_trigger).execute_if(dialect="sqlite"),  # type: ignore[no-untyped-call]
-        )

@@ -15,8 +15,6 @@ class Event(Base):
     From `archived_at` on nothing can be sent. Guests' calendars show that an event is cancelled (K3).
     """
 
-    __tablename__ = "event"
-
     title: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     location: Mapped[str] = mapped_column(default="")
@@ -53,7 +51,6 @@ class Event(Base):
 class EventMember(Base):
     """A user who may see a restricted event."""
 
-    __tablename__ = "event_member"
     __table_args__ = (UniqueConstraint("event_id", "user_id"), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
@@ -61,12 +58,8 @@ class EventMember(Base):
 
 
 class GuestField(Base):
-    """A column that came with an import and is a merge field `{guest.name}` since (C1).
+    """An imported column: the merge field `{guest.name}` (C1). Guests without a value read `default_text` (C3)."""
 
-    `default_text` is what guests without a value read (C3); empty until somebody says.
-    """
-
-    __tablename__ = "guest_field"
     __table_args__ = (UniqueConstraint("event_id", "name"), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))

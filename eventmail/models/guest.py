@@ -19,7 +19,6 @@ def full_name(first_name: str, last_name: str) -> str:
 class Guest(Base):
     """Mail is sent to `email`, which is as typed. `address` is the form of it that is compared."""
 
-    __tablename__ = "guest"
     __table_args__ = (
         one_of("status", GuestStatus),
         # covers counting and deduplicating an audience
@@ -55,9 +54,6 @@ class Guest(Base):
 
 
 class GuestTag(Base):
-    """A word an organizer put on a guest."""
-
-    __tablename__ = "guest_tag"
     __table_args__ = (
         Index("uq_guest_tag_guest_id_tag", "guest_id", "tag", unique=True),
         Index("ix_guest_tag_tag", "tag", "guest_id"),  # a rule skips from tag to tag (domain.audience.rule_sql)
@@ -71,7 +67,6 @@ class GuestTag(Base):
 class GuestChange(Base):
     """One change of many guests at once, which gave `value` to `changed` of the `picked` guests."""
 
-    __tablename__ = "guest_change"
     __table_args__ = (one_of("kind", ChangeKind), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
@@ -86,12 +81,8 @@ class GuestChange(Base):
 
 
 class GuestBefore(Base):
-    """What one guest had before a change of many: the status, or the tag that was removed, as it was spelt.
+    """What a guest had before such a change: the status, or the removed tag as spelt. `restored` by an undo."""
 
-    `restored` once an undo gave it back.
-    """
-
-    __tablename__ = "guest_before"
     __table_args__ = (UniqueConstraint("change_id", "guest_id"), Base.__table_args__)
 
     change_id: Mapped[int] = mapped_column(ForeignKey("guest_change.id", ondelete="CASCADE"))

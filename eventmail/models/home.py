@@ -14,8 +14,6 @@ class Home(Base):
     `marks` counts the groups that were ever marked for a hand-over. A file beside the database keeps the same number.
     """
 
-    __tablename__ = "home"
-
     place: Mapped[str]
     marks: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     confirmed_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))

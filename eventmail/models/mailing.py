@@ -24,7 +24,6 @@ class Mailing(Base):
     it; of a sent message `created_by` and `created_at` tell who sent it and when.
     """
 
-    __tablename__ = "mailing"
     __table_args__ = (
         one_of("state", MailingState),
         one_of("kind", MailingKind),
@@ -79,7 +78,6 @@ class DraftText(Base):
     recognizes its own save; "" for a program. `dialect` is that of the latest save.
     """
 
-    __tablename__ = "draft_text"
     __table_args__ = (CheckConstraint("revision >= 1", name="revision"), Base.__table_args__)
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"), unique=True)
@@ -97,10 +95,7 @@ class DraftText(Base):
 class Exclusion(Base):
     """A guest of the audience who won't get the message, and the reason (A2)."""
 
-    __tablename__ = "exclusion"
-    __table_args__ = (Index("ix_exclusion_mailing_id", "mailing_id"), Base.__table_args__)
-
-    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"), index=True)
     guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
     reason: Mapped[str]
     email: Mapped[str | None]
@@ -119,19 +114,17 @@ class Job(Base):
     `brake` says that the run stopped itself and asks, or that somebody has answered.
     """
 
-    __tablename__ = "job"
     __table_args__ = (
         UniqueConstraint("mailing_id", "run"),
         one_of("state", JobState),
         one_of("brake", Brake),
         CheckConstraint("accepted + looked_dead <= answered", name="answers_add_up"),
-        Index("ix_job_state", "state"),
         Base.__table_args__,
     )
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
     run: Mapped[int]
-    state: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
     request_id: Mapped[str]
     created_at: Mapped[datetime]
     starts_at: Mapped[datetime]
@@ -156,19 +149,17 @@ class Recipient(Base):
     hand-over journal (S11b).
     """
 
-    __tablename__ = "recipient"
     __table_args__ = (
         UniqueConstraint("mailing_id", "address"),
         one_of("state", RecipientState),
         one_of("delivery", Delivery),
         Index("ix_recipient_mailing_id_state", "mailing_id", "state"),
-        Index("ix_recipient_guest_id", "guest_id"),
         Index("ix_recipient_news", "mailing_id", "delivery", sqlite_where=text("delivery IS NOT NULL")),
         Base.__table_args__,
     )
 
     mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
-    guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"))
+    guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
     address: Mapped[str]
     email: Mapped[str]
     state: Mapped[str]
@@ -187,7 +178,6 @@ class Recipient(Base):
 class Attempt(Base):
     """One call of a mail service for one recipient, and its answer."""
 
-    __tablename__ = "attempt"
     __table_args__ = (UniqueConstraint("recipient_id", "number"), Base.__table_args__)
 
     recipient_id: Mapped[int] = mapped_column(ForeignKey("recipient.id", ondelete="CASCADE"))
@@ -203,7 +193,6 @@ class Attempt(Base):
 class EmailEvent(Base):
     """A mail service's report about an address, each once (F1). `practice`: about a practice mail (S13)."""
 
-    __tablename__ = "email_event"
     __table_args__ = (UniqueConstraint("provider", "provider_event_id"), Base.__table_args__)
 
     provider: Mapped[str]
@@ -223,8 +212,6 @@ class Suspect(Base):
 
     `certain`: a code said so, so the address is listed even if no mail was accepted. Listing it deletes the row.
     """
-
-    __tablename__ = "suspect"
 
     job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"), index=True)
     email_event_id: Mapped[int] = mapped_column(ForeignKey("email_event.id", ondelete="CASCADE"), unique=True)

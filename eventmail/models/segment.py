@@ -7,23 +7,11 @@ of each field that a segment uses, ready to be compared. Triggers on the guest m
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    DDL,
-    JSON,
-    CheckConstraint,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    String,
-    Table,
-    UniqueConstraint,
-    event,
-    text,
-)
+from sqlalchemy import JSON, CheckConstraint, Column, Float, ForeignKey, Index, String, Table, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
+from eventmail.db.sqlite import add_trigger
 
 
 class Segment(Base):
@@ -33,7 +21,6 @@ class Segment(Base):
     (`domain.audience.rule`). A rule keeps its reading until it is saved again.
     """
 
-    __tablename__ = "segment"
     __table_args__ = (UniqueConstraint("event_id", "name_key"), Base.__table_args__)
 
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"))
@@ -49,15 +36,10 @@ class Segment(Base):
 class SegmentGuest(Base):
     """A guest picked into a segment by hand."""
 
-    __tablename__ = "segment_guest"
-    __table_args__ = (
-        UniqueConstraint("segment_id", "guest_id"),
-        Index("ix_segment_guest_guest_id", "guest_id"),
-        Base.__table_args__,
-    )
+    __table_args__ = (UniqueConstraint("segment_id", "guest_id"), Base.__table_args__)
 
     segment_id: Mapped[int] = mapped_column(ForeignKey("segment.id", ondelete="CASCADE"))
-    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"))
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guest.id", ondelete="CASCADE"), index=True)
 
 
 class SegmentField(Base):
@@ -68,7 +50,6 @@ class SegmentField(Base):
     be counting by it.
     """
 
-    __tablename__ = "segment_field"
     __table_args__ = (
         UniqueConstraint("event_id", "kind", "name"),
         CheckConstraint("kind IN ('first_name', 'last_name', 'email', 'attribute')", name="kind"),
@@ -107,8 +88,8 @@ _KEEP = """INSERT INTO guest_value (field_id, guest_id, folded, number, day)
 _USED = "WHEN EXISTS (SELECT 1 FROM segment_field WHERE event_id = NEW.event_id)"
 _FORGET = "DELETE FROM guest_value WHERE guest_id = NEW.id"
 _CHANGED = "UPDATE OF first_name, last_name, email, attributes"
-for _trigger in (
-    f"CREATE TRIGGER guest_values_of_new AFTER INSERT ON guest {_USED} BEGIN {_KEEP}; END",
+add_trigger(guest_value, f"CREATE TRIGGER guest_values_of_new AFTER INSERT ON guest {_USED} BEGIN {_KEEP}; END")
+add_trigger(
+    guest_value,
     f"CREATE TRIGGER guest_values_of_changed AFTER {_CHANGED} ON guest {_USED} BEGIN {_FORGET}; {_KEEP}; END",
-):
-    event.listen(guest_value, "after_create", DDL(_trigger).execute_if(dialect="sqlite"))  # type: ignore[no-untyped-call]
+)

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, Text
+from sqlalchemy import JSON, ForeignKey, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
@@ -15,13 +15,10 @@ class Snapshot(Base):
     Each review writes one row, which is deleted a day later.
     """
 
-    __tablename__ = "snapshot"
-    __table_args__ = (Index("ix_snapshot_created_at", "created_at"), Base.__table_args__)
-
     event_id: Mapped[int] = mapped_column(ForeignKey("event.id", ondelete="CASCADE"), index=True)
     token: Mapped[str] = mapped_column(unique=True)
     audience: Mapped[dict[str, Any]] = mapped_column(JSON)
     people: Mapped[str] = mapped_column(Text, deferred=True)
     count: Mapped[int]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -13,12 +13,8 @@ PRACTICE = "practice"  # the scope of what practice mode caused (S13), so that i
 
 
 class Suppression(Base):
-    """An address that gets no mail: of the whole installation (scope `all`) or of one event (scope = its id).
+    """An address that gets no mail. `scope` is EVERYWHERE, PRACTICE or the id of an event."""
 
-    What practice mode caused has a scope of its own, `practice`, so that it never stands where a real entry has to.
-    """
-
-    __tablename__ = "suppression"
     __table_args__ = (UniqueConstraint("address", "scope"), one_of("reason", SuppressionReason), Base.__table_args__)
 
     address: Mapped[str]
