@@ -1,4 +1,7 @@
-"""What both sides write in somebody's transaction: the log, replayable answers, the quota ledger, recipients' moves."""
+"""What `domain` and `sending` both write: the log, replayable answers, the quota ledger, recipients' moves.
+
+Every writer runs in the caller's transaction.
+"""
 
 from eventmail.records.acting import Acting
 from eventmail.records.audit import audit

@@ -1,4 +1,4 @@
-"""Who acts: handed to every command."""
+"""The person or program that acts."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class Acting:
-    """Who acts, in which request, at which instant; handed to every command as `by`."""
+    """Who acts, in which request, at which instant. Every command takes it as `by`."""
 
     user_id: int | None
     name: str

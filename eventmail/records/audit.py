@@ -1,4 +1,4 @@
-"""The log: who did what to what, in which request."""
+"""The log of who did what to what."""
 
 from sqlalchemy.orm import Session
 

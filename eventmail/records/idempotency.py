@@ -1,4 +1,4 @@
-"""Answers that are kept under a key, so that asking again gets the same one (S1)."""
+"""Answers that are kept under a key, so that a repeated request gets the same one (S1)."""
 
 import hashlib
 import json
@@ -16,13 +16,13 @@ from eventmail.records.acting import Acting
 
 
 def body_hash(body: Mapping[str, Any]) -> str:
-    """A fingerprint of what a request asks for, whatever the order of its members."""
+    """Returns a fingerprint of a request's body, whatever the order of its members."""
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Keyed:
-    """An idempotency key as it is used: whose, which, and a fingerprint of what is asked for under it."""
+    """An idempotency key with its owner (`scope`) and the fingerprint of the request that uses it."""
 
     scope: str
     key: str
@@ -30,7 +30,7 @@ class Keyed:
 
 
 def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
-    """The answer that was given under this key, or None while the key is free.
+    """Returns the answer under this key, None while the key is free.
 
     Raises IdempotencyKeyReused when the key was used for another body.
     """

@@ -8,18 +8,18 @@ from eventmail.states import OUTBOX, is_practice
 
 
 def practising() -> bool:
-    """Whether mail stays on this box now."""
+    """Whether practice mode is on: mail stays on this box."""
     return is_practice(service())
 
 
 def of_practice(provider: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
-    """Whether the mail service in a column is that of practice mode."""
+    """Condition: a column names the mail service of practice mode."""
     return provider == OUTBOX
 
 
 def counts(provider: SQLColumnExpression[str | None]) -> ColumnElement[bool]:
-    """Whether what happened with this service counts as mail now: in practice mode all of it, else not practice (S13).
+    """Condition: outcomes with this service count. In practice mode all do, otherwise all but those of practice (S13).
 
-    What nobody noted a service of may have been mail, so it counts.
+    Where no service was noted the mail may have been real, so it counts.
     """
     return true() if practising() else provider.is_distinct_from(OUTBOX)

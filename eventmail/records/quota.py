@@ -1,4 +1,4 @@
-"""The quota: reserved before anything is queued, consumed or refunded once for each recipient (S9)."""
+"""The quota: reserved before a send is queued, consumed or refunded once for each recipient (S9)."""
 
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from eventmail.records.practice import of_practice, practising
 
 @dataclass(frozen=True)
 class Limits:
-    """Sends per rolling day and month of the whole installation; 0 is none (S9)."""
+    """Sends per rolling day and month of the whole installation; 0 means no limit (S9)."""
 
     per_day: int = 0
     per_month: int = 0
@@ -32,7 +32,7 @@ NO_LIMITS = Limits()
 
 @dataclass(frozen=True)
 class Usage:
-    """One window of the quota: what is used for good, what is reserved, what is left (None without a limit)."""
+    """One window of the quota, in places: used for good, reserved, left (None without a limit)."""
 
     limit: int
     used: int
@@ -44,9 +44,9 @@ class Usage:
 
 
 def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usage:
-    """The ledger of the windows of `length` that hold `at`; practice mode has one of its own (S13).
+    """Returns the ledger of all windows of `length` that contain `at`. Practice mode has a ledger of its own (S13).
 
-    What can still be undone is due in a moment, and has its places already (S7).
+    A send that can still be undone is due after `at`, and its places count already (S7).
     """
     used, open_ = session.execute(
         select(
@@ -58,9 +58,9 @@ def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usag
 
 
 def reserve(tx: Session, entry: Reservation, limits: Limits) -> None:
-    """Reserve the places of `entry` in the window of its `due_at` (S9). Raises QuotaExceeded, reserving nothing.
+    """Reserve the places of `entry` at its `due_at` (S9). Raises QuotaExceeded. Runs in the caller's transaction.
 
-    Runs in the caller's transaction. The run may have no job yet.
+    The run needs no job yet.
     """
     for word, limit, length in limits.windows:
         if limit and entry.reserved > (left := max(0, limit - _fullest(tx, length, entry.due_at))):

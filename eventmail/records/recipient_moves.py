@@ -17,15 +17,15 @@ from eventmail.models.mailing import COUNTERS
 from eventmail.records.practice import of_practice
 from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, RecipientState
 
-UNCLEAR = "unclear"  # the outcome of an attempt that nobody can be sure of
-# that practice was unclear about a mail is no doubt once another service has it in hand (S13)
+UNCLEAR = "unclear"  # the outcome of an attempt whose mail may or may not have been taken
+# An unclear attempt in practice mode is no doubt once another service handles the mail (S13).
 _COUNTS = or_(~of_practice(Attempt.provider), of_practice(Recipient.provider))
 DOUBTED = exists().where(Attempt.recipient_id == Recipient.id, Attempt.outcome == UNCLEAR, _COUNTS)
 
 
 @dataclass(frozen=True)
 class Move:
-    """A move of recipients whose statement is built once, for the way that every mail goes; `make` makes it."""
+    """A move of recipients with its statement, which the hot path builds once and `make` executes."""
 
     from_: RecipientState
     to: RecipientState
@@ -35,15 +35,15 @@ class Move:
 def recipient_move(
     where: Sequence[ColumnElement[bool]], from_: RecipientState, to: RecipientState, **values: object
 ) -> Move:
-    """The move of recipients that match `where`; conditions and values may hold bind parameters."""
+    """Returns the move of recipients that match `where`. Conditions and values may hold bind parameters."""
     return Move(from_, to, moving(Recipient, where, from_, to, values).returning(Recipient.id, Recipient.mailing_id))
 
 
 def make(tx: Session, move: Move, **given: object) -> list[int]:
-    """Move recipients and, in the same transaction, their mailings' counters and ledgers; the ids that moved.
+    """Move recipients, their mailings' counters and their ledgers; returns the ids that moved.
 
-    The only way a recipient changes state after it was made, so counters never run ahead of rows (T1) and the ledger
-    always balances (S9). `given` are the move's bind parameters.
+    Runs in the caller's transaction. No other code changes a recipient's state, so counters are never ahead of rows
+    (T1) and the ledger always balances (S9). `given` are the move's bind parameters.
     """
     connection = core(tx)
     moved = connection.execute(move.statement, given).all()
@@ -56,13 +56,9 @@ def make(tx: Session, move: Move, **given: object) -> list[int]:
 
 
 def move_recipients(
-    tx: Session,
-    where: Sequence[ColumnElement[bool]],
-    from_: RecipientState,
-    to: RecipientState,
-    **values: object,
+    tx: Session, where: Sequence[ColumnElement[bool]], from_: RecipientState, to: RecipientState, **values: object
 ) -> list[int]:
-    """A move that is made once: `recipient_move`, then `make`."""
+    """`recipient_move`, then `make`."""
     return make(tx, recipient_move(where, from_, to, **values))
 
 
@@ -91,10 +87,10 @@ def _booking(column: str) -> Update:
 def leave_queue(
     tx: Session, where: Sequence[ColumnElement[bool]], to: RecipientState, words: str, now: datetime
 ) -> list[int]:
-    """Take waiting recipients out of the queue for good, cancelled or suppressed: the ids that were.
+    """Move waiting recipients to cancelled or suppressed; returns the ids that moved. Runs in the caller's transaction.
 
-    Who waited only because somebody decided to send a doubtful mail again goes back to doubt: that mail may have left
-    (S5), whatever became of the second one.
+    A recipient who waits because a doubtful mail was to be sent again goes back to doubt: the first mail may have left
+    (S5).
     """
     values = {"claim_owner": None, "claim_until": None, "updated_at": now}
     move_recipients(
@@ -109,9 +105,9 @@ def leave_queue(
 
 
 def forget_doubt(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
-    """Doubt about these recipients is being settled: as a message's last error it gives way to what others met.
+    """Replace a message's last error that came from these doubtful recipients, whose doubt is about to be settled.
 
-    Those are who is in doubt still, or failed; without any of them there is no last error any more.
+    The new one is the latest error of another recipient in doubt or failed, if any. Runs in the caller's transaction.
     """
     settled = [*where, Recipient.state == RecipientState.UNKNOWN]
     theirs = Recipient.mailing_id == Mailing.id
