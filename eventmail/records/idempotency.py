@@ -34,12 +34,9 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
 
     Raises IdempotencyKeyReused when the key was used for another body.
     """
-    found = session.scalars(
-        select(IdempotencyRecord).where(
-            IdempotencyRecord.scope == keyed.scope,
-            IdempotencyRecord.key.in_([keyed.key, erased_form(keyed.key)]),
-        )
-    ).one_or_none()
+    either = IdempotencyRecord.key.in_([keyed.key, erased_form(keyed.key)])
+    asked = select(IdempotencyRecord).where(IdempotencyRecord.scope == keyed.scope, either)
+    found = session.scalars(asked).one_or_none()
     if found and found.body_hash != keyed.fingerprint:
         raise IdempotencyKeyReused
     return found
@@ -48,10 +45,6 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
 def remember(
     tx: Session, keyed: Keyed, mailing_id: int, answer: Mapping[str, Any], by: Acting, *, status: int = 202
 ) -> None:
-    """Keep the answer that is given under a key, for whoever asks under it again (S1)."""
-    tx.add(
-        IdempotencyRecord(
-            scope=keyed.scope, key=keyed.key, body_hash=keyed.fingerprint, mailing_id=mailing_id, status=status,
-            answer=dict(answer), created_at=by.now,
-        )
-    )  # fmt: skip
+    """Keep the answer to the request that used this key (S1). Runs in the caller's transaction."""
+    asked = {"scope": keyed.scope, "key": keyed.key, "body_hash": keyed.fingerprint, "created_at": by.now}
+    tx.add(IdempotencyRecord(**asked, mailing_id=mailing_id, status=status, answer=dict(answer)))

@@ -48,13 +48,9 @@ def usage(session: Session, limit: int, length: timedelta, at: datetime) -> Usag
 
     A send that can still be undone is due after `at`, and its places count already (S7).
     """
-    used, open_ = session.execute(
-        select(
-            func.coalesce(func.sum(Reservation.consumed), 0),
-            func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0),
-        ).where(Reservation.due_at > at - length, Reservation.due_at < at + length, _drawn())
-    ).one()
-    return Usage(limit, used, open_)
+    used = func.coalesce(func.sum(Reservation.consumed), 0)
+    open_ = func.coalesce(func.sum(Reservation.reserved - Reservation.consumed - Reservation.refunded), 0)
+    return Usage(limit, *session.execute(select(used, open_).where(*_near(at, length))).one())
 
 
 def reserve(tx: Session, entry: Reservation, limits: Limits) -> None:
@@ -71,18 +67,16 @@ def reserve(tx: Session, entry: Reservation, limits: Limits) -> None:
 
 
 def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
-    """The most places taken in any window of `length` that holds `due_at`; later ones were reserved before, too."""
-    taken = tx.execute(
-        select(Reservation.due_at, Reservation.reserved - Reservation.refunded)
-        .where(Reservation.due_at > due_at - length, Reservation.due_at < due_at + length, _drawn())
-        .order_by(Reservation.due_at)
-    ).all()
+    """Returns the most places taken in any window of `length` that contains `due_at`, also by later reservations."""
+    places_of = select(Reservation.due_at, Reservation.reserved - Reservation.refunded).where(*_near(due_at, length))
+    taken = tx.execute(places_of.order_by(Reservation.due_at)).all()
     instants, places = [row[0] for row in taken], [0, *accumulate(row[1] for row in taken)]
     ends = {due_at, *(instant for instant in instants if instant >= due_at)}
     return max(places[bisect_right(instants, end)] - places[bisect_right(instants, end - length)] for end in ends)
 
 
-def _drawn() -> ColumnElement[bool]:
-    """Whether a reservation is one of the quota that is drawn on now: practice mode has one of its own."""
+def _near(at: datetime, length: timedelta) -> tuple[ColumnElement[bool], ...]:
+    """Conditions: a reservation shares a window with `at` and is of the quota in use (practice mode has its own)."""
     practice = of_practice(Reservation.provider)
-    return or_(practice if practising() else ~practice, Reservation.provider.is_(None))
+    in_use = or_(practice if practising() else ~practice, Reservation.provider.is_(None))
+    return Reservation.due_at > at - length, Reservation.due_at < at + length, in_use

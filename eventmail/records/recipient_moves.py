@@ -49,8 +49,7 @@ def make(tx: Session, move: Move, **given: object) -> list[int]:
     moved = connection.execute(move.statement, given).all()
     for mailing_id, count in Counter(row.mailing_id for row in moved).items():
         connection.execute(_counting(move.from_, move.to), {"mailing": mailing_id, "count": count})
-        column = _place(move.from_, move.to)
-        if column:
+        if column := _booked(move.from_, move.to):
             connection.execute(_booking(column), {"mailing": mailing_id, "count": count})
     return [row.id for row in moved]
 
@@ -69,8 +68,8 @@ def _counting(from_: RecipientState, to: RecipientState) -> Update:
     return update(Mailing).where(Mailing.id == bindparam("mailing")).values(steps)
 
 
-def _place(from_: RecipientState, to: RecipientState) -> str | None:
-    """What a move does to places in the quota; each is booked once."""
+def _booked(from_: RecipientState, to: RecipientState) -> str | None:
+    """Returns the column of the reservation that counts the move, so that each place is booked once."""
     if from_ not in OPEN:
         return None
     return "consumed" if to in MAY_HAVE_GOT else "refunded" if to in NOT_GOT else None
@@ -93,15 +92,10 @@ def leave_queue(
     (S5).
     """
     values = {"claim_owner": None, "claim_until": None, "updated_at": now}
-    move_recipients(
-        tx,
-        [*where, DOUBTED],
-        RecipientState.QUEUED,
-        RecipientState.UNKNOWN,
-        last_error=f"An earlier mail may have been sent. Not sent again: {words}",
-        **values,
-    )
-    return move_recipients(tx, where, RecipientState.QUEUED, to, last_error=words, **values)
+    doubt = f"An earlier mail may have been sent. Not sent again: {words}"
+    queued = RecipientState.QUEUED
+    move_recipients(tx, [*where, DOUBTED], queued, RecipientState.UNKNOWN, last_error=doubt, **values)
+    return move_recipients(tx, where, queued, to, last_error=words, **values)
 
 
 def forget_doubt(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
