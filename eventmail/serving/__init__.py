@@ -1,6 +1,5 @@
-"""How the web process takes connections: gunicorn starts, watches and ends its processes, the rest is ours.
+"""How the web processes, which gunicorn starts, watches and ends, serve their connections.
 
-Public links are open to the internet, so nobody may hold up others by being slow. An event loop waits for everybody,
-with a deadline for each step; one of a few threads works for a request only while it is here in full, and lets go of it
-before its answer leaves. The Procfile names the worker.
+Public links are open to the internet, so a slow client must not hold up others. An event loop waits for all clients,
+with a deadline for each step. A thread works on a request only from its last byte to the first byte of the answer.
 """

@@ -1,4 +1,4 @@
-"""One connection: requests and answers in turn (h11 knows HTTP/1.1), each step with a deadline."""
+"""One connection: requests and answers in turn by HTTP/1.1 (h11), each step with a deadline."""
 
 import asyncio
 import contextlib
@@ -13,43 +13,43 @@ import h11
 from eventmail.serving import gateway
 from eventmail.serving.gateway import Address, Answer, Environ, NotOurs
 
-HEAD_SECONDS = 15.0  # for a head to be complete, from the connection or the answer before it
-BODY_SECONDS = 30.0  # for a body to be here, or an answer to be taken, …
-BYTES_PER_SECOND = 16 * 1024  # … and one more for each of these, which lets a large file over a slow line
-LINGER_SECONDS = 2.0  # for a client to read why it was refused while it goes on writing
-HEAD_BYTES = 16 * 1024  # of a head that is not complete; what arrives with its end may be as much again
-SMALL_BODY = 64 * 1024  # what is read of anybody; for more the application is asked first
+HEAD_SECONDS = 15.0  # to receive a head, from the connection or the previous answer on
+BODY_SECONDS = 30.0  # to receive a body or send an answer, and …
+BYTES_PER_SECOND = 16 * 1024  # … a second more for so many bytes, for a large file over a slow line
+LINGER_SECONDS = 2.0  # for a client that still writes to read why it was refused
+HEAD_BYTES = 16 * 1024  # of an incomplete head; the piece with its end may add as many
+SMALL_BODY = 64 * 1024  # the application is asked before more of a body is read
 _PIECE = 64 * 1024
 T = TypeVar("T")
 
 
 class Server(Protocol):
-    """What a connection needs of the process."""
+    """What a connection needs of its process."""
 
     stopping: bool
 
     async def largest_body(self, given: Environ) -> int:
-        """How many bytes whoever sent this head may send."""
+        """Returns how many bytes the sender of this head may send."""
 
     async def answer(self, given: Environ, *, first: bool) -> Answer:
-        """What the application answers; `first`: before those who asked ahead."""
+        """Returns the application's answer. `first`: ahead of clients that did not wait for an answer."""
 
 
 class Connection:
-    """`await connection.serve()`: until either side has enough. `waits` while no work for it is under way."""
+    """A connection; `waits` while the application does no work for it."""
 
     def __init__(self, server: Server, taken: socket.socket, address: Address) -> None:
         self.address = address
         self.waits = True
-        self.idle = True  # not one byte of a request is here
-        self._ahead = False  # it asked again before it was answered, so that others go first
+        self.idle = True  # no byte of a request has arrived
+        self._ahead = False  # the client asked again without waiting for the answer, so others go first
         self._server = server
         self._socket = taken
         self._loop = asyncio.get_running_loop()
         self._http = h11.Connection(h11.SERVER, HEAD_BYTES)
 
     async def serve(self) -> None:
-        """Answer what comes; a deadline that passes, or a client that leaves, ends it quietly."""
+        """Answer requests until either side ends. Missed deadlines and vanished clients raise nothing."""
         try:
             with contextlib.suppress(OSError, TimeoutError, h11.LocalProtocolError):
                 while await self._exchange():
@@ -59,7 +59,7 @@ class Connection:
             self._socket.close()
 
     async def _exchange(self) -> bool:
-        """One request and its answer: whether another may follow."""
+        """Answer one request; returns whether another may follow."""
         try:
             async with asyncio.timeout(HEAD_SECONDS):
                 request = await self._event()
@@ -84,7 +84,7 @@ class Connection:
             return gateway.plain(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "This server speaks HTTP/1.1.")
         given = gateway.environ(request, self.address)
         names = {name for name, _ in request.headers}
-        if {b"content-length", b"transfer-encoding"} <= names:  # two lengths: a proxy may have believed the other
+        if {b"content-length", b"transfer-encoding"} <= names:  # a proxy may have believed the other length
             return gateway.plain(HTTPStatus.BAD_REQUEST, "The request tells the length of its body twice.")
         said = next((int(value) for name, value in request.headers if name == b"content-length"), 0)
         with gateway.spool() as body:
@@ -97,9 +97,9 @@ class Connection:
             return await self._worked(self._server.answer(given, first=not self._ahead))
 
     async def _receive(self, given: Environ, body: IO[bytes], said: int) -> int:
-        """The length of the body, which is in `body` afterwards. One that is too long is not read on.
+        """Read the body into `body` and return its length. A body that is too long is not read to its end.
 
-        The application then finds UNREAD, and says so in its own words.
+        `given` then has UNREAD, and the application refuses in its own words.
         """
         allowed = SMALL_BODY
         if said > allowed:
@@ -113,7 +113,7 @@ class Connection:
         async with asyncio.timeout(BODY_SECONDS) as limit:
             while isinstance(event := await self._event(), h11.Data):
                 length += len(event.data)
-                if length > allowed:  # chunks, which did not say how many there would be
+                if length > allowed:  # chunks do not announce their total
                     limit.reschedule(None)
                     allowed = await self._allowed(given, length)
                     if length > allowed:
@@ -136,7 +136,7 @@ class Connection:
             self.waits = True
 
     async def _event(self) -> object:
-        """What comes next, from the socket where nothing of it is here yet."""
+        """Returns h11's next event and reads from the socket as long as it needs data."""
         while (event := self._http.next_event()) is h11.NEED_DATA:
             piece = await self._loop.sock_recv(self._socket, HEAD_BYTES)
             self.idle = False
@@ -162,7 +162,7 @@ class Connection:
             await self._loop.sock_sendall(self._socket, data)
 
     async def _linger(self) -> None:
-        """Closing on what nobody has read would take the answer away from a client that is still writing."""
+        """Read on for a while: closing with unread data would take the answer from a client that still writes."""
         self._socket.shutdown(socket.SHUT_WR)
         async with asyncio.timeout(LINGER_SECONDS):
             while await self._loop.sock_recv(self._socket, _PIECE):

@@ -1,4 +1,4 @@
-"""From a request that is here in full to an answer that is here in full: WSGI (PEP 3333), in a thread."""
+"""A complete request through WSGI (PEP 3333) to a complete answer, in a thread."""
 
 import sys
 import tempfile
@@ -12,9 +12,9 @@ from urllib.parse import unquote_to_bytes
 
 import h11
 
-IN_MEMORY = 256 * 1024  # bytes of a body; what is larger waits in a file without a name
-_OURS = {b"connection", b"content-length", b"keep-alive", b"transfer-encoding"}  # headers that the server decides
-UNREAD = "eventmail.unread"  # in the environ of a request whose body is too large to be read
+IN_MEMORY = 256 * 1024  # bytes of a body; a larger one is in an unnamed file
+_OURS = {b"connection", b"content-length", b"keep-alive", b"transfer-encoding"}  # headers that the server sets
+UNREAD = "eventmail.unread"  # in the environ of a request whose body was too large to read
 _BODILESS = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 Environ = dict[str, Any]
@@ -24,12 +24,12 @@ Application = Callable[[Environ, Callable[..., Callable[[bytes], object]]], Iter
 
 
 class NotOurs(Exception):
-    """What a request asks for is no address of a web server."""
+    """The target of a request is no address on a web server."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a connection comes from and which of our addresses it reached: host and port each."""
+    """Host and port of both ends of a connection."""
 
     peer: tuple[str, int]
     local: tuple[str, int]
@@ -37,7 +37,7 @@ class Address:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is ready to leave; `body` stands at its beginning."""
+    """A complete answer; `body` is at its beginning."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -45,15 +45,15 @@ class Answer:
 
 
 def spool() -> IO[bytes]:
-    """Where a body waits."""
+    """Opens a temporary file for a body."""
     return tempfile.SpooledTemporaryFile(IN_MEMORY)
 
 
 def environ(request: h11.Request, address: Address) -> Environ:
-    """What WSGI tells an application of a request, without its body. Raises NotOurs.
+    """Returns the WSGI environ of a request without its body. Raises NotOurs.
 
-    A name with an underscore is dropped: to WSGI it reads as the one with a hyphen, which a proxy may have set.
-    Nothing here believes a header about where the application stands or who asks.
+    Headers with an underscore are dropped: to WSGI they are those with a hyphen, which a proxy may have set. No header
+    decides on the place of the application or the client's address.
     """
     target, host = _target(request)
     path, _, query = target.partition(b"?")
@@ -79,12 +79,12 @@ def environ(request: h11.Request, address: Address) -> Environ:
         if b"_" not in name and name not in (b"content-length", b"transfer-encoding"):
             _add(found, name.decode("ascii"), value.decode("latin-1"))
     if host:
-        found["HTTP_HOST"] = host.decode("latin-1")  # RFC 9112 3.2.2: it counts more than the header
+        found["HTTP_HOST"] = host.decode("latin-1")  # RFC 9112 3.2.2: it overrides the header
     return found
 
 
 def _target(request: h11.Request) -> tuple[bytes, bytes]:
-    """The path with its query, and the host when it was named there (RFC 9112 3.2)."""
+    """Returns the path with its query, and the host if the target names it (RFC 9112 3.2)."""
     target = request.target
     if target.startswith(b"/") or (target == b"*" and request.method == b"OPTIONS"):
         return target, b""
@@ -103,9 +103,9 @@ def _add(found: MutableMapping[str, Any], name: str, value: str) -> None:
 
 
 def answer(application: Application, given: Environ) -> Answer:
-    """What the application answers, all of it, so that whoever reads slowly holds a file and not a thread.
+    """Returns the application's complete answer, so that a slow client occupies a file and not a thread.
 
-    Whatever the application raises is raised, also in the middle of its answer: nothing of it has left then.
+    Raises what the application raises, also in the middle of its answer, of which no byte has left then.
     """
     body = spool()
     begun: list[tuple[str, Headers]] = []
@@ -148,7 +148,7 @@ def _ready(status: int, headers: Headers, body: IO[bytes], *, empty: bool) -> An
 
 
 def plain(status: int, sentence: str) -> Answer:
-    """An answer of the server itself, where no application could be asked."""
+    """Returns an answer of the server itself, without the application."""
     body = spool()
     body.write(f"{sentence}\n".encode())
     return _ready(status, [("Content-Type", "text/plain; charset=utf-8")], body, empty=False)

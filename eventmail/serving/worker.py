@@ -1,4 +1,4 @@
-"""One process of the web: takes connections while it has a thread for them, and ends in order."""
+"""One web process: takes connections, gives threads to their requests, and ends in order."""
 
 import asyncio
 import contextlib
@@ -20,35 +20,35 @@ from eventmail.serving import gateway
 from eventmail.serving.connection import Connection
 from eventmail.serving.gateway import Address, Answer, Environ
 
-MOST_CONNECTIONS = 1_000  # of a process; the one that has waited longest makes room for a newcomer
-LARGEST_BODY = "largest_body"  # the extension of the application that is asked before a large body is read
+MOST_CONNECTIONS = 1_000  # of a process; beyond, a waiting one is closed for each new one
+LARGEST_BODY = "largest_body"  # the application's extension that is asked before a large body is read
 _FILES = 4_096  # open files: a connection may have two bodies on disk
 _IN_ORDER = (signal.SIGTERM, signal.SIGHUP)
 _AT_ONCE = (signal.SIGINT, signal.SIGQUIT)
-_SEND_BUFFER = 128 * 1024  # bytes that the kernel takes for one who does not read; left alone it takes megabytes
+_SEND_BUFFER = 128 * 1024  # bytes that the kernel holds for a client that does not read; by default megabytes
 GIVE_WAY_SECONDS = 0.002
-REST_SECONDS = 5.0  # with nobody there (a browser keeps its connection for a while), but …
-_PROBES = 2  # … requests a second at most, as a monitor makes them
-GROWN = 200  # answers, after which a process has its templates, statements and caches
+REST_SECONDS = 5.0  # without a connection (browsers keep theirs for a while), except for …
+_PROBES = 2  # … so many requests a second, as of a monitor
+GROWN = 200  # answers after which a process has loaded its templates, statements and caches
 _AT_A_TIME = 64
 _READING = ("GET", "HEAD", "OPTIONS")
-FOR_READERS = 2  # threads in which nobody waits for somebody else who writes
+FOR_READERS = 2  # threads for requests that only read, which never wait for a writer
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
-    """Gunicorn forks it, asks for a sign of life each second, and replaces it when it dies.
+    """Gunicorn forks it, expects a sign of life each second, and replaces it when it dies.
 
-    Threads work on requests that are here in full; there are no more of them than the pool of database connections
-    has. The event loop has everybody else: whoever is slow costs a socket and a few kilobytes.
+    Threads, no more than the database's pool has connections, work on complete requests. Everything else happens in
+    the event loop, where a slow client costs a socket and a few kilobytes.
     """
 
     @classmethod
     def check_config(cls, _cfg: object, _log: object) -> None:
-        """Called in gunicorn's own process when it begins to listen. SIGHUP ends it: a terminal that closes sends one.
+        """Let SIGHUP, which a closed terminal sends, end gunicorn. By itself it would restart and run on unnoticed.
 
-        Gunicorn would start everything again, and go on without anybody who knows.
+        Gunicorn calls this in its own process before it listens.
         """
 
         def end(_signal: int, _frame: FrameType | None) -> None:
@@ -57,14 +57,13 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         signal.signal(signal.SIGHUP, end)
 
     def run(self) -> None:
-        """Serve until told to stop, or until gunicorn is gone."""
+        """Serve until a signal, or until gunicorn has ended."""
         try:
             asyncio.run(self._serve())
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     def begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Have threads, and nobody in them."""
         self._loop = loop
         self._end = asyncio.Event()
         self._patience = 0.0
@@ -75,19 +74,18 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._changing = asyncio.Semaphore(max(1, self.cfg.threads - FOR_READERS))
         self._answers = self._counted = 0
         self._busy = 0.0
-        self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # who may go first, and who not
+        self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())  # first, and later
 
     @property
     def stopping(self) -> bool:
-        """Whether this process answers what is here and nothing else."""
+        """Whether the process takes no new requests."""
         return not self.alive
 
     def rests(self, now: float) -> bool:
-        """Asked each second: whether it has grown and nobody has needed it for a while.
+        """Whether the process should end, since it has grown and been idle for a while. Called each second.
 
-        Then it ends, and gunicorn forks a new one in a few milliseconds, which shares nearly all memory again. What
-        Python and SQLite once took, for an import say, they would never give back. Who comes meanwhile waits in the
-        queue of the listener.
+        Python and SQLite never return memory, as of an import. Gunicorn forks a new process within milliseconds, which
+        shares nearly all its memory again; meanwhile clients wait in the queue of the listener.
         """
         if self._open or self._answers - self._counted > _PROBES:
             self._busy = now
@@ -101,14 +99,14 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._listeners: list[socket.socket] = [found.sock for found in self.sockets]
         for listener in self._listeners:
             listener.setblocking(False)
-            with contextlib.suppress(OSError):  # a socket file knows no such thing
+            with contextlib.suppress(OSError):  # not for a socket file
                 listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 1)
             self._loop.add_reader(listener, self._accept, listener)
         while not self._end.is_set():
             self.notify()
             if os.getppid() != self.ppid or self.rests(self._loop.time()):
                 self._stop(in_order=True)
-                break  # at once: whoever came in between would be taken and not answered
+                break  # at once: a client taken now would get no answer
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._end.wait(), 1)
         await self._finish()
@@ -119,7 +117,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._end.set()
 
     async def _finish(self) -> None:
-        """Whoever asked is answered; nobody else is waited for."""
+        """Answer requests that have begun to arrive, and close the other connections."""
         for listener in self._listeners:
             self._loop.remove_reader(listener)
             listener.close()
@@ -131,7 +129,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         self._listen_no_more()
 
     def _listen_no_more(self) -> None:
-        """Signals that come twice change nothing: asyncio closes what they wake it with, and only then forgets them."""
+        """Ignore repeated signals: asyncio closes its wake-up socket before it removes the handlers."""
         signal.set_wakeup_fd(-1)
         for each in _IN_ORDER + _AT_ONCE:
             self._loop.remove_signal_handler(each)
@@ -140,9 +138,9 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
     # Connections
 
     def _accept(self, listener: socket.socket) -> None:
-        """Take one: its first request, which is here already, may need the last thread that is free.
+        """Take one connection only: its first request, which has arrived, may need the last free thread.
 
-        While none is, the other process has a moment to take it, so that neither does the work of both.
+        Without a free thread the other process gets a moment to take it, so that the work is shared.
         """
         if self._working < self.cfg.threads:
             self._take(listener)
@@ -158,12 +156,12 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
                     break
 
     def _take(self, listener: socket.socket) -> bool:
-        """Whether there was one."""
+        """Take a connection; returns whether one was there."""
         try:
             taken, peer = listener.accept()
         except (BlockingIOError, ConnectionAbortedError, InterruptedError):
-            return False  # the other process was faster, or the client has gone
-        except OSError as error:  # no file is left for it
+            return False  # the other process was faster, or the client left
+        except OSError as error:  # no file descriptor is left
             log.warning("no connection can be taken: %s", error)
             self._make_room()
             return False
@@ -180,19 +178,19 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
         return True
 
     def _make_room(self) -> bool:
-        """End the oldest connection that waits, of the address that has most of them: whether there was one."""
+        """Close the oldest waiting connection of the address that has most; returns whether there was one."""
         waiting = [connection for connection in self._open if connection.waits]
         if not waiting:
             return False
         [(crowd, _)] = Counter(connection.address.peer[0] for connection in waiting).most_common(1)
-        # It counts no longer: the next newcomer may be here before this one has ended.
+        # Removed at once, since the next connection may come before this one has ended.
         self._open.pop(next(each for each in waiting if each.address.peer[0] == crowd)).cancel()
         return True
 
     # Work
 
     async def largest_body(self, given: Environ) -> int:
-        """How many bytes the application takes from whoever sent this head; when it can't say, none."""
+        """Returns how many bytes the application takes from the sender of this head, 0 when it fails."""
         largest: Callable[[Environ], int] = self.wsgi.extensions[LARGEST_BODY]
         try:
             return await self._in_a_thread(lambda: largest(given), first=False)
@@ -201,10 +199,10 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             return 0
 
     async def answer(self, given: Environ, *, first: bool) -> Answer:
-        """What the application answers; a plain 500 when it broke. `first`: before those who need not be.
+        """Returns the application's answer, a plain 500 when it failed. `first`: ahead of the later queue.
 
-        The database has one writer at a time, and an import of a long list writes for seconds. Who means to change
-        something may wait for that in a thread, but not in all of them.
+        The database has one writer at a time, and an import writes for seconds. Requests that change something may
+        wait for it in some threads, but not in all.
         """
         self._answers += 1
         reads = given["REQUEST_METHOD"] in _READING
@@ -216,11 +214,10 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
             return gateway.plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Something broke on our side. Please try again.")
 
     async def _in_a_thread(self, work: Callable[[], T], *, first: bool) -> T:
-        """Do it as soon as a thread is free."""
         if self._working >= self.cfg.threads:
             turn = self._loop.create_future()
             self._queues[0 if first else 1].append(turn)
-            await turn  # whoever ends hands its thread over
+            await turn  # until a finished request hands its thread over
         else:
             self._working += 1
         try:
@@ -238,7 +235,7 @@ class Worker(Base):  # type: ignore[misc]  # gunicorn comes without types
 
 
 def _connections() -> int:
-    """How many connections this process may have, after it has raised the bound of its open files."""
+    """Raise this process's limit of open files; returns how many connections it may have."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < _FILES:
         soft = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
@@ -247,5 +244,5 @@ def _connections() -> int:
 
 
 def _address(given: Any) -> tuple[str, int]:
-    """Host and port; a socket file has none."""
+    """Returns host and port, which a socket file does not have."""
     return (given[0], given[1]) if isinstance(given, tuple) else ("", 0)
