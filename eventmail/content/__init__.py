@@ -1,1 +1,1 @@
-"""Text in, text or bytes out: merge tokens, Markdown, the mail itself, calendar links and files. No tables, no I/O."""
+"""Text in, text or bytes out: merge tokens, Markdown, mails, calendar links and files. No tables, no I/O."""

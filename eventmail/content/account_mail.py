@@ -1,4 +1,4 @@
-"""Mails about accounts, in plain text: an invitation, a sign-in link, a changed address. What is merged is text."""
+"""Mails about accounts in plain text with CRLF. Each raises InvalidInput for an address no header can hold."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,14 +13,14 @@ from eventmail.value_parsing import clean_value
 
 NOTHING_TO_DO = "If you did not expect this mail, you need not do anything."
 _NAME_LENGTH = 100
-_ISOLATED = "\u2068", "\u2069"  # a name keeps its own direction and turns nothing around it
+_ISOLATED = "\u2068", "\u2069"  # keep the direction of a name and of the text around it apart
 
 
 @dataclass(frozen=True)
 class Frame:
-    """What all kinds share: bare addresses, the sender's name or "", the `Message-ID` without brackets, the link.
+    """What all kinds share. Both addresses are bare, `from_name` may be "", `message_id` has no brackets.
 
-    The link is good `until` then. `site` is the address of this instance, as people know it.
+    The link is valid `until` then. `site` is the address of this instance.
     """
 
     from_email: str
@@ -34,10 +34,7 @@ class Frame:
 
 
 def invitation(frame: Frame, *, inviter: str, role: str) -> bytes:
-    """The invitation to join, with CRLF; `inviter` is a name, or "" when they are gone.
-
-    Raises InvalidInput for an address that cannot stand in a header.
-    """
+    """An invitation to join. `inviter` is a name, "" for a user who is gone."""
     who = f"{_name(inviter)} invites you" if clean_value(inviter) else "You are invited"
     text = (
         f"Hello,\n\n{who} to join the team on eventmail at {frame.site}, as an {role}.\n\n"
@@ -48,10 +45,7 @@ def invitation(frame: Frame, *, inviter: str, role: str) -> bytes:
 
 
 def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
-    """The one-time sign-in link of `name`, with CRLF; `asked_by` is an owner's name, or "" for who forgot a password.
-
-    Raises InvalidInput for an address that cannot stand in a header.
-    """
+    """A one-time sign-in link. `asked_by` is an owner's name, or "" when somebody forgot the password."""
     asked = _name(asked_by) if clean_value(asked_by) else "Somebody who says that they forgot your password"
     text = (
         f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
@@ -64,10 +58,7 @@ def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
 
 
 def address_changed(frame: Frame, *, name: str) -> bytes:
-    """The news for the address that `name` had until now, with CRLF. It has no link, and does not tell the new address.
-
-    Raises InvalidInput for an address that cannot stand in a header.
-    """
+    """The news for the former address. It has no link and does not tell the new address."""
     text = (
         f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
         f"your account on eventmail at {frame.site} has another email address since {_instant(frame.date)}. "
@@ -93,13 +84,13 @@ def _message(frame: Frame, subject: str, text: str) -> bytes:
 
 def _address(address: str) -> Address:
     local, _, domain = address.rpartition("@")
-    if "=?" in local:  # the library would read an encoded word there (RFC 2047 forbids it) and write another address
+    if "=?" in local:  # the library would decode an encoded word there, against RFC 2047, and write another address
         raise InvalidInput.at("email", "INVALID_INPUT", f"“{address[:80]}” cannot stand in a mail header.")
     return Address(username=local, domain=domain)
 
 
 def _name(name: str) -> str:
-    """A name as one line of text, not longer than a name is, whatever it holds (C4)."""
+    """Returns a name as one line of bounded length (C4)."""
     shown = clean_value(name)
     shown = shown if len(shown) <= _NAME_LENGTH else f"{shown[: _NAME_LENGTH - 1].rstrip()}…"
     return shown.join(_ISOLATED)

@@ -1,6 +1,6 @@
-"""Web and mail addresses that stand in a text by themselves become links (C5): with a scheme, `www.` or `@`.
+"""Bare web and mail addresses in a text, with a scheme, `www.` or `@`, become links (C5).
 
-They are found before emphasis is, so that an underscore or a star inside one stays what it is.
+They are found before emphasis, so that an underscore or star inside an address stays.
 """
 
 import re
@@ -12,15 +12,14 @@ from linkify_it import LinkifyIt
 from markdown_it import MarkdownIt
 from markdown_it.rules_inline import StateInline
 
-# No address is longer; and so the search for its end costs what the address does.
-LONGEST = 2_000
+LONGEST = 2_000  # characters of an address; bounds the search for its end
 _START = re.compile(
     r"(?<![^\W_])(?P<scheme>https?://|mailto:)(?=\S)|(?<![^\W_])(?<![^\W_]_)(?<![.@/-])(?P<www>www\.)(?=[^\W_])"
     r"|(?<![^\s(<\[\"'“”„«»‘’‚,;:|*_~])(?P<mail>[a-z0-9][a-z0-9._%+&-]{0,63})(?=@[^\W_])"
     r"|(?<![^\W_])(?P<tel>tel:\+?[0-9][0-9().-]{2,30}[0-9])",
     re.IGNORECASE,
 )
-# What the words around an address close; the finder knows ASCII punctuation alone.
+# Punctuation behind an address; the finder only knows that of ASCII.
 _NOT_ITS_OWN = "*“”„«»‘’‚‹›…、。，！？；：）】」』〉》"
 _CLOSING = re.compile(r"_+\W*$")
 _FINDER = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
@@ -28,7 +27,7 @@ _FINDER = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_i
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """An address in a text: where it stands, and its target."""
+    """The position of an address in a text, and its target."""
 
     start: int
     end: int
@@ -36,7 +35,7 @@ class Bare:
 
 
 def install(md: MarkdownIt) -> None:
-    """Teaches the parser bare links."""
+    """Adds bare links to the parser."""
     md.inline.ruler.at("text", _text)
     md.inline.ruler.before("text", "eventmail_link", _link)
 
@@ -63,7 +62,7 @@ def _bare(text: str, start: re.Match[str]) -> Bare | None:
     scheme = "http://" if start["www"] else "mailto:" if start["mail"] else ""
     word = re.compile(r"\S+").match(text, first, first + LONGEST)
     within = word[0] if word else ""
-    if first and text[first - 1] == "_":  # the end of an emphasis is no end of a host
+    if first and text[first - 1] == "_":  # an underscore that ends the emphasis does not belong to the address
         within = _CLOSING.sub("", within)
     found = _FINDER.match_at_start(scheme + within)
     if found is None:
@@ -84,7 +83,7 @@ def _ahead(state: StateInline) -> list[Bare]:
 
 
 def _text(state: StateInline, silent: bool) -> bool:
-    """The parser's rule for plain text, which also stops before an address."""
+    """The parser's rule for plain text, but it also stops before an address."""
     sign = state.md.inline.terminator_re.search(state.src, state.pos)
     end = sign.start() if sign else state.posMax
     ahead = _ahead(state)

@@ -1,4 +1,4 @@
-"""The `:::` blocks of a body (C5): `::: button URL`, its label, `:::`; and `::: calendar-links`, `:::`."""
+"""The blocks of a body (C5), which end with `:::`: `::: button URL` with a label, and `::: calendar-links`."""
 
 import re
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ _FENCE = re.compile(r":::[ \t]*(?P<name>[^\s:]*)[ \t]*(?P<argument>.*?)[ \t]*")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something in a body that cannot be sent: line from 1, and one sentence for its author."""
+    """What cannot be sent in a body: its line from 1, and a sentence for the author."""
 
     line: int
     message: str
 
 
 def install(md: MarkdownIt) -> None:
-    """Teaches the parser the blocks; problems are appended to `env["problems"]` as `Problem`."""
+    """Adds the blocks to the parser, which appends each `Problem` to `env["problems"]`."""
     md.block.ruler.before("fence", "eventmail_block", _rule, {"alt": ["paragraph", "reference", "blockquote", "list"]})
 
 
@@ -38,7 +38,7 @@ def _rule(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     end = first + 1
     if not opening["name"]:
         return _push_broken(state, first, end, "This “:::” line closes no block.")
-    # A line indented less than the block belongs to what surrounds it: a list item or a quote ends there.
+    # A line with less indent ends the list item or quote around the block.
     while end < last and not (state.sCount[end] < state.blkIndent and not state.isEmpty(end)):
         if _line(state, end).strip() == ":::":
             break
@@ -78,7 +78,7 @@ def _problem(name: str, argument: str, label: str) -> str | None:
 
 
 def button_html(href: str, label: str) -> str:
-    """A button that also Outlook draws: the cell has the colour, the link the padding. Both arguments are escaped."""
+    """Returns a button that Outlook draws, too: the cell has the colour. Both arguments are escaped already."""
     return (
         '<table class="em-button" role="presentation" cellpadding="0" cellspacing="0" border="0"><tbody><tr>'
         f'<td class="em-button-cell" bgcolor="#3346d3"><a class="em-button-link" href="{href}">{label}</a></td>'
@@ -87,7 +87,7 @@ def button_html(href: str, label: str) -> str:
 
 
 def calendar_html(codec: Codec, number: int) -> str:
-    """The calendar links side by side, or the text of token `number` when the event has no time yet."""
+    """Returns the calendar links side by side, or the text of token `number` when the event has no time."""
     links = [
         f'{separator}<a href="https://{codec.code("u", codec.own(field))}">{name}</a>'
         for separator, (field, name) in zip(["", " · ", " · ", " · ", " · "], CALENDAR_NAMES.items(), strict=True)
@@ -96,7 +96,7 @@ def calendar_html(codec: Codec, number: int) -> str:
 
 
 def calendar_text(codec: Codec, number: int, around: str = "") -> str:
-    """The calendar links, one on a line, or the text of token `number`; `around` stands around the links."""
+    """Returns the calendar links, one on a line, between `around`, or the text of token `number`."""
     links = [f"- {name}: {codec.code('u', codec.own(field))}\n" for field, name in CALENDAR_NAMES.items()]
     links[-1] = links[-1].rstrip("\n")
     links[0], links[-1] = around + links[0], links[-1] + around

@@ -1,7 +1,7 @@
-"""Links that put an event into Google, Outlook, Yahoo and other calendars (K1). None of them has a specification.
+"""Links that add an event to Google, Outlook, Yahoo and other calendars (K1). None has a specification.
 
-Measured ways of the services: Outlook reads "+" literally and a time without Z in the viewer's zone; Yahoo has no zone
-and ignores Z; Google ignores a `ctz` that it cannot resolve; ends of all-day events are exclusive everywhere.
+Measured: Outlook reads "+" literally and a time without Z in the viewer's zone; Yahoo has no zone and ignores Z; Google
+ignores a `ctz` that it cannot resolve; all take the end of an all-day event as exclusive.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,9 @@ _PLACE_LENGTH = 400
 
 @dataclass(frozen=True)
 class CalendarFacts:
-    """An event as calendars see it. `starts` and `ends` are naive wall times in the IANA zone `timezone`.
+    """An event for calendars. `starts` and `ends` are naive wall times in the IANA zone `timezone`.
 
-    The end of an all-day event is its last day; `updated_at` is aware. Without `ends` it takes one hour, or one day.
+    `ends` of an all-day event is on its last day; without `ends` it takes an hour or a day. `updated_at` is aware.
     """
 
     uid: str
@@ -43,19 +43,19 @@ class CalendarFacts:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """When an event takes place: aware datetimes in its own zone."""
+    """Start and end of an event, aware and in its zone."""
 
     starts: datetime
     ends: datetime
 
     @property
     def days(self) -> tuple[date, date]:
-        """First day, and the day after the last, of an all-day event."""
+        """The first day of an all-day event, and the day after its last."""
         return self.starts.date(), max(self.starts, self.ends).date() + timedelta(days=1)
 
 
 def span(facts: CalendarFacts, starts: datetime) -> Span:
-    """Start and end in the event's zone. Raises InvalidTimezone for a zone that does not exist."""
+    """Returns start and end in the event's zone. Raises InvalidTimezone."""
     try:
         zone = ZoneInfo(facts.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
@@ -64,16 +64,15 @@ def span(facts: CalendarFacts, starts: datetime) -> Span:
     start = starts.replace(tzinfo=zone)
     end = (facts.ends or starts).replace(tzinfo=zone)
     if not facts.all_day and end.astimezone(UTC) <= start.astimezone(UTC):
-        # Added in UTC: an hour stays an hour when the clocks change.
+        # Added in UTC, so that an hour stays an hour when the clocks change.
         end = (start.astimezone(UTC) + _DEFAULT_LENGTH).astimezone(zone)
     return Span(start, end)
 
 
 def links(facts: CalendarFacts, ics_url: str) -> Mapping[str, str]:
-    """The five links by name: google, outlook, office365, yahoo, ics; {} without a start.
+    """Returns the links google, outlook, office365, yahoo and ics by name; {} without a start. Raises InvalidTimezone.
 
     The first four have at most 2000 characters; the description is cut first, the event's own address never.
-    Raises InvalidTimezone.
     """
     if facts.starts is None:
         return {}
@@ -88,12 +87,12 @@ def links(facts: CalendarFacts, ics_url: str) -> Mapping[str, str]:
 
 
 def calendar_values(links: Mapping[str, str]) -> Mapping[str, str | None]:
-    """The links as merge values: `calendar.google` and so on, each None when there are no links."""
+    """Returns the links as merge values, `calendar.google` and so on, each None without links."""
     return {f"calendar.{name}": links.get(name) for name in ("google", "outlook", "office365", "yahoo", "ics")}
 
 
 def described(facts: CalendarFacts) -> str:
-    """The description, the event page's address behind it unless it is there already."""
+    """Returns the description with the address of the event's page, unless it holds the address already."""
     text, url = clean_source(facts.description).strip(), clean_value(facts.url)
     return text if url in text else f"{text}\n\n{url}".strip()
 
@@ -101,7 +100,7 @@ def described(facts: CalendarFacts) -> str:
 def _google(facts: CalendarFacts, when: Span) -> str:
     if facts.all_day:
         first, after = when.days
-        # With ctz Google's app on Android takes an all-day event for a timed one.
+        # With ctz, Google's Android app would take it for a timed event.
         dates = f"{first:%Y%m%d}/{after:%Y%m%d}"
     elif _resolvable(facts.timezone):
         dates = f"{when.starts:%Y%m%dT%H%M%S}/{when.ends:%Y%m%dT%H%M%S}&ctz={quote(facts.timezone)}"
@@ -136,7 +135,7 @@ def _yahoo(facts: CalendarFacts, when: Span) -> str:
 
 
 def _resolvable(zone: str) -> bool:
-    """Whether Google knows the zone by this name: regions and UTC, neither offsets nor abbreviations."""
+    """Whether Google knows the zone by this name: it knows regions and UTC, no offsets or abbreviations."""
     return zone == "UTC" or ("/" in zone and not zone.startswith("Etc/"))
 
 
@@ -145,7 +144,7 @@ def _utc(moment: datetime) -> datetime:
 
 
 def _fitted(base: str, facts: CalendarFacts, *, title: str, body: str, place: str, note: str = "") -> str:
-    """The whole link within its length: title and place have their share, the description gets what is left."""
+    """Returns the link within its length. Title and place have fixed shares, the description gets the rest."""
     shown_title = _cut(clean_value(facts.title) or "Event", _TITLE_LENGTH)
     shown_place = _cut(clean_value(facts.location), _PLACE_LENGTH)
     text, url = clean_source(facts.description).strip(), clean_value(facts.url)
@@ -163,7 +162,7 @@ def _link(base: str, parameters: Mapping[str, str]) -> str:
 
 
 def _cut(text: str, length: int) -> str:
-    """The text, its percent-encoded form no longer than `length`, cut at a character, with "…" when it was cut."""
+    """Returns the text, cut so that its percent-encoded form with "…" has at most `length` characters."""
     if len(quote(text, safe="")) <= length:
         return text
     room, kept = length - len(quote("…")), 0

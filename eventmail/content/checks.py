@@ -1,4 +1,4 @@
-"""What an organizer should look at before sending, and what of a text forbids to send though it can be previewed."""
+"""What of a text an organizer should check before sending, and what forbids to send it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ from eventmail.content.tokens import Field, clean_source, find
 from eventmail.link_targets import odd_address
 
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
-_SHOUTED = 6  # so many letters, all of them capitals, are more than an abbreviation
+_SHOUTED = 6  # so many capitals are more than an abbreviation
 _ADDRESS_SHOWN = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """A code for programs, one sentence for people, and the part of the text where it is mended."""
+    """A code for programs, a sentence for people, and the part of the text where to correct it."""
 
     code: str
     message: str
@@ -30,7 +30,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A body as it was parsed: done once for everything that is looked at."""
+    """A parsed body, for several checks."""
 
     tokens: list[Token]
     problems: list[Problem]
@@ -38,7 +38,7 @@ class Parsed:
 
 
 def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | None = None) -> list[Remark]:
-    """Remarks on a body and on the size of its compiled form in bytes, in reading order, size first (C6)."""
+    """Returns remarks on a body in reading order, after one on the `size` of its mail in bytes (C6)."""
     look = parsed or parse(body, fields)
     large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
     shown = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
@@ -48,7 +48,7 @@ def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | 
 def in_the_way(
     body: str, compiled: Compiled, fields: Mapping[str, Field], parsed: Parsed | None = None
 ) -> list[Remark]:
-    """What a strict compilation would refuse beside unresolved tokens and missing parts (C6)."""
+    """Returns what a strict compilation refuses beside unresolved tokens and missing parts (C6)."""
     problems = (parsed or parse(body, fields)).problems
     found = [Remark("BROKEN_BLOCK", f"Line {problem.line}: {problem.message}") for problem in problems]
     if compiled.size > SIZE_REFUSED:
@@ -58,7 +58,7 @@ def in_the_way(
 
 
 def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping[str, Field]) -> list[Remark]:
-    """Remarks on what a mail list shows: the subject as somebody without any value reads it, and the preview text."""
+    """Returns remarks on what a mail list shows: the subject, as read without any value, and the preview text."""
     shown = "".join(strings(compiled.subject, {}, fields)).strip()
     letters = [letter for letter in shown if letter.isalpha()]
     found = []

@@ -1,4 +1,4 @@
-"""One Content from its source: checked, parsed, sanitised and inlined once; a guest costs filling in (C2, C5, C6)."""
+"""Compiles the source of a Content once; a guest then only costs filling in (C2, C5, C6)."""
 
 import hashlib
 import json
@@ -15,11 +15,11 @@ from eventmail.errors import FieldError, InvalidInput, UnresolvedToken
 
 SIZE_WARNED = 80 * 1024
 SIZE_REFUSED = 100 * 1024
-# A few KB of source can ask for megabytes: a table fills its rows, a merge field in a link is written four times.
-MOST_FIELDS = 2_000  # merge fields of a text
-MOST_BRACKETS = 5_000  # each may begin a link, so each is looked for its end
+# A few KB of source can become megabytes: Markdown fills table rows up and writes a merge field in a link four times.
+MOST_FIELDS = 2_000  # merge fields
+MOST_BRACKETS = 5_000  # each may begin a link, whose end is searched
 MOST_CELLS = 5_000  # of tables, with those that Markdown adds to short rows
-MOST_PARTS = 20_000  # what a text is made of: paragraphs, cells, links, pieces of text between codec
+MOST_PARTS = 20_000  # paragraphs, cells, links, pieces of text between them
 MOST_KEPT = 1_000_000  # characters of the compiled form
 _PART_NAMES = {"subject": "subject", "preheader": "preview text", "body": "body"}
 
@@ -27,12 +27,12 @@ _PART_NAMES = {"subject": "subject", "preheader": "preview text", "body": "body"
 def compile_content(
     subject: str, preheader: str, body: str, *, fields: Mapping[str, Field], strict: bool = True
 ) -> Compiled:
-    """The compiled form of one Content; `fields` are the known ones (`known_fields`).
+    """Returns the compiled form of a text; `fields` are those of `known_fields`.
 
-    Raises UnresolvedToken naming every token that is no field (C2), and InvalidInput for an empty subject or body, a
-    subject beyond 998 characters, a broken `:::` block, or more than 100 KB (C6). With `strict=False`, for previews of
-    drafts, none of these raises: unknown tokens and broken blocks are marked in the HTML and stand as written in the
-    text. TooMuch is raised in any case, before what costs most.
+    Raises UnresolvedToken that names every token without a field (C2), and InvalidInput for an empty subject or body,
+    a subject beyond 998 characters, a broken `:::` block, or more than 100 KB (C6). `strict=False`, for previews of
+    drafts, allows all of these; the HTML then shows unknown tokens and broken blocks. TooMuch is raised in any case,
+    before the expensive steps.
     """
     source = {
         "subject": " ".join(clean_source(subject).split("\n")),
@@ -83,7 +83,7 @@ def compile_content(
 
 
 def _cells(body: str) -> int:
-    """About how many cells the tables of a body make; a row is filled up to the width of its table."""
+    """Estimates the cells of a body's tables. Markdown fills each row up to the width of its table."""
     cells = width = rows = 0
     ruled = False
     for line in (*body.split("\n"), ""):
@@ -97,7 +97,7 @@ def _cells(body: str) -> int:
 
 
 class TooMuch(InvalidInput):
-    """A text that would cost more than any mail is worth, whatever it is compiled for."""
+    """A text that costs too much to compile, even for a preview."""
 
 
 def _bound(found: int, most: int, words: str) -> None:
@@ -119,7 +119,7 @@ def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
 
 
 def sentence(problem: Unresolved) -> str:
-    """What is wrong with a token, where, and what was probably meant, in one sentence or two."""
+    """Returns what is wrong with a token, where, and what was probably meant."""
     place = f", line {problem.line}," if problem.part == "body" else ""
     hint = f" Did you mean {{{problem.nearest}}}?" if problem.nearest else ""
     return f'"{problem.written}" in the {_PART_NAMES[problem.part]}{place} is not a field we know.{hint}'

@@ -1,4 +1,4 @@
-"""Content ready to be filled in: its value, and its stored form."""
+"""Compiled content and its stored form."""
 
 import json
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class Compiled:
-    """One Content's compiled form (C5). The same source gives the same value, byte for byte.
+    """The compiled form of a Content (C5). The same source gives the same value, byte for byte.
 
-    `merged` are the fields its author merges, in reading order, each once. `size` is the bytes of both encoded parts,
-    every value missing (C6). `hash` is a SHA-256 in hex.
+    `merged` names the author's fields in reading order, each once. `size` is in bytes of both encoded parts without
+    any value (C6). `hash` is a SHA-256 in hex.
     """
 
     subject: Pieces
@@ -44,7 +44,7 @@ class Compiled:
 
     @classmethod
     def load(cls, dumped: str) -> "Compiled":
-        """The value that `dump` wrote. Raises ValueError for JSON of another version."""
+        """Returns the value that `dump` wrote. Raises ValueError for another version."""
         data = json.loads(dumped)
         if data["version"] != _VERSION:
             raise ValueError(f"compiled content of version {data['version']}, wanted {_VERSION}")

@@ -1,7 +1,7 @@
-"""One cell of a CSV file on its way through a spreadsheet: kept from running as a formula, and back again.
+"""Cells of CSV files that no spreadsheet runs as a formula, and the way back.
 
-A spreadsheet of a country that writes decimals with a comma cuts the file at semicolons, also inside a cell, and then
-takes a line break inside a cell for the end of a row. So what stands behind one of these is looked at like a beginning.
+In countries with a decimal comma a spreadsheet cuts the file at semicolons, also inside a cell, and then ends a row at
+a line break inside a cell. So text behind one of these is treated like the beginning of a cell.
 """
 
 import re
@@ -14,13 +14,13 @@ MAY_BE_KEPT_BACK = re.compile(f"'[{_STARTS}]")
 
 
 def neutralised(text: str) -> str:
-    """`text` with an apostrophe wherever a spreadsheet would begin to run it; another one where it looks like that.
+    """Returns `text` with an apostrophe wherever a spreadsheet would run a formula, or where one stands already.
 
-    So `restored` gives back exactly what was written, whatever it was.
+    So `restored` gives back exactly what was written.
     """
     return _RUNS.sub("'", text)
 
 
 def restored(text: str) -> str:
-    """The cell as it was before `neutralised`."""
+    """Returns the cell as it was before `neutralised`."""
     return _KEPT_BACK.sub("", text)

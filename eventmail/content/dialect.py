@@ -1,6 +1,6 @@
-"""Where our Markdown differs from CommonMark, so that what was typed is what is read (C5).
+"""The differences of our Markdown from CommonMark, so that what was typed is what is read (C5).
 
-A number never changes, no line and no character vanishes, and a star inside a word is a star.
+No number changes, no line or character vanishes, and a star inside a word is a star.
 """
 
 import re
@@ -18,12 +18,12 @@ _LIST_LIKE = re.compile(r"(?:[-+*]|[0-9]{1,9}[.)])(?:[ \t]|$)")
 _UNDERLINE = re.compile(r"(?:-{1,2}|={1,2})[ \t]*")
 _DEFINITION = re.compile(r"[ \t]*\[(?P<label>[^\[\]\n]+)\]:[ \t]*<?(?:https?:|mailto:|tel:)", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[([^\[\]]{1,999})\](?!:)")
-# A star before one of these opens nothing, and behind one of those it closes nothing: "(*)", "*.pdf".
+# A star opens nothing before the former and closes nothing behind the latter: "*.pdf", "(*)".
 _OPENS_NOT, _CLOSES_NOT = frozenset(")]}.,;:"), frozenset("([{")
 
 
 def install(md: MarkdownIt) -> None:
-    """Teaches a CommonMark parser the dialect."""
+    """Adds the dialect to a CommonMark parser."""
     md.block.ruler.at("list", _list, {"alt": ["paragraph", "reference", "blockquote"]})
     md.block.ruler.at("lheading", _heading_by_underline)
     md.block.ruler.at("reference", _definition)
@@ -31,7 +31,7 @@ def install(md: MarkdownIt) -> None:
 
 
 def _list(state: StateBlock, first: int, last: int, silent: bool) -> bool:
-    """CommonMark's list; an ordered one only if each number that was typed is the one that is read."""
+    """CommonMark's list, but an ordered one only if each typed number is the one that is read."""
     ordered = _ordered(state, first)
     if ordered is None:
         return list_block(state, first, last, silent)
@@ -44,7 +44,7 @@ def _list(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     tokens, problems, known = len(state.tokens), len(state.env["problems"]), set(state.env.get("references", ()))
     made = list_block(state, first, last, silent)
     if made and not _is_read_as_typed(state, tokens):
-        # Something between its items ended it early: what is left of it is no list.
+        # A block between its items ended the list early, and the rest would count wrongly.
         del state.tokens[tokens:], state.env["problems"][problems:]
         for label in set(state.env.get("references", ())) - known:
             del state.env["references"][label]
@@ -59,15 +59,15 @@ def _ordered(state: StateBlock, line: int) -> re.Match[str] | None:
 
 
 def _plain(state: StateBlock) -> set[int]:
-    """The lines that were found to begin no item of an ordered list."""
+    """Returns the lines that are known to begin no item of an ordered list."""
     found: set[int] = state.env.setdefault("no_items", set())
     return found
 
 
 def _counts(state: StateBlock, first: int, last: int, ordered: re.Match[str]) -> bool:
-    """Whether the items from `first` on count up by one and none begins like a list itself; a lone one is 1.
+    """Whether the items from `first` on count up by one, and none begins like a list itself. A single item must be 1.
 
-    A list that does not makes all of its items text. They are remembered, so that each line is looked at once.
+    Otherwise all the items are text, and are remembered as such, so that each line is checked once.
     """
     plain = _plain(state)
     if first in plain:
@@ -118,7 +118,7 @@ def _is_read_as_typed(state: StateBlock, opening: int) -> bool:
 
 
 def _heading_by_underline(state: StateBlock, first: int, last: int, silent: bool) -> bool:
-    """CommonMark's, underlined by three signs or more: one or two are a dash below a line, or a signature's."""
+    """CommonMark's, but underlined by at least three signs: fewer are a dash, or begin a signature."""
     if not lheading(state, first, last, silent):
         return False
     under = state.line - 1
@@ -130,7 +130,7 @@ def _heading_by_underline(state: StateBlock, first: int, last: int, silent: bool
 
 
 def _definition(state: StateBlock, first: int, last: int, silent: bool) -> bool:
-    """CommonMark's, of a web or mail address that some link uses; any other line would vanish."""
+    """CommonMark's, but only of a web or mail address that a link uses, since the line vanishes."""
     found = _DEFINITION.match(state.src, state.bMarks[first] + state.tShift[first], state.eMarks[first])
     if found is None or _label(found["label"]) not in _used_labels(state):
         return False
@@ -138,7 +138,7 @@ def _definition(state: StateBlock, first: int, last: int, silent: bool) -> bool:
 
 
 def _used_labels(state: StateBlock) -> set[str]:
-    """Everything in brackets, as labels are compared, but for what begins a definition."""
+    """Returns all texts in brackets except definitions, in the form in which labels are compared."""
     if "labels" not in state.env:
         state.env["labels"] = {_label(found) for found in _BRACKETED.findall(state.src)}
     labels: set[str] = state.env["labels"]
@@ -150,7 +150,7 @@ def _label(label: str) -> str:
 
 
 def _star(state: StateInline, silent: bool) -> bool:
-    """A single star between two letters or digits is text, and so is one that only could open or close on a bracket."""
+    """A single star is text between two letters or digits, or if it neither opens nor closes beside punctuation."""
     at, source = state.pos, state.src
     if source[at] != "*" or source[at + 1 : at + 2] == "*" or source[max(at - 1, 0) : at] == "*":
         return False

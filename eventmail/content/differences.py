@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word."""
+"""The differences of two texts, word by word."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
 
-MOST_WORDS = 4_000  # comparing takes time with the square of their number: beyond, texts count as wholly different
+MOST_WORDS = 4_000  # comparing takes quadratic time; longer texts count as wholly different
 _WORDS = re.compile(r"\s+|[^\s]+")
 
 
 class Kind(StrEnum):
-    """Where a piece of text stands."""
-
     BOTH = "both"
     BEFORE = "before"
     AFTER = "after"
@@ -20,14 +18,14 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Piece:
-    """Words that stand in both texts, in the one before alone, or in the one after alone."""
+    """Words of both texts, or of one alone."""
 
     kind: Kind
     text: str
 
 
 def by_words(before: str, after: str) -> Sequence[Piece]:
-    """Both texts in one, in order: without the pieces of AFTER it reads `before`, without those of BEFORE `after`."""
+    """Returns both texts merged. Without the pieces AFTER it reads `before`, without those BEFORE it reads `after`."""
     if before == after:
         return [Piece(Kind.BOTH, before)] if before else []
     one, other = _WORDS.findall(before), _WORDS.findall(after)

@@ -1,7 +1,7 @@
-"""What a text merged, to be seen: the mail of `personalise.render` with every value that came from a field marked.
+"""The mail of `personalise.render` with highlights around every merged value.
 
-Marks stand around text alone. Which text a reader sees is found before any value is filled in, so that no value can
-become a mark or end one (C4); without its marks the HTML is, byte for byte, what is sent (C5).
+Highlights stand in visible text only. That text is found before any value is filled in, so no value can begin or end a
+highlight (C4). Without highlights the HTML is, byte for byte, what is sent (C5).
 """
 
 import re
@@ -16,9 +16,9 @@ from eventmail.value_parsing import clean_value
 
 Why = Callable[[str, bool], str]
 
-# No source holds this character (tokens.clean_source), so none of it can look like a place for a value.
+# No source holds this character (tokens.clean_source), so no author can write a place for a value.
 _PLACE = "\x00"
-# What no reader sees as text: comments, the whole head (its title, its style), and tags with their attributes.
+# Invisible to a reader: comments, the head with its title and style, and tags with their attributes.
 _NOT_TEXT = re.compile(
     rf"<!--.*?-->|<head\b.*?</head>|<[!/]?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_PLACE}(?P<text>\d+){_PLACE}",
     re.DOTALL,
@@ -34,7 +34,7 @@ STYLE = (
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of text: the author's (`field` is None), or what stands for a field, being its fallback or not."""
+    """Text of the author (`field` is None), or the value or fallback of a field."""
 
     text: str
     field: str | None = None
@@ -60,7 +60,7 @@ def pieces(segments: Pieces, values: Values, fields: Fields) -> list[Piece]:
 
 
 def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) -> str:
-    """The HTML part as one guest reads it, each merged value in a `<mark>`; `why(field, fallback)` is its title."""
+    """Returns the HTML part for one guest, each merged value in a `<mark>` with the title `why(field, fallback)`."""
     data = {name: clean_value(value) for name, value in values.items()}
     found: list[Slot] = []
 
@@ -85,9 +85,9 @@ def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) ->
 
 
 def in_scheme(html: str, *, dark: bool) -> str:
-    """The HTML as it looks where mails are shown light or dark, whatever this browser prefers.
+    """Returns the HTML in the light or dark scheme, whatever this browser prefers.
 
-    A browser does not let a page choose that for a frame, so the head says it; nothing a guest reads is changed.
+    No page can choose a frame's scheme, so the head does. The rest stays as it is.
     """
     head, end, rest = html.partition("</head>")
     head = head.replace("(prefers-color-scheme: dark)", "all" if dark else "not all")

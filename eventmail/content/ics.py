@@ -1,4 +1,4 @@
-"""The event as an iCalendar file (RFC 5545, RFC 5546 PUBLISH), for whoever may see its link (K3)."""
+"""The event as an iCalendar file (RFC 5545, RFC 5546 PUBLISH) behind a signed link (K3)."""
 
 from datetime import UTC, date, datetime
 
@@ -11,9 +11,9 @@ _PRODID = "-//eventmail//eventmail//EN"
 
 
 def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) -> bytes:
-    """The file's bytes: the same for the same arguments, nobody in it but the organizer.
+    """Returns the file, which names no person but the organizer. The same arguments give the same bytes.
 
-    Raises InvalidInput without a start, InvalidTimezone for an unknown zone.
+    Raises InvalidInput without a start, and InvalidTimezone.
     """
     from icalendar import Calendar, Event, vCalAddress, vText  # noqa: PLC0415  4 MB that no worker needs
 
@@ -46,13 +46,13 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
     calendar.add("prodid", _PRODID)
     calendar.add("method", "PUBLISH")
     calendar.add_component(event)
-    # Whole years, the first before the event's: a zone needs an observance that began before the event does.
+    # Whole years from the year before on, since a zone needs an observance that began before the event.
     calendar.add_missing_timezones(first_date=date(first.year - 1, 1, 1), last_date=date(after.year + 1, 1, 1))
     return bytes(calendar.to_ical())
 
 
 def _certain(moment: datetime) -> datetime:
-    """The moment in its zone, or in UTC when its wall time occurs twice or never: a TZID cannot say which is meant."""
+    """Returns the moment in UTC if its wall time occurs twice or never, since a TZID is ambiguous then."""
     if moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset():
         return moment.astimezone(UTC)
     return moment

@@ -1,4 +1,4 @@
-"""Body Markdown to safe HTML (C5): CommonMark without HTML, tables and our blocks, parsed once, sanitised by nh3."""
+"""Body Markdown to safe HTML (C5): our dialect with tables and blocks, without HTML, sanitised by nh3."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from eventmail.content.blocks import Problem
 from eventmail.content.pieces import Codec
 from eventmail.link_targets import linkable
 
-DIALECT = 2  # of the bodies that are written now; those of 1 are read as `former`
+DIALECT = 2  # of new bodies; those of 1 are read as `former`
 _SCHEMES = {"http", "https", "mailto", "tel"}
 _TAGS = {
     *("p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "hr", "br"),
@@ -42,9 +42,9 @@ _CLASSES = {
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A safe link target; and the token, if any, whose value decides whether it links: its number and its mark.
+    """A safe link target, and the number and kind of the token whose value decides whether it links, if any.
 
-    `raw` is the address as text, for whom it does not link (C8).
+    `raw` is the address as text, for guests for whom it does not link (C8).
     """
 
     href: str
@@ -61,14 +61,14 @@ class Target:
         return "" if self.number is None else f"{codec.code('x', self.number)}{plain}{codec.code('e', self.number)}"
 
     def if_any(self, codec: Codec, raw: str) -> str:
-        """`raw` for whom there is an address at all, be it one that does not link."""
+        """Returns `raw` for guests who have an address, even one that does not link."""
         return "" if self.number is None else codec.either(self.number, raw, "", kind="v")
 
 
 def parse(body: str, codec: Codec, *, former: bool = False) -> tuple[list[Token], list[Problem]]:
-    """The tokens of a body whose merge tokens are sentinels, every link in it safe; and what cannot be sent.
+    """Returns the tokens of a body, in which merge tokens are sentinels and links are safe; and what cannot be sent.
 
-    `former` reads it as texts were read before C5 had a dialect of its own.
+    `former` reads the body in dialect 1.
     """
     problems: list[Problem] = []
     tokens = (_FORMER if former else _MD).parse(body, {"problems": problems})
@@ -89,7 +89,7 @@ def parse(body: str, codec: Codec, *, former: bool = False) -> tuple[list[Token]
 
 
 def to_html(tokens: list[Token], codec: Codec) -> str:
-    """Sanitised HTML with sentinels. Only what Markdown and our blocks make survives; relative addresses do not."""
+    """Returns sanitised HTML with sentinels. Only what Markdown and our blocks make remains, no relative address."""
     return nh3.clean(
         str(_MD.renderer.render(tokens, _MD.options, {"marks": codec})),
         tags=_TAGS,
@@ -102,7 +102,7 @@ def to_html(tokens: list[Token], codec: Codec) -> str:
 
 
 def _count_and_join(tokens: list[Token]) -> None:
-    """As texts were read before: items counted up from the first number, lines of a paragraph joined."""
+    """Reads tokens as dialect 1: items count up from the first number, lines of a paragraph are joined."""
     counts: list[int] = []
     for token in tokens:
         if token.type == "ordered_list_open":
@@ -118,7 +118,7 @@ def _count_and_join(tokens: list[Token]) -> None:
 
 
 def _target(written: str, codec: Codec) -> Target | None:
-    """The target with its sentinels told how to encode; None when it is unsafe, relative or names an unknown token."""
+    """Returns the target, its sentinels with their encoding; None if unsafe, relative or with an unknown token."""
     href = codec.encoded(normalizeLink(written))
     if not all(codec.known(int(number)) for number in codec.values.findall(href)):
         return None
@@ -175,13 +175,13 @@ def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
 
 
 def _as_in_target(label: str, target: Target, codec: Codec) -> str:
-    """The label of a bare link, its values encoded as they are in its target: whoever copies it has the address."""
+    """Returns the label of a bare link with values encoded as in its target, so that a copy of it is the address."""
     kind = "a" if target.href.lower().startswith(("mailto:", "tel:")) else "c"
     return codec.values.sub(lambda found: codec.code(kind, int(found[1])), label)
 
 
 def _merged(children: Iterator[Token], codec: Codec) -> Iterator[Token]:
-    """The inline tokens; outside of links, web addresses and the calendar links become links of their own."""
+    """Yields the inline tokens. Outside of links, fields that are web addresses become links."""
     inside_link = False
     for child in children:
         inside_link = child.type == "link_open" or (inside_link and child.type != "link_close")
@@ -205,7 +205,7 @@ def _text(content: str) -> Token:
 
 
 class _Renderer(RendererHTML):
-    """markdown-it's renderer (it calls the method named like a token's type) with our blocks and guarded links."""
+    """markdown-it's renderer with our blocks and checked links. It calls the method named like a token's type."""
 
     def block_button(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
         codec: Codec = env["marks"]
@@ -265,16 +265,16 @@ class _Renderer(RendererHTML):
 
 
 def _with_address(label: str, target: Target, codec: Codec) -> str:
-    """The HTML of a label, and the address as text behind it, if there is one and it is not the label (C8)."""
+    """Returns the HTML of a label, with the address as text behind it if it differs from the label (C8)."""
     raw = escape(target.raw)
     return label if codec.alike(label, raw) else f"{label}{target.if_any(codec, f' ({raw})')}"
 
 
 def _parser(*, former: bool = False) -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": False, "breaks": not former}, renderer_cls=_Renderer).enable("table")
-    # Every target passes `_target`; the parser's own check would leave a refused link as raw Markdown in the mail.
+    # `_target` checks every target. The parser's own check would leave a refused link as raw Markdown in the mail.
     md.validateLink = lambda url: True  # type: ignore[method-assign] # noqa: ARG005
-    # An address stays as it was typed until then, and what is read of it as well.
+    # Until then addresses and their labels stay as typed.
     md.normalizeLink = lambda url: url  # type: ignore[method-assign]
     md.normalizeLinkText = lambda link: link  # type: ignore[method-assign]
     blocks.install(md)

@@ -1,4 +1,4 @@
-"""The complete message (RFC 5322): a skeleton prepared once per mailing, into which each guest's values are spliced."""
+"""The complete message (RFC 5322): a skeleton is prepared once per mailing, then each guest's values are spliced in."""
 
 import re
 from collections.abc import Mapping
@@ -18,13 +18,13 @@ _SOFT_BREAK = b"=\r\n"
 _ONE_CLICK = b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
 _KEY = re.compile(r"[A-Za-z0-9._~+-]{1,200}")
 _DOMAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
-# RFC 5322 section 2.1.1 allows 998 characters in a line; this one must not be folded.
+# The header must not be folded, and RFC 5322 2.1.1 allows 998 characters in a line.
 _URL = re.compile(r"https?://[!-;=?-~]{1,900}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Envelope:
-    """What every mail of a mailing shares. `date` is aware and fixed once, so that a retry has the same bytes."""
+    """What all mails of a mailing share. `date` is aware and the same in a retry, so that the bytes are, too."""
 
     from_email: str
     from_name: str
@@ -36,7 +36,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class _Fork:
-    """A Choice whose sides are encoded."""
+    """A Choice with encoded sides."""
 
     choice: Choice
     linked: "_Pieces"
@@ -47,10 +47,10 @@ _Pieces = tuple[bytes | Slot | _Fork, ...]
 
 
 class Skeleton:
-    """One mailing's message without its guests.
+    """The message of a mailing without its guests. `prefix` ("[Test] ") begins the subject.
 
-    `bound` is compiled content, best with the event's constants folded in (`bind`); `prefix` ("[Test] ") begins the
-    subject. Raises InvalidInput for an address, domain or list id that cannot stand in a header.
+    `bound` is best content with the shared values already in it (`bind`). Raises InvalidInput for an address, domain
+    or list id that cannot stand in a header.
     """
 
     def __init__(self, bound: Compiled, envelope: Envelope, fields: Mapping[str, Field], prefix: str = "") -> None:
@@ -66,7 +66,7 @@ class Skeleton:
             f"{reply_to}Date: {format_datetime(envelope.date)}\r\n"
             f"MIME-Version: 1.0\r\nAuto-Submitted: auto-generated\r\n{list_id}"
         ).encode()
-        # "=_" stands in no quoted-printable text, so a boundary that begins with it stands in no part.
+        # No quoted-printable text holds "=_", so no part holds a boundary that begins with it.
         boundary = f"=_{bound.hash[:32]}".encode()
         part = b"--%b\r\nContent-Type: text/%b; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
         self._pieces: _Pieces = (
@@ -78,10 +78,10 @@ class Skeleton:
         )
 
     def mail(self, to: str, values: Values, key: str, unsubscribe_url: str) -> bytes:
-        """The whole message for one guest, with CRLF, not dot-stuffed; the same arguments give the same bytes.
+        """Returns the message for one guest with CRLF, not dot-stuffed. The same arguments give the same bytes.
 
-        `to` is a bare address, `key` the recipient's idempotency key (S3), `unsubscribe_url` stands in the header
-        unfolded (F2, RFC 8058). Raises InvalidInput when one of them cannot stand in a header.
+        `to` is a bare address, `key` the recipient's idempotency key (S3). `unsubscribe_url` is unfolded in its header
+        (F2, RFC 8058). Raises InvalidInput when one of them cannot stand in a header.
         """
         given = {**values, "unsubscribe.url": unsubscribe_url}
         data = {name: clean_value(given.get(name)) for name in self._names}
@@ -113,7 +113,7 @@ class Skeleton:
 def _encoded(segments: Pieces) -> _Pieces:
     """The segments in quoted-printable, each piece beginning a line and ending in a line break.
 
-    Soft breaks around every slot keep lines at 76 characters whatever the value, and the decoded text exact.
+    Soft breaks around every slot keep lines below 77 characters whatever the value, and the decoded text exact.
     """
     return tuple(_piece(segment) for segment in segments)
 

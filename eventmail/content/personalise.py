@@ -1,4 +1,4 @@
-"""One guest's mail from compiled content. Values are data: each slot's mode encodes them, nothing parses them (C4)."""
+"""One guest's mail from compiled content. The mode of each slot encodes the value; no parser reads values (C4)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,13 +15,13 @@ Values = Mapping[str, str | None]
 Fields = Mapping[str, Field]
 
 SUBJECT_LENGTH = 998
-# Everything that RFC 3986 allows in an address, and "%", so that what is already encoded stays as it is.
+# All that RFC 3986 allows in an address, and "%", so that encoded characters stay as they are.
 _URL_CHARACTERS = ":/?#[]@!$&'()*+,;=%~"
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What one guest gets."""
+    """The mail of one guest."""
 
     subject: str
     preheader: str
@@ -30,7 +30,7 @@ class Rendered:
 
 
 def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
-    """The mail of one guest; `values` maps `scope.name` to text, missing ones may be absent, None or blank (C3)."""
+    """Returns one guest's mail. `values` maps `scope.name` to text; missing ones may be absent, None or blank (C3)."""
     data = {name: clean_value(value) for name, value in values.items()}
     return Rendered(
         subject=shortened("".join(strings(compiled.subject, data, fields))),
@@ -41,9 +41,9 @@ def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
 
 
 def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
-    """The content with the values that every guest shares folded in: a guest then costs only the other slots.
+    """Returns the content with the values that all guests share filled in, so that a guest only costs the others.
 
-    `constants` names every constant field, a missing one with None; they win over what `render` gets later.
+    `constants` holds every shared field, None for a missing value. They override the values of `render`.
     """
     data = {name: clean_value(value) for name, value in constants.items()}
     if "calendar.google" in data:
@@ -58,7 +58,7 @@ def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
 
 
 def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
-    """One slot's text: the value, else the author's fallback, else the field's default (C3), encoded by its mode."""
+    """Returns `value_of` a slot, encoded by its mode."""
     return _ENCODED[slot.mode](value_of(slot, data, fields))
 
 
@@ -79,19 +79,19 @@ def strings(
 
 
 def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Pieces:
-    """The side of a choice that this guest sees."""
+    """Returns the side of a choice that a guest sees."""
     return choice.linked if holds(choice.url, data, fields) else choice.plain
 
 
 def holds(slot: Slot, data: Mapping[str, str], fields: Fields) -> bool:
-    """Whether a value decides for the linked side."""
+    """Whether a value chooses the linked side."""
     if slot.mode is Mode.TEXT:
         return bool(data.get(slot.field) or slot.fallback)
     return leads(value_of(slot, data, fields), slot.mode)
 
 
 def shortened(subject: str) -> str:
-    """A subject that no value makes longer than mail services take (998 characters)."""
+    """Returns a subject of at most 998 characters, as mail services accept it."""
     return subject if len(subject) <= SUBJECT_LENGTH else f"{subject[: SUBJECT_LENGTH - 1].rstrip()}…"
 
 
@@ -107,7 +107,7 @@ def slots(segments: Pieces) -> Iterator[Slot]:
 
 
 def decisive(name: str) -> str:
-    """The field whose value tells whether a merged field has one: all calendar links are there, or none is."""
+    """Returns the field whose value tells whether field `name` has one. All calendar links exist, or none does."""
     return "calendar.google" if name == "calendar.links" else name
 
 
@@ -117,8 +117,7 @@ def value_of(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
     if value:
         return value
     field = fields.get(slot.field)
-    # A column may be gone when a scheduled mail falls due (H8).
-    return field.default if field is not None else NOT_STATED
+    return field.default if field is not None else NOT_STATED  # a column may have been deleted since (H8)
 
 
 def _address(url: str) -> str:

@@ -1,4 +1,4 @@
-"""Which pictures of a mail come from somebody else, who learns that they were looked at when they load."""
+"""Pictures of a mail from foreign hosts, which learn that a picture was looked at when it loads."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class Foreign:
-    """The hosts that foreign pictures come from, in reading order; whether one of them is asked for without TLS."""
+    """The hosts of foreign pictures in reading order; `is_plain` if one is loaded without TLS."""
 
     hosts: tuple[str, ...] = ()
     is_plain: bool = False
 
     @property
     def digest(self) -> str:
-        """Eight hex digits that stand for these hosts, so that a consent holds for no other."""
+        """Eight hex digits for these hosts, so that a consent is valid for them alone."""
         return hashlib.sha256(" ".join(sorted(self.hosts)).encode()).hexdigest()[:8]
 
 
 def foreign(html: str, own: str) -> Foreign:
-    """The pictures of a mail's HTML whose address does not begin with the origin of the address `own`."""
+    """Returns the pictures in a mail's HTML that have another origin than the address `own`."""
     here = origin(own)
     found = [(_host(source), source) for source in _sources(html) if origin(source) != here]
     is_plain = any(source[:5].lower() == "http:" for _, source in found)
@@ -32,7 +32,7 @@ def foreign(html: str, own: str) -> Foreign:
 
 
 def origin(url: str) -> str:
-    """Scheme, host and port of a web address as a browser compares them (RFC 6454 4), in ASCII; "" for no such one."""
+    """Returns scheme, host and port as a browser compares them (RFC 6454 4), in ASCII; "" without a web address."""
     try:
         parts = urlsplit(url)
         host, port = ascii_domain(parts.hostname or ""), parts.port
@@ -45,7 +45,7 @@ def origin(url: str) -> str:
 
 
 def _host(url: str) -> str:
-    """Whom to name for an address; what cannot be read is named whole."""
+    """Returns the host to name for an address, or the start of an unreadable address."""
     return origin(url).partition("//")[2] or url[:80]
 
 

@@ -1,7 +1,7 @@
-"""Compiled text: static strings, slots for values, choices that a URL decides; and the sentinels they grow from.
+"""Pieces of compiled text (strings, slots for values, choices by a value), and the sentinels they are made from.
 
-A token becomes an alphanumeric sentinel before any parser sees the text, so a `|` in a fallback cannot split a table
-and a value never meets Markdown or HTML. `split` takes the sentinels out again: what is compiled holds none.
+A merge token becomes an alphanumeric sentinel before any parser reads the text, so a `|` in a fallback cannot split a
+table row and no value meets Markdown or HTML. `Codec.split` replaces all sentinels.
 """
 
 import re
@@ -17,20 +17,20 @@ from eventmail.content.tokens import ESCAPE, Field, Token
 
 
 class Mode(StrEnum):
-    """How a value enters the text around it (C4)."""
+    """How a value is encoded (C4)."""
 
     HEADER = "header"
     TEXT = "text"
     HTML = "html"
-    COMPONENT = "component"  # percent-encoded inside a link target
-    ADDRESS = link_targets.ADDRESS  # percent-encoded inside mailto: or tel:, which need "@" and "+"
-    URL = link_targets.URL  # a link target itself, in plain text
-    HREF = "href"  # a link target itself, in an HTML attribute
+    COMPONENT = "component"  # percent-encoded in a link target
+    ADDRESS = link_targets.ADDRESS  # percent-encoded in mailto: or tel:, which need "@" and "+"
+    URL = link_targets.URL  # a whole link target in plain text
+    HREF = "href"  # a whole link target in an HTML attribute
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a field's value goes, the author's fallback, and how the value is encoded."""
+    """The place of a field's value, with the author's fallback."""
 
     field: str
     fallback: str | None
@@ -39,10 +39,10 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`linked` when the value of `url` can be linked to, else `plain`: no label links nowhere.
+    """`linked` if the value of `url` can be a link target, else `plain`, so that no label links nowhere.
 
-    In mode URL the value is a whole link target, in mode ADDRESS what follows mailto: or tel:. In mode TEXT it is
-    enough that the guest has one, or the author's fallback stands for it.
+    In mode URL the value is a whole link target, in mode ADDRESS what follows mailto: or tel:. In mode TEXT any value
+    or fallback of the author suffices.
     """
 
     url: Slot
@@ -60,7 +60,7 @@ CALENDAR_NAMES: Mapping[str, str] = {
     "calendar.yahoo": "Yahoo",
     "calendar.ics": "Apple / other (ICS)",
 }
-# What the mail itself merges, whether or not its author does.
+# The fields that every mail merges, whether or not its author does.
 _OWN = ("calendar.links", *CALENDAR_NAMES, "event.title", "unsubscribe.url")
 _MODES = {
     Mode.HTML: {"t": Mode.HTML, "d": Mode.HTML, "c": Mode.COMPONENT, "a": Mode.ADDRESS, "u": Mode.HREF},
@@ -73,11 +73,11 @@ _DECIDES = {"o": Mode.URL, "p": Mode.ADDRESS, "v": Mode.TEXT}
 
 @dataclass(frozen=True)
 class Codec:
-    """The sentinels of one compilation: `prefix kind number "z"`, the number being a place in `tokens`.
+    """The sentinels of one compilation, `prefix kind number "z"`. The number is an index of `tokens`.
 
-    Kinds: t value, d value that stays text, c part of a link target, a part of a mail or phone address, u a link
-    target; b a brace that is only a brace, 0 the opening one; and around what a value decides: o (a link target), p
-    (a mail or phone address) or v (anything), linked, x, plain, e.
+    Kinds: t a value, d a value that stays text, c part of a link target, a part of a mail or phone address, u a link
+    target; b an escaped brace, number 0 for the opening one. A choice is o (by a link target), p (by a mail or phone
+    address) or v (by any value), then linked, x, plain, e.
     """
 
     prefix: str
@@ -86,26 +86,25 @@ class Codec:
 
     @classmethod
     def for_text(cls, texts: Sequence[str], tokens: Sequence[Token], fields: Mapping[str, Field]) -> "Codec":
-        """Sentinels that occur nowhere in the texts, so that no author can write one."""
+        """Returns a codec whose sentinels occur nowhere in the texts, so that no author can write one."""
         prefix = f"q{secrets.token_hex(8)}"
         while any(prefix in text for text in texts):
             prefix = f"q{secrets.token_hex(8)}"
         return cls(prefix, (*tokens, *(Token(0, f"{{{name}}}", name, name, None) for name in _OWN)), fields)
 
     def code(self, kind: str, number: int) -> str:
-        """The sentinel of that kind for that token."""
         return f"{self.prefix}{kind}{number}z"
 
     def either(self, number: int, linked: str, plain: str, *, kind: str = "o") -> str:
-        """Both forms of what the value of a token decides, being a link target or not, or by `kind`."""
+        """Returns both forms, between which the value of a token chooses by `kind`."""
         return f"{self.code(kind, number)}{linked}{self.code('x', number)}{plain}{self.code('e', number)}"
 
     def own(self, field: str) -> int:
-        """The number of one of the mail's own fields."""
+        """Returns the number of a field that every mail merges."""
         return len(self.tokens) - len(_OWN) + _OWN.index(field)
 
     def protect(self, text: str, first: int, count: int) -> str:
-        """The text with its `count` tokens, the first of them numbered `first`, and its escaped braces as sentinels."""
+        """Returns a text with sentinels for its escaped braces and its `count` tokens from number `first` on."""
         out, end = [], 0
         for number in range(first, first + count):
             token = self.tokens[number]
@@ -117,7 +116,7 @@ class Codec:
         return ESCAPE.sub(lambda found: self.code("b", _BRACES.index(found[1])) if found[1] else found[0], text)
 
     def encoded(self, target: str) -> str:
-        """A link target whose braces are percent-encoded."""
+        """Returns a link target with its escaped braces percent-encoded."""
         return re.sub(rf"{self.prefix}b(\d)z", lambda found: quote(_BRACES[int(found[1])]), target)
 
     def alike(self, one: str, other: str) -> bool:
@@ -125,7 +124,7 @@ class Codec:
         return self.written(one) == self.written(other)
 
     def written(self, text: str) -> str:
-        """A text as its author wrote it, each sentinel being its token again: people never read a sentinel."""
+        """Returns a text as its author wrote it, without sentinels, as people may read it."""
 
         def back(found: re.Match[str]) -> str:
             number = int(found[2])
@@ -134,7 +133,7 @@ class Codec:
         return re.sub(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", back, text)
 
     def known(self, number: int) -> bool:
-        """Whether the token names a field; only a draft's preview meets one that does not (C2)."""
+        """Whether the token names a field. Previews of drafts have tokens that do not (C2)."""
         return self.tokens[number].field in self.fields
 
     def field(self, number: int) -> Field:
@@ -147,7 +146,7 @@ class Codec:
         return re.compile(rf"{self.prefix}t(\d+)z")
 
     def slot(self, number: int, mode: Mode) -> Slot:
-        """The slot of a known token."""
+        """Returns the slot of a known token."""
         token = self.tokens[number]
         return Slot(token.field or "", token.fallback, mode)
 
@@ -158,7 +157,7 @@ class Codec:
         return self._branch(iter(pieces[1:]), pieces[0], mode, until="")[0]
 
     def _branch(self, pieces: Iterator[str], text: str, mode: Mode, until: str) -> tuple[Pieces, str]:
-        """The segments up to the sentinel kind `until` ("" for the end), and the text behind that sentinel."""
+        """Returns the pieces up to the sentinel kind `until` ("" for the end), and the text behind that sentinel."""
         out: list[Piece] = [text]
         for kind in pieces:
             number, text = int(next(pieces)), next(pieces)
@@ -181,7 +180,7 @@ class Codec:
             return (unknown_html(token.written) if mode is Mode.HTML else token.written,)
         slot = self.slot(number, _MODES[mode][kind])
         if kind == "t" and token.field == "calendar.links":
-            # Inside a label or a subject: only the words, for there is no room for links.
+            # In a label or a subject, which cannot hold links, only the words.
             google = self.slot(self.own("calendar.google"), Mode.URL)
             return (Choice(google, (", ".join(CALENDAR_NAMES.values()),), (slot,)),)
         return (slot,)

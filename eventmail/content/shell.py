@@ -1,4 +1,4 @@
-"""What stands around every body: the HTML table shell with inlined styles, and the footer of both parts (C6)."""
+"""What surrounds every body: the HTML shell with inlined styles, and the footer of both parts (C6)."""
 
 from pathlib import Path
 from string import Template
@@ -10,12 +10,12 @@ from eventmail.content.text import RULE, WIDTH, wrapped
 
 _SHELL = Template((Path(__file__).parent / "shell.html").read_text(encoding="utf-8"))
 _INLINER = css_inline.CSSInliner(load_remote_stylesheets=False)
-# Without it a mail list shows the beginning of the body right behind a short preheader.
+# Keeps a mail list from showing the beginning of the body behind a short preheader.
 _FILLER = "&#847;&zwnj;&nbsp;" * 40
 
 
 def html_page(title: str, preheader: str, body: str, codec: Codec) -> str:
-    """The whole HTML document with sentinels; title and preheader are escaped text, body is sanitised HTML."""
+    """Returns the HTML document with sentinels. Title and preheader are escaped text, `body` is sanitised HTML."""
     unsubscribe = codec.own("unsubscribe.url")
     link = f'<p><a href="https://{codec.code("u", unsubscribe)}">Unsubscribe</a></p>'
     footer = f"<p>{_reason(codec)}</p>{codec.either(unsubscribe, link, '')}"
@@ -24,7 +24,7 @@ def html_page(title: str, preheader: str, body: str, codec: Codec) -> str:
 
 
 def text_page(body: str, codec: Codec) -> str:
-    """The whole plain-text part with sentinels."""
+    """Returns the plain-text part with sentinels."""
     unsubscribe = codec.own("unsubscribe.url")
     link = codec.either(unsubscribe, f"Unsubscribe: {codec.code('u', unsubscribe)}\n", "")
     reason = "\n".join(wrapped(_reason(codec), codec, WIDTH))

@@ -1,4 +1,4 @@
-"""The plain-text part (C6), from the tokens that also make the HTML: every link of the one is in the other."""
+"""The plain-text part (C6), made of the same tokens as the HTML part, so that both have the same links."""
 
 import re
 from collections.abc import Sequence
@@ -14,22 +14,20 @@ from eventmail.content.pieces import Codec
 WIDTH = 78
 RULE = "-" * 24
 _EMPTY = re.compile(r"[>\s]*")
-_VALUE_WIDTH = 12  # a guess at a value's length: lines are broken before anyone's values are known
-
-
-# Between these, a line that is empty in the text is what was typed; what else begins has one before it.
+_VALUE_WIDTH = 12  # a guess, since lines are broken before values are known
+# Between these, empty lines are as typed. Before any other block is at least one.
 _TYPED = frozenset({"paragraph", "bullet_list", "ordered_list", "list_item"})
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What the lines of one text are made with: its sentinels, and which lines of its source are empty."""
+    """The sentinels of a text, and whether each line of its source is empty."""
 
     codec: Codec
     empty: Sequence[bool]
 
     def before(self, node: SyntaxTreeNode) -> int:
-        """How many lines of the source are empty right before a block."""
+        """Returns how many lines of the source are empty right before a block."""
         first = at = node.map[0] if node.map else 0
         while at and self.empty[at - 1]:
             at -= 1
@@ -37,16 +35,16 @@ class _Page:
 
 
 def to_text(tokens: list[Token], codec: Codec, body: str) -> str:
-    """Plain text with sentinels, lines of at most 78 characters unless a link, code or a value is longer.
+    """Returns plain text with sentinels, in lines of at most 78 characters unless a link, code or value is longer.
 
-    `body` is the source of the tokens: what stands in it beside Markdown's own signs stands in the text (C5).
+    `body` is the source of the tokens. Its text without Markdown's own signs is all in the result (C5).
     """
     page = _Page(codec, [_EMPTY.fullmatch(line) is not None for line in body.split("\n")])
     return "\n".join(_blocks(SyntaxTreeNode(tokens).children, page, WIDTH))
 
 
 def wrapped(text: str, codec: Codec, width: int) -> list[str]:
-    """The lines of a paragraph with sentinels; only newlines and the blanks between words break it."""
+    """Returns the lines of a paragraph with sentinels, broken only at newlines and blanks."""
     return [line for paragraph in text.split("\n") for line in _filled(paragraph.split(" "), codec, width)]
 
 
@@ -69,7 +67,7 @@ def _width(word: str, codec: Codec) -> int:
 
 
 def _blocks(nodes: Sequence[SyntaxTreeNode], page: _Page, width: int) -> list[str]:
-    """The lines of sibling blocks, with the empty lines that were typed between them."""
+    """Returns the lines of sibling blocks, with the empty lines that were typed between them."""
     lines: list[str] = []
     before = ""
     for node in nodes:
@@ -110,14 +108,14 @@ def _block(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:  # noqa:
 
 
 def _item(node: SyntaxTreeNode, page: _Page, width: int) -> list[str]:
-    """An item behind the very bullet or number that was typed."""
+    """Returns the lines of an item, with the bullet or number as typed."""
     bullet = f"{node.info}{node.markup} "
     inner = _blocks(node.children, page, width - len(bullet)) or [""]
     return [f"{' ' * len(bullet) if at else bullet}{line}".rstrip(" ") for at, line in enumerate(inner)]
 
 
 def _table(node: SyntaxTreeNode, codec: Codec, width: int) -> list[str]:
-    """Each row as "head: value" lines, so that it reads on a phone and aloud."""
+    """Returns each row as "head: value" lines, which can be read on a phone and aloud."""
     rows = [row for section in node.children for row in section.children]
     head = [_inline(cell.children, codec) for cell in rows[0].children]
     lines: list[str] = []
@@ -154,7 +152,7 @@ def _inline_node(node: SyntaxTreeNode, codec: Codec) -> str:  # noqa: PLR0911, o
 
 
 def _labelled(label: str, target: Target | None, codec: Codec) -> str:
-    """`label: URL`, or the URL alone when the label says nothing else; who has none reads the address (C8)."""
+    """Returns `label: URL`, the URL alone when the label is the same, or the address where it does not link (C8)."""
     if target is None:
         return label
     opening, bare = target.opening(codec), re.sub("^(mailto|tel):", "", target.href)

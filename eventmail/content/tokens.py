@@ -1,4 +1,4 @@
-"""Merge tokens: the grammar, the closed table of standard fields, and what is wrong with a token (C1, C2, C3)."""
+"""Merge tokens: their grammar, the standard fields, and unresolved tokens (C1, C2, C3)."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -8,13 +8,13 @@ from difflib import SequenceMatcher
 from eventmail.value_parsing import CONTROLS, clean_value, name_key
 
 NOT_STATED = "not stated"
-MOST_HINTS = 20  # unknown names of a text that get a suggestion
-_LIKE = 0.6  # of 1, from where a name was probably meant
+MOST_HINTS = 20  # unknown names in a text that get a suggestion
+_LIKE = 0.6  # of 1; a name that is more alike was probably meant
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field that tokens may name: its label for people, its text when a guest has no value, whether it is a URL."""
+    """A field that tokens may name. Guests without a value read `default`."""
 
     label: str
     default: str
@@ -46,16 +46,16 @@ FIELDS: Mapping[str, Field] = {
 _SCOPES = "|".join(sorted({name.partition(".")[0] for name in FIELDS}))
 _SYNONYMS = {"name": "guest.fullName", "guestname": "guest.fullName"}
 
-# Braces are matched possessively and only from the start of a run, so a page of "{" costs linear time.
+# Braces match possessively and only from the start of a run, so a page of "{" takes linear time.
 _BRACED = re.compile(
     r"(?<!\{)(?P<open>\{++)(?:(?P<head>[^{}|\n]*+)(?:\|(?P<fallback>[^{}\n]*+))?(?P<close>\}++)"
     rf"|(?P<unclosed>[ \t]*+[^\W\d]\w*+\.\w[\w.]*|(?:{_SCOPES})\b))"
-    # the opening brace was lost, or the braces are those of an East Asian keyboard
+    # the opening brace is missing, or the braces are those of an East Asian keyboard
     rf"|(?P<stray>(?:(?<![\w.\x02])(?:{_SCOPES})\.\w{{1,100}}(?:\|[^{{}}\n]{{0,100}})?|\uff5b[^{{}}\uff5b\uff5d\n]{{1,200}})[}}\uff5d])"
 )
-# A backslash before a brace writes the brace; a backslash that is written so itself escapes nothing (C1).
+# A backslash escapes a brace, unless the backslash is escaped itself (C1).
 ESCAPE = re.compile(r"\\\\|\\([{}])")
-# While tokens are looked for, a brace that is written so wears signs that no source holds (clean_source).
+# While tokens are searched, characters that no source holds (clean_source) replace escaped braces.
 _HIDDEN = {"{": "\x01\x02", "}": "\x01\x03"}
 _NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
 _MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
@@ -65,7 +65,7 @@ _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token in a text: offset, as written, what it names, fallback. `field` is None when it is malformed."""
+    """A token: its offset, as written, the name in it, the field (None when it is malformed), the fallback."""
 
     start: int
     written: str
@@ -76,7 +76,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A token that names no field: as written, part of the content, line and column from 1, nearest real name."""
+    """A token that names no field, in a part of the content. Line and column are from 1; `nearest` is a real name."""
 
     written: str
     part: str
@@ -86,20 +86,20 @@ class Unresolved:
 
 
 def clean_source(text: str) -> str:
-    """An author's text without control characters, its line ends as newlines."""
+    """Returns an author's text without control characters, its line ends as newlines."""
     return CONTROLS.sub("", _LINE_ENDS.sub("\n", text))
 
 
 def known_fields(columns: Mapping[str, str]) -> Mapping[str, Field]:
-    """The standard fields plus `guest.<column>` for each imported column (header to default; "" is "not stated")."""
+    """Returns the standard fields and `guest.<column>` for each imported column; `columns` maps to their defaults."""
     imported = {f"guest.{name}": Field(name, clean_value(default) or NOT_STATED) for name, default in columns.items()}
     return {**imported, **FIELDS}
 
 
 def find(text: str, fields: Iterable[str] = ()) -> list[Token]:
-    """Every token, and everything that was meant as one, in reading order (C1, C2). Other braces are text.
+    """Returns every token and what was meant as one, in reading order (C1, C2). Other braces are text.
 
-    A token of one of `fields` bears that field's name, in whatever case and Unicode form it was written.
+    A token of one of `fields` has that field's exact name, whatever the case and Unicode form it was written in.
     """
     hidden = ESCAPE.sub(lambda found: _HIDDEN[found[1]] if found[1] else found[0], text)
     names = Names(fields)
@@ -111,18 +111,18 @@ def find(text: str, fields: Iterable[str] = ()) -> list[Token]:
 
 
 class Names:
-    """The names of fields, found in whatever case and Unicode form they are written (C1)."""
+    """Finds names of fields whatever the case and Unicode form they are written in (C1)."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
         self._by_form: dict[str, str] = {}
         for name in self._names:
             form = name_key(name)
-            # two that differ in case or Unicode form alone are only named exactly
+            # names that differ in case or Unicode form only must be written exactly
             self._by_form[form] = "" if form in self._by_form else name
 
     def real(self, written: str | None) -> str | None:
-        """The field that `written` names; itself when it names none."""
+        """Returns the name that `written` means, or `written` itself."""
         if written is None or written in self._names:
             return written
         return self._by_form.get(name_key(written)) or written
@@ -147,9 +147,9 @@ def _shown(hidden: str | None) -> str | None:
 
 
 def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Unresolved]:
-    """The tokens of the named parts that are no field, in order (C2).
+    """Returns the tokens of the named parts that are no field, in order (C2).
 
-    Each distinct name is compared once, and only the first MOST_HINTS of them are: a text may hold thousands.
+    Only the first MOST_HINTS distinct names are compared with real ones, since a text may hold thousands.
     """
     hints: dict[str, str | None] = {}
     found = []
@@ -168,13 +168,13 @@ def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Un
 
 
 def nearest(head: str, names: Iterable[str]) -> str | None:
-    """The real name most like what was written, forgiving case, underscores and a missing scope; None if unlike all."""
+    """Returns the name most like `head`, whatever its case, underscores and missing scope; None if all are unlike."""
     wanted = _folded(head)
     if wanted in _SYNONYMS:
         return _SYNONYMS[wanted]
     best, score = None, _LIKE
-    matcher = SequenceMatcher(None, "", wanted, autojunk=False)  # what it learns of the second text serves every name
-    # A guest's own field wins a tie: "{email}" is the reader's address, not the organizer's.
+    matcher = SequenceMatcher(None, "", wanted, autojunk=False)  # it analyses its second text once
+    # Fields of the guest win a tie: "{email}" is the reader's address, not the organizer's.
     for name in sorted(names, key=lambda name: not name.startswith("guest.")):
         for form in (_folded(name), _folded(name.partition(".")[2])):
             likeness = _likeness(matcher, form, score)

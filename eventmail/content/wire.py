@@ -1,4 +1,4 @@
-"""Text as it travels: quoted-printable, encoded words, header lines and addresses that no value can break (C4)."""
+"""Text on the wire: quoted-printable, encoded words, header lines and addresses, safe for any value (C4)."""
 
 import re
 from base64 import b64encode
@@ -9,9 +9,8 @@ from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 
 _LINE = 78
-# 42 bytes become a 68-character encoded word: below the 75 of RFC 2047 section 2, and short enough behind any name.
-_WORD_BYTES = 42
-_PHRASE = _LINE - 12  # what a line has left beside the longest name of a header with an address
+_WORD_BYTES = 42  # an encoded word of 68 characters; RFC 2047 2 allows 75, and a header's name needs some
+_PHRASE = _LINE - 12  # room of a line beside the longest name of a header with an address
 _ADDRESS = re.compile(r'[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+@[^\x00-\x20\x7f-\xa0<>(),;:\\"\[\]@\s]+')
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -19,12 +18,12 @@ _SPECIAL, _ESCAPED = re.compile(r'["\\]'), r"\\\g<0>"
 
 
 def quoted_printable(text: str) -> bytes:
-    """The text, its lines ended by newlines, as quoted-printable UTF-8 with CRLF, at most 76 wide (RFC 2045 6.7)."""
+    """Returns text with newlines as quoted-printable UTF-8 with CRLF, at most 76 wide (RFC 2045 6.7)."""
     return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
 
 
 def header(name: str, text: str) -> bytes:
-    """An unstructured header line with CRLF, folded at 78, encoded where it must be (RFC 2047). `text` is one line."""
+    """Returns an unstructured header with CRLF, folded at 78, encoded if necessary (RFC 2047). `text` is one line."""
     words = text.split(" ")
     literal = text.isascii() and text.isprintable() and "=?" not in text and "" not in words
     if not literal or max(map(len, words)) > _LINE - len(name) - 2:
@@ -38,7 +37,7 @@ def header(name: str, text: str) -> bytes:
 
 
 def encoded_words(text: str) -> str:
-    """The text as folded base64 encoded words, none cutting a character in two."""
+    """Returns the text as folded base64 encoded words, none of which cuts a character."""
     chunks: list[bytes] = []
     chunk = b""
     for character in text:
@@ -50,10 +49,10 @@ def encoded_words(text: str) -> str:
 
 
 def mailbox(name: str, address: str) -> str:
-    """`"Name" <address>` for a header, folded; the bare address where there is no name. The name keeps every character.
+    """Returns `"Name" <address>` for a header, folded; the bare address without a name. The name keeps every character.
 
-    A name that fits into a line of ASCII is a quoted string (RFC 5322 3.2.4). Any other is encoded words (RFC 2047 5):
-    they need no quotes, so no relay that folds the line anew can lose them and read addresses in a name.
+    A name that fits into an ASCII line is a quoted string (RFC 5322 3.2.4). Any other is encoded words (RFC 2047 5),
+    which need no quotes: a relay that folds the line again cannot lose them and read addresses in a name.
     """
     shown = clean_value(name)
     if not shown:
@@ -65,7 +64,7 @@ def mailbox(name: str, address: str) -> str:
 
 
 def wire_address(address: str) -> str:
-    """The address as a header and SMTP take it: domain in ASCII (RFC 5891), local part as it is.
+    """Returns the address for a header and SMTP, its domain in ASCII (RFC 5891).
 
     Raises InvalidInput for anything but one bare `local@domain`.
     """
