@@ -48,7 +48,7 @@ def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
     """A one-time sign-in link. `asked_by` is an owner's name, or "" when somebody forgot the password."""
     asked = _name(asked_by) if clean_value(asked_by) else "Somebody who says that they forgot your password"
     text = (
-        f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
+        f"{_hello(name)},\n\n"
         f"{asked} asked eventmail at {frame.site} to mail you a link that signs you in.\n\n"
         f"Open it and press the button; then you can choose a new password without the old one:\n\n{frame.link}\n\n"
         f"The link works once, until {_instant(frame.until)}. Your password stays as it is until you change it.\n\n"
@@ -60,7 +60,7 @@ def sign_in(frame: Frame, *, name: str, asked_by: str) -> bytes:
 def address_changed(frame: Frame, *, name: str) -> bytes:
     """The news for the former address. It has no link and does not tell the new address."""
     text = (
-        f"Hello {_name(name) if clean_value(name) else 'there'},\n\n"
+        f"{_hello(name)},\n\n"
         f"your account on eventmail at {frame.site} has another email address since {_instant(frame.date)}. "
         "You no longer sign in with this one, and no mail about your account comes here any more.\n\n"
         "If that was you, you need not do anything. If it was not, tell an owner of your team at once: "
@@ -87,6 +87,10 @@ def _address(address: str) -> Address:
     if "=?" in local:  # the library would decode an encoded word there, against RFC 2047, and write another address
         raise InvalidInput.at("email", "INVALID_INPUT", f"“{address[:80]}” cannot stand in a mail header.")
     return Address(username=local, domain=domain)
+
+
+def _hello(name: str) -> str:
+    return f"Hello {_name(name) if clean_value(name) else 'there'}"
 
 
 def _name(name: str) -> str:

@@ -5,7 +5,6 @@ They are found before emphasis, so that an underscore or star inside an address 
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from linkify_it import LinkifyIt
@@ -41,18 +40,13 @@ def install(md: MarkdownIt) -> None:
 
 
 def find(text: str) -> list[Bare]:
-    """The addresses in `text`, in order."""
-    return list(_found(text))
-
-
-def _found(text: str) -> Iterator[Bare]:
-    at = 0
+    """Returns the addresses in `text`, in order."""
+    found, at = [], 0
     while start := _START.search(text, at):
-        at = start.end()
         bare = _bare(text, start)
-        if bare is not None:
-            at = bare.end
-            yield bare
+        found += [bare] if bare else []
+        at = bare.end if bare else start.end()
+    return found
 
 
 def _bare(text: str, start: re.Match[str]) -> Bare | None:
@@ -74,22 +68,21 @@ def _bare(text: str, start: re.Match[str]) -> Bare | None:
     return Bare(first, first + len(href) - len(scheme), href)
 
 
-def _ahead(state: StateInline) -> list[Bare]:
-    """The addresses in the text of `state`, looked for once."""
+def _next(state: StateInline) -> Bare | None:
+    """Returns the first address from the parser's position on. Each text is searched once."""
     known: dict[str, list[Bare]] = state.env.setdefault("bare", {})
     if state.src not in known:
         known[state.src] = find(state.src)
-    return known[state.src]
+    following = bisect_left(known[state.src], state.pos, key=lambda bare: bare.start)
+    return known[state.src][following] if following < len(known[state.src]) else None
 
 
 def _text(state: StateInline, silent: bool) -> bool:
     """The parser's rule for plain text, but it also stops before an address."""
     sign = state.md.inline.terminator_re.search(state.src, state.pos)
     end = sign.start() if sign else state.posMax
-    ahead = _ahead(state)
-    following = bisect_left(ahead, state.pos, key=lambda bare: bare.start)
-    if following < len(ahead):
-        end = min(end, ahead[following].start)
+    if bare := _next(state):
+        end = min(end, bare.start)
     if end == state.pos:
         return False
     if not silent:
@@ -99,12 +92,10 @@ def _text(state: StateInline, silent: bool) -> bool:
 
 
 def _link(state: StateInline, silent: bool) -> bool:
-    """An address that begins here: a link, or inside of a link's label its text."""
-    ahead = _ahead(state)
-    here = bisect_left(ahead, state.pos, key=lambda bare: bare.start)
-    if here == len(ahead) or ahead[here].start != state.pos or ahead[here].end > state.posMax:
+    """An address at this position becomes a link, but inside a link's label stays text."""
+    bare = _next(state)
+    if bare is None or bare.start != state.pos or bare.end > state.posMax:
         return False
-    bare = ahead[here]
     written = state.src[bare.start : bare.end]
     if not silent and state.linkLevel:
         state.append_pending(written)

@@ -89,8 +89,8 @@ def button_html(href: str, label: str) -> str:
 def calendar_html(codec: Codec, number: int) -> str:
     """Returns the calendar links side by side, or the text of token `number` when the event has no time."""
     links = [
-        f'{separator}<a href="https://{codec.code("u", codec.own(field))}">{name}</a>'
-        for separator, (field, name) in zip(["", " · ", " · ", " · ", " · "], CALENDAR_NAMES.items(), strict=True)
+        f'{" · " if at else ""}<a href="https://{codec.code("u", codec.own(field))}">{name}</a>'
+        for at, (field, name) in enumerate(CALENDAR_NAMES.items())
     ]
     return _calendar(codec, number, links)
 
@@ -98,13 +98,10 @@ def calendar_html(codec: Codec, number: int) -> str:
 def calendar_text(codec: Codec, number: int, around: str = "") -> str:
     """Returns the calendar links, one on a line, between `around`, or the text of token `number`."""
     links = [f"- {name}: {codec.code('u', codec.own(field))}\n" for field, name in CALENDAR_NAMES.items()]
-    links[-1] = links[-1].rstrip("\n")
-    links[0], links[-1] = around + links[0], links[-1] + around
-    return _calendar(codec, number, links)
+    return _calendar(codec, number, [around + links[0], *links[1:-1], links[-1].rstrip("\n") + around])
 
 
 def _calendar(codec: Codec, number: int, links: list[str]) -> str:
-    """Each link only if it is one; all of them only if the first is."""
-    google = codec.own("calendar.google")
-    chosen = [codec.either(own, link, "") for own, link in zip(map(codec.own, CALENDAR_NAMES), links, strict=True)]
-    return codec.either(google, "".join(chosen), codec.code("d", number))
+    """Shows each link that has an address, but none if the first has none."""
+    chosen = [codec.either(codec.own(name), link, "") for name, link in zip(CALENDAR_NAMES, links, strict=True)]
+    return codec.either(codec.own("calendar.google"), "".join(chosen), codec.code("d", number))

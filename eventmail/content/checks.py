@@ -7,11 +7,11 @@ from markdown_it.token import Token
 
 from eventmail.content import markdown
 from eventmail.content.blocks import Problem
-from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED
+from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED, protected_body
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.pieces import Codec
-from eventmail.content.tokens import Field, clean_source, find
+from eventmail.content.tokens import Field
 from eventmail.link_targets import odd_address
 
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
@@ -51,10 +51,8 @@ def in_the_way(
     """Returns what a strict compilation refuses beside unresolved tokens and missing parts (C6)."""
     problems = (parsed or parse(body, fields)).problems
     found = [Remark("BROKEN_BLOCK", f"Line {problem.line}: {problem.message}") for problem in problems]
-    if compiled.size > SIZE_REFUSED:
-        too_large = f"The mail is {compiled.size // 1024} KB; more than 100 KB is not sent. Shorten the message."
-        found.append(Remark("TOO_LARGE", too_large))
-    return found
+    large = f"The mail is {compiled.size // 1024} KB; more than 100 KB is not sent. Shorten the message."
+    return [*found, Remark("TOO_LARGE", large)] if compiled.size > SIZE_REFUSED else found
 
 
 def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping[str, Field]) -> list[Remark]:
@@ -78,11 +76,9 @@ def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping
 
 
 def parse(body: str, fields: Mapping[str, Field]) -> Parsed:
-    """A body, for `remarks` and `in_the_way`."""
-    source = clean_source(body)
-    tokens = find(source, fields)
-    codec = Codec.for_text([source], tokens, fields)
-    return Parsed(*markdown.parse(codec.protect(source, 0, len(tokens)), codec), codec)
+    """Parses a body for `remarks` and `in_the_way`."""
+    protected, codec = protected_body(body, fields)
+    return Parsed(*markdown.parse(protected, codec), codec)
 
 
 def _block(token: Token, codec: Codec) -> Iterator[Remark]:

@@ -34,11 +34,9 @@ def compile_content(
     drafts, allows all of these; the HTML then shows unknown tokens and broken blocks. TooMuch is raised in any case,
     before the expensive steps.
     """
-    source = {
-        "subject": " ".join(clean_source(subject).split("\n")),
-        "preheader": " ".join(clean_source(preheader).split("\n")),
-        "body": clean_source(body),
-    }
+    one_line = {"subject": subject, "preheader": preheader}
+    source = {part: clean_source(written).replace("\n", " ") for part, written in one_line.items()}
+    source["body"] = clean_source(body)
     if strict:
         _refuse_unresolved(unresolved(source, fields))
         _refuse_empty(source)
@@ -60,24 +58,17 @@ def compile_content(
         _refuse("body", [f"Line {problem.line} of the body: {problem.message}" for problem in problems])
 
     html = shell.html_page(escape(title), escape(hidden), markdown.to_html(parsed, codec), codec)
-    segments = {
+    pieces = {
         "subject": codec.split(title, Mode.HEADER),
         "preheader": codec.split(hidden, Mode.TEXT),
         "html": codec.split(html, Mode.HTML),
         "text": codec.split(shell.text_page(text.to_text(parsed, codec, protected["body"]), codec), Mode.TEXT),
     }
-    size = sum(len(quoted_printable("".join(strings(segments[part], {}, fields)))) for part in ("html", "text"))
+    size = sum(len(quoted_printable("".join(strings(pieces[part], {}, fields)))) for part in ("html", "text"))
     if strict and size > SIZE_REFUSED:
         _refuse("body", [f"The mail is {size // 1024} KB. Mail services cut mails beyond 100 KB: shorten it."])
-    made = Compiled(
-        subject=segments["subject"],
-        preheader=segments["preheader"],
-        html=segments["html"],
-        text=segments["text"],
-        merged=tuple(dict.fromkeys(token.field for token in tokens if token.field and token.field in fields)),
-        hash=_hash(source, segments),
-        size=size,
-    )
+    merged = tuple(dict.fromkeys(token.field for token in tokens if token.field and token.field in fields))
+    made = Compiled(**pieces, merged=merged, hash=_hash(source, pieces), size=size)
     _bound(len(made.dump()), MOST_KEPT, "The text grows to {0} characters when it is laid out; at most {1} are kept.")
     return made
 
@@ -107,15 +98,18 @@ def _bound(found: int, most: int, words: str) -> None:
 
 
 def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
-    """The text part of a body as it was read before C5 had a dialect, and as it is read now; tokens as written."""
+    """Returns the text part of a body as the former dialect reads it and as it is read now, with tokens as written."""
+    protected, codec = protected_body(body, fields)
+    former, now = (markdown.parse(protected, codec, former=former)[0] for former in (True, False))
+    return codec.written(text.to_text(former, codec, protected)), codec.written(text.to_text(now, codec, protected))
+
+
+def protected_body(body: str, fields: Mapping[str, Field]) -> tuple[str, Codec]:
+    """Returns a body with sentinels for its tokens, and their codec."""
     source = clean_source(body)
     tokens = find(source, fields)
     codec = Codec.for_text([source], tokens, fields)
-    protected = codec.protect(source, 0, len(tokens))
-    former, now = (
-        text.to_text(markdown.parse(protected, codec, former=former)[0], codec, protected) for former in (True, False)
-    )
-    return codec.written(former), codec.written(now)
+    return codec.protect(source, 0, len(tokens)), codec
 
 
 def sentence(problem: Unresolved) -> str:
@@ -143,6 +137,6 @@ def _refuse(part: str, messages: Sequence[str]) -> None:
     raise InvalidInput(fields=[FieldError(part, "INVALID_INPUT", message) for message in messages])
 
 
-def _hash(source: Mapping[str, str], segments: Mapping[str, Pieces]) -> str:
-    compiled = {part: plain(content) for part, content in segments.items()}
+def _hash(source: Mapping[str, str], pieces: Mapping[str, Pieces]) -> str:
+    compiled = {part: plain(content) for part, content in pieces.items()}
     return hashlib.sha256(json.dumps([source, compiled], sort_keys=True).encode()).hexdigest()

@@ -7,6 +7,7 @@ from typing import Any
 from eventmail.content.pieces import Choice, Mode, Piece, Pieces, Slot
 
 _VERSION = 1
+PARTS = ("subject", "preheader", "html", "text")
 
 
 @dataclass(frozen=True)
@@ -26,21 +27,10 @@ class Compiled:
     size: int
 
     def dump(self) -> str:
-        """The value as JSON."""
-        return json.dumps(
-            {
-                "version": _VERSION,
-                "subject": plain(self.subject),
-                "preheader": plain(self.preheader),
-                "html": plain(self.html),
-                "text": plain(self.text),
-                "merged": self.merged,
-                "hash": self.hash,
-                "size": self.size,
-            },
-            ensure_ascii=False,
-            separators=(",", ":"),
-        )
+        """Returns the value as JSON."""
+        parts = {part: plain(getattr(self, part)) for part in PARTS}
+        value = {"version": _VERSION, **parts, "merged": self.merged, "hash": self.hash, "size": self.size}
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def load(cls, dumped: str) -> "Compiled":
@@ -48,39 +38,32 @@ class Compiled:
         data = json.loads(dumped)
         if data["version"] != _VERSION:
             raise ValueError(f"compiled content of version {data['version']}, wanted {_VERSION}")
-        return cls(
-            subject=_segments(data["subject"]),
-            preheader=_segments(data["preheader"]),
-            html=_segments(data["html"]),
-            text=_segments(data["text"]),
-            merged=tuple(data["merged"]),
-            hash=data["hash"],
-            size=data["size"],
-        )
+        parts = {part: _pieces(data[part]) for part in PARTS}
+        return cls(**parts, merged=tuple(data["merged"]), hash=data["hash"], size=data["size"])
 
 
-def plain(segments: Pieces) -> list[Any]:
-    """Segments as JSON values: a string; [field, fallback, mode]; {"url", "linked", "plain"}."""
-    return [_plain(segment) for segment in segments]
+def plain(pieces: Pieces) -> list[Any]:
+    """Returns pieces as JSON values: a string; [field, fallback, mode]; {"url", "linked", "plain"}."""
+    return [_plain(piece) for piece in pieces]
 
 
-def _plain(segment: Piece) -> Any:
-    if isinstance(segment, Slot):
-        return [segment.field, segment.fallback, segment.mode]
-    if isinstance(segment, Choice):
-        return {"url": _plain(segment.url), "linked": plain(segment.linked), "plain": plain(segment.plain)}
-    return segment
+def _plain(piece: Piece) -> Any:
+    if isinstance(piece, Slot):
+        return [piece.field, piece.fallback, piece.mode]
+    if isinstance(piece, Choice):
+        return {"url": _plain(piece.url), "linked": plain(piece.linked), "plain": plain(piece.plain)}
+    return piece
 
 
-def _segments(data: list[Any]) -> Pieces:
-    return tuple(_segment(item) for item in data)
+def _pieces(data: list[Any]) -> Pieces:
+    return tuple(map(_piece, data))
 
 
-def _segment(item: Any) -> Piece:
+def _piece(item: Any) -> Piece:
     if isinstance(item, list):
         return _slot(item)
     if isinstance(item, dict):
-        return Choice(_slot(item["url"]), _segments(item["linked"]), _segments(item["plain"]))
+        return Choice(_slot(item["url"]), _pieces(item["linked"]), _pieces(item["plain"]))
     return str(item)
 
 

@@ -33,10 +33,9 @@ def install(md: MarkdownIt) -> None:
 def _list(state: StateBlock, first: int, last: int, silent: bool) -> bool:
     """CommonMark's list, but an ordered one only if each typed number is the one that is read."""
     ordered = _ordered(state, first)
-    if ordered is None:
+    # Asked inside an item, a line with less indent ends the item, whatever the line becomes.
+    if ordered is None or (silent and state.sCount[first] < state.blkIndent):
         return list_block(state, first, last, silent)
-    if silent and state.sCount[first] < state.blkIndent:
-        return list_block(state, first, last, silent)  # asked inside an item: it ends there, whatever this line becomes
     if state.is_code_block(first) or not _counts(state, first, last, ordered):
         return False
     if silent:
@@ -103,11 +102,10 @@ def _is_item(item: re.Match[str]) -> bool:
 
 
 def _content_indent(state: StateBlock, line: int, item: re.Match[str]) -> int:
-    """The column where an item's content begins, as CommonMark counts it (up to four blanks behind the mark)."""
-    mark = len(item["number"]) + 1
-    rest = item["rest"] or ""
-    blanks = len(item[0]) - mark - len(rest)
-    return int(state.sCount[line]) + mark + (blanks if rest and blanks <= 4 else 1)
+    """Returns the column of an item's content by CommonMark, which counts up to four blanks behind the number."""
+    number, rest = len(item["number"]) + 1, item["rest"] or ""
+    blanks = len(item[0]) - number - len(rest)
+    return int(state.sCount[line]) + number + (blanks if rest and blanks <= 4 else 1)
 
 
 def _is_read_as_typed(state: StateBlock, opening: int) -> bool:

@@ -41,8 +41,8 @@ class Piece:
     fallback: bool = False
 
 
-def pieces(segments: Pieces, values: Values, fields: Fields) -> list[Piece]:
-    """A subject, preview text or plain-text part as one guest reads it, cut where values begin and end."""
+def pieces(part: Pieces, values: Values, fields: Fields) -> list[Piece]:
+    """Returns a subject, preview text or plain-text part as one guest reads it, cut where values begin and end."""
     data = {name: clean_value(value) for name, value in values.items()}
     found: list[Piece] = []
 
@@ -50,13 +50,9 @@ def pieces(segments: Pieces, values: Values, fields: Fields) -> list[Piece]:
         found.append(Piece(filled(slot, data, fields), slot.field, not data.get(slot.field)))
         return f"{_PLACE}{len(found) - 1}{_PLACE}"
 
-    parts = _IN_TAG.split("".join(strings(segments, data, fields, cut)))
-    return [
-        piece
-        for text, number in zip(parts[::2], [*parts[1::2], None], strict=True)
-        for piece in (Piece(text), found[int(number)] if number is not None else Piece(""))
-        if piece.text
-    ]
+    cuts = _IN_TAG.split("".join(strings(part, data, fields, cut)))
+    in_order = (found[int(text)] if at % 2 else Piece(text) for at, text in enumerate(cuts))
+    return [piece for piece in in_order if piece.text]
 
 
 def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) -> str:
@@ -68,19 +64,16 @@ def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) ->
         found.append(slot)
         return f"{_PLACE}{len(found) - 1}{_PLACE}"
 
-    def fill(number: str) -> str:
-        return filled(found[int(number)], data, fields)
-
-    def mark(match: re.Match[str]) -> str:
-        number = match["text"]
-        if number is None:
-            return _IN_TAG.sub(lambda inner: fill(inner[1]), match[0])
-        slot = found[int(number)]
+    def highlight(match: re.Match[str]) -> str:
+        if match["text"] is None:
+            return _IN_TAG.sub(lambda inner: filled(found[int(inner[1])], data, fields), match[0])
+        slot = found[int(match["text"])]
         fallback = not data.get(slot.field)
         names = "em-mark em-fallback" if fallback else "em-mark"
-        return f'<mark class="{names}" title="{escape(why(slot.field, fallback))}">{fill(number)}</mark>'
+        title = escape(why(slot.field, fallback))
+        return f'<mark class="{names}" title="{title}">{filled(slot, data, fields)}</mark>'
 
-    html = _NOT_TEXT.sub(mark, "".join(strings(compiled.html, data, fields, place)))
+    html = _NOT_TEXT.sub(highlight, "".join(strings(compiled.html, data, fields, place)))
     return html.replace("</head>", f"{STYLE}</head>", 1)
 
 

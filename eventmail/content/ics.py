@@ -20,31 +20,31 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
     if facts.starts is None:
         raise InvalidInput.at("starts_at", "INVALID_INPUT", "The event has no start yet.")
     when = span(facts, facts.starts)
-    event = Event()
-    event.add("uid", clean_value(facts.uid))
-    event.add("dtstamp", facts.updated_at.astimezone(UTC))
-    event.add("last-modified", facts.updated_at.astimezone(UTC))
-    event.add("sequence", facts.sequence)
-    event.add("status", "CANCELLED" if facts.cancelled else "CONFIRMED")
-    event.add("summary", clean_value(facts.title) or "Event")
     first, after = when.days
-    event.add("dtstart", first if facts.all_day else _certain(when.starts))
-    event.add("dtend", after if facts.all_day else _certain(when.ends))
-    for name, value in (("description", described(facts)), ("location", clean_value(facts.location))):
-        if value:
+    url = clean_value(facts.url)
+    organizer = vCalAddress(f"mailto:{clean_value(organizer_email)}")
+    if name := clean_value(organizer_name):
+        organizer.params["CN"] = vText(name)
+    properties = {
+        "uid": clean_value(facts.uid),
+        "dtstamp": facts.updated_at.astimezone(UTC),
+        "last-modified": facts.updated_at.astimezone(UTC),
+        "sequence": facts.sequence,
+        "status": "CANCELLED" if facts.cancelled else "CONFIRMED",
+        "summary": clean_value(facts.title) or "Event",
+        "dtstart": first if facts.all_day else _certain(when.starts),
+        "dtend": after if facts.all_day else _certain(when.ends),
+        "description": described(facts) or None,
+        "location": clean_value(facts.location) or None,
+        "url": url if linkable(url) else None,
+        "organizer": organizer if clean_value(organizer_email) else None,
+    }
+    event, calendar = Event(), Calendar()
+    for name, value in properties.items():
+        if value is not None:
             event.add(name, value)
-    if linkable(url := clean_value(facts.url)):
-        event.add("url", url)
-    if address := clean_value(organizer_email):
-        organizer = vCalAddress(f"mailto:{address}")
-        if name := clean_value(organizer_name):
-            organizer.params["CN"] = vText(name)
-        event.add("organizer", organizer)
-
-    calendar = Calendar()
-    calendar.add("version", "2.0")
-    calendar.add("prodid", _PRODID)
-    calendar.add("method", "PUBLISH")
+    for name, value in {"version": "2.0", "prodid": _PRODID, "method": "PUBLISH"}.items():
+        calendar.add(name, value)
     calendar.add_component(event)
     # Whole years from the year before on, since a zone needs an observance that began before the event.
     calendar.add_missing_timezones(first_date=date(first.year - 1, 1, 1), last_date=date(after.year + 1, 1, 1))

@@ -52,13 +52,17 @@ class Target:
     kind: str = "o"
     raw: str = ""
 
-    def opening(self, codec: Codec) -> str:
-        """What stands before the linked form."""
-        return "" if self.number is None else codec.code(self.kind, self.number)
+    def around(self, codec: Codec, plain: str) -> tuple[str, str]:
+        """Returns what stands before and behind the linked form, with the plain form for other values."""
+        if self.number is None:
+            return "", ""
+        opening, otherwise, end = (codec.code(kind, self.number) for kind in (self.kind, "x", "e"))
+        return opening, f"{otherwise}{plain}{end}"
 
-    def closing(self, codec: Codec, plain: str) -> str:
-        """What stands behind the linked form: the plain one, if a value may choose it."""
-        return "" if self.number is None else f"{codec.code('x', self.number)}{plain}{codec.code('e', self.number)}"
+    def either(self, codec: Codec, linked: str, plain: str) -> str:
+        """Returns the linked form, with the plain form for other values."""
+        opening, closing = self.around(codec, plain)
+        return f"{opening}{linked}{closing}"
 
     def if_any(self, codec: Codec, raw: str) -> str:
         """Returns `raw` for guests who have an address, even one that does not link."""
@@ -91,7 +95,7 @@ def parse(body: str, codec: Codec, *, former: bool = False) -> tuple[list[Token]
 def to_html(tokens: list[Token], codec: Codec) -> str:
     """Returns sanitised HTML with sentinels. Only what Markdown and our blocks make remains, no relative address."""
     return nh3.clean(
-        str(_MD.renderer.render(tokens, _MD.options, {"marks": codec})),
+        str(_MD.renderer.render(tokens, _MD.options, {"codec": codec})),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         allowed_classes=_CLASSES,
@@ -143,9 +147,8 @@ def _target(written: str, codec: Codec) -> Target | None:
 
 
 def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
-    """The inline tokens; a link without a safe target leaves its label and its address as text (C8)."""
-    target: Target | None = None
-    written, is_bare = "", False
+    """Yields the inline tokens. Of a link without a safe target, label and address remain as text (C8)."""
+    target, written, is_bare = None, "", False
     for child in children:
         if child.type == "link_open":
             written, is_bare = str(child.attrs["href"]), child.markup == "linkify"
@@ -153,14 +156,13 @@ def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
             if target is not None:
                 child.attrs["href"], child.meta["target"] = target.href, target
                 yield child
-        elif child.type == "link_close" and target is None:
-            if written and not is_bare:
+        elif child.type == "link_close":
+            if target is not None:
+                child.meta["target"] = target
+                yield child
+            elif written and not is_bare:
                 yield Token("text", "", 0, content=f" ({written})", meta={"lost": written})
             is_bare = False
-        elif child.type == "link_close":
-            is_bare = False
-            child.meta["target"] = target
-            yield child
         elif child.type == "image":
             picture = _target(str(child.attrs["src"]), codec)
             if picture is not None and picture.href.lower().startswith(("http://", "https://")):
@@ -191,7 +193,7 @@ def _merged(children: Iterator[Token], codec: Codec) -> Iterator[Token]:
         pieces = codec.values.split(child.content)
         yield _text(pieces[0])
         for number, text in zip(map(int, pieces[1::2]), pieces[2::2], strict=True):
-            if codec.known(number) and codec.field(number).url:
+            if codec.known(number) and codec.fields[codec.tokens[number].field or ""].url:
                 yield Token("merge_url", "", 0, meta={"number": number})
             elif codec.tokens[number].field == "calendar.links":
                 yield Token("merge_calendar", "", 0, meta={"number": number})
@@ -208,60 +210,54 @@ class _Renderer(RendererHTML):
     """markdown-it's renderer with our blocks and checked links. It calls the method named like a token's type."""
 
     def block_button(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        codec: Codec = env["marks"]
         target: Target | None = tokens[at].meta["target"]
         label = escape(tokens[at].content)
         if target is None:
             return f"<p>{label} ({escape(str(tokens[at].attrs['href']))})</p>\n"
-        plain = f"<p>{_with_address(label, target, codec)}</p>\n"
-        return target.opening(codec) + blocks.button_html(escape(target.href), label) + target.closing(codec, plain)
+        plain = f"<p>{_with_address(label, target, env['codec'])}</p>\n"
+        return target.either(env["codec"], blocks.button_html(escape(target.href), label), plain)
 
-    def block_calendar_links(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        return f'<p class="em-calendar">{blocks.calendar_html(env["marks"], tokens[at].meta["number"])}</p>\n'
+    def block_calendar_links(self, tokens: Any, at: int, options: Any, env: Any) -> str:
+        return f'<p class="em-calendar">{self.merge_calendar(tokens, at, options, env)}</p>\n'
 
     def block_broken(self, tokens: Any, at: int, _options: Any, _env: Any) -> str:
         return f'<p><span class="em-unknown">{escape(tokens[at].content)}</span></p>\n'
 
     def merge_url(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        codec: Codec = env["marks"]
+        codec: Codec = env["codec"]
         number = tokens[at].meta["number"]
         href = f"https://{codec.code('u', number)}"
         return codec.either(number, f'<a href="{href}">{href}</a>', codec.code("t", number))
 
     def merge_calendar(self, tokens: Any, at: int, _options: Any, env: Any) -> str:
-        return blocks.calendar_html(env["marks"], tokens[at].meta["number"])
+        return blocks.calendar_html(env["codec"], tokens[at].meta["number"])
 
     def link_open(self, tokens: Any, at: int, options: Any, env: Any) -> str:
-        target: Target = tokens[at].meta["target"]
-        return target.opening(env["marks"]) + self.renderToken(tokens, at, options, env)
+        opening, _ = tokens[at].meta["target"].around(env["codec"], "")
+        return str(opening + self.renderToken(tokens, at, options, env))
 
     def link_close(self, tokens: Any, at: int, options: Any, env: Any) -> str:
         target: Target = tokens[at].meta["target"]
         opening = max(index for index in range(at) if tokens[index].type == "link_open")
         label = self.renderInline(tokens[opening + 1 : at], options, env)
-        return "</a>" + target.closing(env["marks"], _with_address(label, target, env["marks"]))
+        return "</a>" + target.around(env["codec"], _with_address(label, target, env["codec"]))[1]
 
     def image(self, tokens: Any, idx: int, options: Any, env: Any) -> str:
         target: Target = tokens[idx].meta["target"]
-        picture = super().image(tokens, idx, options, env)
-        alt = _with_address(escape(tokens[idx].content), target, env["marks"])
-        return target.opening(env["marks"]) + picture + target.closing(env["marks"], alt)
+        alt = _with_address(escape(tokens[idx].content), target, env["codec"])
+        return target.either(env["codec"], super().image(tokens, idx, options, env), alt)
 
     def table_open(self, tokens: Any, at: int, options: Any, env: Any) -> str:
         tokens[at].attrSet("class", "em-table")
         return self.renderToken(tokens, at, options, env)
 
     def th_open(self, tokens: Any, at: int, options: Any, env: Any) -> str:
-        return self._cell(tokens, at, options, env)
-
-    def td_open(self, tokens: Any, at: int, options: Any, env: Any) -> str:
-        return self._cell(tokens, at, options, env)
-
-    def _cell(self, tokens: Any, at: int, options: Any, env: Any) -> str:
-        """Authors get no style attribute, so the alignment of a column becomes `align`."""
+        """Aligns a column by `align`, since authors get no style attribute."""
         style = str(tokens[at].attrs.pop("style", "text-align:left"))
         tokens[at].attrSet("align", style.removeprefix("text-align:"))
         return self.renderToken(tokens, at, options, env)
+
+    td_open = th_open
 
 
 def _with_address(label: str, target: Target, codec: Codec) -> str:

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import Values, chosen, filled, shortened, slots, strings
-from eventmail.content.pieces import Choice, Pieces, Slot
+from eventmail.content.pieces import Choice, Piece, Pieces, Slot
 from eventmail.content.tokens import Field
 from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
@@ -110,20 +110,20 @@ class Skeleton:
                 self._splice(piece.linked if linked else piece.plain, data, out)
 
 
-def _encoded(segments: Pieces) -> _Pieces:
-    """The segments in quoted-printable, each piece beginning a line and ending in a line break.
+def _encoded(pieces: Pieces) -> _Pieces:
+    """Returns the pieces in quoted-printable, each on lines of its own.
 
     Soft breaks around every slot keep lines below 77 characters whatever the value, and the decoded text exact.
     """
-    return tuple(_piece(segment) for segment in segments)
+    return tuple(map(_piece, pieces))
 
 
-def _piece(segment: str | Slot | Choice) -> bytes | Slot | _Fork:
-    if isinstance(segment, Slot):
-        return segment
-    if isinstance(segment, Choice):
-        return _Fork(segment, _encoded(segment.linked), _encoded(segment.plain))
-    encoded = quoted_printable(segment)
+def _piece(piece: Piece) -> bytes | Slot | _Fork:
+    if isinstance(piece, Slot):
+        return piece
+    if isinstance(piece, Choice):
+        return _Fork(piece, _encoded(piece.linked), _encoded(piece.plain))
+    encoded = quoted_printable(piece)
     return encoded if encoded.endswith(b"\r\n") else encoded + _SOFT_BREAK
 
 

@@ -1,11 +1,11 @@
 """One guest's mail from compiled content. The mode of each slot encodes the value; no parser reads values (C4)."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from html import escape
 from urllib.parse import quote
 
-from eventmail.content.compiled import Compiled
+from eventmail.content.compiled import PARTS, Compiled
 from eventmail.content.pieces import Choice, Mode, Piece, Pieces, Slot, joined
 from eventmail.content.tokens import NOT_STATED, Field
 from eventmail.link_targets import leads
@@ -32,12 +32,8 @@ class Rendered:
 def render(compiled: Compiled, values: Values, fields: Fields) -> Rendered:
     """Returns one guest's mail. `values` maps `scope.name` to text; missing ones may be absent, None or blank (C3)."""
     data = {name: clean_value(value) for name, value in values.items()}
-    return Rendered(
-        subject=shortened("".join(strings(compiled.subject, data, fields))),
-        preheader="".join(strings(compiled.preheader, data, fields)),
-        html="".join(strings(compiled.html, data, fields)),
-        text="".join(strings(compiled.text, data, fields)),
-    )
+    subject, *others = ("".join(strings(getattr(compiled, part), data, fields)) for part in PARTS)
+    return Rendered(shortened(subject), *others)
 
 
 def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
@@ -47,14 +43,9 @@ def bind(compiled: Compiled, constants: Values, fields: Fields) -> Compiled:
     """
     data = {name: clean_value(value) for name, value in constants.items()}
     if "calendar.google" in data:
-        data["calendar.links"] = ""  # never a value of its own: its links are
-    return replace(
-        compiled,
-        subject=_bound(compiled.subject, data, fields),
-        preheader=_bound(compiled.preheader, data, fields),
-        html=_bound(compiled.html, data, fields),
-        text=_bound(compiled.text, data, fields),
-    )
+        data["calendar.links"] = ""  # has no value of its own, only its links have
+    bound = {part: _bound(getattr(compiled, part), data, fields) for part in PARTS}
+    return Compiled(**bound, merged=compiled.merged, hash=compiled.hash, size=compiled.size)
 
 
 def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
@@ -63,19 +54,19 @@ def filled(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
 
 
 def strings(
-    segments: Pieces,
+    pieces: Pieces,
     data: Mapping[str, str],
     fields: Fields,
     fill: Callable[[Slot, Mapping[str, str], Fields], str] = filled,
 ) -> Iterator[str]:
-    """The strings of the segments, every slot filled from cleaned data; another `fill` makes the values visible."""
-    for segment in segments:
-        if isinstance(segment, str):
-            yield segment
-        elif isinstance(segment, Slot):
-            yield fill(segment, data, fields)
+    """Yields the strings of the pieces, each slot filled by `fill` from cleaned data."""
+    for piece in pieces:
+        if isinstance(piece, str):
+            yield piece
+        elif isinstance(piece, Slot):
+            yield fill(piece, data, fields)
         else:
-            yield from strings(chosen(segment, data, fields), data, fields, fill)
+            yield from strings(chosen(piece, data, fields), data, fields, fill)
 
 
 def chosen(choice: Choice, data: Mapping[str, str], fields: Fields) -> Pieces:
@@ -95,15 +86,13 @@ def shortened(subject: str) -> str:
     return subject if len(subject) <= SUBJECT_LENGTH else f"{subject[: SUBJECT_LENGTH - 1].rstrip()}…"
 
 
-def slots(segments: Pieces) -> Iterator[Slot]:
-    """Every slot, deciding ones included."""
-    for segment in segments:
-        if isinstance(segment, Slot):
-            yield segment
-        elif isinstance(segment, Choice):
-            yield segment.url
-            yield from slots(segment.linked)
-            yield from slots(segment.plain)
+def slots(pieces: Pieces) -> Iterator[Slot]:
+    """Yields every slot, also those that decide a choice."""
+    for piece in pieces:
+        if isinstance(piece, Slot):
+            yield piece
+        elif isinstance(piece, Choice):
+            yield from slots((piece.url, *piece.linked, *piece.plain))
 
 
 def decisive(name: str) -> str:
@@ -112,9 +101,8 @@ def decisive(name: str) -> str:
 
 
 def value_of(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
-    """What is read in a slot, not encoded: the value, else the author's fallback, else the field's default (C3)."""
-    value = data.get(slot.field) or slot.fallback
-    if value:
+    """Returns the text of a slot, not encoded: the value, else the author's fallback, else the field's default (C3)."""
+    if value := data.get(slot.field) or slot.fallback:
         return value
     field = fields.get(slot.field)
     return field.default if field is not None else NOT_STATED  # a column may have been deleted since (H8)
@@ -135,19 +123,17 @@ _ENCODED: Mapping[Mode, Callable[[str], str]] = {
 }
 
 
-def _bound(segments: Pieces, data: Mapping[str, str], fields: Fields) -> Pieces:
-    return joined(list(_folded(segments, data, fields)))
+def _bound(pieces: Pieces, data: Mapping[str, str], fields: Fields) -> Pieces:
+    return joined(_with_constants(pieces, data, fields))
 
 
-def _folded(segments: Iterable[Piece], data: Mapping[str, str], fields: Fields) -> Iterator[Piece]:
-    for segment in segments:
-        if isinstance(segment, Slot) and segment.field in data:
-            yield filled(segment, data, fields)
-        elif isinstance(segment, Choice):
-            if segment.url.field in data:
-                yield from _folded(chosen(segment, data, fields), data, fields)
-            else:
-                linked, plain = _bound(segment.linked, data, fields), _bound(segment.plain, data, fields)
-                yield Choice(segment.url, linked, plain)
+def _with_constants(pieces: Pieces, data: Mapping[str, str], fields: Fields) -> Iterator[Piece]:
+    for piece in pieces:
+        if isinstance(piece, Slot) and piece.field in data:
+            yield filled(piece, data, fields)
+        elif isinstance(piece, Choice) and piece.url.field in data:
+            yield from _with_constants(chosen(piece, data, fields), data, fields)
+        elif isinstance(piece, Choice):
+            yield Choice(piece.url, _bound(piece.linked, data, fields), _bound(piece.plain, data, fields))
         else:
-            yield segment
+            yield piece

@@ -50,11 +50,10 @@ def _host(url: str) -> str:
 
 
 def _sources(html: str) -> list[str]:
-    if "<img" not in html:
-        return []
     reader = _Pictures()
-    reader.feed(html)
-    reader.close()
+    if "<img" in html:
+        reader.feed(html)
+        reader.close()
     return reader.sources
 
 

@@ -6,7 +6,7 @@ table row and no value meets Markdown or HTML. `Codec.split` replaces all sentin
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from html import escape
@@ -130,31 +130,31 @@ class Codec:
             number = int(found[2])
             return f"\\{_BRACES[number]}" if found[1] == "b" else self.tokens[number].written
 
-        return re.sub(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", back, text)
+        return self._sentinels.sub(back, text)
 
     def known(self, number: int) -> bool:
         """Whether the token names a field. Previews of drafts have tokens that do not (C2)."""
         return self.tokens[number].field in self.fields
-
-    def field(self, number: int) -> Field:
-        """The field of a known token."""
-        return self.fields[self.tokens[number].field or ""]
 
     @property
     def values(self) -> re.Pattern[str]:
         """Finds value sentinels; group 1 is the number."""
         return re.compile(rf"{self.prefix}t(\d+)z")
 
+    @property
+    def _sentinels(self) -> re.Pattern[str]:
+        """Finds all sentinels. A link target has a scheme before it, since nh3 only accepts absolute targets."""
+        return re.compile(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z")
+
     def slot(self, number: int, mode: Mode) -> Slot:
         """Returns the slot of a known token."""
         token = self.tokens[number]
         return Slot(token.field or "", token.fallback, mode)
 
-    def split(self, marked: str, mode: Mode) -> Pieces:
-        """The segments of a text with sentinels; `mode` is HTML, TEXT or HEADER, for values that stand in the text."""
-        # nh3 lets only absolute link targets through, so a sentinel that is one wears a scheme until here.
-        pieces = re.split(rf"(?:https://(?={self.prefix}u))?{self.prefix}([a-z])(\d+)z", marked)
-        return self._branch(iter(pieces[1:]), pieces[0], mode, until="")[0]
+    def split(self, protected: str, mode: Mode) -> Pieces:
+        """Returns the pieces of a text with sentinels. `mode` is HTML, TEXT or HEADER, for values in its text."""
+        text, *sentinels = self._sentinels.split(protected)
+        return self._branch(iter(sentinels), text, mode, until="")[0]
 
     def _branch(self, pieces: Iterator[str], text: str, mode: Mode, until: str) -> tuple[Pieces, str]:
         """Returns the pieces up to the sentinel kind `until` ("" for the end), and the text behind that sentinel."""
@@ -177,7 +177,8 @@ class Codec:
     def _value(self, kind: str, number: int, mode: Mode) -> Pieces:
         token = self.tokens[number]
         if not self.known(number):
-            return (unknown_html(token.written) if mode is Mode.HTML else token.written,)
+            is_html = mode is Mode.HTML
+            return (f'<span class="em-unknown">{escape(token.written)}</span>' if is_html else token.written,)
         slot = self.slot(number, _MODES[mode][kind])
         if kind == "t" and token.field == "calendar.links":
             # In a label or a subject, which cannot hold links, only the words.
@@ -186,17 +187,12 @@ class Codec:
         return (slot,)
 
 
-def unknown_html(written: str) -> str:
-    """A draft's unresolved token, to be seen in the preview."""
-    return f'<span class="em-unknown">{escape(written)}</span>'
-
-
-def joined(segments: Sequence[Piece]) -> Pieces:
-    """The segments with neighbouring strings joined and empty ones gone."""
+def joined(pieces: Iterable[Piece]) -> Pieces:
+    """Returns the pieces without empty strings, neighbouring strings joined."""
     out: list[Piece] = []
-    for segment in segments:
-        if isinstance(segment, str) and out and isinstance(out[-1], str):
-            out[-1] += segment
-        elif segment != "":
-            out.append(segment)
+    for piece in pieces:
+        if isinstance(piece, str) and out and isinstance(out[-1], str):
+            out[-1] += piece
+        elif piece != "":
+            out.append(piece)
     return tuple(out)

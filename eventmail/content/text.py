@@ -135,9 +135,7 @@ def _inline_node(node: SyntaxTreeNode, codec: Codec) -> str:  # noqa: PLR0911, o
     match node.type:
         case "softbreak" | "hardbreak":
             return "\n"
-        case "text" | "code_inline":
-            return node.content
-        case "image":
+        case "text" | "code_inline" | "image":
             return node.content
         case "link" if node.markup == "linkify":
             return _inline(node.children, codec)
@@ -155,10 +153,8 @@ def _labelled(label: str, target: Target | None, codec: Codec) -> str:
     """Returns `label: URL`, the URL alone when the label is the same, or the address where it does not link (C8)."""
     if target is None:
         return label
-    opening, bare = target.opening(codec), re.sub("^(mailto|tel):", "", target.href)
     if target.number is not None and codec.alike(label, target.raw):
-        return f"{opening}{target.href}{target.closing(codec, label)}"
-    if not label or label in {target.href, bare}:
-        return f"{opening}{label or target.href}{target.closing(codec, label or target.raw)}"
-    plain = target.if_any(codec, f": {target.raw}")
-    return f"{label}{opening}: {target.href}{target.closing(codec, plain)}"
+        return target.either(codec, target.href, label)
+    if label in {"", target.href, re.sub("^(mailto|tel):", "", target.href)}:
+        return target.either(codec, label or target.href, label or target.raw)
+    return label + target.either(codec, f": {target.href}", target.if_any(codec, f": {target.raw}"))

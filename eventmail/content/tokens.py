@@ -138,12 +138,8 @@ def _token(match: re.Match[str]) -> Token | None:
     if not named and not _MEANT_AS_NAME.fullmatch(head):
         return None
     field = head if named and match["open"] == "{" and match["close"] == "}" else None
-    return Token(match.start(), match[0], head, field, clean_value(_shown(match["fallback"])) or None)
-
-
-def _shown(hidden: str | None) -> str | None:
-    """A fallback with the braces that were written in it."""
-    return hidden and hidden.replace(_HIDDEN["{"], "{").replace(_HIDDEN["}"], "}")
+    fallback = (match["fallback"] or "").replace(_HIDDEN["{"], "{").replace(_HIDDEN["}"], "}")
+    return Token(match.start(), match[0], head, field, clean_value(fallback) or None)
 
 
 def unresolved(parts: Mapping[str, str], fields: Mapping[str, Field]) -> list[Unresolved]:
@@ -188,10 +184,7 @@ def _folded(name: str) -> str:
 
 
 def _likeness(matcher: SequenceMatcher[str], form: str, beyond: float) -> float:
-    """How like the two are, or 0 when a quick look tells that it is not beyond `beyond`."""
-    if not form:
-        return 0.0
+    """Returns how like the two are, 0 when upper bounds show that it is not more than `beyond`."""
     matcher.set_seq1(form)
-    if matcher.real_quick_ratio() <= beyond or matcher.quick_ratio() <= beyond:
-        return 0.0
-    return matcher.ratio()
+    hopeless = not form or matcher.real_quick_ratio() <= beyond or matcher.quick_ratio() <= beyond
+    return 0.0 if hopeless else matcher.ratio()

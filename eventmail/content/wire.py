@@ -68,14 +68,8 @@ def wire_address(address: str) -> str:
 
     Raises InvalidInput for anything but one bare `local@domain`.
     """
-    if not _ADDRESS.fullmatch(address) or clean_value(address) != address:
-        raise _invalid(address)
     local, _, domain = address.rpartition("@")
-    domain = ascii_domain(domain)
-    if not _DOMAIN.fullmatch(domain):
-        raise _invalid(address)
+    is_bare = _ADDRESS.fullmatch(address) and clean_value(address) == address
+    if not is_bare or not _DOMAIN.fullmatch(domain := ascii_domain(domain)):
+        raise InvalidInput.at("email", "INVALID_INPUT", f"“{clean_value(address)[:80]}” is not an email address.")
     return f"{local}@{domain}"
-
-
-def _invalid(address: str) -> InvalidInput:
-    return InvalidInput.at("email", "INVALID_INPUT", f"“{clean_value(address)[:80]}” is not an email address.")
