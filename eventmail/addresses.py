@@ -1,4 +1,4 @@
-"""What an email address is: judged once, here, for guests, colleagues and senders."""
+"""What an email address is, for guests, colleagues and senders."""
 
 import re
 from collections.abc import Iterable
@@ -10,22 +10,22 @@ from email_validator import EmailNotValidError, validate_email
 from eventmail.errors import InvalidInput
 from eventmail.value_parsing import composed
 
-# Most addresses are plain ASCII and pass this at a hundredth of the library's cost; the library judges the rest.
+# Most addresses are plain ASCII and match this at a hundredth of the library's cost. The library judges the others.
 _PLAIN = re.compile(
     r"(?=.{3,254}\Z)(?=[^@]{1,64}@)[A-Za-z0-9_+\-]+(?:\.[A-Za-z0-9_+\-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
 )
-_LONGEST = 320  # beyond, not worth the library's tenth of a millisecond
-MOST_FOREIGN = 2_000  # at a third of a millisecond each
-_FOREIGN = re.compile(r"@[^\s@,;<>\"]*[^\x00-\x7f]")  # the beginning of a domain that the library has to spell
+_LONGEST = 320  # a longer one is not worth the library's tenth of a millisecond
+MOST_FOREIGN = 2_000  # each takes a third of a millisecond
+_FOREIGN = re.compile(r"@[^\s@,;<>\"]*[^\x00-\x7f]")  # the beginning of a domain beyond ASCII
 # RFC 2606 and RFC 6761: never somebody's mailbox (A2)
 _RESERVED = re.compile(r"(?:\A|\.)(?:example\.(?:com|net|org)|example|test|invalid|localhost)\Z")
 
 
 def checked(email: str, *, field: str = "email") -> str:
-    """`email` as it will be sent to: as typed without surrounding space; beyond ASCII in its one normal spelling.
+    """Returns `email` as mail is sent to it: as typed, stripped; beyond ASCII in its normal spelling.
 
-    Raises InvalidInput with a sentence naming it.
+    Raises InvalidInput with a sentence that names it.
     """
     email = email.strip()
     found = judged(email)
@@ -43,20 +43,20 @@ def is_valid(email: str) -> bool:
 
 
 def spelled(email: str) -> str:
-    """`email` (already stripped) as it is sent to, see `checked`; what is no address stays as it is."""
+    """Returns `email` (already stripped) as `checked` does; what is no address stays as it is."""
     return judged(email).email
 
 
 def normalized(email: str) -> str:
-    """The form addresses are compared in: lower-cased whole (A7), a domain beyond ASCII as the wire spells it.
+    """Returns the form in which addresses are compared: lower-case (A7), a domain beyond ASCII as on the wire.
 
-    Two spellings of one mailbox must compare equal, or it is mailed twice, or after its owner left the list.
+    Two spellings of one mailbox must be equal, else it gets two mails, or one after its owner unsubscribed.
     """
     return judged(email).address
 
 
 def few_foreign(texts: Iterable[str]) -> None:
-    """Raises InvalidInput when there are more than MOST_FOREIGN domains beyond ASCII in `texts`, such as lines."""
+    """Raises InvalidInput when `texts`, such as lines, hold more than MOST_FOREIGN domains beyond ASCII."""
     if sum(len(_FOREIGN.findall(text)) for text in texts if not text.isascii()) > MOST_FOREIGN:
         raise InvalidInput(
             f"More than {MOST_FOREIGN:,} addresses have letters beyond A to Z behind the @-sign. Please split the list."
@@ -64,7 +64,7 @@ def few_foreign(texts: Iterable[str]) -> None:
 
 
 def is_reserved(address: str) -> bool:
-    """Whether the domain is one that nobody can have (example.*, .test, .invalid, .localhost)."""
+    """Whether nobody can own the domain (example.*, .test, .invalid, .localhost)."""
     return _is_reserved_domain(address.rpartition("@")[2])
 
 
@@ -74,7 +74,7 @@ def _is_reserved_domain(domain: str) -> bool:
 
 
 class Judged(NamedTuple):
-    """What is wrong with an address (or nothing), what it is sent to, and what it is compared as."""
+    """What is wrong with an address ("" for nothing), its form for sending, its form for comparing."""
 
     complaint: str
     email: str
@@ -82,9 +82,9 @@ class Judged(NamedTuple):
 
 
 def judged(email: str) -> Judged:
-    """`checked`, `spelled` and `normalized` at once, of an address already stripped; an import asks for all three.
+    """Returns what `checked`, `spelled` and `normalized` say of an address (already stripped) at once, for imports.
 
-    It is composed before anything is asked of it: the library would refuse some addresses in one Unicode form alone.
+    The address is composed first: the library refuses some addresses in one of their Unicode forms only.
     """
     email = composed(email)
     if _PLAIN.fullmatch(email) and "--" not in email.rpartition("@")[2]:
@@ -97,7 +97,7 @@ def judged(email: str) -> Judged:
 @lru_cache(maxsize=4096)
 def _judged_by_library(email: str) -> Judged:
     try:
-        # test_environment: reserved domains are fine here, rule A2 decides later whether they are mailed
+        # test_environment accepts reserved domains; rule A2 decides later whether they are mailed
         found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         return Judged(str(error), email, email.lower())

@@ -1,8 +1,8 @@
-"""The one source of "now". Tests replace `now`; nothing else calls datetime.now()."""
+"""The one source of "now". Tests replace `now`; no other code calls datetime.now()."""
 
 from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """The current instant, aware, in UTC, with microseconds."""
+    """Returns the current instant, aware, in UTC."""
     return datetime.now(UTC)

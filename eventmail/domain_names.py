@@ -1,10 +1,10 @@
-"""Domain names as mail takes them."""
+"""Domain names as mail needs them."""
 
 import unicodedata
 
 
 def ascii_domain(domain: str) -> str:
-    """`domain` with each label that is not ASCII written in it (RFC 5891); one that is ASCII stays as it is."""
+    """Returns `domain` with each label beyond ASCII as an A-label (RFC 5891)."""
     if domain.isascii():
         return domain
     labels = unicodedata.normalize("NFKC", domain).lower().split(".")

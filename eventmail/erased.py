@@ -1,17 +1,17 @@
-"""The pseudonym that is left of an erased address: it tells whether another one is the same, and nothing else."""
+"""Pseudonyms, which replace erased addresses: they only tell whether another address is the same."""
 
 import base64
 import hmac
 import unicodedata
 
-PREFIX = "erased:"  # no address begins like this: it has no @-sign
-WORD = "erased"  # stands where a personal value stood
+PREFIX = "erased:"  # no address has it, for want of an @-sign
+WORD = "erased"  # replaces other personal values
 
 
 def pseudonym(secret: bytes, text: str) -> str:
-    """The pseudonym of an address, an HMAC with the instance's secret. That of a pseudonym is the pseudonym itself.
+    """Returns the pseudonym of an address, an HMAC with the instance's secret; a pseudonym stays as it is.
 
-    Without the secret nobody can try out who it was; with another one the pseudonym fits no address any more.
+    Without the secret nobody can try addresses. With another secret the pseudonym fits no address any more.
     """
     if text.startswith(PREFIX):
         return text
@@ -21,10 +21,10 @@ def pseudonym(secret: bytes, text: str) -> str:
 
 
 def is_pseudonym(address: str) -> bool:
-    """Whether this is such a pseudonym and no address."""
+    """Whether `address` is a pseudonym."""
     return address.startswith(PREFIX)
 
 
 def shown(address: str) -> str:
-    """An address as people read it."""
+    """Returns an address, or words for a pseudonym, as people read it."""
     return "an erased address" if is_pseudonym(address) else address

@@ -1,4 +1,4 @@
-"""Files for nobody but the user who runs this: made so, mended so, and told when they are not."""
+"""Files that only the user who runs eventmail may read: making, mending and checking them."""
 
 import os
 import secrets
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-_OTHERS = 0o077  # what others of the box might do with a file or folder
+_OTHERS = 0o077  # the permissions of other users
 
 
 def keep_private() -> None:
-    """From here on this process, and every process it starts, makes folders 0700 and files 0600."""
+    """Let this process and the processes it starts make folders with mode 0700 and files with 0600."""
     os.umask(_OTHERS)
 
 
 @dataclass(frozen=True)
 class Open:
-    """A file or folder that others of the box may use, and its mode."""
+    """A file or folder that other users may use, and its mode."""
 
     path: Path
     mode: int
@@ -34,9 +34,9 @@ def open_to_others(folder: Path) -> Iterator[Open]:
 
 
 def mend(folder: Path) -> int:
-    """Take from others what earlier versions left open in `folder`: how many files and folders were.
+    """Close to others what earlier versions left open in `folder`; returns how many files and folders were closed.
 
-    What belongs to another user stays as it is; `doctor` names it.
+    What belongs to another user stays as it is, and `doctor` names it.
     """
     mended = 0
     for _, descriptor, name in _walk(folder):
@@ -49,7 +49,7 @@ def mend(folder: Path) -> int:
 
 
 def _close_to_others(descriptor: int, name: str) -> None:
-    """By the opened file itself: a link put in its place meanwhile is refused, not followed."""
+    """Change the mode of the opened file, so that a link which replaced it meanwhile is refused, not followed."""
     opened = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor)
     try:
         os.fchmod(opened, stat.S_IMODE(os.fstat(opened).st_mode) & ~_OTHERS)
@@ -79,9 +79,9 @@ def _mode(descriptor: int, name: str) -> int | None:
 
 @contextmanager
 def draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    """A new file beside `file` under a name that nobody can foresee, for its owner alone, and open for writing.
+    """Opens a new file beside `file` for writing, under an unpredictable name and for its owner alone.
 
-    Gone at the end when it did not become the file.
+    Deletes it at the end unless it became the file.
     """
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     opened = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -93,19 +93,19 @@ def draft_of(file: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def become(draft: Path, file: Path) -> None:
-    """Give `draft` the name `file`. Raises FileExistsError when anything, a link too, has that name by now."""
+    """Give `draft` the name `file`. Raises FileExistsError when anything, also a link, has that name."""
     try:
         os.link(draft, file, follow_symlinks=False)
     except FileExistsError:
         raise
-    except OSError:  # a file system without hard links, such as that of a memory stick
+    except OSError:  # a file system without hard links, as on a memory stick
         if os.path.lexists(file):
             raise FileExistsError(str(file)) from None
         draft.replace(file)
 
 
 def on_disk(path: Path) -> None:
-    """Return once a file, or the names in a folder, outlive a power cut."""
+    """Returns when a file, or the names in a folder, would survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

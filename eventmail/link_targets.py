@@ -1,4 +1,4 @@
-"""Whether a text leads somewhere as a link, and what is odd about where it leads (C8)."""
+"""Whether a text can be a link target, and what is odd about it (C8)."""
 
 import re
 from urllib.parse import urlsplit
@@ -17,17 +17,17 @@ _EXAMPLE = re.compile(r"(?:.*\.)?example(?:\.(?:com|net|org))?")
 
 
 def linkable(url: str) -> bool:
-    """Whether a text may be a link target: http, https, mailto or tel, and something behind it."""
+    """Whether a text may be a link target: http, https, mailto or tel with something behind it."""
     return _LINKABLE.match(url) is not None
 
 
 def leads(value: str, mode: str) -> bool:
-    """Whether a value can be linked to, as a URL or as an ADDRESS."""
+    """Whether a value can be a link target as URL or ADDRESS."""
     return linkable(value) if mode == URL else _REACHABLE.fullmatch(value) is not None
 
 
 def odd_address(url: str) -> str:
-    """What is odd about a web address in a mail, in the second half of a sentence; "" when nothing is."""
+    """Returns what is odd about a web address in a mail, as the end of a sentence; "" for nothing."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".")
@@ -45,9 +45,9 @@ def odd_address(url: str) -> str:
 
 
 def fault(value: str | None, instead: str, mode: str) -> str:
-    """What is wrong with a link whose target is a guest's `value`, or `instead` for who has none.
+    """Returns the fault of a link whose target is a guest's `value`, or `instead` without one; `link_fault` in SQL.
 
-    NONE when it leads nowhere, else what `odd_address` says. The database asks it, too, as `link_fault`.
+    NONE when it leads nowhere, else what `odd_address` returns.
     """
     target = clean_value(str(value)) if value is not None else ""
     target = target or instead

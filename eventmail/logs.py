@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, carrying the id of the request or run it belongs to."""
+"""Diagnostics: one JSON object a line on stderr, with the id of its request or run."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ _PLAIN = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "ta
 
 
 class JsonLines(logging.Formatter):
-    """Everything given as `extra` becomes a member of the line."""
+    """Each `extra` becomes a member of the line."""
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
@@ -30,7 +30,7 @@ class JsonLines(logging.Formatter):
 
 
 class _Stderr(logging.StreamHandler[TextIO]):
-    """Writes to what sys.stderr is at that moment, which a program around us may have replaced."""
+    """Writes to the sys.stderr of that moment, since another program may replace it."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -41,7 +41,7 @@ class _Stderr(logging.StreamHandler[TextIO]):
 
 
 def set_up(level: int = logging.INFO) -> None:
-    """Send our own log to stderr; safe to repeat. Libraries speak up from WARNING on."""
+    """Send our own log to stderr; may be called again. Libraries log from WARNING on."""
     ours = logging.getLogger("eventmail")
     if not ours.handlers:
         handler = _Stderr()

@@ -1,4 +1,4 @@
-"""A process that `eventmail run` started ends when that ends, also when it was killed and could tell nobody."""
+"""Ends a process that `eventmail run` started when that ends, even if it was killed."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def end_with_it() -> None:
-    """Have a SIGTERM as soon as the process that STARTED_BY names is gone; nothing without one, or outside Linux."""
+    """Send this process a SIGTERM when the process that STARTED_BY names ends. Does nothing without Linux's pidfd."""
     started_by = os.environ.pop(STARTED_BY, "")
     if not started_by or not hasattr(os, "pidfd_open"):
         return
@@ -20,7 +20,7 @@ def end_with_it() -> None:
     except ProcessLookupError:
         _end()
         return
-    except OSError as error:  # a kernel or a container that knows no such thing
+    except OSError as error:  # a kernel or container without pidfd
         log.debug("cannot watch process %s: %s", started_by, error)
         return
     threading.Thread(target=_watch, args=(watched,), name="parent", daemon=True).start()

@@ -1,12 +1,12 @@
-"""Who mail comes from, as a setting writes it: an address, or `Name <address>`."""
+"""The sender in the settings: an address, or `Name <address>`."""
 
 import re
 
 from eventmail.domain_names import ascii_domain
 
-LONGEST_NAME = 100  # as long as an event's own
+LONGEST_NAME = 100  # as of an event's own name
 _NAMED = re.compile(r'(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<name>[^<>]*?))\s*<(?P<address>[^<>]*)>')
-_JOINERS = str.maketrans("", "", "\u200c\u200d")  # they count as not printable, and words and signs need them
+_JOINERS = str.maketrans("", "", "\u200c\u200d")  # not printable to Python, but needed by words and emoji
 _LOCAL = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*")
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -14,9 +14,9 @@ _DOMAIN = re.compile(
 
 
 def parsed(text: str) -> tuple[str, str]:
-    """(name, bare address), its domain in ASCII; a name in quotes (RFC 5322 3.2.4) loses them, and may hold anything.
+    """Returns (name, bare address with its domain in ASCII). A quoted name (RFC 5322 3.2.4) loses its quotes.
 
-    Raises ValueError with the end of a sentence for what is neither form, and for a name that is too long.
+    Raises ValueError with the end of a sentence for anything else, and for a name that is too long.
     """
     text = text.strip()
     parts = _NAMED.fullmatch(text)

@@ -1,6 +1,6 @@
-"""The settings, read once at start and checked by name. Everything is optional.
+"""The settings, all optional, from the environment and from the file that `EVENTMAIL_CONFIG` names.
 
-They stand in the environment, or in the file that `EVENTMAIL_CONFIG` names; a secret also in a file of its own.
+A secret may also be in a file of its own.
 """
 
 import base64
@@ -32,11 +32,11 @@ _HOST = re.compile(r"[^\s/?#@\[\]:<>\"'\\]+")
 
 
 class SettingsError(Exception):
-    """A setting in the environment is wrong; the sentence names it."""
+    """A setting is wrong; the sentence names it."""
 
 
 class Settings(BaseSettings):
-    """All settings; see the README's table for what each does."""
+    """All settings; the README explains each."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore")
 
@@ -85,25 +85,25 @@ class Settings(BaseSettings):
 
     @property
     def sender(self) -> str:
-        """The bare address that mail comes from, its domain in ASCII."""
+        """The bare address in From, its domain in ASCII."""
         return sender_setting.parsed(self.from_)[1]
 
     @property
     def sender_name(self) -> str:
-        """The name that EVENTMAIL_FROM gives, or ""; an event's own goes before it."""
+        """The name in EVENTMAIL_FROM, or "". An event's own name takes precedence."""
         return sender_setting.parsed(self.from_)[0]
 
     @property
     def public_url(self) -> str:
-        """Where guests and organizers reach this instance, without a trailing slash."""
+        """The address of this instance for guests and organizers, without a trailing slash."""
         return self.base_url or f"http://{self.host}:{self.port}"
 
     def pace(self, *, outside: bool) -> float:
-        """Mails a second over all workers, 0 for no limit; 5 where mail leaves by somebody else's SMTP server (S10)."""
+        """Returns mails a second over all workers, 0 for no limit. `outside`: through somebody else's server (S10)."""
         return self.rate_per_second if self.rate_per_second is not None else POLITE if outside else 0.0
 
     def hindrances(self, *, outside: bool) -> tuple[str, ...]:
-        """Why no mail may leave this box yet, in words (S13); nothing hinders while it stays."""
+        """Returns sentences on why no mail may leave this box yet (S13). `outside`: mail would leave it."""
         if not outside:
             return ()
         found = []
@@ -130,12 +130,12 @@ class Settings(BaseSettings):
 
     @property
     def imports(self) -> Path:
-        """Chosen guest lists that wait to be imported."""
+        """The folder of uploaded guest lists that wait to be imported."""
         return self.instance / "imports"
 
     @cached_property
     def secret(self) -> bytes:
-        """The key behind every signature; made on first use."""
+        """The key of every signature, made on first use."""
         return signing.instance_secret(self.instance / "secret.key")
 
 
@@ -149,7 +149,7 @@ def is_this_box(host: str) -> bool:
 
 
 def load() -> Settings:
-    """The settings of this process. Raises SettingsError with one sentence that names each wrong variable."""
+    """Returns the settings of this process. Raises SettingsError with one sentence that names each wrong variable."""
     try:
         return Settings(**_given())
     except ValidationError as error:
@@ -158,7 +158,7 @@ def load() -> Settings:
 
 
 def remarks() -> list[str]:
-    """A sentence on each name that looks like a setting and is none, with the nearest real one."""
+    """Returns a sentence on each name that looks like a setting and is none, with the nearest real one."""
     found = []
     ends = [known.removeprefix(PREFIX) for known in _known()]
     for where, names in (("", os.environ), (f" in {os.environ.get(CONFIG)}", _file())):
@@ -177,7 +177,7 @@ def for_children() -> dict[str, str]:
 
 
 def _given() -> dict[str, Any]:
-    """What comes from files, by the names that `Settings` takes, unless the environment says it (it wins)."""
+    """Returns the values by the names that `Settings` takes. The environment takes precedence over files."""
     spoken = {name.upper(): value for name, value in os.environ.items() if value}
     written = {name.upper(): value for name, value in _file().items() if value}
     given: dict[str, Any] = {}
@@ -192,7 +192,7 @@ def _given() -> dict[str, Any]:
 
 
 def _secret_in(source: Mapping[str, str], name: str) -> str | None:
-    """A secret as it is given, or as the first line of the file that `…_FILE` names."""
+    """Returns a secret as it is given, or as the content of the file that `…_FILE` names."""
     path = source.get(f"{name}_FILE")
     if path and source.get(name):
         raise SettingsError(f"Please set one of {name} and {name}_FILE, not both.")
@@ -239,7 +239,7 @@ def _variable(location: tuple[int | str, ...]) -> str:
 
 
 def _words(item: Any) -> str:
-    """What is wrong with one setting, with what it may be."""
+    """Says what is wrong with one setting and what it may be."""
     if item["type"] == "value_error":
         return str(item["ctx"]["error"])
     if item["type"] == "literal_error":

@@ -1,11 +1,11 @@
-"""Every state machine: its states and its legal moves. `db.move` is the only writer of a state column."""
+"""Every state machine with its legal moves, and other closed sets of words. Only `db.move` writes a state column."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class MailingKind(StrEnum):
-    """What a mailing is for; not a machine. A `test` goes to organizers and counts in no statistics (E1)."""
+    """Not a machine. A `test` goes to organizers and counts in no statistics (E1)."""
 
     ONE_TIME = "one_time"
     TEST = "test"
@@ -25,11 +25,11 @@ class JobState(StrEnum):
 
 
 class Brake(StrEnum):
-    """Why a run stopped itself, or that somebody has said how it goes on (F5); not a machine."""
+    """Why a run stopped itself, or that somebody has decided how it continues (F5). Not a machine."""
 
     ALIKE = "alike"  # the first ten answers were refusals in the same words
     DEAD = "dead"  # too many addresses looked dead
-    ANSWERED = "answered"  # nobody is listed by itself in this run any more, and it does not ask again
+    ANSWERED = "answered"  # the run lists no more addresses by itself and does not ask again
 
 
 class RecipientState(StrEnum):
@@ -43,7 +43,7 @@ class RecipientState(StrEnum):
 
 
 class AccountMailKind(StrEnum):
-    """What a mail about an account brings: a link, or the news for an old address; not a machine."""
+    """What a mail about an account brings: a link, or the news for a former address. Not a machine."""
 
     INVITATION = "invitation"
     SIGN_IN = "sign_in"
@@ -59,7 +59,7 @@ class AccountMailState(StrEnum):
 
 
 class Delivery(StrEnum):
-    """What a mail service reported after it took a mail; not a machine: news only ever raises it, in this order."""
+    """What a mail service reported after it took a mail. Not a machine: news only raises it, in this order."""
 
     DEFERRED = "deferred"
     DELIVERED = "delivered"
@@ -68,7 +68,7 @@ class Delivery(StrEnum):
 
 
 class GuestStatus(StrEnum):
-    """A guest's RSVP; not a machine, an organizer may set any of them."""
+    """A guest's answer. Not a machine: an organizer may set any of them."""
 
     INVITED = "invited"
     CONFIRMED = "confirmed"
@@ -84,7 +84,7 @@ class ChangeKind(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a guest won't get a mailing; the first that applies, in this order (rule A2)."""
+    """Why a guest won't get a mailing. The first that applies counts, in this order (A2)."""
 
     NO_ADDRESS = "no_address"
     BOUNCED = "bounced"
@@ -95,7 +95,7 @@ class Reason(StrEnum):
 
 
 class SuppressionReason(StrEnum):
-    """Why an address is on the do-not-mail list (rule F1)."""
+    """Why an address is on the do-not-mail list (F1)."""
 
     HARD_BOUNCE = "hard_bounce"
     COMPLAINT = "complaint"
@@ -104,11 +104,11 @@ class SuppressionReason(StrEnum):
     IMPORT = "import"
 
 
-OUTBOX = "outbox"  # the mail service of practice mode: what it takes stays on this box (S13)
+OUTBOX = "outbox"  # the mail service of practice mode, whose mails stay on this box (S13)
 
 
 def is_practice(provider: str | None) -> bool:
-    """Whether this is the mail service of practice mode; None where nobody noted one."""
+    """Whether `provider` is the mail service of practice mode. None means that none was noted."""
     return provider == OUTBOX
 
 
@@ -120,45 +120,43 @@ MOVES: Mapping[type[StrEnum], Moves] = {
     MailingState: {
         _M.DRAFT: frozenset({_M.SENDING}),
         _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),
-        # a retry, or a decision to send again (S5, S8)
+        # by a retry, or by a decision to send again (S5, S8)
         _M.FINISHED: frozenset({_M.SENDING}),
     },
-    JobState: {
-        _J.RUNNING: frozenset({_J.FINISHED, _J.CANCELLED}),
-    },
+    JobState: {_J.RUNNING: frozenset({_J.FINISHED, _J.CANCELLED})},
     RecipientState: {
-        # back to doubt when a mail that may have been sent is not sent again after all
+        # UNKNOWN when a mail that may have been sent is not sent again after all
         _R.QUEUED: frozenset({_R.SENDING, _R.SUPPRESSED, _R.CANCELLED, _R.UNKNOWN}),
-        # back to queued only when the mail was surely not taken (S4)
+        # QUEUED only when the mail was surely not taken (S4)
         _R.SENDING: frozenset({_R.SENT, _R.FAILED, _R.UNKNOWN, _R.QUEUED}),
         _R.FAILED: frozenset({_R.QUEUED}),
-        # a decision; and the worker that was thought dead may still bring the true answer (S5)
+        # by a decision (S5), or by a worker that was thought dead and brings the true answer
         _R.UNKNOWN: frozenset({_R.SENT, _R.QUEUED}),
     },
     AccountMailState: {
-        # into doubt when it waited in a database that was copied
+        # UNKNOWN when it waited in a database that was copied
         _A.QUEUED: frozenset({_A.SENDING, _A.FAILED, _A.UNKNOWN}),
         _A.SENDING: frozenset({_A.SENT, _A.FAILED, _A.UNKNOWN, _A.QUEUED}),
-        # never repeated by itself; the worker that was thought dead may still bring the true answer
+        # by a worker that was thought dead and brings the true answer; never tried again by itself
         _A.UNKNOWN: frozenset({_A.SENT, _A.FAILED}),
     },
 }
 
-# The states that several modules mean at once. Tuples: their order is that of the values in a statement.
-OPEN = (_R.QUEUED, _R.SENDING)  # nobody has answered for it yet
-MAY_HAVE_GOT = (_R.SENT, _R.UNKNOWN)  # takes its place in the quota (S9)
-NOT_GOT = (_R.FAILED, _R.SUPPRESSED, _R.CANCELLED)  # gives it back (S9)
+# Sets of states that several modules use. They are tuples, so that the values in a statement have a fixed order.
+OPEN = (_R.QUEUED, _R.SENDING)  # without an outcome
+MAY_HAVE_GOT = (_R.SENT, _R.UNKNOWN)  # consumes a place of the quota (S9)
+NOT_GOT = (_R.FAILED, _R.SUPPRESSED, _R.CANCELLED)  # returns a place (S9)
 DONE = MAY_HAVE_GOT + NOT_GOT
-MAY_WAIT_AGAIN = (_R.UNKNOWN, _R.FAILED)  # when somebody says so
-MAY_MOVE_ADDRESS = (_R.QUEUED, _R.FAILED)  # surely with nobody, and may leave yet
+MAY_WAIT_AGAIN = (_R.UNKNOWN, _R.FAILED)  # by a decision
+MAY_MOVE_ADDRESS = (_R.QUEUED, _R.FAILED)  # surely not taken, and may still leave
 OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
 NOT_OVER = (_M.DRAFT, _M.SENDING)
-SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # a message with its outcomes
-# what can be cancelled; a draft is deleted
+SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # with outcomes
+# What can be cancelled. A draft is deleted instead.
 ON_ITS_WAY = tuple(state for state, to in MOVES[MailingState].items() if _M.CANCELLED in to and state is not _M.DRAFT)
 ARRIVED = (Delivery.DELIVERED, Delivery.COMPLAINED)
 
 
 def legal(from_: StrEnum, to: StrEnum) -> bool:
-    """Whether `from_` may become `to`."""
+    """Whether the state `from_` may become `to`."""
     return to in MOVES[type(from_)].get(from_, frozenset())

@@ -1,19 +1,19 @@
-"""How a value of a guest is read when it is compared: text without case, numbers and dates as spreadsheets write them.
+"""How a guest's value is read for comparing: text without case, numbers and dates as spreadsheets write them.
 
-These are functions of the database, too (`db` gives them to every connection), so that a rule means the same in SQL.
+Every database connection has these functions, too, so that a rule means the same in SQL.
 """
 
 import re
 import unicodedata
 from datetime import date
 
-# C0 (but for blanks), DEL, C1, zero-width characters that only hide, bidi overrides, lone surrogates.
+# C0 (without blanks), DEL, C1, zero-width characters that only hide, bidi overrides, lone surrogates.
 CONTROLS = re.compile(
     "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u180e\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
-# Joiners and marks are needed inside words; a value made of nothing else shows nothing.
+# Words need joiners and combining marks, but a value of nothing else is invisible.
 _VISIBLE = re.compile("[^\u00ad\u034f\u200c-\u200f\ufe00-\ufe0f ]")
-LONGEST = 64  # no number and no date is longer
+LONGEST = 64  # of a number or a date
 
 _BLANK = "[ \u00a0\u202f'’]"
 _NUMBER = re.compile(
@@ -30,7 +30,7 @@ _GERMAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})" + _CLOCK)
 
 
 def clean_value(value: str | None) -> str:
-    """The value as one line of data: control characters gone, blanks collapsed, trimmed; "" when missing (C3, C4)."""
+    """Returns a value as one line without control characters, blanks collapsed and trimmed; "" for None (C3, C4)."""
     if not value:
         return ""
     text = " ".join(CONTROLS.sub("", value).split())
@@ -38,55 +38,55 @@ def clean_value(value: str | None) -> str:
 
 
 def visible(text: str) -> str:
-    """`text` without control characters, line ends as they are: what a page may repeat of what was typed."""
+    """Returns `text` without control characters but with its line ends, as a page may repeat it."""
     return CONTROLS.sub("", text)
 
 
 def composed(text: str) -> str:
-    """`text` with letters and their accents joined (NFC): the form in which tags, columns and addresses are kept."""
+    """Returns `text` in NFC, the form in which tags, columns and addresses are kept."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def name_key(text: str) -> str:
-    """What a name is compared by: NFC, whatever its case. "Café" is "CAFÉ" however its accent was typed."""
+    """Returns the form in which names are compared: NFC, without case. "Café" equals "CAFÉ" in either Unicode form."""
     return text.lower() if text.isascii() else composed(composed(text).casefold())
 
 
 def spellings(text: str) -> tuple[str, ...]:
-    """`text` as it is, composed and taken apart: each form in which a text kept as it was typed may hold it."""
+    """Returns `text` as it is, in NFC and in NFD, each once: a text that is kept as typed may hold any of them."""
     forms = (text, composed(text), text if text.isascii() else unicodedata.normalize("NFD", text))
     return tuple(dict.fromkeys(forms))
 
 
 def folded(text: str | None) -> str | None:
-    """`text` as it is compared: whatever its case, blanks collapsed; "MÜLLER" is "müller", but never "muller"."""
+    """Returns the form in which texts are compared: without case, blanks collapsed. "MÜLLER" is never "muller"."""
     if text is None:
         return None
     if text.isascii():
         return " ".join(text.lower().split())
-    # composed on both sides of the fold, since letters and their accents come joined or apart
+    # Composed before and after casefold, since accents may be combining marks on either side.
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(plain.split())
 
 
 def number(text: str | None) -> float | None:
-    """The number that `text` writes, or None: 7, -1.5, 1,5, 1 234,50, 1.234,50, 1,234.50, 1'234, 1.234.567.
+    """Returns the number in `text`, or None: 7, -1.5, 1,5, 1 234,50, 1.234,50, 1,234.50, 1'234, 1.234.567.
 
-    One point or comma is the decimal mark, so both 1.234 and 1,234 are a little over one.
+    A single point or comma is the decimal mark, so 1.234 and 1,234 are a little over one.
     """
     if text is None or len(text) > LONGEST or not _NUMBER.fullmatch(text := text.strip()):
         return None
     plain = re.sub(_BLANK, "", text).replace("−", "-")
     marks = [sign for sign in plain if sign in ".,"]
     if len(marks) > 1:
-        plain = plain.replace(marks[0], "")  # it parts the thousands; the other one, if any, is the decimal mark
+        plain = plain.replace(marks[0], "")  # it separates thousands
     return float(plain.replace(",", "."))
 
 
 def day(text: str | None) -> str | None:
-    """The day that `text` writes as YYYY-MM-DD, or None: 2027-05-01, 1.5.2027, 01.05.2027, with a time or without.
+    """Returns the day in `text` as YYYY-MM-DD, or None: 2027-05-01, 1.5.2027, 01.05.2027, with or without a time.
 
-    A year of two digits and days with slashes have several readings, so they have none here.
+    Years of two digits and days with slashes are ambiguous, so they are no days.
     """
     if text is None or len(text) > LONGEST:
         return None
@@ -103,25 +103,25 @@ def day(text: str | None) -> str | None:
 
 
 def equal_number(text: str) -> float | None:
-    """The number that `text` is equal by, or None: not of a long one, whose neighbours are the same number here."""
+    """Returns the number by which `text` equals others, or None. A long one has none: a float mixes neighbours up."""
     return number(text) if sum(sign.isdigit() for sign in text) <= _EXACT_DIGITS else None
 
 
 def equal_day(text: str) -> str | None:
-    """The day that `text` is equal by, or None: not with a time, which is more than a day says."""
+    """Returns the day by which `text` equals others, or None. A text with a time has none."""
     return None if ":" in text else day(text)
 
 
 def thousands(text: str) -> str | None:
-    """ "1000" for "1,000" and "1.000", which some write for a thousand and `number` reads as one; else None."""
+    """Returns "1000" for "1,000" and "1.000", which may mean a thousand but which `number` reads as one; else None."""
     text = text.strip()
     return re.sub("[.,]", "", text) if _THOUSANDS.fullmatch(text) else None
 
 
 def unread_days(text: str) -> tuple[str, ...]:
-    """What a date may mean that `day` does not read, day first and then month first: 05/01/2027, 5-1-2027, 1.5.27.
+    """Returns the possible days of a date that `day` does not read, day first and then month first; () without any.
 
-    Empty for what is none. Between points the day comes first; a year of two digits is of this century.
+    Examples are 05/01/2027, 5-1-2027 and 1.5.27. Points mean day first; years of two digits are of this century.
     """
     found = _UNREAD_DAY.fullmatch(text.strip()) if len(text) <= LONGEST else None
     if found is None or day(text):
