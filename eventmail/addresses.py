@@ -30,9 +30,8 @@ def checked(email: str, *, field: str = "email") -> str:
     email = email.strip()
     found = judged(email)
     if found.complaint:
-        reason = found.complaint
         shown = email if len(email) <= 80 else email[:80] + "…"
-        message = f"“{shown}” is not an email address: {reason}" if email else "An email address is missing."
+        message = f"“{shown}” is not an email address: {found.complaint}" if email else "An email address is missing."
         raise InvalidInput.at(field, "INVALID_EMAIL", message)
     return found.email
 
@@ -101,6 +100,5 @@ def _judged_by_library(email: str) -> Judged:
         found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as error:
         return Judged(str(error), email, email.lower())
-    return Judged(
-        "", email if email.isascii() else found.normalized, f"{found.local_part}@{found.ascii_domain}".lower()
-    )
+    sent_to = email if email.isascii() else found.normalized
+    return Judged("", sent_to, f"{found.local_part}@{found.ascii_domain}".lower())

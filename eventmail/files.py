@@ -26,11 +26,8 @@ class Open:
 
 
 def open_to_others(folder: Path) -> Iterator[Open]:
-    """What in `folder` is open to others, itself included. Links are not followed: what is elsewhere is not ours."""
-    for path, descriptor, name in _walk(folder):
-        mode = _mode(descriptor, name)
-        if mode is not None and mode & _OTHERS:
-            yield Open(path, mode)
+    """Finds what is open to others in `folder`, itself included. Links are not followed."""
+    return (found for found, _, _ in _open_entries(folder))
 
 
 def mend(folder: Path) -> int:
@@ -39,12 +36,10 @@ def mend(folder: Path) -> int:
     What belongs to another user stays as it is, and `doctor` names it.
     """
     mended = 0
-    for _, descriptor, name in _walk(folder):
-        mode = _mode(descriptor, name)
-        if mode is not None and mode & _OTHERS:
-            with suppress(OSError):  # gone meanwhile, or somebody else's
-                _close_to_others(descriptor, name)
-                mended += 1
+    for _, descriptor, name in _open_entries(folder):
+        with suppress(OSError):  # deleted meanwhile, or another user's
+            _close_to_others(descriptor, name)
+            mended += 1
     return mended
 
 
@@ -57,24 +52,24 @@ def _close_to_others(descriptor: int, name: str) -> None:
         os.close(opened)
 
 
-def _walk(folder: Path) -> Iterator[tuple[Path, int, str]]:
-    """Every entry as (path, descriptor of the folder it is in, name in there), `folder` itself first."""
+def _open_entries(folder: Path) -> Iterator[tuple[Open, int, str]]:
+    """Yields (what is open, descriptor of its folder, name in that folder), `folder` itself first."""
     if not folder.is_dir():
         return
     for place, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
-        if place == os.fspath(folder):
-            yield folder, descriptor, "."
-        for name in (*folders, *names):
-            yield Path(place, name), descriptor, name
+        for name in [".", *folders, *names] if place == os.fspath(folder) else [*folders, *names]:
+            mode = _mode(descriptor, name)
+            if mode & _OTHERS:
+                yield Open(Path(place, name), mode), descriptor, name
 
 
-def _mode(descriptor: int, name: str) -> int | None:
-    """The mode of a file or folder; None for a link, for anything else, and for what has just gone."""
+def _mode(descriptor: int, name: str) -> int:
+    """Returns the permissions of a file or folder; 0 for anything else and for what was deleted meanwhile."""
     try:
         found = os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode
     except OSError:
-        return None
-    return stat.S_IMODE(found) if stat.S_ISREG(found) or stat.S_ISDIR(found) else None
+        return 0
+    return stat.S_IMODE(found) if stat.S_ISREG(found) or stat.S_ISDIR(found) else 0
 
 
 @contextmanager

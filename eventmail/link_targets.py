@@ -49,8 +49,7 @@ def fault(value: str | None, instead: str, mode: str) -> str:
 
     NONE when it leads nowhere, else what `odd_address` returns.
     """
-    target = clean_value(str(value)) if value is not None else ""
-    target = target or instead
+    target = (clean_value(str(value)) if value is not None else "") or instead
     if not leads(target, mode):
         return NONE
     return odd_address(target) if mode == URL else ""

@@ -10,7 +10,7 @@ import io
 import ipaddress
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -153,7 +153,7 @@ def load() -> Settings:
     try:
         return Settings(**_given())
     except ValidationError as error:
-        wrong = "; ".join(f"{_variable(item['loc'])}: {_words(item)}" for item in error.errors())
+        wrong = "; ".join(f"{_variable(str(item['loc'][0]))}: {_words(item)}" for item in error.errors())
         raise SettingsError(f"Please correct the environment: {wrong}.") from None
 
 
@@ -171,8 +171,8 @@ def remarks() -> list[str]:
 
 
 def for_children() -> dict[str, str]:
-    """The variables that name files, as a process that runs in another folder needs them."""
-    names = {CONFIG, *(f"{_variable((field,))}_FILE" for field in _secrets())}
+    """Returns the variables that name files, with absolute paths, for a process in another folder."""
+    names = {CONFIG, *(f"{_variable(field)}_FILE" for field in _secrets())}
     return {name: str(Path(path).absolute()) for name in sorted(names) if (path := os.environ.get(name))}
 
 
@@ -182,12 +182,10 @@ def _given() -> dict[str, Any]:
     written = {name.upper(): value for name, value in _file().items() if value}
     given: dict[str, Any] = {}
     for field in Settings.model_fields:
-        name = _variable((field,))
-        for source in (spoken, written):
-            value = _secret_in(source, name) if field in _secrets() else source.get(name)
-            if value:
-                given[name if field == "from_" else field] = value
-                break
+        name, is_secret = _variable(field), field in _secrets()
+        values = (_secret_in(source, name) if is_secret else source.get(name) for source in (spoken, written))
+        if value := next(filter(None, values), None):
+            given[name if field == "from_" else field] = value
     return given
 
 
@@ -200,12 +198,9 @@ def _secret_in(source: Mapping[str, str], name: str) -> str | None:
 
 
 def _file() -> dict[str, str]:
-    """What stands in the settings file: lines NAME=value as in a shell; nothing is put in for a `$`."""
-    path = os.environ.get(CONFIG, "")
-    if not path:
-        return {}
-    found = {}
-    for line in parse_stream(io.StringIO(_read(CONFIG, path))):
+    """Returns the settings file's NAME=value lines, quoted as in a shell. A `$` stays as it is."""
+    path, found = os.environ.get(CONFIG, ""), {}
+    for line in parse_stream(io.StringIO(_read(CONFIG, path) if path else "")):
         if line.error or (line.key and line.value is None):
             raise SettingsError(f"Please correct {path}: line {line.original.line} is not NAME=value.")
         if line.key:
@@ -221,20 +216,16 @@ def _read(variable: str, path: str) -> str:
         raise SettingsError(f"Please correct {variable}: {path} cannot be read ({why}).") from None
 
 
-def _known() -> Iterator[str]:
-    yield CONFIG
-    for field in Settings.model_fields:
-        yield _variable((field,))
-    for field in _secrets():
-        yield f"{_variable((field,))}_FILE"
+def _known() -> list[str]:
+    return [CONFIG, *map(_variable, Settings.model_fields), *(f"{_variable(field)}_FILE" for field in _secrets())]
 
 
 def _secrets() -> list[str]:
     return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
 
 
-def _variable(location: tuple[int | str, ...]) -> str:
-    name = str(location[0]).rstrip("_")
+def _variable(field: str) -> str:
+    name = field.rstrip("_")
     return name if name.startswith(PREFIX) else f"{PREFIX}{name.upper()}"
 
 

@@ -22,11 +22,11 @@ _NUMBER = re.compile(
     r"|[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|[0-9]{1,3}(?:,[0-9]{3})+\.[0-9]+)"
 )
 _CLOCK = r"(?:[T ]+[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|[+\-][0-9]{2}:?[0-9]{2}))?)?"
-_ISO = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})" + _CLOCK)
+_ISO = re.compile(r"(?P<year>[0-9]{4})-(?P<month>[0-9]{1,2})-(?P<day>[0-9]{1,2})" + _CLOCK)
+_GERMAN = re.compile(r"(?P<day>[0-9]{1,2})\. ?(?P<month>[0-9]{1,2})\. ?(?P<year>[0-9]{4})" + _CLOCK)
 _UNREAD_DAY = re.compile(r"([0-9]{1,2})([/.\-])([0-9]{1,2})\2([0-9]{4}|[0-9]{2})" + _CLOCK)
 _THOUSANDS = re.compile(r"[+\-−]?[1-9][0-9]{0,2}[.,][0-9]{3}")
-_EXACT_DIGITS = 15  # so many of them a number keeps apart from its neighbours
-_GERMAN = re.compile(r"([0-9]{1,2})\. ?([0-9]{1,2})\. ?([0-9]{4})" + _CLOCK)
+_EXACT_DIGITS = 15  # a float tells numbers of so many digits apart
 
 
 def clean_value(value: str | None) -> str:
@@ -90,14 +90,11 @@ def day(text: str | None) -> str | None:
     """
     if text is None or len(text) > LONGEST:
         return None
-    if found := _ISO.fullmatch(text := text.strip()):
-        year, month, of_month = found.groups()
-    elif found := _GERMAN.fullmatch(text):
-        of_month, month, year = found.groups()
-    else:
+    found = _ISO.fullmatch(text.strip()) or _GERMAN.fullmatch(text.strip())
+    if found is None:
         return None
     try:
-        return date(int(year), int(month), int(of_month)).isoformat()
+        return date(int(found["year"]), int(found["month"]), int(found["day"])).isoformat()
     except ValueError:
         return None
 
