@@ -1,4 +1,4 @@
-"""One change of many guests at once, and its undo: sets, never a query for each guest."""
+"""Changing many guests at once, and undoing it. Statements work on sets, never guest by guest."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,14 +26,14 @@ _BEFORE, _TAGS = cast(Table, GuestBefore.__table__), cast(Table, GuestTag.__tabl
 
 @dataclass(frozen=True)
 class Ticked:
-    """Guests by id; those that are not in the event are passed over."""
+    """Guests by id. Ids from outside the event are ignored."""
 
     ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Everybody:
-    """All that a filter finds together with a search; the list said that these are `total`."""
+    """All guests that a filter and a search find. The list showed `total` of them."""
 
     filter: Filter
     q: str
@@ -42,17 +42,17 @@ class Everybody:
 
 @dataclass(frozen=True)
 class Undone:
-    """How many got back what they had, and how many were changed or removed meanwhile and stay as they are."""
+    """How many guests have their old value again, and how many are left as they are, changed or removed meanwhile."""
 
     restored: int
     left: int
 
 
 def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: str, by: Acting) -> int:
-    """Give the chosen guests a status, or add or remove a tag, in one transaction: the id of the change.
+    """Give the chosen guests a status, or add or remove a tag. Returns the id of the change.
 
-    Mails that wait for them go on (S6). Raises InvalidInput; ListChanged when the filter finds another number than
-    the list said; NothingToDo when nobody would be different. Then nothing is changed.
+    Mails that wait for these guests go on (S6). Raises InvalidInput, ListChanged when the filter finds another number
+    than the list showed, and NothingToDo when nobody would change.
     """
     value = _checked(kind, value)
     with transaction() as tx:
@@ -81,9 +81,9 @@ def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: s
 
 
 def undo(event_id: int, change_id: int, by: Acting) -> Undone:
-    """Give back what a change took, once: to those guests who still have what it gave them.
+    """Undo a change, once, for the guests who still have what the change gave them.
 
-    Raises UndoOver when it was undone already or is too old, NotFound for none of this event.
+    Raises UndoOver for a change that was undone or is too old, NotFound for one of another event.
     """
     with transaction() as tx:
         won = tx.scalars(
@@ -111,7 +111,7 @@ def undo(event_id: int, change_id: int, by: Acting) -> Undone:
 
 
 def get(event_id: int, change_id: int) -> GuestChange:
-    """One change of this event, or NotFound."""
+    """One change of this event. Raises NotFound."""
     found = (
         fresh()
         .scalars(select(GuestChange).where(GuestChange.id == change_id, GuestChange.event_id == event_id))
@@ -123,7 +123,7 @@ def get(event_id: int, change_id: int) -> GuestChange:
 
 
 def can_be_undone(change: GuestChange, now: datetime) -> bool:
-    """Whether `undo` would still be taken."""
+    """Whether `undo` still works."""
     return change.undone_at is None and change.created_at > now - UNDO_FOR
 
 
@@ -150,7 +150,7 @@ def _nobody(kind: ChangeKind, value: str, picked: int) -> str:
 
 
 def _where(event_id: int, chosen: Ticked | Everybody) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
-    """Which guests, and what the statement binds."""
+    """The conditions on Guest, and the values that they bind."""
     if isinstance(chosen, Everybody):
         words = len(fields.words(chosen.q))
         return list(filters.where(chosen.filter, words)), filters.values(event_id, chosen.q)
@@ -162,7 +162,7 @@ def _where(event_id: int, chosen: Ticked | Everybody) -> tuple[list[ColumnElemen
 
 
 def _remember(tx: Session, made: GuestChange, where: Sequence[ColumnElement[bool]], bound: dict[str, Any]) -> int:
-    """Write down what those had who will be different: how many they are."""
+    """Store the old value of each guest who will change. Returns their number."""
     this = literal(made.id)
     had: Rows
     if made.kind == ChangeKind.STATUS:
@@ -197,7 +197,7 @@ def _apply(tx: Session, made: GuestChange, now: datetime) -> None:
 
 
 def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
-    """Undo for those who still have what the change gave them: how many."""
+    """Restore the guests who still have what the change gave them. Returns their number."""
     guest_id = _BEFORE.c.guest_id
     still: ColumnElement[bool]
     if made.kind == ChangeKind.STATUS:
@@ -222,7 +222,7 @@ def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
 
 
 def _spellings(tx: Session, tag: str) -> list[str]:
-    """How this tag is spelt on anybody: case and Unicode form make no other one, see `guests.fields.distinct_tags`."""
+    """Every spelling of this tag in use. Case and Unicode form make no other tag, see `guests.fields.distinct_tags`."""
     known, key = tx.scalars(select(GuestTag.tag).distinct()), value_parsing.name_key(tag)
     return [tag, *(other for other in known if other != tag and value_parsing.name_key(other) == key)]
 
@@ -232,6 +232,6 @@ def _tagged(guest_id: Any, spellings: Sequence[str]) -> ColumnElement[bool]:
 
 
 def _room(guest_id: Any) -> ColumnElement[bool]:
-    """Whether the guest may have one more tag."""
+    """Whether the guest has fewer than MOST_TAGS tags."""
     theirs = select(GuestTag.tag).where(GuestTag.guest_id == guest_id)
     return ~theirs.offset(fields.MOST_TAGS - 1).limit(1).exists()

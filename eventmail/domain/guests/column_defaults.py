@@ -1,4 +1,4 @@
-"""The imported columns of an event, and what guests without a value in one read (C3)."""
+"""The imported columns of an event, and the default that stands in for a missing value (C3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,12 +15,12 @@ from eventmail.records import Acting
 from eventmail.value_parsing import clean_value
 
 LONGEST_DEFAULT = 200
-FIELD = "default:"  # what a form puts before the id of a column
+FIELD = "default:"  # a form's field is this and the id of a column
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its name, and its default as set; "" reads as `NOT_STATED`."""
+    """One column. A `default_text` of "" reads as `NOT_STATED`."""
 
     id: int
     name: str
@@ -28,21 +28,21 @@ class Column:
 
     @property
     def reads(self) -> str:
-        """What stands in the mail of a guest without a value."""
+        """The text in the mail of a guest without a value."""
         return self.default_text or NOT_STATED
 
 
 def columns(event_id: int) -> Sequence[Column]:
-    """The event's columns by name; one query."""
+    """The event's columns by name, in 1 query."""
     rows = select(GuestField.id, GuestField.name, GuestField.default_text).where(GuestField.event_id == event_id)
     return [Column(*row) for row in fresh().execute(rows.order_by(func.lower(GuestField.name), GuestField.id))]
 
 
 def set_defaults(event_id: int, defaults: Mapping[int, str], by: Acting) -> None:
-    """Set the defaults of the given columns (by id); "" makes one `NOT_STATED` again.
+    """Set the defaults of the given columns, by id. "" makes one `NOT_STATED` again.
 
-    A message that was sent off keeps what it had. Raises InvalidInput for a text that is too long or a column that is
-    not of this event; then nothing is changed.
+    A message that was sent off keeps its defaults. Raises InvalidInput for a text that is too long and for a column
+    that is not of this event.
     """
     clean = {column_id: clean_value(text) for column_id, text in defaults.items()}
     wrong = [
@@ -72,7 +72,7 @@ def set_defaults(event_id: int, defaults: Mapping[int, str], by: Acting) -> None
 
 
 def copy(tx: Session, from_: int, to: int) -> int:
-    """The columns of one event with their defaults for another, in somebody's transaction: how many."""
+    """Copy the columns and their defaults to another event. Returns their number. Runs in the caller's transaction."""
     theirs = select(GuestField.name, GuestField.default_text).where(GuestField.event_id == from_)
     rows = tx.execute(theirs.order_by(GuestField.id)).all()
     if rows:

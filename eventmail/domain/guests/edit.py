@@ -1,4 +1,4 @@
-"""Guests: add, edit, delete. Every query is scoped by the event; guests.listing shows them."""
+"""Adding, editing and deleting a guest."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,19 +22,19 @@ _LABELS = {
 
 
 def waiting(event_id: int, guest_id: int) -> int:
-    """How many mails to this guest are queued and would be cancelled with them (S6)."""
+    """How many queued mails `delete` would cancel (S6)."""
     mine = select(Guest.id).where(Guest.event_id == event_id, Guest.id == guest_id)
     queued = (Recipient.guest_id.in_(mine), Recipient.state == RecipientState.QUEUED)
     return fresh().scalar(select(func.count()).select_from(Recipient).where(*queued)) or 0
 
 
 def columns(event_id: int) -> list[str]:
-    """The names of the event's further columns, in the order they came; each is a merge field (C1)."""
+    """The names of the event's imported columns, the oldest first. Each is a merge field (C1)."""
     return guest_values.columns(fresh(), event_id)
 
 
 def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
-    """A new guest: its id. `values` as in `edit`; without a status they are invited."""
+    """Add a guest and return the id. `values` are as in `edit`; the status is “invited” unless given."""
     with transaction() as tx:
         guest = Guest(
             event_id=event_id, status=GuestStatus.INVITED, first_name="", last_name="", attributes={}, search_key="",
@@ -48,11 +48,11 @@ def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
 
 
 def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
-    """Change the given fields; None clears (the status: back to invited).
+    """Change the given fields. None clears a field, and makes the status “invited”.
 
-    `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; those not named
-    stay, None or "" takes one away). `fingerprints` are those of their form. Raises NotFound, InvalidInput, and
-    Overtaken when the guest is not as that form showed them; then nothing is changed.
+    `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; None or "" takes one
+    away, the others stay). `fingerprints` come from the form. Raises NotFound, InvalidInput, and Overtaken when the
+    guest has changed since the form was opened.
     """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
@@ -73,9 +73,9 @@ def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *,
 
 
 def delete(event_id: int, guest_id: int, by: Acting) -> int:
-    """Remove a guest and, in the same transaction, cancel the mails waiting for them (S6): how many those were.
+    """Delete a guest and cancel the mails that wait for this guest (S6). Returns how many were cancelled.
 
-    A mail that waits for somebody at the same address too goes on, to them.
+    When somebody else has the same address, the waiting mail goes to them instead (A7).
     """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)

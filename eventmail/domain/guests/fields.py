@@ -1,4 +1,4 @@
-"""What may stand in a guest's fields, for forms, JSON and imports alike: cleaned, measured, made searchable. Pure."""
+"""What may stand in a guest's fields, for forms, JSON and imports alike. Pure."""
 
 import re
 import unicodedata
@@ -25,29 +25,29 @@ _STATUSES: Mapping[str, GuestStatus] = {
 
 
 def one_line(text: str) -> str:
-    """`text` without control characters, its blanks collapsed; "" when nothing of it can be seen."""
+    """`text` without control characters, its blanks collapsed. "" when nothing of it is visible."""
     if text.isascii() and text.isprintable() and "  " not in text:  # nearly every cell of an import
         return text.strip(" ")
     return value_parsing.clean_value(text)
 
 
 def lines(text: str) -> str:
-    """`text` without control characters but with its line breaks, as newlines."""
+    """`text` without control characters. Line breaks stay, as newlines."""
     return one_line(text) if text.isprintable() else tokens.clean_source(text).strip()
 
 
 def column_name(text: str) -> str:
-    """A column's name as it can stand in a merge field: without braces and bars, which end one (C1)."""
+    """A column's name without braces and bars, which would end a merge field (C1)."""
     return " ".join(re.sub(r"[{}|]", " ", one_line(text)).split())
 
 
 def split_tags(text: str) -> list[str]:
-    """The tags of one cell or input, between commas or semicolons; see `distinct_tags`."""
+    """The tags of one cell or input, separated by commas, semicolons or newlines; see `distinct_tags`."""
     return distinct_tags(one_line(word) for word in _BETWEEN_TAGS.split(text))
 
 
 def distinct_tags(words: Iterable[str]) -> list[str]:
-    """`words`, composed, without empty ones and those that differ from an earlier one in case or Unicode form only."""
+    """`words`, composed, without blank ones. Of words that differ in case or Unicode form only, the first counts."""
     first: dict[str, str] = {}
     for word in words:
         if word:
@@ -56,7 +56,7 @@ def distinct_tags(words: Iterable[str]) -> list[str]:
 
 
 def tags_complaint(tags: Iterable[str]) -> str | None:
-    """What is wrong with a guest's tags, in a sentence."""
+    """A sentence about what is wrong with a guest's tags, or None."""
     tags = list(tags)
     if any(len(tag) > LONGEST_TAG for tag in tags):
         return f"A tag may have at most {LONGEST_TAG} characters."
@@ -68,7 +68,7 @@ def tags_complaint(tags: Iterable[str]) -> str | None:
 
 
 def status_of(word: str) -> GuestStatus | None:
-    """The status a word stands for, whatever its case and Unicode form; None for any other word."""
+    """The status that a word means, whatever its case and Unicode form. None for any other word."""
     return _STATUSES.get(value_parsing.name_key(word.strip()))
 
 
@@ -76,19 +76,19 @@ STATUS_COMPLAINT = "is not a status. Use invited, confirmed or declined."
 
 
 def unaccented(text: str) -> str:
-    """`text` for comparison and search: without case and accents, so that "muller" finds "Müller"."""
+    """`text` for comparison and search, without case and accents: "muller" finds "Müller"."""
     if text.isascii():
         return text.lower()
-    # casefold also takes apart what has no decomposition, such as "ß"
+    # casefold also takes apart letters without a decomposition, such as "ß"
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(mark for mark in apart if not unicodedata.combining(mark))
 
 
 def search_key(first_name: str, last_name: str, email: str | None) -> str:
-    """What a guest is found and sorted by: last name, first name, address."""
+    """The text that search and sorting use: last name, first name, address."""
     return unaccented(" ".join(part for part in (last_name, first_name, email) if part))
 
 
 def words(query: str) -> list[str]:
-    """The words of a search; each must match somewhere. Of a very long one only the beginning counts."""
+    """The words of a search. Each must match somewhere. Only the beginning of a very long query counts."""
     return unaccented(one_line(query[:200])).split()[:12]

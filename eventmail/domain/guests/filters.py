@@ -1,7 +1,7 @@
-"""The filters of the guest list, their counts, and the search; see guests.listing for the pages.
+"""The filters of the guest list, their counts, and the search.
 
-Every query is scoped by the event. The statements are built once; a request only binds values: the event, the scopes
-of its do-not-mail list, and the words of a search.
+Each statement is built once. A request only binds values: the event, the scopes of its do-not-mail list, and the
+words of a search.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ SCOPES: BindParameter[list[str]] = bindparam("scopes", expanding=True)
 
 
 class Filter(StrEnum):
-    """What the list can be narrowed to: an RSVP status, or what there is to know about the address (A2, A7, F1)."""
+    """A filter of the list: an RSVP status, or a fact about the address (A2, A7, F1)."""
 
     ALL = "all"
     INVITED = "invited"
@@ -39,7 +39,7 @@ _COUNTED = tuple(status for status in Filter if status is not Filter.ALL)
 
 
 def values(event_id: int, q: str = "") -> dict[str, Any]:
-    """What the statements bind: `event`, `scopes`, and of a search `word_0`, `word_1`, …"""
+    """The values that the statements bind: `event`, `scopes`, and `word_0`, `word_1`, … of a search."""
     words = {f"word_{n}": f"%{_escaped(word)}%" for n, word in enumerate(fields.words(q))}
     return {"event": event_id, "scopes": scopes_of(event_id), **words}
 
@@ -50,19 +50,19 @@ def _escaped(word: str) -> str:
 
 @cache
 def where(status: Filter, words: int = 0) -> tuple[ColumnElement[bool], ...]:
-    """What makes a guest one that the filter finds together with a search of so many words; for `values`."""
+    """The conditions on Guest for a filter and a search of so many words; `values` binds them."""
     found = (Guest.search_key.like(bindparam(f"word_{n}"), escape="/") for n in range(words))
     return (Guest.event_id == EVENT, *found, *_narrowed(status))
 
 
 @cache
 def number(status: Filter, words: int = 0) -> Any:
-    """How many guests those are, as a statement."""
+    """The statement that counts the guests of `where`."""
     return select(func.count()).select_from(Guest).where(*where(status, words))
 
 
 def counts(event_id: int, q: str = "") -> dict[Filter, int]:
-    """How many guests each filter finds together with this search; 1 query, or none while nothing changed."""
+    """How many guests each filter finds with this search, in 1 query; in none while nothing changed."""
     session, bound, words = fresh(), values(event_id, q), len(fields.words(q))
 
     def found() -> Sequence[int]:
@@ -79,7 +79,7 @@ def _summed(found: Sequence[int]) -> dict[Filter, int]:
 
 @cache
 def _counts() -> Rows:
-    """Each along the index that knows it best."""
+    """Without a search, each number comes from the index that fits it best."""
     shared = select(func.coalesce(func.sum(_shared().subquery().c.number), 0))
     parts = (shared if status is Filter.SHARED else number(status) for status in _COUNTED)
     return select(*(part.scalar_subquery() for part in parts))
@@ -87,7 +87,7 @@ def _counts() -> Rows:
 
 @cache
 def _counts_of_search(words: int) -> Rows:
-    """All of them in one walk along the index of the list."""
+    """With a search, one walk along the index of the list gives all numbers."""
     parts = (func.count().filter(*_narrowed(status)) for status in _COUNTED)
     return select(*parts).where(*where(Filter.ALL, words))
 
@@ -105,16 +105,16 @@ def _narrowed(status: Filter) -> tuple[ColumnElement[bool], ...]:
 
 
 def _on_list(*reasons: SuppressionReason) -> ColumnElement[bool]:
-    """Whether the guest's address is on the do-not-mail list, of the installation or of this event (F1).
+    """Whether the guest's address is on the do-not-mail list (F1).
 
-    Not an EXISTS for each guest: the list is much shorter than the guest list.
+    An EXISTS for each guest would be slower: the do-not-mail list is much shorter than the guest list.
     """
     listed = select(Suppression.address).where(Suppression.scope.in_(SCOPES))
     return Guest.address.in_(listed.where(Suppression.reason.in_(reasons)) if reasons else listed)
 
 
 def _shared() -> Rows:
-    """Every address that several guests of the event have, with their number; along an index."""
+    """(address, number) of every address that several guests of the event share; along an index."""
     return (
         select(Guest.address, func.count().label("number"))
         .where(Guest.event_id == EVENT, Guest.address.is_not(None))

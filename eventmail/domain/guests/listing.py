@@ -1,6 +1,6 @@
-"""The guest list as it is shown: one page of it, one guest, and who shares an address. Filters: guests.filters.
+"""The guest list as it is shown: a page of it, one guest, and guests who share an address.
 
-Every query is scoped by the event. The statements are built once; a request only binds values.
+Each statement is built once. A request only binds values, as in `guests.filters`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,16 +21,16 @@ from eventmail.models import Guest, GuestTag, Suppression
 from eventmail.models.guest import NO_NAME, full_name
 from eventmail.states import GuestStatus, Reason, SuppressionReason
 
-_ORDER = list(EXCLUDED_AS)  # of two entries for one address the first of these is named
-MOST_SHARERS = 10  # so many are named one by one
+_ORDER = list(EXCLUDED_AS)  # when an address has two entries, the page names the earlier of these reasons
+MOST_SHARERS = 10  # the page names so many
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A guest as lists show it.
 
-    `suppressed` is the reason on the do-not-mail list; `shares_with` names another guest with the same address (A7)
-    and `sharers` says how many others there are.
+    `suppressed` is the reason on the do-not-mail list. `shares_with` is the name of another guest at the same address
+    (A7), `sharers` the number of such guests.
     """
 
     id: int
@@ -49,13 +49,13 @@ class Listed:
 
     @property
     def reason(self) -> Reason | None:
-        """Why mail does not reach the address, as exclusions word it (A2)."""
+        """The reason for which an audience would leave this guest out (A2)."""
         return EXCLUDED_AS[self.suppressed] if self.suppressed else None
 
 
 @dataclass(frozen=True, slots=True)
 class Detailed(Listed):
-    """A guest with everything that was imported, as the form and JSON show it."""
+    """A guest with all imported values, as the form and JSON show them."""
 
     attributes: Mapping[str, str]
 
@@ -71,9 +71,9 @@ class Sharer:
 def listing(
     event_id: int, status: Filter = Filter.ALL, q: str = "", *, page: int = 1, size: int = 50, total: int | None = None
 ) -> Page[Listed]:
-    """One page of the event's guests by name; past the end is the last page (D2).
+    """One page of the event's guests by name; past the end, the last page (D2).
 
-    5 queries, whatever the number of rows; 4 with the `total` that `counts` found.
+    Takes 5 queries, whatever the number of rows, or 4 with the `total` from `filters.counts`.
     """
     connection, bound, words = fresh().connection(), filters.values(event_id, q), len(fields.words(q))
     if total is None:
@@ -84,12 +84,12 @@ def listing(
 
 
 def detailed(event_id: int, page: Page[Listed]) -> Page[Detailed]:
-    """The same page with everything that was imported; 1 query."""
+    """The same page with all imported values, in 1 query."""
     return Page(_detailed(fresh().connection(), event_id, page.items), page.number, page.size, page.total)
 
 
 def get(event_id: int, guest_id: int) -> Detailed:
-    """One guest of this event, or NotFound."""
+    """One guest of this event. Raises NotFound."""
     connection = fresh().connection()
     rows = connection.execute(_ONE, {"event": event_id, "guest": guest_id}).all()
     if not rows:
@@ -98,17 +98,15 @@ def get(event_id: int, guest_id: int) -> Detailed:
 
 
 def has_any(event_id: int) -> bool:
-    """Whether the event has a guest at all."""
+    """Whether the event has any guest."""
     return fresh().scalar(select(exists().where(Guest.event_id == event_id))) or False
 
 
 def sharers(event_id: int, guest_id: int) -> list[Sharer]:
-    """The first others at this guest's address, oldest first (A7)."""
+    """Other guests at this guest's address, the oldest first, at most MOST_SHARERS (A7)."""
     rows = fresh().execute(_SHARERS, {"event": event_id, "guest": guest_id}).all()
     return [Sharer(row.id, full_name(row.first_name, row.last_name) or NO_NAME) for row in rows]
 
-
-# The statements: built once, see guests.filters.
 
 _SHOWN = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
 _ONE = select(*_SHOWN).where(Guest.event_id == EVENT, Guest.id == bindparam("guest"))
@@ -159,7 +157,7 @@ _SHARERS = _others()
 
 
 def _listed(connection: Connection, event_id: int, rows: Sequence[Any]) -> list[Listed]:
-    """The rows with their tags, their places on the do-not-mail list and whom they share an address with; 3 queries."""
+    """The rows with their tags, their entries of the do-not-mail list and their sharers, in 3 queries."""
     tags: dict[int, list[str]] = {}
     for guest_id, tag in connection.execute(_TAGS, {"guests": [row.id for row in rows]}):
         tags.setdefault(guest_id, []).append(tag)
@@ -203,7 +201,7 @@ def _reasons(connection: Connection, event_id: int, theirs: Sequence[str]) -> di
 
 
 def _by_address(rows: Iterable[Any]) -> dict[str, tuple[int, dict[int, str]]]:
-    """For each address that several guests have: how many, and the names of the oldest and the newest by id."""
+    """By shared address: the number of its guests, and the names of the oldest and the newest by id."""
     shared: dict[str, tuple[int, dict[int, str]]] = {}
     for address, number, guest_id, first, last in rows:
         shared.setdefault(address or "", (number, {}))[1][guest_id] = full_name(first, last) or NO_NAME

@@ -1,4 +1,4 @@
-"""Guests from pasted addresses: what would become of each, and adding those who are new."""
+"""Adding guests from pasted addresses, and the check before it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ _CHUNK = 500
 
 @dataclass(frozen=True)
 class Rejected:
-    """What stood in a line and can't become a guest; `code` and `message` say why."""
+    """A text that can't become a guest; `code` and `message` say why."""
 
     line: int
     text: str
@@ -35,7 +35,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class There:
-    """An address that was there before: on the list as `name`, or further up in the same text."""
+    """An address that was on the list already, as `name`, or further up in the same text."""
 
     line: int
     email: str
@@ -45,7 +45,7 @@ class There:
 
 @dataclass(frozen=True)
 class Given:
-    """What everybody who is added gets; without a status they are invited."""
+    """The status and tags of everybody who is added. "" means invited."""
 
     status: str = ""
     tags: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class Given:
 
 @dataclass
 class PasteReport:
-    """What becomes of a pasted text; `new` are those who are added, in the order of the text."""
+    """What a pasted text becomes. `new` are the added guests, in the order of the text."""
 
     new: list[Entry] = field(default_factory=list)
     there: list[There] = field(default_factory=list)
@@ -61,16 +61,15 @@ class PasteReport:
 
 
 def check(event_id: int, text: str) -> PasteReport:
-    """What `add` would do; changes nothing."""
+    """Report what `add` would do."""
     return _report(fresh(), event_id, *_read(text))
 
 
 def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None = None) -> PasteReport:
     """Add everybody in `text` whose address is not on the list yet.
 
-    An address that is there already is left as it is and reported, so that nobody is on the list twice unasked; two
-    who paste the same text at once add each guest once. Raises InvalidInput, and ListChanged when it would be another
-    number than `expected`, adding nobody.
+    Known addresses are reported and not changed. When two people paste the same text at once, each guest is added
+    once. Raises InvalidInput, and ListChanged when the number to add is not `expected`.
     """
     given = _checked(given)
     good, rejected = _read(text)
@@ -101,7 +100,7 @@ def _checked(given: Given) -> Given:
 
 
 def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
-    """The entries that could be guests, and the others. Raises InvalidInput for nothing and for too much."""
+    """(good entries, rejected ones). Raises InvalidInput for an empty text and for too much."""
     message = ""
     if len(text) > LONGEST_TEXT:
         message = "This is too much text to paste. Import it as a CSV file."
@@ -159,7 +158,7 @@ def _name(entry: Entry) -> str:
 
 
 def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
-    """The oldest guest at each of these addresses: id and name."""
+    """By address, the id and name of its oldest guest."""
     known: dict[str, tuple[int, str]] = {}
     for some in chunks(wanted, _CHUNK):
         found = select(Guest.address, Guest.id, Guest.first_name, Guest.last_name).where(

@@ -1,4 +1,4 @@
-"""Addresses pasted as people have them: `Anna Berg <anna@example.com>`, `a@b.c, d@e.f`, one a line. Pure."""
+"""Reading pasted addresses: `Anna Berg <anna@example.com>`, `a@b.c, d@e.f`, one a line. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _COMMENT = re.compile(r"\((?P<name>[^()]*)\)")
 
 @dataclass(frozen=True)
 class Entry:
-    """One person as pasted: `line` from 1, `text` as it stood there. `email` is "" where none was found."""
+    """One person as pasted, in line `line` (from 1). `email` is "" when none was found."""
 
     line: int
     text: str
@@ -24,9 +24,9 @@ class Entry:
 
 
 def entries(text: str) -> Iterator[Entry]:
-    """Everybody in a pasted text, in order; what has no address comes too, so that nothing is silently dropped."""
+    """Everybody in a pasted text, in order. Text without an address comes too, so that nothing is dropped silently."""
     for number, line in enumerate(text.splitlines(), 1):
-        before: list[str] = []  # words that may be the last name of who follows: `Berg, Anna <anna@example.com>`
+        before: list[str] = []  # words that may be the last name of the next person: `Berg, Anna <anna@example.com>`
         for piece, separator in _pieces(line):
             if "@" not in piece:
                 before.append(piece)
@@ -43,7 +43,7 @@ def entries(text: str) -> Iterator[Entry]:
 
 
 def _pieces(line: str) -> Iterator[tuple[str, str]]:
-    """(piece, what ended it) between commas and semicolons."""
+    """(piece, the separator that ended it) between commas and semicolons."""
     for match in _SEPARATED.finditer(line):
         piece = fields.one_line(match[1])
         if piece:
@@ -51,7 +51,7 @@ def _pieces(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _people(piece: str) -> list[tuple[str, str]]:
-    """(address, name) of a piece that has an @-sign; the address is "" where it is unclear which one is meant."""
+    """(address, name) of each person in a piece with an @-sign. The address is "" when it is ambiguous."""
     if piece.count("@") > 1:
         words = piece.split()
         return [(_bare(word), "") for word in words] if all(word.count("@") == 1 for word in words) else [("", "")]

@@ -1,4 +1,4 @@
-"""Guests who share an address: a mail that waits for one who is gone or has moved is the next one's (A7)."""
+"""A waiting mail goes to another guest at the same address when its guest is deleted or gets another address (A7)."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ _Heirs = Select[int, int, int | None, int]
 
 
 def pass_on(tx: Session, guest: Guest) -> None:
-    """Before `guest` is deleted: mails that wait for them, and those that failed, go to who has the address too."""
+    """Hand the waiting and failed mails of `guest` to another guest at the address. Call it before the deletion."""
     waits = Recipient.state.in_(MAY_MOVE_ADDRESS)
     for recipient_id, mailing_id, _, heir in tx.execute(_heirs(Recipient.guest_id == guest.id, waits)).all():
         _inherit(tx, recipient_id, heir)
@@ -26,9 +26,9 @@ def pass_on(tx: Session, guest: Guest) -> None:
 
 
 def pass_on_of_moved(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
-    """Of the waiting mails that `where` names, those whose guest has another address by now go to who kept theirs.
+    """Hand on the waiting mails of `where` whose guest has another address now, to a guest who still has the old one.
 
-    The two change places: who moved is named as sharing the address that the mail goes to.
+    The two guests change places: the exclusion now names the guest who moved.
     """
     moved = aliased(Guest)
     elsewhere = Recipient.guest_id.in_(select(moved.id).where(moved.address.is_distinct_from(Recipient.address)))
@@ -41,7 +41,7 @@ def pass_on_of_moved(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
 
 
 def _heirs(*where: ColumnElement[bool]) -> _Heirs:
-    """(recipient, mailing, its guest, heir): who was left out for sharing with that guest and has the address still."""
+    """(recipient, mailing, guest, heir). The heir was left out for sharing the address and still has it."""
     heir = aliased(Guest)
     shares = and_(Exclusion.mailing_id == Recipient.mailing_id, Exclusion.shares_with == Recipient.guest_id)
     return (
@@ -54,7 +54,7 @@ def _heirs(*where: ColumnElement[bool]) -> _Heirs:
 
 
 def _inherit(tx: Session, recipient_id: int, heir: int) -> None:
-    """Without a claim from now on: whoever claimed it read the other one's values."""
+    """Give the mail to `heir`. The claim ends, since the worker has read the values of the other guest."""
     tx.execute(
         update(Recipient).where(Recipient.id == recipient_id).values(guest_id=heir, claim_owner=None, claim_until=None),
         execution_options={"synchronize_session": False},

@@ -1,4 +1,4 @@
-"""Putting values on one guest's row, and making the event's columns; all in somebody's transaction."""
+"""Putting values on a guest's row, and making the event's columns. All run in the caller's transaction."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,10 +14,9 @@ from eventmail.states import GuestStatus
 
 
 def record_columns(tx: Session, event_id: int, names: Sequence[str]) -> dict[str, str]:
-    """Make each cleaned name a column of the event, in somebody's transaction: name to the name it has there.
+    """Make each cleaned name a column of the event. Returns the column of each name.
 
-    A name that differs in case or Unicode form only from a known one is that one. Raises InvalidInput beyond
-    `MOST_COLUMNS`.
+    Names that differ in case or Unicode form only mean one column. Raises InvalidInput beyond `MOST_COLUMNS`.
     """
     placed, new = placed_columns(columns(tx, event_id), names)
     if new:
@@ -26,7 +25,7 @@ def record_columns(tx: Session, event_id: int, names: Sequence[str]) -> dict[str
 
 
 def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
-    """Where each name goes among the `known` columns, and which of them are new."""
+    """(the column of each name, the new columns among them) beside the `known` ones. Raises as `record_columns`."""
     by_key = _by_key(known)
     ours = len(by_key)
     there = frozenset(known)
@@ -43,10 +42,10 @@ def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str
 
 
 def twins(known: Sequence[str]) -> list[tuple[str, ...]]:
-    """Those of an event's columns that are one name to a reader and several to the database, the oldest first.
+    """Groups of columns whose names differ in case or Unicode form only, the oldest first in each.
 
-    Imports made them before Unicode forms counted as one name. They are told, and never joined by themselves: a guest
-    may have a value in each, and a message that waits names the one it was written with.
+    Imports made such twins before Unicode forms counted as one name. The settings report them, and nothing joins them:
+    a guest may have a value in each, and a waiting message names the one it was written with.
     """
     alike: dict[str, list[str]] = {}
     for name in known:
@@ -55,17 +54,17 @@ def twins(known: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _by_key(known: Sequence[str]) -> dict[str, str]:
-    """Each name by what it is compared by; of twins the one that was there first."""
+    """The names by their key; of twins, the oldest."""
     return {value_parsing.name_key(name): name for name in reversed(known)}
 
 
 def columns(session: Session, event_id: int) -> list[str]:
-    """The event's column names, in the order they came."""
+    """The event's column names, the oldest first."""
     return list(session.scalars(select(GuestField.name).where(GuestField.event_id == event_id).order_by(GuestField.id)))
 
 
 def state(guest: Guest) -> dict[str, Any]:
-    """The guest as the log keeps them."""
+    """The guest as the log keeps it."""
     return {
         "email": guest.email,
         "first_name": guest.first_name,
@@ -77,14 +76,14 @@ def state(guest: Guest) -> dict[str, Any]:
 
 
 def texts(state: Mapping[str, Any]) -> dict[str, str]:
-    """The state of a guest as a form shows it, by its fields; attributes as “attribute:NAME”."""
+    """A guest's state as the fields of the form show it; attributes as “attribute:NAME”."""
     fields = {name: state[name] or "" for name in ("first_name", "last_name", "email", "status")}
     attributes = {f"attribute:{name}": text for name, text in state["attributes"].items()}
     return {**fields, "tags": ", ".join(state["tags"]), **attributes}
 
 
 def apply(tx: Session, guest: Guest, values: Mapping[str, Any]) -> None:
-    """Set the given fields, see `guests.edit`. Raises InvalidInput with every complaint; roll back then."""
+    """Set the given fields as in `guests.edit`. Raises InvalidInput with every complaint; then roll back."""
     wrong: list[FieldError] = []
     for name in ("first_name", "last_name"):
         if name in values:
@@ -145,7 +144,7 @@ def _set_tags(guest: Guest, given: Sequence[str]) -> Sequence[FieldError]:
 def _checked_attributes(
     tx: Session, guest: Guest, values: Mapping[str, Any]
 ) -> tuple[dict[str, str], list[FieldError]]:
-    """The given attributes, cleaned, and what is wrong with them."""
+    """(the given attributes, cleaned; the complaints about them)."""
     clean: dict[str, str] = {}
     first: dict[str, str] = {}
     wrong: list[FieldError] = []
