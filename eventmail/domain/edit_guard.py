@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -69,6 +70,13 @@ def refuse(
         "below; the fields you left alone show what is there now. To save it like this, press Save again.",
         fields=wrong,
     )
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the log keeps of a change: `before` and `after`, of the members that differ; {} when none does."""
+    changed = [name for name in after if after[name] != before[name]]
+    sides = (("before", before), ("after", after))
+    return {side: {name: state[name] for name in changed} for side, state in sides if changed}
 
 
 def _read(fingerprints: str) -> dict[str, str]:

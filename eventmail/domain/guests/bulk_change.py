@@ -55,6 +55,7 @@ def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: s
     than the list showed, and NothingToDo when nobody would change.
     """
     value = _checked(kind, value)
+    given: dict[str, Any] = {"event_id": event_id, "kind": kind, "value": value}
     with transaction() as tx:
         where, bound = _where(event_id, chosen)
         picked = tx.scalar(select(func.count()).select_from(Guest).where(*where), bound) or 0
@@ -65,9 +66,7 @@ def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: s
             )
         if not picked:
             raise NothingToDo("None of these guests is on the list any more.")
-        made = GuestChange(
-            event_id=event_id, kind=kind, value=value, picked=picked, changed=0, actor=by.name, created_at=by.now
-        )
+        made = GuestChange(**given, picked=picked, changed=0, actor=by.name, created_at=by.now)
         tx.add(made)
         tx.flush()
         with roomy(tx):
@@ -75,8 +74,8 @@ def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: s
             if not made.changed:
                 raise NothingToDo(_nobody(kind, value, picked))
             _apply(tx, made, by.now)
-        records.audit(tx, by, "guests.changed", f"guest_change:{made.id}", event_id=event_id, kind=kind, value=value,
-                      picked=picked, changed=made.changed)  # fmt: skip
+        subject = f"guest_change:{made.id}"
+        records.audit(tx, by, "guests.changed", subject, **given, picked=picked, changed=made.changed)
         return made.id
 
 
@@ -112,12 +111,8 @@ def undo(event_id: int, change_id: int, by: Acting) -> Undone:
 
 def get(event_id: int, change_id: int) -> GuestChange:
     """One change of this event. Raises NotFound."""
-    found = (
-        fresh()
-        .scalars(select(GuestChange).where(GuestChange.id == change_id, GuestChange.event_id == event_id))
-        .one_or_none()
-    )
-    if found is None:
+    mine = select(GuestChange).where(GuestChange.id == change_id, GuestChange.event_id == event_id)
+    if (found := fresh().scalars(mine).one_or_none()) is None:
         raise NotFound
     return found
 
@@ -134,8 +129,7 @@ def _checked(kind: ChangeKind, value: str) -> str:
         message = f"“{value[:40]}” {fields.STATUS_COMPLAINT}" if value else "Choose a status first."
         raise InvalidInput.at("status", "INVALID_STATUS", message)
     tag = value_parsing.composed(fields.one_line(value))
-    complaint = fields.tags_complaint([tag]) if tag else "Type a tag first."
-    if complaint:
+    if complaint := fields.tags_complaint([tag]) if tag else "Type a tag first.":
         raise InvalidInput.at("tag", "INVALID_TAGS", complaint)
     return tag
 
@@ -152,8 +146,7 @@ def _nobody(kind: ChangeKind, value: str, picked: int) -> str:
 def _where(event_id: int, chosen: Ticked | Everybody) -> tuple[list[ColumnElement[bool]], dict[str, Any]]:
     """The conditions on Guest, and the values that they bind."""
     if isinstance(chosen, Everybody):
-        words = len(fields.words(chosen.q))
-        return list(filters.where(chosen.filter, words)), filters.values(event_id, chosen.q)
+        return list(filters.where(chosen.filter, len(fields.words(chosen.q)))), filters.values(event_id, chosen.q)
     if not chosen.ids:
         raise InvalidInput.at("guests", "REQUIRED", "Tick the guests first, or choose all that match.")
     if len(chosen.ids) > MOST_TICKED:
@@ -168,9 +161,8 @@ def _remember(tx: Session, made: GuestChange, where: Sequence[ColumnElement[bool
     if made.kind == ChangeKind.STATUS:
         had = select(this, Guest.id, Guest.status).where(*where, Guest.status != made.value)
     elif made.kind == ChangeKind.ADD_TAG:
-        had = select(this, Guest.id, null()).where(
-            *where, ~_tagged(Guest.id, _spellings(tx, made.value)), _room(Guest.id)
-        )
+        untagged = ~_tagged(Guest.id, _spellings(tx, made.value))
+        had = select(this, Guest.id, null()).where(*where, untagged, _room(Guest.id))
     else:
         had = (
             select(this, GuestTag.guest_id, func.min(GuestTag.tag))
@@ -188,11 +180,9 @@ def _apply(tx: Session, made: GuestChange, now: datetime) -> None:
     if made.kind == ChangeKind.STATUS:
         values["status"] = made.value
     elif made.kind == ChangeKind.ADD_TAG:
-        given = theirs.add_columns(literal(made.value))
-        tx.execute(insert(_TAGS).from_select(["guest_id", "tag"], given))
+        tx.execute(insert(_TAGS).from_select(["guest_id", "tag"], theirs.add_columns(literal(made.value))))
     else:
-        gone = [_TAGS.c.guest_id.in_(theirs), _TAGS.c.tag.in_(_spellings(tx, made.value))]
-        tx.execute(delete(_TAGS).where(*gone))
+        tx.execute(delete(_TAGS).where(_TAGS.c.guest_id.in_(theirs), _TAGS.c.tag.in_(_spellings(tx, made.value))))
     tx.execute(update(Guest).where(Guest.id.in_(theirs)).values(values), execution_options=_QUIETLY)
 
 
@@ -206,8 +196,7 @@ def _restore(tx: Session, made: GuestChange, now: datetime) -> int:
         still = _tagged(guest_id, [made.value])
     else:
         still = and_(~_tagged(guest_id, _spellings(tx, made.value)), _room(guest_id))
-    theirs = [_BEFORE.c.change_id == made.id, still]
-    tx.execute(update(_BEFORE).where(*theirs).values(restored=True))
+    tx.execute(update(_BEFORE).where(_BEFORE.c.change_id == made.id, still).values(restored=True))
     won = select(GuestBefore.guest_id).where(GuestBefore.change_id == made.id, GuestBefore.restored)
     values: dict[str, Any] = {"updated_at": now}
     if made.kind == ChangeKind.STATUS:

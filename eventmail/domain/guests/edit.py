@@ -61,15 +61,9 @@ def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *,
             tx, fingerprints, guest_values.texts(before), _LABELS, changed_at=guest.updated_at, event_id=event_id, by=by
         )
         guest_values.apply(tx, guest, values)
-        after = guest_values.state(guest)
-        changed = [name for name in after if after[name] != before[name]]
-        if not changed:
-            return
-        guest.updated_at = by.now
-        records.audit(
-            tx, by, "guest.edited", f"guest:{guest.id}", event_id=event_id,
-            before={name: before[name] for name in changed}, after={name: after[name] for name in changed},
-        )  # fmt: skip
+        if changed := edit_guard.difference(before, guest_values.state(guest)):
+            guest.updated_at = by.now
+            records.audit(tx, by, "guest.edited", f"guest:{guest.id}", event_id=event_id, **changed)
 
 
 def delete(event_id: int, guest_id: int, by: Acting) -> int:
@@ -80,19 +74,18 @@ def delete(event_id: int, guest_id: int, by: Acting) -> int:
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
         shared_address.pass_on(tx, guest)
-        cancelled = records.leave_queue(
-            tx, [Recipient.guest_id == guest.id], RecipientState.CANCELLED, "guest deleted", by.now
-        )
+        mine = [Recipient.guest_id == guest.id]
+        cancelled = len(records.leave_queue(tx, mine, RecipientState.CANCELLED, "guest deleted", by.now))
+        state = guest_values.state(guest)
         records.audit(
-            tx, by, "guest.deleted", f"guest:{guest.id}", event_id=event_id,
-            before=guest_values.state(guest), cancelled=len(cancelled),
-        )  # fmt: skip
+            tx, by, "guest.deleted", f"guest:{guest.id}", event_id=event_id, before=state, cancelled=cancelled
+        )
         tx.delete(guest)
-        return len(cancelled)
+        return cancelled
 
 
 def _load(tx: Session, event_id: int, guest_id: int) -> Guest:
-    found = tx.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
-    if found is None:
+    mine = select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)
+    if (found := tx.scalars(mine).one_or_none()) is None:
         raise NotFound
     return found

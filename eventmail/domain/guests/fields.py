@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from eventmail import value_parsing
 from eventmail.content import tokens
@@ -55,9 +55,8 @@ def distinct_tags(words: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
-def tags_complaint(tags: Iterable[str]) -> str | None:
+def tags_complaint(tags: Sequence[str]) -> str | None:
     """A sentence about what is wrong with a guest's tags, or None."""
-    tags = list(tags)
     if any(len(tag) > LONGEST_TAG for tag in tags):
         return f"A tag may have at most {LONGEST_TAG} characters."
     if any(_BETWEEN_TAGS.search(tag) for tag in tags):

@@ -68,12 +68,8 @@ def counts(event_id: int, q: str = "") -> dict[Filter, int]:
     def found() -> Sequence[int]:
         return tuple(session.execute(_counts_of_search(words) if words else _counts(), bound).one())
 
-    numbers = found() if words else remembered(session, ("guests", event_id), found)
-    return _summed(numbers)
-
-
-def _summed(found: Sequence[int]) -> dict[Filter, int]:
-    numbers: dict[Filter, int] = dict(zip(_COUNTED, found, strict=True))
+    counted = found() if words else remembered(session, ("guests", event_id), found)
+    numbers: dict[Filter, int] = dict(zip(_COUNTED, counted, strict=True))
     return {Filter.ALL: sum(numbers[Filter(status)] for status in GuestStatus), **numbers}
 
 

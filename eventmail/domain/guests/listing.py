@@ -131,70 +131,59 @@ _ATTRIBUTES = select(Guest.id, Guest.attributes).where(
 )
 
 
-def _of_shared() -> Rows:
-    shared = (
-        select(func.min(Guest.id).label("oldest"), func.max(Guest.id).label("newest"), func.count().label("number"))
-        .where(Guest.event_id == EVENT, Guest.address.in_(bindparam("addresses", expanding=True)))
-        .group_by(Guest.address)
-        .having(func.count() > 1)
-        .subquery()
-    )
-    ends = or_(Guest.id == shared.c.oldest, Guest.id == shared.c.newest)
-    columns = (Guest.address, shared.c.number, Guest.id, Guest.first_name, Guest.last_name)
-    return select(*columns).join(shared, ends).order_by(Guest.id)
+_SHARED = (
+    select(func.min(Guest.id).label("oldest"), func.max(Guest.id).label("newest"), func.count().label("number"))
+    .where(Guest.event_id == EVENT, Guest.address.in_(bindparam("addresses", expanding=True)))
+    .group_by(Guest.address)
+    .having(func.count() > 1)
+    .subquery()
+)
+_OF_SHARED = (
+    select(Guest.address, _SHARED.c.number, Guest.id, Guest.first_name, Guest.last_name)
+    .join(_SHARED, or_(Guest.id == _SHARED.c.oldest, Guest.id == _SHARED.c.newest))
+    .order_by(Guest.id)
+)
+_MINE = select(Guest.address).where(Guest.event_id == EVENT, Guest.id == bindparam("guest")).scalar_subquery()
+_SHARERS = (
+    select(Guest.id, Guest.first_name, Guest.last_name)
+    .where(Guest.event_id == EVENT, Guest.address == _MINE, Guest.id != bindparam("guest"))
+    .order_by(Guest.id)
+    .limit(MOST_SHARERS)
+)
 
 
-def _others() -> Rows:
-    mine = select(Guest.address).where(Guest.event_id == EVENT, Guest.id == bindparam("guest")).scalar_subquery()
-    others = select(Guest.id, Guest.first_name, Guest.last_name).where(
-        Guest.event_id == EVENT, Guest.address == mine, Guest.id != bindparam("guest")
-    )
-    return others.order_by(Guest.id).limit(MOST_SHARERS)
-
-
-_OF_SHARED = _of_shared()
-_SHARERS = _others()
+def tags_of(connection: Connection, guest_ids: Sequence[int]) -> Mapping[int, list[str]]:
+    """The tags of each of these guests that has any, sorted, in 1 query."""
+    tags: dict[int, list[str]] = {}
+    for guest_id, tag in connection.execute(_TAGS, {"guests": guest_ids}):
+        tags.setdefault(guest_id, []).append(tag)
+    return tags
 
 
 def _listed(connection: Connection, event_id: int, rows: Sequence[Any]) -> list[Listed]:
     """The rows with their tags, their entries of the do-not-mail list and their sharers, in 3 queries."""
-    tags: dict[int, list[str]] = {}
-    for guest_id, tag in connection.execute(_TAGS, {"guests": [row.id for row in rows]}):
-        tags.setdefault(guest_id, []).append(tag)
+    tags = tags_of(connection, [row.id for row in rows])
     theirs = sorted({row.address for row in rows if row.address})
     reasons = _reasons(connection, event_id, theirs)
     shared = _by_address(connection.execute(_OF_SHARED, {"event": event_id, "addresses": theirs}))
-    out = []
-    for guest_id, email, address, first_name, last_name, status in rows:
+    listed = []
+    for guest_id, email, address, first, last, status in rows:
         number, named = shared.get(address, (1, {}))
         other = next((name for other_id, name in named.items() if other_id != guest_id), None)
-        out.append(
-            Listed(
-                guest_id,
-                email,
-                first_name,
-                last_name,
-                GuestStatus(status),
-                tuple(tags.get(guest_id, ())),
-                reasons.get(address),
-                other,
-                number - 1,
-            )
-        )
-    return out
+        said = (GuestStatus(status), tuple(tags.get(guest_id, ())), reasons.get(address))
+        listed.append(Listed(guest_id, email, first, last, *said, other, number - 1))
+    return listed
 
 
-def _detailed(connection: Connection, event_id: int, guests: Iterable[Listed]) -> list[Detailed]:
-    guests = list(guests)
+def _detailed(connection: Connection, event_id: int, guests: Sequence[Listed]) -> list[Detailed]:
     found = connection.execute(_ATTRIBUTES, {"event": event_id, "guests": [guest.id for guest in guests]})
     attributes = {row.id: row.attributes for row in found}
     return [Detailed(**asdict(guest), attributes=attributes.get(guest.id, {})) for guest in guests]
 
 
 def _reasons(connection: Connection, event_id: int, theirs: Sequence[str]) -> dict[str, SuppressionReason]:
-    values = {"addresses": theirs, "scopes": scopes_of(event_id)}
     reasons: dict[str, SuppressionReason] = {}
-    for address, word in connection.execute(_REASONS, values):
+    for address, word in connection.execute(_REASONS, {"addresses": theirs, "scopes": scopes_of(event_id)}):
         reason = SuppressionReason(word)
         reasons[address] = min(reason, reasons.get(address, reason), key=_ORDER.index)
     return reasons

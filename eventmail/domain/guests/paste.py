@@ -81,17 +81,16 @@ def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None
             )
         if report.new:
             _insert(tx, event_id, report.new, given, by)
-            records.audit(tx, by, "guests.pasted", f"event:{event_id}", event_id=event_id, added=len(report.new),
-                          there=len(report.there), rejected=len(report.rejected), status=given.status,
-                          tags=list(given.tags))  # fmt: skip
+            numbers = {"added": len(report.new), "there": len(report.there), "rejected": len(report.rejected)}
+            records.audit(tx, by, "guests.pasted", f"event:{event_id}", event_id=event_id, **numbers,
+                          status=given.status, tags=list(given.tags))  # fmt: skip
         return report
 
 
 def _checked(given: Given) -> Given:
     wrong = []
     if given.status and given.status not in tuple(GuestStatus):
-        message = f"“{given.status[:40]}” {fields.STATUS_COMPLAINT}"
-        wrong.append(FieldError("status", "INVALID_STATUS", message))
+        wrong.append(FieldError("status", "INVALID_STATUS", f"“{given.status[:40]}” {fields.STATUS_COMPLAINT}"))
     if complaint := fields.tags_complaint(given.tags):
         wrong.append(FieldError("tags", "INVALID_TAGS", complaint))
     if wrong:
@@ -101,25 +100,18 @@ def _checked(given: Given) -> Given:
 
 def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
     """(good entries, rejected ones). Raises InvalidInput for an empty text and for too much."""
-    message = ""
     if len(text) > LONGEST_TEXT:
-        message = "This is too much text to paste. Import it as a CSV file."
-    found = [] if message else list(paste_text.entries(text))
-    if not message and not found:
-        message = "Paste some addresses first."
+        raise InvalidInput.at("addresses", "REQUIRED", "This is too much text to paste. Import it as a CSV file.")
+    found = list(paste_text.entries(text))
+    if not found:
+        raise InvalidInput.at("addresses", "REQUIRED", "Paste some addresses first.")
     if len(found) > MOST:
         message = f"These are {len(found)} addresses; at most {MOST} can be pasted at once. Import them as a CSV file."
-    if message:
-        raise InvalidInput.at("addresses", "REQUIRED" if not found else "TOO_MANY", message)
+        raise InvalidInput.at("addresses", "TOO_MANY", message)
     addresses.few_foreign(entry.email for entry in found)
-    good, rejected = [], []
-    for entry in found:
-        wrong = _complaint(entry)
-        if wrong:
-            rejected.append(Rejected(entry.line, entry.text, wrong.code, wrong.message))
-        else:
-            good.append(entry)
-    return good, rejected
+    judged = [(entry, _complaint(entry)) for entry in found]
+    rejected = [Rejected(entry.line, entry.text, wrong.code, wrong.message) for entry, wrong in judged if wrong]
+    return [entry for entry, wrong in judged if not wrong], rejected
 
 
 def _complaint(entry: Entry) -> FieldError | None:
@@ -128,8 +120,7 @@ def _complaint(entry: Entry) -> FieldError | None:
         message = "Unclear which address is meant: put a comma between two." if several else "No address found here."
         return FieldError("addresses", "INVALID_EMAIL", message)
     if max(len(entry.first_name), len(entry.last_name)) > fields.LONGEST_NAME:
-        message = f"The name is longer than {fields.LONGEST_NAME} characters."
-        return FieldError("addresses", "TOO_LONG", message)
+        return FieldError("addresses", "TOO_LONG", f"The name is longer than {fields.LONGEST_NAME} characters.")
     try:
         addresses.checked(entry.email)
     except InvalidInput as error:
@@ -140,26 +131,19 @@ def _complaint(entry: Entry) -> FieldError | None:
 def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: list[Rejected]) -> PasteReport:
     report = PasteReport(rejected=rejected)
     known = _known(session, event_id, [addresses.normalized(entry.email) for entry in good])
-    above: dict[str, Entry] = {}
     for entry in good:
         address = addresses.normalized(entry.email)
         if address in known:
             report.there.append(There(entry.line, entry.email, *known[address]))
-        elif address in above:
-            report.there.append(There(entry.line, entry.email, None, _name(above[address])))
         else:
-            above[address] = entry
+            known[address] = (None, full_name(entry.first_name, entry.last_name) or NO_NAME)
             report.new.append(entry)
     return report
 
 
-def _name(entry: Entry) -> str:
-    return full_name(entry.first_name, entry.last_name) or NO_NAME
-
-
-def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int, str]]:
+def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, tuple[int | None, str]]:
     """By address, the id and name of its oldest guest."""
-    known: dict[str, tuple[int, str]] = {}
+    known: dict[str, tuple[int | None, str]] = {}
     for some in chunks(wanted, _CHUNK):
         found = select(Guest.address, Guest.id, Guest.first_name, Guest.last_name).where(
             Guest.event_id == event_id, Guest.address.in_(some)

@@ -42,12 +42,9 @@ def entries(text: str) -> Iterator[Entry]:
             yield _entry(number, ", ".join(before), "", "")
 
 
-def _pieces(line: str) -> Iterator[tuple[str, str]]:
+def _pieces(line: str) -> list[tuple[str, str]]:
     """(piece, the separator that ended it) between commas and semicolons."""
-    for match in _SEPARATED.finditer(line):
-        piece = fields.one_line(match[1])
-        if piece:
-            yield piece, match[2]
+    return [(piece, match[2]) for match in _SEPARATED.finditer(line) if (piece := fields.one_line(match[1]))]
 
 
 def _people(piece: str) -> list[tuple[str, str]]:

@@ -8,8 +8,6 @@ from sqlalchemy.orm import Session, aliased
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
 from eventmail.states import MAY_MOVE_ADDRESS, Reason, RecipientState
 
-_Heirs = Select[int, int, int | None, int]
-
 
 def pass_on(tx: Session, guest: Guest) -> None:
     """Hand the waiting and failed mails of `guest` to another guest at the address. Call it before the deletion."""
@@ -40,7 +38,7 @@ def pass_on_of_moved(tx: Session, where: Sequence[ColumnElement[bool]]) -> None:
         tx.execute(update(Exclusion).where(*others).values(shares_with=heir))
 
 
-def _heirs(*where: ColumnElement[bool]) -> _Heirs:
+def _heirs(*where: ColumnElement[bool]) -> Select[int, int, int | None, int]:
     """(recipient, mailing, guest, heir). The heir was left out for sharing the address and still has it."""
     heir = aliased(Guest)
     shares = and_(Exclusion.mailing_id == Recipient.mailing_id, Exclusion.shares_with == Recipient.guest_id)

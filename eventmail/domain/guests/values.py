@@ -26,17 +26,15 @@ def record_columns(tx: Session, event_id: int, names: Sequence[str]) -> dict[str
 
 def placed_columns(known: Sequence[str], names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """(the column of each name, the new columns among them) beside the `known` ones. Raises as `record_columns`."""
-    by_key = _by_key(known)
+    by_key, there = _by_key(known), frozenset(known)
     ours = len(by_key)
-    there = frozenset(known)
     placed = {
         name: name if name in there else by_key.setdefault(value_parsing.name_key(name), value_parsing.composed(name))
         for name in names
     }
     new = list(by_key.values())[ours:]
-    if new and len(known) + len(new) > guest_fields.MOST_COLUMNS:
-        most = guest_fields.MOST_COLUMNS
-        message = f"An event can have at most {most} further columns; this would make {len(known) + len(new)}."
+    if new and (total := len(known) + len(new)) > guest_fields.MOST_COLUMNS:
+        message = f"An event can have at most {guest_fields.MOST_COLUMNS} further columns; this would make {total}."
         raise InvalidInput.at("attributes", "TOO_MANY_COLUMNS", message)
     return placed, new
 
@@ -97,14 +95,16 @@ def apply(tx: Session, guest: Guest, values: Mapping[str, Any]) -> None:
         wrong += _set_status(guest, values["status"])
     if "tags" in values:
         wrong += _set_tags(guest, values["tags"] or [])
-    attributes, complaints = _checked_attributes(tx, guest, values)
-    wrong += complaints
+    attributes = _checked_attributes(tx, guest, values, wrong)
     if not wrong and not (guest.email or guest.full_name):
         wrong.append(FieldError("email", "REQUIRED", "A guest needs an email address or a name."))
     if wrong:
         raise InvalidInput(fields=wrong)
     if "attributes" in values:
-        _set_attributes(tx, guest, attributes if values["attributes"] is not None else None)
+        if values["attributes"] is None:
+            guest.attributes = {}
+        else:
+            _set_attributes(tx, guest, attributes)
     guest.search_key = guest_fields.search_key(guest.first_name, guest.last_name, guest.email)
 
 
@@ -133,8 +133,7 @@ def _set_status(guest: Guest, word: str | None) -> Sequence[FieldError]:
 
 def _set_tags(guest: Guest, given: Sequence[str]) -> Sequence[FieldError]:
     tags = guest_fields.distinct_tags(guest_fields.one_line(tag) for tag in given)
-    complaint = guest_fields.tags_complaint(tags)
-    if complaint:
+    if complaint := guest_fields.tags_complaint(tags):
         return [FieldError("tags", "INVALID_TAGS", complaint)]
     kept = {tag.tag: tag for tag in guest.tags}
     guest.tags = [kept.get(tag) or GuestTag(tag=tag) for tag in tags]
@@ -142,12 +141,11 @@ def _set_tags(guest: Guest, given: Sequence[str]) -> Sequence[FieldError]:
 
 
 def _checked_attributes(
-    tx: Session, guest: Guest, values: Mapping[str, Any]
-) -> tuple[dict[str, str], list[FieldError]]:
-    """(the given attributes, cleaned; the complaints about them)."""
+    tx: Session, guest: Guest, values: Mapping[str, Any], wrong: list[FieldError]
+) -> dict[str, str]:
+    """The given attributes, cleaned. Complaints go to `wrong`."""
     clean: dict[str, str] = {}
     first: dict[str, str] = {}
-    wrong: list[FieldError] = []
     for given, value in (values.get("attributes") or {}).items():
         name, text = guest_fields.column_name(given), guest_fields.lines(value or "")
         field, other = f"attribute:{given}", first.setdefault(value_parsing.name_key(name), name)
@@ -159,13 +157,10 @@ def _checked_attributes(
         if len(text) > guest_fields.LONGEST_VALUE:
             wrong.append(_too_long(field, guest_fields.LONGEST_VALUE))
         clean[name] = text
-    return clean, wrong
+    return clean
 
 
-def _set_attributes(tx: Session, guest: Guest, given: Mapping[str, str] | None) -> None:
-    if given is None:
-        guest.attributes = {}
-        return
+def _set_attributes(tx: Session, guest: Guest, given: Mapping[str, str]) -> None:
     placed = record_columns(tx, guest.event_id, [name for name, text in given.items() if text])
     there = dict.fromkeys([*columns(tx, guest.event_id), *guest.attributes])
     known = _by_key(list(there))

@@ -3,13 +3,12 @@
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from eventmail.db import fresh
-from eventmail.domain.guests import fields, filters, values
+from eventmail.domain.guests import fields, filters, listing, values
 from eventmail.domain.guests.filters import Filter
 from eventmail.domain.imports import column_mapping
-from eventmail.models import Guest, GuestTag
+from eventmail.models import Guest
 
 _AT_ONCE = 2000
 _SHOWN = (Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.status, Guest.attributes)
@@ -29,16 +28,8 @@ def rows(event_id: int, status: Filter = Filter.ALL, q: str = "") -> Iterator[Se
     bound, last = filters.values(event_id, q), 0
     while found := session.execute(chosen.where(Guest.id > last), bound).all():
         last = found[-1].id
-        tags = _tags(session, [guest.id for guest in found])
+        tags = listing.tags_of(session.connection(), [guest.id for guest in found])
         for guest in found:
             fixed = (str(guest.id), guest.email or "", guest.first_name, guest.last_name, guest.status)
             own_cells = (guest.attributes.get(name, "") for name in own)
             yield (*fixed, ", ".join(tags.get(guest.id, ())), *own_cells)
-
-
-def _tags(session: Session, ids: Sequence[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
-    chosen = select(GuestTag.guest_id, GuestTag.tag).where(GuestTag.guest_id.in_(ids)).order_by(GuestTag.tag)
-    for guest_id, tag in session.execute(chosen):
-        found.setdefault(guest_id, []).append(tag)
-    return found
