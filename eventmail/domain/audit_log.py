@@ -1,4 +1,4 @@
-"""Reading the log: who did what, when, in which request. Nothing here writes; `records.audit` does."""
+"""Reading the log: who did what, when, in which request. `records.audit` writes it."""
 
 import json
 from collections import Counter
@@ -17,7 +17,7 @@ _FULL_NAME = func.trim(Guest.first_name + " " + Guest.last_name)
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the log is narrowed to; days are those of `zone`, both included."""
+    """The filters of the log. `since` and `until` are days in `zone`, both included."""
 
     actor: str = ""
     action: str = ""
@@ -32,7 +32,7 @@ class Wanted:
 
 
 def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
-    """The log of one event, or of the whole installation (None), newest first."""
+    """The statement for the log of one event, or of the whole installation (None), the newest first."""
     statement = select(AuditEntry).where(*_here(event_id)).order_by(AuditEntry.id.desc())
     if wanted.actor:
         statement = statement.where(AuditEntry.actor == wanted.actor)
@@ -49,7 +49,7 @@ def entries(event_id: int | None, wanted: Wanted) -> Select[AuditEntry]:
 
 
 def _holds(words: str) -> ColumnElement[bool]:
-    written = json.dumps(words)[1:-1]  # as it stands in the JSON column
+    written = json.dumps(words)[1:-1]  # the JSON column keeps it escaped
     return or_(
         cast(AuditEntry.detail, String).icontains(written, autoescape=True),
         AuditEntry.subject.icontains(words, autoescape=True),
@@ -66,12 +66,12 @@ _OF_MAILING = (
 
 
 def of_mailing(event_id: int, mailing_id: int) -> Sequence[AuditEntry]:
-    """What was done with one mailing, oldest first."""
+    """The entries about one mailing, the oldest first."""
     return fresh().scalars(_OF_MAILING, {"subject": f"mailing:{mailing_id}", "event": event_id}).all()
 
 
 def counted_as_sent(event_id: int, mailing_id: int) -> Mapping[str, int]:
-    """By name, how many doubtful mails of a mailing somebody has decided to count as sent (S5)."""
+    """By name of the person, how many doubtful mails of a mailing they decided to count as sent (S5)."""
     counted: Counter[str] = Counter()
     for entry in of_mailing(event_id, mailing_id):
         if entry.action == "mailing.counted_as_sent":
@@ -80,21 +80,21 @@ def counted_as_sent(event_id: int, mailing_id: int) -> Mapping[str, int]:
 
 
 def actors(event_id: int | None) -> Sequence[str]:
-    """Everybody who appears in the log, by name."""
+    """The names of everybody who appears in the log."""
     return fresh().scalars(select(AuditEntry.actor).where(*_here(event_id)).distinct().order_by(AuditEntry.actor)).all()
 
 
 def actions(event_id: int | None) -> Sequence[str]:
-    """Every kind of entry there is."""
+    """Every action that appears in the log."""
     return (
         fresh().scalars(select(AuditEntry.action).where(*_here(event_id)).distinct().order_by(AuditEntry.action)).all()
     )
 
 
 def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
-    """What the subjects of these entries are called today, by subject; who or what is gone is left out.
+    """By subject, the names that the subjects of these entries have today. Deleted subjects are left out.
 
-    One query for each kind of them, whatever the number of entries.
+    Takes 1 query for each kind of subject.
     """
     by_kind: dict[str, set[int]] = {}
     for entry in shown:

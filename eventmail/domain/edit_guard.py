@@ -1,7 +1,7 @@
-"""What stood in a form when it was opened, so that saving it takes nothing back that was changed meanwhile.
+"""Saving a form must not take back what others have changed since it was opened.
 
-A form posts all its fields. It carries a fingerprint of each as it was read; a command that gets them looks, inside its
-transaction, whether the fields still are what they were.
+A form posts all its fields, so it carries a fingerprint of each as it was opened. The command that saves it compares
+them with the fields as they are now, inside its transaction.
 """
 
 import hashlib
@@ -18,24 +18,24 @@ from eventmail.errors import FieldError, InvalidInput, StaleRevision
 from eventmail.models import AuditEntry, Event
 from eventmail.records import Acting
 
-_OPENED = ""  # beside the fields: when the form was made
+_OPENED = ""  # the key, beside those of the fields, of the instant when the form was opened
 _LONGEST = 80
-_NAMED = 5  # in the sentence; the others stand below it
+_NAMED = 5  # fields in the sentence; the others stand below it
 
 
 class Overtaken(StaleRevision):
-    """A form shows what is not there any more."""
+    """A field of the form has changed since the form was opened."""
 
     title = "This was changed while you were writing"
 
 
 def fingerprints(texts: Mapping[str, str], now: datetime) -> str:
-    """The fingerprints of a form that shows `texts` (by field) from `now` on, for a hidden input."""
+    """The value of the hidden input of a form that shows `texts` (by field) from `now` on."""
     return json.dumps({_OPENED: now.isoformat(), **{name: _fingerprint(text) for name, text in texts.items()}})
 
 
 def changed(fingerprints: str, texts: Mapping[str, str]) -> list[str]:
-    """The fields of the form with these fingerprints that are not what they were, by `texts`. Raises InvalidInput."""
+    """The fields whose text in `texts` does not have its fingerprint any more. Raises InvalidInput."""
     prints = _read(fingerprints)
     return [name for name in prints if name != _OPENED and prints[name] != _fingerprint(texts.get(name, ""))]
 
@@ -51,10 +51,10 @@ def refuse(
     event_id: int,
     by: Acting,
 ) -> None:
-    """Raise Overtaken, in somebody's transaction, when a field of the form is not what it was; "" guards nothing.
+    """Raise Overtaken when a field has changed since the form was opened. Fingerprints of "" guard nothing.
 
-    `texts`, `labels`, and `shown` where a text is not for people, by field; `changed_at` is when the thing was changed
-    last, which tells who did.
+    By field: `texts` as they are now, `labels`, and `shown` when a text is not for people. `changed_at` is the instant
+    of the last change; the log knows who made it. Runs in the caller's transaction.
     """
     names = changed(fingerprints, texts) if fingerprints else []
     if not names:
@@ -73,7 +73,7 @@ def refuse(
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the log keeps of a change: `before` and `after`, of the members that differ; {} when none does."""
+    """`before` and `after` for the log, each with the members that differ. {} when none does."""
     changed = [name for name in after if after[name] != before[name]]
     sides = (("before", before), ("after", after))
     return {side: {name: state[name] for name in changed} for side, state in sides if changed}
@@ -82,7 +82,7 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str,
 def _read(fingerprints: str) -> dict[str, str]:
     try:
         prints = json.loads(fingerprints)
-        json.dumps(prints, ensure_ascii=False).encode()  # half a character would break the page that names a field
+        json.dumps(prints, ensure_ascii=False).encode()  # a lone surrogate would break the page that names a field
     except (ValueError, RecursionError):
         prints = None
     if (
@@ -108,7 +108,7 @@ def _is_now(label: str, text: str) -> str:
 
 
 def _who(tx: Session, opened: str, changed_at: datetime, event_id: int, by: Acting) -> str:
-    """Who changed it, by the log's entry of that instant; somebody when what changed was not the thing itself."""
+    """A sentence that says who made the change, if the log has an entry of that instant."""
     row = tx.execute(
         select(AuditEntry.actor, AuditEntry.user_id)
         .where(AuditEntry.event_id == event_id, AuditEntry.at == changed_at)

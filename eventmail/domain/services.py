@@ -1,4 +1,4 @@
-"""Which mail service an outcome happened with, and what that makes of it now (S13)."""
+"""The mail service that an outcome happened with, and what follows from it (S13)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ ByState = Mapping[RecipientState, int]
 
 @dataclass(frozen=True)
 class Shares:
-    """The recipients of one mailing, told apart: those whose outcome practice mode had, and all the others.
+    """A mailing's recipients by state: those with an outcome in practice mode, and all the others.
 
-    `providers` are the services of its runs, oldest first, each once, None where nobody noted one.
+    `providers` are the services of its runs, the oldest first, each once; None when nobody noted one.
     """
 
     practice: ByState
@@ -27,12 +27,12 @@ class Shares:
 
     @property
     def kept(self) -> int:
-        """How many lie in the outbox and went to nobody."""
+        """How many mails lie in the outbox and went to nobody."""
         return self.practice.get(RecipientState.SENT, 0)
 
     @property
     def sent(self) -> int:
-        """How many left through a mail service."""
+        """How many mails left through a mail service."""
         return self.others.get(RecipientState.SENT, 0)
 
     @property
@@ -42,20 +42,20 @@ class Shares:
 
     @property
     def only_practice(self) -> bool:
-        """Whether every run was one of practice mode, so that nobody got any of it."""
+        """Whether every run was in practice mode, so that nobody got a mail."""
         return bool(self.providers) and all(map(is_practice, self.providers))
 
 
 def shares(mailing: Mailing) -> Shares:
-    """Of one mailing; 1 query, and another one where its runs were of several services."""
+    """The shares of one mailing, in 1 or 2 queries; see `shares_of`."""
     return shares_of([mailing])[mailing.id]
 
 
 def shares_of(mailings: Sequence[Mailing]) -> dict[int, Shares]:
-    """By mailing, for a page of them; 2 queries at most.
+    """The shares by mailing id, in at most 2 queries.
 
-    A mailing of one service is told by its counters alone. Only where several had a part, or nobody noted which, its
-    recipients are counted.
+    The counters of a mailing are enough when it had one service. Its recipients are counted only when it had several,
+    or when nobody noted which.
     """
     runs: dict[int, dict[str | None, None]] = {mailing.id: {} for mailing in mailings}
     listed = select(Job.mailing_id, Job.provider).where(Job.mailing_id.in_(runs)).order_by(Job.mailing_id, Job.run)
@@ -76,7 +76,7 @@ def shares_of(mailings: Sequence[Mailing]) -> dict[int, Shares]:
 
 
 def _counted(mailing_ids: Sequence[int]) -> Mapping[int, ByState]:
-    """How many recipients of each state had their latest attempt in practice mode."""
+    """By mailing id and state, how many recipients had their latest attempt in practice mode."""
     rows = (
         select(Recipient.mailing_id, Recipient.state, func.count())
         .where(Recipient.mailing_id.in_(mailing_ids), records.of_practice(Recipient.provider))
@@ -89,7 +89,7 @@ def _counted(mailing_ids: Sequence[int]) -> Mapping[int, ByState]:
 
 
 def stands(job: Job) -> str | None:
-    """Why nothing of a run leaves until somebody says how it goes on; None while it goes on, or is over."""
+    """Why a run waits for a decision. None while it goes on, or is over."""
     if job.state != JobState.RUNNING:
         return None
     return job.stopped if job.provider == service() else asks(job.provider, service())
@@ -105,14 +105,14 @@ def waits_for_word(mailing: Mailing, job: Job) -> bool:
 
 
 def named(provider: str | None) -> str:
-    """A service in a sentence, or that nobody noted which."""
+    """A service as a sentence names it."""
     if provider is None:
         return NOT_NOTED
     return "practice mode" if is_practice(provider) else f"the mail service ({provider})"
 
 
 def asks(before: str | None, now: str) -> str:
-    """Why a message does not go on by itself, and what there is to decide."""
+    """The sentence why a message that was begun with service `before` does not go on by itself."""
     if before is None:
         begun = "Nobody noted which mail service this message was begun with."
     else:
@@ -121,7 +121,7 @@ def asks(before: str | None, now: str) -> str:
 
 
 def not_set(asked: str, now: str) -> str:
-    """Why nothing goes on through the service that somebody asked for: another one is set."""
+    """The sentence that refuses a service that is not set now."""
     return f"You asked for {named(asked[:80])}, but now {_goes(now)}. Nothing was changed."
 
 

@@ -1,4 +1,4 @@
-"""The terms under which this installation sends, and the links of a mail that depend on nothing else."""
+"""The terms under which this installation sends, and the unsubscribe links, which depend on nothing else."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,36 +11,31 @@ UNSUBSCRIBE = "unsubscribe"
 
 
 class NothingLeaves(InvalidInput):
-    """What is asked for is right, but the `hindrances` of the place keep mail from leaving (S13)."""
+    """The request is right, but the `hindrances` of the terms keep mail from leaving (S13)."""
 
     title = "Nothing can leave from here yet"
 
 
 @dataclass(frozen=True)
 class SendingTerms:
-    """Where and under which terms this instance sends.
-
-    Public address and secret, whether mail leaves the box, how long a send can be undone (S7), the quota (S9), why
-    nothing may leave yet (S13), whether a mail service is connected, else all mail is kept in the outbox, the name that
-    mail comes from where an event has none, and the bare address that all of it comes from.
-    """
+    """Where and under which terms this instance sends."""
 
     base_url: str
     secret: bytes
-    outside: bool
-    undo: timedelta = timedelta(0)
-    limits: Limits = NO_LIMITS
-    hindrances: tuple[str, ...] = ()
-    connected: bool = False
-    sender_name: str = ""
-    sender_email: str = ""
+    outside: bool  # mail leaves this box
+    undo: timedelta = timedelta(0)  # how long a send can be undone (S7)
+    limits: Limits = NO_LIMITS  # the quota (S9)
+    hindrances: tuple[str, ...] = ()  # why nothing may leave yet (S13)
+    connected: bool = False  # to a mail service; else all mail stays in the outbox
+    sender_name: str = ""  # of an event without one
+    sender_email: str = ""  # the bare address that all mail comes from
 
 
 def unsubscribe_url(recipient_id: int, terms: SendingTerms) -> str:
-    """One recipient's way off the list; short, since a folded List-Unsubscribe is useless."""
+    """The link by which one recipient unsubscribes. It is short, since a folded List-Unsubscribe is useless (F2)."""
     return f"{terms.base_url}/unsubscribe/{recipient_id}-{signing.sign(terms.secret, UNSUBSCRIBE, recipient_id)}"
 
 
 def inert_unsubscribe_url(terms: SendingTerms) -> str:
-    """Where the link of a preview or a test leads: a page that changes nothing (E2)."""
+    """The unsubscribe link of a preview or a test. Its page changes nothing (E2)."""
     return f"{terms.base_url}/unsubscribe/preview"

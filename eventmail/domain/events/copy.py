@@ -1,4 +1,4 @@
-"""Next year's event from last year's: what comes along and what does not."""
+"""Copying an event, such as last year's for next year."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,16 +15,15 @@ _KEPT = ("title", "description", "location", "timezone", "all_day", "url", "send
 
 
 def suggestion(event: Event) -> dict[str, Any]:
-    """The settings of a copy before anybody changes one: those of `event` without its dates."""
+    """The settings that a copy begins with: those of `event` without its dates."""
     return {name: getattr(event, name) for name in _KEPT}
 
 
 def copy(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
-    """A new event with the settings of another, but for `values` (as in `events.edit`): its id.
+    """Add an event with the settings of another, but for `values` (as in `events.edit`). Returns its id.
 
-    Imported columns with their defaults, segments by their rules, and who sees it come along. Guests, messages, the
-    do-not-mail list and the log stay behind; dates are empty unless given, and its calendar links are its own. Raises
-    what `events.create` does.
+    Columns with their defaults, segments by their rules, and the members come along. Guests, messages, the do-not-mail
+    list and the log do not. Dates are empty unless given. Raises what `events.create` raises.
     """
     with transaction() as tx:
         source = tx.get_one(Event, event_id)

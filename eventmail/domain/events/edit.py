@@ -1,4 +1,4 @@
-"""Events: who sees which, create, edit; what an archived one refuses."""
+"""Creating, editing, finding and listing events."""
 
 import re
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.value_parsing import folded
 
-# membership decides, since ZoneInfo("../x") or ZoneInfo("America") raise all kinds of things
+# a set to look into, since ZoneInfo("../x") and ZoneInfo("America") raise all kinds of errors
 TIMEZONES = available_timezones() - {"localtime", "posixrules", "Factory"}
 YEARS = range(1970, 2200)
 _SIGNIFICANT = frozenset({"title", "location", "timezone", "starts_wall", "ends_wall", "all_day", "description", "url"})
@@ -31,12 +31,12 @@ _LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "desc
 
 
 def visible_to(user: User) -> Select[Event]:
-    """The events `user` may see: all open ones, restricted ones as a member or as an owner."""
+    """The statement for the events `user` may see: open ones, and restricted ones as a member or an owner."""
     return select(Event) if user.role == Role.OWNER else select(Event).where(_open_to(user.id))
 
 
 def visible(event_id: int, user: User) -> Event:
-    """One event, or NotFound when it is missing or not for `user`; the two look alike on purpose."""
+    """One event. Raises NotFound when it is missing or hidden from `user`; the two look alike on purpose."""
     statement = _ANY if user.role == Role.OWNER else _OPEN
     found = fresh().scalars(statement, {"event": event_id, "user": user.id}).one_or_none()
     if found is None:
@@ -49,13 +49,16 @@ def _open_to(user_id: int | BindParameter[int]) -> ColumnElement[bool]:
     return or_(Event.restricted.is_(False), Event.id.in_(mine))
 
 
-# built once: every page of an event asks one of them
+# built once, since every page of an event runs one of them
 _ANY = select(Event).where(Event.id == bindparam("event"))
 _OPEN = _ANY.where(_open_to(bindparam("user")))
 
 
 def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
-    """The events `user` may see, newest first: current or archived ones, or both; `q` is part of title or place."""
+    """The statement for the events `user` may see, the newest first; both current and archived ones for None.
+
+    `q` is part of the title or the location.
+    """
     statement = visible_to(user).order_by(Event.id.desc())
     if archived is not None:
         statement = statement.where(Event.archived_at.is_not(None) if archived else Event.archived_at.is_(None))
@@ -66,31 +69,34 @@ def listed(user: User, *, archived: bool | None, q: str = "") -> Select[Event]:
 
 
 def counts(user: User) -> tuple[int, int]:
-    """How many current and how many archived events `user` may see."""
+    """(current, archived) events that `user` may see."""
     archived = func.count(Event.archived_at)
     row = fresh().execute(visible_to(user).with_only_columns(func.count() - archived, archived)).one()
     return row[0], row[1]
 
 
 def refuse_archived(session: Session, event_id: int) -> None:
-    """Raise EventArchived for an archived event; whatever queues a mail asks this in its own transaction."""
+    """Raise EventArchived for an archived event. Every command that queues a mail calls this in its transaction."""
     if session.scalar(select(Event.id).where(Event.id == event_id, Event.archived_at.is_not(None))):
         raise EventArchived
 
 
 def usual_timezone(user: User) -> str:
-    """The zone of the newest event that `user` may see, as a first guess for the next; empty before there is one."""
+    """The time zone of the newest event that `user` may see, as a first guess for the next. "" without one."""
     return fresh().scalar(visible_to(user).with_only_columns(Event.timezone).order_by(Event.id.desc()).limit(1)) or ""
 
 
 def create(values: Mapping[str, Any], by: Acting) -> int:
-    """A new event, open to the whole team: its id. `values` as in `edit`; `title` and `timezone` are needed."""
+    """Add an event that is open to the whole team. Returns its id.
+
+    `values` are as in `edit`; `title` and `timezone` are needed.
+    """
     with transaction() as tx:
         return add(tx, values, by).id
 
 
 def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool = False) -> Event:
-    """Add an event in somebody's transaction."""
+    """Add an event. Runs in the caller's transaction."""
     event = Event(
         timezone="UTC",
         **dict.fromkeys(_LONGEST, ""),
@@ -111,7 +117,7 @@ def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool 
 
 
 def texts(event: Event) -> dict[str, str]:
-    """An event as the form of its settings shows it, by field."""
+    """The texts of the form of an event's settings, by field."""
     walls = {"starts_at": event.starts_wall, "ends_at": event.ends_wall}
     names = ("title", "description", "location", "timezone", "url", "sender_name", "reply_to")
     return {
@@ -122,11 +128,11 @@ def texts(event: Event) -> dict[str, str]:
 
 
 def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
-    """Change the given fields; None clears.
+    """Change the given fields. None clears a field.
 
     `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
-    url, sender_name, reply_to. `fingerprints` are those of their form. Raises InvalidInput, InvalidTimezone,
-    NonexistentTime, and Overtaken when the event is not as that form showed it; then nothing is changed.
+    url, sender_name, reply_to. `fingerprints` come from the form. Raises InvalidInput, InvalidTimezone,
+    NonexistentTime, and Overtaken when the event has changed since the form was opened.
     """
     with transaction() as tx:
         event = tx.get_one(Event, event_id)
@@ -141,7 +147,7 @@ def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: 
         if not changed:
             return
         if changed & _SIGNIFICANT:
-            event.ics_sequence += 1  # RFC 5545 3.8.7.4: calendars take the change only with a higher number
+            event.ics_sequence += 1  # RFC 5545 3.8.7.4: calendars take a change only with a higher number
         event.updated_at = by.now
         records.audit(
             tx, by, "event.edited", f"event:{event.id}", event_id=event.id,

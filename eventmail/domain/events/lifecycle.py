@@ -1,4 +1,4 @@
-"""The end of an event: cancelled, or archived; what still waits to be sent never leaves then (S6)."""
+"""Cancelling or archiving an event. Mails that still wait never leave then (S6)."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,10 @@ from eventmail.states import ON_ITS_WAY, JobState, MailingState, RecipientState
 
 @dataclass(frozen=True)
 class Waiting:
-    """What an end would stop: messages on their way or planned, mails that wait, mails with the mail service."""
+    """What the end of an event stops: messages on their way or planned, and their waiting mails.
+
+    `under_way` counts the mails that are with the mail service.
+    """
 
     messages: int
     mails: int
@@ -23,14 +26,14 @@ class Waiting:
 
 
 def waiting(event_id: int) -> Waiting:
-    """What is on its way or planned in this event, in one query."""
+    """What an end of this event would stop, in 1 query."""
     return _waiting(fresh(), event_id)
 
 
 def cancel(event_id: int, by: Acting) -> int:
-    """The event does not take place: how many waiting mails were cancelled with that reason (S6).
+    """Cancel the event and its waiting mails (S6). Returns how many mails were cancelled.
 
-    Guests' calendars are told (K3). Messages can still be written: somebody has to tell the guests.
+    The calendar file says so from now on (K3). New messages stay possible: somebody has to tell the guests.
     """
     with transaction() as tx:
         told = {"updated_at": by.now, "ics_sequence": Event.ics_sequence + 1}
@@ -42,7 +45,7 @@ def cancel(event_id: int, by: Acting) -> int:
 
 
 def reinstate(event_id: int, by: Acting) -> None:
-    """The event takes place after all. Mails that were cancelled with it stay cancelled."""
+    """Undo `cancel`. Mails that were cancelled stay cancelled."""
     with transaction() as tx:
         told = {"updated_at": by.now, "ics_sequence": Event.ics_sequence + 1}
         _change(tx, event_id, Event.cancelled_at.is_not(None), "is not cancelled", cancelled_at=None, **told)
@@ -51,9 +54,9 @@ def reinstate(event_id: int, by: Acting) -> None:
 
 
 def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
-    """Put the event away, so that nothing can be sent from it: how many waiting mails were cancelled.
+    """Archive the event, so that nothing can be sent from it. Returns how many waiting mails were cancelled.
 
-    Raises MessagesWaiting, changing nothing, while something is on its way or planned, unless `cancel_waiting`.
+    Raises MessagesWaiting while messages are on their way or planned, unless `cancel_waiting`.
     """
     with transaction() as tx:
         found = _waiting(tx, event_id)
@@ -70,7 +73,7 @@ def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
 
 
 def bring_back(event_id: int, by: Acting) -> None:
-    """Take the event out of the archive; sending is possible again, nothing is sent by itself."""
+    """Undo `archive`. Sending is possible again, and nothing is sent by itself."""
     with transaction() as tx:
         _change(tx, event_id, Event.archived_at.is_not(None), "is not archived", archived_at=None)
         records.audit(tx, by, "event.brought_back", f"event:{event_id}", event_id=event_id,
@@ -78,7 +81,7 @@ def bring_back(event_id: int, by: Acting) -> None:
 
 
 def _change(tx: Session, event_id: int, still: ColumnElement[bool], refusal: str, **values: object) -> None:
-    """Change the event while `still` holds. Raises NothingToDo: of two who do the same, one did it."""
+    """Change the event if `still` holds. Raises NothingToDo otherwise: somebody else was faster."""
     changed = update(Event).where(Event.id == event_id, still).values(**values).returning(Event.id)
     if tx.scalar(changed) is None:
         raise NothingToDo(f"This event {refusal}.")
@@ -96,16 +99,16 @@ def _waiting(session: Session, event_id: int) -> Waiting:
 
 
 def _withdraw(tx: Session, event_id: int, words: str, by: Acting) -> int:
-    """Take every waiting mail of the event out of the queue and end its runs and plans: how many mails.
+    """Cancel every waiting mail of the event, its runs and its plans. Returns the number of mails.
 
-    What is with the mail service goes on; should it come back to be tried again, it finds its run cancelled (S6).
+    Mails with the mail service go on. One that would be tried again finds its run cancelled (S6).
     """
     theirs = select(Mailing.id).where(Mailing.event_id == event_id)
     left = records.leave_queue(
         tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now
     )  # fmt: skip
     move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
-    # a second run of a message is over, not the message: what was sent stays sent, and doubt is still to decide about
+    # a message in its second run counts as finished: mails of the first run were sent, and doubt still needs a decision
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
     move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
     for state in ON_ITS_WAY:

@@ -1,4 +1,4 @@
-"""Who sees an event: the whole team, or its members and the owners."""
+"""An event is open to the whole team, or restricted to its members and the owners."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from eventmail.records import Acting
 
 @dataclass(frozen=True)
 class Colleague:
-    """Somebody of the team: whether they are a member, and whether they see everything anyway."""
+    """Somebody of the team, and whether they are a member of the event. Owners see it anyway."""
 
     user: User
     member: bool
@@ -27,22 +27,22 @@ class Colleague:
 
 
 def colleagues(event_id: int) -> Sequence[Colleague]:
-    """The whole team by name, each with their part in this event; one query."""
+    """The whole team by name, in 1 query."""
     here = select(EventMember.id).where(EventMember.event_id == event_id, EventMember.user_id == User.id).exists()
     rows = fresh().execute(select(User, here).where(User.removed_at.is_(None)).order_by(User.name, User.id))
     return [Colleague(user, bool(member)) for user, member in rows]
 
 
 def may_share(event: Event, user: User) -> bool:
-    """Whether `user` decides who sees the event: owners, and whoever made it."""
+    """Whether `user` may share the event: owners and its creator may."""
     return user.role == Role.OWNER or event.created_by == user.id
 
 
 def share(event_id: int, members: Collection[int], *, restricted: bool, by: Acting, without_me: bool = False) -> None:
     """Open the event to the whole team, or restrict it to `members` (ids of colleagues) and the owners.
 
-    Members are kept while it is open, so that restricting it again finds them. Raises RoleTooLow, and InvalidInput
-    for somebody who is no colleague or when the acting person would not see the event any more and did not say so by
+    An open event keeps its members, so that restricting it again finds them. Raises RoleTooLow, and InvalidInput for
+    a member who is no colleague. Raises InvalidInput, too, when the acting person would lose the event, unless
     `without_me`.
     """
     with transaction() as tx:
@@ -72,7 +72,7 @@ def share(event_id: int, members: Collection[int], *, restricted: bool, by: Acti
 
 
 def copy(tx: Session, from_: int, to: int, by: Acting) -> None:
-    """Share one event as another is, in somebody's transaction; whoever copies it stays in."""
+    """Share event `to` as `from_` is, and with the acting person. Runs in the caller's transaction."""
     tx.get_one(Event, to).restricted = tx.get_one(Event, from_).restricted
     members = _members(tx, from_) | ({by.user_id} if by.user_id else set())
     if members:

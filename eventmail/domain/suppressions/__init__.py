@@ -1,1 +1,1 @@
-"""The do-not-mail list: its entries and reasons, and a guest's own way on and off it (F1 to F3)."""
+"""The do-not-mail list: its entries, its reasons, and how guests unsubscribe (F1 to F3)."""

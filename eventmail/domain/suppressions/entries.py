@@ -1,7 +1,7 @@
-"""The do-not-mail list as the team keeps it: who is on it, add, take off with a reason, import (F1, F3).
+"""The do-not-mail list as the team keeps it: list, add, lift with a reason, import (F1, F3).
 
-Entries for all events are an owner's to make and to end. What a person said about their own mail, a wish or a
-complaint, ends by their own link or by an owner.
+Only owners make and lift entries for all events. An entry by a guest's own wish or complaint ends by the guest's own
+link or by an owner.
 """
 
 import re
@@ -16,7 +16,7 @@ from eventmail import addresses, records
 from eventmail.db import fresh, transaction
 from eventmail.db.sql import chunks
 from eventmail.domain.suppressions import erased_addresses
-from eventmail.domain.suppressions.reasons import EXCLUDED_AS
+from eventmail.domain.suppressions.reasons import EXCLUDED_AS, OWN_WORDS
 from eventmail.errors import InvalidInput, NotFound, RoleTooLow, TooLarge
 from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
 from eventmail.models.account import Role
@@ -26,10 +26,9 @@ from eventmail.states import SuppressionReason
 BY_HAND = "by hand"
 IMPORTED = "import"
 MOST_ADDRESSES = 100_000  # in one import
-MOST_REJECTED = 1000  # lines an import tells about one by one
+MOST_REJECTED = 1000  # lines that an import reports one by one
 LONGEST_REASON = 500
 _WIDE = EVERYWHERE, PRACTICE  # scopes of all events
-OWN_WORDS = frozenset({SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT})
 ALL_EVENTS = "What is kept from all events is kept by owners. Nothing was changed."
 _ADD_HERE = f"{ALL_EVENTS} Add the address for this event, or ask an owner."
 _LIFT_ELSEWHERE = f"{ALL_EVENTS} Ask an owner to take the address off."
@@ -42,7 +41,7 @@ _CELLS = re.compile(r'[,;\t<>"\s]+')
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line of an import that holds no address."""
+    """A line of an import without an address."""
 
     line: int
     text: str
@@ -50,7 +49,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class ListReport:
-    """What an import did: how many addresses are new on the list, how many were on it, which lines were left out."""
+    """What an import did: the number of new addresses and of known ones, and the lines without an address."""
 
     added: int
     known: int
@@ -59,25 +58,25 @@ class ListReport:
 
 
 def scope_of(event_id: int, *, everywhere: bool) -> str:
-    """The scope of one event, or of the whole installation."""
+    """The scope of one event, or of all events."""
     return EVERYWHERE if everywhere else str(event_id)
 
 
 def listed(event_id: int, user: User, *, q: str = "", reason: SuppressionReason | None = None) -> Select[Suppression]:
-    """What an event's page shows `user`, newest first; `q` is part of the address.
+    """The statement for the entries that an event's page shows `user`, the newest first. `q` is part of an address.
 
-    Of the entries for all events only those about this event's guests and those `user` made: the others could be
-    addresses of an event that `user` may not see. An owner sees every event and so every entry.
+    Of the entries for all events, a member sees those about this event's guests and those they made: the others could
+    belong to an event that they may not see. An owner sees all entries (F3).
     """
     statement = select(Suppression).where(_shown(event_id, user)).order_by(Suppression.id.desc())
     if q:
-        part = addresses.normalized(q)  # of what is no whole address its letters as addresses are compared
+        part = addresses.normalized(q)  # also lowers a part of an address
         statement = statement.where(Suppression.address.contains(part, autoescape=True))
     return statement if reason is None else statement.where(Suppression.reason == reason)
 
 
 def counts(event_id: int, user: User) -> dict[SuppressionReason, int]:
-    """How many entries of each reason the page shows."""
+    """How many entries the page shows, by reason."""
     found = fresh().execute(
         select(Suppression.reason, func.count()).where(_shown(event_id, user)).group_by(Suppression.reason)
     )
@@ -85,15 +84,12 @@ def counts(event_id: int, user: User) -> dict[SuppressionReason, int]:
 
 
 def find(event_id: int, suppression_id: int, user: User) -> Suppression:
-    """One entry that the event's page shows `user`. Raises NotFound."""
+    """One entry of the event's page. Raises NotFound when `user` may not see it."""
     return _find(fresh(), event_id, suppression_id, user)
 
 
 def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tuple[str, str], int]:
-    """The entries that keep these addresses from getting mail of an event, as far as `user` may lift them.
-
-    By address and the reason that an audience gives (A2).
-    """
+    """The ids of the entries about these addresses that `user` may lift, by address and reason of exclusion (A2)."""
     rows = select(Suppression.id, Suppression.address, Suppression.reason).where(
         Suppression.address.in_(addresses_), _shown(event_id, user)
     )
@@ -104,14 +100,14 @@ def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tupl
 
 
 def may_lift(entry: Suppression, user: User) -> bool:
-    """Whether `user` may take this entry off the list."""
+    """Whether `user` may lift this entry."""
     return user.role == Role.OWNER or (entry.scope not in _WIDE and entry.reason not in OWN_WORDS)
 
 
 def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:
-    """Put an address on the list by hand: the entry, and whether it is new.
+    """Put an address on the list by hand. Returns the entry, and whether it is new.
 
-    Raises InvalidInput for what is no address, RoleTooLow for an entry for all events by anybody but an owner.
+    Raises InvalidInput, and RoleTooLow for an entry for all events by anybody but an owner.
     """
     address = addresses.normalized(addresses.checked(email, field="address"))
     scope = scope_of(event_id, everywhere=everywhere)
@@ -134,9 +130,9 @@ def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Sup
 
 
 def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting) -> str:
-    """Take an entry off the list: its address, which gets mail again.
+    """Take an entry off the list. Returns its address.
 
-    Raises InvalidInput without a typed reason, RoleTooLow for what only an owner ends.
+    Raises InvalidInput without a reason, NotFound, and RoleTooLow for an entry that only an owner may lift.
     """
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
@@ -164,10 +160,10 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
 
 
 def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListReport:
-    """Put the addresses in `text` on the list, the first of each line; who is on it stays as they are.
+    """Put the first address of each line of `text` on the list. Entries that exist stay as they are.
 
-    A first line without an @-sign is a header. Raises InvalidInput when there is no address at all, TooLarge beyond
-    MOST_ADDRESSES, RoleTooLow for all events by anybody but an owner.
+    A first line without an @-sign is a header. Raises InvalidInput for a text without an address, TooLarge beyond
+    MOST_ADDRESSES, and RoleTooLow as `add` does.
     """
     found, rejected = _read(text)
     if not found:
@@ -202,7 +198,7 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListRe
 
 
 def _read(text: str) -> tuple[list[str], list[Rejected]]:
-    """The addresses in the order of their lines, each once, and the lines without one."""
+    """(the addresses in the order of their lines, each once; the lines without an address)."""
     addresses.few_foreign([text])
     found: dict[str, None] = {}
     rejected = []
@@ -241,7 +237,7 @@ def _refuse_for_all(tx: Session, scope: str, by: Acting) -> None:
 
 
 def _is_owner(tx: Session, by: Acting) -> bool:
-    """Whether `by` is an owner now, whatever they were when their request began."""
+    """Whether the acting person is an owner now. Their role may have changed since the request began."""
     owner = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
     return tx.scalar(owner) is not None
 

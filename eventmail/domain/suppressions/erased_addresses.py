@@ -1,4 +1,4 @@
-"""Entries of the do-not-mail list whose address was erased: found by the address all the same, and named again."""
+"""Entries of the do-not-mail list whose address was erased. They hold its pseudonym and still count for the address."""
 
 from collections.abc import Collection
 from typing import Any
@@ -12,14 +12,14 @@ from eventmail.models import Guest, Suppression
 
 
 def same(column: InstrumentedAttribute[Any], address: str) -> ColumnElement[bool]:
-    """Whether `column` holds this address, or the pseudonym of it; `address` may be a pseudonym itself."""
+    """Whether `column` holds this address or its pseudonym. `address` may itself be a pseudonym."""
     if erased.is_pseudonym(address):
         return erased_form(column) == address
     return column.in_([address, erased_form(address)])
 
 
 def named(tx: Session, address: str) -> str:
-    """The address of a pseudonym, where a guest has it again by now; else what was given."""
+    """The address of a pseudonym, when a guest has that address again. Otherwise `address` as it is."""
     if not erased.is_pseudonym(address):
         return address
     again = select(Guest.address).where(Guest.address.is_not(None), erased_form(Guest.address) == address)
@@ -27,9 +27,9 @@ def named(tx: Session, address: str) -> str:
 
 
 def recall(tx: Session, addresses: Collection[str]) -> None:
-    """Whoever is typed in again is known by the pseudonym: the entries about these addresses name them again.
+    """Write these addresses back into entries that hold their pseudonyms. Runs in the caller's transaction.
 
-    Guests need no such call; the database does it when one is written.
+    A trigger does the same when a guest is written.
     """
     pseudonyms = set(tx.scalars(select(Suppression.address).where(Suppression.address.startswith(erased.PREFIX))))
     for address in addresses if pseudonyms else ():

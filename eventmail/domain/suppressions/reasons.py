@@ -1,4 +1,4 @@
-"""Why an address is on the do-not-mail list, in words (F1): two of them, a clause, and what holds where."""
+"""Why an address is on the do-not-mail list, in words, and which scopes count for an event (F1)."""
 
 from collections.abc import Mapping
 
@@ -21,7 +21,9 @@ LONG: Mapping[SuppressionReason, str] = {
     SuppressionReason.IMPORT: "an import put it there",
 }
 
-# of two entries for one address the first in this order is the reason shown (A2)
+OWN_WORDS = (SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT)  # reasons that a guest's own act gives
+
+# when an address has two entries, the earlier of these reasons is shown (A2)
 EXCLUDED_AS = {
     SuppressionReason.HARD_BOUNCE: Reason.BOUNCED,
     SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
@@ -32,18 +34,18 @@ EXCLUDED_AS = {
 
 
 def about(scope: str) -> str:
-    """What an entry of that scope keeps from its address."""
+    """The mail that an entry of this scope keeps from its address, in words."""
     return {EVERYWHERE: "all events", PRACTICE: "practice mode"}.get(scope, "this event")
 
 
 def place(scope: str) -> str:
-    """Where an entry of that scope stands."""
+    """The list that an entry of this scope stands on, in words."""
     return {EVERYWHERE: "of the whole installation", PRACTICE: "of practice mode, which holds only there"}.get(
         scope, "of this event"
     )
 
 
 def scopes_of(event_id: int) -> tuple[str, ...]:
-    """The scopes of the do-not-mail list that count for an event now; what practice caused holds there alone (S13)."""
+    """The scopes that count for an event now. Entries of practice mode count in practice mode only (S13)."""
     here = EVERYWHERE, str(event_id)
     return (*here, PRACTICE) if practising() else here

@@ -1,4 +1,4 @@
-"""The do-not-mail list from the side of a guest: on it, and off it again, by the link of a mail (F1, F2)."""
+"""How a guest goes on the do-not-mail list and off it again, by the link in a mail (F1, F2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +12,7 @@ from eventmail import erased, ids, records, signing
 from eventmail.db import fresh, transaction
 from eventmail.db.sql import erased_form
 from eventmail.domain.suppressions import erased_addresses
+from eventmail.domain.suppressions.reasons import OWN_WORDS
 from eventmail.domain.terms import UNSUBSCRIBE
 from eventmail.errors import BadSignature
 from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, Suppression
@@ -20,8 +21,8 @@ from eventmail.states import SuppressionReason
 
 UNSUBSCRIBED = "suppression.unsubscribed"
 _REPORTED = "suppression.reported"
-_OWN_WORDS = SuppressionReason.UNSUBSCRIBED, SuppressionReason.COMPLAINT  # what the person said themselves
-# the weightier reason stands: what a person said about their mail, before what a mail server said, before a colleague
+# A later reason replaces an earlier one: a guest's own wish counts more than a mail server's, and that more than a
+# colleague's.
 _WEIGHT = (
     SuppressionReason.MANUAL,
     SuppressionReason.IMPORT,
@@ -33,10 +34,10 @@ _WEIGHT = (
 
 @dataclass(frozen=True)
 class Listing:
-    """The holder of an unsubscribe link, and what they get no mail about already.
+    """The holder of an unsubscribe link, and whether they are on the list.
 
-    `organizer` is the name their mails come from; `here` and `everywhere` say whether they are off the mail of the
-    event, of the whole installation; `own` that they said so themselves and may take it back.
+    `organizer` is the sender's name. `here` means the list of the event, `everywhere` that of all events. `own` means
+    that they unsubscribed or complained themselves and may take it back.
     """
 
     email: str
@@ -52,12 +53,12 @@ class Listing:
 
 
 def by_token(token: str, secret: bytes) -> Listing:
-    """Whose link this is; changes nothing. BadSignature for a link that was cut or made up."""
+    """The holder of the link; changes nothing. Raises BadSignature for a link that was cut or made up."""
     return _listing(fresh(), *_recipient(fresh(), token, secret))
 
 
 def unsubscribe(token: str, secret: bytes, by: Acting, *, everywhere: bool = False) -> Listing:
-    """Put the holder of the link on the do-not-mail list of the event, or of everything; repeating changes nothing."""
+    """Put the holder of the link on the list of the event or of all events. Repeating changes nothing (F2)."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
         put = stand(
@@ -76,10 +77,10 @@ def unsubscribe(token: str, secret: bytes, by: Acting, *, everywhere: bool = Fal
 def stand(
     tx: Session, address: str, scope: str, reason: SuppressionReason, *, source: str, now: datetime
 ) -> dict[str, Any] | None:
-    """Have `address` on the list of `scope` for `reason`, or for a weightier one it is on it for.
+    """Put `address` on the list of `scope`, unless it is there for a weightier reason or the same.
 
-    In somebody's transaction. None when nothing changed; else what its log entry has to keep, so that `take_back`
-    finds what stood there before.
+    Returns None when nothing changed, else what the log entry must keep, so that `take_back` can restore the earlier
+    reason. Runs in the caller's transaction.
     """
     address = erased_addresses.named(tx, address)
     entry = tx.scalars(
@@ -97,13 +98,10 @@ def stand(
 
 
 def take_back(token: str, secret: bytes, by: Acting) -> Listing:
-    """The holder of the link wants mail again: what they asked for and a complaint end, nothing else on the list does.
-
-    What kept their address from getting mail before does so again.
-    """
+    """End the entries by the holder's own wish or complaint. Other entries stay, and a replaced reason returns."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        wishes = (*_entries(recipient, event), Suppression.reason.in_(_OWN_WORDS))
+        wishes = (*_entries(recipient, event), Suppression.reason.in_(OWN_WORDS))
         ended = tx.scalars(select(Suppression).where(*wishes)).all()
         for entry in ended:
             before = _before(tx, entry)
@@ -118,7 +116,7 @@ def take_back(token: str, secret: bytes, by: Acting) -> Listing:
 
 
 def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
-    """For what the address was on the list before its holder said anything; the log is written once, so it knows."""
+    """The reason and source that the entry had before its holder's own wish, from the log."""
     entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
     details = tx.scalars(
         select(AuditEntry.detail)
@@ -129,7 +127,7 @@ def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
         .order_by(AuditEntry.id.desc())
     )
     stood = (kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is})
-    return next((before for before in stood if before["reason"] not in _OWN_WORDS), None)
+    return next((before for before in stood if before["reason"] not in OWN_WORDS), None)
 
 
 def _recipient(session: Session, token: str, secret: bytes) -> tuple[Recipient, Event]:
@@ -158,7 +156,7 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
         constants.get("organizer.name") or event.title,
         here=str(event.id) in scopes,
         everywhere=EVERYWHERE in scopes,
-        own=any(entry.reason in _OWN_WORDS for entry in entries),
+        own=any(entry.reason in OWN_WORDS for entry in entries),
     )
 
 
