@@ -56,13 +56,12 @@ def refuse(
     By field: `texts` as they are now, `labels`, and `shown` when a text is not for people. `changed_at` is the instant
     of the last change; the log knows who made it. Runs in the caller's transaction.
     """
-    names = changed(fingerprints, texts) if fingerprints else []
-    if not names:
-        return
     wrong = [
         FieldError(name, "CHANGED", _is_now(labels.get(name) or _column(name), shown.get(name, texts.get(name, ""))))
-        for name in names
+        for name in (changed(fingerprints, texts) if fingerprints else ())
     ]
+    if not wrong:
+        return
     told = " ".join(error.message for error in wrong[:_NAMED])
     who = _who(tx, _read(fingerprints)[_OPENED], changed_at, event_id, by)
     raise Overtaken(
@@ -85,11 +84,7 @@ def _read(fingerprints: str) -> dict[str, str]:
         json.dumps(prints, ensure_ascii=False).encode()  # a lone surrogate would break the page that names a field
     except (ValueError, RecursionError):
         prints = None
-    if (
-        not isinstance(prints, dict)
-        or _OPENED not in prints
-        or not all(isinstance(each, str) for each in prints.values())
-    ):
+    if not (isinstance(prints, dict) and _OPENED in prints and all(isinstance(each, str) for each in prints.values())):
         raise InvalidInput("The form came without what it showed. Nothing was saved; reload the page.")
     return prints
 

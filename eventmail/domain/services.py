@@ -66,10 +66,8 @@ def shares_of(mailings: Sequence[Mailing]) -> dict[int, Shares]:
     found = {}
     for mailing in mailings:
         providers = tuple(runs[mailing.id])
-        if mailing.id in mixed:
-            practice = counted.get(mailing.id, {})
-        else:
-            practice = mailing.counts if any(map(is_practice, providers)) else {}
+        whole = mailing.counts if mailing.id not in mixed and any(map(is_practice, providers)) else {}
+        practice = counted.get(mailing.id, whole)
         others = {state: number - practice.get(state, 0) for state, number in mailing.counts.items()}
         found[mailing.id] = Shares(practice, others, providers)
     return found
@@ -77,13 +75,10 @@ def shares_of(mailings: Sequence[Mailing]) -> dict[int, Shares]:
 
 def _counted(mailing_ids: Sequence[int]) -> Mapping[int, ByState]:
     """By mailing id and state, how many recipients had their latest attempt in practice mode."""
-    rows = (
-        select(Recipient.mailing_id, Recipient.state, func.count())
-        .where(Recipient.mailing_id.in_(mailing_ids), records.of_practice(Recipient.provider))
-        .group_by(Recipient.mailing_id, Recipient.state)
-    )
+    which = (Recipient.mailing_id, Recipient.state)
+    practised = (Recipient.mailing_id.in_(mailing_ids), records.of_practice(Recipient.provider))
     found: dict[int, dict[RecipientState, int]] = {}
-    for mailing_id, state, number in fresh().execute(rows):
+    for mailing_id, state, number in fresh().execute(select(*which, func.count()).where(*practised).group_by(*which)):
         found.setdefault(mailing_id, {})[RecipientState(state)] = number
     return found
 

@@ -20,7 +20,6 @@ from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import FieldError, InvalidInput, NotFound
 from eventmail.models import Guest, Segment, SegmentGuest
-from eventmail.records import Acting
 
 LONGEST_NAME = 100
 _LABELS = {"name": "Name", "rule": "The rule", "guests": "The number of guests picked by hand"}
@@ -92,7 +91,7 @@ def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int =
     return count, list(session.scalars(first)) if count else []
 
 
-def create(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
+def create(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
     """A new segment: its id. `values` as in `edit`; a name, and a rule or guests are needed.
 
     Beside a rule that is a copy, `reading` is what it was read by.
@@ -101,7 +100,7 @@ def create(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
         return add(tx, event_id, values, by)
 
 
-def add(tx: Session, event_id: int, values: Mapping[str, Any], by: Acting) -> int:
+def add(tx: Session, event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
     """`create` in somebody's transaction."""
     segment = Segment(event_id=event_id, name="", name_key="", rule=None, created_by=by.user_id,
                       created_at=by.now, updated_at=by.now, reading=audience_rule.READING)  # fmt: skip
@@ -121,7 +120,9 @@ def texts(name: str, rule: Mapping[str, Any] | None, guests: Iterable[str]) -> d
             "guests": " ".join(sorted(guests))}  # fmt: skip
 
 
-def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
+def edit(
+    event_id: int, segment_id: int, values: Mapping[str, Any], by: records.Acting, *, fingerprints: str = ""
+) -> None:
     """Change the given parts: `name`; `rule` (as in JSON, None takes it away); `guests` (ids as text, all of them).
 
     `fingerprints` are those of their form. Raises NotFound, InvalidInput that names each part that cannot be, and
@@ -150,7 +151,7 @@ def edit(event_id: int, segment_id: int, values: Mapping[str, Any], by: Acting, 
         )  # fmt: skip
 
 
-def copy(event_id: int, segment_id: int, by: Acting) -> int:
+def copy(event_id: int, segment_id: int, by: records.Acting) -> int:
     """A second segment with the same rule and guests under a free name: its id."""
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
@@ -160,7 +161,7 @@ def copy(event_id: int, segment_id: int, by: Acting) -> int:
         return add(tx, event_id, {"name": _free_name(segment.name, names), **values}, by)
 
 
-def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
+def copy_all(tx: Session, from_: int, to: int, by: records.Acting) -> int:
     """The segments of one event for another that has its columns already, in somebody's transaction: how many.
 
     Guests picked by hand are guests of the old event, so a segment of nobody else stays behind.
@@ -171,7 +172,7 @@ def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
     return len(ruled)
 
 
-def remove(event_id: int, segment_id: int, by: Acting) -> str:
+def remove(event_id: int, segment_id: int, by: records.Acting) -> str:
     """Remove a segment: the name it had. Guests stay, and so do the recipients of what was sent to it."""
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)

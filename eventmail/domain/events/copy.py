@@ -9,7 +9,6 @@ from eventmail.domain.audience import segments
 from eventmail.domain.events import edit, sharing
 from eventmail.domain.guests import column_defaults
 from eventmail.models import Event
-from eventmail.records import Acting
 
 _KEPT = ("title", "description", "location", "timezone", "all_day", "url", "sender_name", "reply_to")
 
@@ -19,7 +18,7 @@ def suggestion(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT}
 
 
-def copy(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
+def copy(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
     """Add an event with the settings of another, but for `values` (as in `events.edit`). Returns its id.
 
     Columns with their defaults, segments by their rules, and the members come along. Guests, messages, the do-not-mail

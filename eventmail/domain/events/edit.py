@@ -15,7 +15,6 @@ from eventmail.domain import edit_guard
 from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
-from eventmail.records import Acting
 from eventmail.value_parsing import folded
 
 # a set to look into, since ZoneInfo("../x") and ZoneInfo("America") raise all kinds of errors
@@ -28,6 +27,7 @@ _LABELS = {
     "ends_at": "The end", "all_day": "All day",
 }  # fmt: skip
 _LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "description": 5000}
+_CLEARED = {"starts_wall": None, "ends_wall": None, "all_day": False}  # "" for the other fields
 
 
 def visible_to(user: User) -> Select[Event]:
@@ -37,9 +37,8 @@ def visible_to(user: User) -> Select[Event]:
 
 def visible(event_id: int, user: User) -> Event:
     """One event. Raises NotFound when it is missing or hidden from `user`; the two look alike on purpose."""
-    statement = _ANY if user.role == Role.OWNER else _OPEN
-    found = fresh().scalars(statement, {"event": event_id, "user": user.id}).one_or_none()
-    if found is None:
+    statement, bound = _ANY if user.role == Role.OWNER else _OPEN, {"event": event_id, "user": user.id}
+    if (found := fresh().scalars(statement, bound).one_or_none()) is None:
         raise NotFound
     return found
 
@@ -86,7 +85,7 @@ def usual_timezone(user: User) -> str:
     return fresh().scalar(visible_to(user).with_only_columns(Event.timezone).order_by(Event.id.desc()).limit(1)) or ""
 
 
-def create(values: Mapping[str, Any], by: Acting) -> int:
+def create(values: Mapping[str, Any], by: records.Acting) -> int:
     """Add an event that is open to the whole team. Returns its id.
 
     `values` are as in `edit`; `title` and `timezone` are needed.
@@ -95,24 +94,16 @@ def create(values: Mapping[str, Any], by: Acting) -> int:
         return add(tx, values, by).id
 
 
-def add(tx: Session, values: Mapping[str, Any], by: Acting, *, restricted: bool = False) -> Event:
+def add(tx: Session, values: Mapping[str, Any], by: records.Acting, *, restricted: bool = False) -> Event:
     """Add an event. Runs in the caller's transaction."""
-    event = Event(
-        timezone="UTC",
-        **dict.fromkeys(_LONGEST, ""),
-        reply_to="",
-        all_day=False,
-        ics_secret=signing.new_token(),
-        created_by=by.user_id,
-        created_at=by.now,
-        updated_at=by.now,
-        restricted=restricted,
-    )
+    blank = {"timezone": "UTC", "all_day": False, "reply_to": "", **dict.fromkeys(_LONGEST, "")}
+    made = {"created_by": by.user_id, "created_at": by.now, "updated_at": by.now}
+    event = Event(**blank, **made, ics_secret=signing.new_token(), restricted=restricted)
     _apply(event, values)
     tx.add(event)
     tx.flush()
-    records.audit(tx, by, "event.created", f"event:{event.id}", event_id=event.id,
-                  after={name: value for name, value in _state(event).items() if value})  # fmt: skip
+    after = {name: value for name, value in _state(event).items() if value}
+    records.audit(tx, by, "event.created", f"event:{event.id}", event_id=event.id, after=after)
     return event
 
 
@@ -127,7 +118,7 @@ def texts(event: Event) -> dict[str, str]:
     }
 
 
-def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
+def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, fingerprints: str = "") -> None:
     """Change the given fields. None clears a field.
 
     `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
@@ -142,18 +133,13 @@ def edit(event_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: 
         edit_guard.refuse(tx, fingerprints, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
         before = _state(event)
         _apply(event, values)
-        after = _state(event)
-        changed = {name for name in after if after[name] != before[name]}
+        changed = edit_guard.difference(before, dict(sorted(_state(event).items())))
         if not changed:
             return
-        if changed & _SIGNIFICANT:
+        if not _SIGNIFICANT.isdisjoint(changed["after"]):
             event.ics_sequence += 1  # RFC 5545 3.8.7.4: calendars take a change only with a higher number
         event.updated_at = by.now
-        records.audit(
-            tx, by, "event.edited", f"event:{event.id}", event_id=event.id,
-            before={name: before[name] for name in sorted(changed)},
-            after={name: after[name] for name in sorted(changed)},
-        )  # fmt: skip
+        records.audit(tx, by, "event.edited", f"event:{event.id}", event_id=event.id, **changed)
 
 
 def _state(event: Event) -> dict[str, Any]:
@@ -164,7 +150,7 @@ def _state(event: Event) -> dict[str, Any]:
 
 def _apply(event: Event, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
-        setattr(event, name, _cleared(name) if value is None else value)
+        setattr(event, name, _CLEARED.get(name, "") if value is None else value)
     wrong = [
         FieldError(name, "TOO_LONG", f"Please keep this below {longest} characters.")
         for name, longest in _LONGEST.items()
@@ -179,10 +165,6 @@ def _apply(event: Event, values: Mapping[str, Any]) -> None:
     if event.reply_to:
         event.reply_to = addresses.checked(event.reply_to, field="reply_to")
     _check_times(event)
-
-
-def _cleared(name: str) -> Any:
-    return None if name in ("starts_wall", "ends_wall") else False if name == "all_day" else ""
 
 
 def _check_times(event: Event) -> None:

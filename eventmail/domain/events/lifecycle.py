@@ -9,7 +9,6 @@ from eventmail import records
 from eventmail.db import fresh, move, transaction
 from eventmail.errors import MessagesWaiting, NothingToDo
 from eventmail.models import Event, Job, Mailing, Recipient
-from eventmail.records import Acting
 from eventmail.states import ON_ITS_WAY, JobState, MailingState, RecipientState
 
 
@@ -30,7 +29,7 @@ def waiting(event_id: int) -> Waiting:
     return _waiting(fresh(), event_id)
 
 
-def cancel(event_id: int, by: Acting) -> int:
+def cancel(event_id: int, by: records.Acting) -> int:
     """Cancel the event and its waiting mails (S6). Returns how many mails were cancelled.
 
     The calendar file says so from now on (K3). New messages stay possible: somebody has to tell the guests.
@@ -44,7 +43,7 @@ def cancel(event_id: int, by: Acting) -> int:
     return cancelled
 
 
-def reinstate(event_id: int, by: Acting) -> None:
+def reinstate(event_id: int, by: records.Acting) -> None:
     """Undo `cancel`. Mails that were cancelled stay cancelled."""
     with transaction() as tx:
         told = {"updated_at": by.now, "ics_sequence": Event.ics_sequence + 1}
@@ -53,7 +52,7 @@ def reinstate(event_id: int, by: Acting) -> None:
                       before={"cancelled": True}, after={"cancelled": False})  # fmt: skip
 
 
-def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
+def archive(event_id: int, by: records.Acting, *, cancel_waiting: bool = False) -> int:
     """Archive the event, so that nothing can be sent from it. Returns how many waiting mails were cancelled.
 
     Raises MessagesWaiting while messages are on their way or planned, unless `cancel_waiting`.
@@ -72,7 +71,7 @@ def archive(event_id: int, by: Acting, *, cancel_waiting: bool = False) -> int:
     return cancelled
 
 
-def bring_back(event_id: int, by: Acting) -> None:
+def bring_back(event_id: int, by: records.Acting) -> None:
     """Undo `archive`. Sending is possible again, and nothing is sent by itself."""
     with transaction() as tx:
         _change(tx, event_id, Event.archived_at.is_not(None), "is not archived", archived_at=None)
@@ -88,25 +87,18 @@ def _change(tx: Session, event_id: int, still: ColumnElement[bool], refusal: str
 
 
 def _waiting(session: Session, event_id: int) -> Waiting:
-    row = session.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(Mailing.n_queued), 0),
-            func.coalesce(func.sum(Mailing.n_sending), 0),
-        ).where(Mailing.event_id == event_id, Mailing.state.in_(ON_ITS_WAY))
-    ).one()
-    return Waiting(*row)
+    queued, sending = (func.coalesce(func.sum(counter), 0) for counter in (Mailing.n_queued, Mailing.n_sending))
+    counted = select(func.count(), queued, sending).where(Mailing.event_id == event_id, Mailing.state.in_(ON_ITS_WAY))
+    return Waiting(*session.execute(counted).one())
 
 
-def _withdraw(tx: Session, event_id: int, words: str, by: Acting) -> int:
+def _withdraw(tx: Session, event_id: int, words: str, by: records.Acting) -> int:
     """Cancel every waiting mail of the event, its runs and its plans. Returns the number of mails.
 
     Mails with the mail service go on. One that would be tried again finds its run cancelled (S6).
     """
     theirs = select(Mailing.id).where(Mailing.event_id == event_id)
-    left = records.leave_queue(
-        tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now
-    )  # fmt: skip
+    left = records.leave_queue(tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now)
     move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
     # a message in its second run counts as finished: mails of the first run were sent, and doubt still needs a decision
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()

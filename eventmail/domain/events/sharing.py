@@ -11,7 +11,6 @@ from eventmail.db import fresh, transaction
 from eventmail.errors import InvalidInput, RoleTooLow
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
-from eventmail.records import Acting
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,9 @@ def may_share(event: Event, user: User) -> bool:
     return user.role == Role.OWNER or event.created_by == user.id
 
 
-def share(event_id: int, members: Collection[int], *, restricted: bool, by: Acting, without_me: bool = False) -> None:
+def share(
+    event_id: int, members: Collection[int], *, restricted: bool, by: records.Acting, without_me: bool = False
+) -> None:
     """Open the event to the whole team, or restrict it to `members` (ids of colleagues) and the owners.
 
     An open event keeps its members, so that restricting it again finds them. Raises RoleTooLow, and InvalidInput for
@@ -64,18 +65,15 @@ def share(event_id: int, members: Collection[int], *, restricted: bool, by: Acti
         if new := sorted(wanted - before):
             tx.execute(insert(EventMember), [{"event_id": event_id, "user_id": user_id} for user_id in new])
         was, event.restricted = event.restricted, restricted
-        records.audit(
-            tx, by, "event.shared", f"event:{event_id}", event_id=event_id,
-            before={"restricted": was, "members": _names(team, before)},
-            after={"restricted": restricted, "members": _names(team, wanted)},
-        )  # fmt: skip
+        records.audit(tx, by, "event.shared", f"event:{event_id}", event_id=event_id,
+                      before={"restricted": was, "members": _names(team, before)},
+                      after={"restricted": restricted, "members": _names(team, wanted)})  # fmt: skip
 
 
-def copy(tx: Session, from_: int, to: int, by: Acting) -> None:
+def copy(tx: Session, from_: int, to: int, by: records.Acting) -> None:
     """Share event `to` as `from_` is, and with the acting person. Runs in the caller's transaction."""
     tx.get_one(Event, to).restricted = tx.get_one(Event, from_).restricted
-    members = _members(tx, from_) | ({by.user_id} if by.user_id else set())
-    if members:
+    if members := _members(tx, from_) | ({by.user_id} if by.user_id else set()):
         tx.execute(insert(EventMember), [{"event_id": to, "user_id": user_id} for user_id in sorted(members)])
 
 

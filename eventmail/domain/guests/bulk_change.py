@@ -15,7 +15,6 @@ from eventmail.domain.guests import fields, filters
 from eventmail.domain.guests.filters import Filter
 from eventmail.errors import InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver
 from eventmail.models import Guest, GuestBefore, GuestChange, GuestTag
-from eventmail.records import Acting
 from eventmail.states import ChangeKind, GuestStatus
 
 UNDO_FOR = timedelta(days=1)
@@ -48,7 +47,7 @@ class Undone:
     left: int
 
 
-def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: str, by: Acting) -> int:
+def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: str, by: records.Acting) -> int:
     """Give the chosen guests a status, or add or remove a tag. Returns the id of the change.
 
     Mails that wait for these guests go on (S6). Raises InvalidInput, ListChanged when the filter finds another number
@@ -79,7 +78,7 @@ def change(event_id: int, chosen: Ticked | Everybody, kind: ChangeKind, value: s
         return made.id
 
 
-def undo(event_id: int, change_id: int, by: Acting) -> Undone:
+def undo(event_id: int, change_id: int, by: records.Acting) -> Undone:
     """Undo a change, once, for the guests who still have what the change gave them.
 
     Raises UndoOver for a change that was undone or is too old, NotFound for one of another event.

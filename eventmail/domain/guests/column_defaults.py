@@ -11,7 +11,6 @@ from eventmail.content.tokens import NOT_STATED
 from eventmail.db import fresh, transaction
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import GuestField
-from eventmail.records import Acting
 from eventmail.value_parsing import clean_value
 
 LONGEST_DEFAULT = 200
@@ -38,7 +37,7 @@ def columns(event_id: int) -> Sequence[Column]:
     return [Column(*row) for row in fresh().execute(rows.order_by(func.lower(GuestField.name), GuestField.id))]
 
 
-def set_defaults(event_id: int, defaults: Mapping[int, str], by: Acting) -> None:
+def set_defaults(event_id: int, defaults: Mapping[int, str], by: records.Acting) -> None:
     """Set the defaults of the given columns, by id. "" makes one `NOT_STATED` again.
 
     A message that was sent off keeps its defaults. Raises InvalidInput for a text that is too long and for a column

@@ -13,7 +13,6 @@ from eventmail.domain.guests import shared_address
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import NotFound
 from eventmail.models import Guest, Recipient
-from eventmail.records import Acting
 from eventmail.states import GuestStatus, RecipientState
 
 _LABELS = {
@@ -33,7 +32,7 @@ def columns(event_id: int) -> list[str]:
     return guest_values.columns(fresh(), event_id)
 
 
-def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
+def add(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
     """Add a guest and return the id. `values` are as in `edit`; the status is “invited” unless given."""
     with transaction() as tx:
         guest = Guest(
@@ -47,7 +46,9 @@ def add(event_id: int, values: Mapping[str, Any], by: Acting) -> int:
         return guest.id
 
 
-def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *, fingerprints: str = "") -> None:
+def edit(
+    event_id: int, guest_id: int, values: Mapping[str, Any], by: records.Acting, *, fingerprints: str = ""
+) -> None:
     """Change the given fields. None clears a field, and makes the status “invited”.
 
     `values`: email, first_name, last_name, status, tags (all of them), attributes (name to text; None or "" takes one
@@ -66,7 +67,7 @@ def edit(event_id: int, guest_id: int, values: Mapping[str, Any], by: Acting, *,
             records.audit(tx, by, "guest.edited", f"guest:{guest.id}", event_id=event_id, **changed)
 
 
-def delete(event_id: int, guest_id: int, by: Acting) -> int:
+def delete(event_id: int, guest_id: int, by: records.Acting) -> int:
     """Delete a guest and cancel the mails that wait for this guest (S6). Returns how many were cancelled.
 
     When somebody else has the same address, the waiting mail goes to them instead (A7).

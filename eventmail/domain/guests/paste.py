@@ -15,7 +15,6 @@ from eventmail.domain.guests.paste_text import Entry
 from eventmail.errors import FieldError, InvalidInput, ListChanged
 from eventmail.models import Guest, GuestTag
 from eventmail.models.guest import NO_NAME, full_name
-from eventmail.records import Acting
 from eventmail.states import GuestStatus
 
 LONGEST_TEXT = 1_000_000
@@ -65,7 +64,7 @@ def check(event_id: int, text: str) -> PasteReport:
     return _report(fresh(), event_id, *_read(text))
 
 
-def add(event_id: int, text: str, given: Given, by: Acting, expected: int | None = None) -> PasteReport:
+def add(event_id: int, text: str, given: Given, by: records.Acting, expected: int | None = None) -> PasteReport:
     """Add everybody in `text` whose address is not on the list yet.
 
     Known addresses are reported and not changed. When two people paste the same text at once, each guest is added
@@ -153,14 +152,14 @@ def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, 
     return known
 
 
-def _insert(tx: Session, event_id: int, new: Sequence[Entry], given: Given, by: Acting) -> None:
+def _insert(tx: Session, event_id: int, new: Sequence[Entry], given: Given, by: records.Acting) -> None:
     made = tx.scalars(insert(Guest).returning(Guest.id), list(_rows(event_id, new, given.status, by))).all()
     tags: list[Mapping[str, Any]] = [{"guest_id": guest_id, "tag": tag} for guest_id in made for tag in given.tags]
     if tags:
         tx.execute(insert(GuestTag), tags)
 
 
-def _rows(event_id: int, new: Sequence[Entry], status: str, by: Acting) -> Iterator[dict[str, Any]]:
+def _rows(event_id: int, new: Sequence[Entry], status: str, by: records.Acting) -> Iterator[dict[str, Any]]:
     for entry in new:
         email = addresses.checked(entry.email)
         address = addresses.normalized(email)

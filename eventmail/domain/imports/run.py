@@ -25,7 +25,6 @@ from eventmail.domain.imports.csv_rows import GUESSED, Reading
 from eventmail.domain.imports.plan import WRITTEN, Plan, plan_of
 from eventmail.domain.imports.report import ImportReport
 from eventmail.models import Guest, GuestTag
-from eventmail.records import Acting
 
 Tell = Callable[[str, int, int], None]  # hears what is done ("reading", "writing"), how much of it, of how much
 READING, WRITING = "reading", "writing"
@@ -37,7 +36,7 @@ _AT_ONCE = 10_000
 def run(
     event_id: int,
     data: bytes,
-    by: Acting,
+    by: records.Acting,
     dry_run: bool = False,
     *,
     reading: Reading = GUESSED,
@@ -81,7 +80,7 @@ def _without_collecting() -> Iterator[None]:
             gc.enable()
 
 
-def _write(tx: Session, event_id: int, plan: Plan, by: Acting, tell: Tell) -> None:
+def _write(tx: Session, event_id: int, plan: Plan, by: records.Acting, tell: Tell) -> None:
     last = tx.scalar(select(func.max(Guest.id))) or 0
     common = {"event_id": event_id, "created_at": by.now, "updated_at": by.now}
     mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))

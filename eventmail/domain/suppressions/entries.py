@@ -7,10 +7,10 @@ link or by an owner.
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records
 from eventmail.db import fresh, transaction
@@ -20,18 +20,13 @@ from eventmail.domain.suppressions.reasons import EXCLUDED_AS, OWN_WORDS
 from eventmail.errors import InvalidInput, NotFound, RoleTooLow, TooLarge
 from eventmail.models import EVERYWHERE, PRACTICE, Guest, Suppression, User
 from eventmail.models.account import Role
-from eventmail.records import Acting
 from eventmail.states import SuppressionReason
 
-BY_HAND = "by hand"
-IMPORTED = "import"
 MOST_ADDRESSES = 100_000  # in one import
 MOST_REJECTED = 1000  # lines that an import reports one by one
 LONGEST_REASON = 500
 _WIDE = EVERYWHERE, PRACTICE  # scopes of all events
 ALL_EVENTS = "What is kept from all events is kept by owners. Nothing was changed."
-_ADD_HERE = f"{ALL_EVENTS} Add the address for this event, or ask an owner."
-_LIFT_ELSEWHERE = f"{ALL_EVENTS} Ask an owner to take the address off."
 _OWN_WISH = (
     "They said themselves that they want no mail. They can take it back by the link in any mail they got; else ask an "
     "owner to take them off. Nothing was changed."
@@ -77,10 +72,8 @@ def listed(event_id: int, user: User, *, q: str = "", reason: SuppressionReason 
 
 def counts(event_id: int, user: User) -> dict[SuppressionReason, int]:
     """How many entries the page shows, by reason."""
-    found = fresh().execute(
-        select(Suppression.reason, func.count()).where(_shown(event_id, user)).group_by(Suppression.reason)
-    )
-    return {SuppressionReason(reason): number for reason, number in found}
+    rows = select(Suppression.reason, func.count()).where(_shown(event_id, user)).group_by(Suppression.reason)
+    return {SuppressionReason(reason): number for reason, number in fresh().execute(rows)}
 
 
 def find(event_id: int, suppression_id: int, user: User) -> Suppression:
@@ -90,13 +83,11 @@ def find(event_id: int, suppression_id: int, user: User) -> Suppression:
 
 def entries(event_id: int, addresses_: Collection[str], user: User) -> dict[tuple[str, str], int]:
     """The ids of the entries about these addresses that `user` may lift, by address and reason of exclusion (A2)."""
-    rows = select(Suppression.id, Suppression.address, Suppression.reason).where(
-        Suppression.address.in_(addresses_), _shown(event_id, user)
-    )
+    where = [Suppression.address.in_(addresses_), _shown(event_id, user)]
     if user.role != Role.OWNER:  # as `may_lift` says
-        rows = rows.where(Suppression.scope.not_in(_WIDE), Suppression.reason.not_in(OWN_WORDS))
-    found = fresh().execute(rows.order_by(Suppression.id)).all()
-    return {(row.address, EXCLUDED_AS[SuppressionReason(row.reason)]): row.id for row in found}
+        where += [Suppression.scope.not_in(_WIDE), Suppression.reason.not_in(OWN_WORDS)]
+    rows = select(Suppression.id, Suppression.address, Suppression.reason).where(*where).order_by(Suppression.id)
+    return {(row.address, EXCLUDED_AS[SuppressionReason(row.reason)]): row.id for row in fresh().execute(rows)}
 
 
 def may_lift(entry: Suppression, user: User) -> bool:
@@ -104,7 +95,7 @@ def may_lift(entry: Suppression, user: User) -> bool:
     return user.role == Role.OWNER or (entry.scope not in _WIDE and entry.reason not in OWN_WORDS)
 
 
-def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Suppression, bool]:
+def add(event_id: int, email: str, *, everywhere: bool, by: records.Acting) -> tuple[Suppression, bool]:
     """Put an address on the list by hand. Returns the entry, and whether it is new.
 
     Raises InvalidInput, and RoleTooLow for an entry for all events by anybody but an owner.
@@ -114,32 +105,25 @@ def add(event_id: int, email: str, *, everywhere: bool, by: Acting) -> tuple[Sup
     with transaction() as tx:
         _refuse_for_all(tx, scope, by)
         erased_addresses.recall(tx, [address])
-        known = tx.scalars(
-            select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
-        ).one_or_none()
-        if known:
+        same = select(Suppression).where(Suppression.address == address, Suppression.scope == scope)
+        if known := tx.scalars(same).one_or_none():
             return known, False
-        made = Suppression(
-            address=address, scope=scope, reason=SuppressionReason.MANUAL, source=BY_HAND, created_by=by.user_id,
-            created_at=by.now,
-        )  # fmt: skip
+        made = Suppression(address=address, reason=SuppressionReason.MANUAL, source="by hand", **_made(scope, by))
         tx.add(made)
         records.audit(tx, by, "suppression.added", f"address:{address}", event_id=event_id, scope=_word(scope))
         tx.flush()
         return made, True
 
 
-def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting) -> str:
+def lift(event_id: int, suppression_id: int, reason: str, user: User, by: records.Acting) -> str:
     """Take an entry off the list. Returns its address.
 
     Raises InvalidInput without a reason, NotFound, and RoleTooLow for an entry that only an owner may lift.
     """
     reason = " ".join(reason.split())
     if not reason or len(reason) > LONGEST_REASON:
-        message = (
-            "Say why this address may get mail again; it stays in the log." if not reason
-            else f"The reason may have {LONGEST_REASON} characters."
-        )  # fmt: skip
+        missing = "Say why this address may get mail again; it stays in the log."
+        message = f"The reason may have {LONGEST_REASON} characters." if reason else missing
         raise InvalidInput.at("reason", "INVALID_REASON", message)
     with transaction() as tx:
         entry = _find(tx, event_id, suppression_id, user)
@@ -147,19 +131,15 @@ def lift(event_id: int, suppression_id: int, reason: str, user: User, by: Acting
             if entry.reason in OWN_WORDS:
                 raise RoleTooLow(_OWN_WISH)
             if entry.scope in _WIDE:
-                raise RoleTooLow(_LIFT_ELSEWHERE)
-        before = {
-            "reason": entry.reason, "scope": _word(entry.scope), "source": entry.source,
-            "since": entry.created_at.isoformat(),
-        }  # fmt: skip
+                raise RoleTooLow(f"{ALL_EVENTS} Ask an owner to take the address off.")
+        since, subject = entry.created_at.isoformat(), f"address:{entry.address}"
+        before = {"reason": entry.reason, "scope": _word(entry.scope), "source": entry.source, "since": since}
         tx.delete(entry)
-        records.audit(
-            tx, by, "suppression.lifted", f"address:{entry.address}", event_id=event_id, before=before, why=reason
-        )
+        records.audit(tx, by, "suppression.lifted", subject, event_id=event_id, before=before, why=reason)
         return entry.address
 
 
-def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListReport:
+def import_(event_id: int, text: str, *, everywhere: bool, by: records.Acting) -> ListReport:
     """Put the first address of each line of `text` on the list. Entries that exist stay as they are.
 
     A first line without an @-sign is a header. Raises InvalidInput for a text without an address, TooLarge beyond
@@ -174,27 +154,23 @@ def import_(event_id: int, text: str, *, everywhere: bool, by: Acting) -> ListRe
     with transaction() as tx:
         _refuse_for_all(tx, scope, by)
         erased_addresses.recall(tx, found)
+        here = select(Suppression.address).where(Suppression.scope == scope)
         known = {
             address
             for chunk in chunks(found, 500)
-            for address in tx.scalars(
-                select(Suppression.address).where(Suppression.scope == scope, Suppression.address.in_(chunk))
-            )
+            for address in tx.scalars(here.where(Suppression.address.in_(chunk)))
         }
         new = [address for address in found if address not in known]
-        tx.add_all(
-            Suppression(
-                address=address, scope=scope, reason=SuppressionReason.IMPORT, source=IMPORTED, created_by=by.user_id,
-                created_at=by.now,
-            )
-            for address in new
-        )  # fmt: skip
+        common = {"reason": SuppressionReason.IMPORT, "source": "import", **_made(scope, by)}
+        tx.add_all(Suppression(address=address, **common) for address in new)
         if new:
-            records.audit(
-                tx, by, "suppression.imported", f"event:{event_id}", event_id=event_id, added=len(new),
-                known=len(known), scope=_word(scope),
-            )  # fmt: skip
+            said = {"added": len(new), "known": len(known), "scope": _word(scope)}
+            records.audit(tx, by, "suppression.imported", f"event:{event_id}", event_id=event_id, **said)
     return ListReport(len(new), len(known), rejected[:MOST_REJECTED], len(rejected))
+
+
+def _made(scope: str, by: records.Acting) -> dict[str, Any]:
+    return {"scope": scope, "created_by": by.user_id, "created_at": by.now}
 
 
 def _read(text: str) -> tuple[list[str], list[Rejected]]:
@@ -214,29 +190,26 @@ def _read(text: str) -> tuple[list[str], list[Rejected]]:
 
 
 def _find(session: Session, event_id: int, suppression_id: int, user: User) -> Suppression:
-    entry = session.scalars(
-        select(Suppression).where(Suppression.id == suppression_id, _shown(event_id, user))
-    ).one_or_none()
-    if entry is None:
+    one = select(Suppression).where(Suppression.id == suppression_id, _shown(event_id, user))
+    if (entry := session.scalars(one).one_or_none()) is None:
         raise NotFound
     return entry
 
 
 def _shown(event_id: int, user: User) -> ColumnElement[bool]:
-    own = Suppression.scope == str(event_id)
-    everywhere = Suppression.scope.in_(_WIDE)
+    own, everywhere = Suppression.scope == str(event_id), Suppression.scope.in_(_WIDE)
     if user.role == Role.OWNER:
         return or_(own, everywhere)
     guest = exists().where(Guest.event_id == event_id, Guest.address == Suppression.address)
     return or_(own, and_(everywhere, or_(guest, Suppression.created_by == user.id)))
 
 
-def _refuse_for_all(tx: Session, scope: str, by: Acting) -> None:
+def _refuse_for_all(tx: Session, scope: str, by: records.Acting) -> None:
     if scope == EVERYWHERE and not _is_owner(tx, by):
-        raise RoleTooLow(_ADD_HERE)
+        raise RoleTooLow(f"{ALL_EVENTS} Add the address for this event, or ask an owner.")
 
 
-def _is_owner(tx: Session, by: Acting) -> bool:
+def _is_owner(tx: Session, by: records.Acting) -> bool:
     """Whether the acting person is an owner now. Their role may have changed since the request began."""
     owner = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
     return tx.scalar(owner) is not None

@@ -35,7 +35,5 @@ def recall(tx: Session, addresses: Collection[str]) -> None:
     for address in addresses if pseudonyms else ():
         pseudonym = tx.scalar(select(erased_form(address)))
         if pseudonym in pseudonyms:
-            tx.execute(
-                update(Suppression).where(Suppression.address == pseudonym).values(address=address),
-                execution_options={"synchronize_session": False},
-            )
+            named_again = update(Suppression).where(Suppression.address == pseudonym).values(address=address)
+            tx.execute(named_again, execution_options={"synchronize_session": False})

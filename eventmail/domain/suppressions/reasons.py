@@ -40,9 +40,8 @@ def about(scope: str) -> str:
 
 def place(scope: str) -> str:
     """The list that an entry of this scope stands on, in words."""
-    return {EVERYWHERE: "of the whole installation", PRACTICE: "of practice mode, which holds only there"}.get(
-        scope, "of this event"
-    )
+    words = {EVERYWHERE: "of the whole installation", PRACTICE: "of practice mode, which holds only there"}
+    return words.get(scope, "of this event")
 
 
 def scopes_of(event_id: int) -> tuple[str, ...]:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import erased, ids, records, signing
 from eventmail.db import fresh, transaction
@@ -16,7 +15,6 @@ from eventmail.domain.suppressions.reasons import OWN_WORDS
 from eventmail.domain.terms import UNSUBSCRIBE
 from eventmail.errors import BadSignature
 from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, Suppression
-from eventmail.records import Acting
 from eventmail.states import SuppressionReason
 
 UNSUBSCRIBED = "suppression.unsubscribed"
@@ -57,19 +55,15 @@ def by_token(token: str, secret: bytes) -> Listing:
     return _listing(fresh(), *_recipient(fresh(), token, secret))
 
 
-def unsubscribe(token: str, secret: bytes, by: Acting, *, everywhere: bool = False) -> Listing:
+def unsubscribe(token: str, secret: bytes, by: records.Acting, *, everywhere: bool = False) -> Listing:
     """Put the holder of the link on the list of the event or of all events. Repeating changes nothing (F2)."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
-        put = stand(
-            tx, recipient.address, EVERYWHERE if everywhere else str(event.id), SuppressionReason.UNSUBSCRIBED,
-            source=f"link in mailing {recipient.mailing_id}", now=by.now,
-        )  # fmt: skip
+        scope, word = (EVERYWHERE, "all") if everywhere else (str(event.id), "event")
+        source = f"link in mailing {recipient.mailing_id}"
+        put = stand(tx, recipient.address, scope, SuppressionReason.UNSUBSCRIBED, source=source, now=by.now)
         if put is not None:
-            records.audit(
-                tx, by, UNSUBSCRIBED, f"address:{recipient.address}", event_id=event.id,
-                scope="all" if everywhere else "event", **put,
-            )  # fmt: skip
+            records.audit(tx, by, UNSUBSCRIBED, f"address:{recipient.address}", event_id=event.id, scope=word, **put)
             tx.flush()
         return _listing(tx, recipient, event)
 
@@ -83,10 +77,8 @@ def stand(
     reason. Runs in the caller's transaction.
     """
     address = erased_addresses.named(tx, address)
-    entry = tx.scalars(
-        select(Suppression).where(erased_addresses.same(Suppression.address, address), Suppression.scope == scope)
-    ).first()
-    if entry is None:
+    same = select(Suppression).where(erased_addresses.same(Suppression.address, address), Suppression.scope == scope)
+    if (entry := tx.scalars(same).first()) is None:
         tx.add(Suppression(address=address, scope=scope, reason=reason, source=source, created_by=None, created_at=now))
         return {}
     if _WEIGHT.index(SuppressionReason(entry.reason)) >= _WEIGHT.index(reason):
@@ -97,15 +89,14 @@ def stand(
     return {"since": entry.created_at.isoformat(), "before": before, "after": after}
 
 
-def take_back(token: str, secret: bytes, by: Acting) -> Listing:
+def take_back(token: str, secret: bytes, by: records.Acting) -> Listing:
     """End the entries by the holder's own wish or complaint. Other entries stay, and a replaced reason returns."""
     with transaction() as tx:
         recipient, event = _recipient(tx, token, secret)
         wishes = (*_entries(recipient, event), Suppression.reason.in_(OWN_WORDS))
         ended = tx.scalars(select(Suppression).where(*wishes)).all()
         for entry in ended:
-            before = _before(tx, entry)
-            if before:
+            if before := _before(tx, entry):
                 entry.reason, entry.source = before["reason"], before["source"]
             else:
                 tx.delete(entry)
@@ -118,14 +109,9 @@ def take_back(token: str, secret: bytes, by: Acting) -> Listing:
 def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
     """The reason and source that the entry had before its holder's own wish, from the log."""
     entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
-    details = tx.scalars(
-        select(AuditEntry.detail)
-        .where(
-            AuditEntry.subject.in_([f"address:{entry.address}", "address:" + erased_form(entry.address)]),
-            AuditEntry.action.in_([UNSUBSCRIBED, _REPORTED]),
-        )
-        .order_by(AuditEntry.id.desc())
-    )
+    about = AuditEntry.subject.in_([f"address:{entry.address}", "address:" + erased_form(entry.address)])
+    wishes = select(AuditEntry.detail).where(about, AuditEntry.action.in_([UNSUBSCRIBED, _REPORTED]))
+    details = tx.scalars(wishes.order_by(AuditEntry.id.desc()))
     stood = (kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is})
     return next((before for before in stood if before["reason"] not in OWN_WORDS), None)
 
@@ -161,6 +147,5 @@ def _listing(session: Session, recipient: Recipient, event: Event) -> Listing:
 
 
 def _entries(recipient: Recipient, event: Event) -> tuple[ColumnElement[bool], ...]:
-    return erased_addresses.same(Suppression.address, recipient.address), Suppression.scope.in_(
-        [EVERYWHERE, str(event.id)]
-    )
+    theirs = erased_addresses.same(Suppression.address, recipient.address)
+    return theirs, Suppression.scope.in_([EVERYWHERE, str(event.id)])
