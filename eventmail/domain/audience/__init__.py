@@ -1,1 +1,1 @@
-"""Who gets a message and who does not: segments, exclusions, frozen lists (A1 to A7)."""
+"""The recipients of a message: segments, exclusions, frozen lists (A1 to A7)."""

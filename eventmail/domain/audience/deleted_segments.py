@@ -1,4 +1,4 @@
-"""What somebody picked that is not there any more: the log still knows what it was called."""
+"""Segments that somebody picked and that are deleted by now. The log still knows their names."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from eventmail.models import AuditEntry
 
 
 def segment_sentences(event_id: int, given: Sequence[str]) -> list[str]:
-    """A sentence about each of these ids, none of which is that of a segment of this event; one query at most."""
+    """A sentence for each of these ids, which name no segment of this event; in at most 1 query."""
     subjects = {segment: f"segment:{row}" for segment in given if (row := ids.row_id(segment))}
     removed = select(AuditEntry.subject, AuditEntry.detail).where(
         AuditEntry.subject.in_(subjects.values()), AuditEntry.action == "segment.deleted",

@@ -1,4 +1,4 @@
-"""Who won't get it, one by one, with one reason each (A2, A7)."""
+"""The picked guests who won't get the mail, one by one, with one reason each (A2, A7)."""
 
 from sqlalchemy import ColumnElement, Select, case, func, select, union_all
 from sqlalchemy.orm import aliased
@@ -12,9 +12,9 @@ from eventmail.states import Reason
 
 
 def excluded(audience: Audience) -> Rows:
-    """One row per guest who won't get it, with one reason each (A2): everyone picked who is no recipient.
+    """The statement for the picked guests who are no recipients, each with one reason (A2).
 
-    Columns: id, email, first_name, last_name, search_key, reason, shares_with (the guest whose mail goes there).
+    Columns: id, email, first_name, last_name, search_key, reason, shares_with (the guest who gets the mail instead).
     """
     sharer = aliased(Guest)
     first = (
@@ -37,7 +37,7 @@ def excluded(audience: Audience) -> Rows:
 
 
 def _doubtful(audience: Audience) -> Select[int]:
-    """The picked guests who may be left out; few, so that finding out costs no look at everyone's row."""
+    """The picked guests who may be left out. They are few, so the other conditions need not read every row."""
     other = aliased(Guest)
     picked = audiences.picks(other, audience)
     shared = select(other.address).where(picked, other.address.is_not(None)).group_by(other.address)

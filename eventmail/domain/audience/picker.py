@@ -1,4 +1,4 @@
-"""What the audience picker offers: guests by status, segments, guests to pick by hand, and who can't be mailed (A1)."""
+"""The choices of the audience picker: statuses, segments, and guests to pick by hand (A1)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from eventmail.states import GuestStatus, Reason
 
 @dataclass(frozen=True)
 class Choices:
-    """Guests by status, every segment with its count, and how many of all guests can't be mailed."""
+    """The guests of each status, every segment with its count, and how many guests can't be mailed."""
 
     by_status: Mapping[GuestStatus, int]
     segments: Sequence[Listed]
@@ -27,7 +27,7 @@ class Choices:
 
 
 def choices(event_id: int) -> Choices:
-    """Counts for the audience picker, in a few queries whatever there is."""
+    """The choices of an event, in a few queries, whatever the number of guests and segments."""
     everyone = Audience(event_id, tuple(GuestStatus), ())
     blocked = {reason: guests for reason, guests, _ in fresh().execute(audiences.suppressed_by_reason(everyone))}
     bounced = blocked.pop(Reason.BOUNCED, 0)
@@ -45,7 +45,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Hand:
-    """Picking by hand: who is picked, by name, and whom a search for `find` found beside them; `more` were found."""
+    """The guests picked by hand, and those that a search for `find` found beside them, by name.
+
+    `more` means that the search found more than are listed.
+    """
 
     picked: Sequence[Person]
     find: str
@@ -54,7 +57,7 @@ class Hand:
 
 
 def hand(event_id: int, picked: Sequence[int], find: str, limit: int = 8) -> Hand:
-    """Who is picked among the guests of this event, and the first `limit` others that every word of `find` finds."""
+    """The `picked` guests of this event, and the first `limit` others that every word of `find` finds."""
     there = _people(event_id, [Guest.id.in_(picked)]) if picked else []
     words = fields.words(find)
     if not words:
@@ -73,7 +76,7 @@ def _people(event_id: int, where: Sequence[ColumnElement[bool]], limit: int | No
 
 
 def by_status(event_id: int) -> dict[GuestStatus, int]:
-    """How many guests there are of each status; counted one by one, which is twice as fast as grouping."""
+    """The number of guests of each status. One count for each is twice as fast as grouping."""
     return dict(zip(GuestStatus, fresh().execute(_BY_STATUS, {"event": event_id}).one(), strict=True))
 
 

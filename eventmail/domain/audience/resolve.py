@@ -1,7 +1,7 @@
-"""Who gets it, and how many won't for which reason (A1, A2, A5, A7). Who they are: audience.exclusions.
+"""The recipients of an audience, and how many guests are left out for which reason (A1, A2, A5, A7).
 
-Counting and the snapshot walk the index (event, address, status) in its order, so that one address is one recipient
-without sorting; the do-not-mail list is short and is looked up by address.
+Counting and freezing walk the index (event, address, status) in its order, so nothing is sorted to make one address
+one recipient. The do-not-mail list is short and is looked up by address.
 """
 
 from collections.abc import Mapping
@@ -43,9 +43,9 @@ PARTS = ("statuses", "guests", *_SEGMENTS)
 
 @dataclass(frozen=True)
 class Audience:
-    """The criteria, as picked: never empty, every part known (see `checked`).
+    """The checked criteria: never empty, every part known.
 
-    Segments are asked as their rules were when they were looked up; who is in them is read when it counts.
+    A segment keeps the rule that it had when `checked` read it. The guests who meet the rule are read later.
     """
 
     event_id: int
@@ -54,10 +54,10 @@ class Audience:
     outside: bool = False  # the mail service is outside this box, so reserved domains are left out
     segments: tuple[Chosen, ...] = ()
     exclude_segments: tuple[Chosen, ...] = ()
-    as_of: AsOf | None = None  # not who matches, but exactly who did then
+    as_of: AsOf | None = None  # if set, exactly the people of that snapshot
 
     def as_json(self) -> dict[str, list[str]]:
-        """As stored with the mailing and shown in answers, with the names that its segments had."""
+        """As the mailing stores it and answers show it, with the names that its segments had."""
         found = {
             "statuses": list[str](self.statuses),
             "segments": [str(chosen.id) for chosen in self.segments],
@@ -74,7 +74,7 @@ class Audience:
 
 @dataclass(frozen=True)
 class Resolution:
-    """How many get it, and how many won't by reason, in the order of A2."""
+    """The number of recipients, and of excluded guests by reason, in the order of A2."""
 
     count: int
     excluded: Mapping[Reason, int]
@@ -85,9 +85,9 @@ class Resolution:
 
 
 def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) -> Audience:
-    """The audience that `criteria` (statuses, segments, guests, exclude_segments) names.
+    """The audience of `criteria` (statuses, segments, guests, exclude_segments).
 
-    Raises InvalidAudience (400) when nothing is selected or when a part is not known in this event.
+    Raises InvalidAudience when nothing is selected (A1) or when this event does not know a part.
     """
     unknown = [
         FieldError("audience.statuses", "UNKNOWN_STATUS", f"“{s}” is not a status; there are {', '.join(GuestStatus)}.")
@@ -129,7 +129,7 @@ def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldErr
 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
-    """Count who gets it and who won't, whatever the number of guests: one walk along an index, one along the list."""
+    """Count recipients and excluded guests in 2 queries: one walks an index of guests, one the do-not-mail list."""
     total, unreachable, addresses, reserved = session.execute(_numbers(audience)).one()
     by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
     by_reason[Reason.NO_ADDRESS] = unreachable
@@ -146,10 +146,10 @@ def resolve(session: Session, audience: Audience) -> Resolution:
 
 
 def _numbers(audience: Audience) -> Rows:
-    """(picked guests, those without an address, addresses, addresses that are nobody's and not on the list).
+    """(picked guests, guests without an address, addresses, reserved addresses that are not on the list).
 
-    Grouped by address first, as the index has them: distinct addresses beside other numbers would be sorted, and a
-    segment is asked about each guest once.
+    The subquery groups by address in the order of the index. Without it, SQLite would sort to count distinct addresses
+    and test each guest against a segment more than once.
     """
     here = (
         select(
@@ -168,7 +168,7 @@ def _numbers(audience: Audience) -> Rows:
 
 
 def recipients(audience: Audience) -> Rows:
-    """One row (guest id, address) per address that gets the mail: the oldest picked guest who has it (A7)."""
+    """(guest id, address) for each address that gets the mail. The oldest picked guest counts (A7)."""
     return (
         select(func.min(Guest.id).label("guest_id"), Guest.address)
         .where(*_mailable(Guest, audience))
@@ -177,37 +177,37 @@ def recipients(audience: Audience) -> Rows:
 
 
 def recipient_ids(audience: Audience) -> Select[int]:
-    """The guests of `recipients`, for `Guest.id.in_(…)`: SQLite then meets them in the order of the table."""
+    """The guest ids of `recipients`, for `Guest.id.in_(…)`. SQLite then reads guests in the order of the table."""
     return select(recipients(audience).subquery().c.guest_id)
 
 
 def is_recipient(audience: Audience) -> ColumnElement[bool]:
-    """The same as membership in `recipients`, as a test of one guest: for the few that a list shows."""
+    """Whether one guest is among `recipients`; for the few guests that a list shows."""
     older = aliased(Guest)
     shared = and_(picks(older, audience), older.address == Guest.address, older.id < Guest.id)
     return and_(*_mailable(Guest, audience), ~exists(select(older.id).where(shared)))
 
 
 def is_picked(audience: Audience) -> ColumnElement[bool]:
-    """Whether a guest is in the audience, as a recipient or as one who won't get it."""
+    """Whether a guest is in the audience, as a recipient or excluded."""
     return picks(Guest, audience)
 
 
 def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElement[bool]:
-    """Whether the message goes to an address of another table."""
+    """Whether the message goes to `address`, a column of another table."""
     return exists(select(Guest.id).where(Guest.address == address, *_mailable(Guest, audience)))
 
 
 def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:
-    """`is_picked`, asked of a table of guests under any name."""
-    if audience.as_of:  # whoever moved to another address since is not whom somebody looked at
+    """`is_picked` for `guest`, which is Guest or an alias of it."""
+    if audience.as_of:  # a guest with another address since then is not the guest who was reviewed (A4)
         same = tuple_(guest.id, guest.address).in_(audience.as_of.people())
         return and_(guest.event_id == audience.event_id, same)
     ways = []
     if audience.statuses:
         ways.append(guest.status.in_(audience.statuses))
     if audience.guests:
-        ways.append(guest.id.in_(one_parameter(audience.guests)))  # it stands in a statement many times over
+        ways.append(guest.id.in_(one_parameter(audience.guests)))  # one parameter, since a statement repeats it
     ways += [rule_sql.condition(guest, chosen) for chosen in audience.segments]
     without = [not_(rule_sql.condition(guest, chosen)) for chosen in audience.exclude_segments]
     return and_(guest.event_id == audience.event_id, or_(*ways), *without)
@@ -219,17 +219,17 @@ def _mailable(guest: Any, audience: Audience) -> list[ColumnElement[bool]]:
 
 
 def is_listed(guest: Any, audience: Audience) -> ColumnElement[bool]:
-    """Whether the address of a guest is on the do-not-mail list, as far as it counts here."""
+    """Whether the address of `guest` is on the do-not-mail list, in a scope that counts for the event."""
     return exists().where(Suppression.address == guest.address, Suppression.scope.in_(scopes_of(audience.event_id)))
 
 
 def rank_of_reason() -> ColumnElement[int]:
-    """The place of an entry's reason in EXCLUDED_AS."""
+    """The rank of an entry's reason in EXCLUDED_AS."""
     return case({reason.value: rank for rank, reason in enumerate(EXCLUDED_AS)}, value=Suppression.reason)
 
 
 def suppressed_by_reason(audience: Audience) -> Rows:
-    """(reason, guests, addresses) over the picked guests on the do-not-mail list; driven by it, as it is short."""
+    """(reason, guests, addresses) of the picked guests on the do-not-mail list. The walk is along that short list."""
     here = (
         select(func.count())
         .where(picks(Guest, audience), Guest.address == Suppression.address)

@@ -1,8 +1,8 @@
-"""What the rule of a segment may say: read, checked part by part, and given back in one form. Pure.
+"""Reading and checking the rule of a segment. Pure.
 
 A rule is `{"all": […]}` or `{"any": […]}` of conditions `{"field", "op", "value"}`. A guest without a value in a field
 meets `is_not` and `is_empty` and nothing else. With tags, `is`, `contains` and `starts_with` ask whether any tag does.
-A value of an imported column is equal to another as a text, as a number (9 and 9.0) or as a day.
+Values of an imported column are equal as texts, as numbers (9 and 9.0) or as days.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,15 +16,15 @@ from eventmail.domain.audience import value_words
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.states import GuestStatus
 
-READING = 2  # of `is` and `is_not`: what is saved from now on is equal by numbers and days, too
-LETTERS = 1  # what was saved before is equal by its letters alone, until it is opened and saved again
+READING = 2  # rules that are saved now: `is` and `is_not` compare numbers and days, too
+LETTERS = 1  # older rules, until somebody saves them again: `is` and `is_not` compare letters alone
 MOST_CONDITIONS = 20
 LONGEST_VALUE = 500
-ATTRIBUTE = "attribute:"  # before an imported column whose name is one of ours
+ATTRIBUTE = "attribute:"  # prefix of an imported column that is named like a field of ours
 
 
 class Op(StrEnum):
-    """What a condition asks; before and after compare days, greater and less numbers."""
+    """The operator of a condition. before and after compare days, greater and less compare numbers."""
 
     IS = "is"
     IS_NOT = "is_not"
@@ -39,7 +39,7 @@ class Op(StrEnum):
 
 
 class Kind(StrEnum):
-    """Where a field's values stand."""
+    """The kind of a field."""
 
     STATUS = "status"
     TAG = "tag"
@@ -67,7 +67,7 @@ _OTHER_NAMES = {"tags": "tag"}
 
 @dataclass(frozen=True)
 class Field:
-    """A field of guests; `name` is the imported column's, else the kind's. `key` is what a rule calls it."""
+    """A field of guests. `name` is that of the imported column, else of the kind. Rules call it `key`."""
 
     kind: Kind
     name: str
@@ -76,7 +76,7 @@ class Field:
 
 @dataclass(frozen=True)
 class Condition:
-    """One condition that can be answered; `value` is text, "" for an op that takes none."""
+    """One checked condition. `value` is "" for an op that takes none."""
 
     field: Field
     op: Op
@@ -84,12 +84,12 @@ class Condition:
 
     @property
     def equal_number(self) -> float | None:
-        """The number that this asks for by `is` or `is_not`, if its value is one."""
+        """The number that `is` or `is_not` asks for, if the value is one."""
         return value_parsing.equal_number(self.value) if self._asks_for_equal else None
 
     @property
     def equal_day(self) -> str | None:
-        """The day that this asks for by `is` or `is_not`, if its value is one."""
+        """The day that `is` or `is_not` asks for, if the value is one."""
         return value_parsing.equal_day(self.value) if self._asks_for_equal else None
 
     @property
@@ -102,19 +102,19 @@ class Condition:
 
 @dataclass(frozen=True)
 class Rule:
-    """All of these conditions, or any of them; there is at least one. `reading` says what is equal."""
+    """All or any of at least one condition. `reading` says which values are equal."""
 
     any: bool
     conditions: tuple[Condition, ...]
     reading: int = READING
 
     def as_json(self) -> dict[str, Any]:
-        """As stored, and as answers show it."""
+        """As the segment stores it and answers show it."""
         return {"any" if self.any else "all": [condition.as_json() for condition in self.conditions]}
 
 
 def fields(columns: Iterable[str]) -> dict[str, Field]:
-    """Every field of an event by its key: ours, then its imported columns."""
+    """Every field of an event by its key: our own fields, then the imported columns."""
     known = {str(kind): Field(kind, kind, kind) for kind in Kind if kind is not Kind.ATTRIBUTE}
     taken = {*known, *_OTHER_NAMES}
     for name in columns:
@@ -124,9 +124,9 @@ def fields(columns: Iterable[str]) -> dict[str, Field]:
 
 
 def parse(rule: object, known: Mapping[str, Field], reading: int = READING) -> Rule:
-    """The rule that `rule` (as from JSON) says, over the `known` fields; a stored one with its own `reading`.
+    """The rule that JSON says, over the `known` fields. A stored rule keeps its own `reading`.
 
-    Raises InvalidInput that names each part that cannot be answered, e.g. `rule.all.1.value`.
+    Raises InvalidInput that names each wrong part, e.g. `rule.all.1.value`.
     """
     wrong: list[FieldError] = []
     word, conditions = _parts(rule, wrong)
@@ -139,7 +139,7 @@ def parse(rule: object, known: Mapping[str, Field], reading: int = READING) -> R
 
 
 def words(rule: Mapping[str, Any] | None) -> str:
-    """A stored rule in one line, such as “tag is vip and status is confirmed”; "" without one."""
+    """A stored rule in one line, such as “tag is vip and status is confirmed”. "" for None."""
     said = {
         way: [f"{part['field'].removeprefix(ATTRIBUTE)} {_shown(part['op'])} {part.get('value', '')}".rstrip()
               for part in parts]
@@ -149,7 +149,7 @@ def words(rule: Mapping[str, Any] | None) -> str:
 
 
 def _parts(rule: object, wrong: list[FieldError]) -> tuple[str, list[object]]:
-    """The word of the rule and its conditions; () with a complaint when there is nothing to go through."""
+    """(“all” or “any”, the conditions). Complaints go to `wrong`; the conditions are empty then."""
     if not isinstance(rule, Mapping) or len(rule) != 1 or (word := str(next(iter(rule)))) not in ("all", "any"):
         wrong.append(FieldError("rule", "INVALID_RULE", "A rule is {“all”: […]} or {“any”: […]} of conditions."))
         return "", []
@@ -193,8 +193,8 @@ def _condition(part: object, at: str, known: Mapping[str, Field], wrong: list[Fi
 def _field(given: object, at: str, known: Mapping[str, Field], wrong: list[FieldError]) -> Field | None:
     text = given.strip() if isinstance(given, str) else ""
     key = value_parsing.folded(text) or ""
-    found = known.get(text) or known.get(key)  # as it is written first: two columns may read the same
-    if found is None and key.startswith(ATTRIBUTE):  # said in full, an imported column is meant and nothing of ours
+    found = known.get(text) or known.get(key)  # the exact name first, since two columns may fold to the same
+    if found is None and key.startswith(ATTRIBUTE):  # the prefix means an imported column, never a field of ours
         column = known.get(key.removeprefix(ATTRIBUTE).strip())
         found = column if column and column.kind is Kind.ATTRIBUTE else None
     if found is None:
@@ -228,7 +228,7 @@ def _value(given: object, at: str, wrong: list[FieldError]) -> str | None:
 
 
 def _complaint(field: Field, op: Op, value: str) -> tuple[str, str] | None:
-    """The code and the sentence for a value that this condition cannot use."""
+    """(code, sentence) about a value that does not fit the condition, or None."""
     if op in BARE:
         return ("UNFIT_VALUE", f"“{_shown(op)}” takes no value.") if value else None
     if not value_parsing.folded(value):

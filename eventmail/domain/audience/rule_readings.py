@@ -1,6 +1,6 @@
-"""How a segment's rule reads its values and those of the guests, and what saving an older rule again would change.
+"""How a segment's rule reads its values and those of guests, and what saving an older rule again would change.
 
-What is read as it was typed is not told; a value that others would read otherwise always is.
+Only values that are not read as they were typed, or that others may read otherwise, are reported.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from eventmail.domain.audience import rule_sql, segments, value_index, value_wor
 from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Rule
 from eventmail.models import Guest
 
-# what may be a number or a day of several readings; the rest is looked at in Python, a value once
+# shapes of values that may have several readings; Python then judges each distinct value once
 _MAYBE_NUMBER = ("*[0-9][.,][0-9][0-9][0-9]",)
 _MAYBE_DAY = ("[0-9]*/[0-9]*/[0-9][0-9]*", "[0-9]*-[0-9]*-[0-9][0-9]*", "[0-9]*.[0-9]*.[0-9][0-9]*")
 _ISO = "[0-9][0-9][0-9][0-9]-*"
-_LONGEST = 20  # characters of a day without a time; one with a time is told by its day
+_LONGEST = 20  # characters; enough for a day without a time
 _MOST_VALUES = 500  # of one column
 
 
 @dataclass(frozen=True)
 class ReadAs:
-    """How one value is read: the number of its condition, None for values of guests; the value; a sentence.
+    """How one value is read. `condition` is the index of its condition, or None for values of guests.
 
-    `ambiguous`: others may read it otherwise.
+    `ambiguous` means that others may read it otherwise.
     """
 
     condition: int | None
@@ -41,7 +41,7 @@ class ReadAs:
 
 @dataclass(frozen=True)
 class Changes:
-    """What saving a segment again changes: how many are in it now, and how many would join and leave."""
+    """What saving a segment again would change: how many guests are in it now, would join, would leave."""
 
     now: int
     joins: int
@@ -49,28 +49,28 @@ class Changes:
 
     @property
     def then(self) -> int:
-        """How many would be in it."""
+        """How many guests would be in it."""
         return self.now + self.joins - self.leaves
 
 
 def told(event_id: int, rule: Rule | None) -> list[ReadAs]:
-    """How the values of a rule are read, and those of the guests that it is compared with."""
+    """How the values of a rule and those of guests are read."""
     return [*of_rule(rule), *of_guests(event_id, rule)] if rule else []
 
 
 def of_segment(event_id: int, segment_id: int) -> list[ReadAs]:
-    """What is `told` of a segment of this event, in the reading it was saved with."""
+    """`told` of a segment of this event, in the reading it was saved with."""
     return told(event_id, segments.chosen(fresh(), event_id, [segment_id])[segment_id].rule)
 
 
 def of_rule(rule: Rule) -> list[ReadAs]:
-    """How the values of the rule are read, where there is something to say; by the order of its conditions."""
+    """How the values of the rule are read, in the order of its conditions."""
     said = [(n, part, *_sentence(part, rule.reading)) for n, part in enumerate(rule.conditions)]
     return [ReadAs(n, part.field.key, part.value, words, doubtful) for n, part, words, doubtful in said if words]
 
 
 def of_guests(event_id: int, rule: Rule) -> list[ReadAs]:
-    """Which values of guests a condition asks about and could read otherwise, one line a column."""
+    """One ReadAs for each column with values that a condition could read otherwise."""
     session = fresh()
     places = dict(value_index.places(rule, value_index.kept(session, event_id)))
     asked: dict[tuple[Field, bool], list[Condition]] = {}
@@ -88,7 +88,7 @@ def of_guests(event_id: int, rule: Rule) -> list[ReadAs]:
 
 
 def changes(event_id: int, segment_id: int) -> Changes | None:
-    """What saving a segment of this event again changes; None for one that says the same in every reading."""
+    """What saving a segment of this event again would change. None for one that means the same in every reading."""
     segment = segments.chosen(fresh(), event_id, [segment_id])[segment_id]
     rule = segment.rule
     if rule is None or rule.reading >= READING or not _depends(rule):
@@ -106,7 +106,7 @@ def _depends(rule: Rule) -> bool:
 
 
 def _compared(part: Condition, reading: int) -> list[bool]:
-    """As what a condition compares, beside its letters: False stands for numbers, True for days."""
+    """What a condition compares beside letters: False stands for numbers, True for days."""
     equal = reading >= READING
     as_number = part.op in audience_rule.NUMBERS or (equal and part.equal_number is not None)
     as_day = part.op in audience_rule.DAYS or (equal and part.equal_day is not None)
@@ -114,7 +114,7 @@ def _compared(part: Condition, reading: int) -> list[bool]:
 
 
 def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
-    """How the value of a condition is read, "" where as it was typed; and whether others may read it otherwise."""
+    """(how a condition reads its value, "" for as typed; whether others may read it otherwise)."""
     text, as_what = part.value, _compared(part, reading)
     if part.field.kind is not Kind.ATTRIBUTE:
         return "", False
@@ -129,7 +129,7 @@ def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
 
 
 def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple[str, int]]:
-    """(value, guests) of what may be a number, or a day, of several readings; the commonest first."""
+    """(value, guests) of values that may be a number, or a day, of several readings; the commonest first."""
     value = text.c.value
     looks = or_(*(shaped(value, shape) for shape in (_MAYBE_DAY if as_day else _MAYBE_NUMBER)))
     rows = session.execute(
@@ -144,7 +144,7 @@ def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple
 
 
 def _concerns(part: Condition, value: str, *, as_day: bool) -> bool:
-    """Whether a value of several readings could be what a condition asks for."""
+    """Whether one of the readings of `value` could be what a condition asks for."""
     if part.op not in audience_rule.EQUALS:
         return True
     if as_day:

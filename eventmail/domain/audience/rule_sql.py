@@ -1,7 +1,7 @@
-"""A segment's rule as SQL: which guests of an event meet it.
+"""A segment's rule as a condition in SQL.
 
-Names, addresses and imported columns are answered from `guest_value`, where a segment uses the field already, else
-from the guests themselves, which is as right and, with 200 attributes on 100 000 guests, takes a second.
+Names, addresses and imported columns are read from `guest_value` if a segment uses the field already, else from the
+guests themselves. That gives the same answer but takes a second for 100 000 guests with 200 attributes.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ Places = tuple[tuple[Field, int], ...]
 
 @dataclass(frozen=True)
 class Chosen:
-    """A segment as it is asked for: its rule read, and where the values of its fields are kept."""
+    """A segment, ready for a query: its parsed rule, and the ids of its fields in `guest_value`."""
 
     id: int
     event_id: int
@@ -32,7 +32,7 @@ class Chosen:
 
 
 def condition(guest: Any, chosen: Chosen) -> ColumnElement[bool]:
-    """Whether `guest` (Guest or an alias of it), a guest of the segment's event, is in the segment."""
+    """Whether `guest` (Guest or an alias), a guest of the segment's event, is in the segment."""
     picked: ColumnElement[bool] = guest.id.in_(
         select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == chosen.id)
     )
@@ -42,7 +42,7 @@ def condition(guest: Any, chosen: Chosen) -> ColumnElement[bool]:
 
 
 def rule_condition(guest: Any, event_id: int, rule: Rule, places: Places) -> ColumnElement[bool]:
-    """Whether `guest`, of event `event_id`, meets `rule`; `places` are the ids of the fields that are kept."""
+    """Whether `guest`, of event `event_id`, meets `rule`. `places` are the ids of its fields in `guest_value`."""
     ids = dict(places)
     parts = [_one(guest, event_id, part, ids.get(part.field), rule.reading) for part in rule.conditions]
     return or_(*parts) if rule.any else and_(*parts)
@@ -52,7 +52,7 @@ def _one(guest: Any, event_id: int, part: Condition, place: int | None, reading:
     if part.field.kind is Kind.STATUS:
         same: ColumnElement[bool] = guest.status == part.value
         return same if part.op is Op.IS else not_(same)
-    # what is not and what is empty is everybody but those who have it: a guest without a value is among them
+    # “is not” and “is empty” mean everybody else, so guests without a value meet them
     negative = part.op in (Op.IS_NOT, Op.IS_EMPTY)
     if part.field.kind is Kind.TAG:
         having = _tagged(part)
@@ -63,7 +63,7 @@ def _one(guest: Any, event_id: int, part: Condition, place: int | None, reading:
 
 
 def _tests(text: Any, part: Condition) -> ColumnElement[bool] | None:
-    """The test of a text that is not blank; None when any will do."""
+    """The test of a text that is not blank. None when any text passes."""
     wanted = value_parsing.folded(part.value) or ""
     tests: Mapping[Op, Callable[[], ColumnElement[bool]]] = {
         Op.IS: lambda: text == wanted,
@@ -95,13 +95,13 @@ def _valued(part: Condition, values: FromClause, reading: int) -> Select[Any]:
 
 
 def all_values(event_id: int, field: Field, place: int) -> Select[Any]:
-    """The rows of `guest_value` that begin to keep `field` under the id `place`."""
+    """The rows of `guest_value` for `field`, under the id `place`."""
     found = _values(event_id, field, None)
     return select(literal(place), *found.c).order_by(found.c.guest_id)
 
 
 def text_of(event_id: int, field: Field, place: int | None) -> FromClause:
-    """(guest_id, value) of everybody in whose `field` something may stand, as it was written or folded."""
+    """(guest_id, value) of everybody who may have something in `field`, as written or folded."""
     if place is not None:
         kept = select(guest_value.c.guest_id, guest_value.c.folded.label("value"))
         return kept.where(guest_value.c.field_id == place).subquery()
@@ -115,7 +115,7 @@ def _written(event_id: int, field: Field) -> FromClause:
 
 
 def _values(event_id: int, field: Field, place: int | None) -> FromClause:
-    """(guest_id, folded, number, day) of everybody with something in `field`."""
+    """(guest_id, folded, number, day) of everybody who has something in `field`."""
     if place is not None:
         return select(guest_value).where(guest_value.c.field_id == place).subquery()
     found = _written(event_id, field)
@@ -132,20 +132,20 @@ def _values(event_id: int, field: Field, place: int | None) -> FromClause:
 
 
 def raw_value(guest: Any, field: Field) -> ColumnElement[str]:
-    """What stands in `field` of `guest`, as it was written; "" where nothing does."""
+    """The value in `field` of `guest`, as written, or ""."""
     if field.kind is not Kind.ATTRIBUTE:
         return func.coalesce(getattr(guest, _COLUMNS[field.kind]), "")
     return attribute(guest, field.name)
 
 
 def attribute(guest: Any, name: str) -> ColumnElement[str]:
-    """What stands in the imported column `name` of `guest`, as it was written; "" where nothing does."""
+    """The value in the imported column `name` of `guest`, as written, or ""."""
     return func.coalesce(json_member(type_coerce(guest.attributes, String), name), "")
 
 
 _first = select(func.min(GuestTag.tag).label("tag")).cte("tag_words", recursive=True, nesting=True)
-# Every word once, each found by one step along the index: there are few, and only they are folded. Nested, since of an
-# INSERT that begins with WITH the driver does not say how many rows it made.
+# Every distinct tag, each found by one step along the index. They are few, so few are folded. The CTE is nested, since
+# the driver does not say how many rows an INSERT that begins with WITH has made.
 _WORDS = _first.union_all(
     select(select(func.min(GuestTag.tag)).where(GuestTag.tag > _first.c.tag).correlate(_first).scalar_subquery()).where(
         _first.c.tag.is_not(None)

@@ -1,4 +1,4 @@
-"""Which messages a segment is used by, for whoever changes or removes it."""
+"""The messages that use a segment, for the pages that change or remove it."""
 
 from sqlalchemy import func, select
 
@@ -8,9 +8,9 @@ from eventmail.states import NOT_OVER, MailingState
 
 
 def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
-    """(subject, state) of the messages with this segment in their audience that are not over yet, newest first.
+    """(subject, state) of the messages that use the segment and are not over yet, the newest first.
 
-    The audience of a draft stands with its text. A draft may have no subject yet.
+    The subject of a draft may be "".
     """
     rows = fresh().execute(
         select(func.coalesce(DraftText.subject, Content.subject), Mailing.state, Mailing.audience, DraftText.audience)

@@ -1,4 +1,4 @@
-"""Segments: made, changed, copied, removed, counted. A member is who meets the rule, or was picked by hand."""
+"""Making, changing, copying, removing and counting segments. Members meet the rule or were picked by hand."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,13 +24,13 @@ from eventmail.models import Guest, Segment, SegmentGuest
 LONGEST_NAME = 100
 _LABELS = {"name": "Name", "rule": "The rule", "guests": "The number of guests picked by hand"}
 MOST_PICKED = 5000
-# what is equal, as the log says it
+# the readings of a rule, in the words of the log
 _READINGS = {audience_rule.LETTERS: "the same letters", audience_rule.READING: "the same letters, number or day"}
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A segment as lists show it: how many guests are in it now, `picked` of them by hand; `reading` as in `rules`."""
+    """A segment as lists show it. `count` guests are in it now, `picked` of them by hand. `reading` as in `rule`."""
 
     id: int
     name: str
@@ -41,7 +41,7 @@ class Listed:
 
 
 def listing(event_id: int, *, page: int = 1, size: int = 50) -> Page[Listed]:
-    """One page of the event's segments by name, each counted; 6 queries, whatever the number of rows."""
+    """One page of the event's segments by name, each counted, in 6 queries."""
     found = paginate(_by_name(event_id), page=page, size=size, row=lambda row: row[0])
     return Page(_listed(event_id, found.items), found.number, found.size, found.total)
 
@@ -52,23 +52,23 @@ def everyone(event_id: int) -> list[Listed]:
 
 
 def get(event_id: int, segment_id: int) -> Listed:
-    """One segment of this event, counted, or NotFound."""
+    """One segment of this event, counted. Raises NotFound."""
     return _listed(event_id, [_found(fresh(), event_id, segment_id)])[0]
 
 
 def picked(segment_id: int) -> list[int]:
-    """The ids of the guests that were picked into a segment by hand, in the order they were."""
+    """The ids of the guests who were picked by hand, in the order of picking."""
     rows = select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == segment_id).order_by(SegmentGuest.id)
     return list(fresh().scalars(rows))
 
 
 def fields(event_id: int) -> dict[str, audience_rule.Field]:
-    """What a rule of this event may ask about, by the name it goes by in a rule."""
+    """The fields that a rule of this event may use, by their keys."""
     return audience_rule.fields(guest_values.columns(fresh(), event_id))
 
 
 def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[int, Chosen]:
-    """Those of `segment_ids` that are segments of this event, ready to be asked for; up to 3 queries."""
+    """By id, those of `segment_ids` that are segments of this event, ready for a query; in up to 3 queries."""
     wanted = set(segment_ids)
     if not wanted:
         return {}
@@ -77,7 +77,7 @@ def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[
 
 
 def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int = 5) -> tuple[int, list[Guest]]:
-    """How many guests a segment of this rule and these picked guests would have, and the first of them by name."""
+    """(number, first guests by name) of a segment with this rule and these picked guests."""
     session = fresh()
     ways: list[ColumnElement[bool]] = [Guest.id.in_(guests)] if guests else []
     if rule:
@@ -92,16 +92,16 @@ def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int =
 
 
 def create(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
-    """A new segment: its id. `values` as in `edit`; a name, and a rule or guests are needed.
+    """Add a segment and return its id. `values` are as in `edit`; a name, and a rule or guests are needed.
 
-    Beside a rule that is a copy, `reading` is what it was read by.
+    A copied rule brings its `reading` along.
     """
     with transaction() as tx:
         return add(tx, event_id, values, by)
 
 
 def add(tx: Session, event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
-    """`create` in somebody's transaction."""
+    """`create` in the caller's transaction."""
     segment = Segment(event_id=event_id, name="", name_key="", rule=None, created_by=by.user_id,
                       created_at=by.now, updated_at=by.now, reading=audience_rule.READING)  # fmt: skip
     guests = _apply(tx, segment, {"name": None, **values}, [])
@@ -114,7 +114,7 @@ def add(tx: Session, event_id: int, values: Mapping[str, Any], by: records.Actin
 
 
 def texts(name: str, rule: Mapping[str, Any] | None, guests: Iterable[str]) -> dict[str, str]:
-    """The parts of a segment as texts that can be compared, for `fingerprints`; `guests` are ids."""
+    """The parts of a segment as texts, for `edit_guard.fingerprints`. `guests` are ids."""
     parts = {way: [{k: v.strip() for k, v in part.items() if v} for part in rule[way]] for way in rule} if rule else {}
     return {"name": guest_fields.one_line(name), "rule": json.dumps(parts, sort_keys=True) if parts else "",
             "guests": " ".join(sorted(guests))}  # fmt: skip
@@ -125,9 +125,8 @@ def edit(
 ) -> None:
     """Change the given parts: `name`; `rule` (as in JSON, None takes it away); `guests` (ids as text, all of them).
 
-    `fingerprints` are those of their form. Raises NotFound, InvalidInput that names each part that cannot be, and
-    Overtaken when the segment is not as that form showed it; then nothing is changed. A mailing that was sent keeps its
-    recipients.
+    `fingerprints` come from the form. Raises NotFound, InvalidInput that names each wrong part, and Overtaken when the
+    segment has changed since the form was opened. A mailing that was sent keeps its recipients.
     """
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
@@ -152,7 +151,7 @@ def edit(
 
 
 def copy(event_id: int, segment_id: int, by: records.Acting) -> int:
-    """A second segment with the same rule and guests under a free name: its id."""
+    """Copy a segment under a free name. Returns the new id."""
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
         names = tx.scalars(select(Segment.name_key).where(Segment.event_id == event_id)).all()
@@ -162,9 +161,9 @@ def copy(event_id: int, segment_id: int, by: records.Acting) -> int:
 
 
 def copy_all(tx: Session, from_: int, to: int, by: records.Acting) -> int:
-    """The segments of one event for another that has its columns already, in somebody's transaction: how many.
+    """Copy the rules of an event's segments to another event, which has its columns already. Returns their number.
 
-    Guests picked by hand are guests of the old event, so a segment of nobody else stays behind.
+    Guests picked by hand stay behind, and so do segments without a rule. Runs in the caller's transaction.
     """
     ruled = tx.scalars(_by_name(from_).where(Segment.rule.is_not(None))).all()
     for segment in ruled:
@@ -173,7 +172,7 @@ def copy_all(tx: Session, from_: int, to: int, by: records.Acting) -> int:
 
 
 def remove(event_id: int, segment_id: int, by: records.Acting) -> str:
-    """Remove a segment: the name it had. Guests stay, and so do the recipients of what was sent to it."""
+    """Remove a segment. Returns its name. Its guests stay, and so do the recipients of mailings to it."""
     with transaction() as tx:
         segment = _found(tx, event_id, segment_id)
         before = _state(segment, _picked_now(tx, segment.id))
@@ -225,7 +224,7 @@ def _ready(session: Session, event_id: int, rows: Sequence[Segment]) -> list[Cho
 
 
 def _apply(tx: Session, segment: Segment, values: Mapping[str, Any], theirs: list[int]) -> list[int]:
-    """Put the checked values on the segment: the guests it shall have. Raises InvalidInput with every complaint."""
+    """Put the values on the segment. Returns the guests to pick. Raises InvalidInput with every complaint."""
     wrong: list[FieldError] = []
     if "name" in values:
         segment.name = guest_fields.one_line(values["name"] or "")

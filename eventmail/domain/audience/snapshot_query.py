@@ -1,4 +1,4 @@
-"""The people that somebody looked at, as a query (A4)."""
+"""The people of a reviewed list, as a query (A4)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +12,7 @@ from eventmail.models import Snapshot
 
 @dataclass(frozen=True)
 class AsOf:
-    """The list of a snapshot, as of an instant."""
+    """The list of a snapshot, and the instant when it was frozen."""
 
     snapshot_id: int
     at: datetime

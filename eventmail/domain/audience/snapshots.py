@@ -1,4 +1,4 @@
-"""Who would get it as of a moment, and who joined or left since (A4)."""
+"""Freezing the list of recipients, and comparing it with the list of now (A4)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,14 @@ from eventmail.models.guest import full_name
 from eventmail.records import Acting
 
 KEPT = timedelta(hours=24)
-KEPT_EACH = 10  # of one person in one event; a look at a large audience is megabytes
-NAMED = 50  # joiners and leavers who are told one by one
+KEPT_EACH = 10  # snapshots of one person in one event; that of a large audience takes megabytes
+NAMED = 50  # guests who joined or left that are listed one by one
 GONE = "The list you looked at is not kept any more. Nothing was sent: look again."
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who joined or left; `email` is as it was frozen when the guest is gone or has another by now."""
+    """A guest who joined or left. `email` is the frozen address of one who left."""
 
     id: int
     email: str
@@ -41,7 +41,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Drift:
-    """How an audience differs from a snapshot of it: how many and, of the first NAMED, who."""
+    """How an audience differs from its snapshot. `joined` and `left` hold the first NAMED guests."""
 
     before: int
     now: int
@@ -61,7 +61,7 @@ class Drift:
 
 
 def freeze(audience: Audience, by: Acting) -> str:
-    """Freeze who would get it now: the token of the list. Nobody comes into Python, whatever their number."""
+    """Freeze the recipients of now. Returns the token of the list. The database copies them; Python reads none."""
     token = ids.token(24)
     got = audiences.recipients(audience).subquery()
     people = select(
@@ -83,7 +83,7 @@ def freeze(audience: Audience, by: Acting) -> str:
 
 
 def find(event_id: int, token: str) -> Snapshot:
-    """The snapshot of a token of this event. Raises InvalidAudience when it is not known, or not any more."""
+    """The snapshot of a token of this event. Raises InvalidAudience when it is unknown or not kept any more."""
     found = (
         fresh().scalars(select(Snapshot).where(Snapshot.token == token, Snapshot.event_id == event_id)).one_or_none()
     )
@@ -93,12 +93,12 @@ def find(event_id: int, token: str) -> Snapshot:
 
 
 def as_of(reviewed: Snapshot) -> AsOf:
-    """The people of a snapshot, for an audience of exactly them."""
+    """The people of a snapshot, for `Audience.as_of`."""
     return AsOf(reviewed.id, reviewed.created_at)
 
 
 def drift(session: Session, audience: Audience, reviewed: Snapshot) -> Drift | None:
-    """Who joined and who left since the snapshot; None when exactly the same guests get it at the same addresses."""
+    """The guests who joined and left since the snapshot. None when the same guests have the same addresses."""
     got = audiences.recipients(audience).subquery()
     people = select(Snapshot.people).where(Snapshot.id == reviewed.id).scalar_subquery()
     same = select(json_object_of(got.c.guest_id, got.c.address) == people).select_from(got)

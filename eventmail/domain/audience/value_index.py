@@ -1,7 +1,7 @@
-"""The fields whose values are kept ready in `guest_value`: those that a segment uses.
+"""Keeping the values of each field that a segment uses in `guest_value`.
 
-Triggers keep what is there; this begins with what stood in the guests before. Nothing is let go at once, since a
-request that is under way may be counting by it: `housekeeping` does that a day later.
+Triggers on guests keep the values up to date. This module copies the values that were there before. `housekeeping`
+drops an unused field a day later, since a request under way may still count by it.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ Kept = Mapping[tuple[str, str], int]
 
 
 def kept(session: Session, event_id: int) -> Kept:
-    """(kind, name) of each field of the event that is kept, to its id."""
+    """The ids of the event's kept fields, by (kind, name)."""
     rows = select(SegmentField.kind, SegmentField.name, SegmentField.id).where(SegmentField.event_id == event_id)
     return {(kind, name): field_id for kind, name, field_id in session.execute(rows)}
 
@@ -35,7 +35,10 @@ def places(rule: Rule | None, there: Kept) -> tuple[tuple[Field, int], ...]:
 
 
 def settle(tx: Session, event_id: int, now: datetime) -> None:
-    """After a segment of the event changed: keep every field that one uses, mark those that none uses any more."""
+    """Keep every field that a segment of the event uses, and date those that none uses any more.
+
+    Call it after every change of a segment, in the same transaction.
+    """
     known = audience_rule.fields(values.columns(tx, event_id))
     stored = tx.scalars(select(Segment.rule).where(Segment.event_id == event_id, Segment.rule.is_not(None))).all()
     used = {

@@ -1,4 +1,4 @@
-"""How a value is read, in words, where others would read it otherwise or where it is not as it was typed. Pure."""
+"""Sentences about how a value is read: those that others may read otherwise, or that are not read as typed. Pure."""
 
 from datetime import date
 
@@ -8,7 +8,7 @@ LONGEST_SHOWN = 60
 
 
 def number(text: str) -> str:
-    """The number that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
+    """A sentence about the number that `text` is read as. "" for a plain number and for none."""
     found = value_parsing.number(text)
     if found is None:
         return ""
@@ -19,7 +19,7 @@ def number(text: str) -> str:
 
 
 def day(text: str) -> str:
-    """The day that `text` is read as, said where it was typed in another form; "" of none and of a plain one."""
+    """A sentence about the day that `text` is read as. "" for an ISO day and for none."""
     found = value_parsing.day(text)
     if found is None or text == found:
         return ""
@@ -28,7 +28,7 @@ def day(text: str) -> str:
 
 
 def unread_day(text: str) -> str:
-    """That `text` is no day here although it looks like one, and what to write; "" where it looks like none."""
+    """A sentence about a text that looks like a day but is read as none. "" for any other."""
     meant = value_parsing.unread_days(text)
     if not meant:
         return ""
@@ -37,7 +37,7 @@ def unread_day(text: str) -> str:
 
 
 def with_time(text: str) -> str:
-    """That `text` is equal by its letters alone, since it says a time; "" where it is no day with one."""
+    """A sentence about a day with a time, which is compared by its letters alone. "" for any other text."""
     found = value_parsing.day(text)
     if found is None or value_parsing.equal_day(text):
         return ""

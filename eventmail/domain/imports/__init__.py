@@ -1,1 +1,1 @@
-"""Guest lists as CSV files: read, compared with the guests, written, and exported again."""
+"""Guest lists as CSV files: reading, matching with the guests, importing, exporting."""

@@ -1,4 +1,4 @@
-"""What the columns of a guest list are taken for: guessed from the header generously, corrected by people. Pure."""
+"""The meaning of each column of a guest list: guessed from its heading, corrected by people. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from eventmail.errors import FieldError, InvalidInput
 from eventmail.value_parsing import name_key
 
 MOST_HEADINGS = 300
-_WIDEST = 16_384  # cells of a line, blank ones too; what a spreadsheet has
+_WIDEST = 16_384  # cells of a line in a spreadsheet, blank ones included
 LEFT_OUT = "left_out"
-UNNAMED = "unnamed"  # a column without a heading: a row with something in it is refused, since its cells may be shifted
-OWN = "own:"  # before the name of a column of the organizer's own
-EXPORTED = "column:"  # what an export puts before a column of one's own whose name would be taken for something else
+UNNAMED = "unnamed"  # a column without a heading; a row with a value there is refused, since its cells may be shifted
+OWN = "own:"  # prefix of the name of an imported column
+EXPORTED = "column:"  # prefix in an export of an imported column whose name would be taken for something else
 
-# Heading to field, from the surest to the vaguest word: beside an "Email" column, "Address" is a postal one.
+# headings of each field, from the surest to the vaguest: beside an "Email" column, "Address" is a postal one
 _HEADINGS: Mapping[str, Sequence[str]] = {
     "id": ("id", "guestid", "gastid"),
     "email": (
@@ -38,7 +38,7 @@ FIELDS = tuple(_HEADINGS)
 
 @dataclass(frozen=True)
 class Layout:
-    """Which cell holds what: field to column, (column, name) of the own ones, columns that must be blank."""
+    """The column of each field, (column, name) of imported ones, and the columns that must be blank."""
 
     width: int
     places: Mapping[str, int]
@@ -47,7 +47,7 @@ class Layout:
 
 
 def names(header: Sequence[str]) -> tuple[str, ...]:
-    """The headings, cleaned; those at the end that are blank count for nothing. Raises InvalidInput beyond 300."""
+    """The headings, cleaned, without blank ones at the end. Raises InvalidInput beyond MOST_HEADINGS."""
     if len(header) > _WIDEST:
         raise InvalidInput(
             f"The first line has {len(header):,} cells; an import can have at most {MOST_HEADINGS} columns."
@@ -61,14 +61,14 @@ def names(header: Sequence[str]) -> tuple[str, ...]:
 
 
 def guessed(headings: Sequence[str]) -> tuple[str, ...]:
-    """What each heading is taken for: a word of `FIELDS`, or a column of its own under its own name."""
+    """The meaning of each heading: a word of `FIELDS`, UNNAMED, or OWN and the name."""
     keys = [_key(heading) for heading in headings]
     places: dict[str, int] = {}
     for field, words in _HEADINGS.items():
         column = next((keys.index(word) for word in words if word in keys), None)
         if column is not None:
             places[field] = column
-    if "email" not in places:  # "Email (private)", "Gast-Mail": only when there is no doubt which
+    if "email" not in places:  # "Email (private)", "Gast-Mail", if only one column looks like that
         alike = [n for n, key in enumerate(keys) if n not in places.values() and ("email" in key or key[-4:] == "mail")]
         if len(alike) == 1:
             places["email"] = alike[0]
@@ -78,9 +78,9 @@ def guessed(headings: Sequence[str]) -> tuple[str, ...]:
 
 
 def layout(headings: Sequence[str], taken: Sequence[str] | None = None) -> Layout:
-    """The layout of a file with these headings, each taken for what it says, or for what people said it is.
+    """The layout of a file with these headings. `taken` are their meanings, guessed unless given.
 
-    Raises InvalidInput: no address column, one thing in two columns, a name that cannot be.
+    Raises InvalidInput for a missing address column, two columns of one meaning, and a bad name.
     """
     if taken is None:
         _check_for_twins(headings)
@@ -115,7 +115,7 @@ def layout(headings: Sequence[str], taken: Sequence[str] | None = None) -> Layou
 def exported(own: Sequence[str]) -> list[str]:
     """The headings of an export: id, email, first name, last name, status, tags and the `own` columns.
 
-    Read again, each is taken for what it is, whatever somebody named a column.
+    `guessed` reads each as the same column again, whatever its name.
     """
     fixed = ["id", "email", "first name", "last name", "status", "tags"]
     keys = [_key(heading) for heading in (*fixed, *own)]
@@ -128,7 +128,7 @@ def exported(own: Sequence[str]) -> list[str]:
 
 
 def _key(heading: str) -> str:
-    """What a heading is compared by: letters and digits, without case and accents; marked ones stay what they are."""
+    """The letters and digits of a heading, without case and accents, for comparison. EXPORTED ones stay whole."""
     if (key := name_key(heading)).startswith(EXPORTED):
         return key
     return "".join(char for char in guest_fields.unaccented(heading) if char.isalnum()) or key
@@ -140,9 +140,9 @@ def _own(heading: str) -> str:
 
 
 def _settle_names(places: dict[str, int], keys: Sequence[str]) -> None:
-    """Beside "Vorname", "Name" is the last name; beside "Surname", the first. Beside both it is a further column.
+    """Decide what "Name" means: the last name beside "Vorname", the first beside "Surname", neither beside both.
 
-    "First" and "Last" are names where both are there and nothing else says what the name is.
+    "First" and "Last" are names if both are there and no other column holds a name.
     """
     if not {"first_name", "last_name", "full_name"} & set(places) and {"first", "last"} <= set(keys):
         places |= {"first_name": keys.index("first"), "last_name": keys.index("last")}
@@ -173,7 +173,7 @@ def _name_complaint(name: str) -> str:
 
 
 def _set_complaints(headings: Sequence[str], places: Mapping[str, int], further: int) -> list[FieldError]:
-    """What is wrong with the columns together."""
+    """Complaints about the columns as a whole."""
     wrong = []
     if "email" not in places:
         found = ", ".join(f"“{name[:40]}”" for name in headings[:10] if name)

@@ -1,4 +1,4 @@
-"""A guest list as CSV, read into rows. Pure: no database, so an import's transaction never waits for it."""
+"""Reading a guest list as CSV into rows. Pure, so an import's transaction never waits for it."""
 
 import csv
 from collections.abc import Callable, Iterator, Sequence
@@ -16,7 +16,7 @@ from eventmail.domain.imports.row import Entry, Refusal, Rejected
 from eventmail.errors import InvalidInput
 
 MOST_BROKEN = 1000
-LONGEST_CELL = 131_072  # characters; what the csv module allows unless told otherwise
+LONGEST_CELL = 131_072  # characters; the default limit of the csv module
 TOLD_EVERY = 10_000
 _SAMPLES = 3
 _SAMPLE = 60  # characters
@@ -24,7 +24,7 @@ _BROKEN_HEADER = "The first line, which names the columns, cannot be read: "
 
 
 class Reading(NamedTuple):
-    """How to read a file: words of `csv_text`, and what each column is taken for; what is not said is found out."""
+    """How to read a file: words of `csv_text`, and the meaning of each column. Blank parts are guessed."""
 
     encoding: str = ""
     delimiter: str = ""
@@ -32,11 +32,11 @@ class Reading(NamedTuple):
 
 
 GUESSED = Reading()
-Told = Callable[[int, int], None]  # so many lines of so many
+Told = Callable[[int, int], None]  # (lines read, lines in all)
 
 
 class Head(NamedTuple):
-    """How a file was read, its headings, what each is taken for, and the beginning of its columns."""
+    """How a file was read, its headings, the meaning and the first values of each column."""
 
     encoding: str
     delimiter: str
@@ -47,7 +47,7 @@ class Head(NamedTuple):
 
 @dataclass
 class Sheet:
-    """What a file says. `addresses` counts the rows of each address, rejected ones included."""
+    """The rows of a file. `addresses` counts the rows of each address, rejected ones included."""
 
     columns: list[str]
     whole_names: bool
@@ -56,11 +56,11 @@ class Sheet:
     addresses: dict[str, int] = field(default_factory=dict)
 
 
-Record = tuple[int, int, list[str] | str]  # physical line where it begins, where it ends, cells or a complaint
+Record = tuple[int, int, list[str] | str]  # first physical line, last one, cells or a complaint
 
 
 def head(data: bytes, reading: Reading = GUESSED) -> Head:
-    """The head of a CSV file, for people to correct. Raises InvalidInput when there is none, TooLarge."""
+    """The head of a CSV file, for people to correct. Raises InvalidInput for a file without one, and TooLarge."""
     opened = csv_text.lines(data, reading.encoding, reading.delimiter)
     records = _records(opened)
     headings = _headings(records)
@@ -74,14 +74,14 @@ def head(data: bytes, reading: Reading = GUESSED) -> Head:
 
 
 def fits(reading: Reading, headings: Sequence[str]) -> bool:
-    """Whether what was said about the columns was said about these."""
+    """Whether `reading.columns` has a meaning for each of these headings."""
     return reading.columns is not None and len(reading.columns) == len(headings)
 
 
 def read(data: bytes, reading: Reading = GUESSED, tell: Told | None = None) -> Sheet:
-    """The rows of a CSV file; `tell` hears now and then how many lines of how many are read.
+    """The rows of a CSV file. `tell` is called every TOLD_EVERY lines.
 
-    Raises InvalidInput when the file as a whole cannot be read: binary, empty, without an address column; TooLarge.
+    Raises TooLarge, and InvalidInput when the whole file cannot be read: binary, empty, without an address column.
     """
     opened = csv_text.lines(data, reading.encoding, reading.delimiter)
     addresses.few_foreign(opened.lines)
@@ -120,10 +120,10 @@ def _headings(records: Iterator[Record]) -> tuple[str, ...]:
 
 
 def _records(opened: Lines) -> Iterator[Record]:
-    """Each record of the file, the header first.
+    """Each record of the file, the header first. Raises InvalidInput beyond MOST_BROKEN broken ones.
 
-    A quote that is never closed would swallow the rest of the file, so after a broken record reading goes on with
-    the line after its first. Each retry may read one cell's limit in vain, hence the bound.
+    A quote that is never closed would swallow the rest of the file. So reading goes on with the second line of a
+    broken record. Each such retry may read up to one cell's limit in vain, hence the bound.
     """
     lines, start, broken = opened.lines, opened.header, 0
     delimiter = csv_text.DELIMITERS[opened.delimiter]
@@ -154,6 +154,6 @@ def _words(error: str) -> str:
 
 
 def _swallowed(cells: Sequence[str], layout: Layout) -> bool:
-    """Whether an open quote happened to be closed by a later one: a name does not hold lines with addresses."""
+    """Whether a later quote closed an open one by chance: a cell of our fields holds no further line with an @-sign."""
     own = [cells[n] for n in layout.places.values() if n < len(cells)]
     return any("@" in cell.partition("\n")[2] or "@" in cell.partition("\r")[2] for cell in own)

@@ -1,4 +1,4 @@
-"""A CSV file's bytes as lines of text: its encoding, its delimiter, the `sep=` line of spreadsheets. Pure."""
+"""Reading a CSV file's bytes as lines of text: encoding, delimiter, the `sep=` line of spreadsheets. Pure."""
 
 import io
 import re
@@ -10,7 +10,7 @@ from eventmail.errors import InvalidInput, TooLarge
 MOST_BYTES = 25_000_000
 MOST_LINES = 250_000
 
-# what people choose from: word -> (name, Python's codec)
+# word -> (name that people choose, Python's codec)
 ENCODINGS: Mapping[str, tuple[str, str]] = {
     "utf-8": ("UTF-8", "utf-8-sig"),
     "utf-16": ("UTF-16", "utf-16"),
@@ -30,7 +30,7 @@ _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Lines:
-    """The file's lines with their ends, the index of the header, and how it was read (words of the tables above)."""
+    """The file's lines with their line ends, the index of the header, and the words of encoding and delimiter."""
 
     lines: list[str]
     header: int
@@ -39,16 +39,16 @@ class Lines:
 
 
 def check_size(size: int) -> None:
-    """Raises TooLarge for a file of more bytes than an import holds in memory."""
+    """Raise TooLarge for a file of more than MOST_BYTES, since an import holds it in memory."""
     if size > MOST_BYTES:
         most = f"{MOST_BYTES // 1_000_000} MB"
         raise TooLarge(f"The file is larger than {most}. Nothing was imported. Please split it and import the parts.")
 
 
 def lines(data: bytes, encoding: str = "", delimiter: str = "") -> Lines:
-    """The lines of a CSV file; the encoding and the delimiter are found out unless given.
+    """The lines of a CSV file. Encoding and delimiter are guessed unless given.
 
-    Raises InvalidInput in words when it is empty or no text, TooLarge beyond `MOST_BYTES`.
+    Raises InvalidInput when the file is empty or no text, TooLarge beyond `MOST_BYTES`.
     """
     check_size(len(data))
     text, encoding = _decoded(data, encoding)
@@ -63,7 +63,7 @@ def lines(data: bytes, encoding: str = "", delimiter: str = "") -> Lines:
 
 
 def _decoded(data: bytes, encoding: str) -> tuple[str, str]:
-    """The text and the word of the encoding it was read with."""
+    """(the text, the word of its encoding)."""
     if not data.strip():
         raise InvalidInput(_EMPTY)
     if data.startswith(_SPREADSHEETS):
@@ -73,7 +73,7 @@ def _decoded(data: bytes, encoding: str) -> tuple[str, str]:
     else:
         name, codec = ENCODINGS[encoding]
         if codec == "utf-16" and not data.startswith(_UTF_16):
-            codec = "utf-16-le"  # without a mark, as Windows writes it
+            codec = "utf-16-le"  # Windows writes this without a byte order mark
         try:
             text = data.decode(codec)
         except UnicodeDecodeError:
@@ -81,7 +81,7 @@ def _decoded(data: bytes, encoding: str) -> tuple[str, str]:
             raise InvalidInput.at("encoding", "NOT_THIS_ENCODING", message) from None
     if "\0" in text:
         raise InvalidInput(_NO_TEXT)
-    return text.removeprefix("\ufeff").rstrip("\x1a"), encoding  # DOS ended its texts with one of these
+    return text.removeprefix("\ufeff").rstrip("\x1a"), encoding  # DOS ends a text with \x1a
 
 
 def _guessed(data: bytes) -> tuple[str, str]:
@@ -98,7 +98,7 @@ def _guessed(data: bytes) -> tuple[str, str]:
         text = data.decode("cp1252")
     except UnicodeDecodeError:
         raise InvalidInput(_NO_TEXT) from None
-    if _CONTROLS.search(text.rstrip("\x1a")):  # nearly every byte is a letter of this encoding, of a picture too
+    if _CONTROLS.search(text.rstrip("\x1a")):  # cp1252 decodes nearly every byte, even of a picture
         raise InvalidInput(_NO_TEXT)
     return text, "windows-1252"
 
@@ -118,4 +118,4 @@ def _delimiter(header: str, said: str) -> str:
         message = f"The file separates its cells by “{said}”. Please use commas, semicolons or tabs."
         raise InvalidInput.at("delimiter", "UNKNOWN_DELIMITER", message)
     unquoted = re.sub(r'"[^"]*"', "", header)
-    return max(DELIMITERS, key=lambda word: unquoted.count(DELIMITERS[word]))  # of several the first: the comma
+    return max(DELIMITERS, key=lambda word: unquoted.count(DELIMITERS[word]))  # the comma wins a tie

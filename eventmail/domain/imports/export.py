@@ -1,4 +1,4 @@
-"""The guests of an event as rows for a CSV file; imported again, the file changes nothing."""
+"""The guests of an event as rows of a CSV file. Importing the file again changes nothing."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,12 +15,12 @@ _SHOWN = (Guest.id, Guest.email, Guest.first_name, Guest.last_name, Guest.status
 
 
 def header(event_id: int) -> list[str]:
-    """The headings: id, email, names, status, tags, then the event's own columns."""
+    """The headings: id, email, names, status, tags, then the event's columns."""
     return column_mapping.exported(values.columns(fresh(), event_id))
 
 
 def rows(event_id: int, status: Filter = Filter.ALL, q: str = "") -> Iterator[Sequence[str]]:
-    """The cells of each guest that the filter and the search find, by id; 2 queries for two thousand guests."""
+    """The cells of each guest that the filter and the search find, by id, in 2 queries for 2000 guests."""
     session = fresh()
     own = values.columns(session, event_id)
     where = filters.where(status, len(fields.words(q)))

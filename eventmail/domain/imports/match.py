@@ -1,4 +1,4 @@
-"""Whom a row of an import means: by its `id`, else address and name, else an address that is one guest's alone (A7)."""
+"""Finding the guest of a row: by id, else by address and name, else by an address that one guest alone has (A7)."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from eventmail.models.guest import full_name
 
 
 class Known(NamedTuple):
-    """A guest of the event before the import; `attributes` is still JSON text."""
+    """A guest before the import. `attributes` is JSON text, decoded only for the rows that need it."""
 
     id: int
     email: str | None
@@ -29,18 +29,17 @@ class Known(NamedTuple):
 def known(session: Session, event_id: int) -> list[Known]:
     """The guests of an event, the oldest first."""
     columns = (Guest.id, Guest.email, Guest.address, Guest.first_name, Guest.last_name, Guest.status)
-    raw = cast(Guest.attributes, String)  # decoded for the rows that need it only
-    chosen: Any = select(*columns, raw).where(Guest.event_id == event_id).order_by(Guest.id)
+    chosen: Any = select(*columns, cast(Guest.attributes, String)).where(Guest.event_id == event_id).order_by(Guest.id)
     return list(map(Known._make, session.connection().execute(chosen)))
 
 
 class Matcher:
-    """Finds the guest that a row means, each guest for one row only."""
+    """Finds the guest of each row. A guest belongs to one row only."""
 
     def __init__(self, guests: Iterable[Known], sheet: Sheet) -> None:
         self.by_id: dict[int, Known] = {}
         self.by_address: dict[str, list[Known]] = {}
-        self.by_name: dict[tuple[str, str], Known] = {}  # the oldest of those with one address and name
+        self.by_name: dict[tuple[str, str], Known] = {}  # the oldest guest of an address and a name
         for known in guests:
             self.by_id[known.id] = known
             if known.address:
@@ -50,7 +49,7 @@ class Matcher:
         self.taken: dict[int | tuple[str, str], int] = {}
 
     def find(self, entry: Entry) -> Known | Rejected | None:
-        """The guest, None for a new one, or why it cannot be told."""
+        """The guest, None for a new one, or the reason why the row is rejected."""
         person = (entry.address, _name(entry))
         found = self._by_id(entry) if entry.id else self._by_address(person)
         if isinstance(found, Rejected):
@@ -66,13 +65,13 @@ class Matcher:
             return row.unknown_id(entry)
         other_address = entry.address and found.address and entry.address != found.address
         if other_address and _name(entry) and _name(found) and _name(entry) != _name(found):
-            # numbers of another program look like ours and would turn one guest into another
+            # ids of another program look like ours and would turn one guest into another
             message = f"The guest with the id {entry.id} has another name and another address. Is it our id?"
             return Rejected(entry.line, "OTHER_GUEST", message)
         return found
 
     def _by_address(self, person: tuple[str, str]) -> Known | None:
-        # a name alone makes nobody the same person, unless neither has an address
+        # a name alone does not identify a guest, unless neither has an address
         exact = self.by_name.get(person)
         candidates = self.by_address.get(person[0])
         if exact or not candidates:

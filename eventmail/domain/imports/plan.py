@@ -1,4 +1,4 @@
-"""What an import would write: a file's rows beside the event's guests as they are. Pure but for `before`."""
+"""Planning what an import writes, from a file's rows and the event's guests. Pure but for `before`."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,13 +20,13 @@ from eventmail.models import Guest, GuestTag
 from eventmail.models.guest import full_name
 from eventmail.states import GuestStatus
 
-# one guest as written, in this order; the attributes are JSON text already
+# the columns of one guest, in the order of Values; attributes are JSON text already
 WRITTEN = ("email", "address", "reserved", "first_name", "last_name", "status", "attributes", "search_key")
 Values = tuple[str | None, str | None, bool, str, str, str, str, str]
 
 
 class Before(NamedTuple):
-    """All of an event that a plan depends on; two that are equal make the same plan of the same file."""
+    """All of an event that a plan depends on. Equal ones make the same plan of the same file."""
 
     guests: list[Known]
     tags: list[tuple[int, str]]
@@ -34,7 +34,7 @@ class Before(NamedTuple):
 
 
 def before(session: Session, event_id: int) -> Before:
-    """The event as it is. 3 statements."""
+    """The event as it is, in 3 queries."""
     mine = select(GuestTag.guest_id, GuestTag.tag).join(Guest, Guest.id == GuestTag.guest_id)
     tags: Any = session.connection().execute(mine.where(Guest.event_id == event_id).order_by(GuestTag.id))
     return Before(match.known(session, event_id), list(map(tuple, tags)), guest_values.columns(session, event_id))
@@ -42,10 +42,10 @@ def before(session: Session, event_id: int) -> Before:
 
 @dataclass
 class Plan:
-    """What is to be written: values of new guests with their tags, (values…, id) of changed ones, added tags."""
+    """The rows to write: values of new guests and their tags, (values…, id) of changed ones, added tags."""
 
     new: list[Values] = field(default_factory=list)
-    new_tags: list[tuple[int, Sequence[str]]] = field(default_factory=list)  # by place in `new`
+    new_tags: list[tuple[int, Sequence[str]]] = field(default_factory=list)  # by index in `new`
     changed: list[tuple[Any, ...]] = field(default_factory=list)
     tags: list[tuple[int, str]] = field(default_factory=list)
     updated: int = 0
@@ -55,13 +55,12 @@ class Plan:
     shown: Shown = field(default_factory=Shown)
 
     def report(self) -> ImportReport:
-        """The report of this plan."""
         rejected = sorted(self.rejected)
         return ImportReport(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
 
 
 def plan_of(there: Before, sheet: Sheet) -> Plan:
-    """What importing `sheet` would do to the event as it was `there`. Raises InvalidInput for too many columns."""
+    """The plan of importing `sheet` into the event as `there` says. Raises InvalidInput for too many columns."""
     placed, _ = guest_values.placed_columns(there.columns, sheet.columns)
     renamed = any(name != place for name, place in placed.items())
     matcher = Matcher(there.guests, sheet)
@@ -156,16 +155,16 @@ def _created(entry: Entry, attributes: str) -> Values:
 
 
 def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> Values | None:
-    """All columns of the guest after the row, or None when it changes nothing."""
+    """The guest's values after the row, or None when it changes nothing."""
     email = entry.email or known.email
     first, last = entry.first_name or known.first_name, entry.last_name or known.last_name
-    if whole_names and entry.first_name:  # the column says what the name is, not where its parts divide
+    if whole_names and entry.first_name:  # a full name does not say where its parts divide
         same = full_name(known.first_name, known.last_name) == full_name(entry.first_name, entry.last_name)
         first, last = (known.first_name, known.last_name) if same else (entry.first_name, entry.last_name)
     status = entry.status or known.status
     as_before = (email, first, last, status) == (known.email, known.first_name, known.last_name, known.status)
     merged = known.attributes
-    if attributes not in ("{}", merged):  # as it was written, more often than not
+    if attributes not in ("{}", merged):  # most often they are the same text, which saves decoding
         before = json.loads(merged)
         after = {**before, **json.loads(attributes)}
         merged = merged if after == before else row.as_json(list(after.items()))

@@ -1,4 +1,4 @@
-"""What an import did, or would do: counts, and line by line as far as people read."""
+"""The report of an import or a dry run: counts, and the first lines of each kind."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ MOST_SHOWN = 1000  # lines of each kind that a page can show
 
 
 class Change(NamedTuple):
-    """One field of a guest: what it is called, before, after."""
+    """One changed field of a guest: its label, its value before and after."""
 
     what: str
     before: str
@@ -18,7 +18,7 @@ class Change(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One good row: where it begins, the guest's name and address, and what it changes."""
+    """One good row: its first line, the guest's name and address, the changes."""
 
     line: int
     name: str
@@ -28,7 +28,7 @@ class Line(NamedTuple):
 
 @dataclass
 class Shown:
-    """The first `MOST_SHOWN` lines of each kind; of those whose status changes, and so on."""
+    """The first `MOST_SHOWN` lines of each kind: another status, other changes, new guests, unchanged ones."""
 
     status: list[Line] = field(default_factory=list)
     changed: list[Line] = field(default_factory=list)
@@ -38,7 +38,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """Counts; `rejected` by line, all of them; of the `updated` guests how many got another status."""
+    """The counts, and all `rejected` rows. Of the `updated` guests, `status_changes` got another status."""
 
     created: int
     updated: int
@@ -48,7 +48,7 @@ class ImportReport:
     shown: Shown
 
     def kept(self) -> dict[str, Any]:
-        """The report as JSON to keep, bounded: (number, lines) of each kind."""
+        """The report as JSON to keep, with (number, first lines) of each kind."""
         rejected = [tuple(row) for row in self.rejected[:MOST_SHOWN]]
         return {
             "created": self.created,

@@ -1,4 +1,4 @@
-"""One row of a guest list: its cells cleaned, measured, and taken for what their columns are. Pure."""
+"""Reading one row of a guest list: its cells cleaned and measured. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from eventmail.errors import InvalidInput
 
 
 class Rejected(NamedTuple):
-    """A row that was not imported: the physical line where it begins (header = 1), a code, a sentence."""
+    """A row that was not imported: its first physical line (header = 1), a code, a sentence."""
 
     line: int
     code: str
@@ -20,9 +20,9 @@ class Rejected(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One good row, cleaned; "" and empty where the file says nothing. `address` is for comparison (A7).
+    """One good row, cleaned. Fields that the file lacks are empty. `address` is for comparison (A7).
 
-    `attributes` is JSON text, name to value: a fifth of the memory of a mapping, and what the database keeps.
+    `attributes` is JSON text as the database keeps it, which takes a fifth of the memory of a mapping.
     """
 
     line: int
@@ -37,11 +37,11 @@ class Entry(NamedTuple):
 
 
 class Refusal(Exception):
-    """Why one row is not imported: code and sentence."""
+    """The code and the sentence why a row is not imported."""
 
 
 def entry(line: int, cells: list[str], layout: Layout, seen: dict[str, int]) -> Entry | None:
-    """The row, or None when it is wholly blank; its address is counted in `seen`. Raises Refusal."""
+    """The row, or None for a blank one. Counts its address in `seen`. Raises Refusal."""
     width, places = layout.width, layout.places
     extra = False
     if len(cells) > width:
@@ -84,13 +84,13 @@ def _check_lengths(first: str, last: str, attributes: Sequence[tuple[str, str]])
 
 
 def as_json(attributes: Sequence[tuple[str, str]]) -> str:
-    """(name, value) pairs as the text that `json.dumps` makes of a mapping, at a third of its cost."""
+    """The text that `json.dumps` makes of these (name, value) pairs, at a third of its cost."""
     return "{" + ", ".join([f"{_quoted(name)}: {_quoted(text)}" for name, text in attributes]) + "}"
 
 
 _quoted = json.encoder.encode_basestring_ascii
 _NO_STATUS = "?"
-_OFTEN = 60  # characters; the same short words stand in many rows, and longer ones would fill the memory
+_OFTEN = 60  # characters; shorter cells repeat in many rows and are cached, longer ones would fill the memory
 _known_lines = lru_cache(maxsize=4096)(fields.lines)
 
 
@@ -99,7 +99,7 @@ def _lines(cell: str) -> str:
 
 
 def _tags(cell: str) -> tuple[Sequence[str], str | None]:
-    """The tags of a cell, and what is wrong with them."""
+    """(the tags of a cell, the complaint about them or None)."""
     return _known_tags(cell) if len(cell) <= _OFTEN else _split_tags(cell)
 
 
@@ -147,5 +147,5 @@ def _unknown(own_id: str) -> str:
 
 
 def unknown_id(entry: Entry) -> Rejected:
-    """The complaint about an id that is not one of this event's guests."""
+    """The complaint about an id that no guest of this event has."""
     return Rejected(entry.line, "UNKNOWN_ID", _unknown(entry.id))

@@ -1,7 +1,7 @@
-"""Importing a guest list: read and planned first, then created and updated in one transaction.
+"""Importing a guest list: read and planned first, then written in one transaction.
 
-`imports.match` says whom a row means. A column the file lacks is never changed, a blank cell erases nothing, a tag is
-added and never taken away, and the do-not-mail list is not touched.
+A column that the file lacks is never changed. A blank cell erases nothing. Tags are added and never taken away. The
+do-not-mail list is not touched.
 """
 
 import gc
@@ -26,7 +26,7 @@ from eventmail.domain.imports.plan import WRITTEN, Plan, plan_of
 from eventmail.domain.imports.report import ImportReport
 from eventmail.models import Guest, GuestTag
 
-Tell = Callable[[str, int, int], None]  # hears what is done ("reading", "writing"), how much of it, of how much
+Tell = Callable[[str, int, int], None]  # (READING or WRITING, how much is done, of how much)
 READING, WRITING = "reading", "writing"
 _GUESTS: Any = Guest.__table__
 _TAGS: Any = GuestTag.__table__
@@ -42,10 +42,9 @@ def run(
     reading: Reading = GUESSED,
     tell: Tell = lambda _what, _done, _of: None,
 ) -> ImportReport:
-    """Import the CSV file `data`; good rows land, the others are reported. A dry run writes nothing at all.
+    """Import the good rows of the CSV file `data` and report the others. A dry run writes nothing.
 
-    `reading` is what people said about the file, see `imports.csv_rows`. Raises InvalidInput or TooLarge when the file
-    as a whole cannot be read; nothing is changed then.
+    Raises what `csv_rows.read` raises, and InvalidInput for too many columns.
     """
     with _without_collecting():
         sheet = csv_rows.read(data, reading, lambda done, of: tell(READING, done, of))
@@ -53,7 +52,7 @@ def run(
         plan = plan_of(there, sheet)
         if dry_run:
             return plan.report()
-        with transaction() as tx:  # nobody else writes from here on, so that what is slow was done before
+        with transaction() as tx:  # it blocks other writers, so the slow work is done before
             now = import_plan.before(tx, event_id)
             if now != there:  # somebody changed a guest meanwhile
                 plan = plan_of(now, sheet)
@@ -70,7 +69,7 @@ def run(
 
 @contextmanager
 def _without_collecting() -> Iterator[None]:
-    """Rows hold no cycles, yet the collector would walk over all of them again and again: a quarter of the time."""
+    """Pause the garbage collector. Rows hold no cycles, but walking over them would take a quarter of the time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -94,7 +93,7 @@ def _write(tx: Session, event_id: int, plan: Plan, by: records.Acting, tell: Tel
 
 @dataclass(frozen=True)
 class _Batch:
-    """Rows to write, each a tuple of what the database keeps in the order of `names`; `common` is in every row."""
+    """Rows to write, with their values in the order of `names`. `common` is added to every row."""
 
     statement: Insert | Update
     names: Sequence[str]
@@ -103,7 +102,7 @@ class _Batch:
 
 
 def _many(tx: Session, batch: _Batch, tell: Tell) -> None:
-    """The driver's own executemany: SQLAlchemy's costs about as much again as SQLite does."""
+    """Write a batch by the driver's own executemany. SQLAlchemy's costs about as much again as SQLite itself."""
     if not batch.rows:
         return
     connection = tx.connection()
@@ -124,7 +123,7 @@ def _many(tx: Session, batch: _Batch, tell: Tell) -> None:
 
 
 def _new_tags(tx: Session, event_id: int, plan: Plan, last: int) -> Iterator[tuple[int, str]]:
-    """The tags of the new guests: ids rise in the order of insertion and, in this transaction, nobody else inserts."""
+    """(guest id, tag) of the new guests. Their ids rise in the order of insertion; nobody else inserts meanwhile."""
     if plan.new_tags:
         made = tx.scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id > last).order_by(Guest.id)).all()
         for place, tags in plan.new_tags:

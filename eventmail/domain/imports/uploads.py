@@ -1,7 +1,7 @@
-"""The files of imports that were chosen and not confirmed yet: kept in the instance folder, bounded, then forgotten.
+"""Uploaded guest lists, from choosing the file to its import. They lie in the instance folder for a limited time.
 
-One folder an upload, `EVENT-TOKEN`, with the file (`data`), what is known of it (`state.json`) and how far its import
-is (`progress.json`). A file goes as soon as it is imported; what came of it stays as long as the upload would have.
+An upload is a folder `EVENT-TOKEN` with the file (`data`), `state.json`, and `progress.json` of the import. The file is
+deleted once it is imported; the result stays as long as the upload.
 """
 
 import errno
@@ -23,17 +23,14 @@ from eventmail.domain.imports.report import ImportReport
 from eventmail.errors import DiskFull, NotFound, Unavailable
 
 KEPT = timedelta(days=2)
-MOST_KEPT = 20  # uploads of the whole instance, 25 MB each at most; the oldest go first
+MOST_KEPT = 20  # uploads of the whole instance, of at most 25 MB each; the oldest go first
 _TOKEN = re.compile(r"[a-z0-9]{16}")
 _DATA, _STATE, _PROGRESS = "data", "state.json", "progress.json"
 
 
 @dataclass(frozen=True)
 class Upload:
-    """One chosen file. `check` is the report of the newest dry run, as `ImportReport.kept` gives it.
-
-    `result` is that of the import.
-    """
+    """One chosen file. `check` and `result` are `ImportReport.kept` of the newest dry run and of the import."""
 
     token: str
     name: str
@@ -46,7 +43,7 @@ class Upload:
 
 
 def keep(folder: Path, event_id: int, name: str, data: bytes, now: datetime) -> str:
-    """Keep a chosen file: its token. Forgets what is old, and the oldest beyond `MOST_KEPT`. Raises Unavailable."""
+    """Keep a chosen file and return its token. Deletes old uploads, see `forget`. Raises Unavailable."""
     forget(folder, now, room_for=1)
     token = ids.token(16)
     made = folder / f".{token}"
@@ -62,7 +59,7 @@ def keep(folder: Path, event_id: int, name: str, data: bytes, now: datetime) -> 
 
 
 def load(folder: Path, event_id: int, token: str) -> Upload:
-    """What is known of an upload of this event. Raises NotFound when it was never there or is no longer kept."""
+    """The upload of this event with that token. Raises NotFound when it is unknown or no longer kept."""
     state = _state(folder, event_id, token)
     head, checked_at = state.get("head"), state.get("checked_at")
     return Upload(
@@ -78,7 +75,7 @@ def load(folder: Path, event_id: int, token: str) -> Upload:
 
 
 def data(folder: Path, event_id: int, token: str) -> bytes:
-    """The file itself, or NotFound."""
+    """The file itself. Raises NotFound."""
     try:
         return (_place(folder, event_id, token) / _DATA).read_bytes()
     except OSError:
@@ -86,12 +83,12 @@ def data(folder: Path, event_id: int, token: str) -> bytes:
 
 
 def waiting(folder: Path, event_id: int) -> Sequence[Upload]:
-    """The event's uploads that nobody has imported yet, the newest first."""
+    """The event's uploads that are not imported yet, the newest first."""
     found = []
     for place in folder.glob(f"{event_id}-*"):
         try:
             upload = load(folder, event_id, place.name.partition("-")[2])
-        except NotFound:  # it went just now
+        except NotFound:  # deleted meanwhile
             continue
         if upload.result is None:
             found.append(upload)
@@ -99,13 +96,13 @@ def waiting(folder: Path, event_id: int) -> Sequence[Upload]:
 
 
 def note_head(folder: Path, event_id: int, token: str, head: Head) -> None:
-    """Keep how the file is read, so that the page can offer to correct it."""
+    """Store how the file is read, so that the page can offer to correct it."""
     _change(folder, event_id, token, head=head)
 
 
 @dataclass(frozen=True)
 class Checked:
-    """What a dry run with this reading said, and when."""
+    """The report of a dry run with this reading."""
 
     reading: Reading
     head: Head
@@ -114,25 +111,25 @@ class Checked:
 
 
 def note_check(folder: Path, event_id: int, token: str, checked: Checked) -> None:
-    """Keep what a dry run said."""
+    """Store the report of a dry run."""
     check, at = checked.report.kept(), checked.at.isoformat()
     _change(folder, event_id, token, reading=checked.reading, head=checked.head, check=check, checked_at=at)
 
 
 def note_result(folder: Path, event_id: int, token: str, report: ImportReport) -> None:
-    """Keep what the import did, and let the file go."""
+    """Store the report of the import and delete the file."""
     _change(folder, event_id, token, result=report.kept())
     (_place(folder, event_id, token) / _DATA).unlink(missing_ok=True)
 
 
 def note_progress(folder: Path, event_id: int, token: str, far: Mapping[str, Any]) -> None:
-    """Keep how far an import is; losing it harms nobody."""
+    """Store how far an import is. Failing to do so harms nobody."""
     with suppress(NotFound, Unavailable):
         _write(_place(folder, event_id, token) / _PROGRESS, far)
 
 
 def progress(folder: Path, event_id: int, token: str) -> dict[str, Any] | None:
-    """How far the import of this upload is, or None before it begins."""
+    """How far the import of this upload is. None before it begins."""
     try:
         found: dict[str, Any] = json.loads((_place(folder, event_id, token) / _PROGRESS).read_text())
     except OSError:
@@ -142,7 +139,7 @@ def progress(folder: Path, event_id: int, token: str) -> dict[str, Any] | None:
 
 @contextmanager
 def alone(folder: Path, event_id: int, token: str) -> Iterator[None]:
-    """One at a time: a second press of the button waits here for the first. A process that dies lets go."""
+    """Let one import of an upload run at a time; a second press of the button waits. The lock ends with its process."""
     try:
         with _locked(_place(folder, event_id, token), fcntl.LOCK_EX):
             yield
@@ -161,12 +158,12 @@ def _locked(place: Path, how: int) -> Iterator[None]:
 
 
 def discard(folder: Path, event_id: int, token: str) -> None:
-    """Forget an upload at once."""
+    """Delete an upload."""
     shutil.rmtree(_place(folder, event_id, token), ignore_errors=True)
 
 
 def discard_waiting(folder: Path, event_id: int) -> bool:
-    """Forget every upload of an event, with what was read of it: whether none is left, being imported just now."""
+    """Delete every upload of an event. Returns False when one stays because it is being imported just now."""
     for place in [*folder.glob(f"{event_id}-*"), *folder.glob(".*")]:
         with suppress(OSError), _locked(place, fcntl.LOCK_EX | fcntl.LOCK_NB):
             shutil.rmtree(place, ignore_errors=True)
@@ -174,9 +171,9 @@ def discard_waiting(folder: Path, event_id: int) -> bool:
 
 
 def forget(folder: Path, now: datetime, room_for: int = 0) -> int:
-    """Forget what was not touched for `KEPT`, and the oldest beyond what is kept at most: how many uploads.
+    """Delete uploads that were not touched for `KEPT`, and the oldest beyond `MOST_KEPT`. Returns their number.
 
-    One that is being imported stays.
+    An upload that is being imported stays. `room_for` makes room for so many new ones.
     """
     places = sorted(((_touched(place), place) for place in folder.glob("*")), reverse=True)
     forgotten = 0
@@ -191,7 +188,7 @@ def forget(folder: Path, now: datetime, room_for: int = 0) -> int:
 def _touched(place: Path) -> datetime:
     try:
         return datetime.fromtimestamp(place.stat().st_mtime, UTC)
-    except OSError:  # somebody else forgets it just now
+    except OSError:  # deleted meanwhile
         return datetime.min.replace(tzinfo=UTC)
 
 
@@ -218,7 +215,7 @@ def _change(folder: Path, event_id: int, token: str, **values: Any) -> None:
 
 
 def _write(path: Path, value: Any) -> None:
-    """Whole or not at all, since others read meanwhile."""
+    """Write the file whole or not at all, since others read it meanwhile."""
     beside = path.with_name(f".{path.name}.{ids.token(6)}")
     try:
         beside.write_text(json.dumps(value))
