@@ -12,10 +12,8 @@ from eventmail.models import AuditEntry
 def segment_sentences(event_id: int, given: Sequence[str]) -> list[str]:
     """A sentence for each of these ids, which name no segment of this event; in at most 1 query."""
     subjects = {segment: f"segment:{row}" for segment in given if (row := ids.row_id(segment))}
-    removed = select(AuditEntry.subject, AuditEntry.detail).where(
-        AuditEntry.subject.in_(subjects.values()), AuditEntry.action == "segment.deleted",
-        AuditEntry.event_id == event_id,
-    )  # fmt: skip
+    removal = (AuditEntry.action == "segment.deleted", AuditEntry.event_id == event_id)
+    removed = select(AuditEntry.subject, AuditEntry.detail).where(AuditEntry.subject.in_(subjects.values()), *removal)
     names = {subject: detail["before"]["name"] for subject, detail in fresh().execute(removed)} if subjects else {}
     return [
         f"The segment “{name}” was removed. Untick it, or choose another."

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, bindparam, func, select
 
 from eventmail.db import fresh
-from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience import segments
-from eventmail.domain.audience.resolve import Audience
-from eventmail.domain.audience.segments import Listed
+from eventmail.domain.audience.resolve import Audience, suppressed_by_reason
+from eventmail.domain.audience.segments import Listed, everyone
 from eventmail.domain.guests import fields
 from eventmail.models import Guest
 from eventmail.models.guest import full_name
@@ -28,10 +26,10 @@ class Choices:
 
 def choices(event_id: int) -> Choices:
     """The choices of an event, in a few queries, whatever the number of guests and segments."""
-    everyone = Audience(event_id, tuple(GuestStatus), ())
-    blocked = {reason: guests for reason, guests, _ in fresh().execute(audiences.suppressed_by_reason(everyone))}
+    all_guests = Audience(event_id, tuple(GuestStatus), ())
+    blocked = {reason: guests for reason, guests, _ in fresh().execute(suppressed_by_reason(all_guests))}
     bounced = blocked.pop(Reason.BOUNCED, 0)
-    return Choices(by_status(event_id), segments.everyone(event_id), bounced, sum(blocked.values()))
+    return Choices(by_status(event_id), everyone(event_id), bounced, sum(blocked.values()))
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,7 @@ class Hand:
 def hand(event_id: int, picked: Sequence[int], find: str, limit: int = 8) -> Hand:
     """The `picked` guests of this event, and the first `limit` others that every word of `find` finds."""
     there = _people(event_id, [Guest.id.in_(picked)]) if picked else []
-    words = fields.words(find)
-    if not words:
+    if not (words := fields.words(find)):
         return Hand(there, find, (), more=False)
     where = [Guest.search_key.contains(word, autoescape=True) for word in words]
     found = _people(event_id, [*where, Guest.id.not_in(picked)], limit + 1)

@@ -9,26 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    SQLColumnExpression,
-    and_,
-    case,
-    exists,
-    func,
-    not_,
-    or_,
-    select,
-    tuple_,
-)
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, exists, func, not_, or_, select, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from eventmail import ids
 from eventmail.db import Rows, fresh
 from eventmail.db.sql import one_parameter
-from eventmail.domain.audience import deleted_segments, rule_sql, segments
-from eventmail.domain.audience.rule_sql import Chosen
+from eventmail.domain.audience import deleted_segments, segments
+from eventmail.domain.audience.rule_sql import Chosen, condition
 from eventmail.domain.audience.snapshot_query import AsOf
 from eventmail.domain.suppressions.reasons import EXCLUDED_AS, scopes_of
 from eventmail.errors import FieldError, InvalidAudience
@@ -99,7 +87,9 @@ def checked(event_id: int, criteria: Mapping[str, list[str]], *, outside: bool) 
     if len(picked) > _LARGEST_HAND_PICK:
         unknown.append(FieldError("audience.guests", "TOO_MANY", "Pick at most 5000 guests by hand."))
     else:
-        known = _known_guests(event_id, [row for g in picked if (row := ids.row_id(g))])
+        rows = [row for g in picked if (row := ids.row_id(g))]
+        here = select(Guest.id).where(Guest.event_id == event_id, Guest.id.in_(rows))
+        known = set(fresh().scalars(here)) if rows else set()
         unknown += [
             FieldError("audience.guests", "UNKNOWN_GUEST", f"There is no guest “{g}” in this event.")
             for g in picked
@@ -123,16 +113,15 @@ def _segments(event_id: int, part: str, given: list[str], unknown: list[FieldErr
     rows = {segment: row for segment in wanted if (row := ids.row_id(segment))}
     known = segments.chosen(fresh(), event_id, rows.values())
     missing = [segment for segment in wanted if rows.get(segment) not in known]
-    said = deleted_segments.segment_sentences(event_id, missing) if missing else []
-    unknown += [FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", sentence) for sentence in said]
+    sentences = deleted_segments.segment_sentences(event_id, missing)
+    unknown += [FieldError(f"audience.{part}", "UNKNOWN_SEGMENT", sentence) for sentence in sentences]
     return tuple(known[row] for row in rows.values() if row in known)
 
 
 def resolve(session: Session, audience: Audience) -> Resolution:
     """Count recipients and excluded guests in 2 queries: one walks an index of guests, one the do-not-mail list."""
     total, unreachable, addresses, reserved = session.execute(_numbers(audience)).one()
-    by_reason: dict[Reason, int] = dict.fromkeys(Reason, 0)
-    by_reason[Reason.NO_ADDRESS] = unreachable
+    by_reason = {**dict.fromkeys(Reason, 0), Reason.NO_ADDRESS: unreachable}
     with_address, count = total - unreachable, addresses
     for reason, guests, theirs in session.execute(suppressed_by_reason(audience)):
         by_reason[Reason(reason)] += guests
@@ -151,14 +140,9 @@ def _numbers(audience: Audience) -> Rows:
     The subquery groups by address in the order of the index. Without it, SQLite would sort to count distinct addresses
     and test each guest against a segment more than once.
     """
-    here = (
-        select(
-            Guest.address, func.count().label("guests"), func.max(case((Guest.reserved, 1), else_=0)).label("reserved")
-        )
-        .where(picks(Guest, audience))
-        .group_by(Guest.address)
-        .subquery()
-    )
+    reserved = func.max(case((Guest.reserved, 1), else_=0)).label("reserved")
+    counted = select(Guest.address, func.count().label("guests"), reserved)
+    here = counted.where(picks(Guest, audience)).group_by(Guest.address).subquery()
     return select(
         func.coalesce(func.sum(here.c.guests), 0),
         func.coalesce(func.sum(here.c.guests).filter(here.c.address.is_(None)), 0),
@@ -169,11 +153,8 @@ def _numbers(audience: Audience) -> Rows:
 
 def recipients(audience: Audience) -> Rows:
     """(guest id, address) for each address that gets the mail. The oldest picked guest counts (A7)."""
-    return (
-        select(func.min(Guest.id).label("guest_id"), Guest.address)
-        .where(*_mailable(Guest, audience))
-        .group_by(Guest.address)
-    )
+    oldest = select(func.min(Guest.id).label("guest_id"), Guest.address)
+    return oldest.where(*_mailable(Guest, audience)).group_by(Guest.address)
 
 
 def recipient_ids(audience: Audience) -> Select[int]:
@@ -208,8 +189,8 @@ def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:
         ways.append(guest.status.in_(audience.statuses))
     if audience.guests:
         ways.append(guest.id.in_(one_parameter(audience.guests)))  # one parameter, since a statement repeats it
-    ways += [rule_sql.condition(guest, chosen) for chosen in audience.segments]
-    without = [not_(rule_sql.condition(guest, chosen)) for chosen in audience.exclude_segments]
+    ways += [condition(guest, chosen) for chosen in audience.segments]
+    without = [not_(condition(guest, chosen)) for chosen in audience.exclude_segments]
     return and_(guest.event_id == audience.event_id, or_(*ways), *without)
 
 
@@ -244,9 +225,3 @@ def suppressed_by_reason(audience: Audience) -> Rows:
     )
     shown = case({rank: reason.value for rank, reason in enumerate(EXCLUDED_AS.values())}, value=listed.c.rank)
     return select(shown, func.sum(listed.c.guests), func.count()).where(listed.c.guests > 0).group_by(shown)
-
-
-def _known_guests(event_id: int, picked: list[int]) -> set[int]:
-    if not picked:
-        return set()
-    return set(fresh().scalars(select(Guest.id).where(Guest.event_id == event_id, Guest.id.in_(picked))))

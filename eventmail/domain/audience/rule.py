@@ -53,15 +53,9 @@ BARE = frozenset({Op.IS_EMPTY, Op.IS_NOT_EMPTY})  # these take no value
 EQUALS = frozenset({Op.IS, Op.IS_NOT})
 DAYS = frozenset({Op.BEFORE, Op.AFTER})
 NUMBERS = frozenset({Op.GREATER, Op.LESS})
-_TEXT = frozenset(Op) - DAYS - NUMBERS
 FITTING: Mapping[Kind, frozenset[Op]] = {
-    Kind.STATUS: frozenset({Op.IS, Op.IS_NOT}),
-    Kind.TAG: _TEXT,
-    Kind.FIRST_NAME: _TEXT,
-    Kind.LAST_NAME: _TEXT,
-    Kind.EMAIL: _TEXT,
-    Kind.ATTRIBUTE: frozenset(Op),
-}
+    **dict.fromkeys(Kind, frozenset(Op) - DAYS - NUMBERS), Kind.STATUS: EQUALS, Kind.ATTRIBUTE: frozenset(Op),
+}  # fmt: skip
 _OTHER_NAMES = {"tags": "tag"}
 
 
@@ -140,12 +134,11 @@ def parse(rule: object, known: Mapping[str, Field], reading: int = READING) -> R
 
 def words(rule: Mapping[str, Any] | None) -> str:
     """A stored rule in one line, such as “tag is vip and status is confirmed”. "" for None."""
-    said = {
-        way: [f"{part['field'].removeprefix(ATTRIBUTE)} {_shown(part['op'])} {part.get('value', '')}".rstrip()
-              for part in parts]
-        for way, parts in (rule or {}).items()
-    }  # fmt: skip
-    return "".join((" and " if way == "all" else " or ").join(parts) for way, parts in said.items())
+    if not rule:
+        return ""
+    ((way, parts),) = rule.items()
+    said = (f"{part['field'].removeprefix(ATTRIBUTE)} {_shown(part['op'])} {part.get('value', '')}" for part in parts)
+    return (" and " if way == "all" else " or ").join(map(str.rstrip, said))
 
 
 def _parts(rule: object, wrong: list[FieldError]) -> tuple[str, list[object]]:
@@ -158,8 +151,8 @@ def _parts(rule: object, wrong: list[FieldError]) -> tuple[str, list[object]]:
         wrong.append(FieldError(f"rule.{word}", "INVALID_RULE", f"“{word}” takes a list of conditions."))
         return "", []
     if not conditions:
-        sentence = "Add at least one condition: a rule without one would mean everybody."
-        wrong.append(FieldError(f"rule.{word}", "EMPTY_RULE", sentence))
+        empty = "Add at least one condition: a rule without one would mean everybody."
+        wrong.append(FieldError(f"rule.{word}", "EMPTY_RULE", empty))
     if len(conditions) > MOST_CONDITIONS:
         sentence = f"A rule takes at most {MOST_CONDITIONS} conditions; this one has {len(conditions)}."
         wrong.append(FieldError(f"rule.{word}", "TOO_LONG", sentence))
@@ -183,8 +176,7 @@ def _condition(part: object, at: str, known: Mapping[str, Field], wrong: list[Fi
     value = _value(part.get("value"), at, wrong)
     if not field or not op or value is None:
         return None
-    complaint = _complaint(field, op, value)
-    if complaint:
+    if complaint := _complaint(field, op, value):
         wrong.append(FieldError(f"{at}.value", *complaint))
         return None
     return Condition(field, op, value.casefold() if field.kind is Kind.STATUS else value)
@@ -236,8 +228,8 @@ def _complaint(field: Field, op: Op, value: str) -> tuple[str, str] | None:
     if field.kind is Kind.STATUS and value.casefold() not in set(GuestStatus):
         return "UNKNOWN_STATUS", f"“{value[:60]}” is not a status; there are {', '.join(GuestStatus)}."
     if op in DAYS and value_parsing.day(value) is None:
-        other = f"“{value[:60]}” is not a day. Write 2027-05-01 or 1.5.2027."
-        return "NOT_A_DATE", value_words.unread_day(value) or other
+        unread = value_words.unread_day(value)
+        return "NOT_A_DATE", unread or f"“{value[:60]}” is not a day. Write 2027-05-01 or 1.5.2027."
     if op in NUMBERS and value_parsing.number(value) is None:
         return "NOT_A_NUMBER", f"“{value[:60]}” is not a number. Write 7, 1.5 or 1,5."
     return None

@@ -12,9 +12,8 @@ from sqlalchemy.orm import Session
 from eventmail import value_parsing
 from eventmail.db import fresh
 from eventmail.db.sql import shaped
-from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, segments, value_index, value_words
-from eventmail.domain.audience.rule import READING, Condition, Field, Kind, Rule
+from eventmail.domain.audience.rule import DAYS, EQUALS, NUMBERS, READING, Condition, Field, Kind, Rule
 from eventmail.models import Guest
 
 # shapes of values that may have several readings; Python then judges each distinct value once
@@ -91,7 +90,9 @@ def changes(event_id: int, segment_id: int) -> Changes | None:
     """What saving a segment of this event again would change. None for one that means the same in every reading."""
     segment = segments.chosen(fresh(), event_id, [segment_id])[segment_id]
     rule = segment.rule
-    if rule is None or rule.reading >= READING or not _depends(rule):
+    if rule is None or rule.reading >= READING:
+        return None
+    if not any(part.equal_number is not None or part.equal_day for part in rule.conditions):
         return None
     now = rule_sql.condition(Guest, segment)
     then = rule_sql.condition(Guest, replace(segment, rule=replace(rule, reading=READING)))
@@ -101,15 +102,11 @@ def changes(event_id: int, segment_id: int) -> Changes | None:
     return Changes(row[0], row[1], row[2])
 
 
-def _depends(rule: Rule) -> bool:
-    return any(part.equal_number is not None or part.equal_day for part in rule.conditions)
-
-
 def _compared(part: Condition, reading: int) -> list[bool]:
     """What a condition compares beside letters: False stands for numbers, True for days."""
     equal = reading >= READING
-    as_number = part.op in audience_rule.NUMBERS or (equal and part.equal_number is not None)
-    as_day = part.op in audience_rule.DAYS or (equal and part.equal_day is not None)
+    as_number = part.op in NUMBERS or (equal and part.equal_number is not None)
+    as_day = part.op in DAYS or (equal and part.equal_day is not None)
     return [False] * as_number + [True] * as_day
 
 
@@ -122,7 +119,7 @@ def _sentence(part: Condition, reading: int) -> tuple[str, bool]:
         return value_words.number(text), value_parsing.thousands(text) is not None
     if True in as_what:
         return value_words.day(text), False
-    if part.op not in audience_rule.EQUALS or reading < READING:
+    if part.op not in EQUALS or reading < READING:
         return "", False
     unread = value_words.unread_day(text)
     return unread or value_words.with_time(text), bool(unread)
@@ -145,7 +142,7 @@ def _doubtful(session: Session, text: FromClause, *, as_day: bool) -> list[tuple
 
 def _concerns(part: Condition, value: str, *, as_day: bool) -> bool:
     """Whether one of the readings of `value` could be what a condition asks for."""
-    if part.op not in audience_rule.EQUALS:
+    if part.op not in EQUALS:
         return True
     if as_day:
         return part.equal_day in value_parsing.unread_days(value)

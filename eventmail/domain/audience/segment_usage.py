@@ -19,13 +19,12 @@ def used_by(event_id: int, segment_id: int) -> list[tuple[str, str]]:
         .where(Mailing.event_id == event_id, Mailing.state.in_(NOT_OVER))
         .order_by(Mailing.id.desc())
     )
-    return [
-        (subject or "", state)
+    audiences = (  # that of a draft stands with its text
+        (subject or "", state, (drafted if state == MailingState.DRAFT else sent_to) or {})
         for subject, state, sent_to, drafted in rows
-        if _names(drafted if state == MailingState.DRAFT else sent_to, str(segment_id))
+    )
+    return [
+        (subject, state)
+        for subject, state, parts in audiences
+        if str(segment_id) in (*parts.get("segments", ()), *parts.get("exclude_segments", ()))
     ]
-
-
-def _names(audience: dict[str, list[str]] | None, segment: str) -> bool:
-    parts = audience or {}
-    return segment in (*parts.get("segments", ()), *parts.get("exclude_segments", ()))

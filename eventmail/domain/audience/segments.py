@@ -102,8 +102,8 @@ def create(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
 
 def add(tx: Session, event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
     """`create` in the caller's transaction."""
-    segment = Segment(event_id=event_id, name="", name_key="", rule=None, created_by=by.user_id,
-                      created_at=by.now, updated_at=by.now, reading=audience_rule.READING)  # fmt: skip
+    made = {"created_by": by.user_id, "created_at": by.now, "updated_at": by.now}
+    segment = Segment(event_id=event_id, name="", name_key="", rule=None, reading=audience_rule.READING, **made)
     guests = _apply(tx, segment, {"name": None, **values}, [])
     tx.add(segment)
     tx.flush()
@@ -116,8 +116,8 @@ def add(tx: Session, event_id: int, values: Mapping[str, Any], by: records.Actin
 def texts(name: str, rule: Mapping[str, Any] | None, guests: Iterable[str]) -> dict[str, str]:
     """The parts of a segment as texts, for `edit_guard.fingerprints`. `guests` are ids."""
     parts = {way: [{k: v.strip() for k, v in part.items() if v} for part in rule[way]] for way in rule} if rule else {}
-    return {"name": guest_fields.one_line(name), "rule": json.dumps(parts, sort_keys=True) if parts else "",
-            "guests": " ".join(sorted(guests))}  # fmt: skip
+    said = json.dumps(parts, sort_keys=True) if parts else ""
+    return {"name": guest_fields.one_line(name), "rule": said, "guests": " ".join(sorted(guests))}
 
 
 def edit(
@@ -133,21 +133,18 @@ def edit(
         theirs = _picked_now(tx, segment.id)
         before = {**_state(segment, theirs), "reading": _READINGS[segment.reading]}
         shown = {"rule": audience_rule.words(segment.rule), "guests": str(len(theirs))}
-        edit_guard.refuse(tx, fingerprints, texts(segment.name, segment.rule, map(str, theirs)), _LABELS, shown,
-                     changed_at=segment.updated_at, event_id=event_id, by=by)  # fmt: skip
+        now = texts(segment.name, segment.rule, map(str, theirs))
+        edit_guard.refuse(
+            tx, fingerprints, now, _LABELS, shown, changed_at=segment.updated_at, event_id=event_id, by=by
+        )
         guests = _apply(tx, segment, values, theirs)
         after = {**_state(segment, guests), "reading": _READINGS[segment.reading]}
-        changed = [part for part in after if after[part] != before[part]]
-        if not changed:
-            return
-        segment.updated_at = by.now
-        tx.flush()
-        _pick(tx, segment, theirs, guests)
-        value_index.settle(tx, event_id, by.now)
-        records.audit(
-            tx, by, "segment.edited", f"segment:{segment.id}", event_id=event_id,
-            before={part: before[part] for part in changed}, after={part: after[part] for part in changed},
-        )  # fmt: skip
+        if changed := edit_guard.difference(before, after):
+            segment.updated_at = by.now
+            tx.flush()
+            _pick(tx, segment, theirs, guests)
+            value_index.settle(tx, event_id, by.now)
+            records.audit(tx, by, "segment.edited", f"segment:{segment.id}", event_id=event_id, **changed)
 
 
 def copy(event_id: int, segment_id: int, by: records.Acting) -> int:
@@ -188,8 +185,8 @@ def _by_name(event_id: int) -> Any:
 
 
 def _found(session: Session, event_id: int, segment_id: int) -> Segment:
-    found = session.scalars(select(Segment).where(Segment.id == segment_id, Segment.event_id == event_id)).one_or_none()
-    if found is None:
+    one = select(Segment).where(Segment.id == segment_id, Segment.event_id == event_id)
+    if (found := session.scalars(one).one_or_none()) is None:
         raise NotFound
     return found
 
@@ -200,13 +197,9 @@ def _listed(event_id: int, rows: Sequence[Segment]) -> list[Listed]:
     session = fresh()
     by_hand = select(SegmentGuest.segment_id, func.count()).where(SegmentGuest.segment_id.in_([row.id for row in rows]))
     hands = dict(session.execute(by_hand.group_by(SegmentGuest.segment_id)).all())
-    counts = [
-        select(func.count())
-        .select_from(Guest)
-        .where(Guest.event_id == event_id, rule_sql.condition(Guest, found))
-        .scalar_subquery()
-        for found in _ready(session, event_id, rows)
-    ]
+    here = select(func.count()).select_from(Guest).where(Guest.event_id == event_id)
+    ready = _ready(session, event_id, rows)
+    counts = [here.where(rule_sql.condition(Guest, found)).scalar_subquery() for found in ready]
     numbers = session.execute(select(*counts)).one()
     return [
         Listed(row.id, row.name, row.rule, hands.get(row.id, 0), number, row.reading)
@@ -277,10 +270,10 @@ def _picked_now(tx: Session, segment_id: int) -> list[int]:
 
 
 def _pick(tx: Session, segment: Segment, theirs: Sequence[int], guests: Sequence[int]) -> None:
-    gone, new = set(theirs) - set(guests), [guest for guest in guests if guest not in set(theirs)]
-    if gone:
+    had = set(theirs)
+    if gone := had - set(guests):
         tx.execute(delete(SegmentGuest).where(SegmentGuest.segment_id == segment.id, SegmentGuest.guest_id.in_(gone)))
-    if new:
+    if new := [guest for guest in guests if guest not in had]:
         tx.execute(insert(SegmentGuest), [{"segment_id": segment.id, "guest_id": guest} for guest in new])
 
 

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 from eventmail import ids
 from eventmail.db import fresh, transaction
 from eventmail.db.sql import json_object_of
-from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.audience.resolve import Audience, recipients
 from eventmail.domain.audience.snapshot_query import AsOf
 from eventmail.errors import InvalidAudience
 from eventmail.models import Guest, Snapshot
@@ -52,8 +51,8 @@ class Drift:
 
     @property
     def sentence(self) -> str:
-        changes = [f"{number} {word}" for number, word in ((self.joined_count, "joined"), (self.left_count, "left"))
-                   if number]  # fmt: skip
+        numbers = ((self.joined_count, "joined"), (self.left_count, "left"))
+        changes = [f"{number} {word}" for number, word in numbers if number]
         return (
             f"When you looked, {self.before} would have got it. Since then {' and '.join(changes)}, so it would be "
             f"{self.now} now. Nothing was sent."
@@ -63,7 +62,7 @@ class Drift:
 def freeze(audience: Audience, by: Acting) -> str:
     """Freeze the recipients of now. Returns the token of the list. The database copies them; Python reads none."""
     token = ids.token(24)
-    got = audiences.recipients(audience).subquery()
+    got = recipients(audience).subquery()
     people = select(
         literal(audience.event_id),
         literal(token),
@@ -84,10 +83,8 @@ def freeze(audience: Audience, by: Acting) -> str:
 
 def find(event_id: int, token: str) -> Snapshot:
     """The snapshot of a token of this event. Raises InvalidAudience when it is unknown or not kept any more."""
-    found = (
-        fresh().scalars(select(Snapshot).where(Snapshot.token == token, Snapshot.event_id == event_id)).one_or_none()
-    )
-    if found is None:
+    one = select(Snapshot).where(Snapshot.token == token, Snapshot.event_id == event_id)
+    if (found := fresh().scalars(one).one_or_none()) is None:
         raise InvalidAudience.at("audience_snapshot", "UNKNOWN_SNAPSHOT", GONE)
     return found
 
@@ -99,10 +96,9 @@ def as_of(reviewed: Snapshot) -> AsOf:
 
 def drift(session: Session, audience: Audience, reviewed: Snapshot) -> Drift | None:
     """The guests who joined and left since the snapshot. None when the same guests have the same addresses."""
-    got = audiences.recipients(audience).subquery()
+    got = recipients(audience).subquery()
     people = select(Snapshot.people).where(Snapshot.id == reviewed.id).scalar_subquery()
-    same = select(json_object_of(got.c.guest_id, got.c.address) == people).select_from(got)
-    if session.scalar(same):
+    if session.scalar(select(json_object_of(got.c.guest_id, got.c.address) == people).select_from(got)):
         return None
     now, before = select(got.c.guest_id, got.c.address), as_of(reviewed).people()
     joined, joined_count = _people(session, now.except_(before))

@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 
 from eventmail.db.sql import json_path
 from eventmail.db.sqlite import roomy
-from eventmail.domain.audience import rule as audience_rule
-from eventmail.domain.audience import rule_sql
-from eventmail.domain.audience.rule import Field, Rule
+from eventmail.domain.audience.rule import Field, Kind, Rule, fields, parse
+from eventmail.domain.audience.rule_sql import all_values
 from eventmail.domain.guests import values
 from eventmail.models import Segment, SegmentField, guest_value
 
-_ELSEWHERE = (audience_rule.Kind.STATUS, audience_rule.Kind.TAG)  # these have an index of their own
+_ELSEWHERE = (Kind.STATUS, Kind.TAG)  # these have an index of their own
 Kept = Mapping[tuple[str, str], int]
 
 
@@ -39,19 +38,17 @@ def settle(tx: Session, event_id: int, now: datetime) -> None:
 
     Call it after every change of a segment, in the same transaction.
     """
-    known = audience_rule.fields(values.columns(tx, event_id))
+    known = fields(values.columns(tx, event_id))
     stored = tx.scalars(select(Segment.rule).where(Segment.event_id == event_id, Segment.rule.is_not(None))).all()
     used = {
         (part.field.kind.value, part.field.name): part.field
         for rule in stored
-        for part in audience_rule.parse(rule, known).conditions
+        for part in parse(rule, known).conditions
         if part.field.kind not in _ELSEWHERE
     }
     for field in tx.scalars(select(SegmentField).where(SegmentField.event_id == event_id)):
-        if used.pop((field.kind, field.name), None):
-            field.unused_since = None
-        else:
-            field.unused_since = field.unused_since or now
+        in_use = used.pop((field.kind, field.name), None)
+        field.unused_since = None if in_use else field.unused_since or now
     for new in used.values():
         _begin(tx, event_id, new)
 
@@ -62,4 +59,4 @@ def _begin(tx: Session, event_id: int, field: Field) -> None:
     tx.flush()
     into = [column.name for column in guest_value.columns]
     with roomy(tx):
-        tx.execute(insert(guest_value).from_select(into, rule_sql.all_values(event_id, field, place.id)))
+        tx.execute(insert(guest_value).from_select(into, all_values(event_id, field, place.id)))
