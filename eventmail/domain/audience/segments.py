@@ -14,8 +14,6 @@ from eventmail.db.paging import Page, paginate
 from eventmail.domain import edit_guard
 from eventmail.domain.audience import rule as audience_rule
 from eventmail.domain.audience import rule_sql, value_index
-from eventmail.domain.audience.rule import Rule
-from eventmail.domain.audience.rule_sql import Chosen
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import FieldError, InvalidInput, NotFound
@@ -67,7 +65,7 @@ def fields(event_id: int) -> dict[str, audience_rule.Field]:
     return audience_rule.fields(guest_values.columns(fresh(), event_id))
 
 
-def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[int, Chosen]:
+def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[int, rule_sql.Chosen]:
     """By id, those of `segment_ids` that are segments of this event, ready for a query; in up to 3 queries."""
     wanted = set(segment_ids)
     if not wanted:
@@ -76,7 +74,9 @@ def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[
     return {found.id: found for found in _ready(session, event_id, rows)}
 
 
-def live(event_id: int, rule: Rule | None, guests: Sequence[int], samples: int = 5) -> tuple[int, list[Guest]]:
+def live(
+    event_id: int, rule: audience_rule.Rule | None, guests: Sequence[int], samples: int = 5
+) -> tuple[int, list[Guest]]:
     """(number, first guests by name) of a segment with this rule and these picked guests."""
     session = fresh()
     ways: list[ColumnElement[bool]] = [Guest.id.in_(guests)] if guests else []
@@ -207,12 +207,12 @@ def _listed(event_id: int, rows: Sequence[Segment]) -> list[Listed]:
     ]
 
 
-def _ready(session: Session, event_id: int, rows: Sequence[Segment]) -> list[Chosen]:
+def _ready(session: Session, event_id: int, rows: Sequence[Segment]) -> list[rule_sql.Chosen]:
     known, kept = audience_rule.fields(guest_values.columns(session, event_id)), value_index.kept(session, event_id)
     found = []
     for row in rows:
         rule = None if row.rule is None else audience_rule.parse(row.rule, known, row.reading)
-        found.append(Chosen(row.id, event_id, row.name, rule, value_index.places(rule, kept)))
+        found.append(rule_sql.Chosen(row.id, event_id, row.name, rule, value_index.places(rule, kept)))
     return found
 
 

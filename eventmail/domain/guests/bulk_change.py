@@ -12,7 +12,6 @@ from eventmail import records, value_parsing
 from eventmail.db import Rows, fresh, transaction
 from eventmail.db.sqlite import roomy
 from eventmail.domain.guests import fields, filters
-from eventmail.domain.guests.filters import Filter
 from eventmail.errors import InvalidInput, ListChanged, NotFound, NothingToDo, UndoOver
 from eventmail.models import Guest, GuestBefore, GuestChange, GuestTag
 from eventmail.states import ChangeKind, GuestStatus
@@ -34,7 +33,7 @@ class Ticked:
 class Everybody:
     """All guests that a filter and a search find. The list showed `total` of them."""
 
-    filter: Filter
+    filter: filters.Filter
     q: str
     total: int
 

@@ -11,7 +11,6 @@ from eventmail import addresses, records
 from eventmail.db import fresh, transaction
 from eventmail.db.sql import chunks
 from eventmail.domain.guests import fields, paste_text
-from eventmail.domain.guests.paste_text import Entry
 from eventmail.errors import FieldError, InvalidInput, ListChanged
 from eventmail.models import Guest, GuestTag
 from eventmail.models.guest import NO_NAME, full_name
@@ -54,7 +53,7 @@ class Given:
 class PasteReport:
     """What a pasted text becomes. `new` are the added guests, in the order of the text."""
 
-    new: list[Entry] = field(default_factory=list)
+    new: list[paste_text.Entry] = field(default_factory=list)
     there: list[There] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
@@ -97,7 +96,7 @@ def _checked(given: Given) -> Given:
     return Given(given.status or GuestStatus.INVITED.value, given.tags)
 
 
-def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
+def _read(text: str) -> tuple[list[paste_text.Entry], list[Rejected]]:
     """(good entries, rejected ones). Raises InvalidInput for an empty text and for too much."""
     if len(text) > LONGEST_TEXT:
         raise InvalidInput.at("addresses", "REQUIRED", "This is too much text to paste. Import it as a CSV file.")
@@ -113,7 +112,7 @@ def _read(text: str) -> tuple[list[Entry], list[Rejected]]:
     return [entry for entry, wrong in judged if not wrong], rejected
 
 
-def _complaint(entry: Entry) -> FieldError | None:
+def _complaint(entry: paste_text.Entry) -> FieldError | None:
     if not entry.email:
         several = entry.text.count("@") > 1
         message = "Unclear which address is meant: put a comma between two." if several else "No address found here."
@@ -127,7 +126,7 @@ def _complaint(entry: Entry) -> FieldError | None:
     return None
 
 
-def _report(session: Session, event_id: int, good: Sequence[Entry], rejected: list[Rejected]) -> PasteReport:
+def _report(session: Session, event_id: int, good: Sequence[paste_text.Entry], rejected: list[Rejected]) -> PasteReport:
     report = PasteReport(rejected=rejected)
     known = _known(session, event_id, [addresses.normalized(entry.email) for entry in good])
     for entry in good:
@@ -152,14 +151,14 @@ def _known(session: Session, event_id: int, wanted: Sequence[str]) -> dict[str, 
     return known
 
 
-def _insert(tx: Session, event_id: int, new: Sequence[Entry], given: Given, by: records.Acting) -> None:
+def _insert(tx: Session, event_id: int, new: Sequence[paste_text.Entry], given: Given, by: records.Acting) -> None:
     made = tx.scalars(insert(Guest).returning(Guest.id), list(_rows(event_id, new, given.status, by))).all()
     tags: list[Mapping[str, Any]] = [{"guest_id": guest_id, "tag": tag} for guest_id in made for tag in given.tags]
     if tags:
         tx.execute(insert(GuestTag), tags)
 
 
-def _rows(event_id: int, new: Sequence[Entry], status: str, by: records.Acting) -> Iterator[dict[str, Any]]:
+def _rows(event_id: int, new: Sequence[paste_text.Entry], status: str, by: records.Acting) -> Iterator[dict[str, Any]]:
     for entry in new:
         email = addresses.checked(entry.email)
         address = addresses.normalized(email)

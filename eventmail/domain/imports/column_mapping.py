@@ -63,11 +63,8 @@ def names(header: Sequence[str]) -> tuple[str, ...]:
 def guessed(headings: Sequence[str]) -> tuple[str, ...]:
     """The meaning of each heading: a word of `FIELDS`, UNNAMED, or OWN and the name."""
     keys = [_key(heading) for heading in headings]
-    places: dict[str, int] = {}
-    for field, words in _HEADINGS.items():
-        column = next((keys.index(word) for word in words if word in keys), None)
-        if column is not None:
-            places[field] = column
+    found = {field: [keys.index(word) for word in words if word in keys] for field, words in _HEADINGS.items()}
+    places = {field: columns[0] for field, columns in found.items() if columns}
     if "email" not in places:  # "Email (private)", "Gast-Mail", if only one column looks like that
         alike = [n for n, key in enumerate(keys) if n not in places.values() and ("email" in key or key[-4:] == "mail")]
         if len(alike) == 1:
@@ -146,13 +143,10 @@ def _settle_names(places: dict[str, int], keys: Sequence[str]) -> None:
     """
     if not {"first_name", "last_name", "full_name"} & set(places) and {"first", "last"} <= set(keys):
         places |= {"first_name": keys.index("first"), "last_name": keys.index("last")}
-    if "full_name" not in places:
-        return
     missing = [name for name in ("first_name", "last_name") if name not in places]
-    if len(missing) < 2:
+    if "full_name" in places and len(missing) < 2:
         column = places.pop("full_name")
-        if missing:
-            places[missing[0]] = column
+        places |= dict.fromkeys(missing, column)
 
 
 def _check_for_twins(headings: Sequence[str]) -> None:
@@ -166,8 +160,7 @@ def _check_for_twins(headings: Sequence[str]) -> None:
 def _name_complaint(name: str) -> str:
     if not name:
         return "A column of your own needs a name."
-    most = guest_fields.LONGEST_COLUMN
-    if len(name) > most:
+    if len(name) > (most := guest_fields.LONGEST_COLUMN):
         return f"The column name “{name[:40]}…” is longer than {most} characters. Please shorten it."
     return ""
 
@@ -182,12 +175,11 @@ def _set_complaints(headings: Sequence[str], places: Mapping[str, int], further:
     if "full_name" in places and ("first_name" in places or "last_name" in places):
         message = "One column holds the full name and another a part of it. Keep either."
         wrong.append(FieldError(f"column-{places['full_name']}", "INVALID_COLUMN", message))
-    if further > guest_fields.MOST_COLUMNS:
-        most = guest_fields.MOST_COLUMNS
+    if further > (most := guest_fields.MOST_COLUMNS):
         message = f"The file has {further} further columns; an event can have at most {most}."
         wrong.append(FieldError("columns", "TOO_MANY_COLUMNS", message))
     return wrong
 
 
 def _label(word: str) -> str:
-    return word.removeprefix(OWN)[:40].replace("_", " ") if word in FIELDS else word.removeprefix(OWN)[:40]
+    return word.replace("_", " ") if word in FIELDS else word.removeprefix(OWN)[:40]

@@ -10,8 +10,6 @@ from eventmail import addresses
 from eventmail.content import csv_cells
 from eventmail.domain.guests import fields
 from eventmail.domain.imports import column_mapping, csv_text, row
-from eventmail.domain.imports.column_mapping import Layout
-from eventmail.domain.imports.csv_text import Lines
 from eventmail.domain.imports.row import Entry, Refusal, Rejected
 from eventmail.errors import InvalidInput
 
@@ -89,7 +87,6 @@ def read(data: bytes, reading: Reading = GUESSED, tell: Told | None = None) -> S
     headings = _headings(records)
     layout = column_mapping.layout(headings, reading.columns if fits(reading, headings) else None)
     sheet = Sheet([name for _, name in layout.attributes], "full_name" in layout.places)
-    rows, rejected, seen = sheet.rows, sheet.rejected, sheet.addresses
     told = 0
     for line, last, cells in records:
         if tell and line >= told:
@@ -100,15 +97,13 @@ def read(data: bytes, reading: Reading = GUESSED, tell: Told | None = None) -> S
                 raise Refusal("BROKEN_QUOTES", cells)
             if last > line and _swallowed(cells, layout):
                 raise Refusal("BROKEN_QUOTES", "A cell holds the rows that follow.")
-            entry = row.entry(line, cells, layout, seen)
+            if entry := row.entry(line, cells, layout, sheet.addresses):
+                sheet.rows.append(entry)
         except Refusal as refusal:
             code, message = refusal.args
             if last > line:
                 message += f" (Lines {line} to {last} were read as one row. Is a closing quotation mark missing?)"
-            rejected.append(Rejected(line, code, message))
-        else:
-            if entry:
-                rows.append(entry)
+            sheet.rejected.append(Rejected(line, code, message))
     return sheet
 
 
@@ -119,7 +114,7 @@ def _headings(records: Iterator[Record]) -> tuple[str, ...]:
     return column_mapping.names(header)
 
 
-def _records(opened: Lines) -> Iterator[Record]:
+def _records(opened: csv_text.Lines) -> Iterator[Record]:
     """Each record of the file, the header first. Raises InvalidInput beyond MOST_BROKEN broken ones.
 
     A quote that is never closed would swallow the rest of the file. So reading goes on with the second line of a
@@ -153,7 +148,7 @@ def _words(error: str) -> str:
     return "A quotation mark in this line is never closed, or text follows it. Inside quotation marks, write it twice."
 
 
-def _swallowed(cells: Sequence[str], layout: Layout) -> bool:
+def _swallowed(cells: Sequence[str], layout: column_mapping.Layout) -> bool:
     """Whether a later quote closed an open one by chance: a cell of our fields holds no further line with an @-sign."""
     own = [cells[n] for n in layout.places.values() if n < len(cells)]
     return any("@" in cell.partition("\n")[2] or "@" in cell.partition("\r")[2] for cell in own)

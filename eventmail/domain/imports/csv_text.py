@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from eventmail.errors import InvalidInput, TooLarge
@@ -41,8 +42,8 @@ class Lines:
 def check_size(size: int) -> None:
     """Raise TooLarge for a file of more than MOST_BYTES, since an import holds it in memory."""
     if size > MOST_BYTES:
-        most = f"{MOST_BYTES // 1_000_000} MB"
-        raise TooLarge(f"The file is larger than {most}. Nothing was imported. Please split it and import the parts.")
+        said = f"The file is larger than {MOST_BYTES // 1_000_000} MB. Nothing was imported."
+        raise TooLarge(f"{said} Please split it and import the parts.")
 
 
 def lines(data: bytes, encoding: str = "", delimiter: str = "") -> Lines:
@@ -56,8 +57,7 @@ def lines(data: bytes, encoding: str = "", delimiter: str = "") -> Lines:
     if len(found) > MOST_LINES:
         raise InvalidInput(f"The file has more than {MOST_LINES:,} lines. Please split it and import the parts.")
     header = _next_with_text(found, 0)
-    said = _SEP.fullmatch(found[header])
-    if said:
+    if said := _SEP.fullmatch(found[header]):
         header = _next_with_text(found, header + 1)
     return Lines(found, header, encoding, delimiter or _delimiter(found[header], said[1] if said else ""))
 
@@ -90,10 +90,8 @@ def _guessed(data: bytes) -> tuple[str, str]:
             return data.decode("utf-16"), "utf-16"
         except UnicodeDecodeError:
             raise InvalidInput("The file is UTF-16 text that was cut off or damaged. Save it again.") from None
-    try:
+    with suppress(UnicodeDecodeError):
         return data.decode("utf-8-sig"), "utf-8"
-    except UnicodeDecodeError:
-        pass
     try:
         text = data.decode("cp1252")
     except UnicodeDecodeError:

@@ -6,7 +6,6 @@ from sqlalchemy import select
 
 from eventmail.db import fresh
 from eventmail.domain.guests import fields, filters, listing, values
-from eventmail.domain.guests.filters import Filter
 from eventmail.domain.imports import column_mapping
 from eventmail.models import Guest
 
@@ -19,7 +18,7 @@ def header(event_id: int) -> list[str]:
     return column_mapping.exported(values.columns(fresh(), event_id))
 
 
-def rows(event_id: int, status: Filter = Filter.ALL, q: str = "") -> Iterator[Sequence[str]]:
+def rows(event_id: int, status: filters.Filter = filters.Filter.ALL, q: str = "") -> Iterator[Sequence[str]]:
     """The cells of each guest that the filter and the search find, by id, in 2 queries for 2000 guests."""
     session = fresh()
     own = values.columns(session, event_id)

@@ -7,9 +7,8 @@ from sqlalchemy import String, cast, select
 from sqlalchemy.orm import Session
 
 from eventmail.domain.guests import fields
-from eventmail.domain.imports import row
 from eventmail.domain.imports.csv_rows import Sheet
-from eventmail.domain.imports.row import Entry, Rejected
+from eventmail.domain.imports.row import Entry, Rejected, unknown_id
 from eventmail.models import Guest
 from eventmail.models.guest import full_name
 
@@ -62,7 +61,7 @@ class Matcher:
     def _by_id(self, entry: Entry) -> Known | Rejected:
         found = self.by_id.get(int(entry.id))
         if found is None:
-            return row.unknown_id(entry)
+            return Rejected(entry.line, "UNKNOWN_ID", unknown_id(entry.id))
         other_address = entry.address and found.address and entry.address != found.address
         if other_address and _name(entry) and _name(found) and _name(entry) != _name(found):
             # ids of another program look like ours and would turn one guest into another

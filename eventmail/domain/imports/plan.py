@@ -1,7 +1,7 @@
 """Planning what an import writes, from a file's rows and the event's guests. Pure but for `before`."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, value_parsing
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.guests import values as guest_values
-from eventmail.domain.imports import match, row
+from eventmail.domain.imports import match
 from eventmail.domain.imports.csv_rows import Sheet
 from eventmail.domain.imports.match import Known, Matcher
 from eventmail.domain.imports.report import MOST_SHOWN, Change, ImportReport, Line, Shown
-from eventmail.domain.imports.row import Entry, Rejected
+from eventmail.domain.imports.row import Entry, Rejected, as_json
 from eventmail.models import Guest, GuestTag
 from eventmail.models.guest import full_name
 from eventmail.states import GuestStatus
@@ -55,8 +55,8 @@ class Plan:
     shown: Shown = field(default_factory=Shown)
 
     def report(self) -> ImportReport:
-        rejected = sorted(self.rejected)
-        return ImportReport(len(self.new), self.updated, self.unchanged, rejected, self.status_changes, self.shown)
+        counts = (len(self.new), self.updated, self.unchanged)
+        return ImportReport(*counts, sorted(self.rejected), self.status_changes, self.shown)
 
 
 def plan_of(there: Before, sheet: Sheet) -> Plan:
@@ -68,7 +68,6 @@ def plan_of(there: Before, sheet: Sheet) -> Plan:
     for guest_id, tag in there.tags:
         tags.setdefault(guest_id, []).append(tag)
     plan = Plan(rejected=list(sheet.rejected))
-    shown = plan.shown
     for entry in sheet.rows:
         found = matcher.find(entry)
         if isinstance(found, Rejected):
@@ -79,8 +78,7 @@ def plan_of(there: Before, sheet: Sheet) -> Plan:
             if entry.tags:
                 plan.new_tags.append((len(plan.new), entry.tags))
             plan.new.append(_created(entry, attributes))
-            if len(shown.new) < MOST_SHOWN:
-                shown.new.append(_line(entry, (Change("Status", "", entry.status or GuestStatus.INVITED),)))
+            _show(plan.shown.new, entry, [Change("Status", "", entry.status or GuestStatus.INVITED)])
             continue
         theirs = tags.get(found.id, ())
         known = {value_parsing.name_key(tag) for tag in theirs}
@@ -100,25 +98,20 @@ def plan_of(there: Before, sheet: Sheet) -> Plan:
 def _count(plan: Plan, entry: Entry, found: Known, values: Values | None, added: Sequence[str]) -> None:
     if not (values or added):
         plan.unchanged += 1
-        if len(plan.shown.left) < MOST_SHOWN:
-            plan.shown.left.append(_line(entry, (), found))
+        _show(plan.shown.left, entry, (), found)
         return
     status = values is not None and values[5] != found.status
     plan.updated += 1
     plan.status_changes += status
-    lines = plan.shown.status if status else plan.shown.changed
+    _show(plan.shown.status if status else plan.shown.changed, entry, _changes(found, values, added), found)
+
+
+def _show(lines: list[Line], entry: Entry, changes: Iterable[Change], found: Known | None = None) -> None:
+    """Add a line to the report, unless it is full. `changes` are read only then."""
     if len(lines) < MOST_SHOWN:
-        lines.append(_line(entry, tuple(_changes(found, values, added)), found))
-
-
-def _line(entry: Entry, changes: tuple[Change, ...], found: Known | None = None) -> Line:
-    name = full_name(entry.first_name, entry.last_name)
-    return Line(
-        entry.line,
-        name or (full_name(found.first_name, found.last_name) if found else ""),
-        entry.email or (found.email if found else "") or "",
-        changes,
-    )
+        name = full_name(entry.first_name, entry.last_name)
+        name = name or (full_name(found.first_name, found.last_name) if found else "")
+        lines.append(Line(entry.line, name, entry.email or (found.email if found else "") or "", tuple(changes)))
 
 
 def _changes(found: Known, values: Values | None, added: Sequence[str]) -> Iterator[Change]:
@@ -137,21 +130,14 @@ def _changes(found: Known, values: Values | None, added: Sequence[str]) -> Itera
 
 
 def _renamed(attributes: str, placed: Mapping[str, str]) -> str:
-    return row.as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
+    return as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
 
 
 def _created(entry: Entry, attributes: str) -> Values:
-    _, _, email, address, first, last, status, _, _ = entry
-    return (
-        email or None,
-        address or None,
-        addresses.is_reserved(address),
-        first,
-        last,
-        status or GuestStatus.INVITED.value,
-        attributes,
-        guest_fields.search_key(first, last, email),
-    )
+    _, _, email, address, first, last, word, _, _ = entry
+    status, reserved = word or GuestStatus.INVITED.value, addresses.is_reserved(address)
+    key = guest_fields.search_key(first, last, email)
+    return email or None, address or None, reserved, first, last, status, attributes, key
 
 
 def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> Values | None:
@@ -167,7 +153,7 @@ def _changed(known: Known, entry: Entry, attributes: str, whole_names: bool) -> 
     if attributes not in ("{}", merged):  # most often they are the same text, which saves decoding
         before = json.loads(merged)
         after = {**before, **json.loads(attributes)}
-        merged = merged if after == before else row.as_json(list(after.items()))
+        merged = merged if after == before else as_json(list(after.items()))
     if as_before and merged == known.attributes:
         return None
     address = addresses.normalized(email) if email else None

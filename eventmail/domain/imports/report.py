@@ -49,17 +49,12 @@ class ImportReport:
 
     def kept(self) -> dict[str, Any]:
         """The report as JSON to keep, with (number, first lines) of each kind."""
-        rejected = [tuple(row) for row in self.rejected[:MOST_SHOWN]]
-        return {
-            "created": self.created,
-            "updated": self.updated,
-            "unchanged": self.unchanged,
-            "rejected": len(self.rejected),
-            "kinds": {
-                "status": (self.status_changes, self.shown.status),
-                "changed": (self.updated - self.status_changes, self.shown.changed),
-                "rejected": (len(self.rejected), rejected),
-                "new": (self.created, self.shown.new),
-                "left": (self.unchanged, self.shown.left),
-            },
+        counts = {"created": self.created, "updated": self.updated, "unchanged": self.unchanged}
+        kinds = {
+            "status": (self.status_changes, self.shown.status),
+            "changed": (self.updated - self.status_changes, self.shown.changed),
+            "rejected": (len(self.rejected), [tuple(row) for row in self.rejected[:MOST_SHOWN]]),
+            "new": (self.created, self.shown.new),
+            "left": (self.unchanged, self.shown.left),
         }
+        return {**counts, "rejected": len(self.rejected), "kinds": kinds}

@@ -43,11 +43,8 @@ class Refusal(Exception):
 def entry(line: int, cells: list[str], layout: Layout, seen: dict[str, int]) -> Entry | None:
     """The row, or None for a blank one. Counts its address in `seen`. Raises Refusal."""
     width, places = layout.width, layout.places
-    extra = False
-    if len(cells) > width:
-        extra = any(cell.strip() for cell in cells[width:])
-    elif len(cells) < width:
-        cells += [""] * (width - len(cells))
+    extra = len(cells) > width and any(cell.strip() for cell in cells[width:])
+    cells += [""] * (width - len(cells))
     _, email, address = judged = addresses.judged(cells[places["email"]].strip())
     if email:
         seen[address] = seen.get(address, 0) + 1
@@ -65,7 +62,7 @@ def entry(line: int, cells: list[str], layout: Layout, seen: dict[str, int]) -> 
     if email and judged.complaint:
         raise Refusal("INVALID_EMAIL", _address_complaint(email))
     if own_id and ids.row_id(own_id) is None:
-        raise Refusal("UNKNOWN_ID", _unknown(own_id))
+        raise Refusal("UNKNOWN_ID", unknown_id(own_id))
     if status == _NO_STATUS:
         word = fields.one_line(cells[places["status"]])
         raise Refusal("INVALID_STATUS", f"“{word[:40]}” {fields.STATUS_COMPLAINT}")
@@ -139,13 +136,9 @@ def _address_complaint(email: str) -> str:
     return ""
 
 
-def _unknown(own_id: str) -> str:
+def unknown_id(own_id: str) -> str:
+    """The sentence about an id that no guest of this event has."""
     return (
         f"No guest of this event has the id “{own_id[:40]}”. If the column is another program's number, give it "
         "another name."
     )
-
-
-def unknown_id(entry: Entry) -> Rejected:
-    """The complaint about an id that no guest of this event has."""
-    return Rejected(entry.line, "UNKNOWN_ID", _unknown(entry.id))

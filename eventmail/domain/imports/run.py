@@ -7,7 +7,6 @@ do-not-mail list is not touched.
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
@@ -19,10 +18,8 @@ from eventmail.db import fresh, transaction
 from eventmail.db.sql import chunks
 from eventmail.db.sqlite import roomy
 from eventmail.domain.guests import values
-from eventmail.domain.imports import csv_rows
-from eventmail.domain.imports import plan as import_plan
-from eventmail.domain.imports.csv_rows import GUESSED, Reading
-from eventmail.domain.imports.plan import WRITTEN, Plan, plan_of
+from eventmail.domain.imports.csv_rows import GUESSED, Reading, read
+from eventmail.domain.imports.plan import WRITTEN, Plan, before, plan_of
 from eventmail.domain.imports.report import ImportReport
 from eventmail.models import Guest, GuestTag
 
@@ -47,23 +44,21 @@ def run(
     Raises what `csv_rows.read` raises, and InvalidInput for too many columns.
     """
     with _without_collecting():
-        sheet = csv_rows.read(data, reading, lambda done, of: tell(READING, done, of))
-        there = import_plan.before(fresh(), event_id)
+        sheet = read(data, reading, lambda done, of: tell(READING, done, of))
+        there = before(fresh(), event_id)
         plan = plan_of(there, sheet)
         if dry_run:
             return plan.report()
         with transaction() as tx:  # it blocks other writers, so the slow work is done before
-            now = import_plan.before(tx, event_id)
-            if now != there:  # somebody changed a guest meanwhile
+            if (now := before(tx, event_id)) != there:  # somebody changed a guest meanwhile
                 plan = plan_of(now, sheet)
             del now, there
             values.record_columns(tx, event_id, sheet.columns)
             _write(tx, event_id, plan, by, tell)
             report = plan.report()
-            records.audit(
-                tx, by, "guests.imported", f"event:{event_id}", event_id=event_id, created=report.created,
-                updated=report.updated, unchanged=report.unchanged, rejected=len(report.rejected),
-            )  # fmt: skip
+            counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}
+            records.audit(tx, by, "guests.imported", f"event:{event_id}", event_id=event_id, **counts,
+                          rejected=len(report.rejected))  # fmt: skip
         return report
 
 
@@ -85,36 +80,35 @@ def _write(tx: Session, event_id: int, plan: Plan, by: records.Acting, tell: Tel
     mine = update(_GUESTS).where(_GUESTS.c.id == bindparam("guest_id"), _GUESTS.c.event_id == bindparam("of_event"))
     changed = {"of_event": event_id, "updated_at": by.now}
     with roomy(tx):
-        _many(tx, _Batch(insert(_GUESTS), WRITTEN, plan.new, common), tell)
-        _many(tx, _Batch(mine, (*WRITTEN, "guest_id"), plan.changed, changed), tell)
+        _many(tx, insert(_GUESTS), WRITTEN, plan.new, common=common, tell=tell)
+        _many(tx, mine, (*WRITTEN, "guest_id"), plan.changed, common=changed, tell=tell)
         tags = [*plan.tags, *_new_tags(tx, event_id, plan, last)]
-        _many(tx, _Batch(insert(_TAGS), ("guest_id", "tag"), tags, {}), tell)
+        _many(tx, insert(_TAGS), ("guest_id", "tag"), tags, common={}, tell=tell)
 
 
-@dataclass(frozen=True)
-class _Batch:
-    """Rows to write, with their values in the order of `names`. `common` is added to every row."""
+def _many(
+    tx: Session,
+    statement: Insert | Update,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    common: Mapping[str, Any],
+    tell: Tell,
+) -> None:
+    """Write rows, with their values in the order of `names` and the `common` ones.
 
-    statement: Insert | Update
-    names: Sequence[str]
-    rows: Sequence[tuple[Any, ...]]
-    common: Mapping[str, Any]
-
-
-def _many(tx: Session, batch: _Batch, tell: Tell) -> None:
-    """Write a batch by the driver's own executemany. SQLAlchemy's costs about as much again as SQLite itself."""
-    if not batch.rows:
+    This is the driver's own executemany. SQLAlchemy's costs about as much again as SQLite itself.
+    """
+    if not rows:
         return
-    connection = tx.connection()
-    keys = (*batch.names, *batch.common)
-    compiled: Any = batch.statement.compile(dialect=connection.dialect, column_keys=keys)
-    fixed = []
-    for name, value in batch.common.items():
+    connection, keys = tx.connection(), (*names, *common)
+    compiled: Any = statement.compile(dialect=connection.dialect, column_keys=keys)
+    tail: tuple[Any, ...] = ()
+    for name, value in common.items():
         convert = compiled.binds[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        fixed.append(convert(value) if convert else value)
-    tail = tuple(fixed)
-    for number, part in enumerate(chunks(batch.rows, _AT_ONCE)):
-        tell(WRITING, number * _AT_ONCE, len(batch.rows))
+        tail += (convert(value) if convert else value,)
+    for number, part in enumerate(chunks(rows, _AT_ONCE)):
+        tell(WRITING, number * _AT_ONCE, len(rows))
         if compiled.positional:
             ordered = itemgetter(*map(keys.index, compiled.positiontup))
             connection.exec_driver_sql(compiled.string, [ordered(row + tail) for row in part])

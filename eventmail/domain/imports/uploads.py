@@ -61,17 +61,10 @@ def keep(folder: Path, event_id: int, name: str, data: bytes, now: datetime) -> 
 def load(folder: Path, event_id: int, token: str) -> Upload:
     """The upload of this event with that token. Raises NotFound when it is unknown or no longer kept."""
     state = _state(folder, event_id, token)
-    head, checked_at = state.get("head"), state.get("checked_at")
-    return Upload(
-        token,
-        state["name"],
-        datetime.fromisoformat(state["at"]),
-        _reading(state["reading"]),
-        _head(head) if head else None,
-        state.get("check"),
-        datetime.fromisoformat(checked_at) if checked_at else None,
-        state.get("result"),
-    )
+    at, reading = datetime.fromisoformat(state["at"]), _reading(state["reading"])
+    head = _head(state["head"]) if "head" in state else None
+    checked_at = datetime.fromisoformat(state["checked_at"]) if "checked_at" in state else None
+    return Upload(token, state["name"], at, reading, head, state.get("check"), checked_at, state.get("result"))
 
 
 def data(folder: Path, event_id: int, token: str) -> bytes:
@@ -86,13 +79,9 @@ def waiting(folder: Path, event_id: int) -> Sequence[Upload]:
     """The event's uploads that are not imported yet, the newest first."""
     found = []
     for place in folder.glob(f"{event_id}-*"):
-        try:
-            upload = load(folder, event_id, place.name.partition("-")[2])
-        except NotFound:  # deleted meanwhile
-            continue
-        if upload.result is None:
-            found.append(upload)
-    return sorted(found, key=lambda upload: upload.at, reverse=True)
+        with suppress(NotFound):  # deleted meanwhile
+            found.append(load(folder, event_id, place.name.partition("-")[2]))
+    return sorted((upload for upload in found if upload.result is None), key=lambda upload: upload.at, reverse=True)
 
 
 def note_head(folder: Path, event_id: int, token: str, head: Head) -> None:
