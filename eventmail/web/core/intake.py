@@ -1,6 +1,7 @@
 """What a request brings, for forms and JSON alike: its body checked, its page, its idempotency key."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, TypedDict, TypeVar
 
 from flask import request
@@ -9,9 +10,10 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from eventmail import ids
-from eventmail.errors import FieldError, InvalidInput
+from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 
 M = TypeVar("M", bound="Body")
+E = TypeVar("E", bound=StrEnum)
 
 _FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next", "seen"})
 
@@ -117,6 +119,23 @@ def paging() -> Paging:
     page = request.args.get("page", default=1, type=int)
     size = request.args.get("per_page", default=50, type=int)
     return {"page": max(1, min(page, 10**9)), "size": max(1, min(size, 200))}
+
+
+def chosen(name: str, words: type[E]) -> E | None:
+    """The word of `words` that the URL's `name` is, None when it is empty. Raises InvalidInput for another one."""
+    try:
+        return words(word) if (word := request.args.get(name, "").strip()) else None
+    except ValueError:
+        message = f"The {name} must be one of {', '.join(words)}."
+        raise InvalidInput.at(name, f"INVALID_{name.upper()}", message) from None
+
+
+def needed_key() -> str:
+    """The idempotency key of this request. Raises IdempotencyKeyRequired without one."""
+    key = idempotency_key()
+    if key is None:
+        raise IdempotencyKeyRequired
+    return key
 
 
 def idempotency_key() -> str | None:
