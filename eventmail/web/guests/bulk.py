@@ -1,4 +1,4 @@
-"""Many guests at once: one change of the ticked ones or of all that match, and its undo."""
+"""One change of many guests, the ticked ones or all that match, and its undo."""
 
 from typing import Any
 
@@ -6,7 +6,6 @@ from flask import Blueprint, flash, request, url_for
 
 from eventmail import ids
 from eventmail.domain.guests import bulk_change
-from eventmail.domain.guests.bulk_change import Everybody, Ticked
 from eventmail.errors import InvalidInput
 from eventmail.states import ChangeKind
 from eventmail.web.core import access, intake
@@ -21,42 +20,38 @@ bp = Blueprint("guest_bulk", __name__, url_prefix="/admin/events/<id:event_id>/g
 @bp.post("")
 @shown_by(list_page)
 def change(event_id: int) -> Any:
-    """Change the ticked guests, or all that the URL's filter and search find."""
     body = intake.parse(ChangeIn, lists=frozenset({"guests"}))
     value = body.status if body.change is ChangeKind.STATUS else body.tag
     change_id = bulk_change.change(event_id, _chosen(body), body.change, value, access.acting())
     if not wants_json():
         return see_other(_back(event_id, changed=change_id))
-    made = bulk_change.get(event_id, change_id)
-    undo_url = url_for(".undo", event_id=event_id, change_id=change_id)
-    answer: ChangeOut = {"id": str(change_id), "picked": made.picked, "changed": made.changed, "undo": undo_url}
+    made, undo_url = bulk_change.get(event_id, change_id), url_for(".undo", event_id=event_id, change_id=change_id)
+    answer = ChangeOut(id=str(change_id), picked=made.picked, changed=made.changed, undo=undo_url)
     return as_json(answer, 201, {"Location": undo_url})
 
 
 @bp.post("/<id:change_id>/undo")
 @shown_by(lambda event_id, problem, **_: list_page(event_id, problem))
 def undo(event_id: int, change_id: int) -> Any:
-    """Give back what a change took."""
     done = bulk_change.undo(event_id, change_id, access.acting())
     if wants_json():
-        undone: UndoneOut = {"restored": done.restored, "left": done.left}
-        return as_json(undone)
+        return as_json(UndoneOut(restored=done.restored, left=done.left))
     back = "1 guest is" if done.restored == 1 else f"{done.restored} guests are"
     left = f" {done.left} changed or removed meanwhile: left as they are." if done.left else ""
     flash(f"Undone: {back} as before.{left}")
     return see_other(_back(event_id))
 
 
-def _chosen(body: ChangeIn) -> Ticked | Everybody:
+def _chosen(body: ChangeIn) -> bulk_change.Ticked | bulk_change.Everybody:
     if not body.all:
-        return Ticked(tuple(row for guest in body.guests if (row := ids.row_id(guest))))
+        return bulk_change.Ticked(tuple(row for guest in body.guests if (row := ids.row_id(guest))))
     if body.total is None:
         raise InvalidInput.at("total", "REQUIRED", "Say in “total” how many guests you expect to match.")
     q, status = searched()
-    return Everybody(status, q, body.total)
+    return bulk_change.Everybody(status, q, body.total)
 
 
 def _back(event_id: int, **more: Any) -> str:
-    """The list as it was, with the same filter, search and page."""
+    """The address of the list with the filter, search and page of this request."""
     kept = {name: request.args[name] for name in ("q", "status", "page", "per_page") if name in request.args}
-    return url_for("guests.listing", event_id=event_id, **{**kept, **more})
+    return url_for("guests.listing", event_id=event_id, **kept | more)

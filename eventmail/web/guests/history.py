@@ -18,7 +18,7 @@ bp = Blueprint("guest_history", __name__, url_prefix="/admin/events/<id:event_id
 
 @bp.get("")
 def history(event_id: int, guest_id: int) -> Response:
-    """Every message this guest was part of, what mail services reported, and what was changed about them."""
+    """The guest's messages, what mail services reported about the guest, and changes of the guest."""
     event: Event = g.event
     guest = listing.get(event_id, guest_id)
     page = guest_history.history(event_id, guest, **intake.paging())

@@ -1,4 +1,4 @@
-"""How people said that a file is to be read, and what an import did."""
+"""How a file is to be read, as a form says it, and what an import did."""
 
 import codecs
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ from eventmail.errors import InvalidInput
 
 OWN = "own"
 _CHARSETS = {
-    "utf-8": "",  # what every library says without looking
+    "utf-8": "",  # every library says so without a look at the file, so it decides nothing
     "ascii": "",
     "utf-16": "utf-16",
     "utf-16-le": "utf-16",
     "utf-16-be": "utf-16",
-    "iso8859-1": "windows-1252",  # as browsers take it
+    "iso8859-1": "windows-1252",  # as browsers read it
     "cp1252": "windows-1252",
     "cp1250": "windows-1250",
     "mac-roman": "macintosh",
@@ -27,7 +27,7 @@ _CHARSETS = {
 
 
 def charset_reading(charset: str | None) -> Reading:
-    """The reading that a Content-Type's charset asks for. Raises InvalidInput for one we do not read."""
+    """The reading for the charset of a Content-Type. Raises InvalidInput for a charset that we do not read."""
     try:
         return Reading(_CHARSETS[codecs.lookup(charset or "utf-8").name])
     except (LookupError, ValueError):
@@ -36,7 +36,7 @@ def charset_reading(charset: str | None) -> Reading:
 
 
 def columns_in(form: Mapping[str, str], head: Head) -> tuple[str, ...]:
-    """What the form says each column is taken for; a column it does not name stays as it was."""
+    """What the form takes each column for. A column that the form does not name stays as it was."""
     return tuple(_column(form, head, n) for n in range(len(head.headings)))
 
 
@@ -53,18 +53,16 @@ def _column(form: Mapping[str, str], head: Head, n: int) -> str:
 
 
 def reading_in(form: Mapping[str, str], upload: Upload) -> Reading:
-    """The reading that the form asks for; the very same one while nothing in it was changed.
+    """The reading that the form asks for: `upload.reading` itself while nothing was changed.
 
-    Read in another way, the file has other columns, so what was said about them is found out anew.
+    With another encoding or delimiter the file has other columns, so the reading takes over none of them.
     """
     head = upload.head
     if head is None:
         return upload.reading
     encoding, delimiter = form.get("encoding", head.encoding), form.get("delimiter", head.delimiter)
-    for field, word, known in (
-        ("encoding", encoding, csv_text.ENCODINGS),
-        ("delimiter", delimiter, csv_text.DELIMITERS),
-    ):
+    choices = ("encoding", encoding, csv_text.ENCODINGS), ("delimiter", delimiter, csv_text.DELIMITERS)
+    for field, word, known in choices:
         if word not in known:
             raise InvalidInput.at(field, "UNKNOWN", f"The {field} must be one of " + ", ".join(known) + ".")
     if (encoding, delimiter) != (head.encoding, head.delimiter):
@@ -120,7 +118,7 @@ class ProgressOut(TypedDict):
 
 
 def report_out(report: ImportReport) -> ImportOut:
-    """What an import did, as JSON."""
+    """The report's JSON."""
     return {
         "created": report.created,
         "updated": report.updated,

@@ -1,4 +1,4 @@
-"""Guests as CSV: choose a file, look at what would happen, import (programs in one request); and the way out."""
+"""Guests from a CSV file: choose, look at what would happen, import; programs in one request. And the export."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,14 +6,12 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
-from eventmail.db.paging import Page, cut
+from eventmail.db.paging import cut
 from eventmail.domain.guests.filters import Filter
 from eventmail.domain.imports import column_mapping, csv_rows, csv_text, run, uploads
 from eventmail.domain.imports import export as import_export
 from eventmail.domain.imports.csv_rows import Head, Reading
-from eventmail.domain.imports.uploads import Checked, Upload
 from eventmail.errors import DomainError, InvalidInput, NotFound, Unavailable
-from eventmail.models import Event
 from eventmail.web.core import access, bodies, intake
 from eventmail.web.core.context import settings
 from eventmail.web.core.csv_out import csv_answer
@@ -27,22 +25,18 @@ _PIECE = 1_000_000
 _PER_PAGE = 50
 
 
-def _choose_page(event_id: int, problem: Problem | None = None) -> Response:
-    return respond(page="guests/import.html", problem=problem, waiting=uploads.waiting(_folder(), event_id))
-
-
 @bp.get("/import")
-def choose(event_id: int) -> Response:
-    return _choose_page(event_id)
+def choose(event_id: int, problem: Problem | None = None) -> Response:
+    return respond(page="guests/import.html", problem=problem, waiting=uploads.waiting(_folder(), event_id))
 
 
 @bp.post("/import")
 @bodies.takes(bodies.UPLOAD)
-@shown_by(_choose_page)
+@shown_by(choose)
 def upload(event_id: int) -> Any:
-    """From a program the file itself (`text/csv`) or a form's field `file`: imported or, with `dry_run`, checked.
+    """A program sends the file as `text/csv` or in the field `file`: it is imported, or checked with `dry_run`.
 
-    From a person the field `file`: kept and checked; nothing is imported before they have seen what would happen.
+    A person sends it in `file`: it is kept and checked. Nothing is imported before the person has seen the check.
     """
     by_form = request.mimetype == "multipart/form-data"
     if by_form and not wants_json():
@@ -55,15 +49,17 @@ def upload(event_id: int) -> Any:
 
 def _keep(event_id: int) -> Any:
     name, data = _form_file()
-    csv_rows.head(data)  # what has no first line at all is not worth correcting
+    csv_rows.head(data)  # refuses a file without a first line, which no other reading can correct
     token = uploads.keep(_folder(), event_id, name, data, g.now)
-    g.form_again = lambda problem: _upload_page(event_id, token, problem)
+    g.form_again = lambda problem: look(event_id, token, problem)
     with uploads.alone(_folder(), event_id, token):
         _check(event_id, token, Reading())
     return see_other(url_for(".look", event_id=event_id, token=token))
 
 
-def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> Response:
+@bp.get("/import/<token>")
+def look(event_id: int, token: str, problem: Problem | None = None) -> Response:
+    """What the import of a kept file would do, or did."""
     kept = uploads.load(_folder(), event_id, token)
     report = kept.result or kept.check
     kinds = report["kinds"] if report else {}
@@ -80,7 +76,7 @@ def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> R
         report=report,
         kind=kind,
         number=number,
-        lines=_page_of(lines),
+        lines=cut(lines, page=intake.paging()["page"], size=_PER_PAGE),
         encodings=[(word, name) for word, (name, _) in csv_text.ENCODINGS.items()],
         delimiters=[(word, word.capitalize()) for word in csv_text.DELIMITERS],
         own_before=column_mapping.OWN,
@@ -92,8 +88,8 @@ def _upload_page(event_id: int, token: str, problem: Problem | None = None) -> R
     )
 
 
-def _head_shown(kept: Upload) -> Head | None:
-    """The head with what was just typed, so that a refused correction is not lost."""
+def _head_shown(kept: uploads.Upload) -> Head | None:
+    """The head with the columns as they were just typed, so that a refused correction is not lost."""
     if not kept.head or not request.form:
         return kept.head
     try:
@@ -102,16 +98,10 @@ def _head_shown(kept: Upload) -> Head | None:
         return kept.head
 
 
-@bp.get("/import/<token>")
-def look(event_id: int, token: str) -> Response:
-    """What the import of a kept file would do, or did."""
-    return _upload_page(event_id, token)
-
-
 @bp.post("/import/<token>")
-@shown_by(_upload_page)
+@shown_by(look)
 def decide(event_id: int, token: str) -> Any:
-    """Check again with a corrected reading, import what was checked, or let the file go."""
+    """Check again with a corrected reading, import what was checked, or discard the file."""
     action = request.form.get("action", "check")
     if action == "discard":
         uploads.discard(_folder(), event_id, token)
@@ -124,13 +114,13 @@ def decide(event_id: int, token: str) -> Any:
             reading = reading_in(request.form, kept)
             if action == "import" and kept.check and reading == kept.reading:
                 return see_other(_import(event_id, token, reading))
-            _check(event_id, token, reading)  # nothing is imported in a way that nobody has looked at
+            _check(event_id, token, reading)  # a reading is imported only after its check was looked at
             asked_again = 1 if action == "import" else None
     return see_other(url_for(".look", event_id=event_id, token=token, asked_again=asked_again))
 
 
 def _check(event_id: int, token: str, reading: Reading) -> None:
-    """A dry run, kept for the page. Raises InvalidInput; how the file is read is kept even so."""
+    """Make a dry run and keep it for the page. Raises InvalidInput, after it has kept how the file is read."""
     data = uploads.data(_folder(), event_id, token)
     head = csv_rows.head(data, reading)
     tell = _tell(event_id, token)
@@ -140,16 +130,16 @@ def _check(event_id: int, token: str, reading: Reading) -> None:
         if uploads.load(_folder(), event_id, token).head is None:
             uploads.note_head(_folder(), event_id, token, head)
         raise
-    uploads.note_check(_folder(), event_id, token, Checked(reading, head, report, g.now))
+    uploads.note_check(_folder(), event_id, token, uploads.Checked(reading, head, report, g.now))
 
 
 def _import(event_id: int, token: str, reading: Reading) -> str:
-    """Import a kept file: the address of what came of it."""
+    """Import a kept file. Returns the address of the report."""
     data = uploads.data(_folder(), event_id, token)
     report = run.run(event_id, data, access.acting(), reading=reading, tell=_tell(event_id, token))
     try:
         uploads.note_result(_folder(), event_id, token, report)
-    except (NotFound, Unavailable):  # the guests are in, whatever happens to the report
+    except (NotFound, Unavailable):  # the guests were imported, even if the report can't be kept
         counts = f"{report.created} added, {report.updated} updated, {len(report.rejected)} lines not imported"
         flash(f"Imported: {counts}. The report itself could not be kept.", "warn")
         return url_for("guests.listing", event_id=event_id)
@@ -158,7 +148,7 @@ def _import(event_id: int, token: str, reading: Reading) -> str:
 
 @bp.get("/import/<token>/progress")
 def progress(event_id: int, token: str) -> Response:
-    """How far the check or the import is that another request is busy with; asked while the form is under way."""
+    """How far the check or the import of another request is. The page asks while its form is under way."""
     kept = uploads.load(_folder(), event_id, token)
     far = uploads.progress(_folder(), event_id, token) or {"what": run.READING, "done": 0, "of": 0}
     page = "guests/_import_progress.html"
@@ -167,11 +157,10 @@ def progress(event_id: int, token: str) -> Response:
 
 @bp.get("/export")
 def export(event_id: int) -> Response:
-    """The guests that the list shows under this filter and search, as CSV; imported again, it changes nothing."""
-    event: Event = g.event
+    """The guests that the list shows under this filter and search, as CSV. To import it again changes nothing."""
     q, status = searched()
     header, rows = import_export.header(event_id), import_export.rows(event_id, status, q)
-    return csv_answer(f"guests-{event.id}{'' if status is Filter.ALL and not q else '-some'}.csv", header, rows)
+    return csv_answer(f"guests-{event_id}{'' if status is Filter.ALL and not q else '-some'}.csv", header, rows)
 
 
 def _folder() -> Path:
@@ -187,14 +176,8 @@ def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
     return tell
 
 
-def _page_of(lines: list[Any]) -> Page[Any]:
-    """One page of the lines that are kept; past the end the last (D2)."""
-    return cut(lines, page=intake.paging()["page"], size=_PER_PAGE)
-
-
-def _upload_out(kept: Upload) -> UploadOut:
-    report = kept.result or kept.check or {}
-    head = kept.head
+def _upload_out(kept: uploads.Upload) -> UploadOut:
+    report, head = kept.result or kept.check or {}, kept.head
     return {
         "name": kept.name,
         "imported": kept.result is not None,
@@ -212,7 +195,10 @@ def _upload_out(kept: Upload) -> UploadOut:
 
 
 def _csv_body() -> bytes:
-    """The body, never more of it in memory than an import takes; a longer one is read to its end and let go."""
+    """The body of this request. Raises TooLarge after it has read a body that is too long to its end.
+
+    It keeps no more bytes in memory than an import may have.
+    """
     if request.mimetype != "text/csv":
         raise InvalidInput("Send the file as the body with Content-Type: text/csv, or as the field “file” of a form.")
     parts: list[bytes] = []
@@ -221,13 +207,13 @@ def _csv_body() -> bytes:
         size += len(piece)
         parts.append(piece)
         if size > csv_text.MOST_BYTES:
-            parts.clear()  # whoever is cut off while sending never reads the answer
+            parts.clear()  # read on: a client that is cut off while it sends never reads the answer
     csv_text.check_size(size)
     return b"".join(parts)
 
 
 def _form_file() -> tuple[str, bytes]:
-    """Name and content of the chosen file."""
+    """Name and content of the file that was chosen."""
     chosen = request.files.get("file")
     if chosen is None or not chosen.filename:
         raise InvalidInput.at("file", "REQUIRED", "Choose a CSV file first.")

@@ -26,7 +26,7 @@ class GuestIn(Body):
     attributes: dict[str, str | None] | None = None
 
     def values(self) -> dict[str, Any]:
-        """The given fields under the names the domain uses."""
+        """The fields that were given, under the domain's names."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -58,7 +58,7 @@ class ErasureIn(Body):
 
 
 class AddressErasureIn(Body):
-    """`address` is on no guest list any more."""
+    """`address` is that of a removed guest and on no guest list now."""
 
     address: str = Field(max_length=2000)
 
@@ -141,7 +141,7 @@ class MomentOut(TypedDict):
 
 
 def guest_out(guest: listing.Detailed) -> GuestOut:
-    """A guest's JSON; `suppressed` is the reason on the do-not-mail list (F1) or null."""
+    """`suppressed` is the reason on the do-not-mail list (F1) or null."""
     return {
         "id": str(guest.id),
         "email": guest.email,
@@ -155,7 +155,7 @@ def guest_out(guest: listing.Detailed) -> GuestOut:
 
 
 def paste_out(report: PasteReport) -> PasteOut:
-    """What became of pasted addresses; `there` with the guest who has it, or null when it stands further up."""
+    """The JSON of a report. `guest` is null for an address that stands further up."""
     return {
         "created": len(report.new),
         "there": [

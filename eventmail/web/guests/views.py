@@ -6,13 +6,12 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
 from eventmail.addresses import normalized
-from eventmail.domain.guests import bulk_change, fields, filters
+from eventmail.domain.guests import bulk_change, fields, filters, values
 from eventmail.domain.guests import edit as guest_edit
 from eventmail.domain.guests import listing as guest_listing
-from eventmail.domain.guests import values as guest_values
 from eventmail.domain.guests.filters import Filter
 from eventmail.domain.outcomes import why
-from eventmail.errors import InvalidInput, NotFound
+from eventmail.errors import NotFound
 from eventmail.states import GuestStatus
 from eventmail.web.core import access, form_guard, intake
 from eventmail.web.core.problems import Problem, shown_by
@@ -25,7 +24,7 @@ ATTRIBUTE = "attribute:"  # what the form puts before the name of an imported co
 
 
 def list_page(event_id: int, problem: Problem | None = None) -> Response:
-    """The list; filter, search and page stand in the URL, also in that of the form which changes guests."""
+    """The list. Filter, search and page stand in its URL and in that of the form that changes many guests."""
     q, status = searched()
     counts = filters.counts(event_id, q)
     page = guest_listing.listing(event_id, status, q, **intake.paging(), total=counts[status])
@@ -56,7 +55,6 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
 
 @bp.get("")
 def listing(event_id: int) -> Response:
-    """The list, as a page, its table, or JSON."""
     if not wants_json():
         return list_page(event_id)
     q, status = searched()
@@ -65,17 +63,12 @@ def listing(event_id: int) -> Response:
 
 
 def searched() -> tuple[str, Filter]:
-    """The search and the filter in the URL."""
-    word = request.args.get("status", "").strip() or Filter.ALL
-    try:
-        return request.args.get("q", "").strip(), Filter(word)
-    except ValueError:
-        message = "The status must be one of " + ", ".join(Filter) + "."
-        raise InvalidInput.at("status", "INVALID_STATUS", message) from None
+    """The search and the filter in the URL. Raises InvalidInput for a filter that does not exist."""
+    return request.args.get("q", "").strip(), intake.chosen("status", Filter) or Filter.ALL
 
 
 def _made(event_id: int) -> dict[str, Any] | None:
-    """The change of many guests that the URL names, so that its undo survives a reload."""
+    """The change of many guests that the URL names. It stands there so that its undo survives a reload."""
     change_id = ids.row_id(request.args.get("changed", ""))
     if change_id is None:
         return None
@@ -86,7 +79,8 @@ def _made(event_id: int) -> dict[str, Any] | None:
     return {"change": change, "undoable": bulk_change.can_be_undone(change, g.now)}
 
 
-def _new_page(event_id: int, problem: Problem | None = None) -> Response:
+@bp.get("/new")
+def new(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="guests/form.html",
         problem=problem,
@@ -97,13 +91,8 @@ def _new_page(event_id: int, problem: Problem | None = None) -> Response:
     )
 
 
-@bp.get("/new")
-def new(event_id: int) -> Response:
-    return _new_page(event_id)
-
-
 @bp.post("")
-@shown_by(_new_page)
+@shown_by(new)
 def create(event_id: int) -> Any:
     guest_id = guest_edit.add(event_id, _body().values(), access.acting())
     if wants_json():
@@ -113,10 +102,11 @@ def create(event_id: int) -> Any:
     return see_other(url_for(".listing", event_id=event_id))
 
 
-def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
+@bp.get("/<id:guest_id>")
+def edit(event_id: int, guest_id: int, problem: Problem | None = None) -> Response:
     guest = guest_listing.get(event_id, guest_id)
     columns = guest_edit.columns(event_id)
-    saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | guest_values.texts(guest_out(guest))
+    saved = dict.fromkeys((ATTRIBUTE + name for name in columns), "") | values.texts(guest_out(guest))
     typed, fingerprints = form_guard.form(saved, request.form, problem, _plain)
     return respond(
         page="guests/form.html",
@@ -131,14 +121,8 @@ def _edit_page(event_id: int, guest_id: int, problem: Problem | None = None) -> 
     )
 
 
-@bp.get("/<id:guest_id>")
-def edit(event_id: int, guest_id: int) -> Response:
-    """One guest, as a form or as JSON."""
-    return _edit_page(event_id, guest_id)
-
-
 @bp.post("/<id:guest_id>")
-@shown_by(_edit_page)
+@shown_by(edit)
 def save(event_id: int, guest_id: int) -> Any:
     before = guest_listing.get(event_id, guest_id)
     guest_edit.edit(event_id, guest_id, _body().values(), access.acting(), fingerprints=request.form.get("seen", ""))
@@ -149,7 +133,7 @@ def save(event_id: int, guest_id: int) -> Any:
 
 
 def _left_behind(event_id: int, old: str | None, new: str | None) -> str:
-    """What to say when the address that a guest had is on the do-not-mail list, which knows addresses, not guests."""
+    """The warning that an address stays on the do-not-mail list although its guest has another one; "" without need."""
     moved = old and (not new or normalized(old) != normalized(new))
     stays = why.on_list(event_id, old) if moved else ()
     return outcome.left_behind(old, stays, new, why.on_list(event_id, new)) if old and stays else ""
@@ -169,7 +153,7 @@ def delete(event_id: int, guest_id: int) -> Any:
 
 @bp.get("/<id:guest_id>/deletion")
 def deletion(event_id: int, guest_id: int) -> Response:
-    """Asks before a guest is removed, and says what goes with them."""
+    """Asks before a guest is removed, and says how many mails wait for the guest."""
     guest = guest_listing.get(event_id, guest_id)
     return respond(page="guests/deletion.html", guest=guest, waiting=guest_edit.waiting(event_id, guest_id))
 
@@ -177,25 +161,25 @@ def deletion(event_id: int, guest_id: int) -> Response:
 @bp.post("/<id:guest_id>/deletion")
 def remove(event_id: int, guest_id: int) -> Any:
     cancelled = guest_edit.delete(event_id, guest_id, access.acting())
-    mails = "1 waiting mail was cancelled" if cancelled == 1 else f"{cancelled} waiting mails were cancelled"
-    flash(f"The guest was removed. {mails}." if cancelled else "The guest was removed.")
+    mails = {0: "", 1: " 1 waiting mail was cancelled."}
+    flash("The guest was removed." + mails.get(cancelled, f" {cancelled} waiting mails were cancelled."))
     return see_other(url_for(".listing", event_id=event_id))
 
 
 def _body() -> GuestIn:
-    """The guest in this request; a form names attributes one by one and has its tags in one input."""
+    """The guest in this request. A form names each attribute apart and has all tags in one input."""
     if request.is_json:
         return intake.parse(GuestIn)
-    values = intake.form_body(request.form)
-    given = {name: values.pop(name) for name in list(values) if name.startswith(ATTRIBUTE)}
+    form = intake.form_body(request.form)
+    given = {name: form.pop(name) for name in list(form) if name.startswith(ATTRIBUTE)}
     if given:
-        values["attributes"] = {name.removeprefix(ATTRIBUTE): text for name, text in given.items()}
-    if "tags" in values:
-        values["tags"] = fields.split_tags(values["tags"])
-    return intake.validated(GuestIn, values)
+        form["attributes"] = {name.removeprefix(ATTRIBUTE): text for name, text in given.items()}
+    if "tags" in form:
+        form["tags"] = fields.split_tags(form["tags"])
+    return intake.validated(GuestIn, form)
 
 
 def _plain(name: str, text: str) -> str:
-    """What was typed into one field, written as it would be kept."""
+    """What was typed into one field, in the form that is stored."""
     text = text.replace("\r\n", "\n").strip()
     return ", ".join(fields.split_tags(text)) if name == "tags" else text
