@@ -19,7 +19,8 @@ from eventmail.web.core.respond import as_json, respond, see_other, wants_json
 bp = Blueprint("me", __name__, url_prefix="/admin/account")
 
 
-def _page(problem: Problem | None = None, **_values: int) -> Response:
+@bp.get("")
+def page(problem: Problem | None = None, **_values: int) -> Response:
     signed_in = sessions.listed(g.user.id, g.now)
     here: LoginSession | None = next((row for row in signed_in if row.id == g.session_id), None)
     tokens = api_tokens.listed(g.user.id)
@@ -45,13 +46,8 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
     )
 
 
-@bp.get("")
-def page() -> Response:
-    return _page()
-
-
 @bp.post("")
-@shown_by(_page)
+@shown_by(page)
 def edit() -> Any:
     session_id, before = access.in_person(), g.user.email
     form = intake.parse(Profile)
@@ -67,24 +63,19 @@ def edit() -> Any:
 
 
 @bp.post("/password")
-@shown_by(_page)
+@shown_by(page)
 def change_password() -> Any:
     session_id = access.in_person()
     form = intake.parse(NewPassword, lists=frozenset({"end_tokens"}))
     token_ids = [ids.row_id(token) or 0 for token in form.end_tokens]
-    keep(
-        accounts.change_password(
-            session_id, form.old_password, form.password, access.acting(), access.caller(), end_tokens=token_ids
-        )
-    )
-    taken = "" if not token_ids else " 1 token is taken back." if len(token_ids) == 1 else (
-        f" {len(token_ids)} tokens are taken back."
-    )  # fmt: skip
+    by, caller = access.acting(), access.caller()
+    keep(accounts.change_password(session_id, form.old_password, form.password, by, caller, end_tokens=token_ids))
+    taken = {0: "", 1: " 1 token is taken back."}.get(len(token_ids), f" {len(token_ids)} tokens are taken back.")
     return _done(f"Your password is changed. You are signed out everywhere else.{taken}", me_out(g.user))
 
 
 @bp.post("/sessions/<id:session_id>/end")
-@shown_by(_page)
+@shown_by(page)
 def end_session(session_id: int) -> Any:
     access.in_person()
     sessions.end_one(g.user.id, session_id, access.acting())
@@ -92,7 +83,7 @@ def end_session(session_id: int) -> Any:
 
 
 @bp.post("/sessions/end-others")
-@shown_by(_page)
+@shown_by(page)
 def end_others() -> Any:
     ended = sessions.end_others(g.user.id, access.in_person(), access.acting())
     others = "1 other browser" if ended == 1 else f"{ended} other browsers"
@@ -100,7 +91,7 @@ def end_others() -> Any:
 
 
 @bp.post("/tokens")
-@shown_by(_page)
+@shown_by(page)
 def add_token() -> Any:
     session_id = access.in_person()
     form = intake.parse(NewToken)
@@ -114,7 +105,7 @@ def add_token() -> Any:
 
 
 @bp.post("/tokens/<id:token_id>/revocation")
-@shown_by(_page)
+@shown_by(page)
 def revoke_token(token_id: int) -> Any:
     access.in_person()
     api_tokens.revoke(g.user.id, token_id, access.acting())

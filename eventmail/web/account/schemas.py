@@ -20,7 +20,7 @@ class SignIn(Body):
 
 
 class Newcomer(Body):
-    """The form behind a set-up link or an invitation; an invitation knows the address itself."""
+    """The form behind a set-up link or an invitation. An invitation has the address already."""
 
     name: str = Field(max_length=300)
     email: str = Field(default="", max_length=320)
@@ -28,7 +28,7 @@ class Newcomer(Body):
 
 
 class Profile(Body):
-    """One's own name and address; a new address asks for the password."""
+    """One's own name and address. A new address needs `current_password`."""
 
     name: str = Field(max_length=300)
     email: str = Field(max_length=320)
@@ -36,7 +36,7 @@ class Profile(Body):
 
 
 class NewPassword(Body):
-    """A new password, and the ids of one's API tokens that end with the old one."""
+    """A new password, and in `end_tokens` the ids of the API tokens to revoke."""
 
     old_password: Password = ""
     password: Password
@@ -44,7 +44,7 @@ class NewPassword(Body):
 
 
 class NewToken(Body):
-    """A new API token: good for so many `days`, or without them until it is taken back."""
+    """A new API token. Without `days` it is valid until it is revoked."""
 
     name: str = Field(max_length=300)
     days: Annotated[int | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
@@ -97,12 +97,12 @@ class AccountOut(MeOut):
 
 
 def me_out(user: User) -> MeOut:
-    """One's own account."""
+    """The account's JSON."""
     return {"id": str(user.id), "name": user.name, "email": user.email, "role": user.role}
 
 
 def session_out(row: LoginSession, current: int | None) -> SessionOut:
-    """A browser that is signed in; `current` is the session that asks."""
+    """`current` is the session of this request, None for a token."""
     return {
         "id": str(row.id),
         "device": device(row.user_agent),
@@ -114,7 +114,7 @@ def session_out(row: LoginSession, current: int | None) -> SessionOut:
 
 
 def token_out(row: ApiToken) -> TokenOut:
-    """An API token without itself."""
+    """The JSON of an API token, which holds no secret."""
     return {
         "id": str(row.id),
         "name": row.name,

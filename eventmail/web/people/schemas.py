@@ -17,7 +17,7 @@ from eventmail.web.core.intake import Body
 
 
 class Way(StrEnum):
-    """How a link gets to whom it is for: mailed, or handed over by whoever asks for it."""
+    """How a link reaches its reader: by mail, or handed over by the owner who made it."""
 
     MAIL = "mail"
     LINK = "link"
@@ -72,7 +72,7 @@ class InvitationOut(TypedDict):
 
 
 def colleague_out(row: Colleague) -> ColleagueOut:
-    """A colleague, as owners see them."""
+    """The colleague's JSON."""
     return {
         "id": str(row.id),
         "name": row.name,
@@ -85,7 +85,7 @@ def colleague_out(row: Colleague) -> ColleagueOut:
 
 
 def invitation_out(row: Pending) -> InvitationOut:
-    """An invitation nobody opened yet; its link was shown once."""
+    """The invitation's JSON, without its link."""
     return {
         "id": str(row.id),
         "email": row.email,

@@ -19,7 +19,8 @@ from eventmail.web.people.schemas import Invite, NewLink, NewRole, Way, colleagu
 bp = Blueprint("people", __name__, url_prefix="/admin/people")
 
 
-def _page(problem: Problem | None = None, **_values: int) -> Response:
+@bp.get("")
+def listing(problem: Problem | None = None, **_values: int) -> Response:
     access.owner()
     colleagues = people_colleagues.listed(**intake.paging())
     if wants_json():
@@ -46,14 +47,9 @@ def _page(problem: Problem | None = None, **_values: int) -> Response:
     )
 
 
-@bp.get("")
-def listing() -> Response:
-    return _page()
-
-
 @bp.get("/invitations")
 def pending() -> Any:
-    """The invitations as JSON; the page shows them with the colleagues."""
+    """The invitations as JSON. The page shows them below the colleagues."""
     access.owner()
     if not wants_json():
         return see_other(url_for("people.listing", _anchor="invitations"))
@@ -62,9 +58,9 @@ def pending() -> Any:
 
 
 @bp.post("/invitations")
-@shown_by(_page)
+@shown_by(listing)
 def invite() -> Any:
-    """Invite, by mail or by a link to hand over; to the same address again it is a new link, and the old one ends."""
+    """Invite by mail, or by a link to hand over. A second invitation to an address ends the link of the first."""
     _allowed()
     form = intake.parse(Invite)
     if form.by == Way.MAIL:
@@ -81,7 +77,7 @@ def invite() -> Any:
 
 
 @bp.post("/invitations/<id:invitation_id>/revocation")
-@shown_by(_page)
+@shown_by(listing)
 def revoke(invitation_id: int) -> Any:
     _allowed()
     invitations.revoke(invitation_id, access.acting())
@@ -89,7 +85,7 @@ def revoke(invitation_id: int) -> Any:
 
 
 @bp.post("/<id:user_id>/role")
-@shown_by(_page)
+@shown_by(listing)
 def change_role(user_id: int) -> Any:
     _allowed()
     role = intake.parse(NewRole).role
@@ -99,35 +95,29 @@ def change_role(user_id: int) -> Any:
 
 
 @bp.post("/<id:user_id>/sign-in-links")
-@shown_by(_page)
+@shown_by(listing)
 def issue_link(user_id: int) -> Any:
     _allowed()
     email = people_colleagues.find(user_id).email
     if intake.parse(NewLink).by == Way.MAIL:
-        return _mailing(
-            email, people_colleagues.mail_link(user_id, fragments.terms(), access.acting()), {"email": email}
-        )
-    url = sign_in_links.url(
-        settings().public_url, people_colleagues.issue_link(user_id, access.acting()), url_for("me.page")
-    )
+        anew = people_colleagues.mail_link(user_id, fragments.terms(), access.acting())
+        return _mailing(email, anew, {"email": email})
+    token = people_colleagues.issue_link(user_id, access.acting())
+    url = sign_in_links.url(settings().public_url, token, url_for("me.page"))
     if wants_json():
         return as_json({"url": url, "expires_at": instant(g.now + sign_in_links.LIFETIME)}, 201)
     one_time_reveal.keep("link", email=email, text=url, purpose="sign-in")
     return see_other(url_for("people.listing"))
 
 
-def _removal_page(user_id: int, problem: Problem | None = None) -> Response:
+@bp.get("/<id:user_id>/removal")
+def removal(user_id: int, problem: Problem | None = None) -> Response:
     access.owner()
     return respond(page="people/removal.html", problem=problem, colleague=people_colleagues.find(user_id))
 
 
-@bp.get("/<id:user_id>/removal")
-def removal(user_id: int) -> Response:
-    return _removal_page(user_id)
-
-
 @bp.post("/<id:user_id>/removal")
-@shown_by(_removal_page)
+@shown_by(removal)
 def remove(user_id: int) -> Any:
     _allowed()
     name = people_colleagues.find(user_id).name
@@ -141,7 +131,7 @@ def _allowed() -> None:
 
 
 def _mailing(email: str, anew: bool, value: dict[str, str]) -> Any:
-    """After the commit that queued a mail, or found one that waits."""
+    """The answer after the commit that queued a mail (`anew`) or found one that waits."""
     tasks.ring_account_mails()
     if wants_json():
         return as_json(value, 202)
