@@ -1,7 +1,7 @@
 """The log: who did what, when, in which request; of one event, or of the whole installation for owners."""
 
 from collections.abc import Iterable
-from datetime import UTC, date
+from datetime import UTC, date, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,36 +20,35 @@ from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.respond import as_json, page_out, respond, wants_json
 from eventmail.web.words import log
 
-_COLUMNS = AuditEntry.__table__.c  # a download reads plain rows, however long the log is
+_COLUMNS = AuditEntry.__table__.c  # a download reads plain rows, since a log may be long
 bp = Blueprint("audit", __name__, url_prefix="/admin")
 
 
 @bp.get("/events/<id:event_id>/audit")
 def of_event(event_id: int) -> Response:
-    """The log of one event."""
     return _answer(g.event)
 
 
 @bp.get("/audit")
 def of_everything() -> Response:
-    """The log of the whole installation, people and settings included."""
+    """The log of the whole installation, with people and settings."""
     access.owner()
     return _answer(None)
 
 
 def _answer(event: Event | None) -> Response:
-    wanted = _wanted(event)
-    found = audit_log.entries(event.id if event else None, wanted)
+    event_id, zone = (event.id, event.zone) if event else (None, UTC)
+    wanted = _wanted(zone)
+    found = audit_log.entries(event_id, wanted)
     if request.args.get("format") == "csv":
         return csv_answer(
-            f"log-{event.id}.csv" if event else "log.csv",
+            f"log-{event_id}.csv" if event else "log.csv",
             ["at", "who", "what", "subject", "before", "after", "further", "request_id"],
             _lines(fresh().execute(found.with_only_columns(*_COLUMNS).execution_options(yield_per=500))),
         )
     page = paginate(found, **intake.paging(), row=lambda row: row[0])
     if wants_json():
-        return as_json(page_out(page, entry_out))
-    event_id = event.id if event else None
+        return as_json(page_out(page, _entry_out))
     return respond(
         page="audit/list.html",
         entries=page,
@@ -58,14 +57,13 @@ def _answer(event: Event | None) -> Response:
         actors=[(actor, actor) for actor in audit_log.actors(event_id)],
         actions=sorted(((action, log.sentence(action)) for action in audit_log.actions(event_id)), key=lambda a: a[1]),
         changes=log.changes,
-        zone=event.zone if event else UTC,
+        zone=zone,
         here=request.path,
         export_url=f"{request.path}?{urlencode({**request.args.to_dict(), 'format': 'csv'})}",
     )
 
 
-def entry_out(entry: Any) -> EntryOut:
-    """One entry's JSON."""
+def _entry_out(entry: Any) -> EntryOut:
     detail = dict(entry.detail)
     return {
         "id": str(entry.id),
@@ -85,21 +83,14 @@ def entry_out(entry: Any) -> EntryOut:
 
 def _lines(found: Iterable[Any]) -> Iterable[list[str]]:
     for entry in found:
-        row = entry_out(entry)
+        row = _entry_out(entry)
         parts = (log.plain(part) for part in (row["before"], row["after"], row["detail"]))
         yield [row["at"], row["actor"], log.sentence(entry.action), row["subject"], *parts, row["request_id"]]
 
 
-def _wanted(event: Event | None) -> Wanted:
-    args = request.args
-    return Wanted(
-        actor=args.get("who", ""),
-        action=args.get("action", ""),
-        q=args.get("q", "").strip(),
-        since=_day("from"),
-        until=_day("to"),
-        zone=event.zone if event else UTC,
-    )
+def _wanted(zone: tzinfo) -> Wanted:
+    actor, action, q = (request.args.get(name, "") for name in ("who", "action", "q"))
+    return Wanted(actor=actor, action=action, q=q.strip(), since=_day("from"), until=_day("to"), zone=zone)
 
 
 def _day(name: str) -> date | None:

@@ -27,7 +27,7 @@ class EventIn(Body):
     reply_to: str | None = None
 
     def values(self) -> dict[str, Any]:
-        """The given fields under the names the domain uses."""
+        """The fields that were given, under the domain's names."""
         renamed = {"starts_at": "starts_wall", "ends_at": "ends_wall"}
         return {renamed.get(name, name): value for name, value in self.model_dump(exclude_unset=True).items()}
 
@@ -46,7 +46,7 @@ class ShareIn(Body):
     without_me: bool = False
 
     def chosen(self) -> set[int]:
-        """The ids of the members; one that can't be any is nobody's."""
+        """The ids of the members; 0, nobody's id, for what is no id."""
         return {ids.row_id(member) or 0 for member in self.members}
 
 
@@ -76,7 +76,7 @@ class EventOut(TypedDict):
 
 
 def event_out(event: Event) -> EventOut:
-    """An event's JSON: instants in UTC beside the zone they belong to."""
+    """The event's JSON, with instants in UTC."""
     return {
         "id": str(event.id),
         "title": event.title,

@@ -1,4 +1,4 @@
-"""Events: list, create, copy, overview, settings; the pages about an event's end are in `events.lifecycle`."""
+"""Events: list, create, copy, overview, settings. `events.lifecycle` has the pages about an event's end."""
 
 from typing import Any
 
@@ -22,18 +22,9 @@ from eventmail.web.events.schemas import EventIn, event_out
 bp = Blueprint("events", __name__, url_prefix="/admin/events")
 
 
-def _new_page(problem: Problem | None = None) -> Response:
-    return respond(
-        page="events/new.html",
-        problem=problem,
-        typed=request.form or {"timezone": edit.usual_timezone(g.user)},
-        timezones=sorted(edit.TIMEZONES),
-    )
-
-
 @bp.get("")
 def listing() -> Response:
-    """The events this person sees, newest first; archived ones apart (`state=archived`)."""
+    """The events that this person sees, newest first: current ones, archived ones, or all, as `state` says."""
     state, q = _listed_state(), request.args.get("q", "").strip()
     archived = None if state == "all" else state == "archived"
     page = paginate(edit.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
@@ -51,29 +42,34 @@ def _listed_state() -> str:
 
 
 @bp.get("/new")
-def new() -> Response:
-    return _new_page()
+def new(problem: Problem | None = None) -> Response:
+    typed = request.form or {"timezone": edit.usual_timezone(g.user)}
+    return respond(page="events/new.html", problem=problem, typed=typed, timezones=sorted(edit.TIMEZONES))
 
 
 @bp.post("")
-@shown_by(_new_page)
+@shown_by(new)
 def create() -> Any:
     body = intake.parse(EventIn)
     missing = [FieldError(n, "REQUIRED", "Please fill this in.") for n in ("title", "timezone") if not getattr(body, n)]
     if missing:
         raise InvalidInput("An event needs a title and a time zone.", fields=missing)
-    event_id = edit.create(body.values(), access.acting())
+    return _made(edit.create(body.values(), access.acting()))
+
+
+def _made(event_id: int, said: str = "") -> Any:
     where = url_for("events.overview", event_id=event_id)
     if wants_json():
         return as_json(event_out(edit.visible(event_id, g.user)), 201, {"Location": where})
+    if said:
+        flash(said)
     return see_other(where)
 
 
 @bp.get("/<id:event_id>")
 def overview(event_id: int) -> Response:
-    event: Event = g.event
     if wants_json():
-        return as_json(event_out(event))
+        return as_json(event_out(g.event))
     return respond(
         page="events/overview.html",
         facts=overview_.facts(event_id),
@@ -83,32 +79,23 @@ def overview(event_id: int) -> Response:
     )
 
 
-def _copy_page(event_id: int, problem: Problem | None = None) -> Response:
-    event: Event = g.event
+@bp.get("/<id:event_id>/copy")
+def copy_page(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="events/copy.html",
         problem=problem,
-        typed=request.form or event_copy.suggestion(event),
+        typed=request.form or event_copy.suggestion(g.event),
         columns=column_defaults.columns(event_id),
         timezones=sorted(edit.TIMEZONES),
     )
 
 
-@bp.get("/<id:event_id>/copy")
-def copy_page(event_id: int) -> Response:
-    return _copy_page(event_id)
-
-
 @bp.post("/<id:event_id>/copy")
-@shown_by(_copy_page)
+@shown_by(copy_page)
 def copy(event_id: int) -> Any:
-    """A new event like this one: settings and columns, no guests, no dates unless given."""
+    """Make an event with the settings and columns of this one, without its guests. Dates come with the request."""
     made = event_copy.copy(event_id, _form_values(), access.acting())
-    where = url_for("events.overview", event_id=made)
-    if wants_json():
-        return as_json(event_out(edit.visible(made, g.user)), 201, {"Location": where})
-    flash("The event was copied. Nobody is on its guest list yet.")
-    return see_other(where)
+    return _made(made, "The event was copied. Nobody is on its guest list yet.")
 
 
 @bp.patch("/<id:event_id>")
@@ -117,8 +104,9 @@ def patch(event_id: int) -> Response:
     return as_json(event_out(g.event))
 
 
-def settings_page(event_id: int, problem: Problem | None = None) -> Response:
-    """The settings, with what was typed into the form that was refused."""
+@bp.get("/<id:event_id>/settings")
+def settings(event_id: int, problem: Problem | None = None) -> Response:
+    """The settings. Several forms stand on this page; `problem` is of the one that this request posted."""
     event: Event = g.event
     form = {"all_day": "", **request.form} if request.endpoint == "events.save" else {}
     there = column_defaults.columns(event_id)
@@ -139,26 +127,21 @@ def settings_page(event_id: int, problem: Problem | None = None) -> Response:
     )
 
 
-@bp.get("/<id:event_id>/settings")
-def settings(event_id: int) -> Response:
-    return settings_page(event_id)
-
-
 @bp.post("/<id:event_id>/settings")
-@shown_by(settings_page)
+@shown_by(settings)
 def save(event_id: int) -> Any:
     edit.edit(event_id, _form_values(), access.acting(), fingerprints=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
 
 
 def _form_values() -> dict[str, Any]:
-    """The fields of a request; in a form an unticked box sends nothing."""
+    """The fields of this request. A form sends nothing for an unticked box."""
     values = intake.parse(EventIn).values()
     return values if request.is_json else {"all_day": False, **values}
 
 
 def _plain(name: str, text: str) -> str:
-    """What was typed into one field, written as it would be kept."""
+    """What was typed into one field, in the form that is stored."""
     if name == "all_day":
         return "yes" if text else ""
     return text.replace("\r\n", "\n").strip()

@@ -16,23 +16,22 @@ from eventmail.web.core.respond import as_json, respond, see_other, wants_json
 bp = Blueprint("home", __name__, url_prefix="/admin/live")
 
 
-def _page(problem: Problem | None = None) -> Response:
+@bp.get("")
+def page(problem: Problem | None = None) -> Response:
     return respond(
-        page="home/live.html", json=lambda: {"live": is_live()}, problem=problem, live=is_live(),
+        page="home/live.html",
+        json=lambda: {"live": is_live()},
+        problem=problem,
+        live=is_live(),
         why=live_lock.SENTENCE,
         has_owner=LocalProxy(lambda: users.has_owner(fresh())),
-    )  # fmt: skip
-
-
-@bp.get("")
-def page() -> Response:
-    return _page()
+    )
 
 
 @bp.post("")
-@shown_by(_page)
+@shown_by(page)
 def confirm() -> Any:
-    """An owner says that this is the live one; what waited in the copy asks for a decision."""
+    """An owner says that this database is the live one. Mails that waited in the copy become doubtful."""
     doubtful = live_lock.confirm(settings().database, access.acting())
     if wants_json():
         return as_json({"live": True, "in_doubt": doubtful})

@@ -1,4 +1,4 @@
-"""Settings, "Sending": the mail service of this installation, what it promises, what is in the way, a test of it."""
+"""The page "Sending" of the settings: the mail service, its limits, what keeps mail from leaving, and a test."""
 
 from typing import Any
 
@@ -10,12 +10,10 @@ from eventmail.domain.events import edit
 from eventmail.domain.instance import health
 from eventmail.domain.mailings import test_sends
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused, InvalidInput
+from eventmail.errors import IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
 from eventmail.providers.base import Service
 from eventmail.providers.smtp import url as smtp_url
-from eventmail.providers.smtp.url import Server
 from eventmail.records import usage
 from eventmail.sending import heartbeat, outcome
 from eventmail.sending.claim import GROUP
@@ -35,10 +33,10 @@ HELLO = Text(
 )
 
 
-def _page(problem: Problem | None = None) -> Response:
+@bp.get("")
+def page(problem: Problem | None = None) -> Response:
     access.owner()
     chosen, where, service = settings(), fragments.terms(), current_app.extensions["provider"]
-    worker_age = heartbeat.age(g.now)
     return respond(
         page="settings/sending.html",
         fragment="settings/_tested.html",
@@ -51,7 +49,7 @@ def _page(problem: Problem | None = None) -> Response:
         pace=chosen.pace(outside=where.outside),
         windows=[(word, usage(fresh(), limit, length, g.now)) for word, limit, length in where.limits.windows],
         hindrances=where.hindrances,
-        worker_age=worker_age,
+        worker_age=heartbeat.age(g.now),
         worker_alive=heartbeat.alive(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
         waiting=health.backlog(),
@@ -63,25 +61,18 @@ def _page(problem: Problem | None = None) -> Response:
     )
 
 
-@bp.get("")
-def page() -> Response:
-    return _page()
-
-
 @bp.post("")
-@shown_by(_page)
+@shown_by(page)
 def send() -> Any:
-    """Send a test to whoever asks, from the event that was chosen."""
+    """Send a test to the owner who asks, from the event that was chosen."""
     access.owner()
-    key = intake.idempotency_key()
-    if key is None:
-        raise IdempotencyKeyRequired
+    key = intake.needed_key()
     event_id = ids.row_id(request.form.get("event", ""))
     if event_id is None:
         raise InvalidInput("Choose the event whose sender the test has.")
     edit.visible(event_id, g.user)
     try:
-        sent = test_sends.send(event_id, Wanted(HELLO), key=key, terms=fragments.terms(), by=access.acting())
+        sent = test_sends.send(event_id, test_sends.Wanted(HELLO), key=key, terms=fragments.terms(), by=access.acting())
     except IdempotencyKeyReused:
         flash("Your address has changed since this page was opened. Nothing was sent: press the button again.", "warn")
         return see_other(url_for(".page"))
@@ -90,8 +81,8 @@ def send() -> Any:
     return see_other(url_for(".page", event=event_id, tested=sent.mailing_id, _anchor="test"))
 
 
-def _server(service: Service) -> Server | None:
-    """Where the mail server in use is; None when it is none."""
+def _server(service: Service) -> smtp_url.Server | None:
+    """The mail server in use; None for a service of another kind."""
     return smtp_url.parse(settings().smtp_url.get_secret_value()) if service.name == "smtp" else None
 
 
@@ -102,7 +93,7 @@ def _events() -> list[Event]:
 
 
 def _key() -> str:
-    """A refused form keeps its key, any other page brings a new one."""
+    """The key of the form: the same one after a refusal, else a new one."""
     try:
         return (intake.idempotency_key() if request.method == "POST" else None) or ids.token(24)
     except InvalidInput:
