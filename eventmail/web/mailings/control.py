@@ -1,4 +1,4 @@
-"""Buttons of the tracker: cancel or undo, try again, decide about doubt; and what is left of the quota."""
+"""The buttons of the tracker (cancel, undo, retry, decide about doubt), and what is left of the quota."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,19 +22,18 @@ bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
 
 def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
-    """The page a refused button leads back to."""
+    """The page that a refused button shows."""
     return tracker.page("messages/sent.html", query.find(event_id, mailing_id), problem=problem)
 
 
 @bp.post("/mailings/<id:mailing_id>/cancellation")
 @shown_by(_watched)
 def cancel(event_id: int, mailing_id: int) -> Any:
-    """Cancel who still waits (S6); as Undo, back to the composer with the same text, unless it had begun (S7)."""
+    """Cancel the recipients who wait (S6). Undo before the first mail leads to the composer with the same text (S7)."""
     if not request.form.get("undo"):
         control.cancel(event_id, mailing_id, access.acting())
         return _done(event_id, mailing_id)
-    counts = control.undo(event_id, mailing_id, access.acting())
-    job = query.last_job(mailing_id)
+    counts, job = control.undo(event_id, mailing_id, access.acting()), query.last_job(mailing_id)
     if begun := _begun(counts, job.provider if job else None):
         flash(begun, "warn")
         return _done(event_id, mailing_id)
@@ -44,10 +43,9 @@ def cancel(event_id: int, mailing_id: int) -> Any:
 
 
 def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
-    """What an Undo that came too late says; "" when nothing had begun."""
-    left = "had gone to the outbox" if is_practice(provider) else "had left"
+    """The warning after an Undo that came too late; "" when no mail had begun."""
     words = {
-        RecipientState.SENT: left,
+        RecipientState.SENT: "had gone to the outbox" if is_practice(provider) else "had left",
         RecipientState.UNKNOWN: "may have been sent",
         RecipientState.SENDING: "with the mail service already",
         RecipientState.FAILED: "had failed",
@@ -61,7 +59,7 @@ def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
 @bp.post("/mailings/<id:mailing_id>/retries")
 @shown_by(_watched)
 def retry(event_id: int, mailing_id: int) -> Any:
-    """Try the failed ones again, or let a stopped run go on (S8, S12)."""
+    """Try the failed mails again, or let a stopped run go on (S8, S12)."""
     through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
     tasks.ring(control.retry(event_id, mailing_id, fragments.terms(), access.acting(), through))
     return _done(event_id, mailing_id)
@@ -70,19 +68,14 @@ def retry(event_id: int, mailing_id: int) -> Any:
 @bp.post("/mailings/<id:mailing_id>/decisions")
 @shown_by(_watched)
 def decide(event_id: int, mailing_id: int) -> Any:
-    """Settle mails that may have been sent (S5); or put on the do-not-mail list who was refused as dead (F5)."""
+    """Settle mails that may have been sent (S5), or put dead addresses on the do-not-mail list (F5)."""
     body = intake.parse(DecisionIn, lists=frozenset({"recipients"}))
     if body.decision == "list":
         brake.list_them(event_id, mailing_id, body.chosen(), access.acting())
         return _done(event_id, mailing_id)
+    decision, through = control.Decision(body.decision), body.through
     job_id = control.decide(
-        event_id,
-        mailing_id,
-        control.Decision(body.decision),
-        body.chosen(),
-        terms=fragments.terms(),
-        by=access.acting(),
-        through=body.through,
+        event_id, mailing_id, decision, body.chosen(), terms=fragments.terms(), by=access.acting(), through=through
     )
     if job_id is not None:
         tasks.ring(job_id)
@@ -93,18 +86,14 @@ def decide(event_id: int, mailing_id: int) -> Any:
 def quota(event_id: int) -> Response:
     """What is used, reserved and left in each window (S9)."""
     windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.terms().limits.windows}
-    return as_json(
-        {
-            word: {"limit": window.limit, "used": window.used, "reserved": window.reserved, "left": window.left}
-            for word, window in windows.items()
-        }
-    )
+    members = ("limit", "used", "reserved", "left")
+    return as_json({word: {name: getattr(window, name) for name in members} for word, window in windows.items()})
 
 
 def _done(event_id: int, mailing_id: int) -> Any:
-    if not wants_json() and request.form.get("next") == "details":
+    if wants_json():
+        mailing = query.find(event_id, mailing_id)
+        return as_json(query.described(mailing, query.content(mailing), query.last_job(mailing_id)))
+    if request.form.get("next") == "details":
         return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
-    if not wants_json():
-        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
-    mailing = query.find(event_id, mailing_id)
-    return as_json(query.described(mailing, query.content(mailing), query.last_job(mailing_id)))
+    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))

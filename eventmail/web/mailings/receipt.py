@@ -1,9 +1,8 @@
-"""The receipt of a mailing: one page that needs nothing else, to be printed or kept."""
+"""The receipt of a mailing: one page that needs no other file, to be printed or kept."""
 
 from flask import Blueprint, Response, g, request, stream_template
 
 from eventmail.domain.outcomes import receipt as outcome_receipt
-from eventmail.models import Event
 from eventmail.web.composer import fragments
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import as_json, wants_json
@@ -11,20 +10,19 @@ from eventmail.web.mailings.schemas import ReceiptOut
 
 bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
 
-# nothing is fetched and nothing runs: what was saved today reads the same in ten years
+# It fetches nothing and runs nothing, so that a saved receipt reads the same in ten years.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
 @bp.get("")
 def receipt(event_id: int, mailing_id: int) -> Response:
-    """The receipt as a page, with `download=1` as a file, or as JSON."""
-    event: Event = g.event
+    """The receipt as a page, as JSON, or with `download=1` as a file."""
     found = outcome_receipt.receipt(event_id, mailing_id)
     if wants_json():
         return as_json(_as_json(found))
     page = stream_template(
         "mailings/receipt.html",
-        event=event,
+        event=g.event,
         receipt=found,
         lines=outcome_receipt.lines(mailing_id),
         left_out=outcome_receipt.left_out(mailing_id),

@@ -34,7 +34,7 @@ class MailingIn(Body):
     dry_run: bool = False
 
     def message(self) -> Message:
-        """What the domain is asked to send."""
+        """The message for the domain to send."""
         return Message(
             Text(self.subject, self.preheader, self.body),
             self.audience.as_lists(),
@@ -217,7 +217,7 @@ class WhyOut(Listed[StoryOut]):
 
 
 def recipient_out(recipient: Row[Any], request_ids: list[str]) -> RecipientOut:
-    """The JSON of a row of `progress.recipients`; `request_ids` are those of its attempts, oldest first."""
+    """`recipient` is a row of `progress.recipients`; `request_ids` are those of its attempts, oldest first."""
     return {
         "email": recipient.email,
         "state": recipient.state,

@@ -1,4 +1,4 @@
-"""Sent messages: the list, one with everything that happened to it, and the JSON way to send."""
+"""Sent messages: the list, the details of one, and sending by JSON."""
 
 from functools import cache
 from typing import Any
@@ -12,7 +12,7 @@ from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, services
 from eventmail.domain.mailings import preview, query, send
 from eventmail.domain.outcomes import attempts
-from eventmail.errors import IdempotencyKeyRequired, InvalidInput
+from eventmail.errors import InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
 from eventmail.states import RecipientState
@@ -40,15 +40,13 @@ def listing(event_id: int) -> Response:
 
 @bp.post("")
 def create(event_id: int) -> Any:
-    """Send a message (JSON), or keep it as a draft: 202, or 200 for a dry run, which stores nothing."""
+    """Send a message (JSON), or keep it as a draft: 202. A dry run is 200 and stores nothing."""
     if request.is_json and intake.json_body().get("draft") is True:
         return drafts.create(event_id)
     body = intake.parse(MailingIn)
     if body.dry_run:
         return as_json(_dry_run(g.event, body))
-    key = intake.idempotency_key()
-    if key is None:
-        raise IdempotencyKeyRequired
+    key = intake.needed_key()
     sent = send.send(event_id, body.message(), key=key, terms=fragments.terms(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
     if sent.job_id is None:
@@ -60,11 +58,11 @@ def create(event_id: int) -> Any:
 
 @bp.get("/<id:mailing_id>")
 def detail(event_id: int, mailing_id: int) -> Any:
-    """One mailing: what it says, who was in the audience and who not, what became of each, and who did it."""
+    """One mailing: its text, its audience, who was left out, each outcome, and the log."""
     if draft.is_draft(event_id, mailing_id):
         return drafts.show(event_id, mailing_id)
     mailing = query.find(event_id, mailing_id)
-    if wants_fragment():  # the tracker's own poll
+    if wants_fragment():  # a poll of the tracker
         return tracker.page("mailings/detail.html", mailing)
     return tracker.page(
         "mailings/detail.html",
@@ -79,9 +77,8 @@ def detail(event_id: int, mailing_id: int) -> Any:
 
 @bp.get("/<id:mailing_id>/mail")
 def mail(event_id: int, mailing_id: int) -> Response:
-    """What was sent, with what it merged then, under a policy of its own."""
-    mailing = query.find(event_id, mailing_id)
-    return mail_frames.answer(_as_sent(mailing), request.args)
+    """The mail as it was sent, with the values of that time, in a frame with a policy of its own."""
+    return mail_frames.answer(_as_sent(query.find(event_id, mailing_id)), request.args)
 
 
 def _as_sent(mailing: Mailing) -> str:
@@ -90,7 +87,7 @@ def _as_sent(mailing: Mailing) -> str:
 
 @bp.get("/<id:mailing_id>/recipients")
 def recipients(event_id: int, mailing_id: int) -> Response:
-    """The outcome for each recipient, as JSON or as a CSV of all of them; for htmx the table of the mailing's page."""
+    """The outcome for each recipient: a page as JSON, all as CSV, or for htmx the table of the mailing's page."""
     mailing = query.find(event_id, mailing_id)
     if wants_fragment():
         shown = progress.progress(mailing, g.now)
@@ -104,29 +101,28 @@ def recipients(event_id: int, mailing_id: int) -> Response:
         )
     page = progress.page_of_recipients(mailing, wanted, **intake.paging())
     found = attempts.request_ids([recipient.id for recipient in page.items])
-    return as_json(page_out(page, lambda r: recipient_out(r, found.get(r.id, []))))
+    return as_json(page_out(page, lambda row: recipient_out(row, found.get(row.id, []))))
 
 
 def _table(mailing: Mailing) -> dict[str, Any]:
-    """What the table of recipients is made of; its links lead to the mailing's page, where it stands."""
+    """The values of the table of recipients. Its links lead to the mailing's page, which holds the table."""
     shown = _state(request.args.get("state"))
     page = progress.page_of_recipients(mailing, shown, **intake.paging())
-    query: dict[str, Any] = {name: request.args.get(name) for name in ("state", "page", "per_page")}
-    of_mailing: dict[str, Any] = {"event_id": mailing.event_id, "mailing_id": mailing.id}
+    here: dict[str, Any] = {name: request.args.get(name) for name in ("state", "page", "per_page")}
+    here |= {"event_id": mailing.event_id, "mailing_id": mailing.id}
     return {
         "recipients": page,
         "request_ids": attempts.request_ids([recipient.id for recipient in page.items]),
         "shown": shown,
         "tab_states": _tabs(mailing, shown),
-        "table_url": url_for(".recipients", **of_mailing, **query),
-        "url_of": lambda number: url_for(".detail", **of_mailing, **query | {"page": number}, _anchor="recipients"),
+        "table_url": url_for(".recipients", **here),
+        "url_of": lambda number: url_for(".detail", **here | {"page": number}, _anchor="recipients"),
     }
 
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
-    words = [word for word, _ in word_state.sent(services.shares(mailing))]
-    sent = " or ".join(words).capitalize()
+    sent = " or ".join(word for word, _ in word_state.sent(services.shares(mailing))).capitalize()
     return [
         (sent if state == RecipientState.SENT else word_state.word(state),
          f"{here}?state={state}#recipients", state == shown, count)

@@ -5,7 +5,6 @@ from flask import Blueprint, Response, g, request, url_for
 from eventmail import ids
 from eventmail.domain.outcomes import why as outcome_why
 from eventmail.domain.outcomes.outcome_of import NoRecipient, Story
-from eventmail.domain.outcomes.why import Answer
 from eventmail.errors import NotFound
 from eventmail.models import Event
 from eventmail.web.core import intake
@@ -19,15 +18,14 @@ bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
 
 @bp.get("")
 def why(event_id: int) -> Response:
-    """What the records know about an address, a name, or the guest of the URL."""
+    """What the records know about the address or name in the URL, or about its guest."""
     event: Event = g.event
     asked, guest = request.args.get("address", ""), request.args.get("guest", "")
-    guest_id = ids.row_id(guest)
+    guest_id, page = ids.row_id(guest), intake.paging()["page"]
     if guest and guest_id is None:
         raise NotFound
-    paging = {"page": intake.paging()["page"]}
-    answer = outcome_why.why(event_id, asked, guest_id, **paging) if asked.strip() or guest_id else None
-    told = [(story, said(answer, story, event)) for story in answer.stories.items] if answer else []
+    answer = outcome_why.why(event_id, asked, guest_id, page=page) if asked.strip() or guest_id else None
+    told = [(story, _said(answer, story, event)) for story in answer.stories.items] if answer else []
 
     def url_of(number: int) -> str:
         where = {"address": asked or None, "guest": guest or None, "page": number if number > 1 else None}
@@ -45,15 +43,13 @@ def why(event_id: int) -> Response:
     )
 
 
-def said(answer: Answer, story: Story, event: Event) -> str:
-    """The sentence about one message."""
+def _said(answer: outcome_why.Answer, story: Story, event: Event) -> str:
     if story.outcome is NoRecipient.NOT_ASKED:
         return outcome.not_asked(story, answer.people, event.zone)
     return outcome.sentence(story, event.zone)
 
 
-def story_out(story: Story, sentence: str) -> StoryOut:
-    """One message and somebody, as JSON."""
+def _story_out(story: Story, sentence: str) -> StoryOut:
     return {
         "mailing": str(story.mailing_id),
         "subject": story.subject,
@@ -69,8 +65,8 @@ def story_out(story: Story, sentence: str) -> StoryOut:
     }
 
 
-def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> WhyOut:
-    answer = answer or Answer("")
+def _out(answer: outcome_why.Answer | None, told: list[tuple[Story, str]], event: Event) -> WhyOut:
+    answer = answer or outcome_why.Answer("")
     return {
         "asked": answer.asked,
         "address": answer.address,
@@ -84,7 +80,7 @@ def _out(answer: Answer | None, told: list[tuple[Story, str]], event: Event) -> 
             for entry in answer.on_list
         ],
         "removed": [{"name": gone.name, "at": instant(gone.at), "by": gone.actor} for gone in answer.removed],
-        "items": [story_out(story, sentence) for story, sentence in told],
+        "items": [_story_out(story, sentence) for story, sentence in told],
         "page": answer.stories.number,
         "pages": answer.stories.pages,
         "total": answer.stories.total,

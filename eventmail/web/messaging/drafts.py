@@ -1,19 +1,15 @@
-"""Drafts of messages: the list, saving while somebody writes, a copy when two wrote at once, deleting."""
+"""Drafts of messages: list, autosave, a copy when two people wrote at once, deletion, and the JSON way."""
 
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
-from werkzeug.wrappers import Response as BaseResponse
 
 from eventmail import ids, tasks
 from eventmail.db.paging import paginate
 from eventmail.domain.mailings import drafts, send
 from eventmail.domain.mailings.draft_rows import DraftVersion
-from eventmail.domain.mailings.drafts import Shown
-from eventmail.domain.mailings.send import Sent
-from eventmail.errors import DomainError, IdempotencyKeyRequired, InvalidInput, NotFound, PastEditWindow, StaleRevision
-from eventmail.models import Event
+from eventmail.errors import DomainError, InvalidInput, NotFound, PastEditWindow, StaleRevision
 from eventmail.records import Acting
 from eventmail.web.composer import draft, fragments
 from eventmail.web.composer.form import ComposerForm
@@ -30,16 +26,15 @@ bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
 
 @bp.get("/messages/drafts")
 def listing(event_id: int) -> Response:
-    """The drafts of the whole team, the one that was saved last first."""
+    """The drafts of the whole team, the latest save first."""
     page = paginate(drafts.newest_first(event_id), **intake.paging(), row=drafts.shown)
-    return respond(page="messages/drafts.html", json=lambda: page_out(page, draft_out), drafts=page)
+    return respond(page="messages/drafts.html", json=lambda: page_out(page, _draft_out), drafts=page)
 
 
 @bp.post("/messages/drafts")
 @shown_by(views.composer)
 def save(event_id: int) -> Any:
-    """Save what is on the page (D5): by itself while somebody writes, or by the button."""
-    event: Event = g.event
+    """Save what is on the page (D5). The page asks for it while somebody writes, and by its button."""
     form = typed()
     try:
         saved = draft.save(event_id, form)
@@ -55,10 +50,10 @@ def save(event_id: int) -> Any:
         flash("Saved as a draft. Nothing was sent.")
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
     answer = make_response(
-        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=COMPOSER, event=event)
+        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=COMPOSER, event=g.event)
     )
     if saved is not None and saved.made:
-        # the page was the empty one; Back leads to where its writer came from, not to the same text once more
+        # The page was the empty one. Its address is replaced, so that Back leads past it and not to the same text.
         answer.headers["HX-Replace-Url"] = url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id)
     return answer
 
@@ -66,40 +61,41 @@ def save(event_id: int) -> Any:
 @bp.post("/messages/drafts/copies")
 @shown_by(views.composer)
 def copy(event_id: int) -> Any:
-    """Keep what is on the page as a draft of its own, and leave the other one alone (D5)."""
+    """Keep what is on the page as a draft of its own, and leave the other draft alone (D5)."""
     form = typed()
-    mine = DraftVersion(page=f"{form.before.page}-copy")  # pressed twice it is one copy
+    mine = DraftVersion(page=f"{form.before.page}-copy")  # so two presses make one copy
     saved = drafts.save(event_id, mine, draft.written(form), access.acting())
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
     flash("Your text is a draft of its own now. The other one stayed as it was.")
-    return _leads_to(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
+    url = url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id)
+    if not wants_fragment():
+        return see_other(url)
+    answer = make_response("")
+    answer.headers["HX-Redirect"] = url
+    return answer
 
 
 @bp.post("/messages/<id:mailing_id>/copies")
 def again(event_id: int, mailing_id: int) -> Any:
-    """Write a message once more: a new draft with its text and its audience."""
+    """Make a draft with the text and the audience of a message."""
     made = drafts.again(event_id, mailing_id, access.acting())
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
 
 
-def _deletion(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
+@bp.get("/messages/<id:mailing_id>/deletion")
+def deletion(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
+    """Asks before a draft is deleted, and shows its text."""
     shown = drafts.find(event_id, mailing_id)
     if shown is None:
         raise NotFound
     return respond(page="messages/deletion.html", draft=shown, problem=problem)
 
 
-@bp.get("/messages/<id:mailing_id>/deletion")
-def deletion(event_id: int, mailing_id: int) -> Response:
-    """Asks before a draft is deleted, and shows what is in it."""
-    return _deletion(event_id, mailing_id)
-
-
 @bp.post("/messages/<id:mailing_id>/deletion")
-@shown_by(_deletion)
+@shown_by(deletion)
 def delete(event_id: int, mailing_id: int) -> Any:
-    """Delete the draft as it was shown."""
+    """Delete the draft at the revision that was shown."""
     revision = ids.row_id(request.form.get("revision", "")) or 0
     drafts.delete(event_id, mailing_id, revision, access.acting())
     flash("The draft was deleted. Its text stays in the log.")
@@ -107,20 +103,17 @@ def delete(event_id: int, mailing_id: int) -> Any:
 
 
 def create(event_id: int) -> Any:
-    """Keep a message as a draft (JSON), once per key: 202."""
+    """Keep a message as a draft (JSON), once per key. Answers 202, a dry run 200."""
     body = intake.parse(DraftIn)
     if body.dry_run:  # a draft may hold anything, so there is nothing more to check
         return as_json({"kind": body.kind, "dry_run": True, "recipient_count": 0, "excluded": [], "warnings": []})
-    key = intake.idempotency_key()
-    if key is None:
-        raise IdempotencyKeyRequired
-    made = drafts.create(event_id, body.written(), key=key, by=access.acting())
+    made = drafts.create(event_id, body.written(), key=intake.needed_key(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=made.mailing_id)}
     return as_json(made.answer, made.status, headers | ({"Idempotent-Replayed": "true"} if made.replayed else {}))
 
 
 def show(event_id: int, mailing_id: int) -> Any:
-    """A draft at the address that it has as a message: its JSON; its page is the composer."""
+    """The JSON of a draft, at the address that it has as a message. Its page is the composer."""
     if wants_json():
         return as_json(drafts.state(event_id, mailing_id))
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
@@ -128,7 +121,7 @@ def show(event_id: int, mailing_id: int) -> Any:
 
 @bp.patch("/mailings/<id:mailing_id>")
 def change(event_id: int, mailing_id: int) -> Response:
-    """Change a draft at the revision it was read at; with `draft: false` send it as it is then (JSON)."""
+    """Change a draft at the revision it was read at, and with `draft: false` send the result (JSON)."""
     by, key = access.acting(), intake.idempotency_key()
     asked = {**(intake.json_body() if request.is_json else {}), "mailing": str(mailing_id)}
     try:
@@ -145,8 +138,8 @@ def change(event_id: int, mailing_id: int) -> Response:
     return as_json(sent.answer)
 
 
-def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | None, by: Acting) -> Sent | None:
-    """The draft with what `asked` changes; what became of it when that sends it, else None."""
+def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | None, by: Acting) -> send.Sent | None:
+    """Change the draft as `asked`, the body, says. Returns the outcome when that sends it, else None."""
     shown = drafts.unsent(event_id, mailing_id, by)
     body = intake.parse(DraftPatch)
     written = body.written(shown)
@@ -156,15 +149,14 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     return send.send(
         event_id,
         replace(body.message(written), asked=asked),
-        key=key or ids.token(24),  # no second one: its row is no draft any more then
+        key=key or ids.token(24),  # a second send finds no draft, so no key has to prevent it
         terms=fragments.terms(),
         by=by,
         draft=DraftVersion(mailing_id, saved.revision),
     )
 
 
-def draft_out(shown: Shown) -> DraftListedOut:
-    """A draft in the list, as JSON."""
+def _draft_out(shown: drafts.Shown) -> DraftListedOut:
     return {
         "id": str(shown.id),
         "subject": shown.text.subject,
@@ -176,25 +168,7 @@ def draft_out(shown: Shown) -> DraftListedOut:
 
 
 def _refused(event_id: int, form: ComposerForm, error: DomainError) -> Response:
-    """What stands in the way of an autosave, said once; the page stops saving by itself and keeps every word."""
-    answer = make_response(
-        render_template(
-            "composer/_refused_save.html",
-            problem=error,
-            theirs=draft.theirs(event_id, form),
-            draft=draft.on_page(event_id, form),
-            composer=COMPOSER,
-        ),
-        error.status,
-    )
-    answer.headers["HX-Retarget"] = "#warning"
-    answer.headers["HX-Reswap"] = "innerHTML"
-    return answer
-
-
-def _leads_to(url: str) -> BaseResponse:
-    if not wants_fragment():
-        return see_other(url)
-    answer = make_response("")
-    answer.headers["HX-Redirect"] = url
-    return answer
+    """The reason why an autosave was refused, said once. The page stops to save by itself and keeps every word."""
+    theirs, mine = draft.theirs(event_id, form), draft.on_page(event_id, form)
+    page = render_template("composer/_refused_save.html", problem=error, theirs=theirs, draft=mine, composer=COMPOSER)
+    return make_response(page, error.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})

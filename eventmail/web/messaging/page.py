@@ -43,4 +43,4 @@ def _key() -> str | None:
     try:
         return intake.idempotency_key()
     except InvalidInput:
-        return None  # the page that says so is made with a new one
+        return None  # the page that shows the refusal gets a new key

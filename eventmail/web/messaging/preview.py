@@ -1,4 +1,4 @@
-"""Beside the composer: what there is to merge, who of the recipients reads a fallback or gets no link (C1, C3, C8)."""
+"""Beside the composer: the merge fields, and the recipients who read a fallback or get no link (C1, C3, C8)."""
 
 from typing import Any
 
@@ -15,13 +15,14 @@ from eventmail.web.composer import fragments
 from eventmail.web.core import intake
 from eventmail.web.core.respond import page_out, respond
 from eventmail.web.messaging.page import COMPOSER, typed
+from eventmail.web.messaging.schemas import sample_out
 
 bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
 
 
 @bp.post("/fields")
 def fields(event_id: int) -> Response:
-    """The merge fields, with what the previewed guest has for each and how many recipients have nothing."""
+    """The merge fields, each with the previewed guest's value and the number of recipients without one."""
     context = fragments.page(COMPOSER, g.event, typed())
     live, known = context["live"], context["fields"]
     lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
@@ -32,7 +33,7 @@ def fields(event_id: int) -> Response:
 def fallbacks(event_id: int) -> Response:
     """The recipients who have no value for the merge field that `field` names (C3).
 
-    From the composer it is a POST, so that its whole form comes along, however many guests were picked by hand.
+    The composer posts its whole form, since an address has no room for many guests picked by hand.
     """
     picked = audiences.checked(event_id, typed().audience, outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
@@ -43,7 +44,7 @@ def fallbacks(event_id: int) -> Response:
 
 @bp.route("/dead-links", methods=["GET", "POST"])
 def dead(event_id: int) -> Response:
-    """The recipients for whom a link of the text that stands in `body`, decided by `field`, has a `fault` (C8)."""
+    """The recipients for whom a link of the text in `body` that is made of `field` has a `fault` (C8)."""
     form = typed()
     picked = audiences.checked(event_id, form.audience, outside=fragments.terms().outside)
     name, known = request.args.get("field", ""), merge_values.fields(event_id)
@@ -56,19 +57,15 @@ def dead(event_id: int) -> Response:
 
 
 def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **context: Any) -> Response:
-    """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` where there is none."""
+    """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` when it is None."""
     if listed is None:
         raise InvalidInput.at("field", "UNKNOWN_FIELD", complaint)
     guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
     return respond(
         page=page,
         composer=COMPOSER,
-        json=lambda: page_out(guests, _out),
+        json=lambda: page_out(guests, sample_out),
         guests=guests,
         total=audiences.resolve(fresh(), picked).count,
         **context,
     )
-
-
-def _out(guest: Any) -> dict[str, Any]:
-    return {"id": str(guest.id), "email": guest.email, "first_name": guest.first_name, "last_name": guest.last_name}

@@ -1,6 +1,7 @@
 """Drafts of messages, as programs make and change them, and test sends."""
 
 import re
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StringConstraints
@@ -11,7 +12,7 @@ from eventmail.domain.mailings.drafts import Shown, Written
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.states import MailingState
-from eventmail.web.composer.schemas import Criteria
+from eventmail.web.composer.schemas import Criteria, SampleOut
 from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.core.intake import Body
 from eventmail.web.tracker.schemas import MailingOut
@@ -31,7 +32,6 @@ class DraftIn(Body):
     dry_run: bool = False
 
     def written(self) -> Written:
-        """What the domain keeps."""
         return Written(Text(self.subject, self.preheader, self.body), self.audience.as_lists())
 
 
@@ -51,20 +51,16 @@ class DraftPatch(Body):
     draft: bool = True
 
     def written(self, shown: Shown) -> Written:
-        """`shown` with what this changes."""
-        named = self.model_fields_set
-        text = {
-            name: (getattr(self, name) or "") if name in named else getattr(shown.text, name)
-            for name in ("subject", "preheader", "body")
-        }
-        given = self.audience.as_lists() if self.audience else {}
-        return Written(Text(**text), given if "audience" in named else shown.audience)
+        """`shown` with the changes of this body."""
+        given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
+        text = replace(shown.text, **{name: part or "" for name, part in given.items()})
+        audience = self.audience.as_lists() if self.audience else {}
+        return Written(text, audience if "audience" in self.model_fields_set else shown.audience)
 
     def message(self, written: Written) -> Message:
-        """What the domain is asked to send."""
-        return Message(
-            written.text, written.audience, self.audience_snapshot or "", exact=self.audience_mode == "exact"
-        )
+        """The message for the domain to send."""
+        exact = self.audience_mode == "exact"
+        return Message(written.text, written.audience, self.audience_snapshot or "", exact=exact)
 
 
 class DraftOut(MailingOut):
@@ -85,8 +81,13 @@ class DraftListedOut(TypedDict):
     saved_at: Instant
 
 
+def sample_out(guest: Any) -> SampleOut:
+    """The guest's JSON in a list of recipients."""
+    return {"id": str(guest.id), "email": guest.email, "first_name": guest.first_name, "last_name": guest.last_name}
+
+
 def split(typed: Any) -> Any:
-    """Addresses as people type them into one field, apart by commas, semicolons, spaces or lines."""
+    """The addresses that were typed into one field, separated by commas, semicolons, spaces or lines."""
     return [address for address in re.split(r"[,;\s]+", typed) if address] if isinstance(typed, str) else typed
 
 
@@ -109,5 +110,5 @@ class WantedIn(Body):
     guest: str = ""
 
     def wanted(self) -> Wanted:
-        """What the domain is asked to send."""
+        """The test for the domain to send."""
         return Wanted(Text(self.subject, self.preheader, self.body), tuple(self.to), self.guest)

@@ -1,4 +1,4 @@
-"""Test sends: the button of the composer and the JSON way, one address for both (E1, E3)."""
+"""Test sends, by the button of the composer and by JSON at the same address (E1, E3)."""
 
 from typing import Any
 
@@ -7,11 +7,10 @@ from flask import Blueprint, Response, g, request, url_for
 from eventmail import ids, tasks
 from eventmail.domain.mailings import query, test_sends
 from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.errors import IdempotencyKeyRequired, IdempotencyKeyReused
-from eventmail.models import Event
+from eventmail.errors import IdempotencyKeyReused
 from eventmail.web.composer import draft, fragments, test_result
 from eventmail.web.core import access, intake
-from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.problems import shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging.page import COMPOSER, typed
 from eventmail.web.messaging.schemas import WantedIn, split
@@ -19,32 +18,29 @@ from eventmail.web.messaging.schemas import WantedIn, split
 bp = Blueprint("test_sends", __name__, url_prefix="/admin/events/<id:event_id>/mailings/test-sends")
 
 
-def _composer(event_id: int, problem: Problem) -> Response:
-    return respond(page=COMPOSER.page, problem=problem, **fragments.page(COMPOSER, g.event, typed()))
+def _composer(event_id: int, **context: Any) -> Response:
+    return respond(page=COMPOSER.page, **fragments.page(COMPOSER, g.event, typed()) | context)
 
 
 @bp.post("")
 @shown_by(_composer)
 def create(event_id: int) -> Any:
-    """Send a test. The second click of a double click shows the test that the first one sent."""
-    event: Event = g.event
+    """Send a test. The second click of a double click shows the test of the first."""
     g.warning_test = f"{COMPOSER.prefix}-warning"
-    key = intake.idempotency_key()
-    if key is None:
-        raise IdempotencyKeyRequired
-    wanted = intake.parse(WantedIn).wanted() if request.is_json else _typed(event)
+    key = intake.needed_key()
+    wanted = intake.parse(WantedIn).wanted() if request.is_json else _typed()
     try:
         sent = test_sends.send(event_id, wanted, key=key, terms=fragments.terms(), by=access.acting())
     except IdempotencyKeyReused:
         if wants_json():
             raise
-        return _asked(event)
+        # The key has sent another message. This one is sent when that is confirmed, under a new key (E3).
+        return _answer(changed=True) if wants_fragment() else _composer(event_id, changed=True, key=ids.token(24))
     if sent.job_id is not None:
         tasks.ring(sent.job_id)
     if wants_json():
-        where = url_for(".watch", event_id=event_id, mailing_id=sent.mailing_id)
-        replayed = {} if sent.job_id else {"Idempotent-Replayed": "true"}
-        return as_json(sent.answer, sent.status, {"Location": where, **replayed})
+        headers = {"Location": url_for(".watch", event_id=event_id, mailing_id=sent.mailing_id)}
+        return as_json(sent.answer, sent.status, headers | ({} if sent.job_id else {"Idempotent-Replayed": "true"}))
     if wants_fragment():
         return _answer(tested=test_result.shown(event_id, sent.mailing_id, now=True))
     return see_other(_composed(event_id, sent.mailing_id))
@@ -52,11 +48,10 @@ def create(event_id: int) -> Any:
 
 @bp.get("/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Any:
-    """What became of a test: beside its button, as JSON, or on the composer's page with the same text."""
+    """What became of a test: the fragment beside its button, JSON, or the composer with the same text."""
     mailing = test_sends.find(event_id, mailing_id)
     if wants_json():
-        job = query.last_job(mailing_id)
-        return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), job))
+        return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), query.last_job(mailing_id)))
     if wants_fragment():
         found = test_result.shown(event_id, mailing_id)
         return respond(page="composer/_test_result.html", composer=COMPOSER, tested=found)
@@ -69,28 +64,13 @@ def _composed(event_id: int, mailing_id: int) -> str:
     )
 
 
-def _typed(event: Event) -> Wanted:
-    """The composer's form, read as the guest whom its preview shows; or the same fields from a program."""
-    form = typed()
-    named = request.form.get("guest", "").strip()
-    guest = None if named else fragments.reader(event, form)
-    return Wanted(
-        form.text,
-        tuple(split(form.to)),
-        named or (str(guest.id) if guest else ""),
-        form.audience,
-    )
-
-
-def _asked(event: Event) -> Response:
-    """The key has sent another message: this one goes when that is confirmed, under a new key (E3)."""
-    if wants_fragment():
-        return _answer(changed=True)
-    return respond(
-        page=COMPOSER.page, changed=True, **{**fragments.page(COMPOSER, event, typed()), "key": ids.token(24)}
-    )
+def _typed() -> Wanted:
+    """The test of the composer's form, as the guest `guest` reads it, or the one whom the preview shows."""
+    form, named = typed(), request.form.get("guest", "").strip()
+    guest = None if named else fragments.reader(g.event, form)
+    return Wanted(form.text, tuple(split(form.to)), named or (str(guest.id) if guest else ""), form.audience)
 
 
 def _answer(**context: Any) -> Response:
-    """The button with what it did, and a new key for the next press."""
+    """The button with the result of this press, and a new key for the next one."""
     return respond(page="composer/_test_answer.html", composer=COMPOSER, key=ids.token(24), **context)

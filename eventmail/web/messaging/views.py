@@ -1,4 +1,4 @@
-"""Guest messaging: write, look, review, send, watch."""
+"""Writing a message to guests: compose, preview, review, send, watch."""
 
 from dataclasses import astuple
 from typing import Any
@@ -17,11 +17,8 @@ from eventmail.domain.audience import snapshots
 from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps, query
 from eventmail.domain.mailings import preview as mailing_preview
 from eventmail.domain.mailings import send as mailing_send
-from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.drafts import Shown
-from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries
-from eventmail.errors import AlreadySent, DraftConflict, IdempotencyKeyRequired, IdempotencyKeyReused
+from eventmail.errors import AlreadySent, DraftConflict, IdempotencyKeyReused
 from eventmail.models import Event, Guest
 from eventmail.web import tracker
 from eventmail.web.composer import draft as composer_draft
@@ -32,12 +29,13 @@ from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.messaging.page import COMPOSER, typed
+from eventmail.web.messaging.schemas import sample_out
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
 
 
-def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | None = None) -> Response:
-    """The composer's page: with a draft, empty, or with what was typed and why it was refused."""
+def composer(event_id: int, problem: Problem | None = None, *, draft: drafts.Shown | None = None) -> Response:
+    """The composer's page: empty, with a draft, or with what was typed and why it was refused."""
     form = typed().of(draft) if draft else typed()
     error = problem.error if problem else None
     conflict = isinstance(error, DraftConflict) and error.conflict is not None
@@ -53,24 +51,22 @@ def composer(event_id: int, problem: Problem | None = None, *, draft: Shown | No
 
 @bp.get("/messages", endpoint="compose")
 def new_message(event_id: int) -> Response:
-    """My newest draft, or an empty message."""
-    event: Event = g.event
-    return composer(event_id, draft=None if request.args else drafts.newest(event.id, g.user.id))
+    """The newest draft of this person, or an empty message."""
+    return composer(event_id, draft=None if request.args else drafts.newest(event_id, g.user.id))
 
 
 @bp.post("/messages/preview")
 def preview(event_id: int) -> Response:
-    """What changed while somebody wrote: count, preview, list of what is in the way. Nothing is sent."""
-    context = fragments.page(COMPOSER, g.event, typed())
-    return respond(page=COMPOSER.page, fragment="composer/_live.html", **context)
+    """The live parts of the composer: count, preview, and what is in the way of sending."""
+    return respond(page=COMPOSER.page, fragment="composer/_live.html", **fragments.page(COMPOSER, g.event, typed()))
 
 
 @bp.get("/messages/previews/<id:content_id>")
 def mail(event_id: int, content_id: int) -> Response:
-    """One kept text as a guest would read it: the very HTML that is sent, under a policy of its own.
+    """One kept text as a guest would read it: the HTML that is sent, in a frame with a policy of its own.
 
-    With `marks=on` what it merged is marked, with `scheme=dark` or `light` it looks so whatever the browser prefers,
-    with `pictures=on` foreign pictures load.
+    `marks=on` highlights the merged values, `scheme=dark` or `light` overrides what the browser prefers, `pictures=on`
+    loads foreign pictures.
     """
     event: Event = g.event
     content = contents.find(event_id, content_id)
@@ -89,10 +85,10 @@ def mail(event_id: int, content_id: int) -> Response:
 @bp.post("/messages/review")
 @shown_by(composer)
 def review(event_id: int) -> Response:
-    """The last look before it leaves: every check is made, and one sentence says what will happen."""
+    """The last look before a message leaves: every check, and one sentence that says what will happen."""
     event: Event = g.event
     form = typed()
-    looked_at = Message(form.text, form.audience)  # a look is always at who would get it now
+    looked_at = mailing_send.Message(form.text, form.audience)  # no snapshot: a review shows who would get it now
     form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
     mailing_send.resolve(prepared)
@@ -110,10 +106,8 @@ def review(event_id: int) -> Response:
 @bp.post("/messages")
 @shown_by(composer)
 def send(event_id: int) -> Any:
-    """Send what was reviewed. The second click of a double click lands on the same message."""
-    key = intake.idempotency_key()
-    if key is None:
-        raise IdempotencyKeyRequired
+    """Send what was reviewed. The second click of a double click leads to the same message."""
+    key = intake.needed_key()
     form, by = typed(), access.acting()
     try:
         sent = mailing_send.send(event_id, form.message, key=key, terms=fragments.terms(), by=by, draft=form.before)
@@ -122,7 +116,7 @@ def send(event_id: int) -> Any:
     except AlreadySent as error:
         before = error.mailing_id
         if before is None or not composer_draft.same(event_id, before, form):
-            raise  # what they wrote is not what was sent: it stays on the page
+            raise  # another text was sent, so the one that was written stays on the page
         flash(error.detail)
         return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))
     if sent.job_id is not None:
@@ -132,7 +126,7 @@ def send(event_id: int) -> Any:
 
 @bp.get("/messages/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Response:
-    """A message: a draft in the composer, or what was sent, with its tracker."""
+    """A message: a draft in the composer, or a sent one with its tracker."""
     if draft := drafts.find(event_id, mailing_id):
         return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
     return tracker.page("messages/sent.html", query.find(event_id, mailing_id))
@@ -140,17 +134,16 @@ def watch(event_id: int, mailing_id: int) -> Response:
 
 @bp.route("/messages/exclusions", methods=["GET", "POST"])
 def exclusions(event_id: int) -> Response:
-    """Who won't get it, each with the reason, as a page and as a CSV (A2).
+    """The guests who won't get the message, each with the reason, as a page and as a CSV (A2).
 
-    A POST brings the composer's form, for more guests picked by hand than an address has room for.
+    A POST brings the composer's form, since an address has no room for many guests picked by hand.
     """
-    event: Event = g.event
     picked = audiences.checked(event_id, typed().audience, outside=fragments.terms().outside)
     listed = audience_exclusions.excluded(picked).order_by(Guest.search_key, Guest.id)
     if request.args.get("format") == "csv":
         rows = fresh().execute(listed.execution_options(yield_per=500))
         return csv_answer(
-            f"wont-get-it-{event.id}.csv",
+            f"wont-get-it-{event_id}.csv",
             ["email", "first_name", "last_name", "reason"],
             ([row.email, row.first_name, row.last_name, fragments.REASONS[row.reason]] for row in rows),
         )
@@ -171,20 +164,17 @@ def exclusions(event_id: int) -> Response:
 
 @bp.post("/audience-previews")
 def audience_preview(event_id: int) -> Response:
-    """How many would get a message, who won't by reason, and five of those who do."""
-    event: Event = g.event
+    """How many would get a message, how many won't for each reason, and five who would."""
     body = intake.parse(AudiencePreview)
-    text = Text(body.subject, body.preheader, body.body)
+    text = contents.Text(body.subject, body.preheader, body.body)
     picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.terms().outside)
     resolution = audiences.resolve(fresh(), picked)
-    sample = preview_steps.sample(picked)
     return as_json(
         {
             "count": resolution.count,
             "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
-            "sample": [{"id": str(guest.id), "email": guest.email, "first_name": guest.first_name,
-                        "last_name": guest.last_name} for guest in sample],
-            "warnings": warnings.of(event, text, picked, resolution.count) if any(astuple(text)) else [],
+            "sample": [sample_out(guest) for guest in preview_steps.sample(picked)],
+            "warnings": warnings.of(g.event, text, picked, resolution.count) if any(astuple(text)) else [],
             "snapshot": snapshots.freeze(picked, access.acting()),
         }
-    )  # fmt: skip
+    )
