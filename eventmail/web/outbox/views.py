@@ -1,4 +1,4 @@
-"""The outbox of an event, in practice mode: every mail that was kept on this box, to read as guests would."""
+"""The outbox of an event in practice mode: every mail that stayed on this box, to be read as guests would read it."""
 
 import re
 from email import message_from_bytes, policy
@@ -27,7 +27,6 @@ PARTS = ("html", "text", "headers", "source")
 
 @bp.get("")
 def listing(event_id: int) -> Response:
-    """The mails of this event, newest first."""
     page = cut(outbox.of_event(settings().outbox, event_id), **intake.paging())
     mails = Page(outbox.summaries(page.items), page.number, page.size, page.total)
     return respond(page="outbox/list.html", mails=mails)
@@ -35,7 +34,6 @@ def listing(event_id: int) -> Response:
 
 @bp.get("/<name>")
 def read(event_id: int, name: str) -> Response:
-    """One mail: HTML, text, headers, source."""
     mail = outbox.find(settings().outbox, event_id, name)
     message = _parsed(mail.path)
     part = request.args.get("part", "html")
@@ -55,10 +53,9 @@ def read(event_id: int, name: str) -> Response:
 
 @bp.get("/<name>/html")
 def html(event_id: int, name: str) -> Any:
-    """The HTML part alone, under the policy of mail previews."""
+    """The HTML part alone, for a frame with the policy of mail previews."""
     message = _parsed(outbox.find(settings().outbox, event_id, name).path)
-    body = _body(message, "html")
-    if body is None:
+    if (body := _body(message, "html")) is None:
         raise NotFound
     return mail_frames.answer(_inert(body, message), request.args)
 
@@ -70,14 +67,14 @@ def _parsed(path: Path) -> EmailMessage:
 def _headers(path: Path) -> list[tuple[str, str]]:
     """Every header as a mail program reads it.
 
-    The parser of `policy.default` puts a blank between two encoded words of a name, which RFC 2047 6.2 takes away.
+    `policy.default` keeps the blank between two encoded words of a name; RFC 2047 6.2 drops it.
     """
     raw = message_from_bytes(path.read_bytes()).items()
     return [(name, str(make_header(decode_header(_FOLD.sub("", str(value)))))) for name, value in raw]
 
 
 def _inert(body: str, message: EmailMessage) -> str:
-    """The body with its way off the list leading nowhere: whoever reads here is not the guest (E2)."""
+    """The body with an unsubscribe link that changes nothing, since the reader here is not the guest (E2)."""
     real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
     return body.replace(real, inert_unsubscribe_url(terms())) if real else body
 

@@ -1,4 +1,4 @@
-"""What guests and machines reach without signing in: calendar file and health."""
+"""The calendar file of an event for guests, and the health of this process for monitors; both without signing in."""
 
 import logging
 import sqlite3
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 @bp.get("/calendar/<signed>.ics<tail:_tail>")
 @open_to_everyone
 def calendar_file(signed: str, _tail: str = "") -> Response:
-    """The event's own calendar file; any change of the address is 403, a missing event 404 (K3).
+    """The event's own calendar file. A changed address is 403, a missing event 404 (K3).
 
-    Too many wrong ones from one network are 429. A right one always passes: many may share a network.
+    Too many wrong addresses from one network are 429. A right address always passes, since many share a network.
     """
-    number, _, signature = signed.partition("-")  # a signature may hold hyphens of its own
+    number, _, signature = signed.partition("-")  # a signature may hold hyphens, too
     event = fresh().get(Event, ids.row_id(number) or 0)
     if event is None or not signing.verify(
         settings().secret, signature, merge_values.CALENDAR, event.id, event.ics_secret
@@ -54,35 +54,31 @@ def calendar_file(signed: str, _tail: str = "") -> Response:
 @bp.get("/healthz")
 @open_to_everyone
 def health() -> Response:
-    """200 while this process can read and write its database, else 503; a missing worker only shows in the body.
+    """200 while this process can read and write its database, else 503. A missing worker shows in the body alone.
 
-    Strangers learn no more than that; all of it is for a token, and for whoever asks from this very box.
+    Strangers learn no more. A token, or a program on this box, gets everything.
     """
     works, more = current_app.extensions["write_check"].works(g.now), {}
     if (g.by_token and g.user) or health_.from_this_box():
         try:
             more = _more() if works else {}
-        except OperationalError as error:  # it broke since it was asked
+        except OperationalError as error:  # the database broke after the write check
             log.error("the database refused: %s", error.orig)
             works = False
         more["database"] = "ok" if works else "unavailable"
-    status = "ok" if works else "unavailable"
-    told = {"status": status, "instance": settings().instance.name, "dry_run": True, **more}
-    return as_json(told, 200 if works else 503)
+    known = {"status": "ok" if works else "unavailable", "instance": settings().instance.name, "dry_run": True}
+    return as_json(known | more, 200 if works else 503)
 
 
 def _more() -> dict[str, Any]:
     age = heartbeat.age(g.now)
-    return {
-        "version": __version__,
-        "queue": _rings(),
-        "worker_age_s": None if age is None else round(age, 1),
-        "due_backlog": instance_health.backlog(),
-    }
+    worker_age = None if age is None else round(age, 1)
+    backlog = instance_health.backlog()
+    return {"version": __version__, "queue": _rings(), "worker_age_s": worker_age, "due_backlog": backlog}
 
 
 def _rings() -> int | None:
-    """How many rings wait for the worker; None when their own file can't be read, without which mails leave later."""
+    """The number of rings that wait for the worker, None when their file can't be read: mails leave later then."""
     try:
         return len(current_app.extensions["huey"])
     except sqlite3.Error:

@@ -1,4 +1,4 @@
-"""How this process is, for monitors: all of it for whoever runs the box, little for strangers."""
+"""The write check of this process, and who may read all of its health."""
 
 import ipaddress
 import logging
@@ -13,25 +13,25 @@ from eventmail.domain.instance import health
 from eventmail.errors import Busy
 
 FRESH = timedelta(seconds=5)
-BUSY = timedelta(seconds=30)  # an import of a large list keeps everybody from writing for seconds, and is no fault
+BUSY = timedelta(seconds=30)  # a large import keeps everybody from writing for seconds, which is no fault
 _FORWARDED = ("Forwarded", "Via", "X-Real-Ip")
 log = logging.getLogger(__name__)
 
 
 class WriteCheck:
-    """Whether this process can write its database: asked at most once in five seconds, by one request at a time.
+    """Whether this process can write its database. One request at a time finds out, at most every five seconds.
 
-    It never waits for somebody else who writes. What was found before counts until it met one for half a minute.
+    The check never waits for another writer. When it meets one, the last result holds for half a minute at most.
     """
 
     def __init__(self) -> None:
         self._one = threading.Lock()
         self._asked_at: datetime | None = None
         self._busy_since: datetime | None = None
-        self._works = True  # whom it meets when it has only just begun can write
+        self._works = True  # another writer at the very first check proves that the database can be written
 
     def works(self, now: datetime) -> bool:
-        """The answer, not older than five seconds; while another request is finding out, the one before."""
+        """The result of the last five seconds; while another request is finding out, the one before."""
         if _older(self._asked_at, FRESH, now) and self._one.acquire(blocking=self._asked_at is None):
             try:
                 if _older(self._asked_at, FRESH, now):
@@ -57,7 +57,7 @@ def _older(at: datetime | None, than: timedelta, now: datetime) -> bool:
 
 
 def _writes() -> bool | None:
-    """None when somebody else writes."""
+    """Whether the database takes a write; None when somebody else writes."""
     try:
         health.prove_writable()
     except OperationalError as error:
@@ -69,7 +69,7 @@ def _writes() -> bool | None:
 
 
 def from_this_box() -> bool:
-    """Whether a program of this box asks, and no proxy for somebody else."""
+    """Whether a program on this box asks, and no proxy on behalf of somebody else."""
     names = {name.title() for name in request.headers.keys()}  # noqa: SIM118  iterating gives pairs
     if any(name.startswith("X-Forwarded-") or name in _FORWARDED for name in names):
         return False

@@ -1,27 +1,25 @@
-"""The page behind the link in every mail: no more of them, and back again (F2, RFC 8058)."""
+"""The pages behind the unsubscribe link of every mail: leave, and come back (F2, RFC 8058)."""
 
 from flask import Blueprint, Response, make_response, render_template, request, url_for
 from markupsafe import Markup
 
 from eventmail.domain.suppressions import unsubscribe
-from eventmail.domain.suppressions.unsubscribe import Listing
 from eventmail.web.core.access import acting, csrf, open_to_everyone
 from eventmail.web.core.context import settings
 from eventmail.web.words.unsubscribe import LANGUAGES, WORDS
 
 bp = Blueprint("unsubscribe", __name__, url_prefix="/unsubscribe")
 
-
-PREVIEW = "preview"  # in the place of a token
+PREVIEW = "preview"  # stands where a token would
 
 
 @bp.route(f"/{PREVIEW}", methods=["GET", "POST"])
 @open_to_everyone
 @csrf.exempt
 def preview() -> Response:
-    """Where the link of a preview or a test leads: a page that changes nothing (E2).
+    """The page behind the link of a preview or a test. It changes nothing (E2).
 
-    Mail services post to the one in a test's header as to any other, and are told that it worked.
+    Mail services also post to the link in the header of a test, and are told that it worked.
     """
     return _page("preview")
 
@@ -29,7 +27,7 @@ def preview() -> Response:
 @bp.get("/<link:token>")
 @open_to_everyone
 def page(token: str) -> Response:
-    """Asks first: scanners open every link of a mail, and a GET changes nothing (F2)."""
+    """Asks first. A GET changes nothing, since scanners open every link of a mail (F2)."""
     if token == PREVIEW:
         return _page("preview")
     found = unsubscribe.by_token(token, settings().secret)
@@ -40,12 +38,11 @@ def page(token: str) -> Response:
 @open_to_everyone
 @csrf.exempt
 def leave(token: str) -> Response:
-    """Takes the guest off at once, however often it comes; mail services post here by themselves (RFC 8058)."""
+    """Lists the address at once; a repeated POST changes nothing. Mail services post here, too (RFC 8058)."""
     if token == PREVIEW:
         return _page("preview")
     everywhere = request.form.get("from") == "everything"
-    found = unsubscribe.unsubscribe(token, settings().secret, acting(), everywhere=everywhere)
-    return _page("done", found, token)
+    return _page("done", unsubscribe.unsubscribe(token, settings().secret, acting(), everywhere=everywhere), token)
 
 
 @bp.get("/<link:token>/return")
@@ -60,13 +57,13 @@ def returning(token: str) -> Response:
 @open_to_everyone
 @csrf.exempt
 def come_back(token: str) -> Response:
-    """The guest gets mail again, unless something else than their own wish is in the way."""
+    """Takes back the guest's own entry. Any other entry still keeps mail from the guest."""
     found = unsubscribe.take_back(token, settings().secret, acting())
     return _page("done" if found.listed else "back", found, token)
 
 
-def _page(state: str, found: Listing | None = None, token: str = "") -> Response:
-    """One page in the first language of the browser that we speak; `lang` in the URL chooses another."""
+def _page(state: str, found: unsubscribe.Listing | None = None, token: str = "") -> Response:
+    """A page in the browser's first language that we have; `lang` in the URL chooses another."""
     language = request.args.get("lang", "")
     if language not in LANGUAGES:
         language = request.accept_languages.best_match(list(LANGUAGES), default="en")
@@ -75,11 +72,7 @@ def _page(state: str, found: Listing | None = None, token: str = "") -> Response
     words = {name: Markup(sentence).format(**marked) if found else sentence  # noqa: S704  sentences of our own
              for name, sentence in WORDS[language].items()}  # fmt: skip
     here = url_for(".page", token=token) if found else url_for(".preview")
-    answer = make_response(
-        render_template(
-            "public/unsubscribe.html", state=state, found=found, words=words, lang=language, here=here,
-            languages=LANGUAGES, skip_words=words["skip"],
-        )
-    )  # fmt: skip
+    shown = {"state": state, "found": found, "words": words, "lang": language, "here": here, "languages": LANGUAGES}
+    answer = make_response(render_template("public/unsubscribe.html", **shown, skip_words=words["skip"]))
     answer.vary.add("Accept-Language")
     return answer

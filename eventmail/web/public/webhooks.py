@@ -1,4 +1,4 @@
-"""What mail services report by HTTP: checked, counted once, never an error for what a report says (F1)."""
+"""Reports of mail services by HTTP. Each counts once, and nothing that a report says is an error (F1)."""
 
 from flask import Blueprint, Response, g, request
 
@@ -12,17 +12,15 @@ from eventmail.web.core.respond import as_json
 
 bp = Blueprint("webhooks", __name__)
 
-LARGEST = 1024 * 1024  # bytes
-
 
 @bp.post("/webhooks/generic")
 @open_to_everyone
-@bodies.takes(LARGEST)
+@bodies.takes(1024 * 1024)
 @csrf.exempt
 def generic() -> Response:
-    """200 with how many reports were new, also for those known before and for mails that are not ours.
+    """200 with the number of new reports, also when all are known already or about mails that are not ours.
 
-    403 for a bad signature; 404 while no secret is set, since then nobody may report anything.
+    403 for a bad signature, 404 while no secret is set: then nobody may report anything.
     """
     secret = settings().webhook_secret_generic.get_secret_value()
     if not secret:
@@ -30,5 +28,4 @@ def generic() -> Response:
     body = request.get_data(cache=False)
     delivery_id = webhook.verify(secret, {name.lower(): value for name, value in request.headers.items()}, body, g.now)
     reports = webhook.parse(delivery_id, body, sender=settings().from_)
-    new = feedback.take("generic", reports, g.now)
-    return as_json({"received": len(reports), "new": new})
+    return as_json({"received": len(reports), "new": feedback.take("generic", reports, g.now)})

@@ -41,7 +41,7 @@ class SegmentIn(Body):
     guests: list[str] | None = None
 
     def values(self) -> dict[str, Any]:
-        """The given parts under the names the domain uses."""
+        """The parts that were given, under the domain's names."""
         return self.model_dump(exclude_unset=True)
 
 
@@ -80,7 +80,7 @@ class SegmentOut(TypedDict):
 
 
 def segment_out(segment: Listed) -> SegmentOut:
-    """A segment's JSON, as lists have it."""
+    """The JSON of a segment in a list."""
     return {
         "id": str(segment.id),
         "name": segment.name,
@@ -93,21 +93,15 @@ def segment_out(segment: Listed) -> SegmentOut:
 def segment_whole_out(
     segment: Listed, guests: Sequence[int], told: Sequence[ReadAs], changes: Changes | None
 ) -> SegmentOut:
-    """One segment's JSON: with who is picked by hand, and how its rule reads."""
+    """The JSON of one segment, with the guests picked by hand and the readings of its rule."""
     return {
         **segment_out(segment),
         "guests": [str(guest) for guest in guests],
         "readings": [
-            {
-                "condition": one.condition,
-                "field": one.field,
-                "value": one.value,
-                "ambiguous": one.ambiguous,
-                "message": one.sentence,
-            }
+            {"condition": one.condition, "field": one.field, "value": one.value, "ambiguous": one.ambiguous,
+             "message": one.sentence}
             for one in told
         ],
-        "reads_otherwise": (
-            {"count": changes.then, "joins": changes.joins, "leaves": changes.leaves} if changes else None
-        ),
-    }
+        "reads_otherwise": {"count": changes.then, "joins": changes.joins, "leaves": changes.leaves}
+        if changes else None,
+    }  # fmt: skip

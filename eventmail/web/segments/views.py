@@ -1,4 +1,4 @@
-"""Segments: the list with live counts, the rule builder, copy, removal."""
+"""Segments: the list with live counts, the form with its rule, copy, removal."""
 
 from collections.abc import Mapping
 from itertools import zip_longest
@@ -26,28 +26,25 @@ OPS = {
     "greater": "is greater than (a number)", "less": "is less than (a number)",
 }  # fmt: skip
 LABELS = {"status": "Status", "tag": "Tag", "first_name": "First name", "last_name": "Last name", "email": "Email"}
+_WORDS: dict[str, Any] = {"ops": OPS, "labels": LABELS}
 Row = dict[str, str]
 _BLANK: Row = {"field": "", "op": "is", "value": ""}
 
 
 @bp.get("")
 def listing(event_id: int) -> Response:
-    """Every segment of the event by name, with how many guests are in it now."""
+    """The segments of the event by name, each with the number of its guests."""
     page = segments.listing(event_id, **intake.paging())
-    return respond(page="segments/list.html", json=lambda: page_out(page, segment_out), segments=page, **_words())
+    return respond(page="segments/list.html", json=lambda: page_out(page, segment_out), segments=page, **_WORDS)
 
 
 @bp.get("/new")
-def new(event_id: int) -> Response:
-    return _new_page(event_id)
-
-
-def _new_page(event_id: int, problem: Problem | None = None) -> Response:
+def new(event_id: int, problem: Problem | None = None) -> Response:
     return _form(event_id, None, _typed() if request.form else _saved(None, []), problem)
 
 
 @bp.post("")
-@shown_by(_new_page)
+@shown_by(new)
 def create(event_id: int) -> Any:
     segment_id = segments.create(event_id, _values(), access.acting())
     if wants_json():
@@ -56,7 +53,8 @@ def create(event_id: int) -> Any:
     return see_other(url_for(".listing", event_id=event_id))
 
 
-def _edit_page(event_id: int, segment_id: int, problem: Problem | None = None) -> Response:
+@bp.get("/<id:segment_id>")
+def edit(event_id: int, segment_id: int, problem: Problem | None = None) -> Response:
     segment = segments.get(event_id, segment_id)
     if wants_json():
         return _answer(event_id, segment_id)
@@ -64,14 +62,8 @@ def _edit_page(event_id: int, segment_id: int, problem: Problem | None = None) -
     return _form(event_id, segment, typed, problem, fingerprints=fingerprints)
 
 
-@bp.get("/<id:segment_id>")
-def edit(event_id: int, segment_id: int) -> Response:
-    """One segment, as a form or as JSON."""
-    return _edit_page(event_id, segment_id)
-
-
 @bp.post("/<id:segment_id>")
-@shown_by(_edit_page)
+@shown_by(edit)
 def save(event_id: int, segment_id: int) -> Any:
     segments.edit(event_id, segment_id, _values(), access.acting(), fingerprints=request.form.get("seen", ""))
     flash(f"“{segments.get(event_id, segment_id).name}” was saved.")
@@ -93,7 +85,7 @@ def delete(event_id: int, segment_id: int) -> Any:
 @bp.post("/preview", defaults={"segment_id": None})
 @bp.post("/<id:segment_id>/preview")
 def preview(event_id: int, segment_id: int | None) -> Response:
-    """The form again as it is typed, with a row more or less, and who would be in the segment. Nothing is stored."""
+    """The form as it is typed, with a row more or less, and the guests who would be in the segment."""
     segment = None if segment_id is None else segments.get(event_id, segment_id)
     typed = _typed()
     done, _, row = request.form.get("do", "").partition(":")
@@ -106,11 +98,9 @@ def preview(event_id: int, segment_id: int | None) -> Response:
 
 @bp.post("/guests")
 def find(event_id: int) -> Response:
-    """The guests a search finds, beside those who are picked already: the part of a form where guests are picked."""
-    return respond(
-        page="segments/_picked.html",
-        hand=picking.hand(event_id, request.form.getlist("guests"), request.form.get("find", "")),
-    )
+    """The part of a form where guests are picked by hand: those who are picked, and those whom the search finds."""
+    hand = picking.hand(event_id, request.form.getlist("guests"), request.form.get("find", ""))
+    return respond(page="segments/_picked.html", hand=hand)
 
 
 @bp.post("/<id:segment_id>/copy")
@@ -122,7 +112,7 @@ def copy(event_id: int, segment_id: int) -> Any:
 
 @bp.get("/<id:segment_id>/deletion")
 def deletion(event_id: int, segment_id: int) -> Response:
-    """Asks before a segment is removed, and says which messages it is used by."""
+    """Asks before a segment is removed, and names the messages that use it."""
     segment = segments.get(event_id, segment_id)
     return respond(page="segments/deletion.html", segment=segment, users=segment_usage.used_by(event_id, segment_id))
 
@@ -138,8 +128,7 @@ def _answer(event_id: int, segment_id: int, status: int = 200) -> Response:
     headers = {"Location": url_for(".edit", event_id=event_id, segment_id=segment_id)} if status == 201 else {}
     found = segments.get(event_id, segment_id)
     told, changes = rule_readings.of_segment(event_id, segment_id), rule_readings.changes(event_id, segment_id)
-    whole = segment_whole_out(found, segments.picked(segment_id), told, changes)
-    return as_json(whole, status, headers)
+    return as_json(segment_whole_out(found, segments.picked(segment_id), told, changes), status, headers)
 
 
 def _form(
@@ -166,41 +155,36 @@ def _form(
         statuses=state.GUESTS,
         hand=picking.hand(event_id, typed["guests"], request.form.get("find", "")),
         live=_live(event_id, typed),
-        **_words(),
+        **_WORDS,
     )
 
 
 def _shown(row: Row, known: Mapping[str, audience_rule.Field]) -> dict[str, Any]:
-    """One row of the rule as the form shows it: with the conditions that fit its field."""
+    """One row of the rule for the form, with the conditions that fit its field."""
     field = known.get(row["field"])
     fitting = audience_rule.FITTING[field.kind] if field else frozenset(audience_rule.Op)
-    kind = field.kind.value if field else ""
     return {
         **row,
-        "kind": kind,
+        "kind": field.kind.value if field else "",
         "ops": [(op, word) for op, word in OPS.items() if op in fitting],
         "bare": row["op"] in audience_rule.BARE,
     }
 
 
-def _words() -> dict[str, Any]:
-    return {"ops": OPS, "labels": LABELS}
-
-
 def _live(event_id: int, typed: dict[str, Any]) -> dict[str, Any]:
-    """Who is in it by what is typed so far, or what is missing for that."""
+    """The guests of the segment as it is typed, or what is wrong with its rule."""
     rule, guests = _rule(typed), picking.rows(typed["guests"])
     try:
         read = audience_rule.parse(rule, segments.fields(event_id)) if rule else None
     except InvalidInput as error:
         return {"wrong": error.detail, "count": None, "samples": [], "told": []}
     count, samples = segments.live(event_id, read, guests)
-    told = rule_readings.told(event_id, read)
-    return {"wrong": "", "count": count if rule or guests else None, "samples": samples, "told": told}
+    shown = count if rule or guests else None
+    return {"wrong": "", "count": shown, "samples": samples, "told": rule_readings.told(event_id, read)}
 
 
 def _values() -> dict[str, Any]:
-    """The segment in this request, from JSON or from the form."""
+    """The segment in this request, JSON or form."""
     if request.is_json:
         return intake.parse(SegmentIn).values()
     typed = _typed()
@@ -208,7 +192,7 @@ def _values() -> dict[str, Any]:
 
 
 def _typed() -> dict[str, Any]:
-    """The form as it was typed; rows without a field stand last, so that complaints find the others by number."""
+    """The form as it was typed. Rows without a field stand last, since complaints name the others by their number."""
     form = request.form
     columns = (form.getlist(name) for name in _BLANK)
     rows = [dict(zip(_BLANK, cells, strict=True)) for cells in zip_longest(*columns, fillvalue="")]
@@ -231,11 +215,11 @@ def _saved(segment: Listed | None, guests: list[int]) -> dict[str, Any]:
     }
 
 
-_PARTS = {"name": ("name",), "rule": ("match", "rows"), "guests": ("guests",)}  # what a form has for each
+_PARTS = {"name": ("name",), "rule": ("match", "rows"), "guests": ("guests",)}  # the fields of a form for each part
 
 
 def _kept(saved: dict[str, Any], problem: Problem | None) -> tuple[dict[str, Any], str]:
-    """What the form of a segment shows, and its fingerprints; see `web.core.form_guard.form`."""
+    """The values that the form of a segment shows, and its fingerprints, as `web.core.form_guard.form` has them."""
     now = edit_guard.fingerprints(_texts(saved), g.now)
     if not request.form:
         return saved, now
@@ -251,10 +235,7 @@ def _texts(typed: dict[str, Any]) -> dict[str, str]:
 
 
 def _rule(typed: dict[str, Any]) -> dict[str, Any] | None:
-    """The rule of a form; without a condition there is none. What takes no value has none, whatever stands there."""
-    parts = [
-        {**row, "value": "" if row["op"] in audience_rule.BARE else row["value"]}
-        for row in typed["rows"]
-        if row["field"]
-    ]
+    """The rule of a form, None without a condition. A condition that takes no value gets none."""
+    bare, rows = audience_rule.BARE, typed["rows"]
+    parts = [{**row, "value": "" if row["op"] in bare else row["value"]} for row in rows if row["field"]]
     return {typed["match"]: parts} if parts else None

@@ -66,7 +66,7 @@ _SCOPES: Mapping[str, Literal["all", "practice"]] = {EVERYWHERE: "all", PRACTICE
 
 
 def suppression_out(entry: Suppression) -> SuppressionOut:
-    """An entry of the do-not-mail list as JSON."""
+    """The JSON of an entry; an erased address reads as such."""
     return {
         "id": str(entry.id),
         "address": erased.shown(entry.address),
@@ -78,7 +78,7 @@ def suppression_out(entry: Suppression) -> SuppressionOut:
 
 
 def suppression_report_out(report: ListReport) -> SuppressionReportOut:
-    """What an import into the list did."""
+    """The report's JSON."""
     return {
         "added": report.added,
         "known": report.known,

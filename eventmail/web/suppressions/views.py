@@ -7,11 +7,9 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail import erased
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
-from eventmail.domain.suppressions import entries as suppression_entries
-from eventmail.domain.suppressions import reasons
-from eventmail.domain.suppressions.entries import ListReport
-from eventmail.errors import InvalidInput, TooLarge
-from eventmail.models import Event, Suppression
+from eventmail.domain.suppressions import entries, reasons
+from eventmail.errors import TooLarge
+from eventmail.models import Suppression
 from eventmail.models.account import Role
 from eventmail.states import SuppressionReason
 from eventmail.web.core import access, bodies, intake
@@ -30,31 +28,27 @@ from eventmail.web.suppressions.schemas import (
 bp = Blueprint("suppressions", __name__, url_prefix="/admin/events/<id:event_id>/suppressions")
 
 LARGEST_IMPORT = 5 * 1024 * 1024  # bytes
-WORDS = {reason: words.capitalize() for reason, words in reasons.SHORT.items()}
+WORDS: dict[str, str] = {reason: words.capitalize() for reason, words in reasons.SHORT.items()}
 
 
 @bp.get("")
-def listing(event_id: int) -> Response:
-    """The list; search, reason and page stand in the URL; `format=csv` downloads all of it."""
-    return _list_page(event_id)
-
-
-def _list_page(event_id: int, problem: Problem | None = None) -> Response:
-    event: Event = g.event
-    q, reason = request.args.get("q", "").strip(), _reason()
-    listed = suppression_entries.listed(event_id, g.user, q=q, reason=reason)
+def listing(event_id: int, problem: Problem | None = None) -> Response:
+    """The list. Search, reason and page stand in the URL; `format=csv` downloads all of it."""
+    q, reason = request.args.get("q", "").strip(), intake.chosen("reason", SuppressionReason)
+    listed = entries.listed(event_id, g.user, q=q, reason=reason)
     if request.args.get("format") == "csv":
         columns = Suppression.address, Suppression.reason, Suppression.scope, Suppression.source, Suppression.created_at
-        entries = fresh().execute(listed.with_only_columns(*columns).execution_options(yield_per=500))
+        rows = fresh().execute(listed.with_only_columns(*columns).execution_options(yield_per=500))
         return csv_answer(
-            f"do-not-mail-{event.id}.csv",
+            f"do-not-mail-{event_id}.csv",
             ["address", "reason", "scope", "source", "since"],
-            ([erased.shown(e.address), WORDS[SuppressionReason(e.reason)],
-              reasons.about(e.scope), e.source, instant(e.created_at)]
-             for e in entries),
-        )  # fmt: skip
+            (
+                [erased.shown(e.address), WORDS[e.reason], reasons.about(e.scope), e.source, instant(e.created_at)]
+                for e in rows
+            ),
+        )
     page = paginate(listed, **intake.paging(), row=lambda row: row[0])
-    found = suppression_entries.counts(event_id, g.user)
+    found = entries.counts(event_id, g.user)
     return respond(
         page="suppressions/list.html",
         fragment="suppressions/_table.html",
@@ -72,24 +66,15 @@ def _list_page(event_id: int, problem: Problem | None = None) -> Response:
 
 
 def _may_lift(entry: Suppression) -> bool:
-    return suppression_entries.may_lift(entry, g.user)
-
-
-def _reason() -> SuppressionReason | None:
-    word = request.args.get("reason", "").strip()
-    try:
-        return SuppressionReason(word) if word else None
-    except ValueError:
-        message = "The reason must be one of " + ", ".join(SuppressionReason) + "."
-        raise InvalidInput.at("reason", "INVALID_REASON", message) from None
+    return entries.may_lift(entry, g.user)
 
 
 @bp.post("")
-@shown_by(_list_page)
+@shown_by(listing)
 def add(event_id: int) -> Any:
     body = intake.parse(SuppressionIn)
     everywhere = body.scope == "all"
-    entry, new = suppression_entries.add(event_id, body.address, everywhere=everywhere, by=access.acting())
+    entry, new = entries.add(event_id, body.address, everywhere=everywhere, by=access.acting())
     if wants_json():
         where = url_for(".lifting", event_id=event_id, suppression_id=entry.id)
         return as_json(suppression_out(entry), 201, {"Location": where}) if new else as_json(suppression_out(entry))
@@ -101,63 +86,35 @@ def add(event_id: int) -> Any:
 @bp.delete("/<id:suppression_id>")
 def delete(event_id: int, suppression_id: int) -> Any:
     body = intake.parse(LiftIn) if request.get_data() else LiftIn()
-    suppression_entries.lift(event_id, suppression_id, body.reason, g.user, access.acting())
+    entries.lift(event_id, suppression_id, body.reason, g.user, access.acting())
     return "", 204
 
 
-def _lift_page(event_id: int, suppression_id: int, problem: Problem | None = None) -> Response:
-    entry = suppression_entries.find(event_id, suppression_id, g.user)
+@bp.get("/<id:suppression_id>")
+def lifting(event_id: int, suppression_id: int, problem: Problem | None = None) -> Response:
+    """Asks for the reason before an address gets mail again."""
+    entry = entries.find(event_id, suppression_id, g.user)
     return respond(
         page="suppressions/lift.html",
         json=lambda: suppression_out(entry),
         problem=problem,
         entry=entry,
-        word=WORDS[SuppressionReason(entry.reason)],
+        word=WORDS[entry.reason],
         may_lift=_may_lift(entry),
     )
 
 
-@bp.get("/<id:suppression_id>")
-def lifting(event_id: int, suppression_id: int) -> Response:
-    """Asks for the reason before an address gets mail again."""
-    return _lift_page(event_id, suppression_id)
-
-
 @bp.post("/<id:suppression_id>")
-@shown_by(_lift_page)
+@shown_by(lifting)
 def lift(event_id: int, suppression_id: int) -> Any:
     reason = intake.parse(LiftIn).reason
-    address = suppression_entries.lift(event_id, suppression_id, reason, g.user, access.acting())
+    address = entries.lift(event_id, suppression_id, reason, g.user, access.acting())
     flash(f"{address} gets mail again. Your reason is in the log.")
     return see_other(url_for(".listing", event_id=event_id))
 
 
-def _import_page(event_id: int, problem: Problem | None = None) -> Response:
-    return _import_answer(problem=problem)
-
-
 @bp.get("/import")
-def importing(event_id: int) -> Response:
-    return _import_page(event_id)
-
-
-@bp.post("/import")
-@bodies.takes(bodies.UPLOAD)
-@shown_by(_import_page)
-def run_import(event_id: int) -> Response:
-    """Add the addresses of a pasted list, of the field `file`, or of a `text/csv` body; the report is the answer."""
-    if request.mimetype == "text/csv":
-        text, everywhere = _decoded(request.get_data()), request.args.get("scope") == "all"
-    else:
-        body = intake.parse(SuppressionImport)
-        upload = request.files.get("file")
-        text = _decoded(upload.read(LARGEST_IMPORT + 1)) if upload and upload.filename else body.addresses
-        everywhere = body.scope == "all"
-    report = suppression_entries.import_(event_id, text, everywhere=everywhere, by=access.acting())
-    return _import_answer(report)
-
-
-def _import_answer(report: ListReport | None = None, problem: Problem | None = None) -> Response:
+def importing(event_id: int, problem: Problem | None = None, report: entries.ListReport | None = None) -> Response:
     return respond(
         page="suppressions/import.html",
         json=(lambda: suppression_report_out(report)) if report else None,
@@ -165,6 +122,22 @@ def _import_answer(report: ListReport | None = None, problem: Problem | None = N
         report=report,
         is_owner=g.user.role == Role.OWNER,
     )
+
+
+@bp.post("/import")
+@bodies.takes(bodies.UPLOAD)
+@shown_by(importing)
+def run_import(event_id: int) -> Response:
+    """Add the addresses of a pasted list, of the field `file`, or of a `text/csv` body. Answers with the report."""
+    if request.mimetype == "text/csv":
+        text, everywhere = _decoded(request.get_data()), request.args.get("scope") == "all"
+    else:
+        body = intake.parse(SuppressionImport)
+        upload = request.files.get("file")
+        text = _decoded(upload.read(LARGEST_IMPORT + 1)) if upload and upload.filename else body.addresses
+        everywhere = body.scope == "all"
+    report = entries.import_(event_id, text, everywhere=everywhere, by=access.acting())
+    return importing(event_id, report=report)
 
 
 def _decoded(data: bytes) -> str:
