@@ -169,18 +169,13 @@ def is_recipient(audience: Audience) -> ColumnElement[bool]:
     return and_(*_mailable(Guest, audience), ~exists(select(older.id).where(shared)))
 
 
-def is_picked(audience: Audience) -> ColumnElement[bool]:
-    """Whether a guest is in the audience, as a recipient or excluded."""
-    return picks(Guest, audience)
-
-
 def reaches(audience: Audience, address: SQLColumnExpression[str]) -> ColumnElement[bool]:
     """Whether the message goes to `address`, a column of another table."""
     return exists(select(Guest.id).where(Guest.address == address, *_mailable(Guest, audience)))
 
 
 def picks(guest: Any, audience: Audience) -> ColumnElement[bool]:
-    """`is_picked` for `guest`, which is Guest or an alias of it."""
+    """Whether `guest` (Guest or an alias) is in the audience, as a recipient or excluded."""
     if audience.as_of:  # a guest with another address since then is not the guest who was reviewed (A4)
         same = tuple_(guest.id, guest.address).in_(audience.as_of.people())
         return and_(guest.event_id == audience.event_id, same)

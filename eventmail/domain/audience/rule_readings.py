@@ -80,8 +80,7 @@ def of_guests(event_id: int, rule: Rule) -> list[ReadAs]:
     found = []
     for (field, as_day), parts in asked.items():
         looked_at = _doubtful(session, rule_sql.text_of(event_id, field, places.get(field)), as_day=as_day)
-        concerned = [row for row in looked_at if any(_concerns(part, row[0], as_day=as_day) for part in parts)]
-        if concerned:
+        if concerned := [row for row in looked_at if any(_concerns(part, row[0], as_day=as_day) for part in parts)]:
             found.append(_of_values(field, concerned, as_day=as_day))
     return found
 
@@ -97,8 +96,8 @@ def changes(event_id: int, segment_id: int) -> Changes | None:
     now = rule_sql.condition(Guest, segment)
     then = rule_sql.condition(Guest, replace(segment, rule=replace(rule, reading=READING)))
     numbers = [func.count().filter(each) for each in (now, and_(then, not_(now)), and_(now, not_(then)))]
-    counted = select(*numbers).select_from(Guest).where(Guest.event_id == event_id, or_(now, then))
-    row = fresh().execute(counted).one()
+    here = (Guest.event_id == event_id, or_(now, then))
+    row = fresh().execute(select(*numbers).select_from(Guest).where(*here)).one()
     return Changes(row[0], row[1], row[2])
 
 

@@ -56,8 +56,8 @@ def get(event_id: int, segment_id: int) -> Listed:
 
 def picked(segment_id: int) -> list[int]:
     """The ids of the guests who were picked by hand, in the order of picking."""
-    rows = select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == segment_id).order_by(SegmentGuest.id)
-    return list(fresh().scalars(rows))
+    rows = select(SegmentGuest.guest_id).where(SegmentGuest.segment_id == segment_id)
+    return list(fresh().scalars(rows.order_by(SegmentGuest.id)))
 
 
 def fields(event_id: int) -> dict[str, audience_rule.Field]:
@@ -67,8 +67,7 @@ def fields(event_id: int) -> dict[str, audience_rule.Field]:
 
 def chosen(session: Session, event_id: int, segment_ids: Iterable[int]) -> dict[int, rule_sql.Chosen]:
     """By id, those of `segment_ids` that are segments of this event, ready for a query; in up to 3 queries."""
-    wanted = set(segment_ids)
-    if not wanted:
+    if not (wanted := set(segment_ids)):
         return {}
     rows = session.scalars(select(Segment).where(Segment.event_id == event_id, Segment.id.in_(wanted))).all()
     return {found.id: found for found in _ready(session, event_id, rows)}

@@ -62,18 +62,17 @@ def set_defaults(event_id: int, defaults: Mapping[int, str], by: records.Acting)
         if not changed:
             return
         before = {field.name: field.default_text for field in changed}
+        after = {field.name: text for field, text in changed.items()}
         for field, text in changed.items():
             field.default_text = text
         records.audit(
-            tx, by, "columns.defaults_set", f"event:{event_id}", event_id=event_id,
-            before=before, after={field.name: field.default_text for field in changed},
-        )  # fmt: skip
+            tx, by, "columns.defaults_set", f"event:{event_id}", event_id=event_id, before=before, after=after
+        )
 
 
 def copy(tx: Session, from_: int, to: int) -> int:
     """Copy the columns and their defaults to another event. Returns their number. Runs in the caller's transaction."""
     theirs = select(GuestField.name, GuestField.default_text).where(GuestField.event_id == from_)
-    rows = tx.execute(theirs.order_by(GuestField.id)).all()
-    if rows:
+    if rows := tx.execute(theirs.order_by(GuestField.id)).all():
         tx.execute(insert(GuestField), [{"event_id": to, "name": row[0], "default_text": row[1]} for row in rows])
     return len(rows)

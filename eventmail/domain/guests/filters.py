@@ -4,6 +4,7 @@ Each statement is built once. A request only binds values: the event, the scopes
 words of a search.
 """
 
+import re
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cache
@@ -40,12 +41,9 @@ _COUNTED = tuple(status for status in Filter if status is not Filter.ALL)
 
 def values(event_id: int, q: str = "") -> dict[str, Any]:
     """The values that the statements bind: `event`, `scopes`, and `word_0`, `word_1`, … of a search."""
-    words = {f"word_{n}": f"%{_escaped(word)}%" for n, word in enumerate(fields.words(q))}
+    escaped = (re.sub("[/%_]", r"/\g<0>", word) for word in fields.words(q))
+    words = {f"word_{n}": f"%{word}%" for n, word in enumerate(escaped)}
     return {"event": event_id, "scopes": scopes_of(event_id), **words}
-
-
-def _escaped(word: str) -> str:
-    return word.replace("/", "//").replace("%", "/%").replace("_", "/_")
 
 
 @cache
@@ -66,7 +64,7 @@ def counts(event_id: int, q: str = "") -> dict[Filter, int]:
     session, bound, words = fresh(), values(event_id, q), len(fields.words(q))
 
     def found() -> Sequence[int]:
-        return tuple(session.execute(_counts_of_search(words) if words else _counts(), bound).one())
+        return tuple(session.execute(_counts(words), bound).one())
 
     counted = found() if words else remembered(session, ("guests", event_id), found)
     numbers: dict[Filter, int] = dict(zip(_COUNTED, counted, strict=True))
@@ -74,18 +72,14 @@ def counts(event_id: int, q: str = "") -> dict[Filter, int]:
 
 
 @cache
-def _counts() -> Rows:
-    """Without a search, each number comes from the index that fits it best."""
+def _counts(words: int) -> Rows:
+    if words:  # one walk along the index of the list gives all numbers
+        found = (func.count().filter(*_narrowed(status)) for status in _COUNTED)
+        return select(*found).where(*where(Filter.ALL, words))
+    # without a search, each number comes from the index that fits it best
     shared = select(func.coalesce(func.sum(_shared().subquery().c.number), 0))
     parts = (shared if status is Filter.SHARED else number(status) for status in _COUNTED)
     return select(*(part.scalar_subquery() for part in parts))
-
-
-@cache
-def _counts_of_search(words: int) -> Rows:
-    """With a search, one walk along the index of the list gives all numbers."""
-    parts = (func.count().filter(*_narrowed(status)) for status in _COUNTED)
-    return select(*parts).where(*where(Filter.ALL, words))
 
 
 def _narrowed(status: Filter) -> tuple[ColumnElement[bool], ...]:

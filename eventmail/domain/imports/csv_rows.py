@@ -18,7 +18,6 @@ LONGEST_CELL = 131_072  # characters; the default limit of the csv module
 TOLD_EVERY = 10_000
 _SAMPLES = 3
 _SAMPLE = 60  # characters
-_BROKEN_HEADER = "The first line, which names the columns, cannot be read: "
 
 
 class Reading(NamedTuple):
@@ -110,7 +109,7 @@ def read(data: bytes, reading: Reading = GUESSED, tell: Told | None = None) -> S
 def _headings(records: Iterator[Record]) -> tuple[str, ...]:
     _, _, header = next(records)
     if isinstance(header, str):
-        raise InvalidInput(_BROKEN_HEADER + header)
+        raise InvalidInput(f"The first line, which names the columns, cannot be read: {header}")
     return column_mapping.names(header)
 
 
@@ -149,6 +148,6 @@ def _words(error: str) -> str:
 
 
 def _swallowed(cells: Sequence[str], layout: column_mapping.Layout) -> bool:
-    """Whether a later quote closed an open one by chance: a cell of our fields holds no further line with an @-sign."""
+    """Whether a later quote closed an open one by chance: one of our fields holds a further line with an @-sign."""
     own = [cells[n] for n in layout.places.values() if n < len(cells)]
     return any("@" in cell.partition("\n")[2] or "@" in cell.partition("\r")[2] for cell in own)

@@ -1,7 +1,7 @@
 """Planning what an import writes, from a file's rows and the event's guests. Pure but for `before`."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -73,7 +73,9 @@ def plan_of(there: Before, sheet: Sheet) -> Plan:
         if isinstance(found, Rejected):
             plan.rejected.append(found)
             continue
-        attributes = _renamed(entry.attributes, placed) if renamed else entry.attributes
+        attributes = entry.attributes
+        if renamed:
+            attributes = as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
         if found is None:
             if entry.tags:
                 plan.new_tags.append((len(plan.new), entry.tags))
@@ -127,10 +129,6 @@ def _changes(found: Known, values: Values | None, added: Sequence[str]) -> Itera
         )
         yield from (Change(*change) for change in (*fields, *own) if change[1] != change[2])
     yield from (Change("Tag", "", tag) for tag in added)
-
-
-def _renamed(attributes: str, placed: Mapping[str, str]) -> str:
-    return as_json([(placed[name], text) for name, text in json.loads(attributes).items()])
 
 
 def _created(entry: Entry, attributes: str) -> Values:

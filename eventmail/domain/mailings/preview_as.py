@@ -42,7 +42,7 @@ def position(audience: Audience, guest: Guest, *, excluded: int) -> int:
     Those before are counted along an index, and the few of them who won't get it are taken off again.
     """
     before = tuple_(Guest.search_key, Guest.id) < tuple_(guest.search_key, guest.id)
-    rows = select(func.count()).select_from(Guest).where(audiences.is_picked(audience), before)
+    rows = select(func.count()).select_from(Guest).where(audiences.picks(Guest, audience), before)
     place = 1 + (fresh().scalar(rows) or 0)
     if not excluded:
         return place

@@ -18,7 +18,6 @@ from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, 
 from eventmail.states import SuppressionReason
 
 UNSUBSCRIBED = "suppression.unsubscribed"
-_REPORTED = "suppression.reported"
 # A later reason replaces an earlier one: a guest's own wish counts more than a mail server's, and that more than a
 # colleague's.
 _WEIGHT = (
@@ -110,7 +109,7 @@ def _before(tx: Session, entry: Suppression) -> dict[str, str] | None:
     """The reason and source that the entry had before its holder's own wish, from the log."""
     entry_is = {"scope": "all" if entry.scope == EVERYWHERE else "event", "since": entry.created_at.isoformat()}
     about = AuditEntry.subject.in_([f"address:{entry.address}", "address:" + erased_form(entry.address)])
-    wishes = select(AuditEntry.detail).where(about, AuditEntry.action.in_([UNSUBSCRIBED, _REPORTED]))
+    wishes = select(AuditEntry.detail).where(about, AuditEntry.action.in_([UNSUBSCRIBED, "suppression.reported"]))
     details = tx.scalars(wishes.order_by(AuditEntry.id.desc()))
     stood = (kept["before"] for kept in details if entry_is == {name: kept.get(name) for name in entry_is})
     return next((before for before in stood if before["reason"] not in OWN_WORDS), None)
