@@ -18,7 +18,7 @@ class NothingLeaves(InvalidInput):
 
 @dataclass(frozen=True)
 class SendingTerms:
-    """Where and under which terms this instance sends."""
+    """The terms under which this instance sends."""
 
     base_url: str
     secret: bytes

@@ -40,7 +40,7 @@ class ReadAs:
 
 @dataclass(frozen=True)
 class Changes:
-    """What saving a segment again would change: how many guests are in it now, would join, would leave."""
+    """The effect of saving a segment again: how many guests are in it now, would join, would leave."""
 
     now: int
     joins: int
@@ -86,7 +86,7 @@ def of_guests(event_id: int, rule: Rule) -> list[ReadAs]:
 
 
 def changes(event_id: int, segment_id: int) -> Changes | None:
-    """What saving a segment of this event again would change. None for one that means the same in every reading."""
+    """The effect of saving a segment of this event again. None for one that means the same in every reading."""
     segment = segments.chosen(fresh(), event_id, [segment_id])[segment_id]
     rule = segment.rule
     if rule is None or rule.reading >= READING:
@@ -102,7 +102,7 @@ def changes(event_id: int, segment_id: int) -> Changes | None:
 
 
 def _compared(part: Condition, reading: int) -> list[bool]:
-    """What a condition compares beside letters: False stands for numbers, True for days."""
+    """The comparisons of a condition beside that of letters: False stands for numbers, True for days."""
     equal = reading >= READING
     as_number = part.op in NUMBERS or (equal and part.equal_number is not None)
     as_day = part.op in DAYS or (equal and part.equal_day is not None)

@@ -14,7 +14,7 @@ from eventmail.states import ON_ITS_WAY, JobState, MailingState, RecipientState
 
 @dataclass(frozen=True)
 class Waiting:
-    """What the end of an event stops: messages on their way or planned, and their waiting mails.
+    """The messages on their way or planned, and their waiting mails, which the end of an event stops.
 
     `under_way` counts the mails that are with the mail service.
     """
@@ -25,7 +25,7 @@ class Waiting:
 
 
 def waiting(event_id: int) -> Waiting:
-    """What an end of this event would stop, in 1 query."""
+    """The messages and mails that an end of this event would stop, in 1 query."""
     return _waiting(fresh(), event_id)
 
 

@@ -1,4 +1,4 @@
-"""What may stand in a guest's fields, for forms, JSON and imports alike. Pure."""
+"""Cleaning and judging a guest's fields, for forms, JSON and imports alike. Pure."""
 
 import re
 import unicodedata
@@ -47,7 +47,7 @@ def split_tags(text: str) -> list[str]:
 
 
 def distinct_tags(words: Iterable[str]) -> list[str]:
-    """`words`, composed, without blank ones. Of words that differ in case or Unicode form only, the first counts."""
+    """`words`, composed, without blank ones. Words that differ in case or Unicode form only count as the first one."""
     first: dict[str, str] = {}
     for word in words:
         if word:

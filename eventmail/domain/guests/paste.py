@@ -51,7 +51,7 @@ class Given:
 
 @dataclass
 class PasteReport:
-    """What a pasted text becomes. `new` are the added guests, in the order of the text."""
+    """The result of a pasted text. `new` are the added guests, in the order of the text."""
 
     new: list[paste_text.Entry] = field(default_factory=list)
     there: list[There] = field(default_factory=list)

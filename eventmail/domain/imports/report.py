@@ -38,7 +38,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class ImportReport:
-    """The counts, and all `rejected` rows. Of the `updated` guests, `status_changes` got another status."""
+    """The counts, and all `rejected` rows. `status_changes` of the `updated` guests got another status."""
 
     created: int
     updated: int

@@ -44,7 +44,7 @@ class Rejected:
 
 @dataclass(frozen=True)
 class ListReport:
-    """What an import did: the number of new addresses and of known ones, and the lines without an address."""
+    """The result of an import: the number of new addresses and of known ones, and the lines without an address."""
 
     added: int
     known: int

@@ -18,8 +18,7 @@ from eventmail.models import EVERYWHERE, AuditEntry, Event, Mailing, Recipient, 
 from eventmail.states import SuppressionReason
 
 UNSUBSCRIBED = "suppression.unsubscribed"
-# A later reason replaces an earlier one: a guest's own wish counts more than a mail server's, and that more than a
-# colleague's.
+# A reason further down replaces one further up: a guest's own wish counts most, a colleague's entry least.
 _WEIGHT = (
     SuppressionReason.MANUAL,
     SuppressionReason.IMPORT,
