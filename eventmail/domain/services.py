@@ -91,7 +91,7 @@ def stands(job: Job) -> str | None:
 
 
 def waits_for_word(mailing: Mailing, job: Job) -> bool:
-    """Whether a run that stands by itself can be told how to go on; not while its mails are in somebody's hands."""
+    """Whether somebody may decide how a run goes on that stopped by itself. Not while its mails are being sent."""
     if job.state != JobState.RUNNING:
         return False
     if job.provider != service():
