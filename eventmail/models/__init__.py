@@ -1,7 +1,6 @@
 """The tables. Importing this package registers all of them."""
 
-from eventmail.models.account import ApiToken, Invitation, LoginSession, SignInLink, Throttle, User
-from eventmail.models.account_mail import AccountMail
+from eventmail.models.account import AccountMail, ApiToken, Invitation, LoginSession, SignInLink, Throttle, User
 from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
 from eventmail.models.erasure import Erasure

@@ -18,7 +18,7 @@ from eventmail.domain.suppressions import reasons as suppression_reasons
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
-from eventmail.models.account_mail import LINK_WAITING, WAITING
+from eventmail.models.account import LINK_WAITING, WAITING
 from eventmail.records import Acting
 from eventmail.states import OPEN_ACCOUNT_MAIL, AccountMailKind, AccountMailState, SuppressionReason
 
