@@ -72,7 +72,7 @@ def folded(text: str | None) -> str | None:
 def number(text: str | None) -> float | None:
     """Returns the number in `text`, or None: 7, -1.5, 1,5, 1 234,50, 1.234,50, 1,234.50, 1'234, 1.234.567.
 
-    A single point or comma is the decimal mark, so 1.234 and 1,234 are a little over one.
+    A single point or comma is the decimal separator, so 1.234 and 1,234 are a little over one.
     """
     if text is None or len(text) > LONGEST or not _NUMBER.fullmatch(text := text.strip()):
         return None

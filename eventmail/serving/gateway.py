@@ -53,7 +53,7 @@ def environ(request: h11.Request, address: Address) -> Environ:
     """Returns the WSGI environ of a request without its body. Raises NotOurs.
 
     Headers with an underscore are dropped: to WSGI they are those with a hyphen, which a proxy may have set. No header
-    decides on the place of the application or the client's address.
+    decides on the application's or the client's address.
     """
     target, host = _target(request)
     path, _, query = target.partition(b"?")
