@@ -56,11 +56,12 @@ def _open_entries(folder: Path) -> Iterator[tuple[Open, int, str]]:
     """Yields (what is open, descriptor of its folder, name in that folder), `folder` itself first."""
     if not folder.is_dir():
         return
-    for place, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
-        for name in [".", *folders, *names] if place == os.fspath(folder) else [*folders, *names]:
+    for parent, folders, names, descriptor in os.fwalk(folder, follow_symlinks=False):
+        itself = ["."] if parent == os.fspath(folder) else []
+        for name in (*itself, *folders, *names):
             mode = _mode(descriptor, name)
             if mode & _OTHERS:
-                yield Open(Path(place, name), mode), descriptor, name
+                yield Open(Path(parent, name), mode), descriptor, name
 
 
 def _mode(descriptor: int, name: str) -> int:

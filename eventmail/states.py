@@ -112,11 +112,9 @@ def is_practice(provider: str | None) -> bool:
     return provider == OUTBOX
 
 
-Moves = Mapping[StrEnum, frozenset[StrEnum]]
-
 _M, _J, _R, _A = MailingState, JobState, RecipientState, AccountMailState
 
-MOVES: Mapping[type[StrEnum], Moves] = {
+MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     MailingState: {
         _M.DRAFT: frozenset({_M.SENDING}),
         _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),

@@ -77,9 +77,9 @@ def number(text: str | None) -> float | None:
     if text is None or len(text) > LONGEST or not _NUMBER.fullmatch(text := text.strip()):
         return None
     plain = re.sub(_BLANK, "", text).replace("−", "-")
-    marks = [sign for sign in plain if sign in ".,"]
-    if len(marks) > 1:
-        plain = plain.replace(marks[0], "")  # it separates thousands
+    separators = [sign for sign in plain if sign in ".,"]
+    if len(separators) > 1:
+        plain = plain.replace(separators[0], "")  # it separates thousands
     return float(plain.replace(",", "."))
 
 

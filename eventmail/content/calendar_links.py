@@ -17,7 +17,7 @@ from eventmail.value_parsing import clean_value
 LINK_LENGTH = 2000
 _DEFAULT_LENGTH = timedelta(hours=1)
 _TITLE_LENGTH = 600
-_PLACE_LENGTH = 400
+_LOCATION_LENGTH = 400
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,13 @@ def _google(facts: CalendarFacts, when: Span) -> str:
         first, after = when.days
         # With ctz, Google's Android app would take it for a timed event.
         dates = f"{first:%Y%m%d}/{after:%Y%m%d}"
-    elif _resolvable(facts.timezone):
+    elif facts.timezone == "UTC" or ("/" in facts.timezone and not facts.timezone.startswith("Etc/")):
+        # Google knows regions and UTC, but no offsets and no abbreviations.
         dates = f"{when.starts:%Y%m%dT%H%M%S}/{when.ends:%Y%m%dT%H%M%S}&ctz={quote(facts.timezone)}"
     else:
         dates = f"{_utc(when.starts):%Y%m%dT%H%M%SZ}/{_utc(when.ends):%Y%m%dT%H%M%SZ}"
     base = f"https://calendar.google.com/calendar/render?action=TEMPLATE&dates={dates}"
-    return _fitted(base, facts, title="text", body="details", place="location")
+    return _fitted(base, facts, title="text", body="details", location="location")
 
 
 def _outlook(host: str, facts: CalendarFacts, when: Span) -> str:
@@ -117,7 +118,7 @@ def _outlook(host: str, facts: CalendarFacts, when: Span) -> str:
     else:
         times = f"startdt={_utc(when.starts):%Y-%m-%dT%H:%M:%SZ}&enddt={_utc(when.ends):%Y-%m-%dT%H:%M:%SZ}"
     base = f"https://{host}/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent&{times}"
-    return _fitted(base, facts, title="subject", body="body", place="location")
+    return _fitted(base, facts, title="subject", body="body", location="location")
 
 
 def _yahoo(facts: CalendarFacts, when: Span) -> str:
@@ -131,30 +132,25 @@ def _yahoo(facts: CalendarFacts, when: Span) -> str:
     else:
         times = f"ST={first:%Y%m%d}&ET={after:%Y%m%d}"
     base = f"https://calendar.yahoo.com/?v=60&{times}"
-    return _fitted(base, facts, title="TITLE", body="DESC", place="in_loc", note=note)
-
-
-def _resolvable(zone: str) -> bool:
-    """Whether Google knows the zone by this name: it knows regions and UTC, no offsets or abbreviations."""
-    return zone == "UTC" or ("/" in zone and not zone.startswith("Etc/"))
+    return _fitted(base, facts, title="TITLE", body="DESC", location="in_loc", note=note)
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _fitted(base: str, facts: CalendarFacts, *, title: str, body: str, place: str, note: str = "") -> str:
-    """Returns the link within its length. Title and place have fixed shares, the description gets the rest."""
+def _fitted(base: str, facts: CalendarFacts, *, title: str, body: str, location: str, note: str = "") -> str:
+    """Returns the link within its length. Title and location have fixed shares, the description gets the rest."""
     shown_title = _cut(clean_value(facts.title) or "Event", _TITLE_LENGTH)
-    shown_place = _cut(clean_value(facts.location), _PLACE_LENGTH)
+    shown_location = _cut(clean_value(facts.location), _LOCATION_LENGTH)
     text, url = clean_source(facts.description).strip(), clean_value(facts.url)
     always = "\n\n".join(filter(None, [note, url if url not in text else ""]))
-    link = _link(base, {title: shown_title, body: "\n\n".join(filter(None, [text, always])), place: shown_place})
+    link = _link(base, {title: shown_title, body: "\n\n".join(filter(None, [text, always])), location: shown_location})
     if len(link) <= LINK_LENGTH:
         return link
     always = "\n\n".join(filter(None, [note, url]))
-    room = LINK_LENGTH - len(_link(base, {title: shown_title, body: f"\n\n{always}", place: shown_place}))
-    return _link(base, {title: shown_title, body: f"{_cut(text, room)}\n\n{always}".strip(), place: shown_place})
+    room = LINK_LENGTH - len(_link(base, {title: shown_title, body: f"\n\n{always}", location: shown_location}))
+    return _link(base, {title: shown_title, body: f"{_cut(text, room)}\n\n{always}".strip(), location: shown_location})
 
 
 def _link(base: str, parameters: Mapping[str, str]) -> str:

@@ -114,9 +114,9 @@ def protected_body(body: str, fields: Mapping[str, Field]) -> tuple[str, Codec]:
 
 def sentence(problem: Unresolved) -> str:
     """Returns what is wrong with a token, where, and what was probably meant."""
-    place = f", line {problem.line}," if problem.part == "body" else ""
+    line = f", line {problem.line}," if problem.part == "body" else ""
     hint = f" Did you mean {{{problem.nearest}}}?" if problem.nearest else ""
-    return f'"{problem.written}" in the {_PART_NAMES[problem.part]}{place} is not a field we know.{hint}'
+    return f'"{problem.written}" in the {_PART_NAMES[problem.part]}{line} is not a field we know.{hint}'
 
 
 def _refuse_unresolved(problems: Sequence[Unresolved]) -> None:

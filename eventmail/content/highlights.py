@@ -16,14 +16,14 @@ from eventmail.value_parsing import clean_value
 
 Why = Callable[[str, bool], str]
 
-# No source holds this character (tokens.clean_source), so no author can write a place for a value.
-_PLACE = "\x00"
+# Stands on both sides of a value's number. No source holds it (tokens.clean_source), so no author can write one.
+_EDGE = "\x00"
 # Invisible to a reader: comments, the head with its title and style, and tags with their attributes.
 _NOT_TEXT = re.compile(
-    rf"<!--.*?-->|<head\b.*?</head>|<[!/]?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_PLACE}(?P<text>\d+){_PLACE}",
+    rf"<!--.*?-->|<head\b.*?</head>|<[!/]?[a-zA-Z](?:[^>\"']|\"[^\"]*\"|'[^']*')*>|{_EDGE}(?P<text>\d+){_EDGE}",
     re.DOTALL,
 )
-_IN_TAG = re.compile(rf"{_PLACE}(\d+){_PLACE}")
+_IN_TAG = re.compile(rf"{_EDGE}(\d+){_EDGE}")
 STYLE = (
     '<style class="em-marks">'
     ".em-mark { background-color: #dfe5ff !important; color: #1b2130 !important; border-radius: 3px; }"
@@ -48,7 +48,7 @@ def pieces(part: Pieces, values: Values, fields: Fields) -> list[Piece]:
 
     def cut(slot: Slot, data: Mapping[str, str], fields: Fields) -> str:
         found.append(Piece(filled(slot, data, fields), slot.field, not data.get(slot.field)))
-        return f"{_PLACE}{len(found) - 1}{_PLACE}"
+        return f"{_EDGE}{len(found) - 1}{_EDGE}"
 
     cuts = _IN_TAG.split("".join(strings(part, data, fields, cut)))
     in_order = (found[int(text)] if at % 2 else Piece(text) for at, text in enumerate(cuts))
@@ -60,9 +60,9 @@ def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) ->
     data = {name: clean_value(value) for name, value in values.items()}
     found: list[Slot] = []
 
-    def place(slot: Slot, _data: Mapping[str, str], _fields: Fields) -> str:
+    def numbered(slot: Slot, _data: Mapping[str, str], _fields: Fields) -> str:
         found.append(slot)
-        return f"{_PLACE}{len(found) - 1}{_PLACE}"
+        return f"{_EDGE}{len(found) - 1}{_EDGE}"
 
     def highlight(match: re.Match[str]) -> str:
         if match["text"] is None:
@@ -73,7 +73,7 @@ def highlighted(compiled: Compiled, values: Values, fields: Fields, why: Why) ->
         title = escape(why(slot.field, fallback))
         return f'<mark class="{names}" title="{title}">{filled(slot, data, fields)}</mark>'
 
-    html = _NOT_TEXT.sub(highlight, "".join(strings(compiled.html, data, fields, place)))
+    html = _NOT_TEXT.sub(highlight, "".join(strings(compiled.html, data, fields, numbered)))
     return html.replace("</head>", f"{STYLE}</head>", 1)
 
 

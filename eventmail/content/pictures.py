@@ -26,9 +26,9 @@ class Foreign:
 def foreign(html: str, own: str) -> Foreign:
     """Returns the pictures in a mail's HTML that have another origin than the address `own`."""
     here = origin(own)
-    found = [(_host(source), source) for source in _sources(html) if origin(source) != here]
-    is_plain = any(source[:5].lower() == "http:" for _, source in found)
-    return Foreign(tuple(dict.fromkeys(host for host, _ in found)), is_plain)
+    found = [source for source in _Pictures(html).sources if origin(source) != here]
+    hosts = dict.fromkeys(origin(source).partition("//")[2] or source[:80] for source in found)
+    return Foreign(tuple(hosts), any(source[:5].lower() == "http:" for source in found))
 
 
 def origin(url: str) -> str:
@@ -44,23 +44,13 @@ def origin(url: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{port}" if port not in (None, _PORTS[parts.scheme]) else "")
 
 
-def _host(url: str) -> str:
-    """Returns the host to name for an address, or the start of an unreadable address."""
-    return origin(url).partition("//")[2] or url[:80]
-
-
-def _sources(html: str) -> list[str]:
-    reader = _Pictures()
-    if "<img" in html:
-        reader.feed(html)
-        reader.close()
-    return reader.sources
-
-
 class _Pictures(HTMLParser):
-    def __init__(self) -> None:
+    def __init__(self, html: str) -> None:
         super().__init__()
         self.sources: list[str] = []
+        if "<img" in html:
+            self.feed(html)
+            self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img":

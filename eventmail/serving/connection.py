@@ -20,6 +20,7 @@ LINGER_SECONDS = 2.0  # for a client that still writes to read why it was refuse
 HEAD_BYTES = 16 * 1024  # of an incomplete head; the piece with its end may add as many
 SMALL_BODY = 64 * 1024  # the application is asked before more of a body is read
 _PIECE = 64 * 1024
+_REASONS = {status.value: status.phrase.encode("ascii") for status in HTTPStatus}
 T = TypeVar("T")
 
 
@@ -101,14 +102,14 @@ class Connection:
 
         `given` then has UNREAD, and the application refuses in its own words.
         """
-        allowed = SMALL_BODY
+        allowed = SMALL_BODY if said <= SMALL_BODY else await self._allowed(given, said)
         if said > allowed:
-            allowed = await self._allowed(given, said)
-            if said > allowed:
-                given[gateway.UNREAD] = True
-                return said
+            given[gateway.UNREAD] = True
+            return said
         if self._http.they_are_waiting_for_100_continue:
-            await self._say(h11.InformationalResponse(status_code=100, headers=[]))
+            go_on = self._http.send(h11.InformationalResponse(status_code=100, headers=[])) or b""
+            async with asyncio.timeout(BODY_SECONDS):
+                await self._loop.sock_sendall(self._socket, go_on)
         length, began = 0, self._loop.time()
         async with asyncio.timeout(BODY_SECONDS) as limit:
             while isinstance(event := await self._event(), h11.Data):
@@ -143,13 +144,10 @@ class Connection:
             self._http.receive_data(piece)
         return event
 
-    async def _say(self, event: h11.InformationalResponse) -> None:
-        async with asyncio.timeout(BODY_SECONDS):
-            await self._loop.sock_sendall(self._socket, self._http.send(event) or b"")
-
     async def _send(self, ready: Answer) -> None:
         closing = [(b"Connection", b"close")] if self._server.stopping else []
-        head = h11.Response(status_code=ready.status, headers=ready.headers + closing, reason=_reason(ready.status))
+        reason = _REASONS.get(ready.status, b"")
+        head = h11.Response(status_code=ready.status, headers=ready.headers + closing, reason=reason)
         data, sent, began = self._http.send(head) or b"", 0, self._loop.time()
         async with asyncio.timeout(BODY_SECONDS) as limit:
             while piece := ready.body.read(_PIECE):
@@ -167,9 +165,3 @@ class Connection:
         async with asyncio.timeout(LINGER_SECONDS):
             while await self._loop.sock_recv(self._socket, _PIECE):
                 pass
-
-
-def _reason(status: int) -> bytes:
-    with contextlib.suppress(ValueError):
-        return HTTPStatus(status).phrase.encode("ascii")
-    return b""
