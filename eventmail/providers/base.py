@@ -23,19 +23,16 @@ class Mail:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The service took the mail; `id` is its own name for it, if it told one.
-
-    `complained` says that its reader called it spam at once, as the outbox plays it.
-    """
+    """The service took the mail and named it `id`, if at all. `complained`: the outbox plays a complaint at once."""
 
     id: str = ""
     complained: bool = False
 
 
 class ProviderError(Exception):
-    """What a mail service did with one mail, when it did not simply take it.
+    """The outcome of a mail that the service did not simply take, with the service's words in `detail`.
 
-    `code` is the service's own (for SMTP the reply code and, after a space, the enhanced status code of RFC 3463).
+    `code` is the service's own: for SMTP the reply code, a space, and the enhanced status code of RFC 3463.
     """
 
     def __init__(self, detail: str, *, code: str = "", retry_after: float | None = None) -> None:
@@ -46,16 +43,16 @@ class ProviderError(Exception):
 
     @property
     def words(self) -> str:
-        """What people read: the service's words, and its code."""
+        """The service's words and its code, for people."""
         return f"{self.detail} ({self.code})" if self.code else self.detail
 
 
 class Transient(ProviderError):
-    """Surely not taken; worth another try (S4). `retry_after` in seconds when the service named it."""
+    """Surely not taken yet; worth another try (S4), after `retry_after` seconds if the service said so."""
 
 
 class Permanent(ProviderError):
-    """Surely not taken, never will be. `hard` says that the address itself is dead (F1)."""
+    """The mail was surely not taken and never will be. `hard`: the address itself is dead (F1)."""
 
     def __init__(self, detail: str, *, code: str = "", hard: bool = False) -> None:
         super().__init__(detail, code=code)
@@ -63,14 +60,14 @@ class Permanent(ProviderError):
 
 
 class Unclear(ProviderError):
-    """Nobody can say whether the mail was taken: the reply was lost after hand-over (S5)."""
+    """The reply was lost after hand-over, so nobody can say whether the mail was taken (S5)."""
 
 
 class Refused(ProviderError):
-    """The service refuses the sender or the credentials; no mail of this job can leave (S12).
+    """The service refuses the sender or the credentials, so no mail of this job can leave (S12).
 
-    `of_one`: it said so about one recipient or message, so it may be about this one alone. It stops a run only while
-    the service took nothing of it.
+    `of_one`: the refusal was the answer to one recipient or message and may be about that one alone. It stops a run
+    only while the service has taken none of its mails.
     """
 
     def __init__(self, detail: str, *, code: str = "", of_one: bool = False) -> None:
@@ -79,24 +76,22 @@ class Refused(ProviderError):
 
 
 Outcome = Accepted | ProviderError
-
-
 MayBegin = Callable[[Mail], bool]
 HandedOver = Generator[tuple[Mail, Outcome | None], None, None]
 
 
 @dataclass(frozen=True)
 class Waits:
-    """What a mail service keeps us waiting for, such as "the mail server mail.example to greet", and for how long."""
+    """What we wait for, such as "the mail server mail.example to greet", and for how long."""
 
     words: str
     seconds: float
 
 
 class Service(Protocol):
-    """What an outcome is judged by, also when the mail service that it came from is connected no more.
+    """The facts that an outcome is judged by; they outlast the connection to the mail service.
 
-    `honours_keys`: a second hand-over under the same key is surely not a second mail (S5).
+    `honours_keys`: a second hand-over under the same key never makes a second mail (S5).
     """
 
     @property
@@ -113,31 +108,28 @@ class Provider(Service, Protocol):
     def outside(self) -> bool: ...
 
     def stands(self, who: str, seconds: float) -> bool:
-        """Whether mail can be handed over now; asked before anything is marked. `who` waits at most `seconds` for it.
+        """Whether mail can be handed over now; `who` asks before it marks anything, and waits at most `seconds`.
 
-        What has to be opened first is opened meanwhile, by a thread of its own. True as well when that failed: the next
-        hand-over tells why.
+        A thread of its own opens a missing connection. After a failed opening the answer is True as well: the next
+        hand-over tells why it failed.
         """
-        ...
 
     def spare(self, who: str) -> None:
-        """`who` does not need the service any more, so nothing has to be opened for them."""
+        """`who` needs the service no more; nothing has to be opened for `who`."""
 
     def waits(self) -> Waits | None:
-        """What keeps all mail of this process waiting right now."""
-        ...
+        """What keeps all mail of this process waiting right now, or None."""
 
     def tidy(self) -> None:
-        """Let go of what nobody has used or asked for in a while; called every few seconds."""
+        """Close what nobody has used or asked for in a while. The worker calls this every few seconds."""
 
     def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
-        """Hand over `mails`, each with its outcome as it becomes known, whatever the order.
+        """Hand over `mails`; yields each with its outcome as soon as that is known, in any order.
 
-        Right before the first byte of a message leaves, `may_begin` is asked; where it says no, that mail and those
-        behind it stay, and have no outcome. An outcome of None says the same of one that was begun, surely did not
-        leave, and can be handed over again: there is no connection for it right now.
+        Calls `may_begin` right before the first byte of a message. If it says no, this mail and those behind it stay
+        and have no outcome. An outcome of None means: the mail was begun, surely did not leave, and can be handed over
+        again, but there is no connection for it right now.
         """
-        ...
 
     def close(self) -> None:
-        """Take leave of the service: let go of what was kept for the next mail."""
+        """Take leave of the service and close what was kept for the next mail."""

@@ -1,4 +1,4 @@
-"""Limits of a mail service that an answer names: of what we may send, and of how many connections at a time."""
+"""Limits that a mail service names in its answers: how much we may send, and how many connections we may have."""
 
 import re
 
@@ -16,11 +16,11 @@ _CROWDED = re.compile(  # Exchange Online: three that hand over; exim, sendmail,
 
 
 def is_used_up(text: str) -> bool:
-    """Whether a refusal says that we have sent as much as we may for now, so that nobody else would be taken (S12)."""
+    """Whether a refusal says that our sending limit is used up, so that no other mail would be taken either (S12)."""
     words = text.lower()
     return _USED_UP.search(words) is not None and not _OF_A_MAILBOX.search(words)
 
 
 def is_crowded(text: str) -> bool:
-    """Whether a refusal says that we have more connections at a time than the server likes."""
+    """Whether a refusal says that we have too many connections at a time."""
     return _CROWDED.search(text.lower()) is not None

@@ -1,7 +1,7 @@
 """What a refusal is about (F5): the one classifier of answers while sending, of webhook reports and of bounce mails.
 
-Only positive evidence about the recipient ends an address. Whatever else an answer may be about is about us. The rows
-stand in the order in which they decide, and beside each stands where it was read; tests/files/answers holds answers.
+Only positive evidence about the recipient ends an address; any other answer counts as being about us. The rows decide
+in the order in which they stand. Each names its source; tests/files/answers holds answers to try them on.
 """
 
 import re
@@ -14,7 +14,7 @@ from eventmail.value_parsing import composed
 
 
 class About(StrEnum):
-    """What a refusal is about."""
+    """The subject of a refusal."""
 
     DEAD = "dead"  # the address: nobody is there
     FULL = "full"  # the recipient's mailbox has no room now
@@ -25,7 +25,7 @@ class About(StrEnum):
 
 
 class Row(NamedTuple):
-    """Words that decide, and where such answers were read."""
+    """Words that decide, and the servers or standards that use them."""
 
     about: About
     words: re.Pattern[str]
@@ -36,7 +36,7 @@ def _row(about: About, source: str, *words: str) -> Row:
     return Row(about, re.compile("|".join(words)), source)
 
 
-# ---- enhanced codes (RFC 3463 and the IANA registry); a code that stands nowhere here says nothing ----
+# ---- enhanced codes (RFC 3463 and the IANA registry); a code that is not listed here says nothing ----
 
 _CODES: dict[str, tuple[About, str]] = {
     **dict.fromkeys(("5.1.1", "5.1.2", "5.1.3", "5.1.6"),
@@ -51,19 +51,19 @@ _CODES: dict[str, tuple[About, str]] = {
     **dict.fromkeys(("5.2.3", "5.1.9"), (About.US, "RFC 3463 3.3, RFC 3886: the message's length and kind")),
     **dict.fromkeys(("5.3.0", "5.5.0"), (About.NOTHING, "RFC 3463: other; sendmail, Outlook.com: also unknown users")),
 }  # fmt: skip
-_SUBJECTS = {  # by the middle digit, where the code itself is not above
+_SUBJECTS = {  # by the middle digit, for codes that are not listed above
     "3": (About.US, "RFC 3463 3.4: their system, and what it takes"),
     "4": (About.LINE, "RFC 3463 3.5: network and routing"),
     "5": (About.US, "RFC 3463 3.6: protocol"),
     "6": (About.US, "RFC 3463 3.7: content"),
     "7": (About.US, "RFC 3463 3.8: security and policy"),
 }
-_NO_DOMAIN = {"5.4.4", "5.4.310"}  # no route, which is a dead domain only when the words say so
-_EDGE = "5.4.1"  # Exchange Online to unknown users as well as to whom it does not want: its words alone tell
+_NO_DOMAIN = {"5.4.4", "5.4.310"}  # no route; the domain is dead only if the words say so
+_EDGE = "5.4.1"  # Exchange Online answers it to unknown users and to unwanted senders: only its words tell which
 
 # ---- words ----
 
-# What names a place, not a reason: taken out before anything is read.
+# These name a place, not a reason, so they are taken out first.
 _PLACES = re.compile(
     r"\((?:in reply|reply) to [^)]*\)|unknown in relay recipient table|\b(?:remote )?host \S+ said|\bremote host said"
     r"|\bhosts? (?:or domain name )?(?:is )?(?:unknown|not found)|\bhost or domain name\b|\[?hostname=[^\]\s]*\]?"
@@ -188,24 +188,24 @@ _CARRIES_A_DIGIT = re.compile(r"\S*\d\S*")
 
 
 class Judgement(NamedTuple):
-    """What a refusal is about. `certain`: a code says so, so that it need not wait for a mail that was taken (F5)."""
+    """What a refusal is about. `certain`: a code says that the address is dead, see `is_certain`."""
 
     about: About
     certain: bool = False
 
 
 def judge(text: str, code: str = "", *, to: str = "", sender: str = "") -> Judgement:
-    """What the refusal `text` (all its lines) with reply and status `code` is about.
+    """Returns what the refusal `text` (all its lines) with reply and status `code` is about.
 
-    `to` and `sender` are the addresses of the mail, as far as they are known: an answer repeats them, and what they
-    are made of is no reason.
+    `to` and `sender` are the addresses of the mail, "" if unknown. Answers repeat them, and the words in an address
+    are no reason.
     """
     about = next(_candidates(text, code, to, sender))
     return Judgement(about, about is About.DEAD and is_certain(f"{code} {text}"))
 
 
 def _candidates(text: str, code: str, to: str, sender: str) -> Iterator[About]:
-    """What it may be about, the weightiest first."""
+    """What the refusal may be about, the weightiest first."""
     words, names_us = _without_addresses(text, to, sender)
     codes = enhanced(f"{code} {text}")
     said = [_of_code(each) for each in codes]
@@ -235,20 +235,20 @@ def _candidates(text: str, code: str, to: str, sender: str) -> Iterator[About]:
 def is_certain(code: str) -> bool:
     """Whether a code says that the address is dead, so that no other mail has to be taken first (F5)."""
     codes = enhanced(code)
-    # OpenSMTPD answers 524 5.2.4 for a user whom it does not know; elsewhere 5.2.4 is a mailing list's own fault
+    # OpenSMTPD answers 524 5.2.4 for an unknown user; elsewhere 5.2.4 is a fault of a mailing list
     return any(_of_code(each) is About.DEAD for each in codes) or (code.startswith("524") and "5.2.4" in codes)
 
 
 def enhanced(text: str) -> list[str]:
-    """Every enhanced code in a text, also `#5.7.1` and `(5.1.1)`, the first one first; no address of a computer."""
+    """Every enhanced code in a text in order, also `#5.7.1` and `(5.1.1)`; an IP address is none."""
     return list(dict.fromkeys(_ENHANCED.findall(text)))
 
 
 def same_words(text: str, code: str = "", *, to: str = "", sender: str = "") -> str:
-    """What a refusal says whoever it is for: without addresses and whatever carries a number, such as a ticket.
+    """The words of a refusal that are the same for every guest: no addresses, no words with digits, such as a ticket.
 
-    In one or two forms, one a line, for `are_alike`: a server may name the guest by the local part alone, but a local
-    part may as well be a word of the answer, such as `mail`.
+    Returns one or two forms, one a line, for `are_alike`. One form lacks the bare local part as well: a server may name
+    the guest by it, yet a local part such as `mail` may be a word of the answer.
     """
     forms = (_without_addresses(text, to, sender, loosely=loosely)[0] for loosely in (False, True))
     without = (_CARRIES_A_DIGIT.sub(" ", words).split() for words in forms)
@@ -256,19 +256,18 @@ def same_words(text: str, code: str = "", *, to: str = "", sender: str = "") -> 
 
 
 def are_alike(one: str, other: str) -> bool:
-    """Whether two refusals say the same, as `same_words` tells them."""
+    """Whether two refusals, both as `same_words` returns them, say the same."""
     return not set(one.split("\n")).isdisjoint(other.split("\n"))
 
 
 def _of_code(code: str) -> About:
-    found = _CODES.get(code)
-    if found is None:
-        found = _SUBJECTS.get(code.split(".")[1]) if code[0] != "2" else None
+    subject = None if code[0] == "2" else _SUBJECTS.get(code.split(".")[1])
+    found = _CODES.get(code) or subject
     return found[0] if found else About.NOTHING
 
 
 def _without_addresses(text: str, to: str, sender: str, *, loosely: bool = False) -> tuple[str, bool]:
-    """The words in small letters without addresses and places, and whether our own sender is what they name."""
+    """Returns the words in small letters without addresses and places, and whether they name our own sender."""
     words = _PLACES.sub(" ", composed(" ".join(text.split())).lower())
     for each in _spellings(to):
         words = _take_out(each, words)
@@ -289,7 +288,7 @@ def _take_out(address: str, words: str) -> str:
 
 
 def _spellings(address: str) -> tuple[str, ...]:
-    """An address as answers write it: as it is, and with its domain in ASCII."""
+    """The address as answers may write it: as it is, and with its domain in ASCII."""
     address = composed(address).lower()
     local, at, domain = address.rpartition("@")
     return tuple(dict.fromkeys((address, f"{local}@{ascii_domain(domain)}"))) if at else ()

@@ -1,4 +1,4 @@
-"""The mail services that there are: the one place that turns the settings into one of them."""
+"""Lists the mail services: the one place that turns the settings into one of them."""
 
 from eventmail.providers.base import Provider
 from eventmail.providers.one_at_a_time import OneAtATime
@@ -9,7 +9,7 @@ from eventmail.states import OUTBOX
 
 
 def opened(settings: Settings) -> Provider:
-    """The mail service that the settings name. Raises SettingsError when it is not described well."""
+    """The mail service that the settings name. Raises SettingsError for a wrong EVENTMAIL_SMTP_URL."""
     if settings.practice:
         return OneAtATime(Outbox(settings.outbox), OUTBOX, outside=False)
     try:

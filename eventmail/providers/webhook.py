@@ -1,7 +1,7 @@
-"""Signed reports of a mail service about mails it took (F1): checked by the Standard Webhooks scheme, then read.
+"""Checks and reads the signed reports of a mail service about mails that it took (F1).
 
-Any service can be connected by a few lines that translate its own report into this form; docs/operations.md shows it.
-Source of the scheme: standardwebhooks.com, version 1 (HMAC-SHA256 over `id.timestamp.body`).
+The scheme is Standard Webhooks, version 1 (standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`.
+docs/operations.md shows how a few lines translate a service's own report into this form.
 """
 
 import base64
@@ -21,7 +21,7 @@ from eventmail.providers.refusals import About, judge
 
 TOLERANCE = timedelta(minutes=5)
 PREFIX = "whsec_"
-LONGEST_TEXT = 500  # characters kept of whatever a service says
+LONGEST_TEXT = 500  # characters that are kept of any text
 LONGEST_ANSWER = 8000  # characters that are read of an answer
 MOST_REPORTS = 1000  # in one request
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
@@ -29,7 +29,7 @@ _KEY = re.compile(r"[A-Za-z0-9_\-]{3,100}")
 
 
 class Kind(StrEnum):
-    """What a report says became of a mail. `refused`: not for a fault of the address."""
+    """What a report says became of a mail. `refused`: the address is not to blame."""
 
     DELIVERED = "delivered"
     DEFERRED = "deferred"
@@ -56,10 +56,10 @@ _TEMPORARY = re.compile(r"\A\s*(?:smtp; ?)?4(?:\d\d\b|\.\d)")
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """One thing a mail service says about one mail.
+    """One report about one mail.
 
-    `id` names the report for good, `key` is the mail's own (its X-Eventmail-Id), "" when the service did not tell it;
-    `email` is whom it was about, "" likewise.
+    `id` always names this report. `key` is the mail's own (its X-Eventmail-Id) and `email` its recipient, each "" when
+    the service did not tell it.
     """
 
     id: str
@@ -71,7 +71,7 @@ class ServiceReport:
 
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """The id of this delivery. Raises BadSignature when it is forged, changed, or not of the last five minutes."""
+    """Returns the id of this delivery. Raises BadSignature if it is forged, changed, or five minutes off."""
     message_id = headers.get("webhook-id", "")
     timestamp = headers.get("webhook-timestamp", "")
     if not re.fullmatch(r"[\x21-\x7e]{1,200}", message_id) or not re.fullmatch(r"[0-9]{1,12}", timestamp):
@@ -82,14 +82,14 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) 
     given = [part[3:].encode("utf-8", "replace") for part in headers.get("webhook-signature", "").split()
              if part.startswith("v1,")]  # fmt: skip
     wanted = [base64.b64encode(hmac.digest(key, signed, hashlib.sha256)) for key in _keys(secret)]
-    # every pair is compared, so that the time tells nothing
+    # Every pair is compared, so that the time taken tells nothing.
     if not any([hmac.compare_digest(one, other) for one in wanted for other in given]):  # noqa: C419
         raise BadSignature("The signature of this report does not match.")
     return message_id
 
 
 def _keys(secret: str) -> list[bytes]:
-    """The bytes behind a shared secret: base64 after `whsec_`; without it, also the text as it stands."""
+    """The keys that a shared secret may mean: base64 after `whsec_`; without this prefix, also the text itself."""
     keys = [] if secret.startswith(PREFIX) else [secret.encode()]
     with suppress(ValueError):  # no base64
         keys.append(base64.b64decode(secret.removeprefix(PREFIX), validate=True))
@@ -97,10 +97,10 @@ def _keys(secret: str) -> list[bytes]:
 
 
 def parse(delivery_id: str, body: bytes, *, sender: str = "") -> list[ServiceReport]:
-    """The reports in one delivery: an object `{"type", "data"}`, or several as an array or under `events`.
+    """The reports in one delivery: one object `{"type", "data"}`, or several in an array or under `events`.
 
-    `sender` is the address that our mails come from: an answer that names it is not about the recipient.
-    Of a type that we don't know nothing is made. Raises InvalidInput for what is not JSON or not of this form.
+    Unknown types are left out. `sender` is the address our mails come from; an answer that names it is not about the
+    recipient. Raises InvalidInput for a body that is not JSON or not of this form.
     """
     try:
         given = json.loads(body)
@@ -130,7 +130,7 @@ def _reports(delivery_id: str, items: list[dict[str, Any]], sender: str) -> Iter
 
 
 def _kind(named: str, data: Mapping[str, Any], sender: str) -> Kind | None:
-    """What a report tells. Of a bounce the answer behind it says more than its name (F5)."""
+    """The kind of a report, None if unknown. The answer behind a bounce says more than its name (F5)."""
     kind = _KINDS.get(named.rpartition(".")[2].lower().replace("-", "_"))
     if kind not in (Kind.BOUNCE, Kind.SOFT_BOUNCE):
         return kind
@@ -148,7 +148,7 @@ def _kind(named: str, data: Mapping[str, Any], sender: str) -> Kind | None:
         case About.FULL:
             return Kind.SOFT_BOUNCE
         case About.NOTHING if (code or said) and not soft and not _is_hard(named, told, data):
-            return Kind.REFUSED  # a bounce without an answer is one; what is called one for nobody knows what is not
+            return Kind.REFUSED  # an answer that tells nothing ends no address; a bounce without an answer does
     return Kind.SOFT_BOUNCE if soft else Kind.BOUNCE
 
 
@@ -164,7 +164,7 @@ def _mail_key(text: str) -> str:
 
 
 def _text(data: Mapping[str, Any], *names: str, longest: int = LONGEST_TEXT) -> str:
-    """The first of `names` that is there, as one line that any database can keep."""
+    """The first of `names` that has a value, as one line that any database can keep."""
     for name in names:
         value = data.get(name)
         if isinstance(value, list) and len(value) == 1:

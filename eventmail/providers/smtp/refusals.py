@@ -1,4 +1,4 @@
-"""What a mail server's 4yz or 5yz means for the guest: by step and reply code, and by what the answer is about."""
+"""Decides what a mail server's 4yz or 5yz means for a mail: by step, by reply code, and by the words."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from eventmail.providers.smtp.wire import Reply
 
 
 class Step(StrEnum):
-    """What a reply answers."""
+    """The command that a reply answers."""
 
     RESET = "RSET"
     SENDER = "MAIL"
@@ -25,21 +25,21 @@ _TOO_LARGE = {"5.2.3", "5.3.4"}
 
 
 def refusal(reply: Reply, step: Step, *, signed_in: bool, host: str, sender: str = "", to: str = "") -> ProviderError:
-    """The outcome of one mail whose `step` was answered with the 4yz or 5yz `reply`; nothing of it was taken.
+    """The outcome of a mail whose `step` got the 4yz or 5yz `reply`, so that the server took nothing of it.
 
     `sender` and `to` are the mail's addresses, which the answer may repeat.
     """
     detail = reply.words or f"The mail server answered {reply.code} and no more"
     if reply.code < 500:
         if reply.status == "451 4.3.0" and step is Step.MESSAGE and _is_cloudflare(host):
-            return Unclear(detail, code=reply.status)  # its documentation: accepted, but deferred
+            return Unclear(detail, code=reply.status)  # Cloudflare documents it as accepted, but deferred
         return Transient(detail, code=reply.status)
     if _is_refusal_of_us(reply, step, signed_in=signed_in):
         return Refused(detail, code=reply.status)
     about, certain = judge(reply.text, reply.status, to=to, sender=sender)
     if about is About.SENDER:
         return Refused(detail, code=reply.status, of_one=step is not Step.SENDER)
-    # After MAIL the server has heard of no recipient; after the message only a code is clear enough.
+    # After MAIL the server has heard of no recipient yet. After the message only a code is clear enough.
     dead = about is About.DEAD and (step is Step.RECIPIENT or (step is Step.MESSAGE and certain))
     return Permanent(detail, code=reply.status, hard=dead)
 

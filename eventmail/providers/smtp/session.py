@@ -1,7 +1,7 @@
 """One connection at work: mail after mail, the next envelope behind the final dot of the current one (RFC 2920).
 
-What decides everything: until the final dot was handed to the socket, a mail was surely not sent; from then on only the
-server's reply can say what became of it (RFC 5321 4.2.5, 6.1).
+Until the final dot is handed to the socket, a mail is surely not sent. From then on only the server's reply can say
+what became of it (RFC 5321 4.2.5, 6.1).
 """
 
 import time
@@ -15,7 +15,7 @@ from eventmail.providers.smtp.refusals import Step, refusal
 from eventmail.providers.smtp.url import Server
 from eventmail.providers.smtp.wire import HUNG_UP, OUT_OF_TURN, Closed, Lost, Reply
 
-PAUSE_SECONDS = 0.1  # who takes longer to ask for the next outcome may not ask at all: then no envelope goes ahead
+PAUSE_SECONDS = 0.1  # a caller slower than this may never ask for the next outcome, so no envelope goes ahead
 LAST_WORDS_SECONDS = 1.0
 Handing = Generator[None, None, Outcome | None]
 _RESET: Commands = [(Step.RESET, b"RSET\r\n")]
@@ -23,7 +23,7 @@ _AWAITED = {Step.RESET: (250,), Step.SENDER: (250,), Step.RECIPIENT: (250, 251),
 
 
 class Session:
-    """A connection that takes mail. When it can't any more, `usable` is false and another is to be opened."""
+    """A connection that takes mail, until `usable` is false; then another has to be opened."""
 
     def __init__(self, opened: Opened, server: Server, timeouts: Timeouts, *, pipelines: bool = True) -> None:
         self._wire = opened.wire
@@ -32,13 +32,13 @@ class Session:
         self._host = server.host
         self._timeouts = timeouts
         self._pipelines = pipelines and "PIPELINING" in opened.features
-        self.is_hasty = False  # asked for a message although it had refused the recipient
+        self.is_hasty = False  # the server asked for a message although it had refused the recipient
         self.used = False
         self.rested_at = self.asked_at = time.monotonic()
         self._at_rest = True
         self._in_hand: Mail | None = None
         self._ahead: Mail | None = None  # its envelope went behind the final dot of the mail before
-        self._asked: Commands = []  # what went ahead and is not answered yet
+        self._asked: Commands = []  # those of `_ahead` that have no answer yet
         self._is_ready = False  # the server waits for the message of `_ahead`
         self._needs_reset = False
 
@@ -48,11 +48,11 @@ class Session:
 
     @property
     def at_rest(self) -> bool:
-        """Usable by whoever comes next: no mail was begun."""
+        """Whether the next group may use the connection, since no mail was begun on it."""
         return self.usable and self._at_rest and self._ahead is None
 
     def answers(self) -> bool:
-        """Whether the connection seems to stand, with no reply left over."""
+        """Whether the connection seems to stand, without an unread reply."""
         try:
             self._wire.expect_silence()
         except Lost:
@@ -60,9 +60,9 @@ class Session:
         return True
 
     def hand_over(self, mail: Mail, following: Mail | None, may_begin: MayBegin) -> Handing:
-        """Hand over `mail` and open the envelope of `following`, if that can be asked for at once.
+        """Hand over `mail`, and ask for the envelope of `following` at once if that is possible.
 
-        Yields wherever it would wait for the server, so that others can be served meanwhile. Returns None when
+        Yields before each wait for the server, so that other lanes can work. Returns the outcome, or None when
         `may_begin` said no. Raises Lost when the connection is of no more use and `mail` surely was not sent.
         """
         self.used, self._at_rest, self._in_hand = True, False, mail
@@ -78,13 +78,13 @@ class Session:
         return outcome
 
     def quit(self) -> None:
-        """Take leave without waiting for an answer; hang up where a QUIT would be read as part of a mail."""
+        """Take leave without waiting for an answer. Hangs up without QUIT where it would be read as part of a mail."""
         if self.at_rest:
             self._say(b"QUIT\r\n")
         self._wire.close()
 
     def _envelope(self, mail: Mail) -> Generator[None, None, ProviderError | None]:
-        """None when the server waits for the message, else its refusal."""
+        """Returns None when the server waits for the message, else its refusal."""
         if self._ahead is mail:
             self._ahead = None
             return None if self._is_ready else self._judge(self._asked, *self._replies(self._asked))
@@ -107,7 +107,7 @@ class Session:
         return None
 
     def _message(self, mail: Mail, following: Mail | None) -> Generator[None, None, Outcome]:
-        self._wire.expect_silence()  # else a reply that came too early would pass for the one to this message
+        self._wire.expect_silence()  # a reply that came too early would pass for the one to this message
         message = stuffed(mail.data)
         self._asked, self._is_ready = self._fit_to_go_ahead(following), False
         self._ahead = following if self._asked else None
@@ -129,12 +129,12 @@ class Session:
         return self._refused(reply, Step.MESSAGE)
 
     def _fit_to_go_ahead(self, following: Mail | None) -> Commands:
-        """The envelope to write behind the mail at hand; nothing when it has to wait for its turn."""
+        """The envelope to write behind the mail in hand, empty if it has to wait for its turn."""
         asked = commands(following, self._features) if following and self._pipelines else []
         return [] if isinstance(asked, ProviderError) else asked
 
     def _cut_off(self, lost: Lost, message_length: int) -> Outcome:
-        """The write failed. Without a byte of the final dot gone the mail is not sent, whatever else was."""
+        """The outcome after a failed write. The mail is not sent unless a byte of the final dot has left."""
         try:
             if lost.handed > message_length:
                 return Unclear(f"{lost.words} while the end of the mail was leaving", code=lost.code)
@@ -153,10 +153,10 @@ class Session:
             self._wire.close()
 
     def _is_in_step(self) -> bool:
-        """Whether the refusal just read answered the message, and was not one reply too many from before it.
+        """Whether the refusal just read answers the message, and is not a surplus reply to an earlier command.
 
-        In that case the real one is still to come, may say that the mail was taken, and every further reply is late by
-        one command. So a refusal counts only when DATA behind it has its 354, or QUIT behind it its 221.
+        After a surplus reply the real one is still to come and may say that the mail was taken; all further replies are
+        late by one command. So a refusal counts only if the DATA behind it gets its 354, or the QUIT behind it its 221.
         """
         replies, lost = self._replies(self._asked)
         if lost:
@@ -167,7 +167,7 @@ class Session:
         return self._ends_in_step()
 
     def _ends_in_step(self) -> bool:
-        """End the connection; whether nothing but QUIT's reply came before its end."""
+        """End the connection. Returns whether the reply to QUIT was all that came before its end."""
         self._say(b"QUIT\r\n")
         try:
             bye = self._wire.reply(self._timeouts.reply)
@@ -182,12 +182,12 @@ class Session:
         return False
 
     def _say(self, commands_: bytes) -> None:
-        """Write; when that fails, what the server said last is still to be read, and reading tells that it is gone."""
+        """Write. After a failed write the server's last words can still be read, and reading tells of the end."""
         with suppress(Lost):
             self._wire.write(commands_, self._timeouts.reply)
 
     def _replies(self, asked: Commands) -> tuple[list[Reply], Lost | None]:
-        """The reply to each command, awaited or a refusal, and what ended the connection before the last of them."""
+        """Returns the awaited reply or refusal to each command, and the Lost that cut them short, if any."""
         replies: list[Reply] = []
         for step, _ in asked:
             try:
@@ -204,15 +204,15 @@ class Session:
         return replies, None
 
     def _judge(self, asked: Commands, replies: list[Reply], lost: Lost | None) -> ProviderError | None:
-        """None when every command got what it awaits, else the first refusal. Raises Lost."""
+        """Returns None when every command got the awaited reply, else the first refusal. Raises Lost."""
         refused = next((at for at, reply in enumerate(replies) if reply.code >= 400), None)
         if lost and (refused is None or not isinstance(lost, Closed)):
-            raise lost  # even with a refusal: it may have been the reply to something else
+            raise lost  # even after a refusal, which may have been the reply to something else
         if refused is None:
             return None
         self._needs_reset = True
         if replies[-1].code == 354:
-            # A lone dot would end this politely, yet hand over an empty mail to who knows whom.
+            # A lone dot would be polite, but hand over an empty mail to an unknown recipient.
             self._wire.close()
             self.is_hasty = True
         elif asked[refused][0] is Step.DATA and not lost and not self._ends_in_step():
@@ -220,7 +220,7 @@ class Session:
         return self._refused(replies[refused], asked[refused][0])
 
     def _refused(self, reply: Reply, step: Step) -> ProviderError:
-        """What the mail in hand learns from a 4yz or 5yz."""
+        """The outcome of the mail in hand after a 4yz or 5yz."""
         mail = self._in_hand
         sender, to = (mail.sender, mail.to) if mail else ("", "")
         return refusal(reply, step, signed_in=self._signed_in, host=self._host, sender=sender, to=to)

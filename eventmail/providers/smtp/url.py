@@ -1,4 +1,4 @@
-"""Which mail server: `smtp://user:pass@host:port`, or `smtps://` for TLS from the first byte (RFC 8314)."""
+"""The URL of a mail server: `smtp://user:pass@host:port`, or `smtps://` for TLS from the first byte (RFC 8314)."""
 
 import ipaddress
 import re
@@ -13,7 +13,7 @@ _DELIMITERS = "must end after the host and port; write / ? # @ : in a password a
 
 @dataclass(frozen=True)
 class Server:
-    """Where mail is handed over. `tls` means TLS from the first byte; else STARTTLS when the server offers it."""
+    """A mail server. `tls`: TLS from the first byte; without it, STARTTLS if the server offers that."""
 
     host: str
     port: int
@@ -52,18 +52,18 @@ def parse(url: str) -> Server:
 
 
 def _has_raw_delimiter(url: str) -> bool:
-    """Whether a / ? or # stands before the @ that ends the credentials, where it would end the host instead."""
+    """Whether a / ? or # before the @ that ends the credentials would end the host instead."""
     scheme, _, rest = url.partition("://")
     return scheme.lower() in _PORTS and "@" in rest[re.search(r"[/?#]|$", rest).start() :]  # type: ignore[union-attr]
 
 
 def is_host(name: str) -> bool:
-    """Whether this can be the name of a host, in small letters."""
+    """Whether `name` can be the name of a host, in small letters."""
     return _HOST.fullmatch(name) is not None
 
 
 def is_loopback(address: str) -> bool:
-    """Whether this is an IP address of the box itself."""
+    """Whether `address` is an IP address of the box itself."""
     return _is_address(address) and ipaddress.ip_address(address).is_loopback
 
 
