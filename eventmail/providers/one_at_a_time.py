@@ -1,4 +1,4 @@
-"""A mail service that takes one mail a call and needs no connection, as the worker wants it: HTTP services are such."""
+"""Makes a `Provider` of a service that takes one mail a call and needs no connection, such as an HTTP service."""
 
 from collections.abc import Iterable
 from typing import Protocol
@@ -7,18 +7,18 @@ from eventmail.providers.base import Accepted, HandedOver, Mail, MayBegin, Outco
 
 
 class Sends(Protocol):
-    """All that such a service has to know."""
+    """All that such a service has to implement."""
 
     def send(self, mail: Mail) -> Accepted:
-        """Hand over one mail. Raises Transient, Permanent, Unclear or Refused when the service did not take it.
+        """Hand over one mail, under `mail.key` if the service honours keys.
 
-        Whatever else is raised leaves the mail in doubt (S5). A service that honours keys gets `mail.key`.
+        Raises Transient, Permanent, Unclear or Refused when the service did not take the mail. Any other error leaves
+        the mail in doubt (S5).
         """
-        ...
 
 
 class OneAtATime:
-    """A `Provider` made of `service`: it is always ready, keeps nobody waiting, and takes a group mail by mail."""
+    """A `Provider` around `service`: always ready, never waited for; a group is handed over mail by mail."""
 
     def __init__(self, service: Sends, name: str, *, outside: bool = True, honours_keys: bool = False) -> None:
         self._service = service
@@ -27,31 +27,21 @@ class OneAtATime:
         self.honours_keys = honours_keys
 
     def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
-        """See `base.Provider`."""
         for mail in mails:
             if not may_begin(mail):
                 return
-            outcome: Outcome
             try:
-                outcome = self._service.send(mail)
+                outcome: Outcome = self._service.send(mail)
             except ProviderError as error:
                 outcome = error
             yield mail, outcome
 
-    def stands(self, who: str, seconds: float) -> bool:
-        """See `base.Provider`."""
-        del who, seconds
+    def stands(self, who: str, seconds: float) -> bool:  # noqa: ARG002
         return True
 
-    def spare(self, who: str) -> None:
-        """See `base.Provider`."""
-
     def waits(self) -> Waits | None:
-        """See `base.Provider`."""
         return None
 
-    def tidy(self) -> None:
-        """See `base.Provider`."""
-
-    def close(self) -> None:
-        """See `base.Provider`."""
+    def spare(self, who: str) -> None: ...
+    def tidy(self) -> None: ...
+    def close(self) -> None: ...

@@ -1,7 +1,7 @@
-"""The embedded mail service: mail lands as files in the instance and is read in the app.
+"""The built-in mail service of practice mode: mail becomes files in the instance, and people read it in the app.
 
-It behaves like a plain SMTP server, which takes the same mail twice when it is handed over twice; so the promise
-"at most once" is tested here, not granted by the store. It plays awkward recipients by address tag.
+Like a plain SMTP server it takes the same mail twice when it is handed over twice, so "at most once" is our doing in
+practice, too. The tag of an address (`anna+softbounce@…`) makes it play an awkward recipient.
 """
 
 import time
@@ -17,13 +17,12 @@ TRANSIENT_FAILURES = 2
 
 
 class Outbox:
-    """Mail into `folder`, one `.eml` file each, named so that files sort by time and tell their key."""
+    """Writes each mail into `folder` as an `.eml` file; its name begins with the time and holds the mail's key."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def send(self, mail: Mail) -> Accepted:
-        """See `one_at_a_time.Sends`."""
         match _tag(mail.to):
             case "hardbounce":
                 raise Permanent("No such user here", code="550 5.1.1", hard=True)
@@ -46,26 +45,24 @@ class Outbox:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(mail.data)
-            draft.replace(self.folder / name)  # a reader sees a whole mail or none
+            draft.replace(self.folder / name)  # so that a reader sees a whole mail or none
         except OSError as error:
             with suppress(OSError):
-                draft.unlink()  # what a full disk took of it
+                draft.unlink()  # the part that a full disk still took
             raise Transient(f"The outbox could not be written: {error.strerror}") from error
         return name
 
 
 @dataclass(frozen=True)
 class Kept:
-    """A mail in the outbox: its file and the key it was handed over under."""
+    """A mail in the outbox, and the key that it was handed over with."""
 
     path: Path
     key: str
 
 
 def kept(folder: Path) -> list[Kept]:
-    """Every mail in the outbox, oldest first."""
-    if not folder.is_dir():
-        return []
+    """Every mail in the outbox, oldest first; none while the folder does not exist."""
     return [Kept(path, path.name.split(".")[1]) for path in sorted(folder.glob("[0-9]*.eml"))]
 
 

@@ -1,4 +1,4 @@
-"""From a server's name to a connection that takes mail: greeting, EHLO, STARTTLS, AUTH (RFC 5321, 3207, 4954)."""
+"""Opens a connection that takes mail: greeting, EHLO, STARTTLS, AUTH (RFC 5321, 3207, 4954)."""
 
 import errno
 import re
@@ -6,8 +6,7 @@ import socket
 import ssl
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from eventmail.providers.base import Refused, Transient
@@ -20,16 +19,16 @@ Features = dict[str, str]
 GetContext = Callable[[], ssl.SSLContext]
 PROBE_SECONDS = 4.0
 GIVEN_UP = "The connection was given up, since nobody needs it any more"
-NOT_THIS_WAY = {500, 501, 502, 503, 504, 534}  # about the way to sign in, not about the credentials (RFC 4954 4)
-_SAYS_SO = re.compile(r"\b(?:mechanism|authentication (?:type|method))\b", re.IGNORECASE)  # some with 535, as if wrong
-HURRY_SECONDS = 4.0  # for an address of the server that is not its last
+NOT_THIS_WAY = {500, 501, 502, 503, 504, 534}  # the mechanism is refused, not the credentials (RFC 4954 4)
+_SAYS_SO = re.compile(r"\b(?:mechanism|authentication (?:type|method))\b", re.IGNORECASE)  # some say it with 535
+HURRY_SECONDS = 4.0  # for each address of the server but the last
 
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds to wait, after RFC 5321 4.5.3.2. `final` is long: who gives up early at the end sends twice.
+    """Seconds to wait, after RFC 5321 4.5.3.2. `final` is long, since giving up early at the end means sending twice.
 
-    `silence` is how long a server may say nothing before it is asked whether it awaits TLS from the first byte.
+    After `silence` seconds without a greeting we look whether the server awaits TLS from the first byte.
     """
 
     connect: float = 20.0
@@ -42,9 +41,9 @@ class Timeouts:
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection ready for MAIL; `features` maps what EHLO announced to its parameters, all in capitals.
+    """A connection ready for MAIL; `features` maps the keywords of EHLO to their parameters, all in capitals.
 
-    `trusted` is false for TLS within this box, whose certificate is not looked at.
+    `trusted` is false for STARTTLS within this box, where the certificate is not checked.
     """
 
     wire: Wire
@@ -53,80 +52,66 @@ class Opened:
     trusted: bool = True
 
 
-class Steps:
-    """How far an opening is, for whoever waits for it or gives it up, in whatever thread."""
+class Opening:
+    """One connection being opened; any thread may read how far it is, or give it up. `wide`: others work already."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, wide: bool = False) -> None:
+        self.wide = wide
         self.began = self.since = time.monotonic()
         self.words = "to be reached"
+        self.given_up = False
         self._wire: Wire | None = None
-        self._given_up = False
-
-    @property
-    def given_up(self) -> bool:
-        """Whether nobody needs the connection any more."""
-        return self._given_up
 
     def now(self, words: str, wire: Wire) -> None:
-        """It waits for the server `words`, as in "to greet". Raises Lost when it was given up."""
+        """Note what we wait for the server to do, as in "to greet". Raises Lost when the opening was given up."""
         self.words, self.since, self._wire = words, time.monotonic(), wire
-        if self._given_up:
+        if self.given_up:
             raise Lost(GIVEN_UP)
 
     def give_up(self) -> None:
-        """End it: what waits for an answer wakes up, what comes next does not begin."""
-        self._given_up = True
+        """End the opening: a thread that waits for an answer wakes up, and no further step begins."""
+        self.given_up = True
         if self._wire:
             self._wire.interrupt()
 
 
-def connect(server: Server, timeouts: Timeouts, context: GetContext, steps: Steps | None = None) -> Opened:
-    """Open a connection. Raises Refused for the credentials, Transient for everything else: settings can be mended."""
-    wire = _reach(server, timeouts)
-    try:
-        with _in_words(server):
-            return _introduce(wire, server, timeouts, context, steps or Steps())
-    except BaseException:
-        wire.close()
-        raise
-
-
-@contextmanager
-def _in_words(server: Server) -> Iterator[None]:
-    try:
-        yield
-    except Lost as lost:
-        raise Transient(lost.words, code=lost.code) from lost
-    except ssl.SSLCertVerificationError as error:
-        words = (
-            f"The certificate of the mail server {server.host} is not trusted: {error.verify_message}. "
-            "If the server is yours, name the file that holds its certificate in SSL_CERT_FILE"
-        )
-        raise Transient(words) from error
-    except OSError as error:
-        if _is_end(error):
-            raise Transient(HUNG_UP) from error
-        words = f"No encrypted connection to the mail server {server.host}: {_reason(error)}"
-        raise Transient(words) from error
-
-
-def _reach(server: Server, timeouts: Timeouts) -> Wire:
+def connect(server: Server, timeouts: Timeouts, context: GetContext, opening: Opening | None = None) -> Opened:
+    """Open a connection. Raises Refused for the credentials, else Transient, since settings can be corrected."""
     try:
         sock = _connected(server, timeouts.connect)
     except OSError as error:
-        if _is_end(error):  # it took us in and hung up before this box told us of the first
-            raise Transient(HUNG_UP) from error
-        words = f"The mail server {server.host}, port {server.port}, cannot be reached: {_reason(error)}"
-        raise Transient(words) from error
+        raise _transient(
+            error, server, f"The mail server {server.host}, port {server.port}, cannot be reached"
+        ) from error
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return Wire(sock)
+    wire = Wire(sock)
+    try:
+        return _introduce(wire, server, timeouts, context, opening or Opening())
+    except BaseException as error:
+        wire.close()
+        if isinstance(error, Lost | OSError):
+            raise _transient(error, server, f"No encrypted connection to the mail server {server.host}") from error
+        raise
+
+
+def _transient(error: Lost | OSError, server: Server, usual: str) -> Transient:
+    """Returns the outcome for `error`; its sentence begins with `usual` unless the error has one of its own."""
+    if isinstance(error, Lost):
+        return Transient(error.words, code=error.code)
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Transient(
+            f"The certificate of the mail server {server.host} is not trusted: {error.verify_message}. "
+            "If the server is yours, name the file that holds its certificate in SSL_CERT_FILE"
+        )
+    # The server may have hung up even before this box told us of the connection.
+    return Transient(HUNG_UP if _is_end(error) else f"{usual}: {_reason(error)}")
 
 
 def _connected(server: Server, seconds: float) -> socket.socket:
     """A socket to the first address of the server that answers, all within `seconds`.
 
-    Often IPv6 is announced and leads nowhere. Such an address must not use up the time, nor one that is only slow be
-    given up while there is time left.
+    An IPv6 address is often announced and leads nowhere, so no address but the last may use up the time. An address
+    that is only slow is tried again while time is left.
     """
     end = time.monotonic() + seconds
     found = socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
@@ -149,7 +134,7 @@ def _connected(server: Server, seconds: float) -> socket.socket:
 
 
 def _is_end(error: OSError) -> bool:
-    """Whether the server ended the connection. How that is reported depends on who was quicker, and says no more."""
+    """Whether the server ended the connection. The kind of error depends on timing alone and tells nothing more."""
     return (
         isinstance(error, ConnectionError | ssl.SSLEOFError | ssl.SSLZeroReturnError)
         and not isinstance(error, ConnectionRefusedError)
@@ -164,29 +149,29 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext, steps: Steps) -> Opened:
+def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext, opening: Opening) -> Opened:
     trusted = True
     if server.tls:
-        steps.now("to begin encryption", wire)
+        opening.now("to begin encryption", wire)
         wire.encrypt(context(), server.host, timeouts.connect)
-    steps.now("to greet", wire)
+    opening.now("to greet", wire)
     _expect(_greeting(wire, server, timeouts), 220, "does not take us in")
-    features = _hello(wire, timeouts, steps)
+    features = _hello(wire, timeouts, opening)
     if not wire.encrypted and "STARTTLS" in features:
-        steps.now("to begin encryption", wire)
+        opening.now("to begin encryption", wire)
         _expect(_ask(wire, b"STARTTLS", timeouts), 220, "offers encryption, but does not begin it")
-        wire.expect_silence()  # text from before the handshake may be somebody's on the way (RFC 3207 4.2)
+        wire.expect_silence()  # somebody on the way may have put text before the handshake (RFC 3207 4.2)
         trusted = not _is_this_box(wire)
         wire.encrypt(context() if trusted else _blind(), server.host, timeouts.reply)
-        features = _hello(wire, timeouts, steps)  # what was announced in plain text is void (RFC 3207 4.2)
+        features = _hello(wire, timeouts, opening)  # what was announced in plain text is void (RFC 3207 4.2)
     if server.user:
-        steps.now("to sign us in", wire)
+        opening.now("to sign us in", wire)
         _sign_in(wire, server, features.get("AUTH", "").split(), timeouts)
     return Opened(wire, features, bool(server.user), trusted)
 
 
 def _greeting(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
-    """The server's first words. One that says nothing may await TLS, which would go on until somebody gives up."""
+    """The server's greeting. A silent server may await TLS, and both sides would wait until one gives up."""
     is_silent = not server.tls and timeouts.silence < timeouts.reply and not wire.speaks_within(timeouts.silence)
     if is_silent and _speaks_tls(server, timeouts):
         raise Transient(
@@ -197,7 +182,7 @@ def _greeting(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
 
 
 def _speaks_tls(server: Server, timeouts: Timeouts) -> bool:
-    """Whether TLS is what the server awaits; asked on a connection of its own, which spoils nothing on the first."""
+    """Whether the server awaits TLS; tried on another connection, so that the first one stays as it is."""
     seconds = min(timeouts.silence, PROBE_SECONDS)
     try:
         with socket.create_connection((server.host, server.port), seconds) as sock, _blind().wrap_socket(sock):
@@ -218,9 +203,9 @@ def _is_this_box(wire: Wire) -> bool:
     return url.is_loopback(str(wire.sock.getpeername()[0]))
 
 
-def _hello(wire: Wire, timeouts: Timeouts, steps: Steps) -> Features:
-    """What the server announces; nothing when it is so old that it only knows HELO (RFC 5321 3.2)."""
-    steps.now("to answer our EHLO", wire)
+def _hello(wire: Wire, timeouts: Timeouts, opening: Opening) -> Features:
+    """The features that the server announces; none for an old one that only knows HELO (RFC 5321 3.2)."""
+    opening.now("to answer our EHLO", wire)
     name = _our_name(wire.sock).encode()
     reply = _ask(wire, b"EHLO " + name, timeouts)
     if reply.code >= 500:
@@ -230,7 +215,7 @@ def _hello(wire: Wire, timeouts: Timeouts, steps: Steps) -> Features:
     features: Features = {}
     for line in reply.lines[1:]:
         keyword, _, parameters = line.decode("ascii", "replace").upper().strip().partition(" ")
-        if keyword.startswith("AUTH="):  # how it was written before RFC 2554
+        if keyword.startswith("AUTH="):  # the spelling from before RFC 2554
             keyword, parameters = "AUTH", f"{keyword[5:]} {parameters}"
         if keyword == "AUTH":
             parameters = f"{features.pop(keyword, '')} {parameters}".strip()
@@ -239,7 +224,7 @@ def _hello(wire: Wire, timeouts: Timeouts, steps: Steps) -> Features:
 
 
 def _our_name(sock: socket.socket) -> str:
-    """This box's full name if it has one, else its address as a literal (RFC 5321 4.1.3). Asks no name server."""
+    """This box's full name, or its address as a literal if it has none (RFC 5321 4.1.3). Asks no name server."""
     name = socket.gethostname().lower()
     if url.is_host(name) and "." in name:
         return name
@@ -257,20 +242,20 @@ def _sign_in(wire: Wire, server: Server, mechanisms: list[str], timeouts: Timeou
     if (reply.code in NOT_THIS_WAY or _SAYS_SO.search(reply.text)) and reply.code != 235 and len(offered) > 1:
         reply = offered[1](wire, server, timeouts)
     if 500 <= reply.code < 600:
-        words = f"The mail server {server.host} refuses the credentials: {reply.words or reply.code}"
-        raise Refused(words[:LONGEST_WORDS], code=reply.status)
+        words = f"The mail server {server.host} refuses the credentials: {reply.words or reply.code}"[:LONGEST_WORDS]
+        raise Refused(words, code=reply.status)
     _expect(reply, 235, "could not sign us in")
 
 
 def _plain(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
-    """AUTH PLAIN (RFC 4616). Some servers overlook what came with the command, and ask for it once more."""
+    """AUTH PLAIN (RFC 4616). Some servers overlook the response in the command and ask for it again."""
     response = b64encode(b"\0%s\0%s" % (server.user.encode(), server.password.encode()))
     reply = _ask(wire, b"AUTH PLAIN " + response, timeouts)
     return _ask(wire, response, timeouts) if reply.code == 334 else reply
 
 
 def _login(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
-    """AUTH LOGIN, whatever the two questions are, also none."""
+    """AUTH LOGIN, whatever the server's two questions say; it may ask only one, or none."""
     reply = _ask(wire, b"AUTH LOGIN", timeouts)
     for value in (server.user.encode(), server.password.encode()):
         if reply.code == 334:
@@ -284,7 +269,7 @@ def _ask(wire: Wire, command: bytes, timeouts: Timeouts) -> Reply:
 
 
 def _expect(reply: Reply, code: int, complaint: str) -> None:
-    """Raises Transient, with the server's words, for any other code; Refused when it asks for a sign-in (530)."""
+    """Raises Transient, with the server's words, for any other code; Refused for a code about the sign-in."""
     if reply.code == code:
         return
     words = f"The mail server {complaint}: {reply.words or reply.code}"[:LONGEST_WORDS]

@@ -1,7 +1,7 @@
-"""The connections of one process to its mail server: at rest, at work, and being opened by threads of their own.
+"""The connections of one process to its mail server: at rest, at work, or being opened by threads of their own.
 
-A server may take minutes to greet (RFC 5321 4.5.3.2). So whoever has mail asks for a connection, does something else,
-and comes back when it stands (S11a).
+A server may take minutes to greet (RFC 5321 4.5.3.2). So a worker asks for a connection, does something else, and
+comes back when the connection stands (S11a).
 """
 
 import logging
@@ -9,55 +9,47 @@ import threading
 import time
 
 from eventmail.providers.base import ProviderError, Transient, Waits
-from eventmail.providers.smtp.opening import GetContext, Steps, Timeouts, connect
+from eventmail.providers.smtp.opening import GetContext, Opening, Timeouts, connect
 from eventmail.providers.smtp.session import Session
 from eventmail.providers.smtp.url import Server
 
 log = logging.getLogger(__name__)
 
 LANES = 4  # connections of one worker at most
-PATIENCE_SECONDS = 2.0  # how long somebody stands by while a connection is being opened
-WIDEN_SECONDS = 0.2  # the same for one connection more: the others have mail to carry meanwhile
-SLOW_SECONDS = 0.25  # for one mail: fewer than WORTH_A_LANE go in a turn then
+PATIENCE_SECONDS = 2.0  # how long a caller waits for a connection that is being opened
+WIDEN_SECONDS = 0.2  # the same for one connection more, since the others have mail to carry meanwhile
+SLOW_SECONDS = 0.25  # a mail that takes longer makes the server a slow one: fewer than WORTH_A_LANE go in a turn
 NARROW_SECONDS = 60.0
-NEWS_SECONDS = 30.0  # so long a failed opening is worth telling
-WANTED_SECONDS = 60.0  # who has not asked for so long will not come back
-# Before a server that could not be reached, or did not take us in, twice or more often is asked again; each time twice
-# as long. Else a run would sign in as often as it has groups, which services punish by keeping us out.
+NEWS_SECONDS = 30.0  # how long a failed opening is worth telling
+WANTED_SECONDS = 60.0  # a caller that has not asked for so long will not come back
+# The pause after two or more openings failed in a row; each failure doubles it. Without a pause a run would sign in for
+# each of its groups, and services keep out who does that.
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
-class _Opening:
-    """One connection being opened. `wide` is for one more than there are."""
-
-    def __init__(self, *, wide: bool) -> None:
-        self.wide = wide
-        self.steps = Steps()
-
-
 class Pool:
-    """Safe in threads. `get_context` gives the TLS context that knows whom to trust."""
+    """Safe in threads. `get_context` returns the TLS context with the trusted certificates."""
 
     def __init__(self, server: Server, timeouts: Timeouts, get_context: GetContext, idle_seconds: float) -> None:
-        self._server = server
+        self.server = server
         self._timeouts = timeouts
         self._get_context = get_context
         self._idle_seconds = idle_seconds
         self._changed = threading.Condition()
         self._resting: list[Session] = []
         self._busy: set[Session] = set()
-        self._openings: list[_Opening] = []
+        self._openings: list[Opening] = []
         self._failed: tuple[ProviderError, float] | None = None
-        self._in_vain = 0  # openings, one after the other
+        self._in_vain = 0  # openings that failed in a row
         self._open_from = self._in_vain_since = 0.0
         self._wanted: dict[str, float] = {}
         self._pipelines = True
-        self.is_slow = False  # as of the last mail; then more connections are worth their opening sooner
+        self.is_slow = False  # as of the last mail; a slow server is worth more connections sooner
         self._narrow_until = 0.0
 
     def stands(self, who: str, seconds: float) -> bool:
-        """See `base.Provider`. Who comes again while the same connection is being opened does not wait again."""
+        """A caller that comes again while the same connection is being opened does not wait again."""
         end = time.monotonic() + seconds
         while True:
             self._rest(self._resting_one())
@@ -66,21 +58,21 @@ class Pool:
                 if self._resting or self._news():
                     return True
                 opening = self._first_opening()
-                left = min(end, opening.steps.began + PATIENCE_SECONDS) - now if opening else end - now
+                left = min(end, opening.began + PATIENCE_SECONDS) - now if opening else end - now
                 if left <= 0:
                     return False
                 self._await_change(left)
 
     def spare(self, who: str) -> None:
-        """See `base.Provider`: the last one to need no connection gives up those that are being opened."""
+        """When nobody needs a connection any more, those that are being opened are given up."""
         with self._changed:
             self._wanted.pop(who, None)
             self._give_up_unwanted()
 
     def take(self, seconds: float) -> Session | None:
-        """A connection that rests, or None when within `seconds` there is none. Raises why one could not be opened.
+        """A resting connection, or None when there is none within `seconds`. Opens nothing if `seconds` is 0.
 
-        Without a second to wait nothing is opened.
+        Raises the ProviderError of an opening that failed.
         """
         end = time.monotonic() + seconds
         while True:
@@ -102,7 +94,7 @@ class Pool:
                 self._await_change(left)
 
     def give_back(self, session: Session) -> None:
-        """Keep the connection for the next group, or end it when a mail was begun on it."""
+        """Keep the connection for the next group, or end it if a mail was begun on it."""
         with self._changed:
             self._busy.discard(session)
             self.is_slow = session.rested_at - session.asked_at > SLOW_SECONDS
@@ -112,29 +104,28 @@ class Pool:
 
     @property
     def has_resting(self) -> bool:
-        """Whether a connection is free right now."""
         return bool(self._resting)
 
     def may_widen(self) -> bool:
-        """Whether one more connection rests; if none does and there may be more, one is opened."""
+        """Whether one more connection rests. Opens one if none rests and more are allowed."""
         with self._changed:
             now = time.monotonic()
             if not (self._resting or self._openings) and now >= self._narrow_until and len(self._busy) < LANES:
                 self._open(wide=True)
             if not self._resting and self._openings:
-                left = self._openings[0].steps.began + WIDEN_SECONDS - now
+                left = self._openings[0].began + WIDEN_SECONDS - now
                 if left > 0:
                     self._changed.wait(left)
             return bool(self._resting)
 
     def keep_narrow(self) -> None:
-        """The server takes no more connections than there are: for a while, no more are tried."""
+        """Open no more connections for a while, since the server takes no more of them."""
         self._narrow_until = time.monotonic() + NARROW_SECONDS
 
     def waits(self) -> Waits | None:
-        """See `base.Provider`: what has been waited for longest, since the last mail that went."""
+        """The wait that has lasted longest, counted from the last mail that went."""
         with self._changed:
-            waiting = [(opening.steps.since, opening.steps.words) for opening in self._openings]
+            waiting = [(opening.since, opening.words) for opening in self._openings]
             waiting += [(session.asked_at, "to take a mail") for session in self._busy]
             if not waiting and self._wanted and time.monotonic() < self._open_from:
                 waiting = [(self._in_vain_since, "to take us in")]
@@ -143,10 +134,9 @@ class Pool:
             since, words = min(waiting)
             went = max((session.rested_at for session in self._busy), default=since)
             seconds = time.monotonic() - max(since, went)
-        return Waits(f"the mail server {self._server.host} {words}", seconds)
+        return Waits(f"the mail server {self.server.host} {words}", seconds)
 
     def tidy(self) -> None:
-        """See `base.Provider`."""
         with self._changed:
             now = time.monotonic()
             self._wanted = {who: at for who, at in self._wanted.items() if now - at < WANTED_SECONDS}
@@ -157,7 +147,7 @@ class Pool:
             session.quit()
 
     def close(self) -> None:
-        """Take leave of the server on every connection that rests; what is being opened is given up."""
+        """Take leave of the server on every resting connection and give up those that are being opened."""
         with self._changed:
             resting, self._resting = self._resting, []
             self._wanted.clear()
@@ -166,7 +156,7 @@ class Pool:
             session.quit()
 
     def _resting_one(self) -> Session | None:
-        """Take one that rests and still stands; those that do not are ended."""
+        """Take a resting connection that still stands. Ends those that do not."""
         while True:
             with self._changed:
                 session = self._resting.pop() if self._resting else None
@@ -178,31 +168,29 @@ class Pool:
             session.quit()
 
     def _rest(self, session: Session | None) -> None:
-        if session is None:
-            return
-        if not session.at_rest:
+        if session and session.at_rest:
+            with self._changed:
+                self._resting.append(session)
+                self._changed.notify_all()
+        elif session:
             session.quit()
-            return
-        with self._changed:
-            self._resting.append(session)
-            self._changed.notify_all()
 
     def _news(self) -> ProviderError | None:
         is_new = self._failed and time.monotonic() - self._failed[1] < NEWS_SECONDS
         return self._failed[0] if self._failed and is_new else None
 
-    def _first_opening(self) -> _Opening | None:
-        """The connection that is being opened, from now on if there is none; None while it is too early for that."""
-        if not self._openings and time.monotonic() < self._open_from:
-            return None
-        return self._openings[0] if self._openings else self._open(wide=False)
+    def _first_opening(self) -> Opening | None:
+        """The connection that is being opened, a new one if there is none; None while it is too early for that."""
+        if self._openings:
+            return self._openings[0]
+        return None if time.monotonic() < self._open_from else self._open(wide=False)
 
     def _await_change(self, seconds: float) -> None:
         pause = self._open_from - time.monotonic()
         self._changed.wait(min(seconds, pause) if pause > 0 else seconds)
 
     def _opened(self, error: ProviderError | None) -> None:
-        """Note how an opening ended. Whoever is refused stops and is not paused for: somebody corrects the settings."""
+        """Note how an opening ended. A refusal needs no pause, since the run stops until the settings are corrected."""
         if not isinstance(error, Transient):
             self._in_vain, self._open_from = 0, 0.0
             return
@@ -213,21 +201,21 @@ class Pool:
             self._open_from = now + min(PAUSE_SECONDS * 2 ** min(self._in_vain - 1, 10), LONGEST_PAUSE_SECONDS)
         self._in_vain += 1
 
-    def _open(self, *, wide: bool) -> _Opening:
+    def _open(self, *, wide: bool) -> Opening:
         self._failed = None
-        opening = _Opening(wide=wide)
+        opening = Opening(wide=wide)
         self._openings.append(opening)
         threading.Thread(target=self._run, args=(opening,), name="opening", daemon=True).start()
         return opening
 
-    def _run(self, opening: _Opening) -> None:
+    def _run(self, opening: Opening) -> None:
         session, error = None, None
         try:
-            opened = connect(self._server, self._timeouts, self._get_context, opening.steps)
-            session = Session(opened, self._server, self._timeouts, pipelines=self._pipelines)
+            opened = connect(self.server, self._timeouts, self._get_context, opening)
+            session = Session(opened, self.server, self._timeouts, pipelines=self._pipelines)
         except ProviderError as failed:
             error = failed
-        except Exception:  # whoever waits for it must hear of it
+        except Exception:  # the caller that waits for it must hear of it
             log.exception("a connection could not be opened")
             error = Transient("No connection to the mail server could be opened; eventmail's log says why")
         with self._changed:
@@ -251,4 +239,4 @@ class Pool:
             return
         openings, self._openings = self._openings, []
         for opening in openings:
-            opening.steps.give_up()
+            opening.give_up()

@@ -1,4 +1,4 @@
-"""Any SMTP server as the mail service: a few kept connections, one mail in doubt at most on each (RFC 5321, 2920)."""
+"""Any SMTP server as the mail service: a few kept connections, at most one mail in doubt on each (RFC 5321, 2920)."""
 
 import ssl
 import threading
@@ -6,18 +6,9 @@ from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
-from eventmail.providers.base import (
-    HandedOver,
-    Mail,
-    MayBegin,
-    Outcome,
-    ProviderError,
-    Refused,
-    Transient,
-    Waits,
-)
+from eventmail.providers.base import HandedOver, Mail, MayBegin, Outcome, ProviderError, Refused, Transient
 from eventmail.providers.limits import is_crowded
-from eventmail.providers.smtp.opening import Opened, Steps, Timeouts, connect
+from eventmail.providers.smtp.opening import Opened, Opening, Timeouts, connect
 from eventmail.providers.smtp.pool import LANES, PATIENCE_SECONDS, Pool
 from eventmail.providers.smtp.session import Session
 from eventmail.providers.smtp.url import Server, parse
@@ -25,16 +16,16 @@ from eventmail.providers.smtp.wire import Closed, Lost
 
 __all__ = ["LANES", "Server", "Slow", "Smtp", "Timeouts", "check", "parse"]
 
-WORTH_A_LANE = 8  # mails in hand that make one more connection worth its opening
-CHECK_SECONDS = 15.0  # whoever looks on; mail itself waits for minutes
+WORTH_A_LANE = 8  # so many mails in hand are worth one more connection
+CHECK_SECONDS = 15.0  # a person waits for the check; mail itself may wait for minutes
 IDLE_SECONDS = 30.0  # many servers hang up on a silent client after a minute or less
 _Lane = Generator[tuple[Mail, Outcome | None] | None, None, None]
 
 
-class Smtp:
-    """Mail to `server`, as `parse` read it from EVENTMAIL_SMTP_URL. Safe in threads; connections are kept and shared.
+class Smtp(Pool):
+    """A `Provider` that mails through `server`, over the kept connections of its pool. Safe in threads.
 
-    `context` replaces the system's certificates, `timeouts` and `idle_seconds` are for tests.
+    `context` replaces the system's certificates; `timeouts` and `idle_seconds` are for tests.
     """
 
     name = "smtp"
@@ -48,34 +39,13 @@ class Smtp:
         context: ssl.SSLContext | None = None,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        self.server = server
+        super().__init__(server, timeouts or Timeouts(), self._trust, idle_seconds)
         self.outside = server.outside
         self._context = context
-        self._pool = Pool(server, timeouts or Timeouts(), self._trust, idle_seconds)
 
     def hand_over(self, mails: Iterable[Mail], may_begin: MayBegin) -> HandedOver:
-        """See `base.Provider`. The envelope of the next mail may be asked for ahead, never its message."""
-        return _Group(self._pool, mails, may_begin).outcomes()
-
-    def close(self) -> None:
-        """Take leave of the server on every connection that rests."""
-        self._pool.close()
-
-    def stands(self, who: str, seconds: float) -> bool:
-        """See `base.Provider`: a connection rests, or could not be opened."""
-        return self._pool.stands(who, seconds)
-
-    def spare(self, who: str) -> None:
-        """See `base.Provider`."""
-        self._pool.spare(who)
-
-    def waits(self) -> Waits | None:
-        """See `base.Provider`."""
-        return self._pool.waits()
-
-    def tidy(self) -> None:
-        """See `base.Provider`."""
-        self._pool.tidy()
+        """Asks for the envelope of the next mail ahead of its turn, never for its message."""
+        return _Group(self, mails, may_begin).outcomes()
 
     def _trust(self) -> ssl.SSLContext:
         if self._context is None:
@@ -84,7 +54,7 @@ class Smtp:
 
 
 class _Group:
-    """The mails of one `hand_over`, on a few lanes: each one connection at a time, served while the others wait."""
+    """The mails of one `hand_over` on a few lanes. A lane has one connection at a time and works while others wait."""
 
     def __init__(self, pool: Pool, mails: Iterable[Mail], may_begin: MayBegin) -> None:
         self._pool = pool
@@ -92,13 +62,13 @@ class _Group:
         self._mails = iter(mails)
         self._taken = 0
         self._has_more = True
-        self._returned: list[Mail] = []  # by a lane that got no connection
-        self._begun_in_vain: dict[str, Mail] = {}  # its connection ended before it could be taken
+        self._returned: list[Mail] = []  # a lane got no connection for them
+        self._begun_in_vain: dict[str, Mail] = {}  # their connection ended before the server could take them
         self._waiting = deque([self._lane()])
-        self._over: ProviderError | None = None  # one attempt to connect a group, one refusal of us a job
+        self._over: ProviderError | None = None  # the outcome of all further mails: no connection, or we are refused
 
     def outcomes(self) -> HandedOver:
-        """The outcomes of all lanes, from one thread: what a lane waits for costs the others nothing."""
+        """Yields the outcomes of all lanes, in one thread; a lane that waits costs the others nothing."""
         try:
             while self._waiting:
                 lane = self._waiting.popleft()
@@ -115,9 +85,8 @@ class _Group:
                 lane.close()
 
     def _is_worth_a_lane(self) -> bool:
-        if not self._has_more or not 0 < len(self._waiting) < LANES:
-            return False
-        return self._taken >= WORTH_A_LANE or self._pool.has_resting or self._pool.is_slow
+        pays = self._taken >= WORTH_A_LANE or self._pool.has_resting or self._pool.is_slow
+        return pays and self._has_more and 0 < len(self._waiting) < LANES
 
     def _lane(self) -> _Lane:
         session: Session | None = None
@@ -158,7 +127,7 @@ class _Group:
                 self._pool.give_back(session)
 
     def _failed(self, mail: Mail, lost: Lost, session: Session, *, was_used: bool) -> Outcome | None:
-        """None when another connection may do: the server ended one that had served before."""
+        """Returns None if another connection may do, since the server ended one that had served before."""
         outcome = self._unless_crowded(mail, Transient(lost.words, code=lost.code), session)
         if was_used and isinstance(lost, Closed):
             self._begun_in_vain[mail.key] = mail
@@ -166,7 +135,7 @@ class _Group:
         return outcome
 
     def _unless_crowded(self, mail: Mail, outcome: Outcome, session: Session) -> Outcome | None:
-        """None when the server has one connection too many: this one ends, and the mail goes over the others."""
+        """Returns None if the server has one connection too many: this one ends, and the mail goes over the others."""
         if not (self._waiting and isinstance(outcome, Transient) and is_crowded(outcome.detail)):
             return outcome
         self._pool.keep_narrow()
@@ -175,13 +144,13 @@ class _Group:
         return None
 
     def _return(self, mail: Mail, following: Mail | None) -> None:
-        """No connection for them: the other lanes take them, or nobody does for now."""
+        """There is no connection for these mails: other lanes take them, or no lane does for now."""
         self._returned += [each for each in (following, mail) if each]
         self._has_more = bool(self._waiting)
 
     def _next(self) -> Mail | None:
         mail = None
-        if not isinstance(self._over, Refused):  # who is refused asks no further
+        if not isinstance(self._over, Refused):  # after a refusal of us no further mail is tried
             mail = self._returned.pop() if self._returned else next(self._mails, None)
         self._taken += 1
         self._has_more = mail is not None
@@ -189,31 +158,27 @@ class _Group:
 
 
 class Slow(Transient):
-    """The check of a mail server ended before the server was ready: mail may leave yet."""
+    """The check of a mail server ended before the server was ready; mail may still leave later."""
 
 
 def check(
-    url: str,
-    *,
-    timeouts: Timeouts | None = None,
-    context: ssl.SSLContext | None = None,
-    seconds: float = CHECK_SECONDS,
+    url: str, *, timeouts: Timeouts | None = None, context: ssl.SSLContext | None = None, seconds: float = CHECK_SECONDS
 ) -> list[str]:
-    """Open a connection, sign in, take leave, without a mail: sentences about what was found.
+    """Open a connection, sign in and take leave, without a mail. Returns sentences about what was found.
 
-    Raises ValueError for the URL and, with the sentence in `detail`, Refused or Transient when no mail could be sent,
-    Slow after `seconds`.
+    Raises ValueError for the URL; Refused or Transient, with the sentence in `detail`, if no mail could be sent; Slow
+    after `seconds`.
     """
     server, timeouts = parse(url), timeouts or Timeouts()
     timeouts = replace(timeouts, connect=min(timeouts.connect, seconds))
-    steps = Steps()
-    end = threading.Timer(seconds, steps.give_up)
+    opening = Opening()
+    end = threading.Timer(seconds, opening.give_up)
     end.start()
     try:
-        opened = connect(server, timeouts, lambda: context or ssl.create_default_context(), steps)
+        opened = connect(server, timeouts, lambda: context or ssl.create_default_context(), opening)
     except Transient as error:
-        if steps.given_up:
-            raise Slow(f"waited {seconds:g} s for the mail server {server.host} {steps.words}") from error
+        if opening.given_up:
+            raise Slow(f"waited {seconds:g} s for the mail server {server.host} {opening.words}") from error
         raise
     finally:
         end.cancel()

@@ -1,4 +1,4 @@
-"""A connection to a mail server as whole replies and counted bytes: what was surely not sent is known exactly."""
+"""A connection to a mail server, in whole replies and counted bytes, so that unsent bytes are known exactly."""
 
 import re
 import select
@@ -14,10 +14,10 @@ from eventmail.providers import refusals
 LONGEST_LINE = 8 * 1024  # bytes; RFC 5321 4.5.3.1.5 allows 512
 LONGEST_REPLY = 64 * 1024
 LONGEST_WORDS = 300
-LONGEST_ANSWER = 600  # of an answer with several lines
+LONGEST_ANSWER = 600  # characters of an answer with several lines
 _WRAPPED = 60  # a line as long as this may have been broken in the middle of a sentence
-_RECORD = 16 * 1024  # what TLS encrypts and sends as one piece (RFC 8446 5.1)
-# Some servers leave out the space behind a good code. A refusal has to be one beyond doubt: it lets a mail leave again.
+_RECORD = 16 * 1024  # bytes that TLS encrypts and sends as one piece (RFC 8446 5.1)
+# Some servers leave out the space behind a good code. A refusal must be beyond doubt: after it the mail leaves again.
 _LINE = re.compile(rb"([23][0-9][0-9]|[45][0-9][0-9](?=[ -]|$))(?![0-9])([ -]?)(.*)", re.DOTALL)
 _ENHANCED = re.compile(r"#?[245]\.[0-9]{1,3}\.[0-9]{1,3}(?:[ \t]+|$)")  # RFC 2034
 _PER_CONNECTION = re.compile(
@@ -32,7 +32,7 @@ HUNG_UP = "The mail server closed the connection"
 
 
 class Lost(Exception):
-    """The connection is of no more use. `handed`: at most so many bytes of the write at hand have left."""
+    """The connection is of no more use. `handed`: at most so many bytes of the current write have left."""
 
     def __init__(self, words: str, *, code: str = "", handed: int = 0) -> None:
         self.words = words
@@ -42,23 +42,23 @@ class Lost(Exception):
 
 
 class Closed(Lost):
-    """The server ended it: closed, reset, or sent us away with 421 or 452 4.5.3. Another connection may do."""
+    """The server closed or reset the connection, or sent us away (421, 452 4.5.3). Another connection may do."""
 
 
 class Reply(NamedTuple):
-    """A whole reply: its code, and what follows the code on each line."""
+    """A whole reply: its code, and the text behind the code of each line."""
 
     code: int
     lines: tuple[bytes, ...]
 
     @property
     def text(self) -> str:
-        """What the server said on all lines, as it said it."""
+        """All lines, unchanged, in one."""
         return " ".join(line.decode(errors="replace") for line in self.lines)
 
     @property
     def enhanced(self) -> str:
-        """The enhanced status code of RFC 3463, on whichever line it stands, or nothing."""
+        """The enhanced status code of RFC 3463 from any line; "" for none."""
         codes = refusals.enhanced(self.text)
         fitting = (code for code in codes if code[0] == str(self.code)[0])
         return next(fitting, codes[0] if codes else "")
@@ -70,25 +70,25 @@ class Reply(NamedTuple):
 
     @property
     def words(self) -> str:
-        """The server's words, all lines of them, without codes and control characters, cut at a few hundred signs."""
+        """The words of all lines, without codes and control characters, cut at a few hundred characters."""
         lines = [_without_code(line.decode(errors="replace")) for line in self.lines]
         return joined(lines, LONGEST_WORDS if len(lines) == 1 else LONGEST_ANSWER)
 
     @property
     def first(self) -> "Reply":
-        """The first line alone, where a server that took a mail names it."""
+        """The first line alone, in which a server names the mail that it took."""
         return Reply(self.code, self.lines[:1])
 
     @property
     def sends_away(self) -> bool:
-        """The server wants no more on this connection: 421 (RFC 5321 3.8), or its limit of mails is reached."""
+        """Whether the server ends this connection: with 421 (RFC 5321 3.8), or since its limit of mails is reached."""
         if self.code == 421 or (self.code == 452 and self.enhanced == "4.5.3"):
             return True
         return 400 <= self.code < 500 and _PER_CONNECTION.search(b" ".join(self.lines)) is not None
 
 
 class Wire:
-    """One connected socket with a reader of its own."""
+    """One connected socket, and the bytes read from it that belong to no reply yet."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._unread = b""
@@ -96,29 +96,24 @@ class Wire:
         self._use(sock)
 
     @property
-    def sock(self) -> socket.socket:
-        return self._sock
-
-    @property
     def encrypted(self) -> bool:
-        return isinstance(self._sock, ssl.SSLSocket)
+        return isinstance(self.sock, ssl.SSLSocket)
 
     @property
     def encryption(self) -> str:
-        """The version of TLS in use, or nothing."""
-        return (self._sock.version() or "") if isinstance(self._sock, ssl.SSLSocket) else ""
+        """The version of TLS in use, "" for none."""
+        return (self.sock.version() or "") if isinstance(self.sock, ssl.SSLSocket) else ""
 
     def encrypt(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
         """Continue in TLS. Raises OSError (ssl.SSLError) when the handshake fails."""
-        self._sock.settimeout(seconds)
-        self._use(context.wrap_socket(self._sock, server_hostname=host))
+        self.sock.settimeout(seconds)
+        self._use(context.wrap_socket(self.sock, server_hostname=host))
 
     def write(self, data: bytes, seconds: float, edge: int = 0) -> None:
-        """Send all of `data`, `seconds` for each block. Raises Lost, which counts the bytes that may have left.
+        """Send all of `data`, `seconds` for each block. Raises Lost, with the number of bytes that may have left.
 
-        The connection then stays open for reading: the server may have said why.
-
-        Over TLS a failed write may have sent any part of its block, so a block then ends at `edge`.
+        The connection then stays open for reading, since the server may have said why. Over TLS a failed write may have
+        sent any part of its block, so there a block ends at `edge`.
         """
         self._patience(seconds)
         view, handed, block = memoryview(data), 0, len(data)
@@ -127,7 +122,7 @@ class Wire:
                 block = min(_RECORD, edge - handed if handed < edge else len(data))
             piece = view[handed : handed + block]
             try:
-                handed += self._sock.send(piece)
+                handed += self.sock.send(piece)
             except OSError as error:
                 left = handed + len(piece) if self.encrypted else handed
                 raise _lost(error, seconds, left) from error
@@ -156,11 +151,11 @@ class Wire:
                 return Reply(int(code), tuple(lines))
 
     def expect_silence(self) -> None:
-        """Raises Closed when the server has hung up meanwhile, Lost when it said what nobody asked for."""
+        """Raises Closed when the server has hung up meanwhile, Lost when it said something unasked."""
         if not self._unread and self._poll.poll(0):
             self._patience(0.0)
             try:
-                self._take(self._sock.recv(LONGEST_LINE))
+                self._take(self.sock.recv(LONGEST_LINE))
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass  # a TLS record without text, such as a session ticket
             except OSError as error:
@@ -179,24 +174,24 @@ class Wire:
         return bool(self._unread) or bool(self._poll.poll(seconds * 1000))
 
     def interrupt(self) -> None:
-        """End the connection from another thread: whoever waits for the server wakes up, and closes it."""
-        with suppress(OSError):  # it is gone already, or in the middle of a handshake, which has an end of its own
-            self._sock.shutdown(socket.SHUT_RDWR)
+        """End the connection from another thread: the thread that waits for the server wakes up and closes it."""
+        with suppress(OSError):  # it is gone already, or in a handshake, which has a timeout of its own
+            self.sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Hang up. What was not handed over will never leave."""
+        """Hang up. Unsent bytes will never leave."""
         self.closed = True
-        self._sock.close()
+        self.sock.close()
 
     def _use(self, sock: socket.socket) -> None:
-        self._sock = sock
+        self.sock = sock
         self._timeout: float | None = None
         self._poll = select.poll()
         self._poll.register(sock, select.POLLIN)
 
     def _patience(self, seconds: float) -> None:
         if seconds != self._timeout:  # setting it costs a system call
-            self._sock.settimeout(seconds)
+            self.sock.settimeout(seconds)
             self._timeout = seconds
 
     def _read(self, left: float, seconds: float) -> None:
@@ -207,7 +202,7 @@ class Wire:
             raise _lost(TimeoutError(), seconds)
         self._patience(left)
         try:
-            self._take(self._sock.recv(LONGEST_LINE))
+            self._take(self.sock.recv(LONGEST_LINE))
         except OSError as error:
             self.close()
             raise _lost(error, seconds) from error
@@ -224,14 +219,13 @@ class Wire:
 
 
 def joined(lines: Sequence[str], longest: int) -> str:
-    """The lines of one answer as sentences: where a new one begins, a semicolon parts them.
+    """The lines of one answer as one text, with a semicolon before each new sentence and without repeated lines.
 
-    What repeats a line is left out. At most `longest` characters; of more, the beginning and the end are kept, since
-    servers end with what they mean.
+    Of more than `longest` characters the beginning and the end are kept, since servers say what they mean at the end.
     """
     text, before = "", ""
     for line in (" ".join(line.split()) for line in lines):
-        if f" {line} " in f" {text} ":  # nothing, or nothing new
+        if f" {line} " in f" {text} ":  # the line is empty, or a repetition
             continue
         begins = len(before) < _WRAPPED and before[-1:] not in tuple(".,;:!?") and line[:2].istitle()
         text += f"{'; ' if text and begins else ' ' if text else ''}{line}"
@@ -243,7 +237,7 @@ def joined(lines: Sequence[str], longest: int) -> str:
 
 
 def _without_code(line: str) -> str:
-    """A line of an answer, printable, without the enhanced code that it may begin with."""
+    """A line of an answer with printable characters only, and without an enhanced code at its beginning."""
     found = _ENHANCED.match(line)
     line = line[found.end() :] if found else line
     return line if line.isprintable() else "".join(sign if sign.isprintable() else " " for sign in line)

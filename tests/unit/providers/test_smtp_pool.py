@@ -199,8 +199,8 @@ def test_S12_who_is_refused_may_try_again_at_once_with_other_settings(monkeypatc
 def test_a_server_that_is_down_for_days_is_asked_twice_a_minute(monkeypatch):
     with Peer({"connect": [b"421 Busy\r\n"]}) as peer:
         provider = peer.provider()
-        provider._pool._in_vain = 5_000
+        provider._in_vain = 5_000
         assert told(provider) is Transient
-        pause = provider._pool._open_from - time.monotonic()
+        pause = provider._open_from - time.monotonic()
         assert pool.LONGEST_PAUSE_SECONDS - 10 < pause <= pool.LONGEST_PAUSE_SECONDS
         provider.close()
