@@ -1,4 +1,4 @@
-"""Every error an organizer or an API client can meet: one small class per code, its sentence written once."""
+"""Every error that an organizer or an API client can meet: a small class per code, with its sentence."""
 
 from eventmail.errors.access import *
 from eventmail.errors.base import *

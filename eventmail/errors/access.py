@@ -1,4 +1,4 @@
-"""Refusals of whoever asks, or of what they may not see: 401, 403, 404."""
+"""Refusals of the caller, or of what the caller may not see: 401, 403, 404."""
 
 from eventmail.errors.base import DomainError
 

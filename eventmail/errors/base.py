@@ -1,7 +1,7 @@
-"""What a refusal is: its code, its words, and the fields that it is about.
+"""The base of all refusals: code, sentence, fields.
 
-`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). What a mail service did with one mail never
-reaches HTTP: its words are in `providers/base.py`.
+`web/core/problems.py` alone turns a `DomainError` into HTTP (RFC 9457). The outcomes of a mail service stand in
+`providers/base.py` and never reach HTTP.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True)
 class FieldError:
-    """One complaint about one field of what came in."""
+    """One complaint about one field of a form or body."""
 
     field: str
     code: str
@@ -22,16 +22,16 @@ Fields = Sequence[FieldError]
 
 
 class DomainError(Exception):
-    """A refusal: nothing was changed. `detail` says what happened and what to do.
+    """A refusal; nothing was changed. `detail` says what happened and what to do.
 
-    Without a `detail`, the messages of the fields say it; without fields, the sentence of the class does.
+    Without a `detail` the messages of the fields become it; without fields, the sentence of the class.
     """
 
     code: ClassVar[str]
     status: ClassVar[int] = 400
     title: ClassVar[str]
     sentence: ClassVar[str] = "Nothing was changed."
-    retry_after: int | None = None  # in so many seconds it is worth another try
+    retry_after: int | None = None  # seconds until another try is worth it
 
     def __init__(self, detail: str = "", *, fields: Fields = ()) -> None:
         self.detail = detail or " ".join(wrong.message for wrong in fields) or self.sentence
@@ -40,10 +40,10 @@ class DomainError(Exception):
 
     @classmethod
     def at(cls, field: str, code: str, message: str) -> Self:
-        """The refusal for one field; its message says it all."""
+        """The refusal for one field."""
         return cls(fields=[FieldError(field, code, message)])
 
     @property
     def members(self) -> Mapping[str, object]:
-        """What the JSON answer has beside the members of every refusal."""
+        """The members of the JSON answer that not every refusal has."""
         return {} if self.retry_after is None else {"retry_after": self.retry_after}

@@ -1,17 +1,15 @@
-"""Refusals of what no longer fits to what is there: 409."""
+"""Refusals of a command that does not fit the present state: 409."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from eventmail.errors.base import DomainError, Fields
 
-People = Sequence[Mapping[str, str]]  # id, address and names of each
+People = Sequence[Mapping[str, str]]  # each with id, address and names
 Became = Literal["changed", "gone", "sent"]
 
 
 class Conflict(DomainError):
-    """What these refusals have in common."""
-
     status = 409
 
 
@@ -22,7 +20,7 @@ class NoRecipients(Conflict):
 
 
 class AudienceChanged(Conflict):
-    """Names some of those who `joined` and who `left`; `exact_count` of those looked at can still get it."""
+    """`joined` and `left` name some of the guests. `exact_count` of the reviewed guests can still get the message."""
 
     code = "AUDIENCE_CHANGED"
     title = "The audience changed since you looked"
@@ -36,7 +34,6 @@ class AudienceChanged(Conflict):
 
     @property
     def members(self) -> Mapping[str, object]:
-        """See `DomainError`."""
         return {"joined": self.joined, "left": self.left, "joined_count": self.joined_count,
                 "left_count": self.left_count, "exact_count": self.exact_count}  # fmt: skip
 
@@ -51,9 +48,9 @@ class EventChanged(Conflict):
 
 
 class DraftConflict(Conflict):
-    """Says what became of a draft meanwhile, `conflict`, or None for what is no draft.
+    """`conflict` says what became of the draft meanwhile, None if no draft is meant.
 
-    `mailing_id` is the message that it was sent as.
+    `mailing_id` is the message that the draft was sent as.
     """
 
     def __init__(
@@ -65,7 +62,6 @@ class DraftConflict(Conflict):
 
     @property
     def members(self) -> Mapping[str, object]:
-        """See `DomainError`."""
         sent = {} if self.mailing_id is None else {"mailing": str(self.mailing_id)}
         return {} if self.conflict is None else {"conflict": self.conflict, **sent}
 

@@ -1,4 +1,4 @@
-"""Refusals of what came in: 400, 413, 422."""
+"""Refusals of what a request brings: 400, 413, 422."""
 
 from eventmail.errors.base import DomainError
 
@@ -9,7 +9,7 @@ class InvalidInput(DomainError):
 
 
 class WrongPassword(InvalidInput):
-    """The password of whom is signed in, asked again, was another one."""
+    """A colleague who is signed in was asked for the password again, and typed another one."""
 
 
 class UnresolvedToken(DomainError):

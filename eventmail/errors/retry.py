@@ -1,4 +1,4 @@
-"""Refusals that are over by themselves: 429, 503. It is worth another try."""
+"""Refusals that end by themselves, so that another try is worth it: 429, 503."""
 
 from eventmail.errors.base import DomainError
 
@@ -14,7 +14,7 @@ class RateLimited(DomainError):
 
 
 class Unavailable(DomainError):
-    """The database does not serve now; each write is one transaction, so nothing was changed."""
+    """The database does not work right now. Each write is one transaction, so nothing was changed."""
 
     code = "UNAVAILABLE"
     status = 503
