@@ -1,4 +1,4 @@
-"""A mailing as it is answered: its text, its counts, its newest run."""
+"""The JSON of a mailing: its text, its counts, its newest run."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,7 +20,7 @@ def _number(meaning: str) -> Any:
 
 if TYPE_CHECKING:
     Counts = dict[str, int]
-else:  # a member for each state there is
+else:  # a member for each state
     Counts = TypedDict("Counts", {state.value: _number(states.STATES[state].meaning) for state in RecipientState})
     Counts.__doc__ = "How many recipients are in each state; their sum is `recipient_count`."
 

@@ -1,1 +1,1 @@
-"""Plain words for what the domain tells in codes, one home for pages and JSON."""
+"""Plain words for the codes of the domain, for pages and JSON alike."""

@@ -1,19 +1,19 @@
-"""An audience in words, from what a message keeps of it, with the names its segments had when it was sent."""
+"""The audience of a message in words, with the names that its segments had when it was sent."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
-_NAME = Markup("<bdi>“{}”</bdi>")  # other letters beside it keep their direction
+_NAME = Markup("<bdi>“{}”</bdi>")  # so that the text around keeps its direction
 
 
 def text(audience: Mapping[str, Sequence[str]]) -> str:
-    """As “confirmed guests, guests in “VIP” and 2 picked by hand, but nobody in “Staff””; "nobody" of nobody."""
+    """Such as “confirmed guests, guests in “VIP” and 2 picked by hand, but nobody in “Staff””, or “nobody”."""
     return "".join(_pieces(audience, "“{}”".format))
 
 
 def marked(audience: Mapping[str, Sequence[str]]) -> Markup:
-    """The same for a page."""
+    """The words of `text` for a page."""
     return Markup("").join(_pieces(audience, _NAME.format))
 
 

@@ -1,4 +1,4 @@
-"""The log in plain words: what each action says about the person who did it, one home for all of them."""
+"""The audit log in plain words."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -69,7 +69,7 @@ WORDS: Mapping[str, str] = {
     "user.role_changed": "changed the role of",
 }
 
-# what the log keeps as words of ours, by the name it has there; some names are used for people's words, too
+# Words for codes in the log, by the name of the value. Some of these names hold words of people as well.
 _VALUES: Mapping[str, Mapping[Any, str]] = {
     "kind": {ChangeKind.STATUS: "status set", ChangeKind.ADD_TAG: "tag added", ChangeKind.REMOVE_TAG: "tag removed"},
     "reason": reasons.LONG,
@@ -84,16 +84,16 @@ _LABELS: Mapping[str, str] = {
     "url": "web page",
 }
 _TIMES = frozenset({"starts_wall", "ends_wall"})
-_LINKS = frozenset({"source"})  # what something was made from, for programs; its name stands beside it
+_LINKS = frozenset({"source"})  # the id of the original, for programs; its name stands beside it
 
 
 def sentence(action: str) -> str:
-    """What `action` says of whoever did it, to be read after their name; an unknown one as it is written."""
+    """`action` as words that follow the name of the person who did it; an unknown one as it is written."""
     return WORDS.get(action) or action.replace("_", " ").replace(".", ": ")
 
 
 def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """(what, before, after) of each thing that an entry says changed; "" where there was or is nothing."""
+    """Yields (what, before, after) of each change that an entry tells of; "" stands for nothing."""
     before, after = detail.get("before"), detail.get("after")
     if isinstance(before, Mapping) or isinstance(after, Mapping):
         was, now = (side if isinstance(side, Mapping) else {} for side in (before, after))
@@ -108,7 +108,7 @@ def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def label(name: str) -> str:
-    """The name of a value as people read it."""
+    """The name of a value in words."""
     return _LABELS.get(name) or name.replace("_wall", "").replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""What became of a message for somebody, in plain sentences; one home for the pages and for JSON (F4)."""
+"""What became of a message for somebody, in plain sentences for pages and JSON (F4)."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -13,7 +13,7 @@ from eventmail.web.words import audience, state
 
 
 def day(instant: datetime, zone: tzinfo) -> str:
-    """An instant as pages show it, in the event's zone."""
+    """An instant as pages show it, in the zone of the event."""
     return instant.astimezone(zone).strftime("%-d %b %Y, %H:%M")
 
 
@@ -24,7 +24,7 @@ def on_list(entry: OnList, zone: tzinfo) -> str:
 
 
 def left_behind(old: str, stays: Sequence[OnList], new: str | None, there: Sequence[OnList]) -> str:
-    """A guest has another address now: the old one stays on the do-not-mail list, and no wish follows the new one."""
+    """Says that the old address of a guest stays on the do-not-mail list, and whether the new one is on it, too."""
     where = [f"{reasons.place(entry.scope)} ({reasons.LONG[entry.reason]})" for entry in stays]
     said = f"{old} stays on the do-not-mail list {' and '.join(where)}."
     if not new:
@@ -41,7 +41,7 @@ PRACTISED = "This was in practice mode."
 
 
 def sentence(story: Story, zone: tzinfo) -> str:
-    """What became of one message, for a recipient and for a guest who was left out; by the service it happened with."""
+    """What became of a message for a recipient or an excluded guest, by the mail service of that time (S13)."""
     said = _sentence(story, zone)
     if is_practice(story.provider) and story.outcome not in (RecipientState.SENT, *OPEN):
         return f"{said} {PRACTISED}"
@@ -80,7 +80,7 @@ def _left_out(story: Story) -> str:
 
 
 def not_asked(story: Story, people: Sequence[Person], zone: tzinfo) -> str:
-    """Why somebody was not in the audience at all: what it was, and what they were."""
+    """Why somebody was not in the audience: the audience, and their status at that time."""
     asked = f"Never in the audience, which was {audience.text(story.audience)}."
     if not people:
         return f"{asked} Nobody with this address is on the guest list."
@@ -97,7 +97,7 @@ def _then(person: Person, then: datetime, zone: tzinfo) -> str:
 
 
 def news(report: News) -> str:
-    """What a mail service reported about the guest's address."""
+    """What a mail service reported about the address of a guest."""
     words = {
         "bounce": "Mail to their address bounced for good",
         "soft_bounce": "Mail to their address bounced for now",
@@ -110,7 +110,7 @@ def news(report: News) -> str:
 
 
 def changed(part: Changed, zone: tzinfo) -> str:
-    """A guest's part in a change of many."""
+    """What a change of many guests did to one of them."""
     change = part.change
     others = change.changed - 1
     together = f", together with {others} other{'' if others == 1 else 's'}" if others else ""

@@ -1,23 +1,22 @@
-"""How each state is shown, the same wherever people meet it: one row for each, which pages, stories and JSON read."""
+"""How each state is shown: one row for each, the same for pages, stories and JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from eventmail.domain import services
 from eventmail.domain.outcomes.outcome_of import NoRecipient
-from eventmail.domain.services import Shares
 from eventmail.models import Mailing
 from eventmail.states import Delivery, GuestStatus, MailingState, RecipientState, is_practice
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One state as people meet it; sentences have places for {at}, {to} and {error}.
+    """How one state is shown; sentences may hold {at}, {to} and {error}.
 
-    `tone` is a class that the style sheet has colours for, `bar` the position in a bar of recipients; `always` is
-    whether a tile shows the number when it is nought. `story` says what became of a message for somebody, `of_test`
-    what became of a mail of a test, `account_mail` what became of a mail about an account. `uses` says how a message
-    in this state uses a segment, and `meaning` tells programs what the word does not.
+    `tone` is a class with colours in the style sheet, `bar` the position in a bar of recipients; `always`: a tile
+    shows the number 0, too. `story` says what became of a message for somebody, `of_test` the same of a mail of a test,
+    `account_mail` of a mail about an account. `uses` says how a message in this state uses a segment. `meaning` tells
+    programs what the word does not.
     """
 
     word: str
@@ -32,7 +31,7 @@ class Shown:
     meaning: str = ""
 
 
-TROUBLED = "troubled"  # no state: how a finished message is shown that somebody did not get
+TROUBLED = "troubled"  # no state, but a word for a finished message that somebody did not get
 _R = RecipientState
 STATES: Mapping[str, Shown] = {
     # a recipient; some of these are states of a message or of a mail about an account, too
@@ -66,7 +65,7 @@ STATES: Mapping[str, Shown] = {
     ),
     NoRecipient.LEFT_OUT: Shown("Won't get it"),
     NoRecipient.NOT_ASKED: Shown("Not in the audience"),
-    # what the mail service said of a mail afterwards
+    # reports of the mail service after the hand-over
     Delivery.BOUNCED: Shown("Bounced", "undo-2", "bad", story="It bounced afterwards."),
     Delivery.DELIVERED: Shown("Delivered", "inbox", "ok", story="The mail service says that it was delivered."),
     Delivery.DEFERRED: Shown("Delayed", "hourglass", "warn", story="The mail service says that it is delayed."),
@@ -92,36 +91,36 @@ GUESTS = [(status, STATES[status].word) for status in GuestStatus]
 
 
 def look(state: str, provider: str | None = None) -> Shown:
-    """How `state` is shown; what practice mode kept in its outbox was not sent, whatever is set since (S13)."""
+    """How `state` is shown. A mail that practice mode kept in its outbox was not sent, whatever is set later (S13)."""
     if is_practice(provider) and state == _R.SENT:
         return KEPT
     return STATES.get(state) or Shown(state.replace("_", " ").capitalize())
 
 
 def word(state: str, provider: str | None = None) -> str:
-    """What `state` is called."""
+    """The word for `state`."""
     return look(state, provider).word
 
 
 def of_mailing(mailing: Mailing) -> str:
-    """What a message is shown as: a finished one that somebody did not get never reads just “Finished” (S2)."""
+    """The state to show for a message. A finished one that somebody did not get never reads just “Finished” (S2)."""
     troubled = mailing.state == MailingState.FINISHED and mailing.n_sent != mailing.recipient_count
     return TROUBLED if troubled else mailing.state
 
 
-def sent(shares: Shares) -> list[tuple[str, int]]:
-    """(word, number) of a mailing's mails that were kept in the outbox and of those that left, at least one of them."""
+def sent(shares: services.Shares) -> list[tuple[str, int]]:
+    """(word, number) of a mailing's mails in the outbox and of those that left; one of both if both numbers are 0."""
     parts = [(KEPT.word, shares.kept), (word(_R.SENT), shares.sent)]
     return [part for part in parts if part[1]] or [parts[0] if shares.keeps else parts[1]]
 
 
 def counted(state: str, number: int, sent: Sequence[tuple[str, int]] = ()) -> Sequence[tuple[str, int]]:
-    """(word, number) of those in `state`; of those who were sent it as `sent` tells them."""
+    """(word, number) of the recipients in `state`; for sent mails the result of `sent`."""
     return sent if sent and state == _R.SENT else [(word(state), number)]
 
 
 def service(provider: str | None) -> str:
-    """Of a run: which mail service it was of."""
+    """The mail service of a run, in words."""
     if provider is None:
         return services.NOT_NOTED
     return "in practice mode" if is_practice(provider) else f"through {services.named(provider)}"

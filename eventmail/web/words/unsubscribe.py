@@ -1,6 +1,6 @@
-"""What a guest reads behind the unsubscribe link, in the languages of most of our guests.
+"""The words of the pages behind the unsubscribe link, in four languages.
 
-`{email}`, `{event}` and `{organizer}` stand for values that the page marks up.
+The page puts values, with markup, for `{email}`, `{event}` and `{organizer}`.
 """
 
 from collections.abc import Mapping
