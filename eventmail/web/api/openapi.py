@@ -1,7 +1,7 @@
-"""The API's document (OpenAPI 3.1), made from the table of operations, the URL map, and the types of the code."""
+"""Makes the API's document (OpenAPI 3.1) from the operations of the areas, the URL map, and the types of the code."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
@@ -9,19 +9,7 @@ from flask import Flask
 from pydantic import TypeAdapter
 from werkzeug.routing import Rule
 
-from eventmail import __version__
-from eventmail.errors import (
-    Busy,
-    DiskFull,
-    DomainError,
-    InvalidInput,
-    NotFound,
-    NotSignedIn,
-    RateLimited,
-    ReadOnlyToken,
-    TooLarge,
-    Unavailable,
-)
+from eventmail import __version__, errors
 from eventmail.web.api.schemas import ProblemOut
 from eventmail.web.core.access import OPEN
 from eventmail.web.core.area import CSV, Operation, Query, sections
@@ -48,11 +36,10 @@ _HEADERS: Json = {
 
 
 def document(app: Flask) -> Json:
-    """The whole document; made once for each application."""
-    known: Json | None = app.extensions.get("openapi")
-    if known is None:
-        known = app.extensions["openapi"] = _made(app)
-    return known
+    """The whole document, made once for each application."""
+    if "openapi" not in app.extensions:
+        app.extensions["openapi"] = _made(app)
+    return app.extensions["openapi"]
 
 
 def rule_of(app: Flask, operation: Operation) -> Rule:
@@ -68,33 +55,35 @@ def path_of(rule: Rule) -> str:
     return re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", rule.rule)
 
 
-def refusals(operation: Operation, rule: Rule, *, open_: bool) -> list[type[DomainError]]:
-    """Every way in which it may be refused, those of every request included, by status."""
-    found = set(operation.refusals)
-    if not open_:
-        found |= {NotSignedIn, RateLimited, *([] if operation.method == "GET" else [ReadOnlyToken])}
-    if rule.arguments:
-        found |= {NotFound}
-    if operation.takes or operation.query or operation.keyed:
-        found |= {InvalidInput}
-    if operation.takes:
-        found |= {TooLarge}
-    if HealthOut not in operation.answers.values():
-        found |= {Unavailable, Busy, DiskFull}
+def refusals(operation: Operation, rule: Rule, *, open_: bool) -> list[type[errors.DomainError]]:
+    """Every error that `operation` may answer with, sorted by status; its own and those of every request."""
+    writes = operation.method != "GET"
+    usual: list[tuple[Any, list[type[errors.DomainError]]]] = [
+        (not open_, [errors.NotSignedIn, errors.RateLimited]),
+        (not open_ and writes, [errors.ReadOnlyToken]),
+        (rule.arguments, [errors.NotFound]),
+        (operation.takes or operation.query or operation.keyed, [errors.InvalidInput]),
+        (operation.takes, [errors.TooLarge]),
+        (HealthOut not in operation.answers.values(), [errors.Unavailable, errors.Busy, errors.DiskFull]),
+    ]
+    found = {*operation.refusals, *(kind for applies, kinds in usual if applies for kind in kinds)}
     return sorted(found, key=lambda kind: (kind.status, kind.code))
 
 
 def _made(app: Flask) -> Json:
     rows = sections(app.extensions["areas"])
     operations = [operation for members in rows.values() for operation in members]
-    types: dict[str, Any] = {"problem": ProblemOut}
-    for operation in operations:
-        types |= {f"{operation.asks} {status}": type_ for status, type_ in operation.answers.items() if type_}
-    inputs = [(name, "serialization", TypeAdapter(type_)) for name, type_ in types.items() if type_ != CSV]
+    inputs = [("problem", "serialization", TypeAdapter(ProblemOut))]
     inputs += [
-        (name.asks, "validation", TypeAdapter(name.takes))
-        for name in operations
-        if name.takes and not isinstance(name.takes, str)
+        (f"{operation.asks} {status}", "serialization", TypeAdapter(type_))
+        for operation in operations
+        for status, type_ in operation.answers.items()
+        if type_ and type_ != CSV
+    ]
+    inputs += [
+        (operation.asks, "validation", TypeAdapter(operation.takes))
+        for operation in operations
+        if operation.takes and not isinstance(operation.takes, str)
     ]
     schemas, shared = TypeAdapter.json_schemas(inputs, ref_template=_REF)  # type: ignore[arg-type]
     of = {name: schema for (name, _), schema in schemas.items()}
@@ -123,15 +112,16 @@ def _made(app: Flask) -> Json:
 
 
 def _operation(operation: Operation, rule: Rule, of: Mapping[str, Any], responses: Json, *, open_: bool) -> Json:
-    parameters = [_in_path(name) for name in sorted(rule.arguments, key=path_of(rule).index)]
-    parameters += [_in_query(query) for query in operation.query]
-    if operation.keyed:
-        parameters.append(_key(operation))
-    answers: Json = {}
-    for status, type_ in operation.answers.items():
-        answers[str(status)] = _answer(operation, status, type_, of.get(f"{operation.asks} {status}"))
-    kinds = refusals(operation, rule, open_=open_)
-    for status, group in groupby(kinds, key=lambda kind: kind.status):
+    parameters = [
+        *map(_in_path, sorted(rule.arguments, key=path_of(rule).index)),
+        *map(_in_query, operation.query),
+        *([_key(operation)] if operation.keyed else []),
+    ]
+    answers = {
+        str(status): _answer(operation, status, type_, of.get(f"{operation.asks} {status}"))
+        for status, type_ in operation.answers.items()
+    }
+    for status, group in groupby(refusals(operation, rule, open_=open_), key=lambda kind: kind.status):
         answers[str(status)] = _refusal(list(group), responses)
     return {
         "operationId": operation.endpoint,
@@ -187,12 +177,11 @@ def _answer(operation: Operation, status: int, type_: Any, schema: Any) -> Json:
 _SAYS = {200: "Done.", 201: "Made.", 202: "Taken; it leaves by itself.", 204: "Done; there is nothing to tell."}
 
 
-def _refusal(kinds: Iterable[type[DomainError]], responses: Json) -> Json:
-    """One answer for all the codes of one status, kept among the shared ones."""
-    kinds = list(kinds)
+def _refusal(kinds: list[type[errors.DomainError]], responses: Json) -> Json:
+    """The one answer for all codes of a status, put into `responses`."""
     name = ".".join(kind.__name__ for kind in kinds)
     headers = {"X-Request-Id": "RequestId"}
-    if {RateLimited, Unavailable} & set(kinds):
+    if {errors.RateLimited, errors.Unavailable} & set(kinds):
         headers["Retry-After"] = "RetryAfter"
     codes = {"properties": {"code": {"enum": [kind.code for kind in kinds]}}}
     responses[name] = {

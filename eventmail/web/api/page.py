@@ -1,5 +1,7 @@
-"""The API's document: as JSON for programs, open to everybody since it tells nothing of this installation, and as a
-page for whoever writes one."""
+"""The API's document: as JSON for programs, and as a page for people who write one.
+
+The JSON is open to everybody, since it tells nothing of this installation.
+"""
 
 import json
 import re
@@ -10,15 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app
 
 from eventmail import errors
-from eventmail.errors import (
-    Busy,
-    DiskFull,
-    DomainError,
-    NotSignedIn,
-    RateLimited,
-    TooLarge,
-    Unavailable,
-)
+from eventmail.errors import Busy, DiskFull, DomainError, NotSignedIn, RateLimited, TooLarge, Unavailable
 from eventmail.web.api import openapi
 from eventmail.web.core.access import open_to_everyone
 from eventmail.web.core.area import CSV
@@ -28,13 +22,13 @@ from eventmail.web.core.respond import as_json, respond
 bp = Blueprint("api_page", __name__)
 
 Json = dict[str, Any]
-EVERYWHERE = {error.code for error in (NotSignedIn, RateLimited, Unavailable, Busy, DiskFull, TooLarge)}
+_EVERYWHERE = {error.code for error in (NotSignedIn, RateLimited, Unavailable, Busy, DiskFull, TooLarge)}
 _PLAIN = {"string": "text", "integer": "number", "number": "number", "boolean": "true or false", "object": "object"}
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a member is: words, the name of the shape or the choices they end with, whether it may be null."""
+    """What a member is, in `words` that end with the name of a shape or with choices; `null`: it may be null."""
 
     words: str
     shape: str = ""
@@ -44,8 +38,6 @@ class Kind:
 
 @dataclass(frozen=True)
 class Member:
-    """One member of a body, an answer, or the URL's query."""
-
     name: str
     kind: Kind
     says: str
@@ -54,9 +46,9 @@ class Member:
 
 @dataclass(frozen=True)
 class Shown:
-    """One operation as the page shows it: `takes` and `answers` one of several, `refusals` (status, codes).
+    """One operation as the page shows it. `takes` and `answers` list alternatives, `refusals` has (status, codes).
 
-    What every list takes and every request may be refused with, the page says once.
+    The page says once what every list takes and what every request may be refused with, so both are left out here.
     """
 
     name: str
@@ -112,7 +104,7 @@ def _shown(method: str, path: str, operation: Json, whole: Json) -> Shown:
     for status, answer in operation["responses"].items():
         if "$ref" in answer:
             codes = _codes_of(whole["components"]["responses"][_last(answer["$ref"])])
-            if not EVERYWHERE.issuperset(codes):
+            if not _EVERYWHERE.issuperset(codes):
                 refusals.append((status, codes))
         else:
             answers.append((status, _answer_kinds(answer)))
@@ -192,15 +184,14 @@ def _codes(whole: Json) -> list[tuple[str, int, str]]:
     """(code, status, title) of every refusal in the document, by status."""
     written = {code for response in whole["components"]["responses"].values() for code in _codes_of(response)}
     known = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, DomainError)]
-    kinds = {kind.code: kind for kind in known if hasattr(kind, "code")}  # none: what several kinds have in common
+    kinds = {kind.code: kind for kind in known if hasattr(kind, "code")}  # a base of several kinds has none
     found = [(code, kinds[code].status, kinds[code].title) for code in written]
     return sorted(found, key=lambda row: (row[1], row[0]))
 
 
 def _codes_of(response: Json) -> list[str]:
     schema = response["content"]["application/problem+json"]["schema"]
-    codes: list[str] = schema["allOf"][1]["properties"]["code"]["enum"]
-    return codes
+    return schema["allOf"][1]["properties"]["code"]["enum"]
 
 
 def _last(reference: str) -> str:

@@ -1,4 +1,4 @@
-"""A refusal, in the one shape that all have."""
+"""The shape that all refusals have."""
 
 from typing import Annotated
 
