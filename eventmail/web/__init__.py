@@ -1,4 +1,4 @@
-"""HTTP: parse, call one command, answer. Knows htmx only in `respond` and `problems`."""
+"""HTTP: parse, call one command, answer. Only `respond` and `problems` know htmx."""
 
 from flask import Flask
 from werkzeug.exceptions import NotFound
@@ -8,7 +8,7 @@ from eventmail import ids, signing
 
 
 class RowId(BaseConverter):
-    """`<id:event_id>`: an opaque public id; what can't be one is simply not found."""
+    """`<id:event_id>`: an opaque public id. A text that can't be one is not found."""
 
     regex = r"[^/]{1,40}"
 
@@ -23,14 +23,14 @@ class RowId(BaseConverter):
 
 
 class LinkToken(BaseConverter):
-    """The token of a link in a mail, without what the mail program hung on its end."""
+    """The token of a link in a mail, without the characters that a mail program hung on its end."""
 
     def to_python(self, value: str) -> str:
         return signing.bare(value)
 
 
 class Tail(BaseConverter):
-    """What a mail program hung on the end of an address."""
+    """The characters that a mail program hung on the end of an address."""
 
     regex = signing.FOREIGN
 

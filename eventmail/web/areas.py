@@ -1,4 +1,4 @@
-"""Every area of the site. Entries of the navigation and rows of the API's document stand in this order."""
+"""Lists every area of the site. The navigation and the API's document follow this order."""
 
 from eventmail.web.account import AREA as ACCOUNT
 from eventmail.web.api import AREA as API

@@ -1,4 +1,4 @@
-"""Who asks: session cookie or bearer token, CSRF for the former, and the event a request is about."""
+"""Who asks, by session cookie (with CSRF check) or bearer token, and the event that a request is about."""
 
 import ipaddress
 import logging
@@ -13,9 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from eventmail import clock, ids, logs
 from eventmail.domain.events import edit
 from eventmail.domain.people import api_tokens, sessions, throttle
-from eventmail.domain.people.sessions import Caller
 from eventmail.errors import NotByToken, NotSignedIn, ReadOnlyToken, RoleTooLow
-from eventmail.models import User
 from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.web.core import bodies, browser_cookie
@@ -40,9 +38,9 @@ HEADERS = {
 
 
 def register(app: Flask) -> None:
-    """Give every request an id, a person, a CSRF check and the event of its URL, and every answer its headers.
+    """Give every request an id, a user, a CSRF check and the event of its URL, and every answer its headers.
 
-    `g.event` is there before a view runs. Raises NotFound for an event that is missing or not theirs.
+    `g.event` is set before a view runs; a missing event, or one that the user may not see, raises NotFound.
     """
     proxies = app.extensions["settings"].proxies
     if proxies:
@@ -61,36 +59,41 @@ def open_to_everyone(view: Any) -> Any:
 
 def acting() -> Acting:
     """Who acts in this request, for commands."""
-    user: User | None = g.user
-    return Acting(user.id if user else None, user.name if user else "nobody", g.request_id, g.now)
+    return Acting(g.user.id if g.user else None, g.user.name if g.user else "nobody", g.request_id, g.now)
 
 
-def caller() -> Caller:
-    """Where this request comes from. A network is an IPv4 address, or the /64 that one IPv6 subscriber has."""
-    return Caller(network(), request.headers.get("User-Agent", ""), browser_cookie.read())
+def caller() -> sessions.Caller:
+    """The network, the browser's words and the browser's cookie of this request."""
+    return sessions.Caller(network(), request.headers.get("User-Agent", ""), browser_cookie.read())
 
 
 def network() -> str:
-    """The network of this request."""
-    return _network(request.remote_addr or "")
+    """The network of this request: an IPv4 address, or the /64 that one IPv6 subscriber has."""
+    address = request.remote_addr or ""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:  # a socket file has none
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def owner() -> None:
-    """Raise RoleTooLow unless an owner asks. The commands look again, in their transaction."""
+    """Raises RoleTooLow unless an owner asks. The commands check again in their transaction."""
     if g.user.role != Role.OWNER:
         raise RoleTooLow("Only an owner sees this page and changes it. Ask one of them; nothing was changed.")
 
 
 def in_person() -> int:
-    """The session of whom signed in with a browser. Raises NotByToken: a token that leaked must not make others."""
+    """The id of the browser's session. Raises NotByToken for a token, since a leaked one must not make others."""
     if g.by_token:
         raise NotByToken
-    session_id: int = g.session_id
-    return session_id
+    return g.session_id
 
 
 def _begin() -> None:
-    g.request_id = ids.request_id()  # one that somebody sent could stand in the log for another
+    g.request_id = ids.request_id()  # never one that was sent: it could pass for another request in the log
     logs.request_id.set(g.request_id)
     g.now = clock.now()
     g.user, g.by_token, g.session_id, g.event = None, False, None, None
@@ -101,7 +104,7 @@ def _begin() -> None:
         bodies.check(_largest())
         return
     if g.user is None:
-        if g.by_token:  # a good token always passes: nobody guesses one, and many may share a network
+        if g.by_token:  # wrong tokens alone count: many users may share a network, and nobody guesses a token
             throttle.note({throttle.BEARER: network()}, acting())
         raise NotSignedIn
     bodies.check(_largest())
@@ -115,7 +118,7 @@ def _begin() -> None:
 
 
 def _largest_body(app: Flask, environ: dict[str, Any]) -> int:
-    """How many bytes whoever sent this head may send; the server asks, before it reads more than a little."""
+    """How many bytes the sender of this head may send. The server asks before it reads more than a little."""
     with app.request_context(environ):
         g.now = clock.now()
         _identify()
@@ -128,8 +131,8 @@ def _largest() -> int:
 
 
 def _identify() -> None:
-    """Who asks, by token or by session."""
-    g.user, g.by_token, g.session_id = None, False, None
+    """Set `g.user`, `g.by_token` and `g.session_id`."""
+    g.user = g.session_id = None
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     g.by_token = scheme.lower() == "bearer"
     if g.by_token:
@@ -139,7 +142,7 @@ def _identify() -> None:
 
 
 def _is_open() -> bool:
-    if request.endpoint is None:  # an unknown address; below /admin strangers don't learn that
+    if request.endpoint is None:  # an unknown address; strangers don't learn below /admin which ones exist
         return g.user is not None or not request.path.startswith("/admin/")
     return getattr(current_app.view_functions[request.endpoint], OPEN, False)
 
@@ -151,7 +154,7 @@ def _by_session(token: str) -> None:
     g.user, g.session_id = present.user, present.session_id
     try:
         sessions.seen(present, g.now, network())
-    except OperationalError:  # somebody writes: the next request may note it
+    except OperationalError:  # the database is busy; the next request may note it
         log.debug("did not note that a session was seen", exc_info=True)
 
 
@@ -164,16 +167,6 @@ def _by_token(token: str) -> None:
         api_tokens.used(bearer, g.now)
     except OperationalError:
         log.debug("did not note that a token was used", exc_info=True)
-
-
-def _network(address: str) -> str:
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:  # a socket file has none
-        return address
-    if isinstance(found, ipaddress.IPv4Address):
-        return str(found)
-    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def _headers(answer: Response) -> Response:

@@ -1,4 +1,4 @@
-"""What answers are made of. An answer's type says what its `…_out` gives, and the API's document is made from it."""
+"""Types that answers are made of. A `…_out` function returns such a type, and the API's document is made from it."""
 
 from collections.abc import Iterable
 from typing import Annotated, Generic, TypeVar
@@ -17,7 +17,7 @@ Instant = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"
 
 
 def one_of(words: Iterable[str]) -> WithJsonSchema:
-    """For `Annotated[str, one_of(…)]`: text that is one of these, as our tables and answers hold a state."""
+    """For `Annotated[str, one_of(…)]`: a text that is one of `words`, such as a state."""
     return WithJsonSchema({"type": "string", "enum": [str(word) for word in words]})
 
 

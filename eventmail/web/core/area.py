@@ -1,6 +1,6 @@
 """What an area of the site brings: its pages, its entries in the navigation, its rows of the API's document."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -15,7 +15,7 @@ Refusals = tuple[type[DomainError], ...]
 
 
 class Section(StrEnum):
-    """A section of the API's document; they stand in this order."""
+    """A section of the API's document; the document has them in this order."""
 
     EVENTS = "Events"
     GUESTS = "Guests"
@@ -28,7 +28,7 @@ class Section(StrEnum):
 
 @dataclass(frozen=True)
 class Query:
-    """A parameter of the URL's query; `words` are all it may be, `many` says that it may come repeatedly."""
+    """A parameter of the URL's query. `words`: all its possible values; `many`: it may come repeatedly."""
 
     name: str
     says: str
@@ -39,9 +39,9 @@ class Query:
 
 @dataclass(frozen=True)
 class Operation:
-    """One request: its method and endpoint, its answers by status, and what it takes.
+    """One request: its method and endpoint (`asks`), its answers by status, its body (`takes`) with an `example`.
 
-    `example` is a body as people would send it. `refusals` are its own; those that every request has are added.
+    `refusals` are its own; the document adds those that every request has.
     """
 
     asks: str
@@ -64,7 +64,7 @@ class Operation:
 
 
 def words(enum: Any) -> tuple[str, ...]:
-    """The words of an enum, for a `Query`."""
+    """The values of an enum, for a `Query`."""
     return tuple(str(word) for word in enum)
 
 
@@ -78,9 +78,9 @@ FORMAT = Query("format", "`csv` downloads all of it.", ("csv",))
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the navigation: current on its page and those below it, or with `exact` on its page alone.
+    """An entry of the navigation: current on its page and those below, with `exact` on its page alone.
 
-    Entries stand in the order of the areas; `last` puts one behind all others.
+    Entries follow the order of the areas; one that is `last` stands behind all others. `owners`: only they see it.
     """
 
     label: str
@@ -93,15 +93,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Area:
-    """One area of the site; its entries inside an event, and those outside."""
-
     blueprints: tuple[Blueprint, ...]
     operations: Mapping[Section, tuple[Operation, ...]] = field(default_factory=dict)
     of_event: tuple[Entry, ...] = ()
     of_site: tuple[Entry, ...] = ()
 
 
-def sections(areas: Iterable[Area]) -> dict[Section, tuple[Operation, ...]]:
+def sections(areas: Sequence[Area]) -> dict[Section, tuple[Operation, ...]]:
     """Every request that is answered with JSON, by section."""
-    areas = tuple(areas)
     return {section: sum((area.operations.get(section, ()) for area in areas), ()) for section in Section}

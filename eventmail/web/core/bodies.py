@@ -1,6 +1,6 @@
-"""How large a request may be: little for whom nobody knows, a file only for who is signed in where files are taken.
+"""Limits the size of a request: little from strangers, a file only from signed-in users and where files are taken.
 
-The rule is asked twice: by the server, before it reads more than a little of anybody, and before a view is called.
+The limit is checked twice: by the server before it reads more than a little, and before a view is called.
 """
 
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from eventmail.errors import TooLarge
 from eventmail.serving import gateway
 
 STRANGERS = 64 * 1024  # bytes
-ORDINARY = 4 * 1024 * 1024  # a form or JSON of who is signed in
+ORDINARY = 4 * 1024 * 1024  # a form or JSON of a signed-in user
 UPLOAD = 60 * 1024 * 1024
 MOST_FIELDS = 10_000  # of a form: thousands of guests may be ticked
 _LARGEST = "largest_body"
@@ -20,7 +20,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def takes(size: int) -> Callable[[Any], Any]:
-    """Mark a view that takes `size` bytes: of everybody where it is open, else of who is signed in."""
+    """For a view that takes `size` bytes: from everybody if the view is open, else from signed-in users."""
 
     def mark(view: Any) -> Any:
         setattr(view, _LARGEST, size)
@@ -31,14 +31,11 @@ def takes(size: int) -> Callable[[Any], Any]:
 
 def largest(view: Any, *, signed_in: bool, open_: bool) -> int:
     """How many bytes `view` takes."""
-    if open_ or signed_in:
-        marked: int = getattr(view, _LARGEST, STRANGERS if open_ else ORDINARY)
-        return marked
-    return STRANGERS
+    return getattr(view, _LARGEST, STRANGERS if open_ else ORDINARY) if open_ or signed_in else STRANGERS
 
 
 def check(size: int) -> None:
-    """Raises TooLarge for more than `size` bytes, for MOST_FIELDS and more, and for what the server did not read."""
+    """Raises TooLarge for more than `size` bytes, for more than MOST_FIELDS, and for a body that the server left."""
     request.max_content_length = size
     if (request.content_length or 0) > size or gateway.UNREAD in request.environ:
         raise TooLarge(f"At most {_words(size)} are taken here. Nothing was read.")

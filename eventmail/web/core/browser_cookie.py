@@ -1,6 +1,6 @@
-"""The cookie by which a browser is known to have signed in before: strangers' wrong tries do not keep it out.
+"""The cookie of a browser that has signed in before, so that wrong tries of strangers do not keep it out.
 
-It lets nobody in: with it a password is still asked, and tries are counted for this browser alone.
+It lets nobody in: the password is still asked, and the tries of this browser are counted apart.
 """
 
 from datetime import timedelta
@@ -10,24 +10,24 @@ from flask import Response, after_this_request, current_app, request
 from eventmail import ids, signing
 
 KEPT = timedelta(days=365)
-_MOST = 5  # colleagues who share a browser
+_MOST = 5  # colleagues in one browser
 _PURPOSE = "browser"
 
 
 def read() -> dict[int, str]:
-    """The name of this browser for each colleague, by id, who signed in with it; what was made up is left out."""
+    """The name of this browser, by the id of each colleague who signed in with it; forged entries are left out."""
     name, _, entries = request.cookies.get(_cookie(), "").partition(".")
-    known = {}
-    for entry in entries.split(".")[:_MOST]:
-        number, _, signature = entry.partition("-")
-        user_id = ids.row_id(number)
-        if name and user_id and signing.verify(_secret(), signature, _PURPOSE, name, user_id):
-            known[user_id] = name
-    return known
+    signed = (entry.partition("-")[::2] for entry in entries.split(".")[:_MOST])
+    known = ((ids.row_id(number), signature) for number, signature in signed)
+    return {
+        user_id: name
+        for user_id, signature in known
+        if name and user_id and signing.verify(_secret(), signature, _PURPOSE, name, user_id)
+    }
 
 
 def remember(user_id: int) -> None:
-    """Let this browser be known to a colleague who signed in just now, with the answer to this request."""
+    """Set the cookie for a colleague who has just signed in, with the answer to this request."""
     known = read()
     name = next(iter(known.values()), "") or signing.new_token()
     users = [user_id, *(other for other in known if other != user_id)][:_MOST]
@@ -47,5 +47,4 @@ def _cookie() -> str:
 
 
 def _secret() -> bytes:
-    secret: bytes = current_app.config["SECRET_KEY"]
-    return secret
+    return current_app.config["SECRET_KEY"]

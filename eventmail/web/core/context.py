@@ -1,4 +1,4 @@
-"""What every template may use."""
+"""Gives every template its variables, filters and functions."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,44 +31,36 @@ class NavItem:
 def register(app: Flask) -> None:
     """Give the templates their globals and filters."""
     app.context_processor(_context)
-    app.jinja_env.filters["instant"] = instant
-    app.jinja_env.filters["unless_erased"] = erased.shown
-    app.jinja_env.filters["number"] = lambda value: f"{value:,}".replace(",", "\u2009")
-    app.jinja_env.tests["practice"] = is_practice  # a mail service
-    app.jinja_env.globals["asset"] = asset
-    app.jinja_env.globals["drawn_icon"] = icon  # `icon` of macros/ui.html
-    app.jinja_env.globals["log_sentence"] = log.sentence
-    app.jinja_env.globals["audience_words"] = audience.marked
-    app.jinja_env.globals["states"] = state
-    app.jinja_env.globals["listed_words"] = reasons
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
+    jinja = app.jinja_env
+    jinja.trim_blocks = jinja.lstrip_blocks = True
+    jinja.tests["practice"] = is_practice  # a mail service
+    jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number}
+    jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
+    jinja.globals |= {"asset": asset, "drawn_icon": icon, "states": state}  # `icon` is a macro of macros/ui.html
 
 
 def settings() -> Settings:
     """The settings of this process."""
-    found: Settings = current_app.extensions["settings"]
-    return found
+    return current_app.extensions["settings"]
 
 
 def asset(name: str) -> str:
-    """The address of a file below `static`: of the application, whatever a request says of where it stands."""
+    """The address of a file below `static`, the same whatever prefix a request names."""
     return f"{current_app.static_url_path}/{name}"
 
 
-@cache  # a row of a list has several
+@cache  # each row of a list draws several
 def icon(name: str, class_: str = "") -> Markup:
-    """One of the shapes of icons.svg, for the eye alone."""
+    """A shape of icons.svg, hidden from screen readers."""
     drawn = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
     return drawn.format(f"icon {class_}".strip(), asset("icons.svg"), name)
 
 
 def is_live() -> bool:
-    """Whether mail may leave this database (H9); asked until it is so, since a running one does not become a copy."""
-    known: bool = current_app.extensions.get("live", False)
-    if not known:
-        known = current_app.extensions["live"] = live_lock.is_live(settings().database)
-    return known
+    """Whether mail may leave this database (H9). A yes is kept, since a running database does not become a copy."""
+    if not current_app.extensions.get("live"):
+        current_app.extensions["live"] = live_lock.is_live(settings().database)
+    return current_app.extensions["live"]
 
 
 def instant(value: datetime | None) -> str:
@@ -77,9 +69,13 @@ def instant(value: datetime | None) -> str:
 
 
 def page_url(number: int) -> str:
-    """This very URL on another page: filters stay in the address (D2)."""
+    """This URL with another page number and the same filters (D2)."""
     query = {**request.args.to_dict(flat=False), "page": [str(number)]}
     return f"{request.path}?{urlencode(query, doseq=True)}"
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", "\u2009")
 
 
 def _context() -> dict[str, Any]:
@@ -98,7 +94,6 @@ def _context() -> dict[str, Any]:
 
 
 def _nav(event: Event | None) -> list[NavItem]:
-    """The entries of this event, or of the site; only owners keep people and settings."""
     if g.get("user") is None:
         return []
     areas: tuple[Area, ...] = current_app.extensions["areas"]

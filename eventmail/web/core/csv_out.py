@@ -1,4 +1,4 @@
-"""CSV that leaves: UTF-8 with a mark for spreadsheets, and no cell that a spreadsheet would run."""
+"""Writes CSV for spreadsheets: UTF-8 with a byte order mark, and no cell that a spreadsheet would run."""
 
 import csv
 import io
@@ -9,18 +9,17 @@ from flask import Response, stream_with_context
 
 from eventmail.content import csv_cells
 
-_CHUNK = 32_000  # characters; a row of its own would be a packet of its own
+_CHUNK = 32_000  # characters; a chunk for each row would mean a packet for each row
 
 
 def csv_answer(filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
     """A CSV download, streamed."""
-    answer = Response(stream_with_context(_lines(header, rows)), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return answer
+    named = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return Response(stream_with_context(_lines(header, rows)), headers=named, mimetype="text/csv")
 
 
 def safe_cell(value: object) -> str:
-    """`value` as text; what a spreadsheet would take for a formula gets an apostrophe in front."""
+    """`value` as text, with an apostrophe before anything that a spreadsheet takes for a formula."""
     return "" if value is None else csv_cells.neutralised(str(value))
 
 

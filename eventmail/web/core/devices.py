@@ -1,6 +1,6 @@
-"""A browser in words, from what it says of itself."""
+"""Names a browser and its system in words, from its User-Agent header."""
 
-# the first that fits, since later names stand in many a browser's header too
+# The first that fits counts, since browsers name the later ones as well.
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser/", "Samsung Internet"), ("FxiOS/", "Firefox"),
     ("Firefox/", "Firefox"), ("CriOS/", "Chrome"), ("HeadlessChrome/", "Chrome"), ("Chrome/", "Chrome"),
@@ -13,7 +13,7 @@ _SYSTEMS = (
 
 
 def device(user_agent: str) -> str:
-    """“Firefox on Windows”; what is not known is not guessed."""
+    """“Firefox on Windows”. Guesses nothing."""
     browser = next((name for word, name in _BROWSERS if word in user_agent), "")
     system = next((name for word, name in _SYSTEMS if word in user_agent), "")
     if not browser and not system:

@@ -1,4 +1,4 @@
-"""What a form shows that was refused, and the fingerprints of what it showed (`domain.edit_guard`)."""
+"""What a form shows after a refusal, and the fingerprints of what it showed before (`domain.edit_guard`)."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,10 +11,10 @@ from eventmail.web.core.problems import Problem
 def form(
     saved: Mapping[str, str], typed: Mapping[str, str], problem: Problem | None, plain: Callable[[str, str], str]
 ) -> tuple[Mapping[str, str], str]:
-    """What to show in a form, by field, and its fingerprints: as `saved`, or as it was `typed` when it was refused.
+    """Returns the text of each field and the fingerprints: as `saved`, or as `typed` after a refusal.
 
-    When others changed the thing meanwhile, the fields that were left alone show what is saved now, with new
-    fingerprints: whoever saves once more has read it. `plain` writes what was typed into a field as it would be kept.
+    When others changed the thing meanwhile, unchanged fields show what is saved now, with new fingerprints, so that
+    the user has read it before saving once more. `plain(field, text)` returns a typed text as it would be saved.
     """
     if not typed:
         return saved, edit_guard.fingerprints(saved, g.now)
@@ -28,5 +28,5 @@ def form(
 
 
 def overtaken(problem: Problem | None) -> bool:
-    """Whether a form was refused because others changed meanwhile what it is about."""
+    """Whether a form was refused because others changed the same thing meanwhile."""
     return problem is not None and isinstance(problem.error, edit_guard.Overtaken)

@@ -1,4 +1,4 @@
-"""What a request brings, for forms and JSON alike: its body checked, its page, its idempotency key."""
+"""Reads a request, form or JSON: its checked body, its page, its idempotency key."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,29 +14,26 @@ from eventmail.errors import FieldError, IdempotencyKeyRequired, InvalidInput
 
 M = TypeVar("M", bound="Body")
 E = TypeVar("E", bound=StrEnum)
-
 _FORM_EXTRAS = frozenset({"csrf_token", "idempotency_key", "next", "seen"})
-
-
 _MOST_MEMBERS = 1_000
 
 
 class Body(BaseModel):
-    """A request's body. Unknown members are refused, so that a misspelt one is never silently dropped."""
+    """A request's body. An unknown member is refused, so that a misspelt one is never dropped in silence."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 def parse(model: type[M], *, lists: frozenset[str] = frozenset()) -> M:
-    """The body of this request, JSON or form, as `model`; `lists` names the form fields that may come repeatedly.
+    """The body of this request, JSON or form, as `model`. `lists` names the form fields that may come repeatedly.
 
-    Raises InvalidInput with one FieldError per complaint.
+    Raises InvalidInput with a FieldError for each complaint.
     """
     return validated(model, json_body() if request.is_json else form_body(request.form, lists))
 
 
 def json_body() -> dict[str, Any]:
-    """The JSON object of this request; in a POST null means absent."""
+    """The JSON object of this request; null means absent, except in a PATCH."""
     try:
         body = request.get_json()
     except (BadRequest, RecursionError, UnicodeDecodeError):
@@ -66,7 +63,7 @@ def form_body(form: MultiDict[str, str], lists: frozenset[str] = frozenset()) ->
 
 
 def validated(model: type[M], values: dict[str, Any]) -> M:
-    """`values` as `model`, or InvalidInput in plain words."""
+    """`values` as `model`. Raises InvalidInput in plain words."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -87,7 +84,7 @@ def _words(kind: str, message: str) -> str:
 
 
 def _wall_time(value: Any) -> Any:
-    """A naive wall time `YYYY-MM-DDTHH:MM[:SS]` (or a date, for all-day); a form's empty field is None."""
+    """A naive wall time from `YYYY-MM-DD[THH:MM[:SS]]`, a date alone for all-day; an empty form field is None."""
     if value is None or value == "":
         return None
     for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"):
@@ -115,9 +112,8 @@ class Paging(TypedDict):
 
 
 def paging() -> Paging:
-    """`page` and `size` from the URL; anything unreadable is the first page of 50."""
-    page = request.args.get("page", default=1, type=int)
-    size = request.args.get("per_page", default=50, type=int)
+    """`page` and `size` from the URL. Unreadable values mean the first page of 50."""
+    page, size = request.args.get("page", 1, int), request.args.get("per_page", 50, int)
     return {"page": max(1, min(page, 10**9)), "size": max(1, min(size, 200))}
 
 
@@ -139,7 +135,7 @@ def needed_key() -> str:
 
 
 def idempotency_key() -> str | None:
-    """The key of this request, from the header or from the form; both and different is InvalidInput."""
+    """The key of this request, from the header or the form. Raises InvalidInput when both differ."""
     try:
         given = {
             key

@@ -1,4 +1,4 @@
-"""What a browser may see once: a new link or token waits in its own signed cookie for the page after the POST."""
+"""Shows a new link or token once: it waits in the browser's signed cookie for the page after the POST."""
 
 from flask import session
 
@@ -11,7 +11,7 @@ def keep(kind: str, **values: str) -> None:
 
 
 def take(kind: str) -> dict[str, str] | None:
-    """What waits, gone with this answer."""
+    """The waiting values of `kind`, or None. They are gone with this answer."""
     waiting: dict[str, str] = session.get(_KEY, {})
     if waiting.get("kind") != kind:
         return None

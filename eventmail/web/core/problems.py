@@ -1,4 +1,4 @@
-"""The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or a page with what was typed."""
+"""The one translator of errors into HTTP: problem+json (RFC 9457), a fragment, or the page with the typed values."""
 
 import logging
 from collections.abc import Callable
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """What the templates and the JSON answer are made of. `error` is None for what HTTP itself refuses."""
+    """A refusal for the templates and the JSON answer. `error` is None when HTTP itself refuses."""
 
     status: int
     code: str
@@ -35,7 +35,6 @@ class Problem:
     request_id: str
 
     def message(self, field: str) -> str | None:
-        """The complaint about one field of the form."""
         return next((error.message for error in self.fields if error.field == field), None)
 
     def as_json(self) -> dict[str, Any]:
@@ -53,7 +52,7 @@ class Problem:
 
 
 def shown_by(page: Callable[..., Response]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """For a form's POST: a refusal shows `page(problem=…, **url values)` again, with what was typed."""
+    """For a form's POST: a refusal shows `page(problem=…, **url values)` again, with the typed values."""
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
@@ -75,7 +74,7 @@ def register(app: Flask) -> None:
     app.after_request(_without_host)
 
 
-# what flask-wtf says of it, and what that means to a person
+# by what flask-wtf says
 _CSRF = {
     "The CSRF session token is missing.": (
         "Your browser did not send its cookie. Allow cookies for this site, reload the page and press the button "
@@ -106,15 +105,15 @@ def _refused(error: DomainError) -> Any:
 
 
 def _readable(sentence: str) -> str:
-    """A sentence that repeats what was typed, without what nobody sees and without what turns the words around.
+    """The sentence without control characters, which may turn words around, and no longer than anybody reads.
 
-    Nobody reads a megabyte of it.
+    A sentence may repeat what was typed.
     """
     return CONTROLS.sub("\ufffd", sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + " …")
 
 
 def _without_host(answer: Response) -> Response:
-    """A doubled slash leads to the address with one; what werkzeug answers names the host that was asked for."""
+    """Redirects a doubled slash without naming a host; werkzeug would name the one in the request."""
     routed = request.routing_exception
     if not isinstance(routed, RequestRedirect) or answer.status_code != routed.code:
         return answer
@@ -122,7 +121,7 @@ def _without_host(answer: Response) -> Response:
 
 
 def _database(error: OperationalError) -> Any:
-    """Locked, full or read-only: nothing was changed, since every write is one transaction."""
+    """The database is locked, full or read-only. Every write is one transaction, so nothing was changed."""
     kind = sqlite.refusal(error)
     if kind is None:
         log.error("a statement failed", exc_info=error)
@@ -130,7 +129,7 @@ def _database(error: OperationalError) -> Any:
     log.error("the database refused: %s", error.orig, extra={"code": kind.code})
     try:
         return _refused(kind())
-    except OperationalError:  # not even what the page around it shows can be read
+    except OperationalError:  # the page around the problem can't be read either
         g.user = g.event = None
         return _refused(kind())
 
@@ -142,7 +141,7 @@ def _http(error: HTTPException) -> Any:
     if status == 404:
         return _refused(NotFound())
     if status == 413:
-        g.pop("form_again", None)  # what was typed can't be read
+        g.pop("form_again", None)  # the typed values can't be read
         return _refused(TooLarge())
     name = error.name or "Error"
     detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
@@ -160,25 +159,24 @@ _WORDS = {
 
 def _show(problem: Problem) -> Any:
     if wants_json():
-        answer = as_json(problem.as_json(), problem.status)
+        asks_for = {"WWW-Authenticate": "Bearer"} if problem.status == 401 else {}
+        answer = as_json(problem.as_json(), problem.status, asks_for)
         answer.mimetype = "application/problem+json"
-        if problem.status == 401:
-            answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     form_again = g.pop("form_again", None)
     if problem.code == NotSignedIn.code:
         return _to_sign_in(problem)
     if wants_fragment():
         return _fragment(problem)
-    if form_again and problem.status != NotFound.status:  # what isn't there has no form either
+    if form_again and problem.status != NotFound.status:  # a missing thing has no form either
         try:
             answer = make_response(form_again(problem))
-        except DomainError as error:  # what the form is about is not there
+        except DomainError as error:  # the form's thing is missing
             return _refused(error)
         except Exception:
             if problem.status != InternalServerError.code:
-                raise  # comes back as that
-            log.exception("the form met what broke its request")  # an error here would have no page at all
+                raise  # flask brings it back here as an InternalServerError
+            log.exception("the form met what broke its request")  # raised again, it would get no page at all
         else:
             answer.status_code = problem.status
             return answer
@@ -187,10 +185,7 @@ def _show(problem: Problem) -> Any:
 
 def _fragment(problem: Problem) -> Response:
     page = render_template("_problem.html", problem=problem, warning_test=g.get("warning_test"))
-    answer = make_response(page, problem.status)
-    answer.headers["HX-Retarget"] = "#warning"
-    answer.headers["HX-Reswap"] = "innerHTML"
-    return answer
+    return make_response(page, problem.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})
 
 
 def _to_sign_in(problem: Problem) -> Any:

@@ -1,7 +1,7 @@
-"""Who was refused, one line of the log each: for whoever watches this box for break-ins.
+"""Logs each refusal in one line, for people who watch this box for break-ins.
 
-A line names the network and, for a person, an HMAC of their address: equal lines are about the same person, and no
-address, token or URL stands in the log.
+A line names the network and an HMAC of the person's address: equal HMACs mean the same person, and the log holds no
+address, token or URL.
 """
 
 import logging
@@ -33,7 +33,7 @@ _KINDS: dict[type[DomainError], str] = {
 
 
 def tell(error: DomainError) -> None:
-    """Write the line of a refusal, once for a request; other errors are no traces of anybody."""
+    """Write the line of a refusal, once in a request. Other errors tell nothing of break-ins and get no line."""
     kind = _kind(error)
     if kind is None or not has_request_context() or g.get("refusal_told"):
         return
@@ -52,7 +52,7 @@ def tell(error: DomainError) -> None:
 
 
 def who() -> str | None:
-    """An HMAC of the address that was typed, else of whom is signed in; None for nobody."""
+    """An HMAC of the typed address, else of the user's; None without either."""
     address = g.get("typed_address") or (g.user.email if g.get("user") else "")
     return signing.sign(settings().secret, PURPOSE, addresses.normalized(address.strip())) if address else None
 

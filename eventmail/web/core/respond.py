@@ -1,4 +1,4 @@
-"""The only place that knows which of three answers a request wants: a page, its fragment for htmx, or JSON."""
+"""Chooses between three answers, here and nowhere else: a page, its fragment for htmx, or JSON."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ VARY = ("Accept", "HX-Request", "HX-Request-Type")
 
 
 def wants_json() -> bool:
-    """Whether the caller asked for JSON; a program with a token gets it unless it asks for something else."""
+    """Whether the caller wants JSON. A program with a token, or with a JSON body, need not ask for it."""
     accept = request.accept_mimetypes
     if not accept or accept.best == "*/*":
         return g.get("by_token", False) or request.is_json
@@ -26,14 +26,9 @@ def wants_fragment() -> bool:
 
 
 def respond(
-    *,
-    page: str,
-    fragment: str | None = None,
-    json: Callable[[], Any] | None = None,
-    status: int = 200,
-    **context: Any,
+    *, page: str, fragment: str | None = None, json: Callable[[], Any] | None = None, status: int = 200, **context: Any
 ) -> Response:
-    """Answer with `page`, with `fragment` (the very file the page includes), or with `json()`; one context for both."""
+    """Answer with `page`, with `fragment` (a file that the page includes) or with `json()`."""
     if json is not None and wants_json():
         return as_json(json(), status)
     template = fragment if fragment and wants_fragment() else page
@@ -42,17 +37,14 @@ def respond(
 
 def as_json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    answer = jsonify(value)
-    answer.status_code = status
-    answer.headers.update(headers or {})
-    return answer
+    return make_response(jsonify(value), status, headers or {})
 
 
 def page_out(page: Any, item: Callable[[Any], T]) -> Listed[T]:
-    """A list's JSON."""
+    """One page of a list as JSON."""
     return {"items": [item(row) for row in page.items], "page": page.number, "pages": page.pages, "total": page.total}
 
 
 def see_other(url: str) -> BaseResponse:
-    """After a POST: 303, so that reload and Back do not repeat it. htmx follows it and swaps the final body."""
+    """The answer to a POST: 303, so that reload and Back do not repeat it. htmx follows and swaps the final body."""
     return redirect(url, 303)

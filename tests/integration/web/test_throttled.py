@@ -10,7 +10,7 @@ from flask import Flask
 from eventmail import create_app
 from eventmail.domain.people.throttle import ACCOUNT, BEARER, LINK
 from eventmail.settings import Settings
-from eventmail.web.core.access import _network
+from eventmail.web.core import access
 from tests.support.seeding import PASSWORD, Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client
@@ -98,4 +98,5 @@ def test_behind_one_trusted_proxy_the_address_it_adds_counts_and_what_was_claime
     ],
 )
 def test_an_ipv6_subscriber_counts_as_one(address: str, network: str) -> None:
-    assert _network(address) == network
+    with Flask(__name__).test_request_context(environ_base={"REMOTE_ADDR": address}):
+        assert access.network() == network
