@@ -11,8 +11,6 @@ from typing import ClassVar, Self
 
 @dataclass(frozen=True)
 class FieldError:
-    """One complaint about one field of a form or body."""
-
     field: str
     code: str
     message: str
@@ -40,7 +38,6 @@ class DomainError(Exception):
 
     @classmethod
     def at(cls, field: str, code: str, message: str) -> Self:
-        """The refusal for one field."""
         return cls(fields=[FieldError(field, code, message)])
 
     @property

@@ -43,7 +43,6 @@ class ProviderError(Exception):
 
     @property
     def words(self) -> str:
-        """The service's words and its code, for people."""
         return f"{self.detail} ({self.code})" if self.code else self.detail
 
 
@@ -96,7 +95,6 @@ class Service(Protocol):
 
     @property
     def name(self) -> str: ...
-
     @property
     def honours_keys(self) -> bool: ...
 

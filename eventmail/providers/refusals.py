@@ -14,8 +14,6 @@ from eventmail.value_parsing import composed
 
 
 class About(StrEnum):
-    """The subject of a refusal."""
-
     DEAD = "dead"  # the address: nobody is there
     FULL = "full"  # the recipient's mailbox has no room now
     SENDER = "sender"  # our sender, server or right to relay: nobody of the run would get it (S12)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from eventmail.providers.base import Refused, Transient
 from eventmail.providers.smtp import url
 from eventmail.providers.smtp.refusals import SIGN_IN
-from eventmail.providers.smtp.url import Server
 from eventmail.providers.smtp.wire import HUNG_UP, LONGEST_WORDS, Lost, Reply, Wire
 
 Features = dict[str, str]
@@ -75,7 +74,7 @@ class Opening:
             self._wire.interrupt()
 
 
-def connect(server: Server, timeouts: Timeouts, context: GetContext, opening: Opening | None = None) -> Opened:
+def connect(server: url.Server, timeouts: Timeouts, context: GetContext, opening: Opening | None = None) -> Opened:
     """Open a connection. Raises Refused for the credentials, else Transient, since settings can be corrected."""
     try:
         sock = _connected(server, timeouts.connect)
@@ -94,7 +93,7 @@ def connect(server: Server, timeouts: Timeouts, context: GetContext, opening: Op
         raise
 
 
-def _transient(error: Lost | OSError, server: Server, usual: str) -> Transient:
+def _transient(error: Lost | OSError, server: url.Server, usual: str) -> Transient:
     """Returns the outcome for `error`; its sentence begins with `usual` unless the error has one of its own."""
     if isinstance(error, Lost):
         return Transient(error.words, code=error.code)
@@ -107,7 +106,7 @@ def _transient(error: Lost | OSError, server: Server, usual: str) -> Transient:
     return Transient(HUNG_UP if _is_end(error) else f"{usual}: {_reason(error)}")
 
 
-def _connected(server: Server, seconds: float) -> socket.socket:
+def _connected(server: url.Server, seconds: float) -> socket.socket:
     """A socket to the first address of the server that answers, all within `seconds`.
 
     An IPv6 address is often announced and leads nowhere, so no address but the last may use up the time. An address
@@ -149,7 +148,7 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetContext, opening: Opening) -> Opened:
+def _introduce(wire: Wire, server: url.Server, timeouts: Timeouts, context: GetContext, opening: Opening) -> Opened:
     trusted = True
     if server.tls:
         opening.now("to begin encryption", wire)
@@ -170,7 +169,7 @@ def _introduce(wire: Wire, server: Server, timeouts: Timeouts, context: GetConte
     return Opened(wire, features, bool(server.user), trusted)
 
 
-def _greeting(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+def _greeting(wire: Wire, server: url.Server, timeouts: Timeouts) -> Reply:
     """The server's greeting. A silent server may await TLS, and both sides would wait until one gives up."""
     is_silent = not server.tls and timeouts.silence < timeouts.reply and not wire.speaks_within(timeouts.silence)
     if is_silent and _speaks_tls(server, timeouts):
@@ -181,7 +180,7 @@ def _greeting(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
     return wire.reply(timeouts.reply)
 
 
-def _speaks_tls(server: Server, timeouts: Timeouts) -> bool:
+def _speaks_tls(server: url.Server, timeouts: Timeouts) -> bool:
     """Whether the server awaits TLS; tried on another connection, so that the first one stays as it is."""
     seconds = min(timeouts.silence, PROBE_SECONDS)
     try:
@@ -192,7 +191,7 @@ def _speaks_tls(server: Server, timeouts: Timeouts) -> bool:
 
 
 def _blind() -> ssl.SSLContext:
-    """TLS that asks nobody who they are: for what stays on this box, or is told nothing."""
+    """TLS without a check of the certificate: within this box, and for a probe that tells nothing."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -232,7 +231,7 @@ def _our_name(sock: socket.socket) -> str:
     return f"[IPv6:{address}]" if ":" in address else f"[{address}]"
 
 
-def _sign_in(wire: Wire, server: Server, mechanisms: list[str], timeouts: Timeouts) -> None:
+def _sign_in(wire: Wire, server: url.Server, mechanisms: list[str], timeouts: Timeouts) -> None:
     if not wire.encrypted and not _is_this_box(wire):
         raise Refused(f"The mail server {server.host} offers no encryption; credentials never leave in plain text")
     offered = [ask for name, ask in (("PLAIN", _plain), ("LOGIN", _login)) if name in mechanisms]
@@ -247,14 +246,14 @@ def _sign_in(wire: Wire, server: Server, mechanisms: list[str], timeouts: Timeou
     _expect(reply, 235, "could not sign us in")
 
 
-def _plain(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+def _plain(wire: Wire, server: url.Server, timeouts: Timeouts) -> Reply:
     """AUTH PLAIN (RFC 4616). Some servers overlook the response in the command and ask for it again."""
     response = b64encode(b"\0%s\0%s" % (server.user.encode(), server.password.encode()))
     reply = _ask(wire, b"AUTH PLAIN " + response, timeouts)
     return _ask(wire, response, timeouts) if reply.code == 334 else reply
 
 
-def _login(wire: Wire, server: Server, timeouts: Timeouts) -> Reply:
+def _login(wire: Wire, server: url.Server, timeouts: Timeouts) -> Reply:
     """AUTH LOGIN, whatever the server's two questions say; it may ask only one, or none."""
     reply = _ask(wire, b"AUTH LOGIN", timeouts)
     for value in (server.user.encode(), server.password.encode()):

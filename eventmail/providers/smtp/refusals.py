@@ -9,8 +9,6 @@ from eventmail.providers.smtp.wire import Reply
 
 
 class Step(StrEnum):
-    """The command that a reply answers."""
-
     RESET = "RSET"
     SENDER = "MAIL"
     RECIPIENT = "RCPT"

@@ -220,7 +220,6 @@ class Session:
         return self._refused(replies[refused], asked[refused][0])
 
     def _refused(self, reply: Reply, step: Step) -> ProviderError:
-        """The outcome of the mail in hand after a 4yz or 5yz."""
         mail = self._in_hand
         sender, to = (mail.sender, mail.to) if mail else ("", "")
         return refusal(reply, step, signed_in=self._signed_in, host=self._host, sender=sender, to=to)

@@ -144,7 +144,7 @@ class Wire:
             size += len(line)
             found = _LINE.fullmatch(line.removesuffix(b"\r"))
             if not found or (lines and found[1] != code) or len(line) > LONGEST_LINE or size > LONGEST_REPLY:
-                raise self._nonsense()
+                raise self._end(Lost(NONSENSE))
             code = found[1]
             lines.append(found[3])
             if found[2] != b"-":
@@ -159,8 +159,7 @@ class Wire:
             except (BlockingIOError, ssl.SSLWantReadError):
                 pass  # a TLS record without text, such as a session ticket
             except OSError as error:
-                self.close()
-                raise _lost(error, 0.0) from error
+                raise self._end(_lost(error, 0.0)) from error
         if not self._unread:
             return
         said = self.reply(1.0)
@@ -196,26 +195,23 @@ class Wire:
 
     def _read(self, left: float, seconds: float) -> None:
         if len(self._unread) > LONGEST_LINE:
-            raise self._nonsense()
+            raise self._end(Lost(NONSENSE))
         if left <= 0:
-            self.close()
-            raise _lost(TimeoutError(), seconds)
+            raise self._end(_lost(TimeoutError(), seconds))
         self._patience(left)
         try:
             self._take(self.sock.recv(LONGEST_LINE))
         except OSError as error:
-            self.close()
-            raise _lost(error, seconds) from error
+            raise self._end(_lost(error, seconds)) from error
 
     def _take(self, data: bytes) -> None:
         if not data:
-            self.close()
-            raise Closed(HUNG_UP)
+            raise self._end(Closed(HUNG_UP))
         self._unread += data
 
-    def _nonsense(self) -> Lost:
+    def _end(self, why: Lost) -> Lost:
         self.close()
-        return Lost(NONSENSE)
+        return why
 
 
 def joined(lines: Sequence[str], longest: int) -> str:

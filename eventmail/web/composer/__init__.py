@@ -1,1 +1,1 @@
-"""The one composer: its form, fragments, preview and checks, whatever page they stand on."""
+"""The one composer: its form, fragments, preview and checks, for any page."""

@@ -1,4 +1,4 @@
-"""The list “Before you send”: what is in the way, what is worth a look, what is fine, each with where it is mended."""
+"""The list “Before you send”: what is in the way, worth a look or fine, each with the place to correct it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,11 +11,8 @@ from eventmail.content.checks import Remark
 from eventmail.content.differences import Piece
 from eventmail.domain.audience.resolve import Audience, Resolution
 from eventmail.domain.instance import live_lock
-from eventmail.domain.mailings import recent, senders
-from eventmail.domain.mailings.contents import Draft
+from eventmail.domain.mailings import contents, fallbacks, recent, senders
 from eventmail.domain.mailings.dead_links import DeadLink
-from eventmail.domain.mailings.fallbacks import Gap
-from eventmail.domain.mailings.senders import Sender
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
@@ -35,18 +32,18 @@ _AUDIENCE = ("Change who", "#audience")
 
 @dataclass(frozen=True)
 class Check:
-    """One line: a sentence, where it is mended (label, address), or the gap, the link or the changes it tells of."""
+    """One line: a sentence and the place to correct it (label, address), or a gap, a dead link or changes instead."""
 
     text: str = ""
     action: Action | None = None
-    gap: Gap | None = None
+    gap: fallbacks.Gap | None = None
     dead: DeadLink | None = None
     changes: Sequence[Piece] = ()
 
 
 @dataclass(frozen=True)
 class Checks:
-    """The list. While something is `bad` nothing can be sent, `todo` is not written yet, `tips` forbid nothing."""
+    """The list. `bad` prevents sending, `todo` is not written yet, `warn` is worth a look, `tips` are mere advice."""
 
     bad: Sequence[Check] = ()
     todo: Sequence[Check] = ()
@@ -57,21 +54,21 @@ class Checks:
 
 @dataclass(frozen=True)
 class Written:
-    """What there is to check: the form and what became of it."""
+    """The things to check: the form and everything made of it."""
 
     form: ComposerForm
-    draft: Draft
+    draft: contents.Draft
     audience: Audience | None
     resolution: Resolution | None
-    gaps: Sequence[Gap] = field(default_factory=tuple)
-    dead_links: Sequence[DeadLink] = field(default_factory=tuple)
-    changes: Sequence[Piece] = field(default_factory=tuple)
+    gaps: Sequence[fallbacks.Gap] = ()
+    dead_links: Sequence[DeadLink] = ()
+    changes: Sequence[Piece] = ()
     complaint: str = ""
     constants: Mapping[str, str | None] = field(default_factory=dict)
 
 
 def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
-    """Everything there is to say before a message is sent."""
+    """Everything to say before a message is sent."""
     bad, todo = list(_bad(event, written, terms)), list(_todo(written))
     remarks = written.draft.remarks
     warn = [
@@ -85,14 +82,14 @@ def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
     ]
     tips = [_of(remark) for remark in remarks if remark.code == "NO_PREVIEW_TEXT"]
     ready = not bad and not todo
-    untested = ready and not _tested(event, written)
-    if untested:
+    tested = ready and _tested(event, written)
+    if ready and not tested:
         tips.append(Check("No test of exactly this text has been sent yet.", ("Send a test", "#test-send")))
-    return Checks(bad, todo, warn, tips, list(_fine(written, ready=ready, tested=ready and not untested)))
+    return Checks(bad, todo, warn, tips, list(_fine(written, ready=ready, tested=tested)))
 
 
-def gap_sentence(gap: Gap) -> str:
-    """Who reads which fallback."""
+def gap_sentence(gap: fallbacks.Gap) -> str:
+    """How many guests read which fallback."""
     reads, label = " or ".join(f"“{words}”" for words in gap.reads), gap.field.label.lower()
     if gap.everyone:
         return f"Everyone reads {reads} for {label}."
@@ -102,7 +99,7 @@ def gap_sentence(gap: Gap) -> str:
 
 
 def dead_link_sentence(dead: DeadLink) -> str:
-    """For how many a link leads nowhere, or somewhere odd."""
+    """For how many guests a link leads nowhere, or somewhere odd."""
     label = dead.field.label
     if dead.fault != link_targets.NONE:
         whose = "1 guest’s link" if dead.count == 1 else f"The link of {dead.count:,} guests"
@@ -113,8 +110,8 @@ def dead_link_sentence(dead: DeadLink) -> str:
     return f"{who} no link: what stands in “{label}” is no address. It is read as text."
 
 
-def sender_sentence(sender: Sender) -> str:
-    """That nobody seems to read the answers of guests, and why they go there; "" where somebody does."""
+def sender_sentence(sender: senders.Sender) -> str:
+    """Says that nobody seems to read the answers of guests, and why they go there; "" if somebody does."""
     if not sender.unread:
         return ""
     why = ", where mail comes from, since the event has no address for them" if sender.is_shared else ""
@@ -162,7 +159,7 @@ def _out_lately(event: Event, written: Written) -> Iterator[Check]:
             yield Check(f"{number} of these got another mail in the last 24 hours.", ("Sent messages", where))
 
 
-def _of_the_sender(event: Event, sender: Sender) -> Iterator[Check]:
+def _of_the_sender(event: Event, sender: senders.Sender) -> Iterator[Check]:
     if said := sender_sentence(sender):
         yield Check(said, ("Set an address", url_for("events.settings", event_id=event.id) + "#reply_to"))
 
@@ -183,8 +180,7 @@ def _end(event: Event) -> datetime | None:
     last = event.ends_at or event.starts_at
     if last is None or not (event.all_day or event.ends_at is None):
         return last
-    midnight = last.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=1)
+    return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def _day(wall: datetime | None) -> str:

@@ -1,4 +1,4 @@
-"""The form of a composer. Its view parses it once; nothing changes it afterwards."""
+"""The form of a composer. The view parses it once; nothing changes it afterwards."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,24 +14,23 @@ from eventmail.domain.mailings.send import Message
 from eventmail.ids import row_id
 from eventmail.value_parsing import visible
 from eventmail.web.composer import preview_options
-from eventmail.web.composer.preview_options import Look
 
 LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 
 @dataclass(frozen=True)
 class ComposerForm:
-    """What is written, who should get it, how it is previewed, and what the page was about.
+    """The text, the audience, the look of the preview, and what the page was about.
 
-    `guest` was stepped to, `reader` and `find` are searched for. `before` is the draft as the page had it. `snapshot`,
-    `event_seen` and `exact` say what a review showed. `shown` is the draft as it is kept, `dialect` that of a message
-    which is written once more.
+    `guest` is the one that was stepped to; `reader` and `find` hold search words. `before` is the draft as the page had
+    it. `snapshot`, `event_seen` and `exact` come from a review. `shown` is the saved draft, `dialect` belongs to a
+    message that is written once more.
     """
 
     text: Text
     audience: Mapping[str, list[str]]
     to: str = ""
-    look: Look = field(default_factory=Look)
+    look: preview_options.Look = field(default_factory=preview_options.Look)
     guest: str = ""
     reader: str = ""
     find: str = ""
@@ -45,21 +44,18 @@ class ComposerForm:
 
     @property
     def message(self) -> Message:
-        """The text and the audience, with what the review showed of it."""
         return Message(self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen)
 
     @property
     def picked(self) -> dict[str, Any]:
-        """The lists of the audience that name somebody."""
         return {name: picked for name, picked in self.audience.items() if picked}
 
     def of(self, shown: Shown) -> "ComposerForm":
-        """This form with the text and the audience of a draft."""
         return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown)
 
 
 def parse(form: MultiDict[str, str], before: DraftVersion, key: str | None = None) -> ComposerForm:
-    """What was typed; `key` is the idempotency key that came along."""
+    """The form as it was typed; `key` is the idempotency key of the request."""
     return ComposerForm(
         Text(*(visible(form.get(part, "")) for part in ("subject", "preheader", "body"))),
         {name: [value for value in form.getlist(name) if value] for name in LISTS},
@@ -75,13 +71,13 @@ def parse(form: MultiDict[str, str], before: DraftVersion, key: str | None = Non
 
 
 def version(fields: Mapping[str, str]) -> DraftVersion:
-    """The draft that a page or an address names."""
+    """The version of a draft that a form or an address names."""
     draft, revision, page = (fields.get(name, "") for name in ("draft", "revision", "page_mark"))
     return DraftVersion(row_id(draft), row_id(revision) or 0, page[:64])
 
 
 def again(form: ComposerForm, event_id: int, mailing_id: int, mine: str) -> ComposerForm:
-    """`form` with a message that is written once more (S7); a test that went to `mine` alone names no address."""
+    """`form` with a message that is written once more (S7). A test that only went to `mine` fills in no address."""
     mailing = query.find(event_id, mailing_id)
     content = query.content(mailing)
     to = ", ".join(recipient.email for recipient in test_sends.recipients(mailing_id))

@@ -1,4 +1,4 @@
-"""A mail in a frame of a page: under a policy of its own, foreign pictures only once somebody has asked for them."""
+"""Shows a mail in a frame, under a policy of its own; foreign pictures load only after somebody asked for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from flask import Response, make_response
 from eventmail.content import pictures
 from eventmail.web.core.context import settings
 
-SHOWN = {"pictures": "on"}  # what the address of a page or a frame says once they may load
+SHOWN = {"pictures": "on"}  # in the address of a page or a frame whose foreign pictures may load
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The foreign pictures of a mail: their hosts, and the digest that stands for these.
+    """The foreign pictures of a mail: their hosts, and the digest of these.
 
-    `is_mixed`: some are asked for without TLS by a page that came with it, so a browser does not show them as they are.
+    `is_mixed`: the page uses TLS and some pictures do not, so a browser does not load them as they are.
     """
 
     hosts: tuple[str, ...]
@@ -24,10 +24,8 @@ class Pictures:
 
 
 def answer(mail: str, args: Mapping[str, str]) -> Response:
-    """The HTML of a mail, or its text, as the whole content of a frame at an address with these `args`."""
-    framed = make_response(mail)
-    framed.headers["Content-Security-Policy"] = policy(foreign=are_asked_for(args))
-    return framed
+    """The HTML or the text of a mail as the content of a frame whose address has these `args`."""
+    return make_response(mail, 200, {"Content-Security-Policy": policy(foreign=are_asked_for(args))})
 
 
 def are_asked_for(args: Mapping[str, str]) -> bool:
@@ -36,9 +34,9 @@ def are_asked_for(args: Mapping[str, str]) -> bool:
 
 
 def policy(*, foreign: bool) -> str:
-    """The Content-Security-Policy of a mail: its own inline style and our own pictures, and nothing in it runs.
+    """The Content-Security-Policy of a mail: it allows inline style and our own pictures, and no script.
 
-    `foreign` lets every picture load. It stands in the answer of this one frame, so the page around keeps its policy.
+    `foreign` allows every picture. The policy is that of the frame alone; the page around keeps its own.
     """
     sources = "http: https:" if foreign else pictures.origin(settings().public_url)
     return (
@@ -48,7 +46,7 @@ def policy(*, foreign: bool) -> str:
 
 
 def pictures_of(html: str) -> Pictures:
-    """The pictures of a mail that are not ours, as its page tells of them."""
+    """The pictures of a mail that do not come from this installation."""
     own = settings().public_url
     found = pictures.foreign(html, own)
     return Pictures(found.hosts, found.digest, found.is_plain and own.startswith("https:"))

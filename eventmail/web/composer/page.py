@@ -1,11 +1,11 @@
-"""One page that a composer stands on. The fragments take their URLs and the begin of their data-test from it."""
+"""Describes a page with a composer; the fragments take their URLs and the prefix of their data-test from it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Prefix(StrEnum):
-    """Begins every data-test of a composer or tracker; the pages' stable attributes are made of it."""
+    """The prefix of every data-test in a composer or tracker. These attributes stay the same for good."""
 
     MESSAGE = "guest-message"
 
@@ -14,13 +14,13 @@ class Prefix(StrEnum):
 class Urls:
     """The endpoints of the page, each below an event."""
 
-    preview: str  # what changes while somebody writes
-    mail: str  # a kept text as a guest reads it
+    preview: str  # the parts that change while somebody writes
+    mail: str  # a compiled text as a guest reads it
     review: str
     send: str
     save: str
-    copy: str  # keeps a text that met another one
-    watch: str  # a draft, or what became of it
+    copy: str  # saves a text apart after a conflict
+    watch: str  # a draft, or the tracker of what it was sent as
     fields: str
     fallbacks: str
     dead_links: str
@@ -31,8 +31,6 @@ class Urls:
 
 @dataclass(frozen=True)
 class Composer:
-    """A page with its own attributes, addresses and template around the one composer."""
-
     prefix: Prefix
     urls: Urls
     page: str

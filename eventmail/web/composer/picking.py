@@ -1,15 +1,14 @@
-"""The part of a form where guests are picked by hand: for the audience of a message, and for a segment."""
+"""Reads the part of a form where guests are picked by hand, for a message or a segment."""
 
 from eventmail.domain.audience import picker
-from eventmail.domain.audience.picker import Hand
 from eventmail.ids import row_id
 
 
 def rows(guests: list[str]) -> list[int]:
-    """The row ids among what a form names."""
+    """The row ids of the guests that a form names; anything else is left out."""
     return [row for guest in guests if (row := row_id(guest))]
 
 
-def hand(event_id: int, guests: list[str], find: str) -> Hand:
-    """Who is picked, and whom the search of the form finds beside them."""
+def hand(event_id: int, guests: list[str], find: str) -> picker.Hand:
+    """The picked guests, and those that the search of the form finds."""
     return picker.hand(event_id, rows(guests), find)

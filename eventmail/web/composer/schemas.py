@@ -1,4 +1,4 @@
-"""An audience, and who of it won't get it."""
+"""The JSON of an audience and of its exclusions."""
 
 from typing import Annotated, Any
 
@@ -19,10 +19,6 @@ class Criteria(Body):
     segments: list[str] = Field(default_factory=list)
     guests: list[str] = Field(default_factory=list)
     exclude_segments: list[str] = Field(default_factory=list)
-
-    def as_lists(self) -> dict[str, list[str]]:
-        """The criteria under the names the domain uses."""
-        return self.model_dump()
 
 
 class AudiencePreview(Body):
@@ -81,7 +77,7 @@ class AudiencePreviewOut(TypedDict):
 
 
 def exclusion_out(row: Any) -> ExclusionOut:
-    """A guest who won't get it, as JSON; `shares_with` is the guest whose mail goes to the same address."""
+    """An excluded guest as JSON."""
     return {
         "id": str(row.id),
         "email": row.email,

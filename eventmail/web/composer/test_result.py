@@ -1,4 +1,4 @@
-"""What became of a test, as it stands beside the button that sends one."""
+"""What became of a test, shown beside the button that sends one."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,22 @@ from eventmail.db import fresh
 from eventmail.domain.mailings import query, test_sends
 from eventmail.ids import row_id
 from eventmail.models import Event, Exclusion, Guest, Mailing, Recipient
-from eventmail.sending import heartbeat
-from eventmail.sending import progress as progress_
-from eventmail.sending.progress import Progress
+from eventmail.sending import heartbeat, progress
 from eventmail.states import RecipientState, is_practice
 from eventmail.web.core.context import settings
 
 
 @dataclass(frozen=True)
 class Tested:
-    """One test: its run, each address with what became of it, who was left out, as whom it is read.
+    """One test: its progress, the outcome for each address, the exclusions, the guest it is read as.
 
-    `mails` are the file names in the outbox by recipient, of what was kept. `now` is whether it was asked for just now:
-    then its button rests until the page asks again, so that the second half of a double click sends nothing.
+    `mails` has the file names in the outbox by recipient. `now`: the test was sent just now, so its button rests until
+    the page asks again, and the second half of a double click sends nothing.
     """
 
     event: Event
     mailing: Mailing
-    progress: Progress
+    progress: progress.Progress
     recipients: list[Recipient]
     left_out: list[Exclusion]
     guest: Guest | None
@@ -36,13 +34,13 @@ class Tested:
 
 
 def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:
-    """A test of this event, or NotFound."""
+    """A test of this event. Raises NotFound."""
     mailing = test_sends.find(event_id, mailing_id)
     to = list(test_sends.recipients(mailing_id))
     return Tested(
         event=fresh().get_one(Event, event_id),
         mailing=mailing,
-        progress=progress_.progress(mailing, g.now),
+        progress=progress.progress(mailing, g.now),
         recipients=to,
         left_out=list(test_sends.left_out(mailing_id)),
         guest=fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None,
@@ -52,7 +50,7 @@ def shown(event_id: int, mailing_id: int, *, now: bool = False) -> Tested:
 
 
 def again(event_id: int, named: str) -> Tested | None:
-    """The test that the page is shown again after, if an address names one (E1)."""
+    """The test that the address names with `named`, or None; the page is shown again after it (E1)."""
     mailing_id = row_id(named)
     if mailing_id is None or not query.find(event_id, mailing_id).is_test:
         return None
@@ -60,6 +58,6 @@ def again(event_id: int, named: str) -> Tested | None:
 
 
 def _mails(mailing: Mailing, to: list[Recipient]) -> dict[int, str]:
-    kept = [one for one in to if one.state == RecipientState.SENT and is_practice(one.provider)]
-    sent = {recipient.id: f"{mailing.key}-{recipient.id}" for recipient in kept}
-    return {recipient_id: name for recipient_id, key in sent.items() if (name := outbox.named(settings().outbox, key))}
+    kept = [one.id for one in to if one.state == RecipientState.SENT and is_practice(one.provider)]
+    folder = settings().outbox
+    return {number: name for number in kept if (name := outbox.named(folder, f"{mailing.key}-{number}"))}

@@ -1,4 +1,4 @@
-"""What is worth a look before a text goes to an audience: the list of the page, for programs (C3, C8)."""
+"""The JSON of what is worth a look before a text goes to an audience (C3, C8)."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,17 @@ from flask import g
 from eventmail import link_targets
 from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import contents, dead_links, fallbacks, merge_values, senders
-from eventmail.domain.mailings.contents import Text
 from eventmail.models import Event
 from eventmail.web.composer import checks, fragments
 from eventmail.web.composer.schemas import WarningOut
 
 
-def of(event: Event, text: Text, audience: Audience, count: int) -> list[WarningOut]:
-    """The warnings about `text` for the `count` guests of `audience`; nothing is stored."""
+def of(event: Event, text: contents.Text, audience: Audience, count: int) -> list[WarningOut]:
+    """The warnings about `text` for the `count` guests of `audience`. Stores nothing."""
     return list(_of(event, text, audience, count))
 
 
-def _of(event: Event, text: Text, audience: Audience, count: int) -> Iterator[WarningOut]:
+def _of(event: Event, text: contents.Text, audience: Audience, count: int) -> Iterator[WarningOut]:
     draft, fields = contents.look(event.id, text), merge_values.fields(event.id)
     for remark in (*draft.problems, *draft.remarks):
         yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}

@@ -37,7 +37,7 @@ class MailingIn(Body):
         """The message for the domain to send."""
         return Message(
             Text(self.subject, self.preheader, self.body),
-            self.audience.as_lists(),
+            self.audience.model_dump(),
             self.audience_snapshot,
             exact=self.audience_mode == "exact",
         )

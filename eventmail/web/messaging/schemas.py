@@ -32,7 +32,7 @@ class DraftIn(Body):
     dry_run: bool = False
 
     def written(self) -> Written:
-        return Written(Text(self.subject, self.preheader, self.body), self.audience.as_lists())
+        return Written(Text(self.subject, self.preheader, self.body), self.audience.model_dump())
 
 
 class DraftPatch(Body):
@@ -54,7 +54,7 @@ class DraftPatch(Body):
         """`shown` with the changes of this body."""
         given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
         text = replace(shown.text, **{name: part or "" for name, part in given.items()})
-        audience = self.audience.as_lists() if self.audience else {}
+        audience = self.audience.model_dump() if self.audience else {}
         return Written(text, audience if "audience" in self.model_fields_set else shown.audience)
 
     def message(self, written: Written) -> Message:

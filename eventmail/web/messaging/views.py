@@ -167,7 +167,7 @@ def audience_preview(event_id: int) -> Response:
     """How many would get a message, how many won't for each reason, and five who would."""
     body = intake.parse(AudiencePreview)
     text = contents.Text(body.subject, body.preheader, body.body)
-    picked = audiences.checked(event_id, body.audience.as_lists(), outside=fragments.terms().outside)
+    picked = audiences.checked(event_id, body.audience.model_dump(), outside=fragments.terms().outside)
     resolution = audiences.resolve(fresh(), picked)
     return as_json(
         {
