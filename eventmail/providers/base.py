@@ -7,18 +7,14 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Mail:
-    """One complete mail for one recipient.
+    """One complete mail for one recipient. `sender` and `to` are the bare addresses of the envelope."""
 
-    `key` is the same on every attempt (S3), `request_id` names this attempt, which is number `attempt` (from 1).
-    `sender` and `to` are the envelope's bare addresses; `data` is the RFC 5322 message with CRLF, not dot-stuffed.
-    """
-
-    key: str
-    request_id: str
-    attempt: int
+    key: str  # the same on every attempt (S3)
+    request_id: str  # names this attempt
+    attempt: int  # from 1
     sender: str
     to: str
-    data: bytes
+    data: bytes  # the RFC 5322 message with CRLF, not dot-stuffed
 
 
 @dataclass(frozen=True)
@@ -88,15 +84,12 @@ class Waits:
 
 
 class Service(Protocol):
-    """The facts that an outcome is judged by; they outlast the connection to the mail service.
-
-    `honours_keys`: a second hand-over under the same key never makes a second mail (S5).
-    """
+    """The facts that an outcome is judged by, even after another mail service was set."""
 
     @property
     def name(self) -> str: ...
     @property
-    def honours_keys(self) -> bool: ...
+    def honours_keys(self) -> bool: ...  # a second hand-over under the same key never makes a second mail (S5)
 
 
 class Provider(Service, Protocol):

@@ -56,16 +56,12 @@ _TEMPORARY = re.compile(r"\A\s*(?:smtp; ?)?4(?:\d\d\b|\.\d)")
 
 @dataclass(frozen=True)
 class ServiceReport:
-    """One report about one mail.
+    """One report about one mail; a member that the service did not tell is ""."""
 
-    `id` always names this report. `key` is the mail's own (its X-Eventmail-Id) and `email` its recipient, each "" when
-    the service did not tell it.
-    """
-
-    id: str
+    id: str  # the same however often the report comes
     kind: Kind
-    key: str
-    email: str
+    key: str  # the mail's own, its X-Eventmail-Id
+    email: str  # of the recipient
     code: str
     detail: str
 

@@ -25,30 +25,24 @@ HURRY_SECONDS = 4.0  # for each address of the server but the last
 
 @dataclass(frozen=True)
 class Timeouts:
-    """Seconds to wait, after RFC 5321 4.5.3.2. `final` is long, since giving up early at the end means sending twice.
-
-    After `silence` seconds without a greeting we look whether the server awaits TLS from the first byte.
-    """
+    """Seconds to wait, after RFC 5321 4.5.3.2."""
 
     connect: float = 20.0
     reply: float = 300.0
     data: float = 120.0
     block: float = 180.0
-    final: float = 600.0
-    silence: float = 5.0
+    final: float = 600.0  # long, since giving up early at the end means sending twice
+    silence: float = 5.0  # for a greeting, before we look whether the server awaits TLS from the first byte
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A connection ready for MAIL; `features` maps the keywords of EHLO to their parameters, all in capitals.
-
-    `trusted` is false for STARTTLS within this box, where the certificate is not checked.
-    """
+    """A connection ready for MAIL; `features` maps the keywords of EHLO to their parameters, all in capitals."""
 
     wire: Wire
     features: Features
     signed_in: bool
-    trusted: bool = True
+    trusted: bool = True  # false after STARTTLS within this box, where the certificate is not checked
 
 
 class Opening:
@@ -269,7 +263,6 @@ def _ask(wire: Wire, command: bytes, timeouts: Timeouts) -> Reply:
 
 def _expect(reply: Reply, code: int, complaint: str) -> None:
     """Raises Transient, with the server's words, for any other code; Refused for a code about the sign-in."""
-    if reply.code == code:
-        return
-    words = f"The mail server {complaint}: {reply.words or reply.code}"[:LONGEST_WORDS]
-    raise (Refused if reply.code in SIGN_IN else Transient)(words, code=reply.status)
+    if reply.code != code:
+        words = f"The mail server {complaint}: {reply.words or reply.code}"[:LONGEST_WORDS]
+        raise (Refused if reply.code in SIGN_IN else Transient)(words, code=reply.status)

@@ -23,7 +23,7 @@ NARROW_SECONDS = 60.0
 NEWS_SECONDS = 30.0  # how long a failed opening is worth telling
 WANTED_SECONDS = 60.0  # a caller that has not asked for so long will not come back
 # The pause after two or more openings failed in a row; each failure doubles it. Without a pause a run would sign in for
-# each of its groups, and services keep out who does that.
+# each of its groups, and services lock out a client that does so.
 PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -70,10 +70,7 @@ class Pool:
             self._give_up_unwanted()
 
     def take(self, seconds: float) -> Session | None:
-        """A resting connection, or None when there is none within `seconds`. Opens nothing if `seconds` is 0.
-
-        Raises the ProviderError of an opening that failed.
-        """
+        """A resting connection, None after `seconds` without one. Opens none for 0. Raises ProviderError."""
         end = time.monotonic() + seconds
         while True:
             session = self._resting_one()

@@ -122,7 +122,7 @@ class Session:
         except Lost as lost:
             return Unclear(f"{lost.words} after the whole mail had left", code=lost.code)
         if reply.code == 250:
-            return Accepted(reply.first.words)
+            return Accepted(Reply(reply.code, reply.lines[:1]).words)  # the first line names the mail
         if reply.code < 400 or not self._is_in_step():
             self._wire.close()
             return Unclear(OUT_OF_TURN, code=reply.status)

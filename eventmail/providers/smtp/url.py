@@ -28,10 +28,7 @@ class Server:
 
 
 def parse(url: str) -> Server:
-    """The server that `url` names; the port defaults to 587 (`smtp`) or 465 (`smtps`).
-
-    Raises ValueError with one sentence, which never repeats the credentials.
-    """
+    """The server that `url` names. Raises ValueError with one sentence, which never repeats the credentials."""
     if _has_raw_delimiter(url):
         raise ValueError(_DELIMITERS)
     try:

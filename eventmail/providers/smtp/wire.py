@@ -75,11 +75,6 @@ class Reply(NamedTuple):
         return joined(lines, LONGEST_WORDS if len(lines) == 1 else LONGEST_ANSWER)
 
     @property
-    def first(self) -> "Reply":
-        """The first line alone, in which a server names the mail that it took."""
-        return Reply(self.code, self.lines[:1])
-
-    @property
     def sends_away(self) -> bool:
         """Whether the server ends this connection: with 421 (RFC 5321 3.8), or since its limit of mails is reached."""
         if self.code == 421 or (self.code == 452 and self.enhanced == "4.5.3"):
