@@ -17,9 +17,12 @@ class BadCredentials(DomainError):
     sentence = "The address and the password do not belong together. Try again, or ask for a one-time sign-in link."
 
 
-class LinkExpired(DomainError):
-    code = "LINK_EXPIRED"
+class Forbidden(DomainError):
     status = 403
+
+
+class LinkExpired(Forbidden):
+    code = "LINK_EXPIRED"
     title = "This sign-in link no longer works"
     sentence = (
         "A sign-in link works once and only for a short time. "
@@ -27,9 +30,8 @@ class LinkExpired(DomainError):
     )
 
 
-class CsrfFailed(DomainError):
+class CsrfFailed(Forbidden):
     code = "CSRF_FAILED"
-    status = 403
     title = "This form can’t be taken"
     sentence = (
         "It was opened before you signed in or out, or in another browser. Reload the page and press the button again. "
@@ -37,30 +39,26 @@ class CsrfFailed(DomainError):
     )
 
 
-class BadSignature(DomainError):
+class BadSignature(Forbidden):
     code = "BAD_SIGNATURE"
-    status = 403
     title = "This link is not valid"
     sentence = "The address was changed or cut on its way. Open it again from the original mail."
 
 
-class RoleTooLow(DomainError):
+class RoleTooLow(Forbidden):
     code = "ROLE_TOO_LOW"
-    status = 403
     title = "Your role does not allow this"
     sentence = "Only an owner can do this. Nothing was changed; ask one of them."
 
 
-class ReadOnlyToken(DomainError):
+class ReadOnlyToken(Forbidden):
     code = "READ_ONLY_TOKEN"
-    status = 403
     title = "This token only reads"
     sentence = "It was made to read and to change nothing. Nothing was changed; make another token for this."
 
 
-class NotByToken(DomainError):
+class NotByToken(Forbidden):
     code = "NOT_BY_TOKEN"
-    status = 403
     title = "A token does not allow this"
     sentence = "Who gets in is changed in a browser, by somebody who signed in. Nothing was changed."
 

@@ -48,10 +48,7 @@ class EventChanged(Conflict):
 
 
 class DraftConflict(Conflict):
-    """`conflict` says what became of the draft meanwhile, None if no draft is meant.
-
-    `mailing_id` is the message that the draft was sent as.
-    """
+    """`conflict`: what became of the draft meanwhile, None for no draft; `mailing_id`: the message it was sent as."""
 
     def __init__(
         self, detail: str = "", *, conflict: Became | None = None, mailing_id: int | None = None, fields: Fields = ()
