@@ -42,10 +42,8 @@ def register(app: Flask) -> None:
     from eventmail.web.public import health  # noqa: PLC0415
 
     app.url_map.converters |= {"id": RowId, "link": LinkToken, "tail": Tail}
-    access.register(app)
-    problems.register(app)
-    compress.register(app)
-    context.register(app)
+    for part in (access, problems, compress, context):
+        part.register(app)
     app.extensions["write_check"] = health.WriteCheck()
     app.extensions["areas"] = AREAS
     for area in AREAS:

@@ -5,11 +5,8 @@ from typing import Any
 from eventmail.web.api import page
 from eventmail.web.core.area import Area, Operation, Section
 
-_OPERATIONS = {
-    Section.INSTALLATION: (
-        Operation("GET api_page.document", "The document of this API (OpenAPI 3.1).", {200: dict[str, Any]}),
-        Operation("GET api_page.page", "The same, where people read it.", {200: dict[str, Any]}),
-    ),
-}  # fmt: skip
-
-AREA = Area((page.bp,), _OPERATIONS)
+_ROWS = (
+    Operation("GET api_page.document", "The document of this API (OpenAPI 3.1).", {200: dict[str, Any]}),
+    Operation("GET api_page.page", "The same, where people read it.", {200: dict[str, Any]}),
+)
+AREA = Area((page.bp,), {Section.INSTALLATION: _ROWS})

@@ -29,14 +29,11 @@ class OnPage:
 
 @dataclass(frozen=True)
 class Theirs:
-    """What stands in the way of a save: the parts of the text that differ, and the audience if it differs.
-
-    `sent` is the id of the message if the draft was sent meanwhile.
-    """
+    """What stands in the way of a save: the parts of the text that differ, and the audience if it differs."""
 
     parts: Sequence[tuple[str, Sequence[Piece]]]
     audience: Mapping[str, list[str]] | None
-    sent: int | None
+    sent: int | None  # the id of the message, if the draft was sent meanwhile
 
 
 def fields(before: draft_rows.DraftVersion) -> dict[str, Any]:

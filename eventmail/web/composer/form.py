@@ -20,27 +20,22 @@ LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 @dataclass(frozen=True)
 class ComposerForm:
-    """The text, the audience, the look of the preview, and what the page was about.
-
-    `guest` is the one that was stepped to; `reader` and `find` hold search words. `before` is the draft as the page had
-    it. `snapshot`, `event_seen` and `exact` come from a review. `shown` is the saved draft, `dialect` belongs to a
-    message that is written once more.
-    """
+    """The text, the audience, the look of the preview, and what the page was about."""
 
     text: Text
     audience: Mapping[str, list[str]]
     to: str = ""
     look: preview_options.Look = field(default_factory=preview_options.Look)
-    guest: str = ""
-    reader: str = ""
-    find: str = ""
-    before: DraftVersion = field(default_factory=DraftVersion)
-    snapshot: str = ""
+    guest: str = ""  # stepped to
+    reader: str = ""  # search words for another one
+    find: str = ""  # search words for guests to pick
+    before: DraftVersion = field(default_factory=DraftVersion)  # the draft as the page had it
+    snapshot: str = ""  # this and the next two come from a review
     event_seen: str = ""
     exact: bool = False
     key: str | None = None
-    shown: Shown | None = None
-    dialect: int | None = None
+    shown: Shown | None = None  # the saved draft
+    dialect: int | None = None  # of a message that is written once more
 
     @property
     def message(self) -> Message:

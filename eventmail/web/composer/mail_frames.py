@@ -13,14 +13,11 @@ SHOWN = {"pictures": "on"}  # in the address of a page or a frame whose foreign 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The foreign pictures of a mail: their hosts, and the digest of these.
-
-    `is_mixed`: the page uses TLS and some pictures do not, so a browser does not load them as they are.
-    """
+    """The foreign pictures of a mail: their hosts, and the digest of these."""
 
     hosts: tuple[str, ...]
     digest: str
-    is_mixed: bool
+    is_mixed: bool  # some come without TLS to a page with TLS, so a browser does not load them as they are
 
 
 def answer(mail: str, args: Mapping[str, str]) -> Response:

@@ -16,11 +16,7 @@ from eventmail.web.core.context import settings
 
 @dataclass(frozen=True)
 class Tested:
-    """One test: its progress, the outcome for each address, the exclusions, the guest it is read as.
-
-    `mails` has the file names in the outbox by recipient. `now`: the test was sent just now, so its button rests until
-    the page asks again, and the second half of a double click sends nothing.
-    """
+    """One test: its progress, the outcome for each address, the exclusions, the guest it is read as."""
 
     event: Event
     mailing: Mailing
@@ -28,8 +24,8 @@ class Tested:
     recipients: list[Recipient]
     left_out: list[Exclusion]
     guest: Guest | None
-    mails: dict[int, str]
-    now: bool = False
+    mails: dict[int, str]  # the file names in the outbox by recipient
+    now: bool = False  # sent just now: its button rests until the page asks again, so a double click sends once
     worker_command: str = heartbeat.WORKER_COMMAND
 
 

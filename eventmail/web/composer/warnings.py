@@ -12,12 +12,8 @@ from eventmail.web.composer import checks, fragments
 from eventmail.web.composer.schemas import WarningOut
 
 
-def of(event: Event, text: contents.Text, audience: Audience, count: int) -> list[WarningOut]:
-    """The warnings about `text` for the `count` guests of `audience`. Stores nothing."""
-    return list(_of(event, text, audience, count))
-
-
-def _of(event: Event, text: contents.Text, audience: Audience, count: int) -> Iterator[WarningOut]:
+def of(event: Event, text: contents.Text, audience: Audience, count: int) -> Iterator[WarningOut]:
+    """Yields the warnings about `text` for the `count` guests of `audience`. Stores nothing."""
     draft, fields = contents.look(event.id, text), merge_values.fields(event.id)
     for remark in (*draft.problems, *draft.remarks):
         yield {"code": remark.code, "message": remark.message, "part": remark.part, "count": None}

@@ -104,7 +104,7 @@ def _begin() -> None:
         bodies.check(_largest())
         return
     if g.user is None:
-        if g.by_token:  # wrong tokens alone count: many users may share a network, and nobody guesses a token
+        if g.by_token:  # a good one is never throttled: nobody guesses one, and many may share a network
             throttle.note({throttle.BEARER: network()}, acting())
         raise NotSignedIn
     bodies.check(_largest())

@@ -39,10 +39,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Operation:
-    """One request: its method and endpoint (`asks`), its answers by status, its body (`takes`) with an `example`.
-
-    `refusals` are its own; the document adds those that every request has.
-    """
+    """One request: its method and endpoint (`asks`), its answers by status, its body (`takes`) with an `example`."""
 
     asks: str
     does: str
@@ -50,7 +47,7 @@ class Operation:
     takes: Any = None  # a model, or several (JSON), or the media type of a file
     example: Any = None
     query: tuple[Query, ...] = ()
-    refusals: Refusals = ()
+    refusals: Refusals = ()  # its own; the document adds those that every request has
     keyed: bool = False  # needs an Idempotency-Key
     csv: bool = False  # `format=csv` downloads all of it
 
@@ -78,17 +75,14 @@ FORMAT = Query("format", "`csv` downloads all of it.", ("csv",))
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the navigation: current on its page and those below, with `exact` on its page alone.
-
-    Entries follow the order of the areas; one that is `last` stands behind all others. `owners`: only they see it.
-    """
+    """An entry of the navigation. Entries follow the order of the areas."""
 
     label: str
     icon: str
     endpoint: str
-    owners: bool = False
-    exact: bool = False
-    last: bool = False
+    owners: bool = False  # only they see it
+    exact: bool = False  # current on its page alone, not on those below as well
+    last: bool = False  # behind all others
 
 
 @dataclass(frozen=True)

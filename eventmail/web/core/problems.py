@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -32,7 +32,7 @@ class Problem:
     detail: str
     fields: tuple[FieldError, ...]
     error: DomainError | None
-    request_id: str
+    request_id: str = field(default_factory=lambda: g.get("request_id", ""))
 
     def message(self, field: str) -> str | None:
         return next((error.message for error in self.fields if error.field == field), None)
@@ -93,22 +93,18 @@ _LONGEST = 10_000  # characters of a sentence
 
 def _refused(error: DomainError) -> Any:
     refusals.tell(error)
-    detail = _readable(error.detail)
     fields = tuple(
-        replace(field, field=field.field[:_LONGEST_NAME], message=_readable(field.message))
-        for field in error.fields[:MOST_COMPLAINTS]
+        replace(wrong, field=wrong.field[:_LONGEST_NAME], message=_readable(wrong.message))
+        for wrong in error.fields[:MOST_COMPLAINTS]
     )
-    answer = _show(Problem(error.status, error.code, error.title, detail, fields, error, g.get("request_id", "")))
+    answer = _show(Problem(error.status, error.code, error.title, _readable(error.detail), fields, error))
     if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 
 def _readable(sentence: str) -> str:
-    """The sentence without control characters, which may turn words around, and no longer than anybody reads.
-
-    A sentence may repeat what was typed.
-    """
+    """The sentence, which may repeat typed text, cut and without control characters, which may turn words around."""
     return CONTROLS.sub("\ufffd", sentence if len(sentence) <= _LONGEST else sentence[:_LONGEST] + " …")
 
 
@@ -145,7 +141,7 @@ def _http(error: HTTPException) -> Any:
         return _refused(TooLarge())
     name = error.name or "Error"
     detail = _WORDS.get(status, "The request could not be understood. Nothing was changed.")
-    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), None, g.get("request_id", "")))
+    answer = _show(Problem(status, name.upper().replace(" ", "_"), name, detail, (), None))
     if isinstance(error, MethodNotAllowed):
         answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
     return answer

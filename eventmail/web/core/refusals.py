@@ -38,17 +38,8 @@ def tell(error: DomainError) -> None:
     if kind is None or not has_request_context() or g.get("refusal_told"):
         return
     g.refusal_told = True
-    log.warning(
-        "refused",
-        extra={
-            "kind": kind,
-            "code": error.code,
-            "network": access.network(),
-            "who": who(),
-            "endpoint": request.endpoint,
-            "method": request.method,
-        },
-    )
+    told = {"kind": kind, "code": error.code, "network": access.network(), "who": who()}
+    log.warning("refused", extra={**told, "endpoint": request.endpoint, "method": request.method})
 
 
 def who() -> str | None:

@@ -149,7 +149,7 @@ def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
         "dry_run": True,
         "recipient_count": resolution.count,
         "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
-        "warnings": warnings.of(event, message.text, prepared.audience, resolution.count),
+        "warnings": list(warnings.of(event, message.text, prepared.audience, resolution.count)),
     }
 
 

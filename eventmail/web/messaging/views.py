@@ -174,7 +174,7 @@ def audience_preview(event_id: int) -> Response:
             "count": resolution.count,
             "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
             "sample": [sample_out(guest) for guest in preview_steps.sample(picked)],
-            "warnings": warnings.of(g.event, text, picked, resolution.count) if any(astuple(text)) else [],
+            "warnings": list(warnings.of(g.event, text, picked, resolution.count)) if any(astuple(text)) else [],
             "snapshot": snapshots.freeze(picked, access.acting()),
         }
     )

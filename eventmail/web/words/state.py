@@ -11,24 +11,18 @@ from eventmail.states import Delivery, GuestStatus, MailingState, RecipientState
 
 @dataclass(frozen=True)
 class Shown:
-    """How one state is shown; sentences may hold {at}, {to} and {error}.
-
-    `tone` is a class with colours in the style sheet, `bar` the position in a bar of recipients; `always`: a tile
-    shows the number 0, too. `story` says what became of a message for somebody, `of_test` the same of a mail of a test,
-    `account_mail` of a mail about an account. `uses` says how a message in this state uses a segment. `meaning` tells
-    programs what the word does not.
-    """
+    """How one state is shown; sentences may hold {at}, {to} and {error}."""
 
     word: str
     icon: str = "circle-dot"
-    tone: str = ""
-    bar: int = 0
-    always: bool = False
-    story: str = ""
-    of_test: str = ""
-    account_mail: str = ""
-    uses: str = ""
-    meaning: str = ""
+    tone: str = ""  # a class with colours in the style sheet
+    bar: int = 0  # the position in a bar of recipients
+    always: bool = False  # a tile shows the number 0, too
+    story: str = ""  # what became of a message for somebody
+    of_test: str = ""  # what became of a mail of a test
+    account_mail: str = ""  # what became of a mail about an account
+    uses: str = ""  # how a message in this state uses a segment
+    meaning: str = ""  # for programs, where the word does not tell it
 
 
 TROUBLED = "troubled"  # no state, but a word for a finished message that somebody did not get
