@@ -1,4 +1,4 @@
-"""What a mail service looks like to the worker."""
+"""The interface between the worker and a mail service."""
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ HandedOver = Generator[tuple[Mail, Outcome | None], None, None]
 
 @dataclass(frozen=True)
 class Waits:
-    """What we wait for, such as "the mail server mail.example to greet", and for how long."""
+    """A thing that we wait for, such as "the mail server mail.example to greet", and for how long."""
 
     words: str
     seconds: float
@@ -109,7 +109,7 @@ class Provider(Service, Protocol):
         """`who` needs the service no more; nothing has to be opened for `who`."""
 
     def waits(self) -> Waits | None:
-        """What keeps all mail of this process waiting right now, or None."""
+        """The wait that holds up all mail of this process right now, or None."""
 
     def tidy(self) -> None:
         """Close what nobody has used or asked for in a while. The worker calls this every few seconds."""

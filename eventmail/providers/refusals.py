@@ -1,4 +1,4 @@
-"""What a refusal is about (F5): the one classifier of answers while sending, of webhook reports and of bounce mails.
+"""Says what a refusal is about (F5): the one classifier of answers while sending, webhook reports and bounce mails.
 
 Only positive evidence about the recipient ends an address; any other answer counts as being about us. The rows decide
 in the order in which they stand. Each names its source; tests/files/answers holds answers to try them on.
@@ -186,7 +186,7 @@ _CARRIES_A_DIGIT = re.compile(r"\S*\d\S*")
 
 
 class Judgement(NamedTuple):
-    """What a refusal is about. `certain`: a code says that the address is dead, see `is_certain`."""
+    """The subject of a refusal. `certain`: a code says that the address is dead, see `is_certain`."""
 
     about: About
     certain: bool = False
@@ -203,7 +203,7 @@ def judge(text: str, code: str = "", *, to: str = "", sender: str = "") -> Judge
 
 
 def _candidates(text: str, code: str, to: str, sender: str) -> Iterator[About]:
-    """What the refusal may be about, the weightiest first."""
+    """Yields the possible subjects of the refusal, the weightiest first."""
     words, names_us = _without_addresses(text, to, sender)
     codes = enhanced(f"{code} {text}")
     said = [_of_code(each) for each in codes]

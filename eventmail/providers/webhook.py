@@ -29,7 +29,7 @@ _KEY = re.compile(r"[A-Za-z0-9_\-]{3,100}")
 
 
 class Kind(StrEnum):
-    """What a report says became of a mail. `refused`: the address is not to blame."""
+    """The outcome of a mail as a report tells it. `refused`: the address is not to blame."""
 
     DELIVERED = "delivered"
     DEFERRED = "deferred"

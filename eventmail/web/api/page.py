@@ -28,7 +28,7 @@ _PLAIN = {"string": "text", "integer": "number", "number": "number", "boolean": 
 
 @dataclass(frozen=True)
 class Kind:
-    """What a member is, in `words` that end with the name of a shape or with choices; `null`: it may be null."""
+    """The kind of a member, in `words` that end with the name of a shape or with choices; `null`: it may be null."""
 
     words: str
     shape: str = ""
@@ -144,7 +144,7 @@ def _members(schema: Json) -> list[Member]:
 
 
 def kind(schema: Json) -> Kind:
-    """What a schema allows, in plain words."""
+    """The kind that a schema allows, in plain words."""
     if "$ref" in schema:
         name = _last(schema["$ref"])
         listed = re.fullmatch(r"Listed_(\w+)_", name)

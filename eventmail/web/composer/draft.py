@@ -19,7 +19,7 @@ NAMED = 5  # drafts on the composer's page
 
 @dataclass(frozen=True)
 class OnPage:
-    """What the page keeps of its draft. `id` is "" while there is none; `shown` is the draft as it is saved now."""
+    """The draft as its page keeps it. `id` is "" while there is none; `shown` is the draft as it is saved now."""
 
     id: str
     revision: int
@@ -29,7 +29,7 @@ class OnPage:
 
 @dataclass(frozen=True)
 class Theirs:
-    """What stands in the way of a save: the parts of the text that differ, and the audience if it differs."""
+    """The changes of others that prevent a save: the parts of the text that differ, and the audience if it differs."""
 
     parts: Sequence[tuple[str, Sequence[Piece]]]
     audience: Mapping[str, list[str]] | None
@@ -54,7 +54,7 @@ def on_page(event_id: int, form: ComposerForm) -> OnPage:
 
 
 def changes(event_id: int, form: ComposerForm) -> Sequence[Piece]:
-    """What guests read otherwise than when this text was saved; nothing for a text that was changed since."""
+    """The pieces that guests read otherwise than when this text was saved; none for a text that was changed since."""
     text = written(form).text
     if form.dialect is not None:
         return contents.changes_of_reading(event_id, text, form.dialect)

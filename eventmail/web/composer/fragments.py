@@ -165,7 +165,7 @@ def _audience(event_id: int, form: ComposerForm) -> resolve.Audience | None:
 
 
 def _complaint(event_id: int, form: ComposerForm) -> str:
-    """What is wrong with the audience, such as a removed segment; "" while nobody is picked."""
+    """The complaint about the audience, such as a removed segment; "" while nobody is picked."""
     try:
         if form.picked:
             resolve.checked(event_id, form.audience, outside=False)

@@ -1,4 +1,4 @@
-"""What became of a test, shown beside the button that sends one."""
+"""The outcome of a test, shown beside the button that sends one."""
 
 from dataclasses import dataclass
 

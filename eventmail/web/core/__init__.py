@@ -1,1 +1,1 @@
-"""What every area leans on: who asks, what a request brings, how it is answered."""
+"""The base of all areas: who asks, what a request brings, how it is answered."""

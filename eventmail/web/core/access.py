@@ -1,4 +1,4 @@
-"""Who asks, by session cookie (with CSRF check) or bearer token, and the event that a request is about."""
+"""Finds who asks, by session cookie (with CSRF check) or bearer token, and which event a request is about."""
 
 import ipaddress
 import logging
@@ -58,7 +58,7 @@ def open_to_everyone(view: Any) -> Any:
 
 
 def acting() -> Acting:
-    """Who acts in this request, for commands."""
+    """The user of this request, as commands and the audit log take it."""
     return Acting(g.user.id if g.user else None, g.user.name if g.user else "nobody", g.request_id, g.now)
 
 

@@ -1,4 +1,4 @@
-"""What an area of the site brings: its pages, its entries in the navigation, its rows of the API's document."""
+"""Describes an area of the site: its pages, its entries in the navigation, its rows of the API's document."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

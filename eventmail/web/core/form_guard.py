@@ -1,4 +1,4 @@
-"""What a form shows after a refusal, and the fingerprints of what it showed before (`domain.edit_guard`)."""
+"""The contents of a form after a refusal, and the fingerprints of what it showed before (`domain.edit_guard`)."""
 
 from collections.abc import Callable, Mapping
 

@@ -1,4 +1,4 @@
-"""What became of a message for somebody, in plain sentences for pages and JSON (F4)."""
+"""Says what became of a message for somebody, in plain sentences for pages and JSON (F4)."""
 
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
@@ -41,7 +41,7 @@ PRACTISED = "This was in practice mode."
 
 
 def sentence(story: Story, zone: tzinfo) -> str:
-    """What became of a message for a recipient or an excluded guest, by the mail service of that time (S13)."""
+    """Says what became of a message for a recipient or an excluded guest, by the mail service of that time (S13)."""
     said = _sentence(story, zone)
     if is_practice(story.provider) and story.outcome not in (RecipientState.SENT, *OPEN):
         return f"{said} {PRACTISED}"
@@ -97,7 +97,7 @@ def _then(person: Person, then: datetime, zone: tzinfo) -> str:
 
 
 def news(report: News) -> str:
-    """What a mail service reported about the address of a guest."""
+    """The report of a mail service about the address of a guest."""
     words = {
         "bounce": "Mail to their address bounced for good",
         "soft_bounce": "Mail to their address bounced for now",
@@ -110,7 +110,7 @@ def news(report: News) -> str:
 
 
 def changed(part: Changed, zone: tzinfo) -> str:
-    """What a change of many guests did to one of them."""
+    """Says what a change of many guests did to one of them."""
     change = part.change
     others = change.changed - 1
     together = f", together with {others} other{'' if others == 1 else 's'}" if others else ""
