@@ -12,7 +12,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.db import core, moving
-from eventmail.models import Attempt, Mailing, Recipient, Reservation
+from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
 from eventmail.records.practice import of_practice
 from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, RecipientState
@@ -77,8 +77,9 @@ def _booked(from_: RecipientState, to: RecipientState) -> str | None:
 
 @cache
 def _booking(column: str) -> Update:
+    """Books on the newest run that has a job: a later one may hold places already. Before any job it is the first."""
     theirs = Reservation.mailing_id == bindparam("mailing")
-    newest = select(func.max(Reservation.run)).where(theirs).scalar_subquery()
+    newest = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == bindparam("mailing")).scalar_subquery()
     booked = getattr(Reservation, column) + bindparam("count")
     return update(Reservation).where(theirs, Reservation.run == newest).values({column: booked})
 

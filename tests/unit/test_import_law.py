@@ -285,3 +285,5 @@ def test_E1_whether_a_mailing_is_a_test_is_asked_in_one_place() -> None:
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "MailingKind.TEST"
     }
     assert named == {"models/mailing.py", "domain/mailings/test_sends.py"}  # the flag, and where a test is made
+    templates = (PACKAGE / "templates").rglob("*.html")
+    assert [path.name for path in templates if re.search(r"\.kind [!=]= \"test\"", path.read_text())] == []

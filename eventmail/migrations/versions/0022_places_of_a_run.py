@@ -17,6 +17,7 @@ def upgrade() -> None:
         op.add_column("reservation", sa.Column(name, kind, nullable=True))
     parts = ", ".join(f"{name} = {_JOB.format(name)}" for name in ("mailing_id", "run", "provider"))
     op.execute(f"UPDATE reservation SET {parts}")  # noqa: S608  no value from outside
+    op.execute("DELETE FROM reservation WHERE mailing_id IS NULL")  # places of a run that is gone
     with op.batch_alter_table("reservation", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
         batch_op.drop_constraint("fk_reservation_job_id", type_="foreignkey")
         batch_op.drop_constraint("uq_reservation_job_id", type_="unique")

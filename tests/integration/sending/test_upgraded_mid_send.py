@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic import command
@@ -32,6 +33,13 @@ def test_S9_a_message_that_is_upgraded_in_the_middle_of_its_sending_keeps_its_pl
         command.downgrade(migrations.config(connection), "0021")
         connection.commit()
         assert connection.exec_driver_sql("SELECT job_id FROM reservation").all() == [(run.job_id,)]
+        connection.rollback()
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        columns, of_nobody = "job_id, due_at, reserved, consumed, refunded", (99, "2026-01-01 00:00:00", 1, 0, 0)
+        driver.execute(f"INSERT INTO reservation ({columns}) VALUES (?, ?, ?, ?, ?)", of_nobody)  # a run that is gone
+        driver.commit()
+        driver.execute("PRAGMA foreign_keys=ON")
     migrations.upgrade(db.engine, tmp_path / "migration.lock")
     with db.engine.connect() as connection:
         after = connection.exec_driver_sql("SELECT id, due_at, reserved, consumed, refunded FROM reservation").all()
@@ -55,6 +63,13 @@ def test_S9_a_run_holds_places_before_it_has_a_job(send: Callable[..., Run], clo
         reserve(tx, later, Limits(per_day=5))
     window = usage(fresh(), 5, timedelta(days=1), clock.now())
     assert (window.reserved, window.left) == (5, 0)
+
+    run.drain(Recording())
+
+    assert run.states == {A: "sent"}
+    fresh().rollback()
+    ledger = [(entry.run, entry.reserved, entry.consumed) for entry in fresh().query(Reservation).order_by("run")]
+    assert ledger == [(1, 1, 1), (2, 4, 0)]  # a mail is booked on the run that sent it
 
 
 def test_S9_a_run_holds_its_places_once(send: Callable[..., Run]) -> None:
