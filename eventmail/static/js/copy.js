@@ -1,4 +1,4 @@
-// <button data-copy="text">: copies it and says so, on the button and to screen readers.
+// <button data-copy="text"> copies the text and says so, on the button and to screen readers.
 
 async function copy(text) {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);

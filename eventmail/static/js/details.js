@@ -1,10 +1,10 @@
-// What somebody opened or closed stays so while the page around it is brought up to date: <details id="…">.
+// <details id="…"> stays as somebody opened or closed it when a fragment replaces it.
 
 const wanted = new Map(); // id -> open
 
 document.addEventListener("click", (event) => {
   const details = event.target.closest?.("summary")?.parentElement;
-  if (details?.id) wanted.set(details.id, !details.open); // a key press is a click, too, and comes before the change
+  if (details?.id) wanted.set(details.id, !details.open); // a key press is a click, too; the click comes before the change
 });
 
 document.addEventListener("htmx:after:swap", () => {

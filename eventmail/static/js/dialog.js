@@ -4,7 +4,7 @@
 const openers = new WeakMap();
 
 function show(dialog, opener) {
-  dialog.removeAttribute("open"); // not close(): that would tell everybody it was closed
+  dialog.removeAttribute("open"); // not close(), which would fire a "close" event
   openers.set(dialog, opener);
   dialog.showModal();
 }
@@ -27,7 +27,7 @@ function outside(dialog) {
   return document.activeElement === document.body || dialog.contains(document.activeElement);
 }
 
-// "close" does not bubble, so this listens on the way down.
+// "close" does not bubble, so this listens in the capture phase.
 document.addEventListener("close", (event) => {
   const opener = openers.get(event.target);
   if (opener?.isConnected && !event.target.open && outside(event.target)) opener.focus();

@@ -1,4 +1,4 @@
-// What was typed in the last moment before the page is left is saved on the way out (D5).
+// Saves the last typed words when somebody leaves the page (D5).
 
 let typed = false; // since the last save began
 
@@ -10,7 +10,7 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.closest?.("#draft")) typed = false;
 });
 
-// A save that got no answer is tried again with the next letter, when the network is back, or on the way out.
+// A save without an answer is tried again with the next letter, when the network is back, or on leaving.
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   if (!ctx?.sourceElement.closest?.("#draft") || ctx.response) return;
   typed = true;
@@ -18,7 +18,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   if (line) line.textContent = "Not saved: eventmail could not be reached";
 });
 
-addEventListener("beforeunload", () => { // pagehide comes after the next page was read
+addEventListener("beforeunload", () => { // pagehide comes only after the next page was fetched
   const url = typed && document.getElementById("draft")?.getAttribute("hx-post");
   if (!url) return;
   typed = false;

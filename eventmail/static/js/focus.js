@@ -1,5 +1,5 @@
-// Moves the focus, once, to what the server marked with data-focus: the warning after a refused form.
-// Messages in #problems announce themselves and may come from a poll, so they never take the focus.
+// Moves the focus, once, to the element with data-focus: the warning after a refused form.
+// Messages in #problems announce themselves, and a poll may bring them, so they never take the focus.
 
 function moveFocus() {
   const target = [...document.querySelectorAll("[data-focus]")].find((element) => !element.closest("#problems"));

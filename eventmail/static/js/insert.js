@@ -1,5 +1,5 @@
-// <span data-insert="{field}"> in a form: becomes a button that puts the merge field where somebody was writing last in
-// it. Without script it stays what it is, a line to read and to type.
+// <span data-insert="{field}"> becomes a button that inserts the merge field into the field of its form that had the focus
+// last. Without script it stays a line to read.
 
 const MERGES = ["subject", "preheader", "body"];
 const written = new WeakMap(); // form -> the field that had the focus last
@@ -20,7 +20,7 @@ function prepare() {
   narrow();
 }
 
-// With an own fallback {field} becomes {field|fallback}; what would end the field early cannot stand in one.
+// With a fallback {field} becomes {field|fallback}; braces and line breaks, which would end the field, are replaced.
 function merged(button) {
   const own = document.getElementById("own-fallback")?.value.replace(/[{}\s]+/g, " ").trim();
   return own ? button.dataset.insert.replace("}", `|${own}}`) : button.dataset.insert;
@@ -30,7 +30,7 @@ function insert(button) {
   const field = written.get(button.form) ?? button.form.querySelector("textarea[name=body]");
   const text = merged(button);
   field.focus();
-  // insertText keeps the browser's undo; where it is not supported the text is put in by hand
+  // insertText keeps the browser's undo; without support for it the text is set directly
   if (!document.execCommand("insertText", false, text)) {
     field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new InputEvent("input", { bubbles: true }));
@@ -64,7 +64,7 @@ document.addEventListener("input", (event) => {
   if (event.target.id === "find-field") narrow();
 });
 
-// In the list the arrows go from field to field; Enter in the search takes the first that is left.
+// The arrows move through the list; Enter in the search inserts the first field that is left.
 document.addEventListener("keydown", (event) => {
   const finding = event.target.id === "find-field";
   const tool = finding || event.target.id === "own-fallback";

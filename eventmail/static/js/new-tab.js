@@ -1,4 +1,4 @@
-// A button with formtarget opens a tab of its own, so its form is left to the browser, also where htmx sends it.
+// A button with formtarget opens a new tab, so the browser submits its form, even where htmx would.
 
 document.addEventListener("submit", (event) => {
   if (event.submitter?.hasAttribute("formtarget")) event.stopImmediatePropagation();

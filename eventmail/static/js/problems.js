@@ -1,4 +1,4 @@
-// What stands in #problems: every message there can be closed, and a request that got no answer at all says so.
+// #problems: each message gets a button that closes it, and a request without any answer adds a message.
 
 const problems = document.getElementById("problems");
 
@@ -15,7 +15,7 @@ document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
   problems.replaceChildren(message);
 });
 
-// Reading works again: nothing is in doubt. After a lost POST the message stays until it is closed.
+// After a lost GET the next answer removes the message. After a lost POST, whose outcome is unknown, it stays.
 document.addEventListener("htmx:after:request", () => {
   problems.querySelector("[data-no-answer=GET]")?.remove();
 });

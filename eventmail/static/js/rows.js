@@ -1,7 +1,7 @@
-// <form data-rows>: a table whose rows can be ticked. Space ticks, Shift takes everything between, the arrows go up and
-// down, Escape unticks all. Without script the boxes are boxes.
+// <form data-rows>: a table whose rows can be ticked. Space ticks, Shift ticks a range, the arrows move, Escape unticks
+// all. Without script the boxes work alone.
 
-let anchor = null; // where a range begins: the box that was ticked last
+let anchor = null; // the box that was ticked last, where a range begins
 
 function boxes() {
   return [...document.querySelectorAll("[data-rows] tbody [name=guests]")];
