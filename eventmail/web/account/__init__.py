@@ -5,10 +5,8 @@ from eventmail.web.account.schemas import AccountOut
 from eventmail.web.core.area import Area, Entry, Section
 from eventmail.web.core.area import Operation as Op
 
-_OPERATIONS = {
+AREA = Area((sign_in.bp, me.bp), of_site=(Entry("Account", "key-round", "me.page", last=True),), operations={
     Section.INSTALLATION: (
         Op("GET me.page", "Whose token this is.", {200: AccountOut}),
     ),
-}  # fmt: skip
-
-AREA = Area((sign_in.bp, me.bp), _OPERATIONS, of_site=(Entry("Account", "key-round", "me.page", last=True),))
+})  # fmt: skip

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
 from eventmail.domain.people import accounts, api_tokens, sessions
-from eventmail.models import LoginSession
 from eventmail.models.account import Role
 from eventmail.web.account.schemas import NewPassword, NewToken, Profile, me_out, session_out, token_out
 from eventmail.web.account.sign_in import keep
@@ -22,7 +21,7 @@ bp = Blueprint("me", __name__, url_prefix="/admin/account")
 @bp.get("")
 def page(problem: Problem | None = None, **_values: int) -> Response:
     signed_in = sessions.listed(g.user.id, g.now)
-    here: LoginSession | None = next((row for row in signed_in if row.id == g.session_id), None)
+    here = next((row for row in signed_in if row.id == g.session_id), None)
     tokens = api_tokens.listed(g.user.id)
     return respond(
         page="account/account.html",

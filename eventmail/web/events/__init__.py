@@ -10,7 +10,10 @@ from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, EventIn, EventOu
 TIMES: Refusals = (InvalidTimezone, NonexistentTime)
 GALA = {"title": "Summer Gala", "timezone": "Europe/Berlin", "starts_at": "2027-06-19T18:00"}
 
-_OPERATIONS = {
+AREA = Area((views.bp, lifecycle.bp),
+    of_event=(Entry("Overview", "house", "events.overview", exact=True),
+              Entry("Settings", "settings", "events.settings", last=True)),
+    of_site=(Entry("Events", "calendar", "events.listing"),), operations={
     Section.EVENTS: (
         Op("GET events.listing", "Your events, the newest first.", {200: Listed[EventOut]},
             query=(Query("state", "Those in use, put away, or all.", ("current", "archived", "all")), Q, *PAGING)),
@@ -32,14 +35,4 @@ _OPERATIONS = {
         Op("POST event_life.bring_back", "Take the event out of the archive.", {200: EventOut},
             refusals=(NothingToDo,)),
     ),
-}  # fmt: skip
-
-AREA = Area(
-    (views.bp, lifecycle.bp),
-    _OPERATIONS,
-    of_event=(
-        Entry("Overview", "house", "events.overview", exact=True),
-        Entry("Settings", "settings", "events.settings", last=True),
-    ),
-    of_site=(Entry("Events", "calendar", "events.listing"),),
-)
+})  # fmt: skip

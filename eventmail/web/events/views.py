@@ -25,20 +25,15 @@ bp = Blueprint("events", __name__, url_prefix="/admin/events")
 @bp.get("")
 def listing() -> Response:
     """The events that this person sees, newest first: current ones, archived ones, or all, as `state` says."""
-    state, q = _listed_state(), request.args.get("q", "").strip()
+    state, q = request.args.get("state", "").strip() or "current", request.args.get("q", "").strip()
+    if state not in ("current", "archived", "all"):
+        raise InvalidInput.at("state", "UNKNOWN_STATE", "The state must be one of current, archived, all.")
     archived = None if state == "all" else state == "archived"
     page = paginate(edit.listed(g.user, archived=archived, q=q), **intake.paging(), row=lambda row: row[0])
     if wants_json():
         return as_json(page_out(page, event_out))
     current, put_away = edit.counts(g.user)
     return respond(page="events/list.html", events=page, q=q, state=state, current=current, archived=put_away)
-
-
-def _listed_state() -> str:
-    state = request.args.get("state", "").strip() or "current"
-    if state not in ("current", "archived", "all"):
-        raise InvalidInput.at("state", "UNKNOWN_STATE", "The state must be one of current, archived, all.")
-    return state
 
 
 @bp.get("/new")

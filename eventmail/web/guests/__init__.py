@@ -12,7 +12,8 @@ from eventmail.web.guests import bulk, erasure, history, import_schemas, imports
 GUESTS = (Q, Query("status", "Only these guests.", words(Filter)))
 GUEST = {"email": "ada@guests.example", "first_name": "Ada", "status": "invited", "tags": ["vip"]}
 
-_OPERATIONS = {
+AREA = Area((views.bp, bulk.bp, history.bp, paste.bp, erasure.bp, erasure.former, imports.bp),
+    of_event=(Entry("Guests", "users", "guests.listing"),), operations={
     Section.GUESTS: (
         Op("GET guests.listing", "The guests, by name.", {200: Listed[schemas.GuestOut]}, query=(*GUESTS, *PAGING)),
         Op("POST guests.create", "Add a guest.", {201: schemas.GuestOut}, schemas.GuestIn, GUEST),
@@ -44,10 +45,4 @@ _OPERATIONS = {
         Op("GET imports.export", "The guests that the list shows, as a CSV that can be imported again.", {200: CSV},
             query=GUESTS),
     ),
-}  # fmt: skip
-
-AREA = Area(
-    (views.bp, bulk.bp, history.bp, paste.bp, erasure.bp, erasure.former, imports.bp),
-    _OPERATIONS,
-    of_event=(Entry("Guests", "users", "guests.listing"),),
-)
+})  # fmt: skip

@@ -12,13 +12,13 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.problems import shown_by
 from eventmail.web.core.respond import as_json, see_other, wants_json
 from eventmail.web.guests.schemas import ChangeIn, ChangeOut, UndoneOut
-from eventmail.web.guests.views import list_page, searched
+from eventmail.web.guests.views import listing, searched
 
 bp = Blueprint("guest_bulk", __name__, url_prefix="/admin/events/<id:event_id>/guests/changes")
 
 
 @bp.post("")
-@shown_by(list_page)
+@shown_by(listing)
 def change(event_id: int) -> Any:
     body = intake.parse(ChangeIn, lists=frozenset({"guests"}))
     value = body.status if body.change is ChangeKind.STATUS else body.tag
@@ -31,7 +31,7 @@ def change(event_id: int) -> Any:
 
 
 @bp.post("/<id:change_id>/undo")
-@shown_by(lambda event_id, problem, **_: list_page(event_id, problem))
+@shown_by(listing)
 def undo(event_id: int, change_id: int) -> Any:
     done = bulk_change.undo(event_id, change_id, access.acting())
     if wants_json():

@@ -37,10 +37,7 @@ def history(event_id: int, guest_id: int) -> Response:
 
 
 def _kind(moment: Moment) -> str:
-    what = moment.what
-    if isinstance(what, Story):
-        return "message"
-    return "report" if isinstance(what, News) else "change"
+    return {Story: "message", News: "report"}.get(type(moment.what), "change")
 
 
 def _sentence(moment: Moment, event: Event) -> str:

@@ -22,7 +22,6 @@ from eventmail.web.guests.views import searched
 
 bp = Blueprint("imports", __name__, url_prefix="/admin/events/<id:event_id>/guests")
 _PIECE = 1_000_000
-_PER_PAGE = 50
 
 
 @bp.get("/import")
@@ -76,7 +75,7 @@ def look(event_id: int, token: str, problem: Problem | None = None) -> Response:
         report=report,
         kind=kind,
         number=number,
-        lines=cut(lines, page=intake.paging()["page"], size=_PER_PAGE),
+        lines=cut(lines, page=intake.paging()["page"], size=50),
         encodings=[(word, name) for word, (name, _) in csv_text.ENCODINGS.items()],
         delimiters=[(word, word.capitalize()) for word in csv_text.DELIMITERS],
         own_before=column_mapping.OWN,
@@ -169,11 +168,7 @@ def _folder() -> Path:
 
 def _tell(event_id: int, token: str) -> Callable[[str, int, int], None]:
     folder = _folder()
-
-    def tell(what: str, done: int, of: int) -> None:
-        uploads.note_progress(folder, event_id, token, {"what": what, "done": done, "of": of})
-
-    return tell
+    return lambda what, done, of: uploads.note_progress(folder, event_id, token, {"what": what, "done": done, "of": of})
 
 
 def _upload_out(kept: uploads.Upload) -> UploadOut:

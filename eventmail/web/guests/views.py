@@ -23,9 +23,13 @@ bp = Blueprint("guests", __name__, url_prefix="/admin/events/<id:event_id>/guest
 ATTRIBUTE = "attribute:"  # what the form puts before the name of an imported column
 
 
-def list_page(event_id: int, problem: Problem | None = None) -> Response:
+@bp.get("")
+def listing(event_id: int, problem: Problem | None = None, **_values: int) -> Response:
     """The list. Filter, search and page stand in its URL and in that of the form that changes many guests."""
     q, status = searched()
+    if wants_json():
+        found = guest_listing.listing(event_id, status, q, **intake.paging())
+        return as_json(page_out(guest_listing.detailed(event_id, found), guest_out))
     counts = filters.counts(event_id, q)
     page = guest_listing.listing(event_id, status, q, **intake.paging(), total=counts[status])
 
@@ -51,15 +55,6 @@ def list_page(event_id: int, problem: Problem | None = None) -> Response:
         made=_made(event_id),
         ticked=set(request.form.getlist("guests")),
     )
-
-
-@bp.get("")
-def listing(event_id: int) -> Response:
-    if not wants_json():
-        return list_page(event_id)
-    q, status = searched()
-    page = guest_listing.listing(event_id, status, q, **intake.paging())
-    return as_json(page_out(guest_listing.detailed(event_id, page), guest_out))
 
 
 def searched() -> tuple[str, Filter]:

@@ -18,7 +18,8 @@ OF_DRAFTS: Refusals = (*WRITTEN, errors.InvalidAudience, errors.AudienceChanged,
 TEXT = {"subject": "The doors open at six", "body": "Hi {guest.firstName},\n\nsee you on {event.date}."}
 
 # Programs find a message below /mailings whatever its state, so the rows of drafts and tests stand here, too.
-_OPERATIONS = {
+AREA = Area((views.bp, control.bp, receipt.bp, why.bp),
+    of_event=(Entry("Sent", "send", "mailings.listing"),), operations={
     Section.MESSAGES: (
         Op("POST mailings.create", "Send a message, or keep it as a `draft`. `dry_run` makes every check, stores "
             "nothing, and needs no key.",
@@ -55,8 +56,4 @@ _OPERATIONS = {
             {200: schemas.WhyOut},
             query=(Query("address", "An address, or a name."), Query("guest", "The id of a guest."), PAGING[0])),
     ),
-}  # fmt: skip
-
-AREA = Area(
-    (views.bp, control.bp, receipt.bp, why.bp), _OPERATIONS, of_event=(Entry("Sent", "send", "mailings.listing"),)
-)
+})  # fmt: skip

@@ -92,7 +92,7 @@ def recipients(event_id: int, mailing_id: int) -> Response:
     if wants_fragment():
         shown = progress.progress(mailing, g.now)
         return respond(page="mailings/_recipients.html", mailing=mailing, progress=shown, **_table(mailing))
-    wanted = _state(request.args.get("state"))
+    wanted = _state()
     if request.args.get("format") == "csv":
         return csv_answer(
             f"outcome-{mailing_id}.csv",
@@ -106,7 +106,7 @@ def recipients(event_id: int, mailing_id: int) -> Response:
 
 def _table(mailing: Mailing) -> dict[str, Any]:
     """The values of the table of recipients. Its links lead to the mailing's page, which holds the table."""
-    shown = _state(request.args.get("state"))
+    shown = _state()
     page = progress.page_of_recipients(mailing, shown, **intake.paging())
     here: dict[str, Any] = {name: request.args.get(name) for name in ("state", "page", "per_page")}
     here |= {"event_id": mailing.event_id, "mailing_id": mailing.id}
@@ -158,10 +158,9 @@ def _page_out(page: Any) -> Any:
     return page_out(page, lambda row: told[row[0].id])
 
 
-def _state(name: str | None) -> RecipientState | None:
-    if not name:
-        return None
-    if name not in set(RecipientState):
+def _state() -> RecipientState | None:
+    name = request.args.get("state")
+    if name and name not in set(RecipientState):
         message = f"“{name}” is not a state; there are {', '.join(RecipientState)}."
         raise InvalidInput.at("state", "UNKNOWN_STATE", message)
-    return RecipientState(name)
+    return RecipientState(name) if name else None

@@ -72,9 +72,7 @@ def _out(answer: outcome_why.Answer | None, told: list[tuple[Story, str]], event
         "address": answer.address,
         "known": not answer.unknown,
         "guests": [{"id": str(person.id), "name": person.name, "status": person.status} for person in answer.people],
-        "candidates": [
-            {"id": str(guest.id), "name": guest.full_name, "email": guest.email} for guest in answer.candidates
-        ],
+        "candidates": [{"id": str(one.id), "name": one.full_name, "email": one.email} for one in answer.candidates],
         "on_list": [
             {"reason": entry.reason, "since": instant(entry.since), "sentence": outcome.on_list(entry, event.zone)}
             for entry in answer.on_list

@@ -15,7 +15,8 @@ AUDIENCE = (
     Query("exclude_segments", "Ids of segments nobody of whom gets it.", many=True),
 )
 
-_OPERATIONS = {
+AREA = Area((views.bp, drafts.bp, test_sends.bp, preview.bp),
+    of_event=(Entry("Messages", "mail", "messaging.compose"),), operations={
     Section.MESSAGES: (
         Op("POST messaging.audience_preview", "Who would get a message and who won't.", {200: AudiencePreviewOut},
             AudiencePreview, {"audience": {"statuses": ["confirmed"]}}, refusals=(InvalidAudience,)),
@@ -30,10 +31,4 @@ _OPERATIONS = {
                                              Query("body", "The text."), *AUDIENCE, *PAGING),
             refusals=(InvalidAudience,)),
     ),
-}  # fmt: skip
-
-AREA = Area(
-    (views.bp, drafts.bp, test_sends.bp, preview.bp),
-    _OPERATIONS,
-    of_event=(Entry("Messages", "mail", "messaging.compose"),),
-)
+})  # fmt: skip

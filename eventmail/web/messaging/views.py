@@ -92,15 +92,10 @@ def review(event_id: int) -> Response:
     form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
     mailing_send.resolve(prepared)
-    return respond(
-        page=COMPOSER.page,
-        review=True,
-        **fragments.page(COMPOSER, event, form)
-        | {
-            "snapshot": snapshots.freeze(prepared.audience, access.acting()),
-            "event_seen": merge_values.looked_at(event, g.user, fragments.terms()),
-        },
-    )
+    context = fragments.page(COMPOSER, event, form)
+    context["snapshot"] = snapshots.freeze(prepared.audience, access.acting())
+    context["event_seen"] = merge_values.looked_at(event, g.user, fragments.terms())
+    return respond(page=COMPOSER.page, review=True, **context)
 
 
 @bp.post("/messages")

@@ -7,13 +7,11 @@ from eventmail.web.core.area import Operation as Op
 from eventmail.web.people import views
 from eventmail.web.people.schemas import ColleagueOut, InvitationOut
 
-_OPERATIONS = {
+AREA = Area((views.bp,), of_site=(Entry("People", "users", "people.listing", owners=True),), operations={
     Section.INSTALLATION: (
         Op("GET people.listing", "The team, for owners.", {200: Listed[ColleagueOut]}, query=PAGING,
             refusals=(RoleTooLow,)),
         Op("GET people.pending", "Invitations nobody opened yet, for owners.", {200: Listed[InvitationOut]},
             refusals=(RoleTooLow,)),
     ),
-}  # fmt: skip
-
-AREA = Area((views.bp,), _OPERATIONS, of_site=(Entry("People", "users", "people.listing", owners=True),))
+})  # fmt: skip

@@ -30,8 +30,6 @@ class Invite(Body):
 
 
 class NewLink(Body):
-    """A sign-in link for a colleague."""
-
     by: Way = Way.LINK
 
 

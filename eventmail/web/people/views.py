@@ -65,15 +65,17 @@ def invite() -> Any:
     form = intake.parse(Invite)
     if form.by == Way.MAIL:
         mailed = invitations.mail(form.email, form.role, fragments.terms(), access.acting())
-        value = {"id": str(mailed.id), "email": mailed.email, "role": mailed.role}
-        return _mailing(mailed.email, mailed.anew, {**value, "expires_at": instant(mailed.expires_at)})
+        return _mailing(mailed.email, mailed.anew, _invited_out(mailed))
     made = invitations.invite(form.email, form.role, access.acting())
     url = sign_in_links.url(settings().public_url, made.token)
     if wants_json():
-        value = {"id": str(made.id), "email": made.email, "role": made.role, "expires_at": instant(made.expires_at)}
-        return as_json({**value, "url": url}, 201)
+        return as_json({**_invited_out(made), "url": url}, 201)
     one_time_reveal.keep("link", email=made.email, text=url, purpose="invitation")
     return see_other(url_for("people.listing"))
+
+
+def _invited_out(made: invitations.Invited | invitations.Mailed) -> dict[str, str]:
+    return {"id": str(made.id), "email": made.email, "role": made.role, "expires_at": instant(made.expires_at)}
 
 
 @bp.post("/invitations/<id:invitation_id>/revocation")

@@ -6,7 +6,7 @@ from eventmail.web.core.area import Operation as Op
 from eventmail.web.public import calendar, unsubscribe, webhooks
 from eventmail.web.public.schemas import HealthOut, ReceivedOut
 
-_OPERATIONS = {
+AREA = Area((calendar.bp, unsubscribe.bp, webhooks.bp), operations={
     Section.INSTALLATION: (
         Op("GET public.health", "Whether this process can read and write its database.",
             {200: HealthOut, 503: HealthOut}),
@@ -14,6 +14,4 @@ _OPERATIONS = {
             {200: ReceivedOut}, "application/json",
             {"type": "email.bounced", "data": {"email": "bob@guests.example"}}, refusals=(BadSignature, NotFound)),
     ),
-}  # fmt: skip
-
-AREA = Area((calendar.bp, unsubscribe.bp, webhooks.bp), _OPERATIONS)
+})  # fmt: skip

@@ -8,7 +8,7 @@ from eventmail.web.segments.schemas import SegmentIn, SegmentOut
 
 VIP = {"name": "VIP", "rule": {"all": [{"field": "tag", "op": "is", "value": "vip"}]}}
 
-_OPERATIONS = {
+AREA = Area((views.bp,), of_event=(Entry("Segments", "list-filter", "segments.listing"),), operations={
     Section.SEGMENTS: (
         Op("GET segments.listing", "The segments, by name.", {200: Listed[SegmentOut]}, query=PAGING),
         Op("POST segments.create", "Make a segment, of a rule, of guests picked by hand, or of both.",
@@ -18,6 +18,4 @@ _OPERATIONS = {
             {"name": "Very important"}),
         Op("DELETE segments.delete", "Remove a segment. Its guests stay.", {204: NOTHING}),
     ),
-}  # fmt: skip
-
-AREA = Area((views.bp,), _OPERATIONS, of_event=(Entry("Segments", "list-filter", "segments.listing"),))
+})  # fmt: skip

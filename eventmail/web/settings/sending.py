@@ -12,7 +12,6 @@ from eventmail.domain.mailings import test_sends
 from eventmail.domain.mailings.contents import Text
 from eventmail.errors import IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
-from eventmail.providers.base import Service
 from eventmail.providers.smtp import url as smtp_url
 from eventmail.records import usage
 from eventmail.sending import heartbeat, outcome
@@ -37,12 +36,13 @@ HELLO = Text(
 def page(problem: Problem | None = None) -> Response:
     access.owner()
     chosen, where, service = settings(), fragments.terms(), current_app.extensions["provider"]
+    able = edit.visible_to(g.user).where(Event.archived_at.is_(None)).order_by(Event.id.desc())
     return respond(
         page="settings/sending.html",
         fragment="settings/_tested.html",
         problem=problem,
         service=service,
-        server=_server(service),
+        server=smtp_url.parse(chosen.smtp_url.get_secret_value()) if service.name == "smtp" else None,
         chosen=chosen,
         retries=outcome.BACKOFF,
         group=GROUP,
@@ -54,7 +54,7 @@ def page(problem: Problem | None = None) -> Response:
         worker_command=heartbeat.WORKER_COMMAND,
         waiting=health.backlog(),
         held_up=heartbeat.waiting(g.now),
-        choices=[(event.id, event.title) for event in _events()],
+        choices=[(event.id, event.title) for event in fresh().scalars(able)],
         typed=request.form,
         key=_key(),
         tested=_tested(),
@@ -79,17 +79,6 @@ def send() -> Any:
     if sent.job_id is not None:
         tasks.ring(sent.job_id)
     return see_other(url_for(".page", event=event_id, tested=sent.mailing_id, _anchor="test"))
-
-
-def _server(service: Service) -> smtp_url.Server | None:
-    """The mail server in use; None for a service of another kind."""
-    return smtp_url.parse(settings().smtp_url.get_secret_value()) if service.name == "smtp" else None
-
-
-def _events() -> list[Event]:
-    """The events that can send, newest first."""
-    newest = edit.visible_to(g.user).where(Event.archived_at.is_(None)).order_by(Event.id.desc())
-    return list(fresh().scalars(newest))
 
 
 def _key() -> str:

@@ -17,13 +17,7 @@ from eventmail.web.core.context import instant
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.suppressions.schemas import (
-    LiftIn,
-    SuppressionImport,
-    SuppressionIn,
-    suppression_out,
-    suppression_report_out,
-)
+from eventmail.web.suppressions import schemas
 
 bp = Blueprint("suppressions", __name__, url_prefix="/admin/events/<id:event_id>/suppressions")
 
@@ -52,32 +46,28 @@ def listing(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="suppressions/list.html",
         fragment="suppressions/_table.html",
-        json=lambda: page_out(page, suppression_out),
+        json=lambda: page_out(page, schemas.suppression_out),
         problem=problem,
         entries=page,
         counts=found,
         total=sum(found.values()),
         words=WORDS,
-        may_lift=_may_lift,
+        may_lift=lambda entry: entries.may_lift(entry, g.user),
         is_owner=g.user.role == Role.OWNER,
         q=q,
         chosen=reason,
     )
 
 
-def _may_lift(entry: Suppression) -> bool:
-    return entries.may_lift(entry, g.user)
-
-
 @bp.post("")
 @shown_by(listing)
 def add(event_id: int) -> Any:
-    body = intake.parse(SuppressionIn)
+    body = intake.parse(schemas.SuppressionIn)
     everywhere = body.scope == "all"
     entry, new = entries.add(event_id, body.address, everywhere=everywhere, by=access.acting())
     if wants_json():
-        where = url_for(".lifting", event_id=event_id, suppression_id=entry.id)
-        return as_json(suppression_out(entry), 201, {"Location": where}) if new else as_json(suppression_out(entry))
+        headers = {"Location": url_for(".lifting", event_id=event_id, suppression_id=entry.id)} if new else {}
+        return as_json(schemas.suppression_out(entry), 201 if new else 200, headers)
     where = "all events" if everywhere else "this event"
     flash(f"{entry.address} gets no more mail about {where}." if new else f"{entry.address} was on the list already.")
     return see_other(url_for(".listing", event_id=event_id))
@@ -85,7 +75,7 @@ def add(event_id: int) -> Any:
 
 @bp.delete("/<id:suppression_id>")
 def delete(event_id: int, suppression_id: int) -> Any:
-    body = intake.parse(LiftIn) if request.get_data() else LiftIn()
+    body = intake.parse(schemas.LiftIn) if request.get_data() else schemas.LiftIn()
     entries.lift(event_id, suppression_id, body.reason, g.user, access.acting())
     return "", 204
 
@@ -96,18 +86,18 @@ def lifting(event_id: int, suppression_id: int, problem: Problem | None = None) 
     entry = entries.find(event_id, suppression_id, g.user)
     return respond(
         page="suppressions/lift.html",
-        json=lambda: suppression_out(entry),
+        json=lambda: schemas.suppression_out(entry),
         problem=problem,
         entry=entry,
         word=WORDS[entry.reason],
-        may_lift=_may_lift(entry),
+        may_lift=entries.may_lift(entry, g.user),
     )
 
 
 @bp.post("/<id:suppression_id>")
 @shown_by(lifting)
 def lift(event_id: int, suppression_id: int) -> Any:
-    reason = intake.parse(LiftIn).reason
+    reason = intake.parse(schemas.LiftIn).reason
     address = entries.lift(event_id, suppression_id, reason, g.user, access.acting())
     flash(f"{address} gets mail again. Your reason is in the log.")
     return see_other(url_for(".listing", event_id=event_id))
@@ -117,7 +107,7 @@ def lift(event_id: int, suppression_id: int) -> Any:
 def importing(event_id: int, problem: Problem | None = None, report: entries.ListReport | None = None) -> Response:
     return respond(
         page="suppressions/import.html",
-        json=(lambda: suppression_report_out(report)) if report else None,
+        json=(lambda: schemas.suppression_report_out(report)) if report else None,
         problem=problem,
         report=report,
         is_owner=g.user.role == Role.OWNER,
@@ -132,7 +122,7 @@ def run_import(event_id: int) -> Response:
     if request.mimetype == "text/csv":
         text, everywhere = _decoded(request.get_data()), request.args.get("scope") == "all"
     else:
-        body = intake.parse(SuppressionImport)
+        body = intake.parse(schemas.SuppressionImport)
         upload = request.files.get("file")
         text = _decoded(upload.read(LARGEST_IMPORT + 1)) if upload and upload.filename else body.addresses
         everywhere = body.scope == "all"
