@@ -136,7 +136,7 @@ def _form_values() -> dict[str, Any]:
 
 
 def _plain(name: str, text: str) -> str:
-    """What was typed into one field, in the form that is stored."""
+    """The text of one field, in the form that is stored."""
     if name == "all_day":
         return "yes" if text else ""
     return text.replace("\r\n", "\n").strip()

@@ -1,4 +1,4 @@
-"""What is known about a guest, as a page and a file, and erasing it; for owners."""
+"""Disclosing and erasing everything that is known about a guest; for owners."""
 
 import json
 from typing import Any

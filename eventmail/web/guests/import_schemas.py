@@ -36,7 +36,7 @@ def charset_reading(charset: str | None) -> Reading:
 
 
 def columns_in(form: Mapping[str, str], head: Head) -> tuple[str, ...]:
-    """What the form takes each column for. A column that the form does not name stays as it was."""
+    """The meaning of each column by the form. A column that the form does not name keeps its own."""
     return tuple(_column(form, head, n) for n in range(len(head.headings)))
 
 

@@ -58,7 +58,7 @@ def _keep(event_id: int) -> Any:
 
 @bp.get("/import/<token>")
 def look(event_id: int, token: str, problem: Problem | None = None) -> Response:
-    """What the import of a kept file would do, or did."""
+    """The report of a kept file's check, or of its import."""
     kept = uploads.load(_folder(), event_id, token)
     report = kept.result or kept.check
     kinds = report["kinds"] if report else {}

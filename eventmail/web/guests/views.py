@@ -175,6 +175,6 @@ def _body() -> GuestIn:
 
 
 def _plain(name: str, text: str) -> str:
-    """What was typed into one field, in the form that is stored."""
+    """The text of one field, in the form that is stored."""
     text = text.replace("\r\n", "\n").strip()
     return ", ".join(fields.split_tags(text)) if name == "tags" else text

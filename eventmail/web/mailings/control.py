@@ -84,7 +84,7 @@ def decide(event_id: int, mailing_id: int) -> Any:
 
 @bp.get("/quota")
 def quota(event_id: int) -> Response:
-    """What is used, reserved and left in each window (S9)."""
+    """The used, reserved and free places of each window (S9)."""
     windows = {word: usage(fresh(), limit, length, g.now) for word, limit, length in fragments.terms().limits.windows}
     members = ("limit", "used", "reserved", "left")
     return as_json({word: {name: getattr(window, name) for name in members} for word, window in windows.items()})

@@ -1,4 +1,4 @@
-"""What is asked and answered about messages: recipients, decisions, receipts, the quota, and why."""
+"""The JSON of sent messages: recipients, decisions, receipts, the quota, and why."""
 
 from typing import Annotated, Any, Literal
 

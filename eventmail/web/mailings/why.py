@@ -18,7 +18,7 @@ bp = Blueprint("why", __name__, url_prefix="/admin/events/<id:event_id>/why")
 
 @bp.get("")
 def why(event_id: int) -> Response:
-    """What the records know about the address or name in the URL, or about its guest."""
+    """Everything in the records about the address or name in the URL, or about its guest."""
     event: Event = g.event
     asked, guest = request.args.get("address", ""), request.args.get("guest", "")
     guest_id, page = ids.row_id(guest), intake.paging()["page"]

@@ -48,7 +48,7 @@ def create(event_id: int) -> Any:
 
 @bp.get("/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Any:
-    """What became of a test: the fragment beside its button, JSON, or the composer with the same text."""
+    """The outcome of a test: the fragment beside its button, JSON, or the composer with the same text."""
     mailing = test_sends.find(event_id, mailing_id)
     if wants_json():
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), query.last_job(mailing_id)))

@@ -1,4 +1,4 @@
-"""What guests, mail services and monitors reach without signing in."""
+"""The pages for guests, mail services and monitors, which need no sign-in."""
 
 from eventmail.errors import BadSignature, NotFound
 from eventmail.web.core.area import Area, Section

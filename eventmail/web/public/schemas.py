@@ -1,4 +1,4 @@
-"""What monitors and mail services are told."""
+"""The answers to monitors and mail services."""
 
 from typing import Annotated, Literal, NotRequired
 
