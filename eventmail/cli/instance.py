@@ -7,7 +7,6 @@ import click
 
 from eventmail import __version__, backup, clock, doctor, outbox, settings
 from eventmail.cli.common import as_json_option, opened, print_json
-from eventmail.settings import SettingsError
 
 
 @click.command("outbox")
@@ -59,7 +58,7 @@ def doctor_(as_json: bool) -> int:
     """Check this instance and say what to do. Ends with 1 when something is wrong."""
     try:
         findings = doctor.examine(settings.load(), clock.now())
-    except SettingsError as error:
+    except settings.SettingsError as error:
         findings = [doctor.Finding(str(error), doctor.Level.WRONG, "Nothing starts before that is put right.")]
     if as_json:
         print_json({"findings": [{"what": f.what, "level": f.level, "to_do": f.to_do} for f in findings]})

@@ -6,7 +6,6 @@ from eventmail import run, settings, tasks
 from eventmail.cli.common import by, link, opened
 from eventmail.domain.instance import demo
 from eventmail.domain.people import sign_in_links, users
-from eventmail.settings import Settings
 
 
 @click.command("run")
@@ -50,7 +49,7 @@ def tick() -> None:
     click.echo(f"{jobs} {'job is' if jobs == 1 else 'jobs are'} left for the worker.")
 
 
-def _welcome(here: Settings, link: str, email: str | None) -> str:
+def _welcome(here: settings.Settings, link: str, email: str | None) -> str:
     who = f"This link signs in {email} when its button is pressed" if email else "Who fills in its form is the owner"
     practice = " Practice mode: mail stays on this box." if here.practice else ""
     return f"\neventmail is ready.{practice} Open this in a browser. {who}, once:\n\n  {link}\n\nCtrl-C stops it."

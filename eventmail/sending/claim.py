@@ -146,12 +146,7 @@ _CLAIM = (
     .where(Recipient.id.in_(_DUE))
     .values(claim_owner=bindparam("owner"), claim_until=bindparam("until"))
     .returning(
-        Recipient.id,
-        Recipient.guest_id,
-        Recipient.email,
-        Recipient.address,
-        Recipient.attempts,
-        Recipient.tries,
+        Recipient.id, Recipient.guest_id, Recipient.email, Recipient.address, Recipient.attempts, Recipient.tries
     )
 )
 _GUESTS = select(Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest.attributes).where(

@@ -18,7 +18,6 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, outcome, rate
-from eventmail.sending.claim import GROUP, Claimed
 from eventmail.sending.finish import finish
 from eventmail.sending.handover import Sending, begin, hand_over, in_flight
 from eventmail.sending.settle import settle
@@ -85,14 +84,16 @@ def _named(job_id: int) -> str:
     return f"job {job_id}"
 
 
-def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_second: float, until: float) -> None:
+def _work_off(
+    claimed: list[claim.Claimed], sending: Sending, provider: Provider, per_second: float, until: float
+) -> None:
     """Hand over `claimed` group after group, removing what is done; what is left then may be given back.
 
     Left over: what has no time or no connection any more, and everybody when the run was cancelled or stopped.
     """
     who = _named(sending.job_id)
     while claimed and time.monotonic() < until and provider.stands(who, 0.0):
-        group = _turns(claimed[:GROUP], per_second, until)
+        group = _turns(claimed[: claim.GROUP], per_second, until)
         with in_flight.one_group():
             going = begin(sending, group)
             if not going:
@@ -102,11 +103,11 @@ def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_
                 del claimed[: len(group)]
                 # what has to wait for its turn must not hold up the record of what is done
                 goes_on = not per_second and time.monotonic() < until and provider.stands(who, 0.0)
-                group = claimed[:GROUP] if goes_on else []
+                group = claimed[: claim.GROUP] if goes_on else []
                 going = outcome.record(sending, provider, results, clock.now(), group)
 
 
-def _turns(group: list[Claimed], per_second: float, until: float) -> list[Claimed]:
+def _turns(group: list[claim.Claimed], per_second: float, until: float) -> list[claim.Claimed]:
     """As many of `group` as the shared pace lets go now; waits for the next turn, not beyond the end of this one."""
     if not per_second:
         return group
@@ -132,8 +133,7 @@ def _next_recipient(mailing_id: int) -> datetime | None:
     lease = case((claim.lapsed(now), _LONG_AGO), else_=func.coalesce(Recipient.claim_until, _LONG_AGO))
     due: datetime | None = fresh().scalar(
         select(func.min(case((retry > lease, retry), else_=lease))).where(
-            Recipient.mailing_id == mailing_id,
-            Recipient.state.in_(OPEN),
+            Recipient.mailing_id == mailing_id, Recipient.state.in_(OPEN)
         )
     )
     return due

@@ -18,12 +18,7 @@ def finish(job_id: int, now: datetime) -> bool:
     idle = select(Mailing.id).where(Mailing.n_queued == 0, Mailing.n_sending == 0)
     with transaction() as tx:
         finished = move(
-            tx,
-            Job,
-            [Job.id == job_id, Job.mailing_id.in_(idle)],
-            JobState.RUNNING,
-            JobState.FINISHED,
-            finished_at=now,
+            tx, Job, [Job.id == job_id, Job.mailing_id.in_(idle)], JobState.RUNNING, JobState.FINISHED, finished_at=now
         )
         if finished:
             mailing = select(Job.mailing_id).where(Job.id == job_id).scalar_subquery()

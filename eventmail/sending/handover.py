@@ -27,7 +27,6 @@ from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Refused
 from eventmail.sending import journal
 from eventmail.sending.claim import LEASE, Claimed, owner
 from eventmail.sending.first_answers import FirstAnswers
-from eventmail.sending.journal import Hand
 from eventmail.sending.slots import Kind
 from eventmail.states import JobState, RecipientState
 
@@ -80,7 +79,7 @@ class InFlight:
     ids: frozenset[int] = frozenset()
     deadline: float = 0.0
     stopping: threading.Event = field(default_factory=threading.Event)  # this process is asked to end
-    _hands: list[Hand] = field(default_factory=list)
+    _hands: list[journal.Hand] = field(default_factory=list)
 
     @contextmanager
     def one_group(self) -> Iterator[None]:
@@ -93,7 +92,7 @@ class InFlight:
                 self._keep(0)
 
     @property
-    def hand(self) -> Hand:
+    def hand(self) -> journal.Hand:
         """Where the journal speaks of the group that was marked last."""
         return self._hands[-1]
 

@@ -50,9 +50,7 @@ def beat(now: datetime, waits: Waits | None = None) -> None:
             kept = tx.execute(
                 update(Recipient)
                 .where(
-                    Recipient.id.in_(held),
-                    Recipient.claim_owner == owner(),
-                    Recipient.state == RecipientState.SENDING,
+                    Recipient.id.in_(held), Recipient.claim_owner == owner(), Recipient.state == RecipientState.SENDING
                 )
                 .values(claim_until=now + LEASE)
                 .returning(Recipient.id),

@@ -20,8 +20,6 @@ from eventmail.sending import legacy, outcome
 from eventmail.sending.account import settle
 from eventmail.sending.claim import Claimed
 from eventmail.sending.handover import Result, Run
-from eventmail.sending.legacy import Legacy
-from eventmail.sending.outcome import Left
 from eventmail.sending.slots import Kind, Slot
 from eventmail.states import JobState, RecipientState
 
@@ -56,7 +54,7 @@ def _inherit(path: Path, provider: Provider, now: datetime) -> int:
     return settled + released
 
 
-def _recipients(tx: Session, left: Legacy, provider: Provider, now: datetime) -> int:
+def _recipients(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
     slots = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.RECIPIENT}
     groups: dict[tuple[int, int], list[tuple[Row[Any], Slot]]] = defaultdict(list)
     for row in _rows(tx, left.owner, {row for row, _ in slots}):
@@ -68,7 +66,7 @@ def _recipients(tx: Session, left: Legacy, provider: Provider, now: datetime) ->
         run = _run(tx, mailing_id)
         results = [_result(run, row, slot) for row, slot in group]
         used = legacy.service(group[0][1], provider)  # all that were marked together are for one service
-        settled += len(outcome.write(tx, run, used, results, now, left=Left(left.owner, mark)))
+        settled += len(outcome.write(tx, run, used, results, now, left=outcome.Left(left.owner, mark)))
     return settled
 
 
@@ -99,13 +97,7 @@ def _run(tx: Session, mailing_id: int) -> Run:
         .order_by(Job.run.desc())
         .limit(1)
     ).one()
-    return Run(
-        job_id=job.id,
-        mailing_id=mailing_id,
-        event_id=event_id,
-        request_id=job.request_id,
-        is_test=is_test,
-    )
+    return Run(job_id=job.id, mailing_id=mailing_id, event_id=event_id, request_id=job.request_id, is_test=is_test)
 
 
 def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
@@ -115,7 +107,7 @@ def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
     return Result(claimed, mail, legacy.answer(slot))
 
 
-def _release(left: Legacy) -> int:
+def _release(left: legacy.Legacy) -> int:
     """Give back what a dead process had claimed and not marked; else it would wait for the end of its lease."""
     running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
     theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]

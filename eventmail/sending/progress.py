@@ -12,12 +12,10 @@ from eventmail.db import Rows, fresh, service
 from eventmail.db.paging import Page, existing
 from eventmail.domain import services
 from eventmail.domain.mailings import query
-from eventmail.domain.services import Shares
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, heartbeat
 from eventmail.sending.drain import UNPREPARED, next_due
-from eventmail.sending.heartbeat import Waiting
 from eventmail.states import DONE, Brake, Delivery, MailingState, RecipientState
 
 _MILESTONES = (100, 75, 50, 25, 0)
@@ -42,7 +40,7 @@ class Progress:
     mailing: Mailing
     job: Job | None  # None before the first run
     counts: Mapping[RecipientState, int]
-    shares: Shares
+    shares: services.Shares
     bounced: Bounced
     service: str
     now: datetime
@@ -51,7 +49,7 @@ class Progress:
     left: float | None
     next_try: datetime | None
     suspects: int  # addresses that wait for somebody to say that they are dead (F5)
-    waits: Waiting | None
+    waits: heartbeat.Waiting | None
 
     @property
     def over(self) -> bool:

@@ -20,7 +20,6 @@ from eventmail.domain.events import edit
 from eventmail.domain.guests import fields
 from eventmail.domain.guests import values as guest_values
 from eventmail.domain.instance import demo_guests
-from eventmail.domain.instance.demo_guests import Sketch
 from eventmail.domain.people import api_tokens, passwords, sign_in_links, users
 from eventmail.models import EVERYWHERE, PRACTICE, AuditEntry, EmailEvent, Event, EventMember, Guest, Suppression, User
 from eventmail.models.account import Role
@@ -135,7 +134,7 @@ def _add_other_team(tx: Session, by: Acting) -> None:
     _invite(tx, event.id, demo_guests.OTHER_TEAM, by)
 
 
-def _invite(tx: Session, event_id: int, sketches: Sequence[Sketch], by: Acting) -> int:
+def _invite(tx: Session, event_id: int, sketches: Sequence[demo_guests.Sketch], by: Acting) -> int:
     guest_values.record_columns(tx, event_id, demo_guests.COLUMNS)
     for sketch in sketches:
         guest = Guest(event_id=event_id, attributes={}, created_at=by.now, updated_at=by.now)

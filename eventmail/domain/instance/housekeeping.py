@@ -41,13 +41,7 @@ def purge(now: datetime) -> int:
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
         (Snapshot, [Snapshot.created_at < now - snapshots.KEPT]),
         (SegmentField, [SegmentField.unused_since < now - VALUES_KEPT]),
-        (
-            AccountMail,
-            [
-                AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT,
-                AccountMail.state.not_in(OPEN_ACCOUNT_MAIL),
-            ],
-        ),
+        (AccountMail, [AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT, AccountMail.state.not_in(OPEN_ACCOUNT_MAIL)]),
         (Throttle, [Throttle.since <= now - WINDOW]),
     ]
     return sum(_forget(model, where, fresh().scalars(select(model.id).where(*where)).all()) for model, where in old)

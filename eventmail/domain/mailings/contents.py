@@ -7,7 +7,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventmail.content import checks, tokens
-from eventmail.content.checks import Remark
 from eventmail.content.compile import TooMuch, compile_content, sentence, text_parts
 from eventmail.content.compiled import Compiled
 from eventmail.content.differences import Piece, by_words
@@ -49,8 +48,8 @@ class Draft:
     content_id: int | None
     text: Text
     compiled: Compiled
-    problems: Sequence[Remark]
-    remarks: Sequence[Remark]
+    problems: Sequence[checks.Remark]
+    remarks: Sequence[checks.Remark]
 
 
 def checked(event_id: int, text: Text) -> Compiled:
@@ -80,8 +79,8 @@ def look(event_id: int, text: Text) -> Draft:
         return _beginning(event_id, text, error)
     found, parsed = tokens.unresolved(asdict(text), fields), checks.parse(text.body, fields)
     problems = [
-        *([Remark("TOO_LONG", complaint)] if complaint else []),
-        *(Remark("UNRESOLVED_TOKEN", sentence(problem), problem.part) for problem in found),
+        *([checks.Remark("TOO_LONG", complaint)] if complaint else []),
+        *(checks.Remark("UNRESOLVED_TOKEN", sentence(problem), problem.part) for problem in found),
         *([] if complaint else checks.in_the_way(text.body, compiled, fields, parsed)),
     ]
     remarks = [
@@ -94,7 +93,7 @@ def look(event_id: int, text: Text) -> Draft:
 def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
     """Of a text that would cost too much to lay out, what a mail list shows, and why no more."""
     first = look(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""))
-    return replace(first, problems=[Remark("TOO_LARGE", error.detail), *first.problems])
+    return replace(first, problems=[checks.Remark("TOO_LARGE", error.detail), *first.problems])
 
 
 def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:

@@ -13,7 +13,6 @@ from eventmail.content.tokens import Field
 from eventmail.db import Rows, fresh
 from eventmail.db.sql import link_fault
 from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import fallbacks
 from eventmail.models import Guest
 from eventmail.value_parsing import clean_value
@@ -36,7 +35,11 @@ class DeadLink:
 
 
 def find(
-    compiled: Compiled, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+    compiled: Compiled,
+    fields: Mapping[str, Field],
+    constants: Mapping[str, str | None],
+    audience: audiences.Audience,
+    count: int,
 ) -> list[DeadLink]:
     """Every fault of the links of a text; one query for each link that guests decide, one more for each fault."""
     found: dict[tuple[str, str], DeadLink] = {}
@@ -58,7 +61,7 @@ def deciding(compiled: Compiled) -> list[Slot]:
 
 
 def with_fault(
-    audience: Audience, compiled: Compiled, fields: Mapping[str, Field], name: str, fault: str
+    audience: audiences.Audience, compiled: Compiled, fields: Mapping[str, Field], name: str, fault: str
 ) -> Rows | None:
     """The recipients for whom a link that the field `name` decides has this fault, by name.
 
@@ -80,7 +83,11 @@ def _choices(segments: Pieces) -> Iterator[Slot]:
 
 
 def _of(
-    slot: Slot, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+    slot: Slot,
+    fields: Mapping[str, Field],
+    constants: Mapping[str, str | None],
+    audience: audiences.Audience,
+    count: int,
 ) -> Iterator[DeadLink]:
     field = fields[slot.field]
     if slot.field in constants:
@@ -105,6 +112,6 @@ def _fault(slot: Slot, fields: Mapping[str, Field]) -> ColumnElement[str] | None
     return link_fault(value, instead, slot.mode.value)
 
 
-def _first(audience: Audience, dead: ColumnElement[bool]) -> Sequence[Guest]:
+def _first(audience: audiences.Audience, dead: ColumnElement[bool]) -> Sequence[Guest]:
     rows = select(Guest).where(dead, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
     return fresh().scalars(rows.limit(fallbacks.NAMED)).all()

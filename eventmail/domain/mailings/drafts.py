@@ -14,8 +14,6 @@ from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
 from eventmail.domain.mailings import draft_rows, query, send
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import DraftVersion
-from eventmail.domain.mailings.send import Sent
 from eventmail.errors import NotFound, PastEditWindow
 from eventmail.models import DraftText, Mailing, User
 from eventmail.records import Acting, Keyed
@@ -81,7 +79,7 @@ class Shown:
     saver: str | None
 
 
-def save(event_id: int, read: DraftVersion, written: Written, by: Acting) -> Saved | None:
+def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
     """Save what is written, as a new draft when `read` is about none yet; None when there is nothing to begin one with.
 
     Nothing new is no new revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when it was
@@ -142,7 +140,7 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
         return _make(tx, event_id, written, by, dialect=content.dialect).id
 
 
-def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> Sent | None:
+def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> send.Sent | None:
     """The answer to a program that has sent a draft by the very request `asked` before; None when it has not.
 
     Raises IdempotencyKeyReused when its key stands for something else, AlreadyCancelled when it was cancelled since.

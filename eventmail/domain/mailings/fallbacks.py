@@ -8,12 +8,10 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 from eventmail import value_parsing
 from eventmail.content import personalise, tokens
 from eventmail.content.compiled import Compiled
-from eventmail.content.tokens import Field
 from eventmail.db import fresh
 from eventmail.db.sql import json_pairs
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import rule_sql
-from eventmail.domain.audience.resolve import Audience
 from eventmail.models import Guest
 
 NAMED = 5
@@ -28,7 +26,7 @@ class Gap:
     """
 
     name: str
-    field: Field
+    field: tokens.Field
     count: int
     everyone: bool
     guests: Sequence[Guest]
@@ -36,7 +34,11 @@ class Gap:
 
 
 def gaps(
-    compiled: Compiled, fields: Mapping[str, Field], constants: Mapping[str, str | None], audience: Audience, count: int
+    compiled: Compiled,
+    fields: Mapping[str, tokens.Field],
+    constants: Mapping[str, str | None],
+    audience: audiences.Audience,
+    count: int,
 ) -> list[Gap]:
     """The fields of a text that some recipients have no value for; up to two queries for each field of guests."""
     everyone = [
@@ -55,7 +57,7 @@ def gaps(
     ]
 
 
-def _reads(compiled: Compiled, name: str, field: Field) -> list[str]:
+def _reads(compiled: Compiled, name: str, field: tokens.Field) -> list[str]:
     parts = (compiled.subject, compiled.preheader, compiled.text)
     used = [slot for part in parts for slot in personalise.slots(part) if slot.field == name]
     return list(dict.fromkeys(slot.fallback or field.default for slot in used)) or [field.default]
@@ -96,13 +98,13 @@ def value(name: str) -> ColumnElement[str] | None:
     return func.coalesce({"email": Guest.email, "firstName": Guest.first_name, "lastName": Guest.last_name}[member], "")
 
 
-def how_many(audience: Audience, lacking: ColumnElement[bool]) -> int:
+def how_many(audience: audiences.Audience, lacking: ColumnElement[bool]) -> int:
     """How many recipients lack something."""
     rows = select(func.count()).select_from(Guest).where(lacking, audiences.is_recipient(audience))
     return fresh().scalar(rows) or 0
 
 
-def _first(audience: Audience, name: str, lacking: ColumnElement[bool]) -> Sequence[Guest]:
+def _first(audience: audiences.Audience, name: str, lacking: ColumnElement[bool]) -> Sequence[Guest]:
     # Those without a name are few and have an index; in the order of the list SQLite would look at everybody instead.
     by_name = Guest.search_key if column_of(name) else Guest.search_key.concat("")
     rows = select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(by_name, Guest.id).limit(NAMED)

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from eventmail.content import highlights, personalise
 from eventmail.content.compiled import Compiled
-from eventmail.content.highlights import Piece
-from eventmail.content.personalise import decisive
 from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
 from eventmail.content.tokens import FIELDS, Field, known_fields
 from eventmail.db import fresh
@@ -30,9 +28,9 @@ class Value:
 class Reading:
     """A text as one guest reads it: its parts cut where values begin and end, and each merged field once."""
 
-    subject: Sequence[Piece]
-    preheader: Sequence[Piece]
-    text: Sequence[Piece]
+    subject: Sequence[highlights.Piece]
+    preheader: Sequence[highlights.Piece]
+    text: Sequence[highlights.Piece]
     values: Sequence[Value]
 
 
@@ -43,7 +41,7 @@ def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User,
     whole = personalise.shortened("".join(piece.text for piece in highlights.pieces(compiled.subject, values, fields)))
     subject = highlights.pieces(compiled.subject, values, fields)
     if whole != "".join(piece.text for piece in subject):
-        subject = [Piece(whole)]  # a value of hundreds of characters was cut
+        subject = [highlights.Piece(whole)]  # a value of hundreds of characters was cut
     return Reading(
         subject,
         highlights.pieces(compiled.preheader, values, fields),
@@ -126,5 +124,7 @@ def _values(
 def _read(values: Mapping[str, str | None]) -> dict[str, str]:
     """The values as they are read; all calendar links together by their names."""
     data = {name: clean_value(value) for name, value in values.items()}
-    data["calendar.links"] = ", ".join(CALENDAR_NAMES.values()) if data.get(decisive("calendar.links")) else ""
+    data["calendar.links"] = (
+        ", ".join(CALENDAR_NAMES.values()) if data.get(personalise.decisive("calendar.links")) else ""
+    )
     return data

@@ -10,7 +10,6 @@ from eventmail.db import Rows, fresh
 from eventmail.db.sql import json_pairs
 from eventmail.domain.audience import exclusions
 from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.guests import fields as guest_fields
 from eventmail.domain.mailings import fallbacks
 from eventmail.models import Guest
@@ -26,7 +25,7 @@ class Found:
     more: bool
 
 
-def find(audience: Audience, words: str) -> Found:
+def find(audience: audiences.Audience, words: str) -> Found:
     """Recipients by name or address."""
     wanted = [Guest.search_key.contains(word, autoescape=True) for word in guest_fields.words(words)]
     if not wanted:
@@ -36,7 +35,7 @@ def find(audience: Audience, words: str) -> Found:
     return Found(found[:FOUND], more=len(found) > FOUND)
 
 
-def position(audience: Audience, guest: Guest, *, excluded: int) -> int:
+def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> int:
     """The place of a recipient among the recipients by name, from 1; `excluded` is how many of all won't get it.
 
     Those before are counted along an index, and the few of them who won't get it are taken off again.
@@ -50,7 +49,7 @@ def position(audience: Audience, guest: Guest, *, excluded: int) -> int:
     return place - (fresh().scalar(select(func.count()).select_from(without)) or 0)
 
 
-def most_missing(audience: Audience, compiled: Compiled) -> int | None:
+def most_missing(audience: audiences.Audience, compiled: Compiled) -> int | None:
     """The recipient who lacks most of the fields that a text merges, the first by name; None when nobody lacks one."""
     missing = [way for name in compiled.merged if (way := fallbacks.missing(name)) is not None]
     if not missing:
@@ -60,7 +59,7 @@ def most_missing(audience: Audience, compiled: Compiled) -> int | None:
     return fresh().scalar(rows.order_by(lacking.desc(), Guest.search_key, Guest.id).limit(1))
 
 
-def without(audience: Audience, field: str) -> Rows | None:
+def without(audience: audiences.Audience, field: str) -> Rows | None:
     """The recipients who have no value for a field of guests, by name; None when it is no such field (C3)."""
     missing = fallbacks.missing(field)
     if missing is None:
@@ -68,7 +67,7 @@ def without(audience: Audience, field: str) -> Rows | None:
     return select(Guest).where(missing, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
 
 
-def counts_without(audience: Audience, fields: Sequence[str], total: int) -> Mapping[str, int]:
+def counts_without(audience: audiences.Audience, fields: Sequence[str], total: int) -> Mapping[str, int]:
     """How many recipients have no value, for each field of guests; all columns in one look at the guests."""
     found: dict[str, int] = {}
     columns = []
@@ -84,7 +83,7 @@ def counts_without(audience: Audience, fields: Sequence[str], total: int) -> Map
     return found
 
 
-def _having(audience: Audience) -> dict[str, int]:
+def _having(audience: audiences.Audience) -> dict[str, int]:
     each = json_pairs(Guest.attributes)
     rows = (
         select(each.c.key, func.count())

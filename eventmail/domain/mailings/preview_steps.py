@@ -7,11 +7,10 @@ from sqlalchemy import ColumnElement, select, tuple_
 from eventmail.db import fresh
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import rule_sql
-from eventmail.domain.audience.resolve import Audience
 from eventmail.models import Guest
 
 
-def sample(audience: Audience, limit: int = 5) -> list[Guest]:
+def sample(audience: audiences.Audience, limit: int = 5) -> list[Guest]:
     """The first recipients by name."""
     return _by_name(audience, limit)
 
@@ -25,7 +24,7 @@ class Step:
     next: int | None = None
 
 
-def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step:
+def step(audience: audiences.Audience | None, event_id: int, guest_id: int | None) -> Step:
     """The chosen guest of this event, or the first recipient by name, with neighbours among the recipients (A3)."""
     session = fresh()
     chosen = (
@@ -43,7 +42,9 @@ def step(audience: Audience | None, event_id: int, guest_id: int | None) -> Step
     return Step(guest, before[0].id if before else None, after[0].id if after else None)
 
 
-def _by_name(audience: Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None) -> list[Guest]:
+def _by_name(
+    audience: audiences.Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None
+) -> list[Guest]:
     """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
 
     One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an

@@ -8,7 +8,6 @@ from eventmail import records
 from eventmail.db import fresh
 from eventmail.domain import services
 from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.mailings import query
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.states import MAY_HAVE_GOT, MailingState
@@ -19,7 +18,7 @@ AN_HOUR = timedelta(hours=1)
 _RUN = Job.mailing_id == Mailing.id
 
 
-def recipients(audience: Audience, now: datetime) -> int:
+def recipients(audience: audiences.Audience, now: datetime) -> int:
     """How many who would get this got another mail of the event within a day; tests count for nobody.
 
     Nor does practice, once mail leaves this box (S13).
@@ -28,10 +27,7 @@ def recipients(audience: Audience, now: datetime) -> int:
     ran = (
         select(Job.mailing_id)
         .join(Mailing, Mailing.id == Job.mailing_id)
-        .where(
-            *query.of_event(audience.event_id),
-            or_(Job.finished_at.is_(None), Job.finished_at >= since),
-        )
+        .where(*query.of_event(audience.event_id), or_(Job.finished_at.is_(None), Job.finished_at >= since))
     )
     found = fresh().scalars(ran.distinct()).all()
     if not found:

@@ -10,13 +10,12 @@ from eventmail.db import Rows
 from eventmail.db.sqlite import roomy
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.exclusions import excluded
-from eventmail.domain.audience.resolve import Audience
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import Reason, RecipientState
 
 
-def recipients(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> int:
+def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> int:
     """One row per recipient, without bringing any of them into Python: how many."""
     frozen = select(
         literal(mailing.id),
@@ -33,7 +32,7 @@ def recipients(tx: Session, mailing: Mailing, picked: Audience, by: Acting) -> i
         return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
 
 
-def left_out(tx: Session, mailing: Mailing, picked: Audience) -> dict[str, int]:
+def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[str, int]:
     """One row per guest who won't get it: how many by reason, in the order of A2."""
     _write_out(tx, mailing, excluded(picked))
     if picked.as_of:  # the list holds only who would have got it; who was left out of it then still matches

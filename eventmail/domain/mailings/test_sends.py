@@ -15,8 +15,6 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
-from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.send import Sent
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
@@ -36,13 +34,13 @@ class Wanted:
     `criteria` is what was picked beside the text; it is kept, so that the composer can be shown again.
     """
 
-    text: Text
+    text: contents.Text
     to: Sequence[str] = ()
     guest: str = ""
     criteria: Mapping[str, list[str]] = field(default_factory=dict)
 
 
-def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> Sent:
+def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:
     """Send a test now, once per `key` and person: everything of rule S1 in one transaction, undone by nobody (S7).
 
     Raises UnresolvedToken, InvalidInput (400), NoRecipients when no address is left, QuotaExceeded (409), and
@@ -70,7 +68,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
         answer = described(mailing, recipients(mailing.id), job)
         records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
         records.remember(tx, keyed, mailing.id, answer, by)
-    return Sent(mailing.id, 202, answer, job.id)
+    return mailing_send.Sent(mailing.id, 202, answer, job.id)
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:

@@ -13,7 +13,6 @@ from eventmail.db.paging import Page, existing
 from eventmail.domain.guests.listing import Detailed
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
-from eventmail.domain.outcomes.outcome_of import News, Story, Whose
 from eventmail.models import AuditEntry, EmailEvent, Exclusion, GuestBefore, GuestChange, Mailing, Recipient
 
 
@@ -26,7 +25,7 @@ class Changed:
     restored: bool
 
 
-What = Story | News | AuditEntry | Changed
+What = outcome_of.Story | outcome_of.News | AuditEntry | Changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +73,14 @@ def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime
     yield change.join(GuestChange, GuestChange.id == GuestBefore.change_id).where(GuestBefore.guest_id == guest.id)
 
 
-def _messages(session: Session, event_id: int, mailing_ids: list[int], guest_id: int) -> list[Story]:
+def _messages(session: Session, event_id: int, mailing_ids: list[int], guest_id: int) -> list[outcome_of.Story]:
     rows = session.execute(query.newest_first(event_id).where(Mailing.id.in_(mailing_ids)))
-    return outcome_of.told(session, [(row[0], row[1]) for row in rows], Whose((guest_id,), None))
+    return outcome_of.told(session, [(row[0], row[1]) for row in rows], outcome_of.Whose((guest_id,), None))
 
 
-def _news(session: Session, ids: list[int]) -> Iterable[tuple[int, News]]:
+def _news(session: Session, ids: list[int]) -> Iterable[tuple[int, outcome_of.News]]:
     for event in session.scalars(select(EmailEvent).where(EmailEvent.id.in_(ids))):
-        yield event.id, News(event.kind, event.detail, event.at, event.practice)
+        yield event.id, outcome_of.News(event.kind, event.detail, event.at, event.practice)
 
 
 def _log(session: Session, ids: list[int]) -> Iterable[tuple[int, AuditEntry]]:

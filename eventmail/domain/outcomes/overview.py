@@ -11,7 +11,6 @@ from eventmail.db import fresh, service
 from eventmail.domain import services
 from eventmail.domain.audience import picker
 from eventmail.domain.mailings import query
-from eventmail.domain.services import Shares
 from eventmail.models import Content, Job, Mailing
 from eventmail.states import GuestStatus, JobState, MailingState
 
@@ -24,7 +23,7 @@ class Named:
 
     mailing: Mailing
     subject: str
-    shares: Shares
+    shares: services.Shares
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from eventmail.db import Rows, fresh
 from eventmail.domain import audit_log, services
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import attempts
-from eventmail.domain.services import Shares
 from eventmail.models import AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import full_name
 
@@ -55,7 +54,7 @@ class Receipt:
     content: Content
     jobs: Sequence[Job]
     log: Sequence[AuditEntry]
-    shares: Shares
+    shares: services.Shares
     digest: str
 
 

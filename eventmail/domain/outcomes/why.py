@@ -14,18 +14,9 @@ from eventmail.db.paging import Page, existing
 from eventmail.domain.guests import listing
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
-from eventmail.domain.outcomes.outcome_of import Story, Whose
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions.reasons import scopes_of
-from eventmail.models import (
-    AuditEntry,
-    Guest,
-    GuestBefore,
-    GuestChange,
-    Mailing,
-    Recipient,
-    Suppression,
-)
+from eventmail.models import AuditEntry, Guest, GuestBefore, GuestChange, Mailing, Recipient, Suppression
 from eventmail.models.guest import NO_NAME, full_name
 from eventmail.states import ChangeKind, GuestStatus, SuppressionReason
 from eventmail.value_parsing import folded
@@ -86,7 +77,7 @@ class Answer:
     more: int = 0
     on_list: tuple[OnList, ...] = ()
     removed: tuple[Removed, ...] = ()
-    stories: Page[Story] = field(default_factory=lambda: Page([], 1, 1, 0))
+    stories: Page[outcome_of.Story] = field(default_factory=lambda: Page([], 1, 1, 0))
     unknown: bool = False
 
 
@@ -118,7 +109,7 @@ def _answer(session: Session, event_id: int, known: Answer, guest_id: int | None
     page, size = shown
     people = _people(session, event_id, known.address, guest_id)
     on_list, removed = _on_list(session, event_id, known.address), _removed(session, event_id, known)
-    whose = Whose(tuple(person.id for person in people), known.address)
+    whose = outcome_of.Whose(tuple(person.id for person in people), known.address)
     messages = query.newest_first(event_id)
     total = session.scalar(select(func.count()).select_from(messages.order_by(None).subquery())) or 0
     number = existing(page, size, total)

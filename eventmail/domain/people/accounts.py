@@ -10,7 +10,6 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import addresses, records, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, api_tokens, passwords, sessions, sign_in_links, throttle, users
-from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, NotSignedIn, WrongPassword
 from eventmail.models import LoginSession, User
@@ -20,7 +19,9 @@ from eventmail.records import Acting
 BY_LINK_FOR = timedelta(hours=1)  # so long after a one-time link nothing asks for the password
 
 
-def become_owner(token: str, *, name: str, email: str, password: str, by: Acting, caller: Caller = NOWHERE) -> str:
+def become_owner(
+    token: str, *, name: str, email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE
+) -> str:
     """Spend the set-up link: the first owner, signed in. The link stays good when the form needs a correction."""
     if not sign_in_links.is_first(token, by):  # before the hash, which is dear
         raise sign_in_links.unknown(caller, by)
@@ -35,7 +36,7 @@ def become_owner(token: str, *, name: str, email: str, password: str, by: Acting
         return sessions.begin(tx, user.id, by, caller)
 
 
-def sign_in(email: str, password: str, by: Acting, caller: Caller = NOWHERE) -> str:
+def sign_in(email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> str:
     """The token of a new session. Raises BadCredentials, in the same time whether or not the address is known.
 
     Raises RateLimited after too many wrong tries for the address or from the network; in a browser that has signed in
@@ -59,7 +60,13 @@ def sign_in(email: str, password: str, by: Acting, caller: Caller = NOWHERE) -> 
 
 
 def change_password(
-    session_id: int, old: str, new: str, by: Acting, caller: Caller = NOWHERE, *, end_tokens: Sequence[int] = ()
+    session_id: int,
+    old: str,
+    new: str,
+    by: Acting,
+    caller: sessions.Caller = sessions.NOWHERE,
+    *,
+    end_tokens: Sequence[int] = (),
 ) -> str:
     """A new password for whom `by` is: the token of the one session they have from now on.
 

@@ -11,7 +11,6 @@ from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.db.paging import Page, paginate
 from eventmail.domain.people import account_mails, sessions, sign_in_links
-from eventmail.domain.people.account_mails import Asked
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, LastOwner, NotFound, RoleTooLow
 from eventmail.models import AccountMail, ApiToken, EventMember, Invitation, LoginSession, User
@@ -37,7 +36,7 @@ class Colleague:
     role: str
     created_at: datetime
     seen_at: datetime | None
-    mail: Asked | None = None
+    mail: account_mails.Asked | None = None
 
 
 def listed(*, page: int, size: int) -> Page[Colleague]:
@@ -53,7 +52,7 @@ def listed(*, page: int, size: int) -> Page[Colleague]:
     return replace(found, items=[replace(row, mail=_news(row, mails.get(row.id))) for row in found.items])
 
 
-def _news(row: Colleague, mail: Asked | None) -> Asked | None:
+def _news(row: Colleague, mail: account_mails.Asked | None) -> account_mails.Asked | None:
     return mail if mail and (mail.waits or row.seen_at is None or row.seen_at < mail.at) else None
 
 

@@ -12,8 +12,6 @@ from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
 from eventmail.db.sql import insert_or_change
 from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
-from eventmail.domain.people.account_mails import Asked
-from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyRegistered, LinkExpired, NotFound
 from eventmail.models import AccountMail, Invitation, User
@@ -37,7 +35,7 @@ class Pending:
     inviter: str
     created_at: datetime
     expires_at: datetime
-    mail: Asked | None
+    mail: account_mails.Asked | None
 
 
 @dataclass(frozen=True)
@@ -130,7 +128,7 @@ def find(token: str, by: Acting) -> Invitation | None:
     return fresh().scalars(select(Invitation).where(*_good(token, by))).one_or_none()
 
 
-def accept(token: str, *, name: str, password: str, by: Acting, caller: Caller = NOWHERE) -> str:
+def accept(token: str, *, name: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> str:
     """Join: the token of the new colleague's session. The link stays good when the form needs a correction.
 
     Raises InvalidInput, LinkExpired for a link that was used, taken back or is too old.

@@ -9,7 +9,6 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail import addresses, records, signing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, sessions, throttle, users
-from eventmail.domain.people.sessions import NOWHERE, Caller
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import LinkExpired
 from eventmail.models import LoginSession, SignInLink, User
@@ -51,7 +50,7 @@ def mailed(tx: Session, user_id: int, by: Acting) -> str:
     return _add(tx, user_id, by)
 
 
-def ask(email: str, terms: SendingTerms, by: Acting, caller: Caller = NOWHERE) -> None:
+def ask(email: str, terms: SendingTerms, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> None:
     """Queue a mail with a sign-in link for the colleague at `email`, if there is one; nobody learns whether there is.
 
     Raises InvalidInput for what is no address, RateLimited, and NoRecipients while no mail can leave.
@@ -77,7 +76,7 @@ def url(base_url: str, token: str, next_: str = "") -> str:
     return f"{base_url}/sign-in/{token}" + (f"?next={next_}" if next_ else "")
 
 
-def open_(token: str, by: Acting, caller: Caller = NOWHERE, *, browser: str = "") -> str:
+def open_(token: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE, *, browser: str = "") -> str:
     """Spend a colleague's sign-in link: the token of the new session. Raises LinkExpired when it is spent or old.
 
     `browser` is a secret that only the browser with the button holds. A double click sends two requests, and the
@@ -119,7 +118,7 @@ def spend(tx: Session, token: str, by: Acting, *, first: bool) -> SignInLink:
     return _spent(tx, _usable(token, by, first=first), by)
 
 
-def unknown(caller: Caller, by: Acting) -> LinkExpired:
+def unknown(caller: sessions.Caller, by: Acting) -> LinkExpired:
     """The refusal of a link that nobody can use. Raises RateLimited when one network tries too many.
 
     Only wrong ones count: whoever holds a good link gets in whatever a stranger on the same network does, and with

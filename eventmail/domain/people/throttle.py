@@ -161,7 +161,4 @@ def _refusal(limit: Limit, since: datetime, now: datetime) -> RateLimited:
     seconds = max(1, math.ceil((since + limit.window - now).total_seconds()))
     minutes = math.ceil(seconds / 60)
     wait = "a minute" if minutes == 1 else f"{minutes} minutes"
-    return RateLimited(
-        f"{limit.sentence} Wait {wait} and try again{limit.other_way}.",
-        seconds,
-    )
+    return RateLimited(f"{limit.sentence} Wait {wait} and try again{limit.other_way}.", seconds)

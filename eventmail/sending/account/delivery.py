@@ -16,7 +16,6 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 
 from eventmail import clock
 from eventmail.content import account_mail
-from eventmail.content.account_mail import Frame
 from eventmail.db import file, fresh, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.domain.people import sign_in_links
@@ -29,7 +28,6 @@ from eventmail.sending.account.mark import Marked, mark
 from eventmail.sending.claim import LEASE, written_ahead
 from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
 from eventmail.sending.handover import MARGIN_SECONDS
-from eventmail.sending.journal import Hand
 from eventmail.sending.slots import Kind
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
@@ -157,13 +155,10 @@ def _its_turn(per_second: float, until: float) -> bool:
 
 def _due(now: datetime) -> list[ColumnElement[bool]]:
     at = AccountMail.next_attempt_at
-    return [
-        AccountMail.state == _A.QUEUED,
-        or_(at.is_(None), at <= now, written_ahead(AccountMail.updated_at, now)),
-    ]
+    return [AccountMail.state == _A.QUEUED, or_(at.is_(None), at <= now, written_ahead(AccountMail.updated_at, now))]
 
 
-def _hand_over(mail: Marked, hand: Hand, provider: Provider, settings: Settings) -> Outcome | None:
+def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: Settings) -> Outcome | None:
     """The outcome; None when the mail surely did not leave: its turn never came."""
     try:
         built = _built(mail, settings)
@@ -197,7 +192,7 @@ def _hand_over(mail: Marked, hand: Hand, provider: Provider, settings: Settings)
 def _built(mail: Marked, settings: Settings) -> Mail:
     sign_in = mail.kind == AccountMailKind.SIGN_IN
     link = sign_in_links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
-    frame = Frame(
+    frame = account_mail.Frame(
         from_email=settings.sender,
         from_name=settings.sender_name,
         to=mail.to,

@@ -13,7 +13,6 @@ from eventmail.providers.base import Outcome, Provider, Service
 from eventmail.sending import feedback
 from eventmail.sending import outcome as outcomes
 from eventmail.sending.account.mark import Marked, tell
-from eventmail.sending.outcome import Left
 from eventmail.states import AccountMailState
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,13 @@ def _record(mail: Marked, outcome: Outcome | None, provider: Provider, now: date
 
 
 def write(
-    tx: Session, mail: Marked, outcome: Outcome | None, service: Service, now: datetime, *, left: Left | None = None
+    tx: Session,
+    mail: Marked,
+    outcome: Outcome | None,
+    service: Service,
+    now: datetime,
+    *,
+    left: outcomes.Left | None = None,
 ) -> AccountMailState | None:
     """Write what became of a hand-over, in somebody's transaction: the state it led to, None when nothing moved.
 

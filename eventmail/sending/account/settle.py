@@ -12,7 +12,6 @@ from eventmail.sending import legacy
 from eventmail.sending.account import outcome
 from eventmail.sending.account.mark import Marked, about, acting, over_at, tell
 from eventmail.sending.claim import LEASE, SET_BACK
-from eventmail.sending.legacy import WORDS, Legacy
 from eventmail.sending.outcome import Left
 from eventmail.sending.slots import Kind
 from eventmail.states import AccountMailState
@@ -35,15 +34,15 @@ def settle(now: datetime) -> int:
             _A.UNKNOWN,
             claim_owner=None,
             claim_until=None,
-            last_error=WORDS,
+            last_error=legacy.WORDS,
             updated_at=now,
         )
         for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
-            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=WORDS)
+            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=legacy.WORDS)
     return len(doubtful)
 
 
-def inherit(tx: Session, left: Legacy, provider: Provider, now: datetime) -> int:
+def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
     """Settle what a process had in hand that is proven dead, in somebody's transaction: how many mails."""
     found = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.ACCOUNT_MAIL}
     mails = tx.scalars(
