@@ -1,4 +1,4 @@
-"""Texts that were compiled: kept once each, previewed and sent from the same row (C5)."""
+"""Compiled texts: each is stored once; the preview and the mail come from the same row (C5)."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, replace
@@ -27,7 +27,7 @@ SHOWN = 1_000  # characters of the subject and preview text of a message that is
 
 @dataclass(frozen=True)
 class Text:
-    """What a mail says, as written but for control characters, which no mail holds: pages say what is sent."""
+    """What a mail says, as it was written, without control characters: no mail holds those."""
 
     subject: str
     preheader: str
@@ -40,9 +40,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Draft:
-    """A text as it stands, compiled leniently: what blocks it, what is worth a look, and the row it is kept in.
+    """A compiled text, what blocks it (`problems`) and what is worth a look (`remarks`).
 
-    A blank text is kept in none. `text` is what of it was compiled.
+    `text` is the part of it that was compiled. A blank text has no row, so no `content_id`.
     """
 
     content_id: int | None
@@ -53,22 +53,22 @@ class Draft:
 
 
 def checked(event_id: int, text: Text) -> Compiled:
-    """The compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
+    """Returns the compiled form of a text that may be sent. Raises UnresolvedToken (C2) and InvalidInput (C6)."""
     if complaint := _too_long(text):
         raise InvalidInput.at("body", "TOO_LONG", complaint)
     return compile_content(text.subject, text.preheader, text.body, fields=merge_values.fields(event_id))
 
 
 def preview(event_id: int, text: Text, by: Acting) -> Draft:
-    """Look at what is being written, and keep it."""
+    """Compile what is being written, as `look` does, and store it. Takes the write lock for a new text only."""
     draft = look(event_id, text)
     return replace(draft, content_id=_kept_id(event_id, draft.text, draft.compiled, by))
 
 
 def look(event_id: int, text: Text) -> Draft:
-    """Compile what is being written, unknown merge fields marked instead of refused (C2); nothing is kept.
+    """Compile what is being written; stores nothing. Unknown merge fields are problems, not errors (C2).
 
-    Of a text that is far too long only the beginning is shown.
+    A text that is far too long is shown in part.
     """
     complaint = _too_long(text)
     text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
@@ -91,7 +91,7 @@ def look(event_id: int, text: Text) -> Draft:
 
 
 def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
-    """Of a text that would cost too much to lay out, what a mail list shows, and why no more."""
+    """The subject and preview text of a message that would take too long to lay out, and why there is no more."""
     first = look(event_id, Text(text.subject[:SHOWN], text.preheader[:SHOWN], ""))
     return replace(first, problems=[checks.Remark("TOO_LARGE", error.detail), *first.problems])
 
@@ -107,9 +107,9 @@ def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int |
 
 
 def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piece]:
-    """What guests read otherwise than when `text` was written: both readings of its text part, word by word.
+    """Returns the text part as it read in the dialect `text` was written in, against today's, word by word.
 
-    Empty for a text of today's dialect, and when both read alike.
+    Empty when both are alike.
     """
     if dialect == DIALECT or _too_long(text):
         return ()
@@ -118,13 +118,13 @@ def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piec
 
 
 def _too_long(text: Text) -> str | None:
-    """Judged before compiling, which takes seconds for megabytes; what passes is measured as it is sent (C6)."""
+    """Judges before compiling, which takes seconds for megabytes. The finished mail is measured too (C6)."""
     length = len(text.subject) + len(text.preheader) + len(text.body)
     return f"The text has {length} characters; at most {LONGEST} fit into a mail." if length > LONGEST else None
 
 
 def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:
-    """The row of this text in its event, made when it is new."""
+    """Returns the row of this text in its event, a new one when needed. Runs in the caller's transaction."""
     found = _same(tx, event_id, compiled)
     if found is None:
         found = Content(
@@ -147,12 +147,12 @@ def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None
 
 
 def rendered(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> Rendered:
-    """The mail of `content` as `guest` would read it, its way off the list inert (E2)."""
+    """The mail of `content` as `guest` would read it, with an inert unsubscribe link (E2)."""
     return render(Compiled.load(content.compiled), values(event, guest, author, terms), merge_values.fields(event.id))
 
 
 def values(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str | None]:
-    """Everything a mail to `guest` may merge, its way off the list inert (E2)."""
+    """Everything a mail to `guest` may merge, with an inert unsubscribe link (E2)."""
     return {
         **merge_values.constants(event, merge_values.sender(event, author, terms), terms),
         **guest_values(guest),
@@ -161,7 +161,7 @@ def values(event: Event, guest: Guest | None, author: User, terms: SendingTerms)
 
 
 def find(event_id: int, content_id: int) -> Content:
-    """One text of this event, or NotFound."""
+    """One text of this event. Raises NotFound."""
     found = fresh().scalars(select(Content).where(Content.id == content_id, Content.event_id == event_id)).one_or_none()
     if found is None:
         raise NotFound
@@ -169,7 +169,7 @@ def find(event_id: int, content_id: int) -> Content:
 
 
 def guest_values(guest: Guest | None) -> dict[str, str]:
-    """One guest's values; of nobody none, so that every field reads its fallback."""
+    """One guest's values; none for None, so that every field reads its fallback."""
     if guest is None:
         return {}
     return merge_values.guest_values(guest.first_name, guest.last_name, guest.email or "", guest.attributes)

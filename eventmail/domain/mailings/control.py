@@ -1,4 +1,4 @@
-"""What an organizer does with a message under way: cancel or undo, try again, decide about doubt (S5 to S8, S12)."""
+"""An organizer's control over a message under way: cancel or undo, try again, decide about doubt (S5 to S8, S12)."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -27,19 +27,19 @@ class Decision(StrEnum):
 
 
 def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
-    """Cancel who still waits, claimed or not: how many. What is with the mail service already goes on.
+    """Cancel all recipients who wait, claimed or not; returns how many. Mails with the mail service go on.
 
-    Also when everything is with it right now: what it sends back for another try is then cancelled instead
-    (`sending.outcome`). Raises AlreadyCancelled, or AlreadySent when every outcome is known.
+    A mail that comes back for another try is cancelled then (`sending.outcome`). Raises AlreadyCancelled, and
+    AlreadySent when every outcome is known.
     """
     with transaction() as tx:
         return _cancel(tx, event_id, mailing_id, by)[1]
 
 
 def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, int]:
-    """Cancel a message that is thought not to have begun (S7): how many recipients are in which state now.
+    """Cancel a message that should not have begun yet (S7); returns the number of recipients by state.
 
-    It may have begun since the button was shown; then who still waits is cancelled. Raises like `cancel`.
+    It may have begun since the button was shown: then the rest is cancelled. Raises like `cancel`.
     """
     with transaction() as tx:
         mailing, _ = _cancel(tx, event_id, mailing_id, by)
@@ -66,11 +66,11 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
 
 
 def retry(event_id: int, mailing_id: int, terms: SendingTerms, by: Acting, through: str = "") -> int:
-    """A new run over the failed recipients, same keys, its own reservation; or the stopped run goes on (S8, S12).
+    """Let a stopped run go on, or start a new run for the failed recipients with the same keys (S8, S12).
 
-    A message that was begun with another mail service goes on, or is tried again, only where `through` names the one
-    that is set now (S13): who still waits is then in a new run. Returns the job to ring for. Raises NothingToDo when
-    nobody failed, QuotaExceeded. Never touches sent or unknown.
+    Never touches sent or unknown recipients. A message that was begun with another mail service needs `through` to
+    name the one that is set now (S13); its waiting recipients move to a new run. Returns the job to ring for.
+    Raises NothingToDo and QuotaExceeded.
     """
     with transaction() as tx:
         mailing = _find(tx, event_id, mailing_id)
@@ -94,10 +94,10 @@ def decide(
     event_id: int, mailing_id: int, decision: Decision, emails: Sequence[str] | None, *, terms: SendingTerms,
     by: Acting, through: str = "",
 ) -> int | None:  # fmt: skip
-    """Settle recipients in doubt, all of them when `emails` is None (S5); `through` as for `retry`.
+    """Count recipients in doubt as sent, or send to them again in a new run (S5); all of them when `emails` is None.
 
-    Counted as sent, or sent again in a new run with its own reservation: then the job to ring for. Raises
-    NothingToDo when nobody, or not everybody named, is in doubt, and QuotaExceeded; then nothing is changed.
+    `through` is as for `retry`. Returns the job to ring for when they are sent to again. Raises NothingToDo when
+    nobody is in doubt or somebody named is not, and QuotaExceeded; then nothing is changed.
     """
     where = [Recipient.mailing_id == mailing_id]
     if emails is not None:
@@ -140,7 +140,7 @@ def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
 
 
 def _reachable(mailing_id: int) -> list[ColumnElement[bool]]:
-    """The recipients of a mailing but for those who were erased: nobody knows their address any more."""
+    """The recipients of a mailing who were not erased: nobody knows the address of the others any more."""
     return [Recipient.mailing_id == mailing_id, ~Recipient.address.startswith(erased.PREFIX)]
 
 
@@ -154,9 +154,9 @@ def _resume(tx: Session, mailing_id: int) -> int | None:
 
 
 def _check_service(mailing: Mailing, through: str) -> None:
-    """Raise NothingToDo unless the service that would take the mails now is the one before, or the one that was named.
+    """Raises NothingToDo unless the mail service is still the one of the last run, or is the one named in `through`.
 
-    A page that was made before another one was set must not send through that (S13).
+    A page that was opened before another mail service was set must not send through that one (S13).
     """
     job, now = query.last_job(mailing.id), service()
     before = job.provider if job else now
@@ -165,7 +165,7 @@ def _check_service(mailing: Mailing, through: str) -> None:
 
 
 def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
-    """The run that is not over and waits, since another mail service is set than it was begun with."""
+    """The run that waits because it was begun with another mail service than the one set now."""
     job = query.last_job(mailing.id)
     if job is None:
         return None
@@ -174,7 +174,7 @@ def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:
 
 
 def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by: Acting) -> int:
-    """End the run that was begun elsewhere; who still waits is in a new one, of the service that is set now (S13)."""
+    """End a run of another mail service; its waiting recipients go to a new run of the one set now (S13)."""
     if mailing.n_sending:
         raise NothingToDo(_IN_HAND)
     if not mailing.n_queued:
@@ -205,10 +205,9 @@ def _again(
     terms: SendingTerms,
     by: Acting,
 ) -> int:
-    """Queue the recipients of one state in the next run of a finished mailing: the run's job.
+    """Queue the recipients of one state in the next run of a finished mailing; returns that run's job.
 
-    A run that was cancelled may still have mails in hand. What becomes of them is that run's, so the next one waits;
-    what was reported on an earlier run is no news of this one.
+    A cancelled run may still have mails in hand, whose outcomes belong to it; so the next run has to wait.
     """
     at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):

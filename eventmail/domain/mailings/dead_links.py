@@ -1,4 +1,4 @@
-"""Which links of a text lead somewhere, asked of the values that its recipients have (C8)."""
+"""Links of a text that lead nowhere for some recipients, found by the values that those have (C8)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from eventmail.value_parsing import clean_value
 
 @dataclass(frozen=True)
 class DeadLink:
-    """A link that a field decides, for whom something is wrong with it.
+    """A fault of the links that the field `name` decides, and the `count` of recipients who get it.
 
-    `fault` is `link_targets.NONE` (no link: label and address are text) or what is odd about where it leads. `guests`
-    are the first of the `count` by name, none for a field of the event, which is the same for everybody.
+    `fault` is `link_targets.NONE` (label and address are text) or what is odd about the target. `guests` are the first
+    few by name; a field of the event names none, since it is the same for everybody.
     """
 
     name: str
@@ -41,7 +41,7 @@ def find(
     audience: audiences.Audience,
     count: int,
 ) -> list[DeadLink]:
-    """Every fault of the links of a text; one query for each link that guests decide, one more for each fault."""
+    """Every fault of a text's links: one query for each link that a guest's value decides, one more for each fault."""
     found: dict[tuple[str, str], DeadLink] = {}
     for slot in deciding(compiled):
         if slot.field not in fields:
@@ -54,7 +54,7 @@ def find(
 
 
 def deciding(compiled: Compiled) -> list[Slot]:
-    """The slots whose values decide whether something links, each once; not those that the mail itself adds."""
+    """The slots whose values decide whether something links, each once, without those that the mail itself adds."""
     slots = [*_choices(compiled.html), *_choices(compiled.text)]
     merged = set(compiled.merged)
     return [slot for slot in dict.fromkeys(slots) if slot.mode is not Mode.TEXT and slot.field in merged]
@@ -63,7 +63,7 @@ def deciding(compiled: Compiled) -> list[Slot]:
 def with_fault(
     audience: audiences.Audience, compiled: Compiled, fields: Mapping[str, Field], name: str, fault: str
 ) -> Rows | None:
-    """The recipients for whom a link that the field `name` decides has this fault, by name.
+    """The recipients by name for whom a link that the field `name` decides has this fault.
 
     None when `name` is no field of guests, or decides no link of the text.
     """

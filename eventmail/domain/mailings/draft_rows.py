@@ -1,4 +1,4 @@
-"""The rows of a draft, for whoever saves it and for whoever sends it: found, guarded, handed over to the sending."""
+"""The rows of a draft, for saving and for sending it: find them, guard them, turn them into a message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,10 +21,10 @@ _MOMENT = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class DraftVersion:
-    """The draft that somebody has before them, at the revision it was read at.
+    """A draft, at the revision somebody has read.
 
-    `page` marks one opened page. A page that has no draft yet finds the one that its first save made, and its own
-    saves are not strange to it, although the answers to them may have been lost.
+    `page` names one opened page. By it a page without a draft finds the draft of its first save, and accepts its own
+    saves although their answers were lost.
     """
 
     mailing_id: int | None = None
@@ -33,18 +33,18 @@ class DraftVersion:
 
 
 def scope(event_id: int, by: Acting) -> str:
-    """Whose keys count together: those of one person for the messages of one event."""
+    """The scope of idempotency keys: one person and the messages of one event."""
     return f"user:{by.user_id}:mailings:{event_id}"
 
 
 def unchanged(read: DraftVersion) -> ColumnElement[bool]:
-    """The guard of every save (D5): nobody has saved since, unless it was this very page."""
+    """The guard of every save (D5): nobody but this very page has saved since."""
     own = and_(DraftText.saved_from == read.page, DraftText.saved_from != "")
     return or_(DraftText.revision == read.revision, own)
 
 
 def id_of(tx: Session, event_id: int, read: DraftVersion, by: Acting) -> int | None:
-    """The mailing that `read` is about, also when the page does not know yet that its first save arrived."""
+    """The mailing that `read` is about, even when the page never got the answer to its first save."""
     if read.mailing_id is not None or not read.page:
         return read.mailing_id
     known = records.replayable(tx, _keyed(event_id, read, by))
@@ -52,12 +52,12 @@ def id_of(tx: Session, event_id: int, read: DraftVersion, by: Acting) -> int | N
 
 
 def remember(tx: Session, event_id: int, read: DraftVersion, mailing_id: int, by: Acting) -> None:
-    """The page of `read` is about this mailing from now on: a save of it that comes late makes no second draft."""
+    """Tie the page of `read` to this mailing, so that a late save of the page makes no second draft."""
     records.remember(tx, _keyed(event_id, read, by), mailing_id, {}, by, status=200)
 
 
 def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
-    """What is written of a draft of this event; None for a message that is none any more. Raises NotFound."""
+    """The text of a draft of this event; None for a message that is no draft any more. Raises NotFound."""
     state = session.scalar(select(Mailing.state).where(Mailing.id == mailing_id, *query.of_event(event_id)))
     if state is None:
         raise NotFound
@@ -73,10 +73,10 @@ def leave(
     *,
     to_state: MailingState,
 ) -> Mailing | None:
-    """The draft becomes a message in `to_state`, its very row: with `values`, and without its text.
+    """Turn the row of a draft into a message in `to_state` with `values`, and delete its text.
 
-    None when there is no draft to leave. Of two who send one draft, one wins: raises AlreadySent, or StaleRevision when
-    somebody has changed it since it was looked at.
+    Returns None without a draft. Of two people who send one draft, one wins: raises AlreadySent, and StaleRevision when
+    somebody has changed it since it was read.
     """
     mailing_id = id_of(tx, event_id, read, by) if read else None
     if read is None or mailing_id is None:
@@ -94,10 +94,7 @@ def leave(
 def stale(
     session: Session, mailing_id: int, by: Acting, consequence: str, *, read: DraftVersion | None = None
 ) -> StaleRevision:
-    """The words for a save or a send of something that somebody else has changed since; `read` where no page asks.
-
-    A program has opened no page, and whoever was faster may be about to send what they saved.
-    """
+    """The refusal of a save or a send of a draft that somebody has changed since; `read` is for a program."""
     row = session.execute(
         select(DraftText.saved_at, DraftText.saved_by, DraftText.revision, User.name, Event)
         .join(Mailing, Mailing.id == DraftText.mailing_id)
@@ -120,7 +117,7 @@ def stale(
 def sent(
     session: Session, mailing_id: int, by: Acting, error: type[PastEditWindow | AlreadySent], consequence: str
 ) -> DomainError:
-    """The words for a draft that somebody has sent meanwhile."""
+    """The refusal of a change to a draft that somebody has sent meanwhile."""
     row = session.execute(
         select(Mailing.created_at, Mailing.created_by, User.name, Event)
         .join(Event, Event.id == Mailing.event_id)

@@ -1,4 +1,4 @@
-"""Messages that were begun: saved while somebody writes, by several people in turn, until one of them sends it (D5)."""
+"""Drafts: several people save one in turn while they write, until one of them sends it (D5)."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -25,7 +25,7 @@ _NOTHING = "Nothing of this request was saved or sent."
 
 @dataclass(frozen=True)
 class Written:
-    """What a draft holds, anything at all: saving checks nothing, sending does (C2)."""
+    """The text and audience of a draft. Saving checks nothing, sending does (C2)."""
 
     text: Text
     audience: Mapping[str, list[str]]
@@ -48,7 +48,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Saved:
-    """A draft after a save: `made` when this save was its first."""
+    """A draft after a save; `made` when this was its first."""
 
     mailing_id: int
     revision: int
@@ -67,7 +67,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Shown:
-    """A draft as it stands: `author` began it, `saver` saved it last; None who is gone."""
+    """A draft; `author` began it, `saver` saved it last, each None when the account is gone."""
 
     id: int
     text: Text
@@ -80,10 +80,10 @@ class Shown:
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
-    """Save what is written, as a new draft when `read` is about none yet; None when there is nothing to begin one with.
+    """Save what is written, as a new draft when `read` names none; returns None for a blank one that is new.
 
-    Nothing new is no new revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when it was
-    sent, NotFound when it was deleted; then nothing is changed.
+    An unchanged text keeps its revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when
+    the draft was sent, NotFound when it was deleted; then nothing is changed.
     """
     with transaction() as tx:
         mailing_id = draft_rows.id_of(tx, event_id, read, by)
@@ -120,7 +120,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
 
 
 def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
-    """A new draft, once per `key` and person. Raises IdempotencyKeyReused."""
+    """Make a draft, once per `key` and person. Raises IdempotencyKeyReused."""
     keyed = Keyed(draft_rows.scope(event_id, by), key, records.body_hash(written.as_json()))
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):
@@ -132,7 +132,7 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
 
 
 def again(event_id: int, mailing_id: int, by: Acting) -> int:
-    """A new draft with the text and the audience of a message that was sent or cancelled (S7): its id."""
+    """Make a draft with the text and audience of a message that was sent or cancelled (S7); returns its id."""
     mailing = query.find(event_id, mailing_id)
     content = query.content(mailing)
     written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
@@ -141,16 +141,16 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
 
 
 def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> send.Sent | None:
-    """The answer to a program that has sent a draft by the very request `asked` before; None when it has not.
+    """The earlier answer to a program that has already sent a draft by the request `asked`; None when it has not.
 
-    Raises IdempotencyKeyReused when its key stands for something else, AlreadyCancelled when it was cancelled since.
+    Raises IdempotencyKeyReused when the key covers another request, AlreadyCancelled when it was cancelled since.
     """
     found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
     return send.replayed(fresh(), found) if found else None
 
 
 def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
-    """Delete a draft as it was looked at. Raises StaleRevision when somebody has changed it since, PastEditWindow."""
+    """Delete a draft at the revision that was read. Raises StaleRevision and PastEditWindow."""
     with transaction() as tx:
         held = _held(tx, event_id, mailing_id, by)
         guarded = delete_(DraftText).where(DraftText.mailing_id == mailing_id, DraftText.revision == revision)
@@ -161,7 +161,7 @@ def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
 
 
 def find(event_id: int, mailing_id: int) -> Shown | None:
-    """One draft of the event, None for a message that is none any more. Raises NotFound."""
+    """One draft of the event; None for a message that is no draft any more. Raises NotFound."""
     found = fresh().execute(_ONE, {"event": event_id, "mailing": mailing_id}).one_or_none()
     if found is None:
         raise NotFound
@@ -169,7 +169,7 @@ def find(event_id: int, mailing_id: int) -> Shown | None:
 
 
 def unsent(event_id: int, mailing_id: int, by: Acting) -> Shown:
-    """One draft that can still be changed. Raises NotFound, and PastEditWindow for a message that is none any more."""
+    """One draft. Raises NotFound, and PastEditWindow for a message that is no draft any more."""
     found = find(event_id, mailing_id)
     if found is None:
         raise draft_rows.sent(fresh(), mailing_id, by, PastEditWindow, "Nothing was changed.")
@@ -184,7 +184,7 @@ def newest(event_id: int, user_id: int) -> Shown | None:
 
 
 def newest_first(event_id: int) -> Rows:
-    """The drafts of everybody in the event, the one that was saved last first; `shown` makes one of a row."""
+    """All drafts of the event, the one that was saved last first; `shown` makes one of a row."""
     return _all(event_id)
 
 
@@ -198,7 +198,7 @@ def shown(row: Any) -> Shown:
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:
-    """A draft as answers show it. Raises NotFound, also for a message that is none any more."""
+    """A draft as answers show it. Raises NotFound, also for a message that is no draft any more."""
     held = draft_rows.find(fresh(), event_id, mailing_id)
     if held is None:
         raise NotFound
@@ -206,7 +206,7 @@ def state(event_id: int, mailing_id: int) -> dict[str, Any]:
 
 
 def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
-    """A draft as answers show it: a mailing, and what a program needs to change it."""
+    """A draft as answers show it: a mailing, with the revision that a change has to name."""
     audience = {part: list(picked) for part, picked in _criteria(held.audience).items()}
     return {**query.described(mailing, held, None), "revision": held.revision, "audience": audience}
 
@@ -216,7 +216,7 @@ def _all(event_id: int) -> Rows:
 
 
 def _rows(*, also_sent: bool = False) -> Rows:
-    """What `shown` needs of each draft; a message that was sent has no text."""
+    """What `shown` needs of each draft. A message that was sent has no text."""
     author, saver = aliased(User), aliased(User)
     return (
         select(DraftText, author.name.label("author"), saver.name.label("saver"))
@@ -267,5 +267,5 @@ def _columns(held: DraftText) -> dict[str, Any]:
 
 
 def _criteria(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:
-    """The criteria alone: a message that was sent keeps more of its audience."""
+    """The criteria alone; a message that was sent stores more with its audience."""
     return {part: list(audience.get(part, [])) for part in ("statuses", "segments", "guests", "exclude_segments")}

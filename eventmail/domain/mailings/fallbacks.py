@@ -1,4 +1,4 @@
-"""Who reads a fallback instead of a value (C3)."""
+"""Fallbacks that recipients read instead of values (C3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,9 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Gap:
-    """A field without a value: how many recipients read its fallback, and the first of them by name.
+    """A field that `count` recipients have no value for; `guests` are the first few by name.
 
-    `everyone`: it is a field of the event, empty for all. `reads` is what stands there instead, for each way that the
-    text merges it.
+    `everyone` is true for a field of the event. `reads` are the fallbacks that the text gives it.
     """
 
     name: str
@@ -40,7 +39,7 @@ def gaps(
     audience: audiences.Audience,
     count: int,
 ) -> list[Gap]:
-    """The fields of a text that some recipients have no value for; up to two queries for each field of guests."""
+    """The fields of a text that some recipients have no value for. Up to two queries for each field of guests."""
     everyone = [
         Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))
         for name in compiled.merged
@@ -64,13 +63,13 @@ def _reads(compiled: Compiled, name: str, field: tokens.Field) -> list[str]:
 
 
 def column_of(name: str) -> str | None:
-    """The imported column that a field is; None for the others."""
+    """The name of the imported column that a field is; None for other fields."""
     scope, _, member = name.partition(".")
     return member if scope == "guest" and name not in tokens.FIELDS else None
 
 
 def missing(name: str) -> ColumnElement[bool] | None:
-    """Whether a guest has no value for a field; None for a field that is not of guests, or that everybody has."""
+    """The condition that a guest has no value for a field; None for a field not of guests, or one they all have."""
     scope, _, member = name.partition(".")
     if scope != "guest" or member == "email":
         return None
@@ -87,7 +86,7 @@ def missing(name: str) -> ColumnElement[bool] | None:
 
 
 def value(name: str) -> ColumnElement[str] | None:
-    """What a guest has for a field, as it was imported; None for a field that is not of guests."""
+    """The value of a guest for a field, as it was imported; None for a field that is not of guests."""
     scope, _, member = name.partition(".")
     if scope != "guest":
         return None
@@ -99,7 +98,7 @@ def value(name: str) -> ColumnElement[str] | None:
 
 
 def how_many(audience: audiences.Audience, lacking: ColumnElement[bool]) -> int:
-    """How many recipients lack something."""
+    """How many recipients the condition `lacking` holds for."""
     rows = select(func.count()).select_from(Guest).where(lacking, audiences.is_recipient(audience))
     return fresh().scalar(rows) or 0
 

@@ -1,4 +1,4 @@
-"""What merge fields stand for: the known fields of an event, its constants, and one guest's values (C1)."""
+"""The values of merge fields: the fields an event knows, its constants, and one guest's values (C1)."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -19,18 +19,18 @@ CALENDAR = "calendar"
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
-    """Every field a text of this event may use: the standard ones and the columns its guests were imported with."""
+    """Every field a text of this event may use: the standard ones and the imported columns."""
     return tokens.known_fields(defaults(event_id))
 
 
 def defaults(event_id: int) -> dict[str, str]:
-    """The imported columns by name, each with what guests without a value read; "" until somebody says (C3)."""
+    """The imported columns by name, each with its fallback, "" until somebody sets one (C3)."""
     rows = select(GuestField.name, GuestField.default_text).where(GuestField.event_id == event_id)
     return dict(fresh().execute(rows.order_by(GuestField.name)).all())
 
 
 def constants(event: Event, sender: tuple[str, str], terms: SendingTerms) -> dict[str, str | None]:
-    """What is the same for every guest of a mailing: event, organizer, calendar. `sender` is (name, email)."""
+    """The values that all guests of a mailing share: event, organizer, calendar. `sender` is (name, email)."""
     links = calendar_links.links(calendar_facts(event), ics_url(event, terms))
     return {
         "event.title": event.title,
@@ -46,7 +46,7 @@ def constants(event: Event, sender: tuple[str, str], terms: SendingTerms) -> dic
 
 
 def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, Any]:
-    """What a mailing keeps of its event when it is sent, so that a later change is not read in it."""
+    """The columns of a mailing that keep the event as it is now, so that a later change does not show in the mail."""
     organizer = sender(event, author, terms)
     return {
         "constants": constants(event, organizer, terms),
@@ -57,7 +57,7 @@ def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, 
 
 
 def looked_at(event: Event, author: User | None, terms: SendingTerms) -> str:
-    """A fingerprint of what a review shows besides text and people: another one, and guests would read other things."""
+    """A fingerprint of what a review shows besides text and people. It changes when guests would read other values."""
     around = {"cancelled": event.cancelled_at is not None, "service": service()}  # what practised must not leave (S13)
     return body_hash(frozen(event, author, terms) | around)
 
@@ -74,7 +74,7 @@ def guest_values(first_name: str, last_name: str, email: str, attributes: Mappin
 
 
 def sender(event: Event, author: User | None, terms: SendingTerms | None = None) -> tuple[str, str]:
-    """The organizer as guests read them: (name, address for replies). Text and From header have the same name."""
+    """The organizer as guests read them: (name, address for replies). The text and the From header share the name."""
     names = (event.sender_name, terms.sender_name if terms else "", author.name if author else "", event.title)
     name = next(filter(None, map(clean_value, names)), "")
     return name, event.reply_to or (author.email if author else "")
@@ -99,7 +99,7 @@ def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
 
 
 def ics_url(event: Event, terms: SendingTerms) -> str:
-    """The event's own signed calendar file (K3); the event's secret is part of the signature, so it can be rotated."""
+    """The address of the event's calendar file (K3). It is signed with the event's own secret, which can be rotated."""
     signature = signing.sign(terms.secret, CALENDAR, event.id, event.ics_secret)
     return f"{terms.base_url}/calendar/{event.id}-{signature}.ics"
 

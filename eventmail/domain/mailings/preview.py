@@ -1,4 +1,4 @@
-"""A text as one guest reads it, with what was merged into it to be seen (A3, C3)."""
+"""A text as one guest reads it, with the merged values highlighted (A3, C3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from eventmail.value_parsing import clean_value
 
 @dataclass(frozen=True)
 class Value:
-    """What a guest reads for one field of a text; `why` says why it is a fallback, and is empty for a value."""
+    """The words a guest reads for one field of a text; `why` explains a fallback and is empty for a value."""
 
     name: str
     label: str
@@ -26,7 +26,7 @@ class Value:
 
 @dataclass(frozen=True)
 class Reading:
-    """A text as one guest reads it: its parts cut where values begin and end, and each merged field once."""
+    """A text as one guest reads it: its parts, cut where values begin and end, and each merged field once."""
 
     subject: Sequence[highlights.Piece]
     preheader: Sequence[highlights.Piece]
@@ -35,7 +35,7 @@ class Reading:
 
 
 def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> Reading:
-    """`compiled` as `guest` would read it, None being somebody without any value."""
+    """`compiled` as `guest` would read it; None has no value for any field."""
     fields = merge_values.fields(event.id)
     values = contents.values(event, guest, author, terms)
     whole = personalise.shortened("".join(piece.text for piece in highlights.pieces(compiled.subject, values, fields)))
@@ -57,7 +57,7 @@ def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, te
 
 
 def highlighted(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
-    """The HTML part of `contents.rendered`, every value in it marked."""
+    """The HTML part of `contents.rendered`, with every value in it highlighted."""
     fields = merge_values.fields(event.id)
 
     def why(name: str, fallback: bool) -> str:
@@ -68,9 +68,9 @@ def highlighted(content: Content, event: Event, guest: Guest | None, author: Use
 
 
 def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
-    """The HTML of a message that was sent, with what event and organizer were then; its way off the list inert (E2).
+    """The HTML of a message that was sent, with the event's values of that time and an inert unsubscribe link (E2).
 
-    A test is read as its guest. Of a message to guests everybody read their own values; here stand the fallbacks.
+    A test shows the values of its guest. A message to guests shows the fallbacks, since each guest read their own.
     """
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
     inert = {"unsubscribe.url": inert_unsubscribe_url(terms)}
@@ -79,18 +79,18 @@ def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
 
 
 def examples(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str]:
-    """What `guest` has for each field; "" where a fallback would be read."""
+    """The value of `guest` for each field; "" where a fallback would be read."""
     data = _read(contents.values(event, guest, author, terms))
     return {name: data.get(name, "") for name in merge_values.fields(event.id)}
 
 
 def label(name: str, fields: Mapping[str, Field]) -> str:
-    """A field in words; of one that is gone its name."""
+    """A field in words; the name of one that is gone."""
     return fields[name].label if name in fields else name
 
 
 def because(name: str, fields: Mapping[str, Field], guest: Guest | None) -> str:
-    """Why somebody reads a fallback, in a sentence's second half: “because Anna has no first name”."""
+    """The second half of a sentence about a fallback, such as “fallback, because Anna has no first name”."""
     scope, words = name.partition(".")[0], label(name, fields)
     if scope == "calendar":
         return "fallback, because the event has no date yet"
@@ -122,7 +122,7 @@ def _values(
 
 
 def _read(values: Mapping[str, str | None]) -> dict[str, str]:
-    """The values as they are read; all calendar links together by their names."""
+    """The values as guests read them; the value of all calendar links is the list of their names."""
     data = {name: clean_value(value) for name, value in values.items()}
     data["calendar.links"] = (
         ", ".join(CALENDAR_NAMES.values()) if data.get(personalise.decisive("calendar.links")) else ""

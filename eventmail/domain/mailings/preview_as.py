@@ -1,4 +1,4 @@
-"""As whom a message is read before it leaves: any recipient, found by name, or the one with most missing (A3, C3)."""
+"""The recipient to preview a message as: found by name, or the one with most values missing (A3, C3)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ FOUND = 8
 
 @dataclass(frozen=True)
 class Found:
-    """Recipients whom every word of a search finds, by name, the first few; `more` were found."""
+    """The first few recipients, by name, that match every word of a search; `more` when it matched others too."""
 
     guests: Sequence[Guest]
     more: bool
 
 
 def find(audience: audiences.Audience, words: str) -> Found:
-    """Recipients by name or address."""
+    """Find recipients by name or address."""
     wanted = [Guest.search_key.contains(word, autoescape=True) for word in guest_fields.words(words)]
     if not wanted:
         return Found((), more=False)
@@ -36,9 +36,9 @@ def find(audience: audiences.Audience, words: str) -> Found:
 
 
 def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> int:
-    """The place of a recipient among the recipients by name, from 1; `excluded` is how many of all won't get it.
+    """The position of a recipient by name, from 1; `excluded` is how many of the whole audience won't get the mail.
 
-    Those before are counted along an index, and the few of them who won't get it are taken off again.
+    All picked guests before it are counted along an index; the few excluded ones are subtracted.
     """
     before = tuple_(Guest.search_key, Guest.id) < tuple_(guest.search_key, guest.id)
     rows = select(func.count()).select_from(Guest).where(audiences.picks(Guest, audience), before)
@@ -50,7 +50,7 @@ def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> in
 
 
 def most_missing(audience: audiences.Audience, compiled: Compiled) -> int | None:
-    """The recipient who lacks most of the fields that a text merges, the first by name; None when nobody lacks one."""
+    """The id of the recipient who lacks most of a text's fields, the first by name; None when nobody lacks one."""
     missing = [way for name in compiled.merged if (way := fallbacks.missing(name)) is not None]
     if not missing:
         return None
@@ -60,7 +60,7 @@ def most_missing(audience: audiences.Audience, compiled: Compiled) -> int | None
 
 
 def without(audience: audiences.Audience, field: str) -> Rows | None:
-    """The recipients who have no value for a field of guests, by name; None when it is no such field (C3)."""
+    """The recipients by name who have no value for a field of guests; None when it is no such field (C3)."""
     missing = fallbacks.missing(field)
     if missing is None:
         return None
@@ -68,7 +68,7 @@ def without(audience: audiences.Audience, field: str) -> Rows | None:
 
 
 def counts_without(audience: audiences.Audience, fields: Sequence[str], total: int) -> Mapping[str, int]:
-    """How many recipients have no value, for each field of guests; all columns in one look at the guests."""
+    """How many recipients have no value for each field of guests. One query counts all imported columns."""
     found: dict[str, int] = {}
     columns = []
     for field in fields:

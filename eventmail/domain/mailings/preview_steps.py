@@ -1,4 +1,4 @@
-"""Going through the recipients by name: the first few, one to preview as, and the neighbours (A3)."""
+"""Stepping through the recipients by name: the first few, one to preview as, and the neighbours (A3)."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ def sample(audience: audiences.Audience, limit: int = 5) -> list[Guest]:
 
 @dataclass(frozen=True)
 class Step:
-    """A recipient to preview as, and the neighbours by name."""
+    """A recipient to preview as, and the ids of the neighbours by name."""
 
     guest: Guest | None
     previous: int | None = None
@@ -45,10 +45,10 @@ def step(audience: audiences.Audience | None, event_id: int, guest_id: int | Non
 def _by_name(
     audience: audiences.Audience, limit: int, *, after: Guest | None = None, before: Guest | None = None
 ) -> list[Guest]:
-    """Up to `limit` recipients by name, from one end or from a guest on; before a guest, backwards.
+    """Up to `limit` recipients by name, from the first or from a guest on; `before` a guest, backwards.
 
-    One query per ticked status and segment and one for the hand-picked, since each finds its own in the order of an
-    index and stops early; together they would be sorted first.
+    One query for each picked status and segment, and one for guests picked by hand: each follows an index and stops
+    early. One query for all of them would sort first.
     """
     place = tuple_(Guest.search_key, Guest.id)
     statement = select(Guest).where(audiences.is_recipient(audience)).limit(limit)

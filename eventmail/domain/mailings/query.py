@@ -1,4 +1,4 @@
-"""The messages of an event: which there are, one of them, its newest run, and what is told of each."""
+"""The messages of an event: all of them, one of them, its newest run, and how answers show it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,15 +13,12 @@ from eventmail.states import SHOWN_AS_SENT, MailingState
 
 
 def of_event(event_id: int) -> tuple[ColumnElement[bool], ...]:
-    """The condition for the messages of an event to its guests, drafts included; a test is none (E1)."""
+    """The condition for the messages of an event, drafts included, tests not (E1)."""
     return Mailing.event_id == event_id, ~Mailing.is_test
 
 
 def newest_first(event_id: int) -> Rows:
-    """(mailing, subject) of every message of an event that is no draft any more.
-
-    The time of its sending orders them: a draft's id is older.
-    """
+    """(mailing, subject) of each message of an event that is no draft, by time: ids are as old as the draft."""
     return (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
@@ -31,7 +28,7 @@ def newest_first(event_id: int) -> Rows:
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:
-    """One message or test of this event that is no draft, or NotFound; `drafts.find` finds the others."""
+    """One message or test of this event that is no draft. Raises NotFound; `drafts.find` finds drafts."""
     found = fresh().scalars(_FIND, {"mailing": mailing_id, "event": event_id}).one_or_none()
     if found is None or found.state == MailingState.DRAFT:
         raise NotFound
@@ -44,7 +41,7 @@ def last_job(mailing_id: int) -> Job | None:
 
 
 def content(mailing: Mailing) -> Content:
-    """What a mailing says."""
+    """The content of a mailing that is no draft."""
     return fresh().get_one(Content, mailing.content_id)
 
 
@@ -54,7 +51,7 @@ _LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(J
 
 
 def described_each(found: Sequence[Mailing]) -> Mapping[int, dict[str, Any]]:
-    """Each of them as `described` tells it with its newest run, by id; two queries."""
+    """`described` of each with its newest run, by id; two queries."""
     ids, content_ids = [mailing.id for mailing in found], [mailing.content_id for mailing in found]
     runs = fresh().scalars(select(Job).where(Job.mailing_id.in_(ids)).order_by(Job.run))
     newest = {job.mailing_id: job for job in runs}

@@ -1,4 +1,4 @@
-"""What went out lately from this event, so that nobody is written to twice by accident."""
+"""Recent mail of an event, so that nobody is written to twice by accident."""
 
 from datetime import datetime, timedelta
 
@@ -19,9 +19,9 @@ _RUN = Job.mailing_id == Mailing.id
 
 
 def recipients(audience: audiences.Audience, now: datetime) -> int:
-    """How many who would get this got another mail of the event within a day; tests count for nobody.
+    """How many of the audience may have got another mail of the event within a day.
 
-    Nor does practice, once mail leaves this box (S13).
+    Tests do not count, nor does practice once mail leaves this box (S13).
     """
     since = now - A_DAY
     ran = (
@@ -43,7 +43,7 @@ def recipients(audience: audiences.Audience, now: datetime) -> int:
 
 
 def same_text(event_id: int, content_id: int, now: datetime) -> tuple[Mailing, int] | None:
-    """The newest mailing of exactly this text that began within the hour and was not cancelled, and to how many."""
+    """The newest mailing of exactly this text within the hour that was not cancelled, and to how many it went."""
     found = _same_text(event_id, content_id, now)
     if found is None:
         return None

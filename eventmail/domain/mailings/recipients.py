@@ -1,4 +1,4 @@
-"""Who gets a mailing and who is left out, written down with it: no guest comes into Python, whatever their number."""
+"""The rows of a mailing's recipients and exclusions. SQL writes them all, so no guest comes into Python."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,7 +16,7 @@ from eventmail.states import Reason, RecipientState
 
 
 def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> int:
-    """One row per recipient, without bringing any of them into Python: how many."""
+    """Write one row per recipient; returns how many. Runs in the caller's transaction."""
     frozen = select(
         literal(mailing.id),
         Guest.id,
@@ -33,7 +33,10 @@ def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Ac
 
 
 def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[str, int]:
-    """One row per guest who won't get it: how many by reason, in the order of A2."""
+    """Write one row per guest who won't get it; returns how many by reason, in the order of A2.
+
+    Runs in the caller's transaction.
+    """
     _write_out(tx, mailing, excluded(picked))
     if picked.as_of:  # the list holds only who would have got it; who was left out of it then still matches
         listed = select(picked.as_of.people().subquery().c.guest_id)

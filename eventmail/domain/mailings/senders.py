@@ -1,4 +1,4 @@
-"""Who a message is from and where answers to it go, the same for header, preview, review and programs."""
+"""The sender of a message and the address for answers, the same in header, preview, review and API."""
 
 import re
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _UNREAD = re.compile(
 
 @dataclass(frozen=True)
 class Sender:
-    """The From header as guests see it, and the address that their answers reach.
+    """The From header as guests see it, and the address for answers.
 
-    `replies` is the event's own address for answers, or the one that mail comes from (`is_shared`). `unread`: it looks
-    as if nobody reads what comes there.
+    `replies` is the event's own address, else the shared one that mail comes from (`is_shared`). `unread` says that
+    nobody seems to read it.
     """
 
     name: str
@@ -33,17 +33,14 @@ class Sender:
 
 
 def of(event: Event, author: User | None, terms: SendingTerms) -> Sender:
-    """The sender of a message of `event` that `author` sends from `place`."""
+    """The sender of a message of `event` that `author` sends under these `terms`."""
     replies = event.reply_to or terms.sender_email
     name, unread = merge_values.sender(event, author, terms)[0], is_unread(replies, outside=terms.outside)
     return Sender(name, terms.sender_email, replies, is_shared=not event.reply_to, unread=unread)
 
 
 def is_unread(address: str, *, outside: bool) -> bool:
-    """Whether an address says of itself that nobody reads it, or nobody can have it.
-
-    In practice mode the addresses of examples are as good as others (A2).
-    """
+    """Whether an address says that nobody reads it, or nobody can have it. Practice mode takes reserved ones (A2)."""
     local = address.rpartition("@")[0]
     named = address == UNANSWERABLE or _UNREAD.search(local) is not None
     return named or (outside and addresses.is_reserved(address))

@@ -1,6 +1,6 @@
-"""Test sends: a mailing of kind `test`, to whoever writes it or to a few typed addresses, read as one guest (E1).
+"""Test sends: a mailing of kind `test` to its author or to a few typed addresses, read as one guest (E1).
 
-It goes the way of every mailing, so that a test shows what guests will get; only their numbers leave it out.
+A test goes the way of every mailing, so that it shows what guests will get. Counts of messages leave it out.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,9 +29,9 @@ PREFIX = "[Test]"  # begins the subject
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to test: the text, to which addresses (none: to whoever asks), as which guest (none: the first by name).
+    """A test to send. Without `to` it goes to the person who asks; without `guest` it is read as the first by name.
 
-    `criteria` is what was picked beside the text; it is kept, so that the composer can be shown again.
+    `criteria` are stored so that the composer can be shown again with what was picked.
     """
 
     text: contents.Text
@@ -41,7 +41,7 @@ class Wanted:
 
 
 def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:
-    """Send a test now, once per `key` and person: everything of rule S1 in one transaction, undone by nobody (S7).
+    """Send a test now, once per `key` and person, in one transaction (S1). It cannot be undone (S7).
 
     Raises UnresolvedToken, InvalidInput (400), NoRecipients when no address is left, QuotaExceeded (409), and
     IdempotencyKeyReused; then nothing was sent.
@@ -72,7 +72,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:
-    """One test of this event, or NotFound."""
+    """One test of this event. Raises NotFound."""
     found = query.find(event_id, mailing_id)
     if not found.is_test:
         raise NotFound
@@ -80,7 +80,7 @@ def find(event_id: int, mailing_id: int) -> Mailing:
 
 
 def recipients(mailing_id: int) -> Sequence[Recipient]:
-    """To whom a test goes: a handful, in the order they were typed."""
+    """The few recipients of a test, in the order they were typed."""
     listed = select(Recipient).where(Recipient.mailing_id == mailing_id).order_by(Recipient.id)
     return fresh().scalars(listed).all()
 
@@ -102,9 +102,9 @@ def described(mailing: Mailing, to: Sequence[Recipient], job: Job | None) -> dic
 
 
 def read_as(mailing: Mailing) -> Mapping[str, str] | None:
-    """The guest's values that every mail of a test is read with; None for a message to guests, who read their own.
+    """The guest's values for every mail of a test; None for a message to guests, who read their own.
 
-    Nobody's when there was no guest, or the guest was deleted since: then every field reads its fallback.
+    Empty when the test has no guest, or the guest was deleted since: then every field reads its fallback.
     """
     if not mailing.is_test:
         return None
@@ -112,7 +112,7 @@ def read_as(mailing: Mailing) -> Mapping[str, str] | None:
 
 
 def _addressed(typed: Sequence[str]) -> dict[str, str]:
-    """What was typed by the form addresses are compared in, each once. Raises InvalidInput naming every wrong one."""
+    """The typed addresses, each once, by their normalized form. Raises InvalidInput that names every wrong one."""
     wrong: list[FieldError] = []
     to: dict[str, str] = {}
     flood = len(typed) > 10 * MOST  # not worth a look at each
@@ -144,7 +144,7 @@ def _guest(event_id: int, named: str) -> Guest | None:
 
 
 def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], terms: SendingTerms, by: Acting) -> None:
-    """One row per address that gets it, and one per address that must not. Raises NoRecipients when none is left."""
+    """Write one row per address that gets the test, and one per address that must not. Raises NoRecipients."""
     erased_addresses.recall(tx, to)
     listed = set(
         tx.scalars(
