@@ -20,9 +20,8 @@ from eventmail.models import Content, Event, Guest, User
 from eventmail.records import Acting
 from eventmail.value_parsing import visible
 
-LONGEST = 100_000  # characters; written as HTML and as text, hardly anything longer makes a mail below 100 KB
-
-SHOWN = 1_000  # characters of the subject and preview text of a message that is too much to be laid out
+LONGEST = 100_000  # characters; hardly any longer text, written as HTML and as text, makes a mail below 100 KB
+SHOWN = 1_000  # characters of subject and preview text that are shown of a message too large to be laid out
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,12 @@ def checked(event_id: int, text: Text) -> Compiled:
 def preview(event_id: int, text: Text, by: Acting) -> Draft:
     """Compile what is being written, as `look` does, and store it. Takes the write lock for a new text only."""
     draft = look(event_id, text)
-    return replace(draft, content_id=_kept_id(event_id, draft.text, draft.compiled, by))
+    if not any(part.strip() for part in astuple(draft.text)):
+        return draft
+    if (known := _same(fresh(), event_id, draft.compiled)) is not None:
+        return replace(draft, content_id=known.id)
+    with transaction() as tx:
+        return replace(draft, content_id=kept(tx, event_id, draft.text, draft.compiled, by).id)
 
 
 def look(event_id: int, text: Text) -> Draft:
@@ -96,16 +100,6 @@ def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
     return replace(first, problems=[checks.Remark("TOO_LARGE", error.detail), *first.problems])
 
 
-def _kept_id(event_id: int, text: Text, compiled: Compiled, by: Acting) -> int | None:
-    """Writes only what is new: looking waits for nobody who writes, and an empty page is kept nowhere."""
-    if not any(part.strip() for part in astuple(text)):
-        return None
-    if (known := _same(fresh(), event_id, compiled)) is not None:
-        return known.id
-    with transaction() as tx:
-        return kept(tx, event_id, text, compiled, by).id
-
-
 def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piece]:
     """Returns the text part as it read in the dialect `text` was written in, against today's, word by word.
 
@@ -125,20 +119,15 @@ def _too_long(text: Text) -> str | None:
 
 def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting) -> Content:
     """Returns the row of this text in its event, a new one when needed. Runs in the caller's transaction."""
-    found = _same(tx, event_id, compiled)
-    if found is None:
-        found = Content(
-            event_id=event_id,
-            **asdict(text),
-            compiled=compiled.dump(),
-            hash=compiled.hash,
-            size=compiled.size,
-            dialect=DIALECT,
-            created_at=by.now,
-        )
-        tx.add(found)
-        tx.flush()
-    return found
+    if (found := _same(tx, event_id, compiled)) is not None:
+        return found
+    made = Content(
+        event_id=event_id, **asdict(text), compiled=compiled.dump(), hash=compiled.hash, size=compiled.size,
+        dialect=DIALECT, created_at=by.now,
+    )  # fmt: skip
+    tx.add(made)
+    tx.flush()
+    return made
 
 
 def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None:

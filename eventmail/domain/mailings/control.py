@@ -17,6 +17,8 @@ from eventmail.records import Acting
 from eventmail.states import Brake, JobState, MailingState, RecipientState
 
 _IN_HAND = "Some of its mails are with the mail service right now. Try again when that is over."
+# of a recipient in another run: reports on an earlier run say nothing about this one
+_ANEW = {"tries": 0, "delivery": None, "next_attempt_at": None, "claim_owner": None, "claim_until": None}
 
 
 class Decision(StrEnum):
@@ -42,8 +44,7 @@ def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, 
     It may have begun since the button was shown: then the rest is cancelled. Raises like `cancel`.
     """
     with transaction() as tx:
-        mailing, _ = _cancel(tx, event_id, mailing_id, by)
-        return dict(mailing.counts)
+        return dict(_cancel(tx, event_id, mailing_id, by)[0].counts)
 
 
 def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Mailing, int]:
@@ -52,10 +53,10 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
         raise AlreadyCancelled
     if not (mailing.n_queued or mailing.n_sending):
         raise AlreadySent
-    waiting = [Recipient.mailing_id == mailing_id]
-    cancelled = records.leave_queue(tx, waiting, RecipientState.CANCELLED, f"Cancelled by {by.name}", by.now)
+    of_mailing, words = [Recipient.mailing_id == mailing_id], f"Cancelled by {by.name}"
+    cancelled = records.leave_queue(tx, of_mailing, RecipientState.CANCELLED, words, by.now)
     move(tx, Job, [Job.mailing_id == mailing_id], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
-    # a cancelled second run leaves a message that was sent, with what is still to decide about it
+    # after a cancelled second run the message still counts as sent, and doubt can still be decided
     job = query.last_job(mailing_id)
     over = MailingState.CANCELLED if job is None or job.run == 1 else MailingState.FINISHED
     move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
@@ -80,14 +81,14 @@ def retry(event_id: int, mailing_id: int, terms: SendingTerms, by: Acting, throu
         if (stopped := _resume(tx, mailing_id)) is not None:
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
-        failed = _reachable(mailing_id)
-        if not _count(tx, failed, RecipientState.FAILED):
+        reachable = _reachable(mailing_id)
+        if not _count(tx, reachable, RecipientState.FAILED):
             raise NothingToDo("Nobody failed, so there is nothing to try again.")
         if mailing.state == MailingState.CANCELLED:
             raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
         if mailing.state != MailingState.FINISHED:
             raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
-        return _again(tx, failed, mailing, RecipientState.FAILED, terms=terms, by=by)
+        return _again(tx, reachable, mailing, RecipientState.FAILED, terms=terms, by=by)
 
 
 def decide(
@@ -100,12 +101,13 @@ def decide(
     nobody is in doubt or somebody named is not, and QuotaExceeded; then nothing is changed.
     """
     where = [Recipient.mailing_id == mailing_id]
-    if emails is not None:
-        where.append(Recipient.address.in_([addresses.normalized(email) for email in emails]))
+    named = None if emails is None else set(map(addresses.normalized, emails))
+    if named is not None:
+        where.append(Recipient.address.in_(named))
     with transaction() as tx:
         mailing = _find(tx, event_id, mailing_id)
         in_doubt = _count(tx, where, RecipientState.UNKNOWN)
-        if not in_doubt or (emails is not None and in_doubt != len(set(map(addresses.normalized, emails)))):
+        if not in_doubt or (named is not None and in_doubt != len(named)):
             raise NothingToDo("Only mails that may have been sent can be decided on. Reload the page to see them.")
         if decision == Decision.SEND_AGAIN:
             if mailing.state != MailingState.FINISHED:
@@ -117,14 +119,8 @@ def decide(
             records.forget_doubt(tx, where)
             return _again(tx, where, mailing, RecipientState.UNKNOWN, terms=terms, by=by)
         records.forget_doubt(tx, where)
-        moved = records.move_recipients(
-            tx,
-            where,
-            RecipientState.UNKNOWN,
-            RecipientState.SENT,
-            last_error=f"Counted as sent by {by.name}",
-            updated_at=by.now,
-        )
+        values = {"last_error": f"Counted as sent by {by.name}", "updated_at": by.now}
+        moved = records.move_recipients(tx, where, RecipientState.UNKNOWN, RecipientState.SENT, **values)
         records.audit(tx, by, "mailing.counted_as_sent", f"mailing:{mailing_id}", event_id=event_id,
                       recipients=len(moved))  # fmt: skip
     return None
@@ -180,14 +176,13 @@ def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by:
     if not mailing.n_queued:
         raise NothingToDo("Nobody waits any more, so there is nothing to send.")
     move(tx, Job, [Job.id == begun.id], JobState.RUNNING, JobState.FINISHED, finished_at=by.now)
-    left = Reservation.reserved - Reservation.consumed  # what it took is taken, the rest goes back
     entry = (Reservation.mailing_id == mailing.id, Reservation.run == begun.run)
-    tx.execute(update(Reservation).where(*entry).values(refunded=left))
+    tx.execute(update(Reservation).where(*entry).values(refunded=Reservation.reserved - Reservation.consumed))
     job = send.add_run(tx, mailing, mailing.n_queued, terms, by)
     tx.execute(
         update(Recipient)
         .where(Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED)
-        .values(tries=0, delivery=None, next_attempt_at=None, claim_owner=None, claim_until=None, updated_at=by.now),
+        .values(**_ANEW, updated_at=by.now),
         execution_options={"synchronize_session": False},
     )
     records.audit(tx, by, "mailing.service_changed", f"mailing:{mailing.id}", event_id=mailing.event_id,
@@ -197,14 +192,9 @@ def _over_to(tx: Session, mailing: Mailing, begun: Job, terms: SendingTerms, by:
 
 
 def _again(
-    tx: Session,
-    where: Sequence[ColumnElement[bool]],
-    mailing: Mailing,
-    from_: RecipientState,
-    *,
-    terms: SendingTerms,
-    by: Acting,
-) -> int:
+    tx: Session, where: Sequence[ColumnElement[bool]], mailing: Mailing, from_: RecipientState, *,
+    terms: SendingTerms, by: Acting,
+) -> int:  # fmt: skip
     """Queue the recipients of one state in the next run of a finished mailing; returns that run's job.
 
     A cancelled run may still have mails in hand, whose outcomes belong to it; so the next run has to wait.
@@ -213,18 +203,7 @@ def _again(
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
         raise NothingToDo(_IN_HAND)
     job = send.add_run(tx, mailing, _count(tx, where, from_), terms, by)
-    moved = records.move_recipients(
-        tx,
-        where,
-        from_,
-        RecipientState.QUEUED,
-        tries=0,
-        delivery=None,
-        next_attempt_at=None,
-        claim_owner=None,
-        claim_until=None,
-        updated_at=by.now,
-    )
+    moved = records.move_recipients(tx, where, from_, RecipientState.QUEUED, **_ANEW, updated_at=by.now)
     records.audit(tx, by, f"mailing.{from_}_sent_again", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   recipients=len(moved), run=job.run)  # fmt: skip
     return job.id

@@ -55,9 +55,8 @@ def find(
 
 def deciding(compiled: Compiled) -> list[Slot]:
     """The slots whose values decide whether something links, each once, without those that the mail itself adds."""
-    slots = [*_choices(compiled.html), *_choices(compiled.text)]
-    merged = set(compiled.merged)
-    return [slot for slot in dict.fromkeys(slots) if slot.mode is not Mode.TEXT and slot.field in merged]
+    slots = dict.fromkeys([*_choices(compiled.html), *_choices(compiled.text)])
+    return [slot for slot in slots if slot.mode is not Mode.TEXT and slot.field in compiled.merged]
 
 
 def with_fault(
@@ -69,17 +68,15 @@ def with_fault(
     """
     faults = [_fault(slot, fields) for slot in deciding(compiled) if slot.field == name]
     dead = [found == fault for found in faults if found is not None]
-    if not dead:
-        return None
-    return select(Guest).where(or_(*dead), audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
+    return _by_name(audience, or_(*dead)) if dead else None
 
 
-def _choices(segments: Pieces) -> Iterator[Slot]:
-    for segment in segments:
-        if isinstance(segment, Choice):
-            yield segment.url
-            yield from _choices(segment.linked)
-            yield from _choices(segment.plain)
+def _choices(pieces: Pieces) -> Iterator[Slot]:
+    for piece in pieces:
+        if isinstance(piece, Choice):
+            yield piece.url
+            yield from _choices(piece.linked)
+            yield from _choices(piece.plain)
 
 
 def _of(
@@ -91,8 +88,7 @@ def _of(
 ) -> Iterator[DeadLink]:
     field = fields[slot.field]
     if slot.field in constants:
-        # who has none reads a fallback, which is told already
-        value = clean_value(constants[slot.field])
+        value = clean_value(constants[slot.field])  # without one a fallback is read, which `fallbacks` tells
         if value and link_targets.fault(value, "", slot.mode) == link_targets.NONE:
             yield DeadLink(slot.field, field, link_targets.NONE, count, True, ())
         return
@@ -101,17 +97,14 @@ def _of(
         return
     rows = select(fault, func.count()).select_from(Guest).where(audiences.is_recipient(audience), fault != "")
     for words, number in fresh().execute(rows.group_by(fault)).all():
-        yield DeadLink(slot.field, field, words, number, False, _first(audience, fault == words))
+        first = fresh().scalars(_by_name(audience, fault == words).limit(fallbacks.NAMED)).all()
+        yield DeadLink(slot.field, field, words, number, False, first)
 
 
 def _fault(slot: Slot, fields: Mapping[str, Field]) -> ColumnElement[str] | None:
     value = fallbacks.value(slot.field)
-    if value is None:
-        return None
-    instead = value_of(slot, {}, fields)
-    return link_fault(value, instead, slot.mode.value)
+    return None if value is None else link_fault(value, value_of(slot, {}, fields), slot.mode.value)
 
 
-def _first(audience: audiences.Audience, dead: ColumnElement[bool]) -> Sequence[Guest]:
-    rows = select(Guest).where(dead, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)
-    return fresh().scalars(rows.limit(fallbacks.NAMED)).all()
+def _by_name(audience: audiences.Audience, dead: ColumnElement[bool]) -> Rows:
+    return select(Guest).where(dead, audiences.is_recipient(audience)).order_by(Guest.search_key, Guest.id)

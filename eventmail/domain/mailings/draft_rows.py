@@ -65,14 +65,9 @@ def find(session: Session, event_id: int, mailing_id: int) -> DraftText | None:
 
 
 def leave(
-    tx: Session,
-    event_id: int,
-    read: DraftVersion | None,
-    values: Mapping[str, Any],
-    by: Acting,
-    *,
+    tx: Session, event_id: int, read: DraftVersion | None, values: Mapping[str, Any], by: Acting, *,
     to_state: MailingState,
-) -> Mailing | None:
+) -> Mailing | None:  # fmt: skip
     """Turn the row of a draft into a message in `to_state` with `values`, and delete its text.
 
     Returns None without a draft. Of two people who send one draft, one wins: raises AlreadySent, and StaleRevision when
@@ -130,7 +125,7 @@ def sent(
     return error(f"{who} sent this {when}. {consequence}", conflict="sent", mailing_id=mailing_id)
 
 
-_PAGE = records.body_hash({"page": True})  # a page's key stands for whatever is written on it
+_PAGE = records.body_hash({"page": True})  # the same for every text, since a page's key covers all its saves
 
 
 def _keyed(event_id: int, read: DraftVersion, by: Acting) -> Keyed:

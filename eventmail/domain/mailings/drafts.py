@@ -36,14 +36,11 @@ class Written:
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
-        return {**asdict(self.text), "audience": self._audience(), "draft": True}
+        return {**self.columns(), "draft": True}
 
     def columns(self) -> dict[str, Any]:
         """The values of a draft's row."""
-        return {**asdict(self.text), "audience": self._audience()}
-
-    def _audience(self) -> dict[str, list[str]]:
-        return {part: list(picked) for part, picked in self.audience.items() if picked}
+        return {**asdict(self.text), "audience": {part: list(ids) for part, ids in self.audience.items() if ids}}
 
 
 @dataclass(frozen=True)
@@ -97,7 +94,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
         held = _held(tx, event_id, mailing_id, by)
         before, after = _columns(held), written.columns()
         if before == after:
-            if not read.page and read.revision != held.revision:  # a program would send what it has not read
+            if not read.page and read.revision != held.revision:  # a program would send a text it has not read
                 raise draft_rows.stale(tx, mailing_id, by, _NOTHING, read=read)
             return Saved(mailing_id, held.revision)
         revision = tx.scalar(
@@ -110,7 +107,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
         )  # fmt: skip
         if revision is None:
             raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if read.page else _NOTHING, read=read)
-        if held.saved_by != by.user_id:  # the log names everybody who wrote, not every pause
+        if held.saved_by != by.user_id:  # the log names each writer once in a row, not each save
             new = [part for part, value in after.items() if value != before[part]]
             records.audit(
                 tx, by, "draft.edited", f"mailing:{mailing_id}", event_id=event_id,
@@ -178,14 +175,13 @@ def unsent(event_id: int, mailing_id: int, by: Acting) -> Shown:
 
 def newest(event_id: int, user_id: int) -> Shown | None:
     """The draft of this person that was saved last, if there is one."""
-    mine = _all(event_id).where(Mailing.created_by == user_id).limit(1)
-    found = fresh().execute(mine).one_or_none()
+    found = fresh().execute(newest_first(event_id).where(Mailing.created_by == user_id).limit(1)).one_or_none()
     return shown(found) if found else None
 
 
 def newest_first(event_id: int) -> Rows:
     """All drafts of the event, the one that was saved last first; `shown` makes one of a row."""
-    return _all(event_id)
+    return _WRITTEN.where(Mailing.event_id == event_id).order_by(DraftText.saved_at.desc(), DraftText.id.desc())
 
 
 def shown(row: Any) -> Shown:
@@ -209,10 +205,6 @@ def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
     """A draft as answers show it: a mailing, with the revision that a change has to name."""
     audience = {part: list(picked) for part, picked in _criteria(held.audience).items()}
     return {**query.described(mailing, held, None), "revision": held.revision, "audience": audience}
-
-
-def _all(event_id: int) -> Rows:
-    return _WRITTEN.where(Mailing.event_id == event_id).order_by(DraftText.saved_at.desc(), DraftText.id.desc())
 
 
 def _rows(*, also_sent: bool = False) -> Rows:

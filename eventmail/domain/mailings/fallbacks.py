@@ -73,15 +73,13 @@ def missing(name: str) -> ColumnElement[bool] | None:
     scope, _, member = name.partition(".")
     if scope != "guest" or member == "email":
         return None
-    nothing: ColumnElement[str] = literal_column("''")  # spelled out, as the partial indexes of the table are
-    if member == "firstName":
-        return Guest.first_name == nothing
-    if member == "lastName":
-        return Guest.last_name == nothing
-    if member == "fullName":
-        return and_(Guest.first_name == nothing, Guest.last_name == nothing)
+    nothing: ColumnElement[str] = literal_column("''")  # a literal, else SQLite uses no partial index
+    first, last = Guest.first_name == nothing, Guest.last_name == nothing
+    of_names = {"firstName": first, "lastName": last, "fullName": and_(first, last)}
+    if member in of_names:
+        return of_names[member]
     each = json_pairs(Guest.attributes)
-    # a JSON path could not name every column: quotes, dots and brackets mean something in one, "ü" is escaped
+    # no JSON path: in one, quotes, dots and brackets have a meaning, and "ü" is escaped
     return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
 
 
@@ -104,7 +102,7 @@ def how_many(audience: audiences.Audience, lacking: ColumnElement[bool]) -> int:
 
 
 def _first(audience: audiences.Audience, name: str, lacking: ColumnElement[bool]) -> Sequence[Guest]:
-    # Those without a name are few and have an index; in the order of the list SQLite would look at everybody instead.
+    # the few without a name have an index; ordered by the bare search_key, SQLite would walk through all guests instead
     by_name = Guest.search_key if column_of(name) else Guest.search_key.concat("")
     rows = select(Guest).where(lacking, audiences.is_recipient(audience)).order_by(by_name, Guest.id).limit(NAMED)
     return fresh().scalars(rows).all()

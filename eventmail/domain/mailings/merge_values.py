@@ -58,7 +58,7 @@ def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, 
 
 def looked_at(event: Event, author: User | None, terms: SendingTerms) -> str:
     """A fingerprint of what a review shows besides text and people. It changes when guests would read other values."""
-    around = {"cancelled": event.cancelled_at is not None, "service": service()}  # what practised must not leave (S13)
+    around = {"cancelled": event.cancelled_at is not None, "service": service()}  # else practice might leave (S13)
     return body_hash(frozen(event, author, terms) | around)
 
 

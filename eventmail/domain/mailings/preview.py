@@ -38,16 +38,13 @@ def reading(compiled: Compiled, event: Event, guest: Guest | None, author: User,
     """`compiled` as `guest` would read it; None has no value for any field."""
     fields = merge_values.fields(event.id)
     values = contents.values(event, guest, author, terms)
-    whole = personalise.shortened("".join(piece.text for piece in highlights.pieces(compiled.subject, values, fields)))
-    subject = highlights.pieces(compiled.subject, values, fields)
-    if whole != "".join(piece.text for piece in subject):
-        subject = [highlights.Piece(whole)]  # a value of hundreds of characters was cut
-    return Reading(
-        subject,
-        highlights.pieces(compiled.preheader, values, fields),
-        highlights.pieces(compiled.text, values, fields),
-        _values(compiled, fields, values, guest),
+    subject, preheader, text = (
+        highlights.pieces(part, values, fields) for part in (compiled.subject, compiled.preheader, compiled.text)
     )
+    whole = "".join(piece.text for piece in subject)
+    if whole != (short := personalise.shortened(whole)):
+        subject = [highlights.Piece(short)]  # the mail cuts a value of hundreds of characters
+    return Reading(subject, preheader, text, _values(compiled, fields, values, guest))
 
 
 def html(compiled: Compiled, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> str:
@@ -73,8 +70,8 @@ def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
     A test shows the values of its guest. A message to guests shows the fallbacks, since each guest read their own.
     """
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
-    inert = {"unsubscribe.url": inert_unsubscribe_url(terms)}
-    values = {**mailing.constants, **contents.guest_values(guest), **inert}
+    inert = inert_unsubscribe_url(terms)
+    values = {**mailing.constants, **contents.guest_values(guest), "unsubscribe.url": inert}
     return personalise.render(Compiled.load(content.compiled), values, known_fields(mailing.defaults)).html
 
 

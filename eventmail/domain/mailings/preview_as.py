@@ -42,19 +42,19 @@ def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> in
     """
     before = tuple_(Guest.search_key, Guest.id) < tuple_(guest.search_key, guest.id)
     rows = select(func.count()).select_from(Guest).where(audiences.picks(Guest, audience), before)
-    place = 1 + (fresh().scalar(rows) or 0)
+    among_picked = 1 + (fresh().scalar(rows) or 0)
     if not excluded:
-        return place
+        return among_picked
     without = exclusions.excluded(audience).where(before).subquery()
-    return place - (fresh().scalar(select(func.count()).select_from(without)) or 0)
+    return among_picked - (fresh().scalar(select(func.count()).select_from(without)) or 0)
 
 
 def most_missing(audience: audiences.Audience, compiled: Compiled) -> int | None:
     """The id of the recipient who lacks most of a text's fields, the first by name; None when nobody lacks one."""
-    missing = [way for name in compiled.merged if (way := fallbacks.missing(name)) is not None]
+    missing = [lacks for name in compiled.merged if (lacks := fallbacks.missing(name)) is not None]
     if not missing:
         return None
-    lacking = sum((case((way, 1), else_=0) for way in missing[1:]), start=case((missing[0], 1), else_=0))
+    lacking = sum((case((lacks, 1), else_=0) for lacks in missing[1:]), start=case((missing[0], 1), else_=0))
     rows = select(Guest.id).where(audiences.is_recipient(audience), or_(*missing))
     return fresh().scalar(rows.order_by(lacking.desc(), Guest.search_key, Guest.id).limit(1))
 
@@ -69,18 +69,14 @@ def without(audience: audiences.Audience, field: str) -> Rows | None:
 
 def counts_without(audience: audiences.Audience, fields: Sequence[str], total: int) -> Mapping[str, int]:
     """How many recipients have no value for each field of guests. One query counts all imported columns."""
-    found: dict[str, int] = {}
-    columns = []
-    for field in fields:
-        column = fallbacks.column_of(field)
-        if column is not None:
-            columns.append((field, column))
-        elif (missing := fallbacks.missing(field)) is not None:
-            found[field] = fallbacks.how_many(audience, missing)
-    if columns:
-        have = _having(audience)
-        found |= {field: total - have.get(column, 0) for field, column in columns}
-    return found
+    columns = {field: column for field in fields if (column := fallbacks.column_of(field)) is not None}
+    found = {
+        field: fallbacks.how_many(audience, missing)
+        for field in fields
+        if field not in columns and (missing := fallbacks.missing(field)) is not None
+    }
+    have = _having(audience) if columns else {}
+    return found | {field: total - have.get(column, 0) for field, column in columns.items()}
 
 
 def _having(audience: audiences.Audience) -> dict[str, int]:

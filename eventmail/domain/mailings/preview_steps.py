@@ -27,15 +27,12 @@ class Step:
 def step(audience: audiences.Audience | None, event_id: int, guest_id: int | None) -> Step:
     """The chosen guest of this event, or the first recipient by name, with neighbours among the recipients (A3)."""
     session = fresh()
-    chosen = (
-        guest_id
-        and session.scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
-    )
+    here = select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)
+    chosen = session.scalars(here).one_or_none() if guest_id else None
     if audience is None:
         anybody = select(Guest).where(Guest.event_id == event_id).order_by(Guest.search_key, Guest.id).limit(1)
         return Step(chosen or session.scalars(anybody).one_or_none())
-    first = None if chosen else next(iter(_by_name(audience, 1)), None)
-    guest = chosen or first
+    guest = chosen or next(iter(_by_name(audience, 1)), None)
     if guest is None:
         return Step(None)
     before, after = _by_name(audience, 1, before=guest), _by_name(audience, 1, after=guest)
@@ -50,22 +47,21 @@ def _by_name(
     One query for each picked status and segment, and one for guests picked by hand: each follows an index and stops
     early. One query for all of them would sort first.
     """
-    place = tuple_(Guest.search_key, Guest.id)
+    position = tuple_(Guest.search_key, Guest.id)
     statement = select(Guest).where(audiences.is_recipient(audience)).limit(limit)
     if after:
-        statement = statement.where(place > tuple_(after.search_key, after.id))
+        statement = statement.where(position > tuple_(after.search_key, after.id))
     if before:
-        statement = statement.where(place < tuple_(before.search_key, before.id))
+        statement = statement.where(position < tuple_(before.search_key, before.id))
     order = (Guest.search_key.desc(), Guest.id.desc()) if before else (Guest.search_key, Guest.id)
-    ways: list[ColumnElement[bool]] = [Guest.status == status for status in audience.statuses]
-    if audience.guests:
-        ways.append(Guest.id.in_(audience.guests))
-    ways += [rule_sql.condition(Guest, chosen) for chosen in audience.segments]
-    session = fresh()
+    picks: list[ColumnElement[bool]] = [
+        *(Guest.status == status for status in audience.statuses),
+        *([Guest.id.in_(audience.guests)] if audience.guests else []),
+        *(rule_sql.condition(Guest, chosen) for chosen in audience.segments),
+    ]
     found = {
         guest.id: guest
-        for way in ways
-        for guest in session.scalars(statement.where(Guest.event_id == audience.event_id, way).order_by(*order))
+        for pick in picks
+        for guest in fresh().scalars(statement.where(Guest.event_id == audience.event_id, pick).order_by(*order))
     }
-    by_place = sorted(found.values(), key=lambda guest: (guest.search_key, guest.id), reverse=before is not None)
-    return by_place[:limit]
+    return sorted(found.values(), key=lambda one: (one.search_key, one.id), reverse=before is not None)[:limit]

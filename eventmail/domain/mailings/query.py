@@ -89,5 +89,5 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
         if job
         else None,
         "last_error": mailing.last_error,
-        "waits_for": None,  # whoever asks again is told what keeps it from leaving
+        "waits_for": None,  # the answers of the tracker fill it in
     }

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from eventmail import records
 from eventmail.db import fresh
@@ -14,8 +14,6 @@ from eventmail.states import MAY_HAVE_GOT, MailingState
 
 A_DAY = timedelta(hours=24)
 AN_HOUR = timedelta(hours=1)
-# Whoever may have got a mail has to be thought of as having got it.
-_RUN = Job.mailing_id == Mailing.id
 
 
 def recipients(audience: audiences.Audience, now: datetime) -> int:
@@ -44,37 +42,25 @@ def recipients(audience: audiences.Audience, now: datetime) -> int:
 
 def same_text(event_id: int, content_id: int, now: datetime) -> tuple[Mailing, int] | None:
     """The newest mailing of exactly this text within the hour that was not cancelled, and to how many it went."""
-    found = _same_text(event_id, content_id, now)
+    same = select(Mailing).where(
+        *query.of_event(event_id), *_of_text(content_id), Mailing.created_at >= now - AN_HOUR, *_ran()
+    )
+    found = fresh().scalar(same.order_by(Mailing.id.desc()).limit(1))
     if found is None:
         return None
     practised = 0 if records.practising() else sum(services.shares(found).practice.values())
     return found, found.recipient_count - practised
 
 
-def _same_text(event_id: int, content_id: int, now: datetime) -> Mailing | None:
-    return fresh().scalar(
-        select(Mailing)
-        .where(
-            *query.of_event(event_id),
-            Mailing.content_id == content_id,
-            Mailing.state != MailingState.CANCELLED,
-            Mailing.created_at >= now - AN_HOUR,
-            _RUN,
-            records.counts(Job.provider),
-        )
-        .order_by(Mailing.id.desc())
-        .limit(1)
-    )
-
-
 def tested(event_id: int, content_id: int) -> bool:
     """Whether a test of exactly this text was sent, or is on its way."""
-    found = select(Mailing.id).where(
-        Mailing.event_id == event_id,
-        Mailing.content_id == content_id,
-        Mailing.is_test,
-        Mailing.state != MailingState.CANCELLED,
-        _RUN,
-        records.counts(Job.provider),
-    )
+    found = select(Mailing.id).where(Mailing.event_id == event_id, *_of_text(content_id), Mailing.is_test, *_ran())
     return fresh().scalar(found.limit(1)) is not None
+
+
+def _of_text(content_id: int) -> tuple[ColumnElement[bool], ...]:
+    return Mailing.content_id == content_id, Mailing.state != MailingState.CANCELLED
+
+
+def _ran() -> tuple[ColumnElement[bool], ...]:
+    return Job.mailing_id == Mailing.id, records.counts(Job.provider)

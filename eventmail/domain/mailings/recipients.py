@@ -18,18 +18,13 @@ from eventmail.states import Reason, RecipientState
 def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> int:
     """Write one row per recipient; returns how many. Runs in the caller's transaction."""
     frozen = select(
-        literal(mailing.id),
-        Guest.id,
-        Guest.address,
-        Guest.email,
-        literal(RecipientState.QUEUED.value),
-        literal(0),
-        literal(0),
-        literal(by.now, Recipient.updated_at.type),
-    ).where(Guest.id.in_(audiences.recipient_ids(picked)))
+        literal(mailing.id), Guest.id, Guest.address, Guest.email, literal(RecipientState.QUEUED.value), literal(0),
+        literal(0), literal(by.now, Recipient.updated_at.type),
+    ).where(Guest.id.in_(audiences.recipient_ids(picked)))  # fmt: skip
     into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
     with roomy(tx, checked=False):
-        return _rows(tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id))))
+        written: Any = tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id)))
+        return int(written.rowcount)
 
 
 def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[str, int]:
@@ -38,7 +33,7 @@ def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[
     Runs in the caller's transaction.
     """
     _write_out(tx, mailing, excluded(picked))
-    if picked.as_of:  # the list holds only who would have got it; who was left out of it then still matches
+    if picked.as_of:  # a frozen list holds recipients only, so guests that were left out of it are found by matching
         listed = select(picked.as_of.people().subquery().c.guest_id)
         others = excluded(replace(picked, as_of=None))
         reason = others.selected_columns["reason"]
@@ -49,14 +44,7 @@ def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[
 
 
 def _write_out(tx: Session, mailing: Mailing, excluded: Rows) -> None:
-    left_out = excluded.subquery()
-    tx.execute(
-        insert(Exclusion).from_select(
-            ["mailing_id", "guest_id", "reason", "email", "shares_with"],
-            select(literal(mailing.id), left_out.c.id, left_out.c.reason, left_out.c.email, left_out.c.shares_with),
-        )
-    )
-
-
-def _rows(result: Any) -> int:
-    return int(result.rowcount)
+    out = excluded.subquery().c
+    rows = select(literal(mailing.id), out.id, out.reason, out.email, out.shares_with)
+    into = ["mailing_id", "guest_id", "reason", "email", "shares_with"]
+    tx.execute(insert(Exclusion).from_select(into, rows))

@@ -1,6 +1,7 @@
 """Sending a message: everything of rule S1 in one transaction, or nothing."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -46,7 +47,7 @@ class Message:
     snapshot: str = ""
     exact: bool = False
     event_seen: str = ""
-    asked: Mapping[str, Any] | None = None  # the request that a key stands for, where a draft held the rest
+    asked: Mapping[str, Any] | None = None  # the request of a program that sends a draft: the key covers that alone
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
@@ -91,8 +92,7 @@ def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
     edit.refuse_archived(fresh(), event_id)
     compiled = contents.checked(event_id, message.text)
     reviewed = snapshots.find(event_id, message.snapshot) if message.snapshot else None
-    given = any(message.audience.values())
-    criteria = message.audience if given or reviewed is None else reviewed.audience
+    criteria = message.audience if any(message.audience.values()) or reviewed is None else reviewed.audience
     picked = audiences.checked(event_id, criteria, outside=terms.outside)
     if message.exact and reviewed is not None:
         _check_same(picked, reviewed)
@@ -139,12 +139,10 @@ def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str
 
     So a form that is posted again leads to the message it became, and a changed one is a new message.
     """
-    try:
-        if key:
+    if key:
+        with suppress(IdempotencyKeyReused):
             records.replayable(fresh(), _keyed(event_id, message, key, by))
             return key
-    except IdempotencyKeyReused:
-        pass
     return ids.token(24)
 
 
@@ -187,7 +185,7 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
     """The answer that was given before. Raises AlreadyCancelled when its mailing was cancelled since."""
     mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
     if mailing is not None and mailing.state == MailingState.CANCELLED:
-        raise AlreadyCancelled  # S7: its key says so and sends nothing
+        raise AlreadyCancelled
     return Sent(record.mailing_id or 0, record.status, record.answer, None)
 
 

@@ -9,7 +9,7 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, User
 from eventmail.settings import UNANSWERABLE
 
-# Whole words of the local part: "noreplyson" is somebody.
+# Whole words of the local part: "noreplyson" is a person.
 _UNREAD = re.compile(
     r"(?:\A|[._+-])(?:(?:no|do[._-]?not|don'?t)[._-]?(?:reply|respond|response|answer)|(?:keine?|nicht)[._-]?antwort(?:en)?"
     r"|ne[._-]?pas[._-]?repondre|no[._-]?(?:responder|contestar)|mailer[._-]?daemon)(?:\Z|[._+-]|[0-9])",
@@ -41,6 +41,5 @@ def of(event: Event, author: User | None, terms: SendingTerms) -> Sender:
 
 def is_unread(address: str, *, outside: bool) -> bool:
     """Whether an address says that nobody reads it, or nobody can have it. Practice mode takes reserved ones (A2)."""
-    local = address.rpartition("@")[0]
-    named = address == UNANSWERABLE or _UNREAD.search(local) is not None
+    named = address == UNANSWERABLE or _UNREAD.search(address.rpartition("@")[0]) is not None
     return named or (outside and addresses.is_reserved(address))

@@ -47,7 +47,8 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
     IdempotencyKeyReused; then nothing was sent.
     """
     to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
-    keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, _fingerprint(wanted, to))
+    body = records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest})
+    keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, body)
     if replay := records.replayable(fresh(), keyed):
         return mailing_send.replayed(fresh(), replay)
     if terms.hindrances:
@@ -81,14 +82,12 @@ def find(event_id: int, mailing_id: int) -> Mailing:
 
 def recipients(mailing_id: int) -> Sequence[Recipient]:
     """The few recipients of a test, in the order they were typed."""
-    listed = select(Recipient).where(Recipient.mailing_id == mailing_id).order_by(Recipient.id)
-    return fresh().scalars(listed).all()
+    return fresh().scalars(select(Recipient).where(Recipient.mailing_id == mailing_id).order_by(Recipient.id)).all()
 
 
 def left_out(mailing_id: int) -> Sequence[Exclusion]:
     """The typed addresses that a test does not go to."""
-    listed = select(Exclusion).where(Exclusion.mailing_id == mailing_id).order_by(Exclusion.id)
-    return fresh().scalars(listed).all()
+    return fresh().scalars(select(Exclusion).where(Exclusion.mailing_id == mailing_id).order_by(Exclusion.id)).all()
 
 
 def described(mailing: Mailing, to: Sequence[Recipient], job: Job | None) -> dict[str, Any]:
@@ -115,7 +114,7 @@ def _addressed(typed: Sequence[str]) -> dict[str, str]:
     """The typed addresses, each once, by their normalized form. Raises InvalidInput that names every wrong one."""
     wrong: list[FieldError] = []
     to: dict[str, str] = {}
-    flood = len(typed) > 10 * MOST  # not worth a look at each
+    flood = len(typed) > 10 * MOST  # too many to check each
     for email in () if flood else typed:
         try:
             checked = addresses.checked(email, field="to")
@@ -130,10 +129,6 @@ def _addressed(typed: Sequence[str]) -> dict[str, str]:
     if wrong:
         raise InvalidInput(" ".join(error.message for error in wrong) + " Nothing was sent.", fields=wrong)
     return to
-
-
-def _fingerprint(wanted: Wanted, to: Mapping[str, str]) -> str:
-    return records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest})
 
 
 def _guest(event_id: int, named: str) -> Guest | None:
