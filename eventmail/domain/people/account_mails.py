@@ -1,6 +1,6 @@
-"""Mails about accounts, as somebody asks for them: an invitation, a one-time sign-in link. The worker sends them.
+"""Requests for mails about accounts: an invitation, a one-time sign-in link. The worker sends the mails.
 
-Who asks never sees a token, and none waits in the queue: the worker makes it when the mail is about to leave.
+Nobody who asks sees a token, and none waits in the queue: the worker makes it right before the mail leaves.
 """
 
 from collections.abc import Collection, Mapping
@@ -29,7 +29,7 @@ Target = InstrumentedAttribute[int | None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What became of the newest mail about somebody, since `at`; `words` say why not, or not yet."""
+    """The newest mail about somebody and its state since `at`; `words` explain why it has not left."""
 
     state: str
     at: datetime
@@ -37,7 +37,7 @@ class Asked:
 
     @property
     def waits(self) -> bool:
-        """Whether it has still to leave: until then no second one is asked for."""
+        """Whether it has still to leave. Until then nobody can ask for a second one."""
         return self.state in OPEN_ACCOUNT_MAIL
 
 
@@ -47,14 +47,14 @@ def can_mail(terms: SendingTerms) -> bool:
 
 
 def refuse_unless_can_mail(terms: SendingTerms) -> None:
-    """Raise NoRecipients, saying why, when no mail can leave."""
+    """Raises NoRecipients, with the reason, when no mail can leave."""
     if not can_mail(terms):
         reasons = " ".join(terms.hindrances) if terms.connected else f"{NO_SERVICE}."
         raise NoRecipients(f"{reasons} Nothing was mailed. A link can be made and handed over.")
 
 
 def refuse_listed(session: Session, email: str) -> None:
-    """Raise NoRecipients, saying why, when `email` gets no mail from this installation (F1)."""
+    """Raises NoRecipients, with the reason, when `email` gets no mail from this installation (F1)."""
     if listed := why_listed(session, addresses.normalized(email)):
         raise NoRecipients(f"{email} is not mailed to. {listed}. Nothing was done; make a link and hand it over.")
 
@@ -62,8 +62,7 @@ def refuse_listed(session: Session, email: str) -> None:
 def why_listed(session: Session, address: str) -> str:
     """Why this address gets no mail about its account, or "": the mailbox is dead, or its owner wants no mail at all.
 
-    What colleagues put on the list is about guests: else one could keep another out. Leaving the mail of one event
-    says nothing about this one.
+    Entries by colleagues do not count, else one colleague could keep another out. Nor do entries of one event.
     """
     entry = select(Suppression.reason).where(
         erased_addresses.same(Suppression.address, address),
@@ -76,7 +75,7 @@ def why_listed(session: Session, address: str) -> str:
 
 
 def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None, user_id: int | None = None) -> bool:
-    """Queue one mail about an invitation or to a colleague; False while one waits already, which then is the one."""
+    """Queue one mail about an invitation or to a colleague; False when one waits already."""
     kind, column = (
         (AccountMailKind.SIGN_IN, "user_id") if invitation_id is None else (AccountMailKind.INVITATION, "invitation_id")
     )
@@ -93,7 +92,7 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
 
 
 def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, terms: SendingTerms) -> bool:
-    """Queue the news for the address that a colleague had: whether there is a mail service to bring it."""
+    """Queue the news for a colleague's former address; False when no mail can leave."""
     if not can_mail(terms):
         return False
     mail = AccountMail(
@@ -109,10 +108,7 @@ def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, terms: S
 def withdraw(
     tx: Session, by: Acting, words: str, *, invitation_id: int | None = None, user_id: int | None = None
 ) -> None:
-    """Take a waiting mail with a link out of the queue, in somebody's transaction.
-
-    What is with the mail service goes on.
-    """
+    """Take a waiting mail with a link out of the queue. Runs in the caller's transaction."""
     about = AccountMail.user_id == user_id if invitation_id is None else AccountMail.invitation_id == invitation_id
     link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
     if move(tx, AccountMail, [about, link], AccountMailState.QUEUED, AccountMailState.FAILED,
@@ -121,14 +117,14 @@ def withdraw(
 
 
 def doubt(tx: Session, words: str, now: datetime) -> None:
-    """What waits in a copy of a database, or was on its way, may have been sent by the other one since (H9)."""
+    """Put all open mails in doubt: the database this one was copied from may have sent them since (H9)."""
     for state in OPEN_ACCOUNT_MAIL:
         move(tx, AccountMail, [], state, AccountMailState.UNKNOWN,
              last_error=words, next_attempt_at=None, claim_until=None, updated_at=now)  # fmt: skip
 
 
 def newest(target: Target, ids: Collection[int]) -> Mapping[int | None, Asked]:
-    """What became of the newest mail with a link about each of `ids`, invitations or colleagues. 1 query."""
+    """The newest mail with a link about each of `ids`, invitations or colleagues. 1 query."""
     link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
     latest = select(func.max(AccountMail.id)).where(target.in_(ids), link).group_by(target)
     rows = select(target, AccountMail.state, AccountMail.updated_at, AccountMail.last_error)
@@ -137,5 +133,5 @@ def newest(target: Target, ids: Collection[int]) -> Mapping[int | None, Asked]:
 
 
 def subject(invitation_id: int | None, user_id: int | None) -> str:
-    """What the log calls an entry's subject."""
+    """The subject of an entry in the log."""
     return f"user:{user_id}" if invitation_id is None else f"invitation:{invitation_id}"

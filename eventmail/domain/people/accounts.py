@@ -22,7 +22,10 @@ BY_LINK_FOR = timedelta(hours=1)  # so long after a one-time link nothing asks f
 def become_owner(
     token: str, *, name: str, email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE
 ) -> str:
-    """Spend the set-up link: the first owner, signed in. The link stays good when the form needs a correction."""
+    """Spend the set-up link and make the first owner; returns the token of their session.
+
+    The link stays good when the form needs a correction. Raises InvalidInput, LinkExpired, RateLimited.
+    """
     if not sign_in_links.is_first(token, by):  # before the hash, which is dear
         raise sign_in_links.unknown(caller, by)
     email = addresses.checked(email, field="email")
@@ -37,10 +40,10 @@ def become_owner(
 
 
 def sign_in(email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> str:
-    """The token of a new session. Raises BadCredentials, in the same time whether or not the address is known.
+    """Sign in; returns the token of the new session. Raises BadCredentials, for an unknown address in the same time.
 
-    Raises RateLimited after too many wrong tries for the address or from the network; in a browser that has signed in
-    with the address before, after too many of its own.
+    Raises RateLimited after too many wrong tries for the address or from the network. A browser that has signed in
+    with the address before has a limit of its own.
     """
     address, user = addresses.normalized(email.strip()), users.find(email)
     browser = caller.known_to(user.id) if user else ""
@@ -68,10 +71,10 @@ def change_password(
     *,
     end_tokens: Sequence[int] = (),
 ) -> str:
-    """A new password for whom `by` is: the token of the one session they have from now on.
+    """Change one's own password; returns the token of the one session that is left.
 
-    `old` is asked as `proven` says. Every other session and every sign-in link ends, and of their API tokens those
-    named by id. Raises InvalidInput, RateLimited, NotFound for a token that is not theirs.
+    `old` is needed as `proven` says. All other sessions and sign-in links end, and the API tokens named by id. Raises
+    InvalidInput, RateLimited, and NotFound for a token of somebody else.
     """
     user = fresh().get_one(User, by.user_id)
     user_id = user.id
@@ -92,10 +95,10 @@ def change_password(
 
 
 def proven(session_id: int, password: str, by: Acting, *, field: str = "current_password") -> str | None:
-    """See that it is the person who asks, not somebody at a browser they left: the hash that `password` fits.
+    """Check the password, in case somebody else uses a browser that was left; returns the hash that it fits.
 
-    Nothing is asked while `needs_no_password`. Raises WrongPassword, and RateLimited after too many in one session:
-    the tries of strangers count elsewhere.
+    Checks nothing while `needs_no_password`. Raises WrongPassword, and RateLimited after too many in one session, where
+    the tries of strangers do not count.
     """
     stored = fresh().get_one(User, by.user_id).password_hash
     if needs_no_password(fresh().get_one(LoginSession, session_id), by):
@@ -120,10 +123,10 @@ def needs_no_password(session: LoginSession, by: Acting) -> bool:
 def edit(
     session_id: int, name: str, email: str, by: Acting, *, password: str = "", terms: SendingTerms | None = None
 ) -> bool | None:
-    """One's own name and address; a new address asks for the password as `proven` says.
+    """Change one's own name and address; a new address needs the password as `proven` says.
 
-    The old address is told by a mail: whether one is queued, None when the address stays. Links that were mailed to it
-    end. Raises InvalidInput, RateLimited, AlreadyRegistered when a colleague has the address.
+    Returns whether a mail tells the old address, or None when the address stays. Links that were mailed to the old
+    address end. Raises InvalidInput, RateLimited, and AlreadyRegistered when a colleague has the address.
     """
     email, name = addresses.checked(email, field="email"), _checked_name(name)
     address, moves = (
@@ -153,7 +156,7 @@ def edit(
 def add_token(
     session_id: int, name: str, by: Acting, *, password: str = "", days: int | None = None, read_only: bool = False
 ) -> tuple[int, str]:
-    """A new API token of whom `by` is: its id, and the token, shown this once. The password is asked as for `edit`."""
+    """Add an API token of one's own; returns (id, token), the token for this once. Needs the password like `edit`."""
     name = api_tokens.checked(name)
     stored = proven(session_id, password, by)
     with transaction() as tx:
@@ -163,7 +166,7 @@ def add_token(
 
 
 def checked_person(name: str, email: str, password: str) -> str:
-    """The name as it is kept. Raises InvalidInput for what a newcomer has to correct."""
+    """Returns the name of a newcomer as it is stored. Raises InvalidInput for name and password."""
     wrong = [*users.name_complaints(name), *passwords.complaints(password, own=(name, email))]
     if wrong:
         raise InvalidInput(fields=wrong)

@@ -1,4 +1,4 @@
-"""API tokens: a program may act as a colleague until they take the token back."""
+"""API tokens: a program acts as a colleague until the colleague takes the token back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True)
 class Bearer:
-    """Who a token acts for, and when its last use was written down."""
+    """The colleague that a token acts for, and when its last use was recorded."""
 
     user: User
     token_id: int
@@ -42,13 +42,13 @@ _FIND = (
 
 
 def find(token: str, now: datetime) -> Bearer | None:
-    """Who an API token acts for, if it is still good. One statement, built once."""
+    """The colleague that a good API token acts for. One statement, built once."""
     row = fresh().execute(_FIND, {"hash": signing.hashed(token), "now": now}).one_or_none()
     return Bearer(*row) if row else None
 
 
 def used(bearer: Bearer, now: datetime) -> None:
-    """Note that a token is in use, at most once a minute; never waits for somebody who writes."""
+    """Record that a token is in use, at most once a minute. Never waits for another writer."""
     if bearer.used_at is not None and bearer.used_at > now - USED_EVERY:
         return
     with transaction(patience_ms=0) as tx:
@@ -60,13 +60,13 @@ def used(bearer: Bearer, now: datetime) -> None:
 
 
 def listed(user_id: int) -> Sequence[ApiToken]:
-    """The tokens that one person has not taken back, newest first; those that are over among them."""
+    """The tokens that one person has not taken back, newest first, expired ones included."""
     mine = select(ApiToken).where(ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
     return fresh().scalars(mine.order_by(ApiToken.id.desc()).limit(200)).all()
 
 
 def issue_to(email: str, name: str, by: Acting, *, days: int | None = None, read_only: bool = False) -> str:
-    """A new token for the colleague at `email`, shown this once. NotFound for a stranger."""
+    """Add a token for the colleague at `email` and return it, for this once. Raises NotFound for a stranger."""
     name = checked(name)
     with transaction() as tx:
         return add(tx, users.colleague(tx, email).id, name, by, days=days, read_only=read_only)[1]
@@ -75,9 +75,9 @@ def issue_to(email: str, name: str, by: Acting, *, days: int | None = None, read
 def add(
     tx: Session, user_id: int, name: str, by: Acting, *, days: int | None = None, read_only: bool = False
 ) -> tuple[int, str]:
-    """A new token in somebody's transaction: its id, and the token, shown this once.
+    """Add a token, good for `days` or until it is taken back; returns (id, token), the token for this once.
 
-    Good for so many `days`, or until it is taken back; a `read_only` one changes nothing.
+    Runs in the caller's transaction.
     """
     token = "em_" + signing.new_token()
     expires_at = by.now + timedelta(days=days) if days else None
@@ -92,13 +92,13 @@ def add(
 
 
 def revoke(user_id: int, token_id: int, by: Acting) -> None:
-    """Take back one of one's own tokens. NotFound for one that is taken back already or somebody else's."""
+    """Take back a token of one's own. Raises NotFound for one that is over or somebody else's."""
     with transaction() as tx:
         end(tx, user_id, token_id, by)
 
 
 def end(tx: Session, user_id: int, token_id: int, by: Acting) -> None:
-    """The same in somebody's transaction."""
+    """`revoke` in the caller's transaction."""
     name = tx.scalar(
         update(ApiToken)
         .where(ApiToken.id == token_id, ApiToken.user_id == user_id, ApiToken.revoked_at.is_(None))
@@ -111,7 +111,7 @@ def end(tx: Session, user_id: int, token_id: int, by: Acting) -> None:
 
 
 def checked(name: str) -> str:
-    """The name of a new token as it is kept. Raises InvalidInput without one."""
+    """Returns the name of a new token as it is stored. Raises InvalidInput."""
     name = value_parsing.clean_value(name)
     if not name or len(name) > LONGEST_NAME:
         message = f"Say what the token is for, in at most {LONGEST_NAME} characters."

@@ -1,4 +1,4 @@
-"""Colleagues, as owners keep them: list, change a role, remove, make or mail a sign-in link."""
+"""Owners manage colleagues: list, change a role, remove, make or mail a sign-in link."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -25,9 +25,9 @@ NOT_FOR_ONESELF = (
 
 @dataclass(frozen=True)
 class Colleague:
-    """One row of the list; `seen_at` is their last request in a browser, if there was one.
+    """One row of the list; `seen_at` is their last request in a browser, if any.
 
-    `mail` is what became of the newest sign-in link that was to be mailed, until they are here again.
+    `mail` is the newest mail with a sign-in link, unless they were here after it.
     """
 
     id: int
@@ -57,7 +57,7 @@ def _news(row: Colleague, mail: account_mails.Asked | None) -> account_mails.Ask
 
 
 def find(user_id: int) -> User:
-    """One colleague, or NotFound."""
+    """One colleague. Raises NotFound."""
     found = fresh().scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
     if found is None:
         raise NotFound
@@ -65,7 +65,7 @@ def find(user_id: int) -> User:
 
 
 def change_role(user_id: int, role: Role, by: Acting) -> None:
-    """Make a colleague an owner or an organizer. It ends their sessions, so that they begin anew with the other role.
+    """Make a colleague an owner or an organizer, and end their sessions: the next one begins with the new role.
 
     Raises RoleTooLow for anybody but an owner, LastOwner, NotFound.
     """
@@ -84,7 +84,7 @@ def change_role(user_id: int, role: Role, by: Acting) -> None:
 def remove(user_id: int, by: Acting) -> None:
     """Take a colleague's access away: sessions, tokens, links and the invitations they sent end at once.
 
-    What they wrote stays, under their name. Raises RoleTooLow for anybody but an owner, LastOwner, NotFound.
+    Their texts stay, under their name. Raises RoleTooLow for anybody but an owner, LastOwner, NotFound.
     """
     with transaction() as tx:
         owner_acts(tx, by)
@@ -105,9 +105,9 @@ def remove(user_id: int, by: Acting) -> None:
 
 
 def issue_link(user_id: int, by: Acting) -> str:
-    """A one-time sign-in token for a colleague, for who forgot the password. RoleTooLow, NotFound.
+    """Make a one-time sign-in token for a colleague who forgot the password. Raises RoleTooLow, NotFound.
 
-    Raises InvalidInput for one's own: at a browser that was left, it would stand in for the password.
+    Raises InvalidInput for oneself: in a browser that somebody left, the link would replace the password.
     """
     if user_id == by.user_id:
         raise InvalidInput(NOT_FOR_ONESELF)
@@ -119,7 +119,7 @@ def issue_link(user_id: int, by: Acting) -> str:
 
 
 def mail_link(user_id: int, terms: SendingTerms, by: Acting) -> bool:
-    """Mail a colleague a one-time sign-in link; False while a mail waits already: then that one goes, once.
+    """Mail a colleague a one-time sign-in link; returns False when such a mail waits already.
 
     Raises RoleTooLow, NotFound, and NoRecipients while no mail can leave, or none to this address.
     """
@@ -134,14 +134,14 @@ def mail_link(user_id: int, terms: SendingTerms, by: Acting) -> bool:
 
 
 def owner_acts(tx: Session, by: Acting) -> None:
-    """Raise RoleTooLow unless `by` is an owner now, whatever they were when their request began."""
+    """Raises RoleTooLow unless `by` is an owner now; the role may have changed since their request began."""
     here = select(User.id).where(User.id == by.user_id, User.role == Role.OWNER, User.removed_at.is_(None))
     if tx.scalar(here) is None:
         raise RoleTooLow
 
 
 def end_invitations(tx: Session, by: Acting, where: ColumnElement[bool]) -> int:
-    """Take invitations back in somebody's transaction: how many."""
+    """Take invitations back; returns how many. Runs in the caller's transaction."""
     ended = tx.execute(delete(Invitation).where(where).returning(Invitation.id, Invitation.email)).all()
     for row in ended:
         records.audit(tx, by, "invitation.revoked", f"invitation:{row.id}", email=row.email)
@@ -149,7 +149,7 @@ def end_invitations(tx: Session, by: Acting, where: ColumnElement[bool]) -> int:
 
 
 def _change(tx: Session, user_id: int, **values: object) -> None:
-    """Change a colleague unless no owner would be left: the statement itself sees to it."""
+    """Change a colleague. Raises LastOwner when no owner would be left: the statement itself checks."""
     other = aliased(User)
     another = exists().where(other.id != User.id, other.role == Role.OWNER, other.removed_at.is_(None))
     changed = (

@@ -1,4 +1,4 @@
-"""Invitations: an owner makes a link or has it mailed, whoever opens it joins with a name and a password, once."""
+"""Invitations: an owner makes a link or has it mailed; one person joins by it, with a name and a password."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ HANDED_OVER = "A link was made to hand over instead"
 
 @dataclass(frozen=True)
 class Pending:
-    """An invitation nobody opened yet; `inviter` is a name. A new one to the same address replaces its link.
+    """An open invitation; `inviter` is a name, `mail` its newest mail, if any.
 
-    `mail` is what became of its newest mail, if one was asked for.
+    A new invitation to the same address replaces the link.
     """
 
     id: int
@@ -40,7 +40,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Invited:
-    """A new invitation and its token, shown this once."""
+    """A new invitation and its token, which is shown this once."""
 
     id: int
     email: str
@@ -51,7 +51,7 @@ class Invited:
 
 @dataclass(frozen=True)
 class Mailed:
-    """An invitation that is mailed. `anew` is false when a mail waited already: then that one goes, once."""
+    """An invitation that is mailed. `anew` is false when a mail waited already."""
 
     id: int
     email: str
@@ -61,7 +61,7 @@ class Mailed:
 
 
 def invite(email: str, role: Role, by: Acting) -> Invited:
-    """Invite somebody by a link to hand over; an earlier invitation to the address ends, and a mail that waits.
+    """Invite somebody by a link to hand over. An earlier link to the address ends, and so does a waiting mail.
 
     Raises InvalidInput, AlreadyRegistered for a colleague's address, RoleTooLow for anybody but an owner.
     """
@@ -74,10 +74,10 @@ def invite(email: str, role: Role, by: Acting) -> Invited:
 
 
 def mail(email: str, role: Role, terms: SendingTerms, by: Acting) -> Mailed:
-    """Invite somebody by a mail, once however often it is asked for while it waits.
+    """Invite somebody by a mail; while one waits, no second one is queued.
 
-    A good earlier link stays so until the mail leaves: the one that may be under way just now, too. Raises what
-    `invite` raises, and NoRecipients while no mail can leave, or none to this address.
+    An earlier link stays good until the mail leaves. Raises like `invite`, and NoRecipients while no mail can leave, or
+    none to this address.
     """
     account_mails.refuse_unless_can_mail(terms)
     email = addresses.checked(email, field="email")
@@ -89,7 +89,7 @@ def mail(email: str, role: Role, terms: SendingTerms, by: Acting) -> Mailed:
 
 
 def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
-    """The invitation to this address, new or renewed: its id. `token` is for one that is new or was too old."""
+    """Make or renew the invitation to this address; returns its id. `token` is for one that is new or was too old."""
     colleagues.owner_acts(tx, by)
     address = addresses.normalized(email)
     if tx.scalar(select(User.id).where(User.address == address, User.removed_at.is_(None))) is not None:
@@ -108,7 +108,7 @@ def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
 
 
 def pending() -> Sequence[Pending]:
-    """All invitations nobody opened or took back yet, newest first; those that are too old among them."""
+    """All open invitations, newest first, expired ones included."""
     rows = (
         fresh()
         .execute(
@@ -124,12 +124,12 @@ def pending() -> Sequence[Pending]:
 
 
 def find(token: str, by: Acting) -> Invitation | None:
-    """The invitation behind `token`, while it is good."""
+    """The invitation of a good `token`."""
     return fresh().scalars(select(Invitation).where(*_good(token, by))).one_or_none()
 
 
 def accept(token: str, *, name: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> str:
-    """Join: the token of the new colleague's session. The link stays good when the form needs a correction.
+    """Join by an invitation; returns the token of the new session. The link stays good when the form has mistakes.
 
     Raises InvalidInput, LinkExpired for a link that was used, taken back or is too old.
     """
@@ -147,7 +147,7 @@ def accept(token: str, *, name: str, password: str, by: Acting, caller: sessions
 
 
 def revoke(invitation_id: int, by: Acting) -> None:
-    """Take an invitation back. NotFound when somebody joined with it or it was taken back before."""
+    """Take an invitation back. Raises NotFound when somebody joined by it or it was taken back before."""
     with transaction() as tx:
         colleagues.owner_acts(tx, by)
         if colleagues.end_invitations(tx, by, Invitation.id == invitation_id) == 0:

@@ -1,4 +1,4 @@
-"""Passwords: Argon2id, slow on purpose, so never inside a transaction; and which ones are refused."""
+"""Passwords: their Argon2id hashes, slow on purpose, so never made in a transaction; and which ones are refused."""
 
 import re
 import unicodedata
@@ -39,7 +39,7 @@ def hashed(password: str) -> str:
 
 
 def matches(stored: str | None, password: str) -> bool:
-    """Whether `password` is the one behind `stored`; in the same time, and False, when there is none."""
+    """Whether `password` belongs to the hash `stored`; False, in the same time, without one."""
     try:
         _hasher.verify(stored or _NOBODY, password)
     except (VerifyMismatchError, InvalidHashError):
@@ -48,7 +48,7 @@ def matches(stored: str | None, password: str) -> bool:
 
 
 def complaints(password: str, *, own: Sequence[str] = (), field: str = "password") -> list[FieldError]:
-    """What is wrong with a new password; `own` are the name and the address of whose it would be."""
+    """The faults of a new password; `own` are the name and the address of its owner."""
     if len(password) < SHORTEST:
         return [FieldError(field, "TOO_SHORT", f"Use at least {SHORTEST} characters.")]
     folded = _folded(password)[:_LONGEST_READ]
@@ -65,7 +65,7 @@ def _is_own(folded: str, own: Sequence[str]) -> bool:
 
 
 def _is_common(folded: str) -> bool:
-    """The list is read for the occasion: it is wanted once in a person's life here, and memory at rest stays small."""
+    """Reads the list from its file each time, since it is rarely needed and would take up memory."""
     core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
     if _repeats(folded) or (len(core) > _ENOUGH and _repeats(core)) or _is_row(folded):
         return True
@@ -99,7 +99,7 @@ def _words_in(folded: str, listed: Collection[str]) -> list[str]:
 
 
 def _left(folded: str, parts: Collection[str]) -> int:
-    """How many characters are left to guess without `parts`: letters, and digits beyond a year; signs are none."""
+    """How many characters are left to guess without `parts`: letters, and digits beyond a year; signs don't count."""
     for part in sorted(parts, key=len, reverse=True):
         folded = folded.replace(part, " ")
     digits = sum(sign.isdigit() for sign in folded)
@@ -107,7 +107,7 @@ def _left(folded: str, parts: Collection[str]) -> int:
 
 
 def _repeats(folded: str) -> bool:
-    """Whether it is one short piece over and over, the last one perhaps cut."""
+    """Whether the text repeats one short piece; the last one may be cut."""
     return any((folded[:size] * len(folded)).startswith(folded) for size in range(1, len(folded) // 2 + 1))
 
 

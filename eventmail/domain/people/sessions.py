@@ -1,4 +1,4 @@
-"""Browsers that are signed in: begin, find, list, end."""
+"""Sessions of signed-in browsers: begin, find, list, end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -25,9 +25,9 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Caller:
-    """Where a request comes from: the network address as the throttle counts it, and the browser's User-Agent.
+    """The origin of a request: the network address as the throttle counts it, and the browser's User-Agent.
 
-    `browsers` names this browser for each colleague, by id, who signed in with it before.
+    `browsers` holds, by colleague's id, the name of this browser for each colleague who signed in with it before.
     """
 
     network: str = ""
@@ -41,7 +41,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Present:
-    """Who is signed in, in which session, and when that was last written down."""
+    """The person who is signed in, the session, and when its last use was recorded."""
 
     user: User
     session_id: int
@@ -71,7 +71,7 @@ _FIND = (
 
 
 def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: bool = False) -> str:
-    """A new session in somebody's transaction: its token."""
+    """Begin a session and return its token. Runs in the caller's transaction."""
     token = signing.new_token()
     tx.add(
         LoginSession(
@@ -90,14 +90,14 @@ def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: boo
 
 
 def find(token: str, now: datetime) -> Present | None:
-    """Who is signed in with this session, if it is still good. One statement, built once."""
+    """The person of a session that is still good. One statement, built once."""
     given = {"hash": signing.hashed(token), "now": now, "since": now - IDLE, "since_owner": now - IDLE_OWNER}
     row = fresh().execute(_FIND, given).one_or_none()
     return Present(*row) if row else None
 
 
 def seen(present: Present, now: datetime, network: str = "") -> None:
-    """Note that a session is in use, and where, at most once a minute; never waits for somebody who writes."""
+    """Record that a session is in use, and where, at most once a minute. Never waits for another writer."""
     if present.seen_at is not None and present.seen_at > now - SEEN_EVERY:
         return
     with transaction(patience_ms=0) as tx:
@@ -122,13 +122,13 @@ def listed(user_id: int, now: datetime) -> Sequence[LoginSession]:
 
 
 def sign_out(token: str, by: Acting) -> None:
-    """End the session behind `token`; ending it twice is fine."""
+    """End the session of `token`; a second time is fine."""
     with transaction() as tx:
         _end(tx, [LoginSession.token_hash == signing.hashed(token)], by)
 
 
 def end_one(user_id: int, session_id: int, by: Acting) -> None:
-    """End one of one's own sessions. NotFound for one that ended before or is somebody else's."""
+    """End one of one's own sessions. Raises NotFound for one that ended before or is somebody else's."""
     with transaction() as tx:
         if not _end(tx, [*_good(user_id, by.now), LoginSession.id == session_id], by):
             raise NotFound
@@ -136,7 +136,7 @@ def end_one(user_id: int, session_id: int, by: Acting) -> None:
 
 
 def end_others(user_id: int, session_id: int, by: Acting) -> int:
-    """End all of one's sessions but `session_id`: how many."""
+    """End all of one's own sessions but `session_id`; returns how many."""
     with transaction() as tx:
         ended = _end(tx, [*_good(user_id, by.now), LoginSession.id != session_id], by)
         if ended:
@@ -145,12 +145,12 @@ def end_others(user_id: int, session_id: int, by: Acting) -> int:
 
 
 def end_all(tx: Session, user_id: int, by: Acting) -> int:
-    """End every session of one person, in somebody's transaction: how many."""
+    """End every session of one person; returns how many. Runs in the caller's transaction."""
     return _end(tx, [LoginSession.user_id == user_id], by)
 
 
 def end_begun(tx: Session, user_id: int, at: datetime, by: Acting) -> None:
-    """End the session that a link began at this instant: another one takes its place, in the same transaction."""
+    """End the session that a link began at this instant. Runs in the transaction that begins its successor."""
     _end(tx, [LoginSession.user_id == user_id, LoginSession.by_link.is_(True), LoginSession.created_at == at], by)
 
 

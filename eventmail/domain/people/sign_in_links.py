@@ -1,4 +1,4 @@
-"""One-time sign-in links: for who forgot the password, for a colleague, and the very first start's."""
+"""One-time sign-in links: for a forgotten password, for a colleague, and for the very first start."""
 
 from datetime import timedelta
 
@@ -20,38 +20,38 @@ OVERTAKEN = "It was overtaken: another link was made, or the password was change
 
 
 def issue(email: str, by: Acting) -> str:
-    """A new one-time sign-in token for the colleague at `email`; earlier unused ones end. NotFound for a stranger."""
+    """Make a one-time sign-in token for the colleague at `email`; earlier unused ones end. Raises NotFound."""
     with transaction() as tx:
         return add(tx, users.colleague(tx, email).id, by)
 
 
 def issue_first(by: Acting) -> str | None:
-    """The set-up token whose opener becomes the owner, or None once there is one."""
+    """Make the set-up token, by which somebody becomes the first owner; None once there is one."""
     with transaction() as tx:
         return None if users.has_owner(tx) else _add(tx, None, by)
 
 
 def add(tx: Session, user_id: int, by: Acting) -> str:
-    """A new token for one colleague in somebody's transaction; earlier unused ones end."""
+    """Make a token for one colleague; earlier unused ones end. Runs in the caller's transaction."""
     end_all(tx, user_id, by)
     records.audit(tx, by, "sign_in_link.issued", f"user:{user_id}")
     return _add(tx, user_id, by)
 
 
 def end_all(tx: Session, user_id: int, by: Acting) -> None:
-    """End every unused link of one person, in somebody's transaction."""
+    """End every unused link of one person, and a waiting mail. Runs in the caller's transaction."""
     end_unspent(tx, user_id, by)
     account_mails.withdraw(tx, by, OVERTAKEN, user_id=user_id)
 
 
 def mailed(tx: Session, user_id: int, by: Acting) -> str:
-    """A new token for a mail, in the transaction that marks it `sending`; earlier unused ones end."""
+    """Make a token for a mail; earlier unused ones end. Runs in the transaction that marks the mail `sending`."""
     end_unspent(tx, user_id, by)
     return _add(tx, user_id, by)
 
 
 def ask(email: str, terms: SendingTerms, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> None:
-    """Queue a mail with a sign-in link for the colleague at `email`, if there is one; nobody learns whether there is.
+    """Queue a mail with a sign-in link for the colleague at `email`, without telling whether there is one.
 
     Raises InvalidInput for what is no address, RateLimited, and NoRecipients while no mail can leave.
     """
@@ -72,15 +72,15 @@ def ask(email: str, terms: SendingTerms, by: Acting, caller: sessions.Caller = s
 
 
 def url(base_url: str, token: str, next_: str = "") -> str:
-    """Where a link leads; `next_` is the path it goes on to."""
+    """The URL of a link; `next_` is the path of the page after it."""
     return f"{base_url}/sign-in/{token}" + (f"?next={next_}" if next_ else "")
 
 
 def open_(token: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE, *, browser: str = "") -> str:
-    """Spend a colleague's sign-in link: the token of the new session. Raises LinkExpired when it is spent or old.
+    """Spend a colleague's sign-in link; returns the token of the new session. Raises LinkExpired, RateLimited.
 
-    `browser` is a secret that only the browser with the button holds. A double click sends two requests, and the
-    browser shows the answer to the second one alone: that one begins the session anew.
+    `browser` is a secret of the browser that shows the button. A double click sends two requests, and the browser shows
+    only the answer to the second one, so that one ends the first one's session and begins another.
     """
     if fresh().scalar(select(SignInLink.id).where(*_usable(token, by, first=False, browser=browser))) is None:
         raise unknown(caller, by)
@@ -95,13 +95,13 @@ def open_(token: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE, *,
 
 
 def holder(token: str, by: Acting) -> User | None:
-    """Whom a link signs in when its button is pressed, while it is good."""
+    """The colleague that a good link signs in."""
     here = select(User).join(SignInLink, SignInLink.user_id == User.id)
     return fresh().scalars(here.where(*_usable(token, by, first=False))).one_or_none()
 
 
 def began(token: str, session_id: int) -> bool:
-    """Whether this session began with this link, so that Back and a late second click need no refusal."""
+    """Whether this session began by this link; then Back and a late second click are not refused."""
     both = (SignInLink.user_id == LoginSession.user_id) & (SignInLink.used_at == LoginSession.created_at)
     found = select(LoginSession.id).join(SignInLink, both)
     where = LoginSession.id == session_id, LoginSession.by_link, SignInLink.token_hash == signing.hashed(token)
@@ -109,20 +109,20 @@ def began(token: str, session_id: int) -> bool:
 
 
 def is_first(token: str, by: Acting) -> bool:
-    """Whether `token` is the unspent set-up link, so that the page asks for name, address and password."""
+    """Whether `token` is the unspent set-up link, whose page asks for name, address and password."""
     return fresh().scalar(select(SignInLink.id).where(*_usable(token, by, first=True))) is not None
 
 
 def spend(tx: Session, token: str, by: Acting, *, first: bool) -> SignInLink:
-    """Use a link up in somebody's transaction. Raises LinkExpired for who comes second."""
+    """Use a link up. Runs in the caller's transaction. Raises LinkExpired for a second use."""
     return _spent(tx, _usable(token, by, first=first), by)
 
 
 def unknown(caller: sessions.Caller, by: Acting) -> LinkExpired:
     """The refusal of a link that nobody can use. Raises RateLimited when one network tries too many.
 
-    Only wrong ones count: whoever holds a good link gets in whatever a stranger on the same network does, and with
-    256 random bits nobody guesses one.
+    Only wrong links count, so a stranger on the same network cannot keep out somebody with a good one. A link has 256
+    random bits: nobody guesses one.
     """
     throttle.take({throttle.LINK: caller.network}, by)
     return LinkExpired()
@@ -136,9 +136,10 @@ def _add(tx: Session, user_id: int | None, by: Acting) -> str:
 
 
 def end_unspent(tx: Session, user_id: int, by: Acting) -> None:
-    """End the links that were made for one person; a mail that waits brings a new one.
+    """End the links of one person; a waiting mail will bring a new one. Runs in the caller's transaction.
 
-    Also a second press of a button ends here: without `used_by` no browser is the one that spent it."""
+    It clears `used_by`, so a second press of the button does not work any more either.
+    """
     used_at = func.coalesce(SignInLink.used_at, by.now, type_=SignInLink.used_at.type)
     tx.execute(update(SignInLink).where(SignInLink.user_id == user_id).values(used_at=used_at, used_by=None))
 

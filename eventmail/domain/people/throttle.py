@@ -1,4 +1,4 @@
-"""How often somebody may be wrong. Counted in the database, so that every process sees the same number."""
+"""Limits on wrong tries. They are counted in the database, so that every process sees the same number."""
 
 import logging
 import math
@@ -27,10 +27,10 @@ _OTHER_WAY = "; a one-time sign-in link from an owner works at once"
 
 @dataclass(frozen=True)
 class Limit:
-    """So many wrong `tries` of one kind within `window` of the first; `sentence` refuses one more.
+    """At most `tries` of one kind within `window` of the first; `sentence` refuses one more.
 
-    `counts` is what the log of the installation calls the tries. The key is a network address where `by_network`,
-    else it ends with the address that was typed, if one was.
+    `counts` names the tries in the log of the installation. The key is a network address where `by_network`; any other
+    key ends with the address that was typed, if one was.
     """
 
     scope: str
@@ -63,10 +63,10 @@ Tries = Mapping[Limit, str]
 
 
 def take(tries: Tries, by: Acting, *, patience_ms: int | None = None) -> None:
-    """Count a try under each limit's key before it is judged, so that tries at once can't be more than allowed.
+    """Count a try under each limit's key before it is judged, so that parallel tries can't exceed a limit.
 
-    An empty key is not counted. Raises RateLimited when one is used up; then nothing is counted, so that nobody is
-    kept out for longer by trying again, and a flood takes no write lock. `patience_ms` is for `transaction`.
+    An empty key is not counted. Raises RateLimited when a limit is used up. Then nothing is counted: a further try does
+    not prolong the wait, and a flood takes no write lock. `patience_ms` is for `transaction`.
     """
     refuse_used_up(tries, by)
     try:
@@ -78,9 +78,9 @@ def take(tries: Tries, by: Acting, *, patience_ms: int | None = None) -> None:
 
 
 def note(tries: Tries, by: Acting) -> None:
-    """Count what is refused anyway, however often. Raises RateLimited.
+    """Count a request that is refused anyway. Raises RateLimited.
 
-    For whoever only reads: it waits for nobody who writes, so that a flood of them fills no threads meanwhile.
+    It never waits for another writer, so that a flood of such requests does not fill the threads.
     """
     try:
         take(tries, by, patience_ms=0)
@@ -89,9 +89,9 @@ def note(tries: Tries, by: Acting) -> None:
 
 
 def refuse_used_up(tries: Tries, by: Acting) -> None:
-    """Raise RateLimited when a limit is used up. Counts nothing.
+    """Raises RateLimited when a limit is used up. Counts nothing.
 
-    The first refusal is told to the log of the installation. All others write nothing, so a flood takes no write lock.
+    The first refusal writes an entry to the log of the installation. The others write nothing: a flood takes no lock.
     """
     for limit, key in _keys(tries).items():
         full = fresh().execute(
@@ -107,7 +107,7 @@ def refuse_used_up(tries: Tries, by: Acting) -> None:
 
 
 def count(tx: Session, tries: Tries, now: datetime) -> None:
-    """Count a try in somebody's transaction. Raises RateLimited."""
+    """Count a try. Runs in the caller's transaction. Raises RateLimited."""
     over = [(Throttle.scope == limit.scope) & (Throttle.since <= now - limit.window) for limit in tries]
     tx.execute(delete(Throttle).where(or_(Throttle.since <= now - WINDOW, *over)))
     for limit, key in _keys(tries).items():
@@ -115,7 +115,10 @@ def count(tx: Session, tries: Tries, now: datetime) -> None:
 
 
 def succeeded(tx: Session, tries: Tries) -> None:
-    """In somebody's transaction: the try was right. The account starts anew, the network gets its try back."""
+    """Record that the try was right: the account starts anew, the network gets its try back.
+
+    Runs in the caller's transaction.
+    """
     for limit, key in tries.items():
         where = _is(limit, signing.hashed(key))
         if not limit.by_network:
@@ -125,9 +128,9 @@ def succeeded(tx: Session, tries: Tries) -> None:
 
 
 def _tell(limit: Limit, key: str, tries: Tries, by: Acting) -> None:
-    """Write to the log that no further try is taken, once: a colleague is named, what a stranger typed is not.
+    """Write one entry that the limit is used up. It names a colleague, but not what a stranger typed.
 
-    Raises OperationalError while somebody else writes; then the next refusal tells it.
+    Raises OperationalError while somebody else writes; then the next refusal tries again.
     """
     with transaction(patience_ms=0) as tx:
         untold = update(Throttle).where(_is(limit, key), Throttle.told_at.is_(None)).values(told_at=by.now)

@@ -1,4 +1,4 @@
-"""The rows of people: find, add, and what a name may be. Who was removed is not found."""
+"""The rows of people: find, add, check a name. A removed colleague is not found."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,7 +19,7 @@ def find(email: str) -> User | None:
 
 
 def colleague(session: Session, email: str) -> User:
-    """The colleague at this address, or NotFound."""
+    """The colleague at this address. Raises NotFound."""
     user = _by_address(session, email)
     if user is None:
         raise NotFound(f"Nobody here has the address {email}.")
@@ -27,14 +27,15 @@ def colleague(session: Session, email: str) -> User:
 
 
 def has_people() -> bool:
-    """Whether anybody was set up yet; false only before the very first start is finished."""
+    """Whether there is any account; there is none only until the first start is finished."""
     return fresh().scalar(select(User.id).limit(1)) is not None
 
 
 def add(tx: Session, *, name: str, email: str, role: Role, password_hash: str | None, by: Acting) -> User:
-    """Add a colleague in somebody's transaction; `password_hash` was made before it began.
+    """Add a colleague; a removed one comes back in the same row.
 
-    Who was removed comes back as the same person. Raises AlreadyRegistered for an address a colleague has.
+    Runs in the caller's transaction, so the caller has made `password_hash` before. Raises AlreadyRegistered for the
+    address of a colleague.
     """
     address = addresses.normalized(email)
     user = tx.scalars(select(User).where(User.address == address)).one_or_none()
@@ -61,7 +62,7 @@ def taken(email: str) -> AlreadyRegistered:
 
 
 def name_complaints(name: str) -> list[FieldError]:
-    """What is wrong with a person's name."""
+    """The faults of a person's name."""
     name = value_parsing.clean_value(name)
     if not name:
         return [FieldError("name", "REQUIRED", "Please tell us your name.")]
