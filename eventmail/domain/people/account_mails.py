@@ -6,6 +6,7 @@ Nobody who asks sees a token, and none waits in the queue: the worker makes it r
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -64,27 +65,22 @@ def why_listed(session: Session, address: str) -> str:
 
     Entries by colleagues do not count, else one colleague could keep another out. Nor do entries of one event.
     """
-    entry = select(Suppression.reason).where(
-        erased_addresses.same(Suppression.address, address),
-        Suppression.scope == EVERYWHERE,
-        Suppression.reason.in_(_HOLD_UP),
-    )
-    reason = session.scalar(entry)
+    same = erased_addresses.same(Suppression.address, address)
+    entry = same, Suppression.scope == EVERYWHERE, Suppression.reason.in_(_HOLD_UP)
+    reason = session.scalar(select(Suppression.reason).where(*entry))
     why = suppression_reasons.LONG[SuppressionReason(reason)] if reason else ""
     return why and f"It is on the do-not-mail list of all events: {why}"
 
 
 def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None, user_id: int | None = None) -> bool:
     """Queue one mail about an invitation or to a colleague; False when one waits already."""
-    kind, column = (
-        (AccountMailKind.SIGN_IN, "user_id") if invitation_id is None else (AccountMailKind.INVITATION, "invitation_id")
+    kind, column, among = (
+        (AccountMailKind.SIGN_IN, "user_id", LINK_WAITING)
+        if invitation_id is None
+        else (AccountMailKind.INVITATION, "invitation_id", WAITING)
     )
-    once = insert_new(
-        AccountMail, [column], WAITING if invitation_id is not None else LINK_WAITING,
-        kind=kind, invitation_id=invitation_id, user_id=user_id, email=email, address=addresses.normalized(email),
-        state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
-        updated_at=by.now,
-    )  # fmt: skip
+    about = {"kind": kind, "invitation_id": invitation_id, "user_id": user_id}
+    once = insert_new(AccountMail, [column], among, **about, **_queued(email, by))
     if tx.scalar(once.returning(AccountMail.id)) is None:
         return False
     records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)
@@ -95,14 +91,16 @@ def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, terms: S
     """Queue the news for a colleague's former address; False when no mail can leave."""
     if not can_mail(terms):
         return False
-    mail = AccountMail(
-        kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, email=email, address=addresses.normalized(email),
-        state=AccountMailState.QUEUED, asked_by=by.user_id, request_id=by.request_id, created_at=by.now,
-        updated_at=by.now,
-    )  # fmt: skip
-    tx.add(mail)
+    tx.add(AccountMail(kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, **_queued(email, by)))
     records.audit(tx, by, "account_mail.asked", subject(None, user_id), email=email)
     return True
+
+
+def _queued(email: str, by: Acting) -> dict[str, Any]:
+    return {
+        "email": email, "address": addresses.normalized(email), "state": AccountMailState.QUEUED,
+        "asked_by": by.user_id, "request_id": by.request_id, "created_at": by.now, "updated_at": by.now,
+    }  # fmt: skip
 
 
 def withdraw(

@@ -11,7 +11,7 @@ from eventmail import addresses, records, value_parsing
 from eventmail.db import fresh, transaction
 from eventmail.domain.people import account_mails, api_tokens, passwords, sessions, sign_in_links, throttle, users
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import AlreadyRegistered, BadCredentials, InvalidInput, NotSignedIn, WrongPassword
+from eventmail.errors import AlreadyRegistered, BadCredentials, FieldError, InvalidInput, NotSignedIn, WrongPassword
 from eventmail.models import LoginSession, User
 from eventmail.models.account import Role
 from eventmail.records import Acting
@@ -26,7 +26,7 @@ def become_owner(
 
     The link stays good when the form needs a correction. Raises InvalidInput, LinkExpired, RateLimited.
     """
-    if not sign_in_links.is_first(token, by):  # before the hash, which is dear
+    if not sign_in_links.is_first(token, by):  # before the hash, which is expensive
         raise sign_in_links.unknown(caller, by)
     email = addresses.checked(email, field="email")
     name = checked_person(name, email, password)
@@ -129,10 +129,8 @@ def edit(
     address end. Raises InvalidInput, RateLimited, and AlreadyRegistered when a colleague has the address.
     """
     email, name = addresses.checked(email, field="email"), _checked_name(name)
-    address, moves = (
-        addresses.normalized(email),
-        fresh().get_one(User, by.user_id).address != addresses.normalized(email),
-    )
+    address = addresses.normalized(email)
+    moves = fresh().get_one(User, by.user_id).address != address
     stored = proven(session_id, password, by) if moves else None
     with transaction() as tx:
         user = tx.get_one(User, by.user_id)
@@ -167,15 +165,11 @@ def add_token(
 
 def checked_person(name: str, email: str, password: str) -> str:
     """Returns the name of a newcomer as it is stored. Raises InvalidInput for name and password."""
-    wrong = [*users.name_complaints(name), *passwords.complaints(password, own=(name, email))]
-    if wrong:
-        raise InvalidInput(fields=wrong)
-    return value_parsing.clean_value(name)
+    return _checked_name(name, passwords.complaints(password, own=(name, email)))
 
 
-def _checked_name(name: str) -> str:
-    wrong = users.name_complaints(name)
-    if wrong:
+def _checked_name(name: str, others: Sequence[FieldError] = ()) -> str:
+    if wrong := [*users.name_complaints(name), *others]:
         raise InvalidInput(fields=wrong)
     return value_parsing.clean_value(name)
 

@@ -85,9 +85,9 @@ def add(
                     expires_at=expires_at, read_only=read_only)  # fmt: skip
     tx.add(made)
     tx.flush()
-    until = {"until": expires_at.isoformat()} if expires_at else {}
-    detail: dict[str, Any] = {"name": name, **({"read_only": True} if read_only else {}), **until}
-    records.audit(tx, by, "api_token.added", f"user:{user_id}", **detail)
+    detail: dict[str, Any] = {"read_only": True} if read_only else {}
+    detail |= {"until": expires_at.isoformat()} if expires_at else {}
+    records.audit(tx, by, "api_token.added", f"user:{user_id}", name=name, **detail)
     return made.id, token
 
 

@@ -58,7 +58,11 @@ def _news(row: Colleague, mail: account_mails.Asked | None) -> account_mails.Ask
 
 def find(user_id: int) -> User:
     """One colleague. Raises NotFound."""
-    found = fresh().scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
+    return _find(fresh(), user_id)
+
+
+def _find(session: Session, user_id: int) -> User:
+    found = session.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -71,9 +75,7 @@ def change_role(user_id: int, role: Role, by: Acting) -> None:
     """
     with transaction() as tx:
         owner_acts(tx, by)
-        before = tx.scalar(select(User.role).where(User.id == user_id, User.removed_at.is_(None)))
-        if before is None:
-            raise NotFound
+        before = _find(tx, user_id).role
         if before == role:
             return
         _change(tx, user_id, role=role)
@@ -88,9 +90,7 @@ def remove(user_id: int, by: Acting) -> None:
     """
     with transaction() as tx:
         owner_acts(tx, by)
-        user = tx.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
-        if user is None:
-            raise NotFound
+        user = _find(tx, user_id)
         _change(tx, user_id, removed_at=by.now, password_hash=None)
         ended = sessions.end_all(tx, user_id, by)
         sign_in_links.end_all(tx, user_id, by)
@@ -113,9 +113,7 @@ def issue_link(user_id: int, by: Acting) -> str:
         raise InvalidInput(NOT_FOR_ONESELF)
     with transaction() as tx:
         owner_acts(tx, by)
-        if tx.scalar(select(User.id).where(User.id == user_id, User.removed_at.is_(None))) is None:
-            raise NotFound
-        return sign_in_links.add(tx, user_id, by)
+        return sign_in_links.add(tx, _find(tx, user_id).id, by)
 
 
 def mail_link(user_id: int, terms: SendingTerms, by: Acting) -> bool:
@@ -126,9 +124,7 @@ def mail_link(user_id: int, terms: SendingTerms, by: Acting) -> bool:
     account_mails.refuse_unless_can_mail(terms)
     with transaction() as tx:
         owner_acts(tx, by)
-        user = tx.scalars(select(User).where(User.id == user_id, User.removed_at.is_(None))).one_or_none()
-        if user is None:
-            raise NotFound
+        user = _find(tx, user_id)
         account_mails.refuse_listed(tx, user.email)
         return account_mails.ask(tx, by, user.email, user_id=user_id)
 

@@ -83,7 +83,7 @@ def mail(email: str, role: Role, terms: SendingTerms, by: Acting) -> Mailed:
     email = addresses.checked(email, field="email")
     with transaction() as tx:
         account_mails.refuse_listed(tx, email)
-        made = _kept(tx, email, role, signing.new_token(), by)  # of a token that nobody gets to know
+        made = _kept(tx, email, role, signing.new_token(), by)  # nobody learns this token
         anew = account_mails.ask(tx, by, email, invitation_id=made)
     return Mailed(made, email, role, by.now + LIFETIME, anew)
 
@@ -101,21 +101,16 @@ def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
     hashed = signing.hashed(token)
     good = case((Invitation.expires_at > by.now, Invitation.token_hash), else_=hashed)
     row, changed = {**values, "address": address, "token_hash": hashed}, {**values, "token_hash": good}
-    upsert = insert_or_change(Invitation, ["address"], row, changed)
-    made: int = tx.execute(upsert.returning(Invitation.id)).scalar_one()
+    upsert = insert_or_change(Invitation, ["address"], row, changed).returning(Invitation.id)
+    made: int = tx.execute(upsert).scalar_one()
     records.audit(tx, by, "invitation.made", f"invitation:{made}", email=email, role=role)
     return made
 
 
 def pending() -> Sequence[Pending]:
     """All open invitations, newest first, expired ones included."""
-    rows = (
-        fresh()
-        .execute(
-            select(Invitation, User.name).join(User, User.id == Invitation.invited_by).order_by(Invitation.id.desc())
-        )
-        .all()
-    )
+    everyone = select(Invitation, User.name).join(User, User.id == Invitation.invited_by)
+    rows = fresh().execute(everyone.order_by(Invitation.id.desc())).all()
     mails = account_mails.newest(AccountMail.invitation_id, [row.id for row, _ in rows])
     return [
         Pending(row.id, row.email, row.role, name, row.created_at, row.expires_at, mails.get(row.id))
@@ -134,7 +129,7 @@ def accept(token: str, *, name: str, password: str, by: Acting, caller: sessions
     Raises InvalidInput, LinkExpired for a link that was used, taken back or is too old.
     """
     invited = find(token, by)
-    if invited is None:  # before the hash, which is dear
+    if invited is None:  # before the hash, which is expensive
         raise sign_in_links.unknown(caller, by)
     name = accounts.checked_person(name, invited.email, password)
     hashed = passwords.hashed(password)

@@ -15,8 +15,8 @@ COMMON = "This is too easy to guess: others use it, or it is one word or row of 
 OWN = "This is made of your own name or address, which is what somebody would try first. Take a few unrelated words."
 _hasher = PasswordHasher()
 
-# A hash nobody's password has, so that an unknown address costs the same time as a wrong password. Written down,
-# since making one takes longer than all the rest of a start; its parameters are those of `_hasher`.
+# Nobody's hash: checking it makes an unknown address take as long as a wrong password. It is a constant, since making
+# one is the slowest part of a start; its parameters are those of `_hasher`.
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$tKRkcyvNJq0OWzPhMDSCCg$6Ig+MfDVNrZOZxrezFN9l+V9Kqi1aTXmzAtN/Cwr79U"
 
 _LISTED = Path(__file__).with_name("common_passwords.txt")
@@ -26,10 +26,10 @@ _ROWS = (
     "1q2w3e4r5t6y7u8i9o0p", "!@#$%^&*()_+", "!\"§$%&/()=?",
 )  # fmt: skip
 _LOOKS_LIKE = str.maketrans("@431!05$7", "aaeiiosst")
-_MOST_WORDS = 2  # three common words beside each other are not what everybody tries
+_MOST_WORDS = 2  # few people try three common words in a row
 _ENOUGH = 4  # characters beside the guessable part
 _A_ROW = 7
-_A_YEAR = 4  # digits that count for nothing
+_A_YEAR = 4  # digits that are worth nothing
 _LONGEST_READ = 200
 
 
@@ -66,16 +66,20 @@ def _is_own(folded: str, own: Sequence[str]) -> bool:
 
 def _is_common(folded: str) -> bool:
     """Reads the list from its file each time, since it is rarely needed and would take up memory."""
-    core = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
+    core = _core(folded)
     if _repeats(folded) or (len(core) > _ENOUGH and _repeats(core)) or _is_row(folded):
         return True
     listed = frozenset(line for line in _LISTED.read_text().splitlines() if not line.startswith("#"))
     for read in (folded, folded.translate(_LOOKS_LIKE)):
-        letters = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", read)
         words = _words_in(read, listed)
-        if read in listed or letters in listed or (words and _left(read, words) < _ENOUGH):
+        if read in listed or _core(read) in listed or (words and _left(read, words) < _ENOUGH):
             return True
     return False
+
+
+def _core(folded: str) -> str:
+    """`folded` without the digits and signs at both ends."""
+    return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)
 
 
 def _is_row(folded: str) -> bool:

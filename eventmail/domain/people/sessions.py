@@ -17,7 +17,7 @@ from eventmail.models.account import Role
 from eventmail.records import Acting
 
 LIFETIME = timedelta(days=30)
-IDLE = timedelta(days=7)  # so long without a request, and a session is over
+IDLE = timedelta(days=7)  # a session without a request for this long is over
 IDLE_OWNER = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)
 _LONGEST = 300
@@ -75,16 +75,10 @@ def begin(tx: Session, user_id: int, by: Acting, caller: Caller, *, by_link: boo
     token = signing.new_token()
     tx.add(
         LoginSession(
-            user_id=user_id,
-            token_hash=signing.hashed(token),
-            created_at=by.now,
-            expires_at=by.now + LIFETIME,
-            seen_at=by.now,
-            user_agent=caller.user_agent[:_LONGEST],
-            network=caller.network,
-            by_link=by_link,
+            user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=by.now + LIFETIME,
+            seen_at=by.now, user_agent=caller.user_agent[:_LONGEST], network=caller.network, by_link=by_link,
         )
-    )
+    )  # fmt: skip
     records.audit(tx, by, "session.began", f"user:{user_id}")
     return token
 
@@ -101,12 +95,10 @@ def seen(present: Present, now: datetime, network: str = "") -> None:
     if present.seen_at is not None and present.seen_at > now - SEEN_EVERY:
         return
     with transaction(patience_ms=0) as tx:
+        long_ago = or_(LoginSession.seen_at.is_(None), LoginSession.seen_at <= now - SEEN_EVERY)
         tx.execute(
             update(LoginSession)
-            .where(
-                LoginSession.id == present.session_id,
-                or_(LoginSession.seen_at.is_(None), LoginSession.seen_at <= now - SEEN_EVERY),
-            )
+            .where(LoginSession.id == present.session_id, long_ago)
             .values(seen_at=now, network=network),
             execution_options={"synchronize_session": False},
         )
@@ -114,11 +106,8 @@ def seen(present: Present, now: datetime, network: str = "") -> None:
 
 def listed(user_id: int, now: datetime) -> Sequence[LoginSession]:
     """The good sessions of one person, the last used first."""
-    return (
-        fresh()
-        .scalars(select(LoginSession).where(*_good(user_id, now)).order_by(LoginSession.seen_at.desc()).limit(200))
-        .all()
-    )
+    mine = select(LoginSession).where(*_good(user_id, now)).order_by(LoginSession.seen_at.desc())
+    return fresh().scalars(mine.limit(200)).all()
 
 
 def sign_out(token: str, by: Acting) -> None:
@@ -138,8 +127,7 @@ def end_one(user_id: int, session_id: int, by: Acting) -> None:
 def end_others(user_id: int, session_id: int, by: Acting) -> int:
     """End all of one's own sessions but `session_id`; returns how many."""
     with transaction() as tx:
-        ended = _end(tx, [*_good(user_id, by.now), LoginSession.id != session_id], by)
-        if ended:
+        if ended := _end(tx, [*_good(user_id, by.now), LoginSession.id != session_id], by):
             records.audit(tx, by, "session.ended", f"user:{user_id}", sessions=ended)
         return ended
 

@@ -15,7 +15,7 @@ from eventmail.models import LoginSession, SignInLink, User
 from eventmail.records import Acting
 
 LIFETIME = timedelta(hours=1)
-PRESSED_AGAIN = timedelta(minutes=1)  # so long a second press of the button in the same browser is answered, too
+PRESSED_AGAIN = timedelta(minutes=1)  # a second press of the button in the same browser works this long
 OVERTAKEN = "It was overtaken: another link was made, or the password was changed"
 
 
@@ -66,8 +66,7 @@ def ask(email: str, terms: SendingTerms, by: Acting, caller: sessions.Caller = s
     throttle.refuse_used_up(tries, by)
     with transaction() as tx:  # one commit for a stranger's address, too: it takes as long
         throttle.count(tx, tries, by.now)
-        user = tx.scalars(select(User).where(User.address == address, User.removed_at.is_(None))).one_or_none()
-        if user is not None:
+        if user := users.find(address, tx):
             account_mails.ask(tx, by, user.email, user_id=user.id)
 
 
@@ -115,7 +114,11 @@ def is_first(token: str, by: Acting) -> bool:
 
 def spend(tx: Session, token: str, by: Acting, *, first: bool) -> SignInLink:
     """Use a link up. Runs in the caller's transaction. Raises LinkExpired for a second use."""
-    return _spent(tx, _usable(token, by, first=first), by)
+    usable = _usable(token, by, first=first)
+    link = tx.scalars(update(SignInLink).where(*usable).values(used_at=by.now).returning(SignInLink)).one_or_none()
+    if link is None:
+        raise LinkExpired
+    return link
 
 
 def unknown(caller: sessions.Caller, by: Acting) -> LinkExpired:
@@ -129,9 +132,8 @@ def unknown(caller: sessions.Caller, by: Acting) -> LinkExpired:
 
 
 def _add(tx: Session, user_id: int | None, by: Acting) -> str:
-    token = signing.new_token()
-    expires_at = by.now + LIFETIME
-    tx.add(SignInLink(user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=expires_at))
+    token, until = signing.new_token(), by.now + LIFETIME
+    tx.add(SignInLink(user_id=user_id, token_hash=signing.hashed(token), created_at=by.now, expires_at=until))
     return token
 
 
@@ -142,13 +144,6 @@ def end_unspent(tx: Session, user_id: int, by: Acting) -> None:
     """
     used_at = func.coalesce(SignInLink.used_at, by.now, type_=SignInLink.used_at.type)
     tx.execute(update(SignInLink).where(SignInLink.user_id == user_id).values(used_at=used_at, used_by=None))
-
-
-def _spent(tx: Session, usable: list[ColumnElement[bool]], by: Acting) -> SignInLink:
-    link = tx.scalars(update(SignInLink).where(*usable).values(used_at=by.now).returning(SignInLink)).one_or_none()
-    if link is None:
-        raise LinkExpired
-    return link
 
 
 def _usable(token: str, by: Acting, *, first: bool, browser: str = "") -> list[ColumnElement[bool]]:

@@ -21,7 +21,7 @@ from eventmail.models import Throttle, User
 from eventmail.records import Acting
 
 log = logging.getLogger(__name__)
-WINDOW = timedelta(minutes=15)  # the longest there is
+WINDOW = timedelta(minutes=15)  # the longest of all limits
 _OTHER_WAY = "; a one-time sign-in link from an owner works at once"
 
 
@@ -45,19 +45,19 @@ class Limit:
 _ASKED = "Too many links were asked for. None is mailed this time; look for the one before, also among unwanted mail."
 _MAILED = "asked for mailed links"
 ACCOUNT = Limit("account", 10)  # passwords for one address
-NETWORK = Limit("network", 50, by_network=True)  # passwords from one network address: a whole team may share it
-# passwords for one address in a browser that has signed in with it before: whatever strangers try, this one is let try
+NETWORK = Limit("network", 50, by_network=True)  # passwords from one network address, which a whole team may share
+# passwords for one address in a browser that has signed in with it before: strangers can't use up these tries
 BROWSER = Limit("browser", 10)
-CONFIRM = Limit("confirm", 10)  # passwords asked for in one session, of whom is signed in
-LINK = Limit("link", 30, "made-up links", by_network=True)  # one-time links nobody made
-BEARER = Limit("bearer", 100, "made-up tokens", by_network=True)  # a program repeats itself
-CALENDAR = Limit(  # calendar files nobody has the address of (K3)
+CONFIRM = Limit("confirm", 10)  # passwords of a signed-in person, asked for again in one session
+LINK = Limit("link", 30, "made-up links", by_network=True)  # one-time links that nobody made
+BEARER = Limit("bearer", 100, "made-up tokens", by_network=True)  # many, since a program repeats itself
+CALENDAR = Limit(  # made-up addresses of calendar files (K3)
     "calendar", 1_000, "made-up calendar links", "Too many addresses of calendar files were wrong.",
     by_network=True, window=timedelta(minutes=1), other_way="",
 )  # fmt: skip
 FORGOTTEN = Limit("forgotten", 3, _MAILED, _ASKED)  # mailed sign-in links for one address, known or not
 FORGOTTEN_NETWORK = Limit("forgotten_network", 30, _MAILED, _ASKED, by_network=True)
-FORGOTTEN_BROWSER = Limit("forgotten_browser", 3, _MAILED, _ASKED)  # for one address, in a browser it knows
+FORGOTTEN_BROWSER = Limit("forgotten_browser", 3, _MAILED, _ASKED)  # for one address, in a browser known for it
 
 Tries = Mapping[Limit, str]
 
@@ -94,11 +94,8 @@ def refuse_used_up(tries: Tries, by: Acting) -> None:
     The first refusal writes an entry to the log of the installation. The others write nothing: a flood takes no lock.
     """
     for limit, key in _keys(tries).items():
-        full = fresh().execute(
-            select(Throttle.since, Throttle.told_at).where(
-                _is(limit, key), Throttle.tries >= limit.tries, Throttle.since > by.now - limit.window
-            )
-        ).one_or_none()  # fmt: skip
+        used_up = _is(limit, key), Throttle.tries >= limit.tries, Throttle.since > by.now - limit.window
+        full = fresh().execute(select(Throttle.since, Throttle.told_at).where(*used_up)).one_or_none()
         if full is not None:
             if full.told_at is None:
                 with suppress(OperationalError):

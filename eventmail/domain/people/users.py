@@ -13,14 +13,15 @@ from eventmail.records import Acting
 LONGEST_NAME = 100
 
 
-def find(email: str) -> User | None:
+def find(email: str, session: Session | None = None) -> User | None:
     """The colleague at this address."""
-    return _by_address(fresh(), email)
+    here = select(User).where(User.address == addresses.normalized(email.strip()), User.removed_at.is_(None))
+    return (session or fresh()).scalars(here).one_or_none()
 
 
 def colleague(session: Session, email: str) -> User:
     """The colleague at this address. Raises NotFound."""
-    user = _by_address(session, email)
+    user = find(email, session)
     if user is None:
         raise NotFound(f"Nobody here has the address {email}.")
     return user
@@ -52,8 +53,8 @@ def add(tx: Session, *, name: str, email: str, role: Role, password_hash: str | 
 
 def has_owner(session: Session) -> bool:
     """Whether anybody is an owner."""
-    owners = select(User.id).where(User.role == Role.OWNER, User.removed_at.is_(None))
-    return session.scalar(owners.limit(1)) is not None
+    owners = select(User.id).where(User.role == Role.OWNER, User.removed_at.is_(None)).limit(1)
+    return session.scalar(owners) is not None
 
 
 def taken(email: str) -> AlreadyRegistered:
@@ -69,8 +70,3 @@ def name_complaints(name: str) -> list[FieldError]:
     if len(name) > LONGEST_NAME:
         return [FieldError("name", "TOO_LONG", f"Please keep the name below {LONGEST_NAME} characters.")]
     return []
-
-
-def _by_address(session: Session, email: str) -> User | None:
-    address = addresses.normalized(email.strip())
-    return session.scalars(select(User).where(User.address == address, User.removed_at.is_(None))).one_or_none()
