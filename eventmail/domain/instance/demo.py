@@ -1,4 +1,4 @@
-"""The demo: a gala to try everything on, an organizer for it, and an event of another team that they must not see.
+"""The demo: a gala to try everything on, its organizer, and an event of another team that the organizer must not see.
 
 Loading is one transaction, mails nobody, and adds nothing when it is repeated.
 """
@@ -41,7 +41,7 @@ _AT_ONCE = 10_000
 
 @dataclass(frozen=True)
 class Loaded:
-    """The demo event, what its organizer signs in with, and how many guests this call added."""
+    """The demo event, the credentials of its organizer, and how many guests this call added."""
 
     event_id: int
     email: str
@@ -52,7 +52,7 @@ class Loaded:
 
 
 def load(by: Acting, *, guests: int = 0) -> Loaded:
-    """Load what is missing of the demo, and up to `guests` confirmed guests more; a new password, token, link."""
+    """Load what is missing of the demo and up to `guests` more confirmed guests; makes a new password, token, link."""
     password = ids.token(16)
     hashed = passwords.hashed(password)
     with transaction() as tx:
@@ -66,7 +66,7 @@ def load(by: Acting, *, guests: int = 0) -> Loaded:
 
 
 def guide() -> str | None:
-    """Whom a start signs in: the demo's organizer, else the first owner; None when there is neither."""
+    """The address of the person that a start signs in: the demo's organizer, else the first owner, if any."""
     owners = select(User.email).where(User.role == Role.OWNER, User.removed_at.is_(None)).order_by(User.id).limit(1)
     organizer = users.find(ORGANIZER)
     return organizer.email if organizer else fresh().scalar(owners)
@@ -81,7 +81,7 @@ def _person(tx: Session, name: str, email: str, password_hash: str, by: Acting) 
 
 
 def _gala(tx: Session, organizer: User, by: Acting) -> tuple[Event, int]:
-    """The event and how many guests it got now. Known by the log, so that it may be renamed."""
+    """The event and how many guests were added. An earlier one is found in the log, since it may have been renamed."""
     earlier = select(AuditEntry.event_id).where(AuditEntry.action == _LOADED, AuditEntry.event_id.is_not(None))
     known = tx.scalar(earlier.order_by(AuditEntry.id).limit(1))
     if known:
@@ -95,7 +95,7 @@ def _gala(tx: Session, organizer: User, by: Acting) -> tuple[Event, int]:
 
 
 def _group(tx: Session, event_id: int, by: Acting) -> None:
-    """The segments of the event, each made once: known by the log, so that one may be renamed or removed."""
+    """Make each segment of the event once. The log tells which were made, since one may be renamed or removed."""
     made = select(AuditEntry.detail).where(AuditEntry.action == "segment.created", AuditEntry.event_id == event_id)
     known = {detail["after"]["name"] for detail in tx.scalars(made)}
     for name, tag in SEGMENTS.items():
@@ -145,7 +145,7 @@ def _invite(tx: Session, event_id: int, sketches: Sequence[demo_guests.Sketch], 
 
 
 def _list_unreachable(tx: Session, event_id: int, user_id: int, by: Acting) -> None:
-    """The do-not-mail list of a team that wrote before: dead addresses with the report behind each, and two asked."""
+    """Fill the do-not-mail list: dead addresses, each with a report, and two guests who asked."""
     listed = set(tx.scalars(select(Suppression.address).where(Suppression.scope.in_([EVERYWHERE, PRACTICE]))))
     for address in demo_guests.BOUNCED:
         tx.add(
@@ -168,7 +168,7 @@ def _list_unreachable(tx: Session, event_id: int, user_id: int, by: Acting) -> N
 
 
 def _crowd(tx: Session, event_id: int, wanted: int, by: Acting) -> int:
-    """Confirmed guests guest1@example.com to guest<wanted>@example.com, those that are missing: how many."""
+    """Add the missing ones of guest1@example.com to guest<wanted>@example.com, confirmed; returns how many."""
     here = select(Guest.address).where(Guest.event_id == event_id, Guest.address.like("guest%@example.com"))
     known = set(tx.scalars(here)) if wanted else set()
     missing = [n for n in range(1, wanted + 1) if f"guest{n}@example.com" not in known]

@@ -10,7 +10,7 @@ VIP = "vip"
 
 
 class Sketch(NamedTuple):
-    """One guest; `mailbox` is the part of the address before example.com."""
+    """One guest; `mailbox` is the part of the address before "@example.com"."""
 
     status: GuestStatus
     first_name: str
@@ -25,7 +25,7 @@ class Sketch(NamedTuple):
         return f"{self.mailbox}@example.com" if self.mailbox else ""
 
     def values(self) -> dict[str, Any]:
-        """What a form about this guest would hold."""
+        """The values of a form about this guest."""
         return {
             "email": self.email,
             "first_name": self.first_name,

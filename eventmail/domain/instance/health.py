@@ -1,4 +1,4 @@
-"""Whether the installation works: what waits for a worker, and whether the database takes what is written."""
+"""Signs of the installation's health: how much waits for a worker, and whether the database can be written."""
 
 from sqlalchemy import func, select, text
 
@@ -13,6 +13,6 @@ def backlog() -> int:
 
 
 def prove_writable() -> None:
-    """Write what is there already. Raises OperationalError when this process can not, at once when another writes."""
+    """Write without changing anything. Raises OperationalError when that fails, at once when another process writes."""
     with transaction(patience_ms=0) as tx:
         tx.execute(text("UPDATE alembic_version SET version_num = version_num"))

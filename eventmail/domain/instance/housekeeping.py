@@ -1,4 +1,4 @@
-"""What may be forgotten: answers under old keys, what was only looked at, links nobody can use any more."""
+"""Deleting old rows: answers under old keys, texts that were only looked at, links nobody can use any more."""
 
 import logging
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 def purge(now: datetime) -> int:
-    """Delete what is old enough: how many rows. Takes the write lock only when there is something to delete."""
+    """Delete what is old enough; returns how many rows. Takes the write lock only when there is something to delete."""
     old: list[tuple[type[Base], list[ColumnElement[bool]]]] = [
         (IdempotencyRecord, [IdempotencyRecord.created_at < now - KEYS_KEPT]),
         (Content, [Content.created_at < now - PREVIEWS_KEPT, *_without_owner()]),
@@ -48,13 +48,13 @@ def purge(now: datetime) -> int:
 
 
 def _without_owner() -> list[ColumnElement[bool]]:
-    """Whether a text has no owner: no row of any table points at it."""
+    """The conditions that no row of any table points at a text."""
     keys = (key for table in Base.metadata.tables.values() for key in table.foreign_keys)
     return [~exists().where(key.parent == Content.id) for key in keys if key.column is Content.__table__.c.id]
 
 
 def _forget(model: type[Base], where: Sequence[ColumnElement[bool]], ids: Sequence[int]) -> int:
-    """Delete those of `ids` for which `where` still holds; the log names a row that a foreign key keeps."""
+    """Delete those of `ids` for which `where` still holds; returns how many. Logs a row that a foreign key keeps."""
     if not ids:
         return 0
     try:

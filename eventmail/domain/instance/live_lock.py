@@ -1,11 +1,11 @@
 """A restored or copied database does not send until an owner confirms that it is the live one (H9).
 
-Two databases that both believe themselves live would mail the same guests. A file that was copied, or unpacked from a
-backup, has another inode; one that was moved with its disk to another machine meets another machine id.
+Two live databases would mail the same guests. A copied or restored file has another inode; a disk that was moved to
+another machine meets another machine id.
 
-An older file that was put back in the place of a newer one may have its inode. So each mark before a hand-over is
-counted in the database, and after its commit in a file beside it, before the first byte leaves. A database that counts
-less than that file is an older one. Who takes both back, as a snapshot of a whole disk does, is not noticed.
+An older file that replaces a newer one may have its inode. So each hand-over mark is counted in the database and, after
+its commit and before the first byte leaves, in a file beside it. A database that counts less than the file is older.
+Restoring both together, as a snapshot of the whole disk does, is not noticed.
 """
 
 import logging
@@ -35,13 +35,13 @@ DOUBT = "Waited when this database was copied or backed up; nobody can say wheth
 
 
 def place_of(database: Path) -> str:
-    """Where a database file is: a copy of it is somewhere else, a file that was renamed is not."""
+    """The place of a database file, as machine id and inode. A copy is elsewhere, a renamed file is not."""
     machine = MACHINE_ID.read_text().strip() if MACHINE_ID.is_file() else ""
     return f"{machine}/{database.stat().st_ino}"
 
 
 def settle_in(database: Path) -> None:
-    """At start: a database that was never anywhere is live where it is; an older one in a newer one's place is not."""
+    """Called at start: a new database becomes live here, an older one that replaced a newer one stops being live."""
     counted = _counted(database)  # first, since a worker that runs meanwhile counts in the database first
     marks = fresh().scalar(select(Home.marks))
     if marks is None or _is_older(marks, counted):
@@ -61,14 +61,14 @@ def _is_older(marks: int, counted: int | None) -> bool:
 
 
 def count_mark(tx: Session) -> None:
-    """In the commit that marks mails: one more."""
+    """Count one more mark. Runs in the transaction that marks mails."""
     tx.execute(_ONE_MORE, execution_options={"synchronize_session": False})
 
 
 def keep_count() -> None:
-    """After that commit and before the first byte: write the count beside the database.
+    """Write the count beside the database, after that commit and before the first byte.
 
-    Where that fails everything goes on; only an older database that is put back would not be known.
+    A failure stops nothing; only an older database that is put back would not be noticed.
     """
     database = file()
     marks, counted = fresh().scalar(select(Home.marks)) or 0, _counted(database)
@@ -100,10 +100,10 @@ def is_live(database: Path) -> bool:
 
 
 def confirm(database: Path, by: Acting) -> int:
-    """An owner says that this is the live one: how many mails are in doubt by that.
+    """Make this database the live one, as an owner confirms; returns how many mails are in doubt now.
 
-    Whatever waited when the copy was made may have been sent by the other one since, so it is not sent by itself but
-    asks for a decision (S5). Raises RoleTooLow for anybody but an owner.
+    The other database may have sent all mails that waited when the copy was made, so they ask for a decision (S5).
+    Raises RoleTooLow for anybody but an owner.
     """
     with transaction() as tx:
         colleagues.owner_acts(tx, by)
@@ -123,7 +123,7 @@ def confirm(database: Path, by: Acting) -> int:
 
 
 def leave(session: Session) -> None:
-    """Mark a database that was restored: it is nowhere until an owner confirms it."""
+    """Say in a restored database that it is not live until an owner confirms it."""
     home = session.scalars(select(Home)).one_or_none()
     if home is None:
         session.add(Home(place=NOWHERE, confirmed_by=None, confirmed_at=clock.now()))
@@ -132,7 +132,7 @@ def leave(session: Session) -> None:
 
 
 def _doubt(tx: Session, by: Acting) -> int:
-    """Put every mail that waited, or was on its way, in doubt; finished mailings have none."""
+    """Put every mail that waited or was on its way in doubt; returns how many. Finished mailings have none."""
     under_way = [Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued + Mailing.n_sending > 0))]
     values = {"claim_owner": None, "claim_until": None, "last_error": DOUBT, "updated_at": by.now}
     return sum(len(records.move_recipients(tx, under_way, state, RecipientState.UNKNOWN, **values)) for state in OPEN)
