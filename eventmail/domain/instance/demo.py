@@ -3,7 +3,7 @@
 Loading is one transaction, mails nobody, and adds nothing when it is repeated.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ ORGANIZER = "demo@example.com"
 TITLE = "Fixture Gala"
 DAYS_AHEAD = 60
 
-# a segment that has guests, and one to see what happens without
+# a segment with guests, and one without
 SEGMENTS = {"VIP": demo_guests.VIP, "Nobody": "nobody"}
 
 _LOADED = "demo.loaded"
@@ -73,7 +73,7 @@ def guide() -> str | None:
 
 
 def _person(tx: Session, name: str, email: str, password_hash: str, by: Acting) -> User:
-    user = tx.scalars(select(User).where(User.address == email, User.removed_at.is_(None))).one_or_none()
+    user = users.find(email, tx)
     if user is None:
         return users.add(tx, name=name, email=email, role=Role.ORGANIZER, password_hash=password_hash, by=by)
     user.password_hash = password_hash
@@ -83,8 +83,7 @@ def _person(tx: Session, name: str, email: str, password_hash: str, by: Acting) 
 def _gala(tx: Session, organizer: User, by: Acting) -> tuple[Event, int]:
     """The event and how many guests were added. An earlier one is found in the log, since it may have been renamed."""
     earlier = select(AuditEntry.event_id).where(AuditEntry.action == _LOADED, AuditEntry.event_id.is_not(None))
-    known = tx.scalar(earlier.order_by(AuditEntry.id).limit(1))
-    if known:
+    if known := tx.scalar(earlier.order_by(AuditEntry.id).limit(1)):
         return tx.get_one(Event, known), 0
     event = edit.add(tx, _gala_values(by.now), by)
     event.created_by = organizer.id
@@ -100,9 +99,8 @@ def _group(tx: Session, event_id: int, by: Acting) -> None:
     known = {detail["after"]["name"] for detail in tx.scalars(made)}
     for name, tag in SEGMENTS.items():
         if name not in known:
-            segments.add(
-                tx, event_id, {"name": name, "rule": {"all": [{"field": "tag", "op": "is", "value": tag}]}}, by
-            )
+            rule = {"all": [{"field": "tag", "op": "is", "value": tag}]}
+            segments.add(tx, event_id, {"name": name, "rule": rule}, by)
 
 
 def _gala_values(now: datetime) -> dict[str, Any]:
@@ -122,11 +120,9 @@ def _gala_values(now: datetime) -> dict[str, Any]:
 
 
 def _add_other_team(tx: Session, by: Acting) -> None:
-    member = tx.scalars(select(User).where(User.address == _OTHER_TEAM, User.removed_at.is_(None))).one_or_none()
-    if member is None:
-        member = users.add(  # without a password: only a sign-in link lets them in
-            tx, name="Bruno Castellani", email=_OTHER_TEAM, role=Role.ORGANIZER, password_hash=None, by=by
-        )
+    member = users.find(_OTHER_TEAM, tx) or users.add(  # without a password: only a sign-in link lets them in
+        tx, name="Bruno Castellani", email=_OTHER_TEAM, role=Role.ORGANIZER, password_hash=None, by=by
+    )
     values = {"title": "Board Retreat", "timezone": "Europe/Lisbon", "location": "Quinta da Serra, Sintra"}
     event = edit.add(tx, values, by, restricted=True)
     event.created_by = member.id
@@ -147,14 +143,14 @@ def _invite(tx: Session, event_id: int, sketches: Sequence[demo_guests.Sketch], 
 def _list_unreachable(tx: Session, event_id: int, user_id: int, by: Acting) -> None:
     """Fill the do-not-mail list: dead addresses, each with a report, and two guests who asked."""
     listed = set(tx.scalars(select(Suppression.address).where(Suppression.scope.in_([EVERYWHERE, PRACTICE]))))
-    for address in demo_guests.BOUNCED:
-        tx.add(
-            EmailEvent(
-                provider="outbox", provider_event_id=f"demo:{event_id}:{address}", kind="bounce", address=address,
-                event_id=event_id, recipient_id=None, practice=True, code="550 5.1.1", detail="No such user here",
-                at=by.now,
-            )
-        )  # fmt: skip
+    tx.add_all(
+        EmailEvent(
+            provider="outbox", provider_event_id=f"demo:{event_id}:{address}", kind="bounce", address=address,
+            event_id=event_id, recipient_id=None, practice=True, code="550 5.1.1", detail="No such user here",
+            at=by.now,
+        )
+        for address in demo_guests.BOUNCED
+    )  # fmt: skip
     tx.add_all(
         Suppression(address=address, scope=scope, reason=reason, source=source, created_by=user,
                     created_at=by.now)
@@ -173,23 +169,14 @@ def _crowd(tx: Session, event_id: int, wanted: int, by: Acting) -> int:
     known = set(tx.scalars(here)) if wanted else set()
     missing = [n for n in range(1, wanted + 1) if f"guest{n}@example.com" not in known]
     for part in chunks(missing, _AT_ONCE):
-        tx.execute(insert(_GUESTS), list(_rows(event_id, part, by)))
+        tx.execute(insert(_GUESTS), [_row(event_id, n, by) for n in part])
     return len(missing)
 
 
-def _rows(event_id: int, numbers: Iterable[int], by: Acting) -> Iterable[dict[str, Any]]:
-    for n in numbers:
-        email, (first, last) = f"guest{n}@example.com", demo_guests.name_of(n)
-        yield {
-            "event_id": event_id,
-            "email": email,
-            "address": email,
-            "reserved": True,
-            "first_name": first,
-            "last_name": last,
-            "status": GuestStatus.CONFIRMED,
-            "attributes": {},
-            "search_key": fields.search_key(first, last, email),
-            "created_at": by.now,
-            "updated_at": by.now,
-        }
+def _row(event_id: int, number: int, by: Acting) -> dict[str, Any]:
+    email, (first, last) = f"guest{number}@example.com", demo_guests.name_of(number)
+    return {
+        "event_id": event_id, "email": email, "address": email, "reserved": True, "first_name": first,
+        "last_name": last, "status": GuestStatus.CONFIRMED, "attributes": {},
+        "search_key": fields.search_key(first, last, email), "created_at": by.now, "updated_at": by.now,
+    }  # fmt: skip

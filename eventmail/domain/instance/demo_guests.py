@@ -27,13 +27,9 @@ class Sketch(NamedTuple):
     def values(self) -> dict[str, Any]:
         """The values of a form about this guest."""
         return {
-            "email": self.email,
-            "first_name": self.first_name,
-            "last_name": self.last_name,
-            "status": self.status,
-            "tags": [VIP] if self.vip else [],
-            "attributes": {"company": self.company, "dietary": self.dietary},
-        }
+            "email": self.email, "first_name": self.first_name, "last_name": self.last_name, "status": self.status,
+            "tags": [VIP] if self.vip else [], "attributes": {"company": self.company, "dietary": self.dietary},
+        }  # fmt: skip
 
 
 _I, _C, _D = GuestStatus.INVITED, GuestStatus.CONFIRMED, GuestStatus.DECLINED

@@ -23,11 +23,11 @@ from eventmail.models import (
 )
 from eventmail.states import OPEN_ACCOUNT_MAIL
 
-KEYS_KEPT = timedelta(hours=24)  # for so long a repeated request gets its first answer again (S1)
+KEYS_KEPT = timedelta(hours=24)  # a repeated request gets its first answer again for this long (S1)
 PREVIEWS_KEPT = timedelta(days=1)
 LINKS_KEPT = timedelta(days=1)
 ACCOUNT_MAILS_KEPT = timedelta(days=30)
-VALUES_KEPT = timedelta(days=1)  # no request that counts by them lasts so long
+VALUES_KEPT = timedelta(days=1)  # longer than any request that counts by them
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,7 @@ from eventmail.states import OPEN, RecipientState
 log = logging.getLogger(__name__)
 
 MACHINE_ID = Path("/etc/machine-id")
-NOWHERE = ""  # the place of a restored database: nothing is ever there
+NOWHERE = ""  # the place of a restored database; no file is ever there
 COUNT = "hand-over.count"  # the file beside the database
 SENTENCE = (
     "This eventmail was restored or copied, so nothing leaves it: another one may be sending to the same guests. "
@@ -42,14 +42,13 @@ def place_of(database: Path) -> str:
 
 def settle_in(database: Path) -> None:
     """Called at start: a new database becomes live here, an older one that replaced a newer one stops being live."""
-    counted = _counted(database)  # first, since a worker that runs meanwhile counts in the database first
+    counted = _counted(database)  # read first, since a running worker counts in the database first
     marks = fresh().scalar(select(Home.marks))
     if marks is None or _is_older(marks, counted):
         with transaction() as tx:
-            home = tx.scalars(select(Home)).one_or_none()  # two processes start at once
+            home = tx.scalars(select(Home)).one_or_none()  # read again: two processes may start at once
             if home is None:
-                now = clock.now()
-                tx.add(Home(place=place_of(database), marks=counted or 0, confirmed_by=None, confirmed_at=now))
+                tx.add(Home(place=place_of(database), marks=counted or 0, confirmed_by=None, confirmed_at=clock.now()))
             elif _is_older(home.marks, counted) and home.place != NOWHERE:
                 home.place = NOWHERE
                 log.warning("this database is older than what was handed over from here, so it sends nothing")
@@ -87,7 +86,7 @@ def keep_count() -> None:
 def _counted(database: Path) -> int | None:
     try:
         return int(database.with_name(COUNT).read_bytes())
-    except (OSError, ValueError):  # none, or nobody's number
+    except (OSError, ValueError):  # no file, or no number in it
         return None
 
 
