@@ -1,4 +1,4 @@
-"""The attempts to hand over a mail, as pages name them."""
+"""The request ids of the attempts to hand over a mail."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""One guest's history: every message they were part of, what mail services reported, what was changed about them."""
+"""One guest's history: messages, reports of mail services, and changes to the guest."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ from eventmail.models import AuditEntry, EmailEvent, Exclusion, GuestBefore, Gue
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The guest's part in a change of many: what they `had`, None for a tag they lacked; `restored` by its undo."""
+    """The guest's part in a change of many; `had` is the value before, None for a missing tag.
+
+    `restored` says that the undo gave it back.
+    """
 
     change: GuestChange
     had: str | None
@@ -30,14 +33,14 @@ What = outcome_of.Story | outcome_of.News | AuditEntry | Changed
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """Something that happened, at `at`: a message, a report of a mail service, an entry of the log, or a change."""
+    """One entry of the history: a message, a report of a mail service, an entry of the log, or a change."""
 
     at: datetime
     what: What
 
 
 def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) -> Page[Moment]:
-    """Newest first; the same number of queries however much there is."""
+    """One page, newest first. The number of queries does not grow with the history."""
     session = fresh()
     everything = union_all(*_parts(event_id, guest)).subquery()
     total = session.scalar(select(func.count()).select_from(everything)) or 0
@@ -54,7 +57,7 @@ def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) ->
 
 
 def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime]]:
-    """(kind, id, at) of everything there is, each along an index."""
+    """(kind, id, at) of all entries, each kind along an index."""
     got = select(Recipient.mailing_id).where(Recipient.guest_id == guest.id)
     left_out = select(Exclusion.mailing_id).where(Exclusion.guest_id == guest.id)
     messages = query.newest_first(event_id).order_by(None)

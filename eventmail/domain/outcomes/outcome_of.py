@@ -1,4 +1,4 @@
-"""What became of a message for somebody: sent, failed, left out and why, cancelled, or never theirs (F4)."""
+"""The outcome of a message for one person: sent, failed, left out and why, cancelled, or never theirs (F4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class NoRecipient(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a mail service reported about the mail later."""
+    """A later report of a mail service about the mail."""
 
     kind: str
     detail: str
@@ -33,11 +33,11 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One message and somebody.
+    """The outcome of one message for one person.
 
     `at` is the last change, `error` why it failed or was cancelled, `reason` why they were left out (A2). `other` is
-    who was greeted in their place or whom they share the address with, `email` where the mail went. `provider` is the
-    mail service it happened with, or that of the newest run; None where nobody noted it (S13).
+    the person who was greeted instead or shares the address, `email` the address that was used. `provider` is the mail
+    service of the outcome, else of the newest run; None where it was not recorded (S13).
     """
 
     mailing_id: int
@@ -59,14 +59,14 @@ class Story:
 
 @dataclass(frozen=True)
 class Whose:
-    """Somebody, as the records know them: guests of the event, their address as compared, or only one of the two."""
+    """A person as the records know them: guests of the event, a normalized address, or only one of the two."""
 
     guest_ids: tuple[int, ...]
     address: str | None
 
 
 def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -> list[Story]:
-    """The story of each of these messages, in their order; 8 queries, however many they are."""
+    """The story of each of these messages, in their order; 8 queries, however many messages."""
     mailing_ids = [mailing.id for mailing, _ in found]
     recipients = _recipients(session, mailing_ids, whose)
     left_out = _left_out(session, mailing_ids, whose)
@@ -100,19 +100,19 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
 
 
 def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | None]:
-    """The service of the newest run, by message."""
+    """The mail service of the newest run, by message."""
     rows = select(Job.mailing_id, Job.provider).where(Job.mailing_id.in_(mailing_ids)).order_by(Job.run)
     return dict(session.execute(rows).all())
 
 
 def _service(recipient: Recipient, of_run: str | None) -> str | None:
-    """What became of a mail is of the service that had it; who was never tried, or waits, is with the newest run."""
+    """The mail service that had the mail; that of the newest run for one that waits or was never tried."""
     waits = recipient.state in OPEN
     return of_run if waits or not recipient.attempts else recipient.provider
 
 
 def _recipients(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Recipient]:
-    """The recipient they were, by message; one who was greeted themselves goes before one at the same address."""
+    """The person's recipient row, by message; a row of their own overrides one at the same address."""
     here = select(Recipient).where(Recipient.mailing_id.in_(mailing_ids))
     found = list(session.scalars(here.where(Recipient.address == (whose.address or ""))))
     found += session.scalars(here.where(Recipient.guest_id.in_(whose.guest_ids)))
@@ -120,7 +120,7 @@ def _recipients(session: Session, mailing_ids: Sequence[int], whose: Whose) -> d
 
 
 def _left_out(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Exclusion]:
-    """Who is gone from the list is known by the address alone."""
+    """The person's exclusion, by message; one of a deleted guest is known by the address alone."""
     here = select(Exclusion).where(Exclusion.mailing_id.in_(mailing_ids))
     gone = here.where(Exclusion.guest_id.is_(None), func.lower(Exclusion.email) == (whose.address or ""))
     found = list(session.scalars(gone))

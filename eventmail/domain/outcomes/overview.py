@@ -1,4 +1,4 @@
-"""What the overview of an event shows."""
+"""The facts that the overview of an event shows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ATTENTION = 5  # so many mailings are named one by one
 
 @dataclass(frozen=True)
 class Named:
-    """A mailing, its subject, and what practice mode had of it."""
+    """A mailing, its subject, and how much of it practice mode took."""
 
     mailing: Mailing
     subject: str
@@ -37,10 +37,10 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Facts:
-    """Guests by status, the newest mailing, how many are being sent, and the mailings that wait for a look.
+    """Guests by status, the newest mailing, the number being sent, and the mailings that need `attention`.
 
-    `stopped` are those of which nothing can leave, each with the mail service's reason (S12), and those that were begun
-    with another one (S13). What only practice mode did needs nobody's look once mail leaves.
+    `stopped` are the mailings of which nothing can leave, each with the mail service's reason (S12), or because they
+    were begun with another one (S13). Mailings of practice mode alone need no attention once mail leaves this box.
     """
 
     by_status: dict[GuestStatus, int]

@@ -1,4 +1,4 @@
-"""The receipt of a mailing: everything that can be said about it, and a hash by which a kept copy is recognized."""
+"""The receipt of a mailing: all that is known about it, and a hash that verifies a kept copy."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class Line:
-    """One recipient's outcome; `request_ids` are those of its attempts, oldest first, `provider` had the last one."""
+    """One recipient's outcome. `request_ids` are of its attempts, oldest first; `provider` had the last attempt."""
 
     email: str
     name: str
@@ -45,10 +45,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Receipt:
-    """A mailing as it stands; `digest` is SHA-256 over `facts` and every line, see `digest_of`.
-
-    `shares` tells what practice mode had from what left.
-    """
+    """A mailing as it stands; `digest` is that of `digest_of`, `shares` tells practice from mail that left."""
 
     mailing: Mailing
     content: Content
@@ -59,7 +56,7 @@ class Receipt:
 
 
 def receipt(event_id: int, mailing_id: int) -> Receipt:
-    """The receipt of one mailing. Raises NotFound. Read lines and left-out guests in the same request: one snapshot."""
+    """The receipt of one mailing. Raises NotFound. Read `lines` and `left_out` in the same request: one snapshot."""
     mailing = query.find(event_id, mailing_id)
     session = fresh()
     jobs = session.scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
@@ -71,7 +68,7 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
 def digest_of(mailing: Mailing, content: Content) -> str:
     """SHA-256 (hex) over lines of compact JSON: the mailing's facts, each left-out guest, each recipient.
 
-    Whoever has a printed receipt and the database can tell whether the one is still what the other says.
+    By it a printed receipt can be compared with the database.
     """
     digest = hashlib.sha256()
     facts = [mailing.key, mailing.kind, _instant(mailing.created_at), content.hash, mailing.audience]

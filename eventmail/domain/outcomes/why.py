@@ -1,4 +1,4 @@
-"""Why did somebody not get it? An address or a name in, what became of each message for them out (F4)."""
+"""Why did somebody not get it? The outcome of each message for an address or a name (F4)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Until = tuple[datetime, str]
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A guest of the event who is meant. `status_before` are (until when, status) as far as the log tells."""
+    """A guest of the event. `status_before` are (until when, status), as far as the log tells."""
 
     id: int
     name: str
@@ -45,7 +45,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class OnList:
-    """A place on the do-not-mail list that counts now; `scope` as `models.suppression` has it."""
+    """An entry of the do-not-mail list; `scope` as in `models.suppression`."""
 
     reason: SuppressionReason
     scope: str
@@ -64,10 +64,10 @@ class Removed:
 
 @dataclass(frozen=True)
 class Answer:
-    """`address` as compared, or None for a guest without one and for a name that finds nobody or several.
+    """The answer about one person, or `candidates` when a name finds several guests, with `more` beyond them.
 
-    `candidates` are the guests a name finds when they are several. `stories` is a page of the event's messages, newest
-    first; it is empty for `unknown`: never a guest, never mailed, not on the list.
+    `address` is normalized, None for a guest without one and for a name that finds nobody or several. `stories` is a
+    page of the event's messages, newest first. `unknown`: never a guest, never mailed, not on the list; no stories.
     """
 
     asked: str
@@ -82,7 +82,7 @@ class Answer:
 
 
 def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1, size: int = 20) -> Answer:
-    """What the records know about an address in any spelling, about a name or a part of one, or about one guest.
+    """Answer about an address in any spelling, about a name or a part of one, or about one guest.
 
     Raises NotFound for a guest who is not in the event.
     """
@@ -101,7 +101,7 @@ def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1
 
 
 def on_list(event_id: int, email: str | None) -> tuple[OnList, ...]:
-    """Why an address gets no mail of an event, the oldest reason first; nothing for none and for one that does."""
+    """The entries that keep an address from an event's mail, the oldest first."""
     return _on_list(fresh(), event_id, addresses.normalized(email) if email else None)
 
 
@@ -144,7 +144,7 @@ def _people(session: Session, event_id: int, address: str | None, guest_id: int 
 
 
 def _statuses_before(session: Session, event_id: int, guest_ids: Sequence[int]) -> Mapping[int, Sequence[Until]]:
-    """(until when, status) of each guest: changed one by one, with many others, or given back by an undo."""
+    """(until when, status) of each guest: edited alone, changed with many others, or given back by an undo."""
     found: dict[int, list[Until]] = {}
     subjects = {f"guest:{guest_id}": guest_id for guest_id in guest_ids}
     edits = select(AuditEntry.subject, AuditEntry.at, AuditEntry.detail).where(
@@ -179,7 +179,7 @@ def _on_list(session: Session, event_id: int, address: str | None) -> tuple[OnLi
 
 
 def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, ...]:
-    """From the log: it keeps what a guest was when they were removed, with the address as it was typed."""
+    """The removed guests with this address, from the log, which keeps the address as it was typed."""
     if not known.address:
         return ()
     email = sql.folded(AuditEntry.detail["before"]["email"].as_string())
