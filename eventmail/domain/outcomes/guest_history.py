@@ -48,23 +48,22 @@ def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) ->
     newest = select(everything).order_by(everything.c.at.desc(), everything.c.kind, everything.c.id.desc())
     rows = session.execute(newest.limit(size).offset((number - 1) * size)).all()
     ids = {kind: [row.id for row in rows if row.kind == kind] for kind in ("message", "news", "log", "change")}
-    found: dict[tuple[str, int], What] = {}
-    found |= {("message", story.mailing_id): story for story in _messages(session, event_id, ids["message"], guest.id)}
-    found |= {("news", row_id): what for row_id, what in _news(session, ids["news"])}
-    found |= {("log", row_id): what for row_id, what in _log(session, ids["log"])}
-    found |= {("change", row_id): what for row_id, what in _changes(session, ids["change"])}
-    return Page([Moment(row.at, found[row.kind, row.id]) for row in rows], number, size, total)
+    found: dict[str, dict[int, What]] = {
+        "message": {story.mailing_id: story for story in _messages(session, event_id, ids["message"], guest.id)},
+        "news": dict(_news(session, ids["news"])),
+        "log": {entry.id: entry for entry in session.scalars(select(AuditEntry).where(AuditEntry.id.in_(ids["log"])))},
+        "change": dict(_changes(session, ids["change"])),
+    }
+    return Page([Moment(row.at, found[row.kind][row.id]) for row in rows], number, size, total)
 
 
 def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime]]:
     """(kind, id, at) of all entries, each kind along an index."""
     got = select(Recipient.mailing_id).where(Recipient.guest_id == guest.id)
     left_out = select(Exclusion.mailing_id).where(Exclusion.guest_id == guest.id)
-    messages = query.newest_first(event_id).order_by(None)
-    message = messages.with_only_columns(
-        literal("message").label("kind"), Mailing.id.label("id"), Mailing.created_at.label("at")
-    )
-    yield message.where(Mailing.id.in_(got.union_all(left_out)))
+    columns = literal("message").label("kind"), Mailing.id.label("id"), Mailing.created_at.label("at")
+    messages = query.newest_first(event_id).order_by(None).with_only_columns(*columns)
+    yield messages.where(Mailing.id.in_(got.union_all(left_out)))
     address = addresses.normalized(guest.email) if guest.email else ""
     yield select(literal("news"), EmailEvent.id, EmailEvent.at).where(
         EmailEvent.address == address, EmailEvent.event_id == event_id
@@ -84,11 +83,6 @@ def _messages(session: Session, event_id: int, mailing_ids: list[int], guest_id:
 def _news(session: Session, ids: list[int]) -> Iterable[tuple[int, outcome_of.News]]:
     for event in session.scalars(select(EmailEvent).where(EmailEvent.id.in_(ids))):
         yield event.id, outcome_of.News(event.kind, event.detail, event.at, event.practice)
-
-
-def _log(session: Session, ids: list[int]) -> Iterable[tuple[int, AuditEntry]]:
-    for entry in session.scalars(select(AuditEntry).where(AuditEntry.id.in_(ids))):
-        yield entry.id, entry
 
 
 def _changes(session: Session, ids: list[int]) -> Iterable[tuple[int, Changed]]:

@@ -44,7 +44,7 @@ class Story:
     subject: str
     sent_at: datetime
     audience: Mapping[str, Sequence[str]]
-    outcome: RecipientState | NoRecipient  # what became of it
+    outcome: RecipientState | NoRecipient
     at: datetime | None = None
     email: str | None = None
     error: str | None = None
@@ -71,32 +71,26 @@ def told(session: Session, found: Sequence[tuple[Mailing, str]], whose: Whose) -
     recipients = _recipients(session, mailing_ids, whose)
     left_out = _left_out(session, mailing_ids, whose)
     ids = [recipient.id for recipient in recipients.values()]
-    tried = attempts.request_ids(ids)
-    news = _news(session, ids)
+    tried, news = attempts.request_ids(ids), _news(session, ids)
     others = [recipient.guest_id for recipient in recipients.values() if recipient.guest_id not in whose.guest_ids]
     names = _names(session, [*others, *(row.shares_with for row in left_out.values())])
     runs = _services(session, mailing_ids)
-    stories = []
-    for mailing, subject in found:
-        basis = (mailing.id, subject, mailing.created_at, mailing.audience)
-        recipient, out = recipients.get(mailing.id), left_out.get(mailing.id)
-        if recipient is not None:
-            stories.append(
-                Story(
-                    *basis, RecipientState(recipient.state), recipient.updated_at, recipient.email,
-                    recipient.last_error,
-                    other=names.get(recipient.guest_id), delivery=recipient.delivery, attempts=recipient.attempts,
-                    provider=_service(recipient, runs.get(mailing.id)),
-                    request_ids=tuple(tried.get(recipient.id, ())), news=tuple(news.get(recipient.id, ())),
-                )
+
+    def story(mailing: Mailing, subject: str) -> Story:
+        basis, run = (mailing.id, subject, mailing.created_at, mailing.audience), runs.get(mailing.id)
+        if recipient := recipients.get(mailing.id):
+            return Story(
+                *basis, RecipientState(recipient.state), recipient.updated_at, recipient.email, recipient.last_error,
+                other=names.get(recipient.guest_id), delivery=recipient.delivery, attempts=recipient.attempts,
+                provider=_service(recipient, run), request_ids=tuple(tried.get(recipient.id, ())),
+                news=tuple(news.get(recipient.id, ())),
             )  # fmt: skip
-        elif out is not None:
+        if out := left_out.get(mailing.id):
             reason, other = Reason(out.reason), names.get(out.shares_with)
-            stories.append(Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other,
-                                 provider=runs.get(mailing.id)))  # fmt: skip
-        else:
-            stories.append(Story(*basis, NoRecipient.NOT_ASKED, provider=runs.get(mailing.id)))
-    return stories
+            return Story(*basis, NoRecipient.LEFT_OUT, email=out.email, reason=reason, other=other, provider=run)
+        return Story(*basis, NoRecipient.NOT_ASKED, provider=run)
+
+    return [story(mailing, subject) for mailing, subject in found]
 
 
 def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | None]:
@@ -107,32 +101,30 @@ def _services(session: Session, mailing_ids: Sequence[int]) -> dict[int, str | N
 
 def _service(recipient: Recipient, of_run: str | None) -> str | None:
     """The mail service that had the mail; that of the newest run for one that waits or was never tried."""
-    waits = recipient.state in OPEN
-    return of_run if waits or not recipient.attempts else recipient.provider
+    return of_run if recipient.state in OPEN or not recipient.attempts else recipient.provider
 
 
 def _recipients(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Recipient]:
     """The person's recipient row, by message; a row of their own overrides one at the same address."""
     here = select(Recipient).where(Recipient.mailing_id.in_(mailing_ids))
-    found = list(session.scalars(here.where(Recipient.address == (whose.address or ""))))
-    found += session.scalars(here.where(Recipient.guest_id.in_(whose.guest_ids)))
-    return {recipient.mailing_id: recipient for recipient in found}
+    at_address = session.scalars(here.where(Recipient.address == (whose.address or ""))).all()
+    theirs = session.scalars(here.where(Recipient.guest_id.in_(whose.guest_ids))).all()
+    return {recipient.mailing_id: recipient for recipient in (*at_address, *theirs)}
 
 
 def _left_out(session: Session, mailing_ids: Sequence[int], whose: Whose) -> dict[int, Exclusion]:
     """The person's exclusion, by message; one of a deleted guest is known by the address alone."""
     here = select(Exclusion).where(Exclusion.mailing_id.in_(mailing_ids))
     gone = here.where(Exclusion.guest_id.is_(None), func.lower(Exclusion.email) == (whose.address or ""))
-    found = list(session.scalars(gone))
-    found += session.scalars(here.where(Exclusion.guest_id.in_(whose.guest_ids)))
-    return {row.mailing_id: row for row in found}
+    at_address = session.scalars(gone).all()
+    theirs = session.scalars(here.where(Exclusion.guest_id.in_(whose.guest_ids))).all()
+    return {row.mailing_id: row for row in (*at_address, *theirs)}
 
 
 def _news(session: Session, recipient_ids: Sequence[int]) -> dict[int, list[News]]:
     found: dict[int, list[News]] = {}
-    for event in session.scalars(
-        select(EmailEvent).where(EmailEvent.recipient_id.in_(recipient_ids)).order_by(EmailEvent.at, EmailEvent.id)
-    ):
+    rows = select(EmailEvent).where(EmailEvent.recipient_id.in_(recipient_ids))
+    for event in session.scalars(rows.order_by(EmailEvent.at, EmailEvent.id)):
         found.setdefault(event.recipient_id or 0, []).append(News(event.kind, event.detail, event.at, event.practice))
     return found
 

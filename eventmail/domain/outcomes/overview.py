@@ -14,7 +14,7 @@ from eventmail.domain.mailings import query
 from eventmail.models import Content, Job, Mailing
 from eventmail.states import GuestStatus, JobState, MailingState
 
-ATTENTION = 5  # so many mailings are named one by one
+ATTENTION = 5  # mailings that are named one by one
 
 
 @dataclass(frozen=True)

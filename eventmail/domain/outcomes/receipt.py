@@ -58,8 +58,7 @@ class Receipt:
 def receipt(event_id: int, mailing_id: int) -> Receipt:
     """The receipt of one mailing. Raises NotFound. Read `lines` and `left_out` in the same request: one snapshot."""
     mailing = query.find(event_id, mailing_id)
-    session = fresh()
-    jobs = session.scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
+    jobs = fresh().scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
     content = query.content(mailing)
     history, digest = audit_log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
     return Receipt(mailing, content, jobs, history, services.shares(mailing), digest)
@@ -70,9 +69,8 @@ def digest_of(mailing: Mailing, content: Content) -> str:
 
     By it a printed receipt can be compared with the database.
     """
-    digest = hashlib.sha256()
-    facts = [mailing.key, mailing.kind, _instant(mailing.created_at), content.hash, mailing.audience]
-    digest.update(_json(facts))
+    created_at = mailing.created_at.astimezone(UTC).isoformat()
+    digest = hashlib.sha256(_json([mailing.key, mailing.kind, created_at, content.hash, mailing.audience]))
     for guest in left_out(mailing.id):
         digest.update(_json([guest.email, guest.reason]))
     for line in lines(mailing.id):
@@ -106,9 +104,7 @@ def left_out(mailing_id: int) -> Iterator[LeftOut]:
         .where(Exclusion.mailing_id == mailing_id)
         .order_by(Exclusion.id)
     )
-    for batch in _batches(found):
-        for row in batch:
-            yield LeftOut(row.email, _name(row), row.reason)
+    yield from (LeftOut(row.email, _name(row), row.reason) for batch in _batches(found) for row in batch)
 
 
 def _batches(statement: Rows) -> Iterator[Sequence[Any]]:
@@ -117,10 +113,6 @@ def _batches(statement: Rows) -> Iterator[Sequence[Any]]:
 
 def _name(row: Any) -> str:
     return full_name(row.first_name or "", row.last_name or "")
-
-
-def _instant(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat()
 
 
 def _json(value: object) -> bytes:

@@ -1,5 +1,6 @@
 """Why did somebody not get it? The outcome of each message for an address or a name (F4)."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -86,14 +87,14 @@ def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1
 
     Raises NotFound for a guest who is not in the event.
     """
-    session, asked = fresh(), " ".join(asked.split())
+    asked = " ".join(asked.split())
     if guest_id is not None:
         chosen = listing.get(event_id, guest_id)
         asked = asked or chosen.full_name or chosen.email or ""
         address = addresses.normalized(chosen.email) if chosen.email else None
-        return _answer(session, event_id, Answer(asked, address), guest_id, (page, size))
+        return _answer(event_id, Answer(asked, address), guest_id, page, size)
     if addresses.is_valid(asked):
-        return _answer(session, event_id, Answer(asked, addresses.normalized(asked)), None, (page, size))
+        return _answer(event_id, Answer(asked, addresses.normalized(asked)), None, page, size)
     found = listing.listing(event_id, q=asked, size=MOST_CANDIDATES)
     if found.total == 1:
         return why(event_id, asked, found.items[0].id, page=page, size=size)
@@ -105,15 +106,15 @@ def on_list(event_id: int, email: str | None) -> tuple[OnList, ...]:
     return _on_list(fresh(), event_id, addresses.normalized(email) if email else None)
 
 
-def _answer(session: Session, event_id: int, known: Answer, guest_id: int | None, shown: tuple[int, int]) -> Answer:
-    page, size = shown
+def _answer(event_id: int, known: Answer, guest_id: int | None, page: int, size: int) -> Answer:
+    session = fresh()
     people = _people(session, event_id, known.address, guest_id)
     on_list, removed = _on_list(session, event_id, known.address), _removed(session, event_id, known)
-    whose = outcome_of.Whose(tuple(person.id for person in people), known.address)
     messages = query.newest_first(event_id)
     total = session.scalar(select(func.count()).select_from(messages.order_by(None).subquery())) or 0
     number = existing(page, size, total)
     rows = session.execute(messages.limit(size).offset((number - 1) * size)).all()
+    whose = outcome_of.Whose(tuple(person.id for person in people), known.address)
     told = outcome_of.told(session, [(row[0], row[1]) for row in rows], whose)
     unknown = not (people or on_list or removed) and not _was_mailed(session, event_id, known.address)
     return Answer(
@@ -126,40 +127,35 @@ def _people(session: Session, event_id: int, address: str | None, guest_id: int 
     """The guests at the address, or the one without any."""
     meant = Guest.address == address if address else Guest.id == guest_id
     columns = (Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest.status, Guest.created_at)
-    rows = session.execute(
-        select(*columns).where(Guest.event_id == event_id, meant).order_by(Guest.id).limit(MOST_CANDIDATES)
-    ).all()
+    here = select(*columns).where(Guest.event_id == event_id, meant).order_by(Guest.id)
+    rows = session.execute(here.limit(MOST_CANDIDATES)).all()
     before = _statuses_before(session, event_id, [row.id for row in rows])
     return tuple(
         Person(
-            row.id,
-            full_name(row.first_name, row.last_name) or NO_NAME,
-            row.email,
-            GuestStatus(row.status),
-            row.created_at,
-            tuple(sorted(before.get(row.id, ()))),
+            row.id, full_name(row.first_name, row.last_name) or NO_NAME, row.email, GuestStatus(row.status),
+            row.created_at, tuple(sorted(before.get(row.id, ()))),
         )
         for row in rows
-    )
+    )  # fmt: skip
 
 
 def _statuses_before(session: Session, event_id: int, guest_ids: Sequence[int]) -> Mapping[int, Sequence[Until]]:
     """(until when, status) of each guest: edited alone, changed with many others, or given back by an undo."""
-    found: dict[int, list[Until]] = {}
+    found: dict[int, list[Until]] = defaultdict(list)
     subjects = {f"guest:{guest_id}": guest_id for guest_id in guest_ids}
     edits = select(AuditEntry.subject, AuditEntry.at, AuditEntry.detail).where(
         AuditEntry.subject.in_(subjects), AuditEntry.event_id == event_id, AuditEntry.action == "guest.edited"
     )
     for subject, at, detail in session.execute(edits):
         if "status" in (before := _mapping(detail.get("before"))):
-            found.setdefault(subjects[subject], []).append((at, str(before["status"])))
+            found[subjects[subject]].append((at, str(before["status"])))
     bulk = (
         select(GuestBefore.guest_id, GuestBefore.value, GuestBefore.restored, GuestChange)
         .join(GuestChange, GuestChange.id == GuestBefore.change_id)
         .where(GuestBefore.guest_id.in_(guest_ids), GuestChange.kind == ChangeKind.STATUS)
     )
     for guest_id, value, restored, change in session.execute(bulk):
-        found.setdefault(guest_id, []).append((change.created_at, value or change.value))
+        found[guest_id].append((change.created_at, value or change.value))
         if restored and change.undone_at:
             found[guest_id].append((change.undone_at, change.value))
     return found
@@ -192,17 +188,13 @@ def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, .
     found = []
     for at, actor, detail in rows:
         before = _mapping(detail.get("before"))
-        if addresses.normalized(before["email"]) != known.address:  # what is folded is more than one mailbox
-            continue
-        name = full_name(before.get("first_name", ""), before.get("last_name", ""))
-        found.append(Removed(name or NO_NAME, at, actor))
+        if addresses.normalized(before["email"]) == known.address:  # two mailboxes may have the same folded form
+            name = full_name(before.get("first_name", ""), before.get("last_name", ""))
+            found.append(Removed(name or NO_NAME, at, actor))
     return tuple(found[:MOST_CANDIDATES])
 
 
 def _was_mailed(session: Session, event_id: int, address: str | None) -> bool:
-    mine = (
-        select(Recipient.id)
-        .join(Mailing)
-        .where(Mailing.event_id == event_id, erased_addresses.same(Recipient.address, address or ""))
-    )
+    same = erased_addresses.same(Recipient.address, address or "")
+    mine = select(Recipient.id).join(Mailing).where(Mailing.event_id == event_id, same)
     return session.scalar(mine.limit(1)) is not None
