@@ -1,7 +1,7 @@
-"""Backups: one file with the database as it was at one instant and the secret behind its links; and the way back (H9).
+"""Backups: one file with the database at one instant and the secret behind its links; and restoring one (H9).
 
-A backup may be taken while mail is being sent. What it is unpacked into does not send until an owner confirms it,
-since whatever waited then may have been sent after it.
+A backup may be made while mail is being sent. A restored instance does not send until an owner confirms it, since mail
+that waited in the backup may have been sent after it was made.
 """
 
 import io
@@ -29,7 +29,7 @@ FORMAT = 1
 
 
 class CannotRestore(Exception):
-    """A backup can't be unpacked, or not here; nothing was changed."""
+    """A backup can't be restored, or not here; nothing was changed."""
 
 
 class CannotBackUp(Exception):
@@ -37,9 +37,9 @@ class CannotBackUp(Exception):
 
 
 def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
-    """Write a backup to `file`, readable by its owner alone: its size in bytes. Raises CannotBackUp, OSError.
+    """Write a backup to `file`, readable by its owner alone; returns its size in bytes. Raises CannotBackUp, OSError.
 
-    Mails in the outbox are not part of it: they are kept files, and nothing depends on them.
+    Mails in the outbox are not part of it, since nothing depends on them.
     """
     if os.path.lexists(file):
         raise _taken(file)
@@ -72,9 +72,9 @@ def _taken(file: Path) -> CannotBackUp:
 
 
 def restore(settings: Settings, file: Path) -> datetime:
-    """Unpack `file` into the instance of `settings`, which must not hold a database: when it was made.
+    """Unpack `file` into the instance of `settings`, which must not hold a database; returns when it was made.
 
-    Raises CannotRestore for what is no backup of ours, for a damaged one, and for an instance that is in use.
+    Raises CannotRestore for a file that is no backup of ours or is damaged, and for an instance with a database.
     """
     target = settings.instance
     taken = [name for name in (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm") if (target / name).exists()]
@@ -98,7 +98,7 @@ def restore(settings: Settings, file: Path) -> datetime:
 
 
 def _move_in(unpacked: Path, target: Path) -> None:
-    """Both files or none. The database last: before it is there, nothing was restored."""
+    """Move both files or none. The database comes last: until it is there, nothing is restored."""
     before = unpacked / "secret.before"
     if os.path.lexists(target / SECRET):
         (target / SECRET).replace(before)
@@ -115,7 +115,7 @@ def _move_in(unpacked: Path, target: Path) -> None:
 
 
 def _unpack(file: Path, folder: Path) -> datetime:
-    """Exactly our three members, nothing else and nowhere else."""
+    """Unpack our three members into `folder`, and refuse an archive with anything else; returns when it was made."""
     try:
         with tarfile.open(file, "r:gz") as archive:
             members = {member.name: member for member in archive.getmembers()}
@@ -147,7 +147,7 @@ def _check(folder: Path) -> None:
 
 
 def _fence(folder: Path) -> None:
-    """Bring the copy to this version's tables and say in it that it is one."""
+    """Bring the copy to this version's tables, and say in it that it is not live."""
     engine = create_engine(f"sqlite:///{folder / DATABASE}")
     try:
         migrations.upgrade(engine, folder / "migration.lock")

@@ -1,4 +1,4 @@
-"""Reading what the outbox keeps: which event a mail belongs to, and what a list of them shows."""
+"""Reading the outbox: the mails of an event, one of them, and what a list shows of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ class Summary:
 
 
 def of_event(folder: Path, event_id: int) -> list[Kept]:
-    """The mails of one event, newest first; told by file name, no mail is opened."""
+    """The mails of one event, newest first. The file names tell, so no mail is opened."""
     keys = _mailings(event_id)
     return [mail for mail in reversed(kept(folder)) if _root(mail) in keys]
 
 
 def find(folder: Path, event_id: int, name: str) -> Kept:
-    """One mail of this event by file name. NotFound for any other name, another event's included."""
+    """One mail of this event by file name. Raises NotFound, also for a mail of another event."""
     mail = next((mail for mail in kept(folder) if mail.path.name == name), None)
     if mail is None or _root(mail) not in _mailings(event_id):
         raise NotFound
@@ -41,7 +41,7 @@ def find(folder: Path, event_id: int, name: str) -> Kept:
 
 
 def named(folder: Path, key: str) -> str | None:
-    """The file name of the mail that was handed over under this key, or None."""
+    """The file name of the mail that was handed over under this key; None without one."""
     return next((path.name for path in folder.glob(f"[0-9]*.{key}.*.eml")), None)
 
 
@@ -51,7 +51,7 @@ def everything(folder: Path) -> list[Summary]:
 
 
 def summaries(mails: Sequence[Kept]) -> list[Summary]:
-    """What a list shows of each mail: one query, and the header of each file."""
+    """What a list shows of each mail; a query for each 500 messages, and the header of each file."""
     mailings: dict[str, int] = {}
     for roots in chunks(sorted({_root(mail) for mail in mails}), 500):
         mailings.update(fresh().execute(select(Mailing.key, Mailing.id).where(Mailing.key.in_(roots))).all())

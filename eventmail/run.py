@@ -1,4 +1,4 @@
-"""The processes: the Procfile is their only list, read here and repeated nowhere."""
+"""Starting the processes. The Procfile is their only list."""
 
 import http.client
 import json
@@ -38,7 +38,10 @@ def become(name: str, settings: Settings) -> NoReturn:
 
 
 def run_all(settings: Settings, sentence: str) -> int:
-    """Run every process until one ends or a signal comes; say `sentence` once web answers. 0 when asked to stop."""
+    """Run all processes until one ends or a signal comes; prints `sentence` once the web answers.
+
+    Returns 0 after a signal to stop. Raises CannotStart when a process ended by itself.
+    """
     manager = _Manager(settings, sentence)
     for name, command in _procfile().items():
         environment = {**_environment(settings), STARTED_BY: str(os.getpid())}
@@ -52,7 +55,7 @@ def run_all(settings: Settings, sentence: str) -> int:
 
 
 def _ending(name: str, code: int) -> str:
-    """What is said of the process that ended first; below zero `code` is the signal that killed it."""
+    """The sentence about the process that ended first; a negative `code` is the signal that killed it."""
     if code < 0:
         killed = f"{name} was ended by signal {-code} ({signal.strsignal(-code)}), so everything was stopped."
         return f"{killed} If nobody sent it, the log of this box may say why: often memory ran out."
@@ -64,7 +67,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 
 
 def check_port(settings: Settings) -> None:
-    """Raise CannotStart when nothing can listen where the settings say."""
+    """Raises CannotStart when nothing can listen on the host and port of the settings."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -88,7 +91,7 @@ def _procfile() -> Mapping[str, str]:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """What a process needs, wherever this one was started from."""
+    """The environment of a process, the same wherever this one was started."""
     return {
         **os.environ,
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)]),
@@ -100,7 +103,7 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 class _Manager(Manager):  # type: ignore[misc]  # honcho comes without types
-    """Honcho's, quieter: a newcomer reads our sentences, and the log lines of the processes pass through."""
+    """Honcho's manager without its own messages: only our sentences and the lines of the processes are printed."""
 
     def __init__(self, settings: Settings, sentence: str) -> None:
         super().__init__(printer=_PassThrough())
@@ -110,7 +113,7 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho comes without types
         self._asked_early = False
 
     def terminate(self) -> None:
-        """A signal may come before honcho knows the ids of its children; then it waits for them."""
+        """Terminate once honcho knows the ids of all its children: a signal may come earlier."""
         if self._all_started():
             super().terminate()
         else:
@@ -140,7 +143,7 @@ class _Manager(Manager):  # type: ignore[misc]  # honcho comes without types
 
 
 class _PassThrough:
-    """Log lines to stderr, each after the name of its process."""
+    """Writes log lines to stderr, each after the name of its process."""
 
     width = 0
 
@@ -152,7 +155,7 @@ class _PassThrough:
 
 
 def _healthy(settings: Settings) -> bool:
-    """Whether our own web process answers; asked directly, whatever proxy the environment names."""
+    """Whether our own web process answers. Asks it directly, past any proxy that the environment names."""
     connection = http.client.HTTPConnection(_ANYWHERE.get(settings.host, settings.host), settings.port, timeout=5)
     try:
         connection.request("GET", "/healthz")

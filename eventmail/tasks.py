@@ -1,4 +1,4 @@
-"""Huey is the doorbell: our tables are the queue. Losing a ring is harmless, since the sweep rings again."""
+"""Huey is only the doorbell: our tables are the queue. A lost ring is harmless, since the sweep rings again."""
 
 import logging
 import sqlite3
@@ -37,10 +37,10 @@ PAUSE_SECONDS = 3.0  # before a database that refused is asked again
 
 
 def create_huey(app: Flask) -> SqliteHuey:
-    """The consumer's tasks, `drain(job)` and `deliver`, in the context of `app`; beside them heartbeat and sweep.
+    """The consumer with its two tasks, `drain(job)` and `deliver`; it starts heartbeat and sweep.
 
-    No huey retries, results or locks: it deletes a task before running it, so nothing may depend on one. A slow mail
-    server holds up one thread for each of the two tasks; the Procfile gives a third, so that what is due begins (S11a).
+    Huey deletes a task before running it, so nothing depends on its retries, results or locks. A slow mail server holds
+    up one thread for each of the two tasks; the Procfile gives a third one, so that due work begins (S11a).
     """
     settings: Settings = app.extensions["settings"]
     settings.instance.mkdir(parents=True, exist_ok=True)
@@ -49,13 +49,13 @@ def create_huey(app: Flask) -> SqliteHuey:
 
     @huey.task()
     def drain(job_id: int) -> None:
-        """One turn of a job, then ring again while it has work."""
+        """Do one turn of a job, then ring again while it has work."""
         with _run(app):
             _ring_at(drain, job_id, _turn(job_id, provider, settings))
 
     @huey.task()
     def deliver() -> None:
-        """Mail what waits about accounts, then ring again while something does."""
+        """Send mails about accounts, then ring again while some wait."""
         with _run(app):
             _ring_at(deliver, None, delivery.deliver(provider, settings))
 
@@ -79,7 +79,7 @@ def create_huey(app: Flask) -> SqliteHuey:
 
 
 def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | None:
-    """When to come back. A database that refuses is asked again here: the queue that would ring lies beside it."""
+    """Do one turn; returns when to come back. Retries here while the database refuses, as huey's may refuse too."""
     while True:
         try:
             return drain_.drain(job_id, provider, settings)
@@ -90,7 +90,7 @@ def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
 
 
 def ring(job_id: int) -> None:
-    """After a commit: tell the worker that `job_id` has work. A lost ring costs up to a minute, never a mail."""
+    """Tell the worker, after a commit, that `job_id` has work. A lost ring costs up to a minute, never a mail."""
     try:
         starts_at = fresh().scalar(select(Job.starts_at).where(Job.id == job_id))
         _ring_at(current_app.extensions["ring"], job_id, starts_at)
@@ -99,7 +99,7 @@ def ring(job_id: int) -> None:
 
 
 def ring_account_mails() -> None:
-    """After a commit, or as if there had been one: tell the worker to look for mails about accounts."""
+    """Tell the worker, after a commit, to look for mails about accounts."""
     try:
         _ring_at(current_app.extensions["ring_account_mails"], None, clock.now())
     except (sqlite3.Error, OperationalError):
@@ -107,7 +107,7 @@ def ring_account_mails() -> None:
 
 
 def tick(app: Flask) -> int:
-    """One scheduler pass in this process, as `eventmail tick` runs it: how many running jobs it rang for."""
+    """Do one pass of the scheduler in this process, for `eventmail tick`; returns how many running jobs it rang for."""
     with _run(app):
         return _ring_for_waiting(app)
 
@@ -134,7 +134,7 @@ def _ring_at(task: Any, job_id: int | None, due: datetime | None) -> None:
 
 
 def _is_rung(task: Any, args: tuple[int, ...], eta: datetime | None) -> bool:
-    """Whether a ring that waits already will do. Turns ring for turns: each ring too many would go on for ever."""
+    """Whether a waiting ring is enough. Each task enqueues the next one, so a duplicate would repeat for ever."""
     rings = (*task.huey.pending(), *task.huey.scheduled())
     waiting = [ring for ring in rings if isinstance(ring, task.task_class) and ring.args == args]
     by = (eta or clock.now()).replace(tzinfo=None)  # huey keeps UTC without saying so
@@ -143,14 +143,14 @@ def _is_rung(task: Any, args: tuple[int, ...], eta: datetime | None) -> bool:
 
 @contextmanager
 def _run(app: Flask) -> Iterator[None]:
-    """The app context and the log id of one run of the worker."""
+    """The app context and a new log id for one run of the worker."""
     with app.app_context():
         logs.request_id.set(ids.token(12))
         yield
 
 
 class _Threads:
-    """How many threads of huey work: it runs its hooks in each of them."""
+    """Counts huey's working threads, since huey runs its hooks in each of them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -172,13 +172,13 @@ _ending = threading.Event()
 
 
 def _start(app: Flask) -> None:
-    """Heartbeat and sweep have threads of their own: huey's may all be busy with a mail server that is slow (S11a)."""
+    """Start heartbeat and sweep in threads of their own: a slow mail server may hold up all of huey's (S11a)."""
     for work, every in ((_beat, heartbeat.EVERY_SECONDS), (_sweep, SWEEP_SECONDS)):
         threading.Thread(target=_keep, args=(app, work, every), name=work.__name__, daemon=True).start()
 
 
 def _keep(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
-    """Do `work` now and every so many `seconds`, until the process ends."""
+    """Do `work` now and every `seconds`, until the process ends."""
     while not _ending.is_set():
         with _run(app):
             try:
@@ -189,7 +189,7 @@ def _keep(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
 
 
 def _beat(app: Flask) -> None:
-    """This process lives, and so does what it has in hand; what dead ones had is settled."""
+    """Record that this process lives, renew its leases, and settle what dead processes had in hand."""
     provider: Provider = app.extensions["provider"]
     provider.tidy()
     heartbeat.beat(clock.now(), provider.waits())
@@ -200,7 +200,7 @@ def _beat(app: Flask) -> None:
 
 
 def _sweep(app: Flask) -> None:
-    """One pass over what nobody rang for; the worker begins with it."""
+    """Ring for all due work; the worker begins with it."""
     _ring_for_waiting(app)
     housekeeping.purge(clock.now())  # last: mails do not wait for it
     uploads.forget(app.extensions["settings"].imports, clock.now())

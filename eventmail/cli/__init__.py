@@ -1,4 +1,4 @@
-"""The command line. Each command calls one function below it; answers go to stdout, everything else to stderr."""
+"""The command line. Each command calls one function of the package; answers go to stdout, the rest to stderr."""
 
 import logging
 import sqlite3
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The console script. Ends with 0, with 1 when something is refused or wrong, with 2 when asked wrongly."""
+    """The console script. Exits with 0, with 1 when something is refused or wrong, with 2 for a wrong command line."""
     try:
         sys.exit(commands(arguments, prog_name="eventmail", standalone_mode=False) or 0)
     except click.exceptions.NoArgsIsHelpError as error:

@@ -1,4 +1,4 @@
-"""What the commands share: the instance opened, who acts, a link, an answer as JSON."""
+"""Shared by the commands: an open instance, the console as the one who acts, a link, an answer as JSON."""
 
 import json
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer wi
 
 @contextmanager
 def opened(here: Settings) -> Iterator[Flask]:
-    """An application on this instance, in a context of it."""
+    """An application on this instance, in its context."""
     app = create_app(here)
     with app.app_context():
         try:
@@ -38,5 +38,5 @@ def link(here: Settings, token: str | None) -> str:
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on one line of stdout."""
+    """Print one JSON value on one line of stdout."""
     click.echo(json.dumps(value, ensure_ascii=False))

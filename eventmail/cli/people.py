@@ -1,4 +1,4 @@
-"""Commands about who gets in: sign-in links, API tokens."""
+"""Commands about access: sign-in links, API tokens."""
 
 import click
 
@@ -41,7 +41,7 @@ def token_add(address: str | None, name: str, days: int | None, *, read_only: bo
 
 
 def _colleague_or_owner(address: str) -> str:
-    """A link for the colleague, or while there is no owner the link that makes one."""
+    """The token of a link for the colleague, or of the link that makes an owner while there is none."""
     try:
         return sign_in_links.issue(address, by())
     except NotFound:

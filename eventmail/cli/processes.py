@@ -1,4 +1,4 @@
-"""Commands that start processes: all of them, the web, the worker; and one look for what is due."""
+"""Commands that start processes: all of them, the web, the worker; and one pass of the scheduler."""
 
 import click
 

@@ -1,6 +1,6 @@
-"""What is wrong with an instance, and what to do. Looks only: it changes nothing and needs nothing to be running.
+"""Checks of an instance: faults, and what to do about them. It changes nothing and needs no running process.
 
-It reads the database as a file, so that it can speak about one that the application refuses to open.
+It reads the database as a file, so that it can check one that the application refuses to open.
 """
 
 import os
@@ -33,7 +33,7 @@ _TOO_LITTLE, _LITTLE = 100 * _MEGABYTE, 1024 * _MEGABYTE
 
 
 def examine(settings: Settings, now: datetime) -> list[Finding]:
-    """Every check of this instance, in the order in which one would put things right."""
+    """Every check of this instance, in the order in which to repair things."""
     return [*_named(), *_files(settings), *_inside(settings, now), *_mail(settings)]
 
 
@@ -101,7 +101,7 @@ def live(connection: sqlite3.Connection, file: Path) -> Finding:
 
 
 def folder(instance: Path) -> Finding:
-    """Whether everything can be written: the database needs files beside it."""
+    """Whether the instance folder can be written: the database needs files beside it."""
     place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
     if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
         return Finding(f"The instance folder {instance} can be written")
@@ -112,7 +112,7 @@ def folder(instance: Path) -> Finding:
 
 
 def private(instance: Path) -> Finding:
-    """Whether other users of the box can get at anything in the instance: the guests are in most of its files."""
+    """Whether other users of the box can open files of the instance: most of them hold data of guests."""
     found = list(files.open_to_others(instance))
     if not found:
         return Finding("Nobody else on this box can get at the files of the instance")
@@ -123,7 +123,7 @@ def private(instance: Path) -> Finding:
 
 
 def secret(path: Path, *, needed: bool) -> Finding:
-    """The key behind every link in the mails that were sent."""
+    """Whether the key behind every link in sent mails is there."""
     if not path.exists():
         if not needed:
             return Finding("There is no secret yet; the first start makes it")
@@ -135,7 +135,7 @@ def secret(path: Path, *, needed: bool) -> Finding:
 
 
 def disk(instance: Path) -> Finding:
-    """Free space where the instance lives."""
+    """The free space on the disk of the instance."""
     place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
     free = shutil.disk_usage(place).free
     what = f"{free // _MEGABYTE:,} MB are free"
@@ -149,7 +149,7 @@ def disk(instance: Path) -> Finding:
 
 
 def intact(connection: sqlite3.Connection) -> Finding:
-    """SQLite's own look at its file."""
+    """SQLite's own check of its file."""
     said = sqlite.damage(connection, quick=True)
     if said is None:
         return Finding("The database is intact")
@@ -157,7 +157,7 @@ def intact(connection: sqlite3.Connection) -> Finding:
 
 
 def references(connection: sqlite3.Connection) -> Finding:
-    """Rows that point at rows which are not there."""
+    """Whether rows point at rows that do not exist."""
     broken = sqlite.broken_references(connection)
     if not broken:
         return Finding("Every reference between rows holds")
@@ -166,7 +166,7 @@ def references(connection: sqlite3.Connection) -> Finding:
 
 
 def journal(connection: sqlite3.Connection) -> Finding:
-    """Without WAL, whoever reads stops whoever writes."""
+    """Whether the database keeps a write-ahead log: without one, readers block writers."""
     mode = sqlite.journal_mode(connection)
     if mode == "wal":
         return Finding("The database keeps a write-ahead log")
@@ -190,7 +190,7 @@ def schema(connection: sqlite3.Connection) -> Finding:
 
 
 def counters(connection: sqlite3.Connection) -> Finding:
-    """Every mailing's counters against its rows (S2)."""
+    """Whether every mailing's counters match its rows (S2)."""
     columns = ", ".join(f"m.{name} - count(CASE r.state WHEN '{state}' THEN 1 END)" for state, name in COUNTERS.items())
     asked = f"SELECT m.id, {columns} FROM mailing m LEFT JOIN recipient r ON r.mailing_id = m.id GROUP BY m.id"  # noqa: S608
     off = [row[0] for row in connection.execute(asked) if any(row[1:])]
@@ -198,7 +198,7 @@ def counters(connection: sqlite3.Connection) -> Finding:
 
 
 def ledger(connection: sqlite3.Connection) -> Finding:
-    """The places still reserved by each mailing against those who may still get it (S9)."""
+    """Whether each mailing has as many places reserved as recipients who may still get it (S9)."""
     open_ = " + ".join(f"m.{COUNTERS[state]}" for state in OPEN)
     asked = (
         f"SELECT m.id FROM mailing m LEFT JOIN reservation v ON v.mailing_id = m.id GROUP BY m.id "  # noqa: S608
@@ -220,7 +220,7 @@ def _sums(fine: str, wrong: str, mailings: list[int]) -> Finding:
 
 
 def base_url(url: str) -> Iterator[Finding]:
-    """Whether guests can follow the links in their mail, and leave the list with one click."""
+    """Whether guests can follow the links in their mail, and unsubscribe with one click (RFC 8058)."""
     to_do = f"Set {PREFIX}BASE_URL to the public https address of this instance."
     host = urlsplit(url).hostname or ""
     if is_this_box(host):
@@ -232,7 +232,7 @@ def base_url(url: str) -> Iterator[Finding]:
 
 
 def proxies(settings: Settings) -> Iterator[Finding]:
-    """Whether wrong passwords are counted for whoever types them: https means that a proxy is in front."""
+    """Whether wrong passwords count for the right network address: https means that a proxy is in front."""
     if settings.public_url.startswith("https:") and not settings.proxies:
         what = f"{PREFIX}BASE_URL begins with https, so a proxy is in front, but {PREFIX}PROXIES is 0"
         to_do = f"Set {PREFIX}PROXIES to the number of proxies, usually 1; else everybody counts as one address."
@@ -240,7 +240,7 @@ def proxies(settings: Settings) -> Iterator[Finding]:
 
 
 def sender(settings: Settings) -> Finding:
-    """Whether somebody chose the From address."""
+    """Whether the From address was set."""
     if settings.sender != UNANSWERABLE:
         return Finding(f"Mail comes from {settings.from_}")
     what = f"Mail comes from {settings.from_}, an address nobody can answer"
@@ -248,7 +248,7 @@ def sender(settings: Settings) -> Finding:
 
 
 def mail_service(settings: Settings) -> Iterator[Finding]:
-    """Whether mail leaves the box at all, and what the mail service says when it is asked without a mail."""
+    """Whether mail leaves the box at all, and how the mail service answers a check without a mail."""
     if settings.practice:
         to_do = f"To reach guests, connect a mail service with {PREFIX}PROVIDER."
         yield Finding("Practice mode: mail stays on this box", Level.REMARK, to_do)

@@ -1,4 +1,4 @@
-"""Whether mail goes out: the worker, and every mailing that waits, stands or is stuck."""
+"""Checks whether mail goes out: the worker, and every mailing that waits, stands or is stuck."""
 
 import os
 import shutil
@@ -18,14 +18,14 @@ _MEGABYTE = 1024 * 1024
 
 
 def is_full(instance: Path) -> bool:
-    """Whether not even a sign of life can be written there."""
+    """Whether the disk has no room, or no inode, for a sign of life."""
     place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
     kinds = os.statvfs(place)
     return shutil.disk_usage(place).free < _MEGABYTE or bool(kinds.f_files and not kinds.f_favail)
 
 
 def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False) -> Finding:
-    """Whether anybody sends. Nobody can say so on a disk that is full."""
+    """Whether a worker runs. On a `full` disk nobody can tell."""
     seen = _instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
     if seen and now - seen <= heartbeat.ALIVE:
         return Finding("A worker is running")
@@ -38,7 +38,7 @@ def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False)
 
 
 def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> Finding:
-    """Mailings, and mails about accounts, that are to be sent while nobody sends, as `worker` found."""
+    """Whether mailings or mails about accounts wait for long; `at_work` is the finding of `worker`."""
     left = [
         f"{what}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         for what, since in _to_be_sent(connection)
@@ -64,7 +64,7 @@ def _to_be_sent(connection: sqlite3.Connection) -> Iterator[tuple[str, datetime 
 
 
 def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:
-    """What a worker that runs has been waiting for longest (S11a)."""
+    """The longest wait of a running worker (S11a)."""
     asked = "SELECT waits_for, waits_since, seen_at FROM worker WHERE waits_since IS NOT NULL ORDER BY waits_since"
     for words, stored, last in connection.execute(asked):
         since, seen = _instant(stored), _instant(last)
@@ -75,7 +75,7 @@ def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:
 
 
 def standing(connection: sqlite3.Connection, provider: str) -> Iterator[Finding]:
-    """Mailings that stand until somebody decides: a mail service refused (S12), or another one is set now (S13)."""
+    """The mailings that stand until somebody decides: the mail service refused (S12), or another is set now (S13)."""
     asked = "SELECT mailing_id, stopped, provider FROM job WHERE state = ? ORDER BY mailing_id"
     for mailing_id, stopped, begun_with in connection.execute(asked, (JobState.RUNNING,)):
         if begun_with != provider:
@@ -87,7 +87,7 @@ def standing(connection: sqlite3.Connection, provider: str) -> Iterator[Finding]
 
 
 def stuck(connection: sqlite3.Connection, now: datetime, provider: str) -> Iterator[Finding]:
-    """Mailings with mails that are due, of which nothing has happened for long."""
+    """The mailings with due mails that have made no progress for long."""
     since, stored = now - NO_PROGRESS, now.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
     asked = """
         SELECT j.mailing_id, max(j.starts_at, (SELECT max(updated_at) FROM recipient WHERE mailing_id = j.mailing_id))

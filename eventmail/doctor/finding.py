@@ -1,11 +1,11 @@
-"""One thing that was found, how much it matters, and what to do about it."""
+"""The shape of a finding."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters: nothing to do, good to know, to be put right."""
+    """The weight of a finding: nothing to do, good to know, to be repaired."""
 
     OK = "ok"
     REMARK = "remark"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, how much it matters, and what to do about it."""
+    """One result of a check: a sentence, its weight, and what to do about it."""
 
     what: str
     level: Level = Level.OK

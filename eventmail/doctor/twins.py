@@ -1,7 +1,7 @@
-"""What a reader takes for one address and the database keeps as two, since their Unicode forms differ.
+"""Addresses that look the same and stand in two rows, since their Unicode forms differ.
 
-The migration composed every address but those that stood beside their composed form already: which of the two rows is
-right is for people to say.
+The migration composed all addresses except those whose composed form had a row already: people have to say which of the
+two rows is right.
 """
 
 import sqlite3
@@ -20,7 +20,7 @@ _KEPT = {
 
 
 def twins(connection: sqlite3.Connection) -> Iterator[Finding]:
-    """A remark for each table that still holds an address in another form than the one it is compared in."""
+    """A remark for each table that still holds an address in another form than the composed one."""
     for table, (where, to_do) in _KEPT.items():
         found = sum(composed(address) != address for address in sqlite.beyond_ascii(connection, table, "address"))
         if found:

@@ -1,7 +1,6 @@
-"""Erasing what is left of an address that is on no guest list any more.
+"""Erasing the traces of an address that is on no guest list any more.
 
-Whoever was removed from a list before is told by the log: its entries name the guest's number and the addresses and
-names of that time.
+The log tells which removed guests had it: its entries hold their ids, and their addresses and names of that time.
 """
 
 from collections.abc import Collection
@@ -20,10 +19,10 @@ from eventmail.states import MailingState
 
 
 def erase(typed: str, by: Acting) -> int:
-    """Erase what is kept of an address, and of the removed guests who had it: how many waiting mails were cancelled.
+    """Erase an address and the removed guests who had it; returns how many waiting mails were cancelled.
 
     Raises RoleTooLow for anybody but an owner, InvalidInput when a guest or a colleague has the address, NothingToDo
-    when nothing is known of it, and MailUnderWay; then nothing is changed.
+    when it is unknown, and MailUnderWay; then nothing is changed.
     """
     email = " ".join(typed.split())
     address = addresses.normalized(email)
@@ -79,7 +78,7 @@ def _is(side: object, address: str) -> bool:
 
 
 def _events(tx: Session, who: guest.Person) -> Collection[int]:
-    """The events that know something of them."""
+    """The events with any trace of the person."""
     subjects = [*(f"guest:{guest_id}" for guest_id in who.ids), *(f"address:{address}" for address in who.own)]
     sent = select(Mailing.event_id).join(Recipient, Recipient.mailing_id == Mailing.id).where(who.mails())
     left_out = select(Mailing.event_id).join(Exclusion, Exclusion.mailing_id == Mailing.id)

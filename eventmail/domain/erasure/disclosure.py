@@ -1,4 +1,4 @@
-"""Everything that is known about one guest, to be handed over to them."""
+"""All data about one guest, to be handed over to them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -29,9 +29,10 @@ Known = dict[str, list[dict[str, Any]]]
 
 
 def of(event_id: int, guest_id: int, instant: Callable[[datetime], str]) -> Known:
-    """By section, each a list of entries, the oldest first; `instant` writes a time. Raises NotFound.
+    """The entries of each section, the oldest first; `instant` formats a time. Raises NotFound.
 
-    Reports and entries of the do-not-mail list are those of addresses that nobody else has, and of the guest's mails.
+    Reports and entries of the do-not-mail list are left out where somebody else has the address too, except reports
+    about the guest's own mails.
     """
     guest = erasure_guest.on_list(fresh(), event_id, guest_id)
     person = erasure_guest.person(fresh(), guest)

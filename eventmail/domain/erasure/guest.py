@@ -1,8 +1,7 @@
-"""Erasing a guest: every personal value goes, counts and facts stay, and what the guest asked for is still kept to.
+"""Erasing a guest: every personal value goes; counts, facts and the guest's wishes stay.
 
-Its pseudonym (`eventmail.erased`) replaces the address, in the do-not-mail list too, so that nobody who left it is
-mailed again after another import. Where somebody else has the same address, it is theirs as well: only the rows of the
-guest who is erased lose it.
+A pseudonym (`eventmail.erased`) replaces the address, in the do-not-mail list too, so that another import does not mail
+an erased guest who left the list. When somebody else has the same address, only the erased guest's rows lose it.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -42,9 +41,9 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Person:
-    """Who is to be erased. `own` are addresses that nobody else has, guest or colleague; `shared` the others.
+    """A person to erase. `own` are addresses that no other guest or colleague has, `shared` the others.
 
-    `ids` are of the guest, or of guests who were removed; `names` are those of two parts.
+    `ids` are of the guest, or of guests who were removed; `names` are full names of two parts.
     """
 
     ids: frozenset[int]
@@ -54,20 +53,21 @@ class Person:
     names: frozenset[str]
 
     def mails(self) -> ColumnElement[bool]:
-        """The recipients that are this person."""
+        """The condition for this person's recipient rows."""
         return or_(Recipient.guest_id.in_(self.ids), Recipient.address.in_(self.own))
 
 
 def to_type(guest: Guest) -> str:
-    """What an owner types to confirm: the address, or the name of somebody without one."""
+    """The words an owner types to confirm: the address, or the name of a guest without one."""
     return guest.email or guest.full_name
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """What an erasure would do: mails that wait and would be cancelled, messages that keep a row without a name.
+    """The effect of an erasure: `waiting` mails would be cancelled, `mails` would keep a row without a name.
 
-    `elsewhere` are other events with a guest of the same address, `wishes` entries of the do-not-mail list that stay.
+    `sharers` are other guests with the same address, `elsewhere` other events with such a guest, `wishes` entries of
+    the do-not-mail list that stay.
     """
 
     to_type: str
@@ -79,7 +79,7 @@ class Outlook:
 
 
 def outlook(event_id: int, guest_id: int) -> Outlook:
-    """What erasing this guest would do. Raises NotFound."""
+    """The effect of erasing this guest. Raises NotFound."""
     session = fresh()
     guest = on_list(session, event_id, guest_id)
     who = person(session, guest)
@@ -96,10 +96,10 @@ def outlook(event_id: int, guest_id: int) -> Outlook:
 
 
 def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
-    """Erase a guest for good; `typed` is `Outlook.to_type`. How many waiting mails were cancelled.
+    """Erase a guest for good; `typed` has to be `Outlook.to_type`. Returns how many waiting mails were cancelled.
 
-    All in one transaction, but for files; `forgetting.finish` deletes those after it. Raises NotFound, InvalidInput
-    when something else was typed, and MailUnderWay while a mail to them is being handed over; then nothing is changed.
+    It is one transaction, except for files, which `forgetting.finish` deletes after it. Raises NotFound, InvalidInput
+    for other words, and MailUnderWay while a mail to the guest is being handed over; then nothing is changed.
     """
     with transaction() as tx:
         guest = on_list(tx, event_id, guest_id)
@@ -125,10 +125,10 @@ def forget(
     *,
     alone: Collection[str] = (),
 ) -> tuple[int, int]:
-    """In somebody's transaction: take a person out of all that is kept, but for their row in a guest list.
+    """Take a person out of all data, except their row in a guest list. Runs in the caller's transaction.
 
-    `tests` say which tests were read as them, `alone` which further subjects of the log are about them only. How many
-    mails were cancelled, and entries of the log changed. Raises MailUnderWay.
+    `tests` is the condition for tests that were read as them, `alone` are further subjects of the log about nobody
+    else. Returns (mails cancelled, entries of the log changed). Raises MailUnderWay.
     """
     theirs = or_(who.mails(), Recipient.mailing_id.in_(select(Mailing.id).where(*tests)))
     if tx.scalar(select(exists().where(theirs, Recipient.state == RecipientState.SENDING))):
@@ -148,13 +148,13 @@ def forget(
 
 
 def handed_out(event_id: int, guest_id: int, by: Acting) -> None:
-    """Note in the log that somebody took everything about this guest away."""
+    """Record in the log that somebody got all data about this guest."""
     with transaction() as tx:
         records.audit(tx, by, "guest.handed_out", f"guest:{guest_id}", event_id=event_id)
 
 
 def on_list(session: Session, event_id: int, guest_id: int) -> Guest:
-    """The guest, or NotFound."""
+    """The guest. Raises NotFound."""
     guest = session.scalars(select(Guest).where(Guest.event_id == event_id, Guest.id == guest_id)).one_or_none()
     if guest is None:
         raise NotFound
@@ -171,14 +171,14 @@ def person(session: Session, guest: Guest) -> Person:
 
 
 def sides(session: Session, guest_ids: Collection[int]) -> Iterator[Mapping[str, Any]]:
-    """What the log has of these guests, before and after each change."""
+    """The values of these guests in the log, before and after each change."""
     log = select(AuditEntry.detail).where(AuditEntry.subject.in_([f"guest:{guest_id}" for guest_id in guest_ids]))
     for detail in session.scalars(log):
         yield from (side for side in (detail.get("before"), detail.get("after")) if isinstance(side, dict))
 
 
 def made(session: Session, ids: Collection[int], emails: Collection[str], names: Collection[str]) -> Person:
-    """The person that these ids, addresses and names are of."""
+    """The person of these ids, addresses and names."""
     written = frozenset(emails) - {erased.WORD}
     theirs = {addresses.normalized(email) for email in written}
     another = select(Guest.address).where(Guest.address.in_(theirs), Guest.id.not_in(ids))
@@ -197,14 +197,14 @@ def _plain(text: str) -> str:
 
 
 def _words(person: Person) -> list[str]:
-    """What is looked for in texts that are about others too: addresses nobody else has, and a name of two parts."""
+    """The words to erase from texts that are about others too: addresses nobody else has, and full names."""
     own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
     longest = (*sorted(own, key=len, reverse=True), *sorted(person.names, key=len, reverse=True))
     return [form for word in longest for form in spellings(word)]
 
 
 def _unwrite_mails(tx: Session, person: Person) -> list[str]:
-    """Recipients without an address, attempts without the words of a mail service: the keys of the mails' files."""
+    """Take addresses and a mail service's words out of recipients and attempts; returns the keys of the mail files."""
     rows = tx.execute(
         select(Recipient.id, Mailing.key, Mailing.id.label("mailing"), Recipient.last_error)
         .join(Mailing, Mailing.id == Recipient.mailing_id)
@@ -247,7 +247,7 @@ def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) 
 
 
 def _unwrite_records(tx: Session, person: Person) -> None:
-    """The do-not-mail list keeps the wish without the address; whom a message left out, without a name."""
+    """Take addresses out of the do-not-mail list, whose entries stay, and out of exclusions; delete reviewed lists."""
     listed = update(Suppression).where(Suppression.address.in_(person.own))
     tx.execute(listed.values(address=erased_form(Suppression.address)), execution_options=_QUIET)
     mine = or_(

@@ -1,4 +1,4 @@
-"""Taking somebody's values out of what is about others too: the log, stored answers, rules, lists of picked guests."""
+"""Taking a person's values out of data about others too: the log, stored answers, rules, lists of picked guests."""
 
 import json
 import re
@@ -28,11 +28,10 @@ _QUIET = {"synchronize_session": False}
 
 
 def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequence[str]) -> int:
-    """Take guests out of the log: how many entries were changed. Who did what, and when, stays.
+    """Take guests out of the log; returns how many entries were changed. Actor, action and time stay.
 
-    `alone` are subjects of entries that are about them and nobody else.
-
-    The one place where written entries are changed. The trigger that forbids it is away for this transaction alone.
+    `alone` are subjects of entries about nobody else. No other code changes written entries: a trigger forbids it, and
+    is away for this transaction alone.
     """
     subjects = {*(f"address:{address}" for address in own), *alone}
     named = or_(AuditEntry.subject.in_(subjects), mentions(AuditEntry.detail, words))
@@ -48,12 +47,12 @@ def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequen
 
 
 def changes(tx: Session, guest_ids: Collection[int]) -> Collection[str]:
-    """Changes of many that changed one of these alone lose their tag, which may be about them: their subjects."""
+    """Take the tag out of changes of many that changed one of these guests alone; returns the changes' subjects."""
     return _untagged(tx, GuestChange.id.in_(select(GuestBefore.change_id).where(GuestBefore.guest_id.in_(guest_ids))))
 
 
 def orphans(tx: Session, event_ids: Collection[int]) -> Collection[str]:
-    """The same of changes whose one guest was removed since: of whom, nobody knows any more."""
+    """The same for changes whose one guest was removed since, so that nobody knows who it was."""
     known = exists().where(GuestBefore.change_id == GuestChange.id)
     return _untagged(tx, GuestChange.event_id.in_(event_ids), ~known)
 
@@ -78,7 +77,7 @@ def _detail(row: Any, own: Collection[str], words: Sequence[str]) -> dict[str, A
 
 
 def answers(tx: Session, words: Sequence[str]) -> None:
-    """Stored answers, rules of segments, and what mail services said about a whole run, without these words."""
+    """Take these words out of stored answers, rules of segments, and a mail service's words about a whole run."""
     columns: tuple[InstrumentedAttribute[Any], ...] = (
         IdempotencyRecord.answer, IdempotencyRecord.key, Segment.rule, Segment.name, Mailing.last_error, Job.stopped,
         Job.first_refusal,
@@ -94,7 +93,7 @@ def answers(tx: Session, words: Sequence[str]) -> None:
 
 
 def picked(tx: Session, event_id: int, guest_id: int) -> None:
-    """Nobody's draft or message names the guest as picked by hand any more."""
+    """Take the guest out of the guests picked by hand for drafts and messages of the event."""
     mine = (
         (Mailing, select(Mailing.id, Mailing.audience).where(Mailing.event_id == event_id)),
         (
@@ -112,7 +111,7 @@ def picked(tx: Session, event_id: int, guest_id: int) -> None:
 
 
 def without(value: Any, words: Sequence[str]) -> Any:
-    """`value` with each of `words`, in any case, replaced; inside lists and objects too."""
+    """`value` with each of `words` replaced, in upper or lower case, inside lists and objects too."""
     if isinstance(value, str):
         for word in words:
             value = re.sub(rf"(?<![\w.+-]){re.escape(word)}(?![\w-])", erased.WORD, value, flags=re.IGNORECASE)
@@ -130,6 +129,6 @@ def _holding(tx: Session, column: InstrumentedAttribute[Any], words: Sequence[st
 
 
 def mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a text, or JSON as it is written, has one of the words in it; more than meant does no harm."""
+    """The condition that a text, or JSON as it is written, contains one of the words; too many hits do no harm."""
     written = {form.lower() for word in words for form in (word, json.dumps(word)[1:-1])}
     return or_(False, *(holds(func.lower(cast(column, Text)), form) for form in written))
