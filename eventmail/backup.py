@@ -84,16 +84,17 @@ def restore(settings: Settings, file: Path) -> datetime:
             "Nothing was changed."
         )
     target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target, prefix=".restore-") as unpacked:
-        made_at = _unpack(file, Path(unpacked))
-        _check(Path(unpacked))
-        _fence(Path(unpacked))
+    with tempfile.TemporaryDirectory(dir=target, prefix=".restore-") as folder:
+        unpacked = Path(folder)
+        made_at = _unpack(file, unpacked)
+        _check(unpacked)
+        _fence(unpacked)
         for name in (SECRET, DATABASE):
-            (Path(unpacked) / name).chmod(0o600)
-            files.on_disk(Path(unpacked) / name)
-        for left in target.glob(journal.FILES):  # they speak of the rows of another database (S11b)
+            (unpacked / name).chmod(0o600)
+            files.on_disk(unpacked / name)
+        for left in target.glob(journal.FILES):  # journals about the rows of another database (S11b)
             left.unlink()
-        _move_in(Path(unpacked), target)
+        _move_in(unpacked, target)
     return made_at
 
 
@@ -160,6 +161,6 @@ def _fence(folder: Path) -> None:
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = len(text.encode())
-    archive.addfile(member, io.BytesIO(text.encode()))
+    member, data = tarfile.TarInfo(name), text.encode()
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from eventmail.db import fresh
-from eventmail.db.sql import chunks
+from eventmail.db import fresh, sql
 from eventmail.errors import NotFound
 from eventmail.models import Mailing
 from eventmail.providers.outbox import Kept, kept
@@ -53,7 +52,7 @@ def everything(folder: Path) -> list[Summary]:
 def summaries(mails: Sequence[Kept]) -> list[Summary]:
     """What a list shows of each mail; a query for each 500 messages, and the header of each file."""
     mailings: dict[str, int] = {}
-    for roots in chunks(sorted({_root(mail) for mail in mails}), 500):
+    for roots in sql.chunks(sorted({_root(mail) for mail in mails}), 500):
         mailings.update(fresh().execute(select(Mailing.key, Mailing.id).where(Mailing.key.in_(roots))).all())
     return [_summary(mail, mailings.get(_root(mail))) for mail in mails]
 

@@ -22,7 +22,7 @@ from eventmail.parent import STARTED_BY
 from eventmail.settings import PREFIX, Settings, for_children
 
 PATIENCE_SECONDS = 30.0
-_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where to ask, not where to listen
+_ANYWHERE = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  to ask our own server, not to listen
 
 
 class CannotStart(Exception):
@@ -46,7 +46,7 @@ def run_all(settings: Settings, sentence: str) -> int:
     for name, command in _procfile().items():
         environment = {**_environment(settings), STARTED_BY: str(os.getpid())}
         manager.add_process(name, f"exec {command}", env=environment, cwd=str(ROOT))
-    signal.signal(signal.SIGHUP, _end)  # a terminal that closes
+    signal.signal(signal.SIGHUP, _end)  # the terminal was closed
     manager.loop()
     if manager.returncode in {signal["rc"] for signal in SIGNALS.values()}:
         click.echo("Stopped.")
@@ -69,6 +69,7 @@ def _end(_signal: int, _frame: FrameType | None) -> None:
 def check_port(settings: Settings) -> None:
     """Raises CannotStart when nothing can listen on the host and port of the settings."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    another = settings.port + 1 if settings.port < 65535 else settings.port - 1
     with socket.socket(family) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -77,12 +78,8 @@ def check_port(settings: Settings) -> None:
         except OSError as error:
             raise CannotStart(
                 f"eventmail can't listen on {settings.host}, port {settings.port}: {error.strerror or error}. "
-                f"Stop what runs there, or choose another port, for example {PREFIX}PORT={_next(settings.port)}."
+                f"Stop what runs there, or choose another port, for example {PREFIX}PORT={another}."
             ) from None
-
-
-def _next(port: int) -> int:
-    return port + 1 if port < 65535 else port - 1
 
 
 def _procfile() -> Mapping[str, str]:

@@ -21,19 +21,17 @@ from eventmail.models import Job
 from eventmail.providers import registry
 from eventmail.providers.base import Provider
 from eventmail.sending import drain as drain_
-from eventmail.sending import forgetting, heartbeat, journal
+from eventmail.sending import forgetting, handover, heartbeat, journal, settle
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.account import delivery
 from eventmail.sending.account import settle as account_settle
-from eventmail.sending.handover import in_flight
-from eventmail.sending.settle import settle
 from eventmail.settings import Settings
 
 log = logging.getLogger(__name__)
 
-HORIZON = timedelta(seconds=60)  # the next minute's sweep rings for what is later
+HORIZON = timedelta(seconds=60)  # a later job gets its ring from the next minute's sweep
 SWEEP_SECONDS = 60.0
-PAUSE_SECONDS = 3.0  # before a database that refused is asked again
+PAUSE_SECONDS = 3.0  # before the next try after the database refused
 
 
 def create_huey(app: Flask) -> SqliteHuey:
@@ -66,8 +64,8 @@ def create_huey(app: Flask) -> SqliteHuey:
 
     @huey.on_shutdown()
     def end() -> None:
-        in_flight.stopping.set()
-        if _threads.last_one_ends():  # until then some mail is in hand, whose lease lives by the heartbeat
+        handover.in_flight.stopping.set()
+        if _threads.last_one_ends():  # until then a mail may be in hand, and the heartbeat renews its lease
             _ending.set()
             with _run(app):
                 heartbeat.gone()
@@ -85,7 +83,7 @@ def _turn(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
             return drain_.drain(job_id, provider, settings)
         except OperationalError as error:
             log.error("a turn broke off, the database refused: %s", error.orig, extra={"job": job_id})
-            if in_flight.stopping.wait(PAUSE_SECONDS):
+            if handover.in_flight.stopping.wait(PAUSE_SECONDS):
                 return None
 
 
@@ -125,12 +123,8 @@ def _ring_at(task: Any, job_id: int | None, due: datetime | None) -> None:
         return
     eta = due + timedelta(seconds=1) if due > clock.now() else None  # aware, and never early
     args = () if job_id is None else (job_id,)
-    if _is_rung(task, args, eta):
-        return
-    if eta is None:
-        task(*args)
-    else:
-        task.schedule(args=args, eta=eta)
+    if not _is_rung(task, args, eta):
+        task.schedule(args=args, eta=eta) if eta else task(*args)
 
 
 def _is_rung(task: Any, args: tuple[int, ...], eta: datetime | None) -> bool:
@@ -183,7 +177,7 @@ def _keep(app: Flask, work: Callable[[Flask], None], seconds: float) -> None:
         with _run(app):
             try:
                 work(app)
-            except Exception:  # the next round may succeed; meanwhile leases run out by themselves: nothing doubles
+            except Exception:  # the next round may succeed; leases that run out meanwhile send nothing twice
                 log.exception("%s did not come to its end", work.__name__.strip("_"))
         _ending.wait(seconds)
 
@@ -193,7 +187,7 @@ def _beat(app: Flask) -> None:
     provider: Provider = app.extensions["provider"]
     provider.tidy()
     heartbeat.beat(clock.now(), provider.waits())
-    if settle(provider, clock.now()):  # what a dead worker had in hand waits again, and its rings died with it
+    if settle.settle(provider, clock.now()):  # mails of a dead worker wait again, and its rings died with it
         _ring_for_waiting(app)
     delivery.renew(clock.now())
     account_settle.settle(clock.now())

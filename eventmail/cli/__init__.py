@@ -8,14 +8,10 @@ from collections.abc import Sequence
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventmail import __version__, files, logs
-from eventmail.backup import CannotBackUp, CannotRestore
+from eventmail import __version__, backup, files, logs, migrations, run, settings
 from eventmail.cli import guests as guest_commands
 from eventmail.cli import instance, people, processes
 from eventmail.errors import DomainError
-from eventmail.migrations import NewerDatabase
-from eventmail.run import CannotStart
-from eventmail.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -30,22 +26,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         _end(2, f"{error.format_message()} See “{_path(error)} --help”.")
     except click.ClickException as error:
         _end(1, error.format_message())
-    except SettingsError as error:
+    except settings.SettingsError as error:
         _end(2, str(error))
     except DomainError as error:
         _end(1, error.detail)
     except (click.Abort, KeyboardInterrupt):
         _end(1, "Interrupted.")
     except BrokenPipeError:
-        sys.stderr.close()  # whoever read us has gone; nothing is left to be said
+        sys.stderr.close()  # the reader of our output has ended, so there is nothing left to say
         sys.exit(1)
     except (SQLAlchemyError, sqlite3.Error) as error:
         _end(1, f"The database could not be used: {getattr(error, 'orig', None) or error}. Try “eventmail doctor”.")
     except OSError as error:
         _end(1, f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}.")
-    except (CannotStart, CannotBackUp, CannotRestore, NewerDatabase, ValueError) as error:
+    except (run.CannotStart, backup.CannotBackUp, backup.CannotRestore, migrations.NewerDatabase, ValueError) as error:
         _end(1, str(error))
-    except Exception as error:  # a bug of ours: the log keeps its trace, the person at the console gets a sentence
+    except Exception as error:  # a bug of ours: the traceback goes to the log, a sentence to the console
         logs.set_up()
         log.exception("a command failed")
         _end(1, f"Something went wrong that eventmail did not expect ({type(error).__name__}). Please report it.")

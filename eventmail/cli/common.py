@@ -24,7 +24,7 @@ def opened(here: Settings) -> Iterator[Flask]:
         try:
             yield app
         finally:
-            db.engine.dispose()  # no connection may live on in the processes we start
+            db.engine.dispose()  # the processes we start must not inherit a connection
 
 
 def by() -> Acting:

@@ -26,7 +26,7 @@ def guests() -> None:
 @as_json_option
 def guests_import(event: str, file: BinaryIO, dry_run: bool, as_json: bool) -> None:
     """Import the CSV FILE (- for standard input) into EVENT. Good rows land, the others are listed."""
-    data = file.read(csv_text.MOST_BYTES + 1)  # one more says enough
+    data = file.read(csv_text.MOST_BYTES + 1)  # one byte more, so that a file too large is refused
     with opened(settings.load()):
         row = fresh().get(Event, ids.row_id(event) or 0)
         if row is None:
@@ -52,12 +52,9 @@ def demo_(guests: int, as_json: bool) -> None:
     with opened(here):
         loaded = demo.load(by(), guests=guests)
     answer = {
-        "event": str(loaded.event_id),
-        "email": loaded.email,
-        "password": loaded.password,
-        "token": loaded.token,
+        "event": str(loaded.event_id), "email": loaded.email, "password": loaded.password, "token": loaded.token,
         "url": link(here, loaded.link),
-    }
+    }  # fmt: skip
     if as_json:
         print_json(answer)
     else:

@@ -17,19 +17,14 @@ def outbox_(as_json: bool) -> None:
     with opened(here):
         mails = outbox.everything(here.outbox)
     folder = here.outbox.relative_to(here.instance)
-    listed = [
-        {
-            "to": parseaddr(mail.to)[1],
-            "subject": mail.subject,
-            "mailing": None if mail.mailing_id is None else str(mail.mailing_id),
-            "path": str(folder / mail.name),
-        }
-        for mail in mails
-    ]
+    listed = [(parseaddr(mail.to)[1], mail.subject, mail.mailing_id, str(folder / mail.name)) for mail in mails]
     if as_json:
-        print_json(listed)
-    for mail in () if as_json else listed:
-        click.echo(f"{mail['to']}\t{mail['subject']}\t{mail['path']}")
+        print_json([
+            {"to": to, "subject": subject, "mailing": None if mailing is None else str(mailing), "path": path}
+            for to, subject, mailing, path in listed
+        ])  # fmt: skip
+    for to, subject, _, path in () if as_json else listed:
+        click.echo(f"{to}\t{subject}\t{path}")
 
 
 @click.command("backup")

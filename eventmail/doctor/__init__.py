@@ -15,9 +15,8 @@ from urllib.parse import urlsplit
 
 from eventmail import files, migrations, signing
 from eventmail.db import sqlite
-from eventmail.doctor.at_work import is_full, standing, stuck, waiting, worker
-from eventmail.doctor.finding import Finding as Finding
-from eventmail.doctor.finding import Level as Level
+from eventmail.doctor.at_work import existing, is_full, standing, stuck, waiting, worker
+from eventmail.doctor.finding import Finding, Level
 from eventmail.doctor.twins import twins
 from eventmail.domain.instance import live_lock
 from eventmail.models.mailing import COUNTERS
@@ -73,15 +72,15 @@ def _database(connection: sqlite3.Connection, now: datetime, settings: Settings)
         yield check(connection)
     version = schema(connection)
     yield version
-    if version.level is Level.OK:  # of other tables nothing can be asked
+    if version.level is Level.OK:  # the statements fit these tables only
         yield live(connection, settings.database)
         at_work = worker(connection, now, full=is_full(settings.instance))
         yield at_work
         yield waiting(connection, now, at_work)
         yield from standing(connection, settings.provider)
         yield from stuck(connection, now, settings.provider)
-        for look_at_rows in (counters, ledger):
-            yield look_at_rows(connection)
+        yield counters(connection)
+        yield ledger(connection)
         yield from twins(connection)
 
 
@@ -102,13 +101,11 @@ def live(connection: sqlite3.Connection, file: Path) -> Finding:
 
 def folder(instance: Path) -> Finding:
     """Whether the instance folder can be written: the database needs files beside it."""
-    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
-    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+    there = existing(instance)
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return Finding(f"The instance folder {instance} can be written")
-    return Finding(
-        f"The instance folder {instance} cannot be written", Level.WRONG,
-        f"Give it to the user that runs eventmail, or name another folder in {PREFIX}INSTANCE.",
-    )  # fmt: skip
+    to_do = f"Give it to the user that runs eventmail, or name another folder in {PREFIX}INSTANCE."
+    return Finding(f"The instance folder {instance} cannot be written", Level.WRONG, to_do)
 
 
 def private(instance: Path) -> Finding:
@@ -136,8 +133,7 @@ def secret(path: Path, *, needed: bool) -> Finding:
 
 def disk(instance: Path) -> Finding:
     """The free space on the disk of the instance."""
-    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
-    free = shutil.disk_usage(place).free
+    free = shutil.disk_usage(existing(instance)).free
     what = f"{free // _MEGABYTE:,} MB are free"
     if free >= _LITTLE:
         return Finding(what)
@@ -222,8 +218,7 @@ def _sums(fine: str, wrong: str, mailings: list[int]) -> Finding:
 def base_url(url: str) -> Iterator[Finding]:
     """Whether guests can follow the links in their mail, and unsubscribe with one click (RFC 8058)."""
     to_do = f"Set {PREFIX}BASE_URL to the public https address of this instance."
-    host = urlsplit(url).hostname or ""
-    if is_this_box(host):
+    if is_this_box(urlsplit(url).hostname or ""):
         yield Finding(f"Links in mails lead to {url}, which only this box can open", Level.REMARK, to_do)
     if url.startswith("https:"):
         yield Finding(f"Links in mails lead to {url}")
@@ -258,10 +253,9 @@ def mail_service(settings: Settings) -> Iterator[Finding]:
     except ValueError as error:
         yield Finding(f"No mail can leave: {PREFIX}SMTP_URL {error}", Level.WRONG, f"Correct {PREFIX}SMTP_URL.")
     except service.Slow as slow:
-        to_do = (
-            f"Ask whoever runs the mail server, or look at {PREFIX}SMTP_URL. Mail waits for it longer than this check."
-        )
-        yield Finding(f"Whether mail can leave is not known: {slow.detail}", Level.WRONG, to_do)
+        who = f"Ask whoever runs the mail server, or look at {PREFIX}SMTP_URL."
+        what = f"Whether mail can leave is not known: {slow.detail}"
+        yield Finding(what, Level.WRONG, f"{who} Mail waits for it longer than this check.")
     except ProviderError as error:
         to_do = f"Correct {PREFIX}SMTP_URL, or ask whoever runs the mail server; what is to be sent waits."
         yield Finding(f"No mail can leave: {error.detail}", Level.WRONG, to_do)

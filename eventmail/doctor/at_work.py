@@ -17,11 +17,16 @@ NO_PROGRESS = timedelta(minutes=10)
 _MEGABYTE = 1024 * 1024
 
 
+def existing(instance: Path) -> Path:
+    """The instance folder, or before it exists the nearest parent that does."""
+    return next(folder for folder in (instance, *instance.parents) if folder.exists())
+
+
 def is_full(instance: Path) -> bool:
     """Whether the disk has no room, or no inode, for a sign of life."""
-    place = instance if instance.exists() else next(parent for parent in instance.parents if parent.exists())
-    kinds = os.statvfs(place)
-    return shutil.disk_usage(place).free < _MEGABYTE or bool(kinds.f_files and not kinds.f_favail)
+    there = existing(instance)
+    inodes = os.statvfs(there)
+    return shutil.disk_usage(there).free < _MEGABYTE or bool(inodes.f_files and not inodes.f_favail)
 
 
 def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False) -> Finding:
@@ -96,8 +101,8 @@ def stuck(connection: sqlite3.Connection, now: datetime, provider: str) -> Itera
             AND (r.next_attempt_at IS NULL OR r.next_attempt_at < ?)
         ) ORDER BY j.mailing_id
     """
-    rows = connection.execute(asked, (JobState.RUNNING, provider, RecipientState.QUEUED, stored)).fetchall()
-    for mailing_id, last in rows:
+    given = (JobState.RUNNING, provider, RecipientState.QUEUED, stored)
+    for mailing_id, last in connection.execute(asked, given).fetchall():
         moved = _instant(last)
         if moved and moved < since:
             what = f"Mailing {mailing_id} is stuck: nothing of it has happened since {moved:%Y-%m-%d %H:%M} UTC"
@@ -106,6 +111,3 @@ def stuck(connection: sqlite3.Connection, now: datetime, provider: str) -> Itera
 
 def _instant(stored: str | None) -> datetime | None:
     return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None
-
-
-# Mail

@@ -9,13 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records
-from eventmail.db import core, fresh, transaction
-from eventmail.db.sql import chunks
+from eventmail.db import core, fresh, sql, transaction
 from eventmail.errors import NothingToDo
 from eventmail.models import EmailEvent, Job, Mailing, Suspect
 from eventmail.providers.base import Accepted, Permanent
@@ -182,7 +180,7 @@ def _list(tx: Session, job_id: int) -> None:
 
 
 def _forget(tx: Session, suspect_ids: Sequence[int]) -> None:
-    for chunk in chunks(suspect_ids, 500):
+    for chunk in sql.chunks(suspect_ids, 500):
         tx.execute(delete(Suspect).where(Suspect.id.in_(chunk)), execution_options={"synchronize_session": False})
 
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import bindparam, exists, or_, select, update
-from sqlalchemy.sql.elements import ColumnElement, SQLCoreOperations
+from sqlalchemy import ColumnElement, SQLCoreOperations, bindparam, exists, or_, select, update
 
 from eventmail import ids
 from eventmail.db import UtcDateTime, core, fresh, transaction

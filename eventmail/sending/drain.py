@@ -17,10 +17,8 @@ from eventmail.domain.mailings import test_sends
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.sending import claim, outcome, rate
-from eventmail.sending.finish import finish
+from eventmail.sending import claim, finish, outcome, rate, settle
 from eventmail.sending.handover import Sending, begin, hand_over, in_flight
-from eventmail.sending.settle import settle
 from eventmail.settings import Settings
 from eventmail.states import OPEN, JobState
 
@@ -70,9 +68,9 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
             return clock.now() + LOOK_AGAIN
     if claim.is_due(job, clock.now()):
         return clock.now()
-    settle(provider, clock.now())
+    settle.settle(provider, clock.now())
     provider.spare(_named(job_id))
-    return None if finish(job_id, clock.now()) else next_due(job_id)
+    return None if finish.finish(job_id, clock.now()) else next_due(job_id)
 
 
 def _has_connection(job: Job, provider: Provider, seconds: float) -> bool:

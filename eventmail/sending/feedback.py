@@ -3,13 +3,11 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, erased, ids, records
-from eventmail.db import transaction
-from eventmail.db.sql import erased_form
+from eventmail.db import sql, transaction
 from eventmail.domain.suppressions import erased_addresses, unsubscribe
 from eventmail.models import EVERYWHERE, PRACTICE, EmailEvent, Mailing, Recipient
 from eventmail.providers.base import Accepted, Outcome, Permanent
@@ -104,7 +102,7 @@ def take(provider: str, reports: Iterable[ServiceReport], now: datetime) -> int:
 
 
 def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> bool:
-    told = EmailEvent.provider_event_id.in_([report.id, erased_form(report.id)])
+    told = EmailEvent.provider_event_id.in_([report.id, sql.erased_form(report.id)])
     known = select(EmailEvent.id).where(EmailEvent.provider == provider, told)
     if tx.scalar(known) is not None:
         return False

@@ -10,9 +10,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import bindparam, exists, not_, or_
+from sqlalchemy import ColumnElement, bindparam, exists, not_, or_
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton

@@ -11,14 +11,12 @@ from sqlalchemy import Row, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from eventmail.db import file, fresh, transaction
-from eventmail.db.sql import chunks
+from eventmail.db import file, fresh, sql, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Mail, Provider
-from eventmail.sending import legacy, outcome
+from eventmail.sending import claim, legacy, outcome
 from eventmail.sending.account import settle
-from eventmail.sending.claim import Claimed
 from eventmail.sending.handover import Result, Run
 from eventmail.sending.slots import Kind, Slot
 from eventmail.states import JobState, RecipientState
@@ -101,7 +99,7 @@ def _run(tx: Session, mailing_id: int) -> Run:
 
 
 def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
-    claimed = Claimed(row.id, row.email, row.address, row.attempts, row.tries, {})
+    claimed = claim.Claimed(row.id, row.email, row.address, row.attempts, row.tries, {})
     request_id = f"{run.request_id}.{row.id}.{row.attempts}"
     mail = Mail("", request_id, row.attempts, "", row.email, b"")  # as far as an outcome speaks of it
     return Result(claimed, mail, legacy.answer(slot))
@@ -112,7 +110,7 @@ def _release(left: legacy.Legacy) -> int:
     running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
     theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]
     found = fresh().scalars(select(Recipient.id).where(Recipient.mailing_id.in_(running), *theirs)).all()
-    for chunk in chunks(found, 500):
+    for chunk in sql.chunks(found, 500):
         with transaction() as tx:
             tx.execute(
                 update(Recipient).where(Recipient.id.in_(chunk), *theirs).values(claim_owner=None, claim_until=None),

@@ -8,14 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 
-from eventmail.db import Rows, fresh, service
-from eventmail.db.paging import Page, existing
+from eventmail.db import Rows, fresh, paging, service
 from eventmail.domain import services
 from eventmail.domain.mailings import query
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
-from eventmail.sending import brake, heartbeat
-from eventmail.sending.drain import UNPREPARED, next_due
+from eventmail.sending import brake, drain, heartbeat
 from eventmail.states import DONE, Brake, Delivery, MailingState, RecipientState
 
 _MILESTONES = (100, 75, 50, 25, 0)
@@ -72,7 +70,7 @@ class Progress:
     @property
     def unprepared(self) -> bool:
         """Whether it stopped by a fault of our own, and not by a mail service's refusal (S12)."""
-        return self.stopped == UNPREPARED
+        return self.stopped == drain.UNPREPARED
 
     @property
     def stopped(self) -> str | None:
@@ -142,7 +140,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     rate = None if job is None or stands else _rate(job, now)
     handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
     may_wait = job and counts[RecipientState.QUEUED] and not handing_over and not stands
-    waiting = next_due(job.id) if job and may_wait else None
+    waiting = drain.next_due(job.id) if job and may_wait else None
     next_try = waiting if waiting and waiting > now else None
     due = mailing.state == MailingState.SENDING and not stands and next_try is None
     return Progress(
@@ -187,15 +185,17 @@ def recipients(mailing: Mailing, state: RecipientState | None) -> Rows:
     return wanted.where(Recipient.state == state) if state else wanted
 
 
-def page_of_recipients(mailing: Mailing, state: RecipientState | None, *, page: int, size: int) -> Page[Row[Any]]:
+def page_of_recipients(
+    mailing: Mailing, state: RecipientState | None, *, page: int, size: int
+) -> paging.Page[Row[Any]]:
     """One page of `recipients`; 1 query, since the mailing has counted them."""
     counts = {each: number for each, number in mailing.counts.items() if number and state in (None, each)}
     total = sum(counts.values())
-    number = existing(page, size, total)
+    number = paging.existing(page, size, total)
     if not counts:
-        return Page((), number, size, total)
+        return paging.Page((), number, size, total)
     given = {"mailing": mailing.id, "size": size, "skipped": (number - 1) * size}
-    return Page(fresh().connection().execute(_page(tuple(counts)), given).all(), number, size, total)
+    return paging.Page(fresh().connection().execute(_page(tuple(counts)), given).all(), number, size, total)
 
 
 # The statements: built once, a request only binds values.

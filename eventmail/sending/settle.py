@@ -9,14 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import fresh, transaction
-from eventmail.db.sql import chunks
+from eventmail.db import fresh, sql, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.sending import feedback
-from eventmail.sending.claim import lapsed
-from eventmail.sending.inherit import inherit
-from eventmail.sending.legacy import WORDS
+from eventmail.sending import claim, feedback, inherit, legacy
 from eventmail.states import MailingState, RecipientState
 
 log = logging.getLogger(__name__)
@@ -27,7 +23,7 @@ def settle(provider: Provider, now: datetime) -> int:
 
     The journals first: a lease that has ended as well must not put in doubt what one of them tells.
     """
-    return inherit(provider, now) + _doubt(provider, now)
+    return inherit.inherit(provider, now) + _doubt(provider, now)
 
 
 def _doubt(provider: Provider, now: datetime) -> int:
@@ -37,7 +33,7 @@ def _doubt(provider: Provider, now: datetime) -> int:
     the retry (S5).
     """
     under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
-    left = [Recipient.state == RecipientState.SENDING, lapsed(now)]
+    left = [Recipient.state == RecipientState.SENDING, claim.lapsed(now)]
     found = select(Recipient.mailing_id).where(Recipient.mailing_id.in_(under_way), *left).distinct()
     settled = 0
     for mailing_id in fresh().scalars(found).all():  # nearly always none: no write lock for nothing
@@ -51,7 +47,7 @@ def _doubt(provider: Provider, now: datetime) -> int:
 
 
 def _settle(mailing_id: int, left: Sequence[ColumnElement[bool]], provider: Provider, now: datetime) -> int:
-    values = {"claim_owner": None, "claim_until": None, "last_error": WORDS, "updated_at": now}
+    values = {"claim_owner": None, "claim_until": None, "last_error": legacy.WORDS, "updated_at": now}
     here = [Recipient.mailing_id == mailing_id, *left]
     goes_on = exists().where(Mailing.id == mailing_id, Mailing.state == MailingState.SENDING)
     with transaction() as tx:
@@ -69,7 +65,7 @@ def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
     latest = (
         select(func.max(Job.run)).where(Job.mailing_id == Recipient.mailing_id).correlate(Recipient).scalar_subquery()
     )
-    for chunk in chunks(recipient_ids, 500):
+    for chunk in sql.chunks(recipient_ids, 500):
         rows = tx.execute(
             select(Recipient.id, Recipient.attempts, Recipient.provider, Job.request_id)
             .join(Job, Job.mailing_id == Recipient.mailing_id)
@@ -85,7 +81,7 @@ def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
                     "provider": row.provider,  # the one it was with, whoever settles it (S13)
                     "outcome": "unclear",
                     "code": "",
-                    "detail": WORDS,
+                    "detail": legacy.WORDS,
                     "at": now,
                 }
                 for row in rows

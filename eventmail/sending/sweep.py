@@ -8,11 +8,8 @@ from sqlalchemy import select
 from eventmail.db import fresh
 from eventmail.models import Job, Mailing
 from eventmail.providers.base import Provider
-from eventmail.sending import brake
+from eventmail.sending import brake, drain, finish, settle
 from eventmail.sending.account import settle as account_settle
-from eventmail.sending.drain import next_due
-from eventmail.sending.finish import finish
-from eventmail.sending.settle import settle
 from eventmail.states import JobState
 
 
@@ -26,13 +23,13 @@ class Waiting:
 
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     """Settle what dead workers left behind, and name every running job of this service with the time it has work."""
-    settle(provider, now)
+    settle.settle(provider, now)
     account_settle.settle(now)
     brake.list_suspects()
     idle = Job.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued == 0, Mailing.n_sending == 0))
     others = (Job.state == JobState.RUNNING, Job.provider.is_distinct_from(provider.name), idle)
     for job_id in fresh().scalars(select(Job.id).where(*others)).all():  # nobody else may come who ends it (S13)
-        finish(job_id, now)
+        finish.finish(job_id, now)
     ours = (Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.provider == provider.name)  # S13
     running = fresh().scalars(select(Job.id).where(*ours)).all()
-    return [Waiting(job_id, next_due(job_id) or now) for job_id in running]
+    return [Waiting(job_id, drain.next_due(job_id) or now) for job_id in running]

@@ -33,7 +33,7 @@ def erase(typed: str, by: Acting) -> int:
         event_ids = _events(tx, who)
         if not (who.ids or event_ids or _elsewhere(tx, address)):
             raise NothingToDo(f"Nothing is known about “{email}”. Nothing was erased.")
-        # whom a test was read as is not kept once they are removed, so that of these events each such mail goes
+        # a test does not tell any more which removed guest it was read as, so all such tests of the events go
         nobodys = (Mailing.as_guest_id.is_(None), Mailing.state == MailingState.FINISHED)
         tests = [and_(Mailing.is_test, Mailing.event_id.in_(event_ids), *nobodys)]
         cancelled, entries = guest.forget(tx, who, tests, event_ids or {0}, by, alone=traces.orphans(tx, event_ids))
@@ -45,14 +45,13 @@ def _is_nobodys(tx: Session, address: str) -> None:
     titles = tx.scalars(
         select(Event.title).join(Guest, Guest.event_id == Event.id).where(Guest.address == address).distinct()
     ).all()
-    message = ""
     if titles:
         message = f"Somebody with this address is on the guest list of “{titles[0]}”. Erase them there first."
     elif tx.scalar(select(User.id).where(User.address == address)) is not None:
         message = "This is the address of a colleague."
-    if message:
-        message += " Nothing was erased."
-        raise InvalidInput.at("address", "STILL_HERE", message)
+    else:
+        return
+    raise InvalidInput.at("address", "STILL_HERE", f"{message} Nothing was erased.")
 
 
 def _person(tx: Session, email: str, address: str) -> guest.Person:

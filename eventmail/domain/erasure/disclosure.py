@@ -69,10 +69,10 @@ def of(event_id: int, guest_id: int, instant: Callable[[datetime], str]) -> Know
         ).order_by(AuditEntry.id),
     }  # fmt: skip
     about = {**values.state(guest), "added_at": guest.created_at, "changed_at": guest.updated_at}
-    found: Known = {"guest": [_written(about, instant)]}
-    for name, rows in sections.items():
-        found[name] = [_written(row._asdict(), instant) for row in fresh().execute(rows)]
-    return found
+    found = {
+        name: [_written(row._asdict(), instant) for row in fresh().execute(rows)] for name, rows in sections.items()
+    }
+    return {"guest": [_written(about, instant)], **found}
 
 
 def _written(row: Mapping[str, Any], instant: Callable[[datetime], str]) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import addresses, erased, records
-from eventmail.db import fresh, transaction
-from eventmail.db.sql import chunks, erased_form, json_has
+from eventmail import addresses, erased, records, value_parsing
+from eventmail.db import fresh, sql, transaction
 from eventmail.domain.erasure import traces
 from eventmail.domain.guests import shared_address
 from eventmail.errors import InvalidInput, MailUnderWay, NotFound
@@ -32,7 +31,6 @@ from eventmail.models import (
 )
 from eventmail.records import Acting
 from eventmail.states import RecipientState
-from eventmail.value_parsing import name_key, spellings
 
 WHY = "guest erased"
 _MANY = 500
@@ -83,16 +81,16 @@ def outlook(event_id: int, guest_id: int) -> Outlook:
     session = fresh()
     guest = on_list(session, event_id, guest_id)
     who = person(session, guest)
-    of = select(func.count()).select_from(Recipient).where(who.mails())
+    mails = select(func.count()).select_from(Recipient).where(who.mails())
     others = (Guest.address == guest.address, Guest.id != guest_id)
-    return Outlook(
-        to_type(guest),
-        session.scalar(of.where(Recipient.state == RecipientState.QUEUED)) or 0,
-        session.scalar(of) or 0,
-        session.scalar(select(func.count()).select_from(Suppression).where(Suppression.address.in_(who.own))) or 0,
-        session.scalar(select(func.count()).select_from(Guest).where(*others, Guest.event_id == event_id)) or 0,
-        session.scalar(select(func.count(Guest.event_id.distinct())).where(*others, Guest.event_id != event_id)) or 0,
+    counts = (
+        mails.where(Recipient.state == RecipientState.QUEUED),
+        mails,
+        select(func.count()).select_from(Suppression).where(Suppression.address.in_(who.own)),
+        select(func.count()).select_from(Guest).where(*others, Guest.event_id == event_id),
+        select(func.count(Guest.event_id.distinct())).where(*others, Guest.event_id != event_id),
     )
+    return Outlook(to_type(guest), *(session.scalar(count) or 0 for count in counts))
 
 
 def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
@@ -106,25 +104,19 @@ def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
         who = person(tx, guest)
         _confirmed(guest, typed)
         shared_address.pass_on(tx, guest)
-        tests = [Mailing.as_guest_id == guest_id]  # a test that is read as this guest holds their values, too
+        tests = [Mailing.as_guest_id == guest_id]  # a test that is read as this guest holds their values too
         cancelled, entries = forget(tx, who, tests, {event_id}, by)
         traces.picked(tx, event_id, guest_id)
-        records.audit(
-            tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=cancelled, log_entries=entries,
-        )  # fmt: skip
+        records.audit(tx, by, "guest.erased", f"guest:{guest_id}", event_id=event_id, cancelled=cancelled,
+                      log_entries=entries)  # fmt: skip
         tx.delete(guest)
         return cancelled
 
 
 def forget(
-    tx: Session,
-    who: Person,
-    tests: Sequence[ColumnElement[bool]],
-    event_ids: Collection[int],
-    by: Acting,
-    *,
+    tx: Session, who: Person, tests: Sequence[ColumnElement[bool]], event_ids: Collection[int], by: Acting, *,
     alone: Collection[str] = (),
-) -> tuple[int, int]:
+) -> tuple[int, int]:  # fmt: skip
     """Take a person out of all data, except their row in a guest list. Runs in the caller's transaction.
 
     `tests` is the condition for tests that were read as them, `alone` are further subjects of the log about nobody
@@ -137,9 +129,10 @@ def forget(
     keys = [*_unwrite_mails(tx, who), *tx.scalars(select(Mailing.key).where(*tests))]
     _unwrite_records(tx, who)
     alone = {*alone, *traces.changes(tx, who.ids), *(f"guest:{guest_id}" for guest_id in who.ids)}
-    entries = traces.log(tx, alone, who.own, _words(who))
-    traces.answers(tx, _words(who))
-    pseudonyms = [tx.scalar(select(erased_form(address))) or "" for address in sorted(who.own)]
+    words = _words(who)
+    entries = traces.log(tx, alone, who.own, words)
+    traces.answers(tx, words)
+    pseudonyms = [tx.scalar(select(sql.erased_form(address))) or "" for address in sorted(who.own)]
     tx.add_all(
         Erasure(event_id=event_id, guest_id=min(who.ids, default=0), keys=keys, addresses=pseudonyms, created_at=by.now)
         for event_id in event_ids
@@ -163,10 +156,9 @@ def on_list(session: Session, event_id: int, guest_id: int) -> Guest:
 
 def person(session: Session, guest: Guest) -> Person:
     """The guest with every address they ever had here, as far as mails and the log tell."""
-    emails = {guest.email} | set(session.scalars(select(Recipient.email).where(Recipient.guest_id == guest.id)))
+    mailed = session.scalars(select(Recipient.email).where(Recipient.guest_id == guest.id))
+    emails = {guest.email, *mailed, *(side.get("email") for side in sides(session, {guest.id}))}
     names = {guest.full_name} if guest.first_name and guest.last_name else set()
-    for side in sides(session, {guest.id}):
-        emails.add(side.get("email"))
     return made(session, {guest.id}, {email for email in emails if email}, names)
 
 
@@ -193,14 +185,14 @@ def _confirmed(guest: Guest, typed: str) -> None:
 
 
 def _plain(text: str) -> str:
-    return name_key(" ".join(text.split()))
+    return value_parsing.name_key(" ".join(text.split()))
 
 
 def _words(person: Person) -> list[str]:
     """The words to erase from texts that are about others too: addresses nobody else has, and full names."""
     own = {email for email in person.emails if addresses.normalized(email) in person.own} | person.own
     longest = (*sorted(own, key=len, reverse=True), *sorted(person.names, key=len, reverse=True))
-    return [form for word in longest for form in spellings(word)]
+    return [form for word in longest for form in value_parsing.spellings(word)]
 
 
 def _unwrite_mails(tx: Session, person: Person) -> list[str]:
@@ -211,19 +203,16 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
         .where(person.mails())
     ).all()
     keys = [f"{row.key}-{row.id}" for row in rows]
-    for some in chunks([row.id for row in rows], _MANY):
-        pseudonym = {
-            "address": erased_form(Recipient.address),
+    for some in sql.chunks([row.id for row in rows], _MANY):
+        stays = or_(Recipient.last_error.is_(None), Recipient.last_error == WHY)
+        values = {
+            "address": sql.erased_form(Recipient.address),
             "email": erased.WORD,
-            "last_error": case(
-                (or_(Recipient.last_error.is_(None), Recipient.last_error == WHY), Recipient.last_error),
-                else_=erased.WORD,
-            ),
+            "last_error": case((stays, Recipient.last_error), else_=erased.WORD),
         }
-        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(pseudonym), execution_options=_QUIET)
-        tx.execute(
-            update(Attempt).where(Attempt.recipient_id.in_(some)).values(detail=erased.WORD), execution_options=_QUIET
-        )
+        tx.execute(update(Recipient).where(Recipient.id.in_(some)).values(values), execution_options=_QUIET)
+        tried = update(Attempt).where(Attempt.recipient_id.in_(some))
+        tx.execute(tried.values(detail=erased.WORD), execution_options=_QUIET)
     for mailing, said in {(row.mailing, row.last_error) for row in rows if row.last_error}:
         same = (Mailing.id == mailing, Mailing.last_error == said)
         tx.execute(update(Mailing).where(*same).values(last_error=erased.WORD), execution_options=_QUIET)
@@ -232,31 +221,27 @@ def _unwrite_mails(tx: Session, person: Person) -> list[str]:
 
 
 def _unwrite_reports(tx: Session, person: Person, recipient_ids: Sequence[int]) -> None:
-    about = [EmailEvent.address.in_(person.own)]
-    reports: dict[int, EmailEvent] = {}
-    for where in (*about, *(EmailEvent.recipient_id.in_(some) for some in chunks(recipient_ids, _MANY))):
-        reports |= {report.id: report for report in tx.scalars(select(EmailEvent).where(where))}
+    mails = (EmailEvent.recipient_id.in_(some) for some in sql.chunks(recipient_ids, _MANY))
+    reports = {
+        report.id: report
+        for where in (EmailEvent.address.in_(person.own), *mails)
+        for report in tx.scalars(select(EmailEvent).where(where))
+    }
     words = [word.lower() for word in person.emails | person.own]
     for report in reports.values():
         told = report.provider_event_id
-        named = any(word in told.lower() for word in words)
-        values: dict[str, Any] = {"address": erased_form(EmailEvent.address), "detail": erased.WORD}
-        if named:
-            values["provider_event_id"] = erased_form(told)
+        values: dict[str, Any] = {"address": sql.erased_form(EmailEvent.address), "detail": erased.WORD}
+        if any(word in told.lower() for word in words):
+            values["provider_event_id"] = sql.erased_form(told)
         tx.execute(update(EmailEvent).where(EmailEvent.id == report.id).values(values), execution_options=_QUIET)
 
 
 def _unwrite_records(tx: Session, person: Person) -> None:
     """Take addresses out of the do-not-mail list, whose entries stay, and out of exclusions; delete reviewed lists."""
     listed = update(Suppression).where(Suppression.address.in_(person.own))
-    tx.execute(listed.values(address=erased_form(Suppression.address)), execution_options=_QUIET)
-    mine = or_(
-        Exclusion.guest_id.in_(person.ids),
-        and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own)),
-    )
-    tx.execute(
-        update(Exclusion).where(mine, Exclusion.email.is_not(None)).values(email=erased.WORD), execution_options=_QUIET
-    )
+    tx.execute(listed.values(address=sql.erased_form(Suppression.address)), execution_options=_QUIET)
+    at_own = and_(Exclusion.email.is_not(None), func.lower(Exclusion.email).in_(person.own))
+    mine = update(Exclusion).where(or_(Exclusion.guest_id.in_(person.ids), at_own), Exclusion.email.is_not(None))
+    tx.execute(mine.values(email=erased.WORD), execution_options=_QUIET)
     for guest_id in person.ids:
-        theirs = json_has(Snapshot.people, str(guest_id))
-        tx.execute(delete(Snapshot).where(theirs), execution_options=_QUIET)
+        tx.execute(delete(Snapshot).where(sql.json_has(Snapshot.people, str(guest_id))), execution_options=_QUIET)

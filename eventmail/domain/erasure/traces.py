@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, cast, exists, func, or_, select, update
@@ -38,8 +38,8 @@ def log(tx: Session, alone: Collection[str], own: Collection[str], words: Sequen
     found = tx.execute(select(AuditEntry.id, AuditEntry.subject, AuditEntry.detail).where(named)).all()
     with without_trigger(tx, "audit_entry_no_update"):
         for row in found:
-            whole = row.subject in alone
-            values: dict[str, Any] = {"detail": _unsaid(row.detail) if whole else _detail(row, own, words)}
+            detail = _numbers(row.detail) if row.subject in alone else _detail(row, own, words)
+            values: dict[str, Any] = {"detail": detail}
             if row.subject.startswith("address:") and row.subject in subjects:
                 values["subject"] = "address:" + erased_form(row.subject.removeprefix("address:"))
             tx.execute(update(AuditEntry).where(AuditEntry.id == row.id).values(values), execution_options=_QUIET)
@@ -63,14 +63,13 @@ def _untagged(tx: Session, *where: ColumnElement[bool]) -> Collection[str]:
     return {f"guest_change:{change_id}" for change_id in found}
 
 
-def _unsaid(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Numbers stay."""
+def _numbers(detail: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value if isinstance(value, int) else erased.WORD for name, value in detail.items()}
 
 
 def _detail(row: Any, own: Collection[str], words: Sequence[str]) -> dict[str, Any]:
     detail = row.detail
-    if row.subject.removeprefix("address:") in own and "why" in detail:  # what a colleague typed about this person
+    if row.subject.removeprefix("address:") in own and "why" in detail:  # a colleague's words about this person
         detail = {**detail, "why": erased.WORD}
     cleaned: dict[str, Any] = without(detail, words)
     return cleaned
@@ -80,31 +79,21 @@ def answers(tx: Session, words: Sequence[str]) -> None:
     """Take these words out of stored answers, rules of segments, and a mail service's words about a whole run."""
     columns: tuple[InstrumentedAttribute[Any], ...] = (
         IdempotencyRecord.answer, IdempotencyRecord.key, Segment.rule, Segment.name, Mailing.last_error, Job.stopped,
-        Job.first_refusal,
-        Suppression.source,
+        Job.first_refusal, Suppression.source,
     )  # fmt: skip
-    for column in columns:
-        for row_id, value in _holding(tx, column, words):
-            model = column.class_
-            values = {column.key: without(value, words)}
-            if column is IdempotencyRecord.key:
-                values = {column.key: erased_form(value)}
-            tx.execute(update(model).where(model.id == row_id).values(values), execution_options=_QUIET)
+    for column in columns if words else ():
+        model = column.class_
+        for row_id, value in tx.execute(select(model.id, column).where(mentions(column, words))).all():
+            left = erased_form(value) if column is IdempotencyRecord.key else without(value, words)
+            tx.execute(update(model).where(model.id == row_id).values({column.key: left}), execution_options=_QUIET)
 
 
 def picked(tx: Session, event_id: int, guest_id: int) -> None:
     """Take the guest out of the guests picked by hand for drafts and messages of the event."""
-    mine = (
-        (Mailing, select(Mailing.id, Mailing.audience).where(Mailing.event_id == event_id)),
-        (
-            DraftText,
-            select(DraftText.id, DraftText.audience)
-            .join(Mailing, Mailing.id == DraftText.mailing_id)
-            .where(Mailing.event_id == event_id),
-        ),
-    )
-    for model, rows in mine:
-        for row_id, audience in tx.execute(rows).all():
+    drafts = select(DraftText.id, DraftText.audience).join(Mailing, Mailing.id == DraftText.mailing_id)
+    mailings = select(Mailing.id, Mailing.audience)
+    for model, rows in ((Mailing, mailings), (DraftText, drafts)):
+        for row_id, audience in tx.execute(rows.where(Mailing.event_id == event_id)).all():
             if str(guest_id) in (guests := audience.get("guests", ())):
                 left = {**audience, "guests": [each for each in guests if each != str(guest_id)]}
                 tx.execute(update(model).where(model.id == row_id).values(audience=left), execution_options=_QUIET)
@@ -121,11 +110,6 @@ def without(value: Any, words: Sequence[str]) -> Any:
     if isinstance(value, list | tuple):
         return [without(inner, words) for inner in value]
     return value
-
-
-def _holding(tx: Session, column: InstrumentedAttribute[Any], words: Sequence[str]) -> Iterator[tuple[int, Any]]:
-    if words:
-        yield from tx.execute(select(column.class_.id, column).where(mentions(column, words))).all()
 
 
 def mentions(column: InstrumentedAttribute[Any], words: Sequence[str]) -> ColumnElement[bool]:

@@ -13,8 +13,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records
-from eventmail.db import fresh, transaction
-from eventmail.db.sql import chunks
+from eventmail.db import fresh, sql, transaction
 from eventmail.domain.audience import segments
 from eventmail.domain.events import edit
 from eventmail.domain.guests import fields
@@ -168,7 +167,7 @@ def _crowd(tx: Session, event_id: int, wanted: int, by: Acting) -> int:
     here = select(Guest.address).where(Guest.event_id == event_id, Guest.address.like("guest%@example.com"))
     known = set(tx.scalars(here)) if wanted else set()
     missing = [n for n in range(1, wanted + 1) if f"guest{n}@example.com" not in known]
-    for part in chunks(missing, _AT_ONCE):
+    for part in sql.chunks(missing, _AT_ONCE):
         tx.execute(insert(_GUESTS), [_row(event_id, n, by) for n in part])
     return len(missing)
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.exc import IntegrityError
 
-from eventmail.db import Base, fresh, transaction
-from eventmail.db.sql import one_parameter
+from eventmail.db import Base, fresh, sql, transaction
 from eventmail.domain.audience import snapshots
 from eventmail.domain.people.throttle import WINDOW
 from eventmail.models import (
@@ -59,7 +58,7 @@ def _forget(model: type[Base], where: Sequence[ColumnElement[bool]], ids: Sequen
         return 0
     try:
         with transaction() as tx:
-            gone = delete(model).where(model.id.in_(one_parameter(ids)), *where).returning(model.id)
+            gone = delete(model).where(model.id.in_(sql.one_parameter(ids)), *where).returning(model.id)
             return len(tx.execute(gone).all())
     except IntegrityError as error:
         if len(ids) == 1:

@@ -6,12 +6,9 @@ from dataclasses import asdict, astuple, dataclass, replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail.content import checks, tokens
+from eventmail.content import checks, differences, markdown, personalise, tokens
 from eventmail.content.compile import TooMuch, compile_content, sentence, text_parts
 from eventmail.content.compiled import Compiled
-from eventmail.content.differences import Piece, by_words
-from eventmail.content.markdown import DIALECT
-from eventmail.content.personalise import Rendered, render
 from eventmail.db import fresh, transaction
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
@@ -100,15 +97,15 @@ def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
     return replace(first, problems=[checks.Remark("TOO_LARGE", error.detail), *first.problems])
 
 
-def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[Piece]:
+def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[differences.Piece]:
     """Returns the text part as it read in the dialect `text` was written in, against today's, word by word.
 
     Empty when both are alike.
     """
-    if dialect == DIALECT or _too_long(text):
+    if dialect == markdown.DIALECT or _too_long(text):
         return ()
     former, now = text_parts(text.body, merge_values.fields(event_id))
-    return () if former == now else by_words(former, now)
+    return () if former == now else differences.by_words(former, now)
 
 
 def _too_long(text: Text) -> str | None:
@@ -123,7 +120,7 @@ def kept(tx: Session, event_id: int, text: Text, compiled: Compiled, by: Acting)
         return found
     made = Content(
         event_id=event_id, **asdict(text), compiled=compiled.dump(), hash=compiled.hash, size=compiled.size,
-        dialect=DIALECT, created_at=by.now,
+        dialect=markdown.DIALECT, created_at=by.now,
     )  # fmt: skip
     tx.add(made)
     tx.flush()
@@ -135,9 +132,13 @@ def _same(session: Session, event_id: int, compiled: Compiled) -> Content | None
     return session.scalars(same).one_or_none()
 
 
-def rendered(content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> Rendered:
+def rendered(
+    content: Content, event: Event, guest: Guest | None, author: User, terms: SendingTerms
+) -> personalise.Rendered:
     """The mail of `content` as `guest` would read it, with an inert unsubscribe link (E2)."""
-    return render(Compiled.load(content.compiled), values(event, guest, author, terms), merge_values.fields(event.id))
+    return personalise.render(
+        Compiled.load(content.compiled), values(event, guest, author, terms), merge_values.fields(event.id)
+    )
 
 
 def values(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str | None]:

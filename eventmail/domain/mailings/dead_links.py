@@ -5,17 +5,15 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from eventmail import link_targets
+from eventmail import link_targets, value_parsing
 from eventmail.content.compiled import Compiled
 from eventmail.content.personalise import value_of
 from eventmail.content.pieces import Choice, Mode, Pieces, Slot
 from eventmail.content.tokens import Field
-from eventmail.db import Rows, fresh
-from eventmail.db.sql import link_fault
+from eventmail.db import Rows, fresh, sql
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import fallbacks
 from eventmail.models import Guest
-from eventmail.value_parsing import clean_value
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,9 @@ def _of(
 ) -> Iterator[DeadLink]:
     field = fields[slot.field]
     if slot.field in constants:
-        value = clean_value(constants[slot.field])  # without one a fallback is read, which `fallbacks` tells
+        value = value_parsing.clean_value(
+            constants[slot.field]
+        )  # without one a fallback is read, which `fallbacks` tells
         if value and link_targets.fault(value, "", slot.mode) == link_targets.NONE:
             yield DeadLink(slot.field, field, link_targets.NONE, count, True, ())
         return
@@ -103,7 +103,7 @@ def _of(
 
 def _fault(slot: Slot, fields: Mapping[str, Field]) -> ColumnElement[str] | None:
     value = fallbacks.value(slot.field)
-    return None if value is None else link_fault(value, value_of(slot, {}, fields), slot.mode.value)
+    return None if value is None else sql.link_fault(value, value_of(slot, {}, fields), slot.mode.value)
 
 
 def _by_name(audience: audiences.Audience, dead: ColumnElement[bool]) -> Rows:

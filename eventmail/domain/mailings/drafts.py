@@ -12,8 +12,7 @@ from sqlalchemy.orm import Session, aliased
 from eventmail import ids, records
 from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
-from eventmail.domain.mailings import draft_rows, query, send
-from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings import contents, draft_rows, query, send
 from eventmail.errors import NotFound, PastEditWindow
 from eventmail.models import DraftText, Mailing, User
 from eventmail.records import Acting, Keyed
@@ -27,7 +26,7 @@ _NOTHING = "Nothing of this request was saved or sent."
 class Written:
     """The text and audience of a draft. Saving checks nothing, sending does (C2)."""
 
-    text: Text
+    text: contents.Text
     audience: Mapping[str, list[str]]
 
     @property
@@ -67,7 +66,7 @@ class Shown:
     """A draft; `author` began it, `saver` saved it last, each None when the account is gone."""
 
     id: int
-    text: Text
+    text: contents.Text
     audience: Mapping[str, list[str]]
     revision: int
     saved_at: datetime
@@ -132,7 +131,7 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
     """Make a draft with the text and audience of a message that was sent or cancelled (S7); returns its id."""
     mailing = query.find(event_id, mailing_id)
     content = query.content(mailing)
-    written = Written(Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
+    written = Written(contents.Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
     with transaction() as tx:
         return _make(tx, event_id, written, by, dialect=content.dialect).id
 
@@ -187,10 +186,17 @@ def newest_first(event_id: int) -> Rows:
 def shown(row: Any) -> Shown:
     """A row of `newest_first`."""
     held: DraftText = row.DraftText
+    text = contents.Text(held.subject, held.preheader, held.body)
     return Shown(
-        held.mailing_id, Text(held.subject, held.preheader, held.body), _criteria(held.audience), held.revision,
-        held.saved_at, held.dialect, row.author, row.saver,
-    )  # fmt: skip
+        held.mailing_id,
+        text,
+        _criteria(held.audience),
+        held.revision,
+        held.saved_at,
+        held.dialect,
+        row.author,
+        row.saver,
+    )
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:

@@ -8,8 +8,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 from eventmail import value_parsing
 from eventmail.content import personalise, tokens
 from eventmail.content.compiled import Compiled
-from eventmail.db import fresh
-from eventmail.db.sql import json_pairs
+from eventmail.db import fresh, sql
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import rule_sql
 from eventmail.models import Guest
@@ -78,7 +77,7 @@ def missing(name: str) -> ColumnElement[bool] | None:
     of_names = {"firstName": first, "lastName": last, "fullName": and_(first, last)}
     if member in of_names:
         return of_names[member]
-    each = json_pairs(Guest.attributes)
+    each = sql.json_pairs(Guest.attributes)
     # no JSON path: in one, quotes, dots and brackets have a meaning, and "ü" is escaped
     return ~exists(select(each.c.key).where(each.c.key == member, each.c.value != "").correlate(Guest))
 

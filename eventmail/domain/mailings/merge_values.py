@@ -6,14 +6,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from eventmail import signing
+from eventmail import records, signing, value_parsing
 from eventmail.content import calendar_links, tokens
 from eventmail.db import fresh, service
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
-from eventmail.records import body_hash
-from eventmail.value_parsing import clean_value
 
 CALENDAR = "calendar"
 
@@ -59,7 +57,7 @@ def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, 
 def looked_at(event: Event, author: User | None, terms: SendingTerms) -> str:
     """A fingerprint of what a review shows besides text and people. It changes when guests would read other values."""
     around = {"cancelled": event.cancelled_at is not None, "service": service()}  # else practice might leave (S13)
-    return body_hash(frozen(event, author, terms) | around)
+    return records.body_hash(frozen(event, author, terms) | around)
 
 
 def guest_values(first_name: str, last_name: str, email: str, attributes: Mapping[str, Any]) -> dict[str, str]:
@@ -76,7 +74,7 @@ def guest_values(first_name: str, last_name: str, email: str, attributes: Mappin
 def sender(event: Event, author: User | None, terms: SendingTerms | None = None) -> tuple[str, str]:
     """The organizer as guests read them: (name, address for replies). The text and the From header share the name."""
     names = (event.sender_name, terms.sender_name if terms else "", author.name if author else "", event.title)
-    name = next(filter(None, map(clean_value, names)), "")
+    name = next(filter(None, map(value_parsing.clean_value, names)), "")
     return name, event.reply_to or (author.email if author else "")
 
 

@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eventmail.content import highlights, personalise
+from eventmail.content import highlights, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
-from eventmail.content.tokens import FIELDS, Field, known_fields
 from eventmail.db import fresh
 from eventmail.domain.mailings import contents, merge_values
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
@@ -72,7 +71,7 @@ def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
     inert = inert_unsubscribe_url(terms)
     values = {**mailing.constants, **contents.guest_values(guest), "unsubscribe.url": inert}
-    return personalise.render(Compiled.load(content.compiled), values, known_fields(mailing.defaults)).html
+    return personalise.render(Compiled.load(content.compiled), values, tokens.known_fields(mailing.defaults)).html
 
 
 def examples(event: Event, guest: Guest | None, author: User, terms: SendingTerms) -> dict[str, str]:
@@ -81,12 +80,12 @@ def examples(event: Event, guest: Guest | None, author: User, terms: SendingTerm
     return {name: data.get(name, "") for name in merge_values.fields(event.id)}
 
 
-def label(name: str, fields: Mapping[str, Field]) -> str:
+def label(name: str, fields: Mapping[str, tokens.Field]) -> str:
     """A field in words; the name of one that is gone."""
     return fields[name].label if name in fields else name
 
 
-def because(name: str, fields: Mapping[str, Field], guest: Guest | None) -> str:
+def because(name: str, fields: Mapping[str, tokens.Field], guest: Guest | None) -> str:
     """The second half of a sentence about a fallback, such as “fallback, because Anna has no first name”."""
     scope, words = name.partition(".")[0], label(name, fields)
     if scope == "calendar":
@@ -96,11 +95,11 @@ def because(name: str, fields: Mapping[str, Field], guest: Guest | None) -> str:
     if guest is None:
         return "fallback, because there is no guest to read it as"
     who = guest.first_name or guest.full_name or guest.email or "this guest"
-    return f"fallback, because {who} has no {words.lower() if name in FIELDS else f'“{words}”'}"
+    return f"fallback, because {who} has no {words.lower() if name in tokens.FIELDS else f'“{words}”'}"
 
 
 def _values(
-    compiled: Compiled, fields: Mapping[str, Field], values: Mapping[str, str | None], guest: Guest | None
+    compiled: Compiled, fields: Mapping[str, tokens.Field], values: Mapping[str, str | None], guest: Guest | None
 ) -> list[Value]:
     data = _read(values)
     used: dict[str, Slot] = {}

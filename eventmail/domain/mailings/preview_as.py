@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import case, func, or_, select, tuple_
 
 from eventmail.content.compiled import Compiled
-from eventmail.db import Rows, fresh
-from eventmail.db.sql import json_pairs
+from eventmail.db import Rows, fresh, sql
 from eventmail.domain.audience import exclusions
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.guests import fields as guest_fields
@@ -80,7 +79,7 @@ def counts_without(audience: audiences.Audience, fields: Sequence[str], total: i
 
 
 def _having(audience: audiences.Audience) -> dict[str, int]:
-    each = json_pairs(Guest.attributes)
+    each = sql.json_pairs(Guest.attributes)
     rows = (
         select(each.c.key, func.count())
         .select_from(Guest)

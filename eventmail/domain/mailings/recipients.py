@@ -6,10 +6,9 @@ from typing import Any
 from sqlalchemy import func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from eventmail.db import Rows
-from eventmail.db.sqlite import roomy
+from eventmail.db import Rows, sqlite
+from eventmail.domain.audience import exclusions
 from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.audience.exclusions import excluded
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import Reason, RecipientState
@@ -22,7 +21,7 @@ def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Ac
         literal(0), literal(by.now, Recipient.updated_at.type),
     ).where(Guest.id.in_(audiences.recipient_ids(picked)))  # fmt: skip
     into = ["mailing_id", "guest_id", "address", "email", "state", "attempts", "tries", "updated_at"]
-    with roomy(tx, checked=False):
+    with sqlite.roomy(tx, checked=False):
         written: Any = tx.execute(insert(Recipient).from_select(into, frozen.order_by(Guest.id)))
         return int(written.rowcount)
 
@@ -32,10 +31,10 @@ def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[
 
     Runs in the caller's transaction.
     """
-    _write_out(tx, mailing, excluded(picked))
+    _write_out(tx, mailing, exclusions.excluded(picked))
     if picked.as_of:  # a frozen list holds recipients only, so guests that were left out of it are found by matching
         listed = select(picked.as_of.people().subquery().c.guest_id)
-        others = excluded(replace(picked, as_of=None))
+        others = exclusions.excluded(replace(picked, as_of=None))
         reason = others.selected_columns["reason"]
         _write_out(tx, mailing, others.where(Guest.id.not_in(listed), reason != Reason.DUPLICATE_ADDRESS.value))
     counted = select(Exclusion.reason, func.count()).where(Exclusion.mailing_id == mailing.id)
@@ -43,8 +42,8 @@ def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[
     return {str(reason): numbers[reason] for reason in Reason if reason in numbers}
 
 
-def _write_out(tx: Session, mailing: Mailing, excluded: Rows) -> None:
-    out = excluded.subquery().c
+def _write_out(tx: Session, mailing: Mailing, found: Rows) -> None:
+    out = found.subquery().c
     rows = select(literal(mailing.id), out.id, out.reason, out.email, out.shares_with)
     into = ["mailing_id", "guest_id", "reason", "email", "shares_with"]
     tx.execute(insert(Exclusion).from_select(into, rows))

@@ -3,11 +3,10 @@
 import re
 from dataclasses import dataclass
 
-from eventmail import addresses
+from eventmail import addresses, settings
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, User
-from eventmail.settings import UNANSWERABLE
 
 # Whole words of the local part: "noreplyson" is a person.
 _UNREAD = re.compile(
@@ -41,5 +40,5 @@ def of(event: Event, author: User | None, terms: SendingTerms) -> Sender:
 
 def is_unread(address: str, *, outside: bool) -> bool:
     """Whether an address says that nobody reads it, or nobody can have it. Practice mode takes reserved ones (A2)."""
-    named = address == UNANSWERABLE or _UNREAD.search(address.rpartition("@")[0]) is not None
+    named = address == settings.UNANSWERABLE or _UNREAD.search(address.rpartition("@")[0]) is not None
     return named or (outside and addresses.is_reserved(address))

@@ -15,8 +15,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
-from eventmail.domain.suppressions import erased_addresses
-from eventmail.domain.suppressions.reasons import scopes_of
+from eventmail.domain.suppressions import erased_addresses, reasons
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
 from eventmail.models import Exclusion, Guest, Job, Mailing, Recipient, Suppression, User
@@ -144,7 +143,7 @@ def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], terms:
     listed = set(
         tx.scalars(
             select(Suppression.address).where(
-                Suppression.address.in_(to), Suppression.scope.in_(scopes_of(mailing.event_id))
+                Suppression.address.in_(to), Suppression.scope.in_(reasons.scopes_of(mailing.event_id))
             )
         )
     )

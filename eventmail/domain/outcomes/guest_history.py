@@ -8,8 +8,7 @@ from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from eventmail import addresses
-from eventmail.db import fresh
-from eventmail.db.paging import Page, existing
+from eventmail.db import fresh, paging
 from eventmail.domain.guests.listing import Detailed
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
@@ -39,12 +38,12 @@ class Moment:
     what: What
 
 
-def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) -> Page[Moment]:
+def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) -> paging.Page[Moment]:
     """One page, newest first. The number of queries does not grow with the history."""
     session = fresh()
     everything = union_all(*_parts(event_id, guest)).subquery()
     total = session.scalar(select(func.count()).select_from(everything)) or 0
-    number = existing(page, size, total)
+    number = paging.existing(page, size, total)
     newest = select(everything).order_by(everything.c.at.desc(), everything.c.kind, everything.c.id.desc())
     rows = session.execute(newest.limit(size).offset((number - 1) * size)).all()
     ids = {kind: [row.id for row in rows if row.kind == kind] for kind in ("message", "news", "log", "change")}
@@ -54,7 +53,7 @@ def history(event_id: int, guest: Detailed, *, page: int = 1, size: int = 50) ->
         "log": {entry.id: entry for entry in session.scalars(select(AuditEntry).where(AuditEntry.id.in_(ids["log"])))},
         "change": dict(_changes(session, ids["change"])),
     }
-    return Page([Moment(row.at, found[row.kind][row.id]) for row in rows], number, size, total)
+    return paging.Page([Moment(row.at, found[row.kind][row.id]) for row in rows], number, size, total)
 
 
 def _parts(event_id: int, guest: Detailed) -> Iterable[Select[str, int, datetime]]:

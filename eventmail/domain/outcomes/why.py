@@ -9,18 +9,15 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from eventmail import addresses
-from eventmail.db import fresh, sql
-from eventmail.db.paging import Page, existing
+from eventmail import addresses, value_parsing
+from eventmail.db import fresh, paging, sql
 from eventmail.domain.guests import listing
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import outcome_of
-from eventmail.domain.suppressions import erased_addresses
-from eventmail.domain.suppressions.reasons import scopes_of
+from eventmail.domain.suppressions import erased_addresses, reasons
 from eventmail.models import AuditEntry, Guest, GuestBefore, GuestChange, Mailing, Recipient, Suppression
 from eventmail.models.guest import NO_NAME, full_name
 from eventmail.states import ChangeKind, GuestStatus, SuppressionReason
-from eventmail.value_parsing import folded
 
 MOST_CANDIDATES = 20
 Until = tuple[datetime, str]
@@ -78,7 +75,7 @@ class Answer:
     more: int = 0
     on_list: tuple[OnList, ...] = ()
     removed: tuple[Removed, ...] = ()
-    stories: Page[outcome_of.Story] = field(default_factory=lambda: Page([], 1, 1, 0))
+    stories: paging.Page[outcome_of.Story] = field(default_factory=lambda: paging.Page([], 1, 1, 0))
     unknown: bool = False
 
 
@@ -112,14 +109,14 @@ def _answer(event_id: int, known: Answer, guest_id: int | None, page: int, size:
     on_list, removed = _on_list(session, event_id, known.address), _removed(session, event_id, known)
     messages = query.newest_first(event_id)
     total = session.scalar(select(func.count()).select_from(messages.order_by(None).subquery())) or 0
-    number = existing(page, size, total)
+    number = paging.existing(page, size, total)
     rows = session.execute(messages.limit(size).offset((number - 1) * size)).all()
     whose = outcome_of.Whose(tuple(person.id for person in people), known.address)
     told = outcome_of.told(session, [(row[0], row[1]) for row in rows], whose)
     unknown = not (people or on_list or removed) and not _was_mailed(session, event_id, known.address)
     return Answer(
         known.asked, known.address, people, on_list=on_list, removed=removed,
-        stories=Page([] if unknown else told, number, size, 0 if unknown else total), unknown=unknown,
+        stories=paging.Page([] if unknown else told, number, size, 0 if unknown else total), unknown=unknown,
     )  # fmt: skip
 
 
@@ -166,7 +163,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _on_list(session: Session, event_id: int, address: str | None) -> tuple[OnList, ...]:
-    here = Suppression.scope.in_(scopes_of(event_id))
+    here = Suppression.scope.in_(reasons.scopes_of(event_id))
     rows = session.scalars(select(Suppression).where(erased_addresses.same(Suppression.address, address or ""), here))
     return tuple(
         OnList(SuppressionReason(row.reason), row.scope, row.source, row.created_at)
@@ -179,7 +176,7 @@ def _removed(session: Session, event_id: int, known: Answer) -> tuple[Removed, .
     if not known.address:
         return ()
     email = sql.folded(AuditEntry.detail["before"]["email"].as_string())
-    alike = {folded(spelling) for spelling in (known.address, addresses.spelled(known.asked))}
+    alike = {value_parsing.folded(spelling) for spelling in (known.address, addresses.spelled(known.asked))}
     rows = session.execute(
         select(AuditEntry.at, AuditEntry.actor, AuditEntry.detail)
         .where(AuditEntry.event_id == event_id, AuditEntry.action == "guest.deleted", email.in_(alike))

@@ -12,8 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from eventmail import addresses, records
-from eventmail.db import fresh, move
-from eventmail.db.sql import insert_new
+from eventmail.db import fresh, move, sql
 from eventmail.domain.suppressions import erased_addresses
 from eventmail.domain.suppressions import reasons as suppression_reasons
 from eventmail.domain.terms import SendingTerms
@@ -80,7 +79,7 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
         else (AccountMailKind.INVITATION, "invitation_id", WAITING)
     )
     about = {"kind": kind, "invitation_id": invitation_id, "user_id": user_id}
-    once = insert_new(AccountMail, [column], among, **about, **_queued(email, by))
+    once = sql.insert_new(AccountMail, [column], among, **about, **_queued(email, by))
     if tx.scalar(once.returning(AccountMail.id)) is None:
         return False
     records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)

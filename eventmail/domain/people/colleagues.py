@@ -3,13 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records
-from eventmail.db import fresh, transaction
-from eventmail.db.paging import Page, paginate
+from eventmail.db import fresh, paging, transaction
 from eventmail.domain.people import account_mails, sessions, sign_in_links
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import InvalidInput, LastOwner, NotFound, RoleTooLow
@@ -39,7 +37,7 @@ class Colleague:
     mail: account_mails.Asked | None = None
 
 
-def listed(*, page: int, size: int) -> Page[Colleague]:
+def listed(*, page: int, size: int) -> paging.Page[Colleague]:
     """The colleagues by name, owners first. 3 queries."""
     seen = select(func.max(LoginSession.seen_at)).where(LoginSession.user_id == User.id).scalar_subquery()
     statement = (
@@ -47,7 +45,9 @@ def listed(*, page: int, size: int) -> Page[Colleague]:
         .where(User.removed_at.is_(None))
         .order_by(User.role != Role.OWNER, func.lower(User.name), User.id)
     )
-    found: Page[Colleague] = paginate(statement, page=page, size=size, row=lambda row: Colleague(**row._mapping))
+    found: paging.Page[Colleague] = paging.paginate(
+        statement, page=page, size=size, row=lambda row: Colleague(**row._mapping)
+    )
     mails = account_mails.newest(AccountMail.user_id, [row.id for row in found.items])
     return replace(found, items=[replace(row, mail=_news(row, mails.get(row.id))) for row in found.items])
 

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, select, update
+from sqlalchemy import ColumnElement, case, delete, select, update
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import addresses, records, signing
-from eventmail.db import fresh, transaction
-from eventmail.db.sql import insert_or_change
+from eventmail.db import fresh, sql, transaction
 from eventmail.domain.people import account_mails, accounts, colleagues, passwords, sessions, sign_in_links, users
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyRegistered, LinkExpired, NotFound
@@ -101,7 +99,7 @@ def _kept(tx: Session, email: str, role: Role, token: str, by: Acting) -> int:
     hashed = signing.hashed(token)
     good = case((Invitation.expires_at > by.now, Invitation.token_hash), else_=hashed)
     row, changed = {**values, "address": address, "token_hash": hashed}, {**values, "token_hash": good}
-    upsert = insert_or_change(Invitation, ["address"], row, changed).returning(Invitation.id)
+    upsert = sql.insert_or_change(Invitation, ["address"], row, changed).returning(Invitation.id)
     made: int = tx.execute(upsert).scalar_one()
     records.audit(tx, by, "invitation.made", f"invitation:{made}", email=email, role=role)
     return made

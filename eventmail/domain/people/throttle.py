@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail import records, signing
-from eventmail.db import fresh, transaction
-from eventmail.db.sql import insert_or_change
+from eventmail.db import fresh, sql, transaction
 from eventmail.errors import RateLimited
 from eventmail.models import Throttle, User
 from eventmail.records import Acting
@@ -148,7 +146,7 @@ def _keys(tries: Tries) -> dict[Limit, str]:
 def _count(tx: Session, limit: Limit, key: str, now: datetime) -> None:
     row = {"scope": limit.scope, "key": key, "since": now, "tries": 1}
     one_more = {"tries": Throttle.tries + 1}
-    counted = insert_or_change(Throttle, ["scope", "key"], row, one_more, Throttle.tries < limit.tries)
+    counted = sql.insert_or_change(Throttle, ["scope", "key"], row, one_more, Throttle.tries < limit.tries)
     if tx.scalar(counted.returning(Throttle.tries)) is None:
         raise _refusal(limit, tx.scalars(select(Throttle.since).where(_is(limit, key))).one(), now)
 

@@ -22,13 +22,9 @@ from eventmail.domain.people import sign_in_links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
-from eventmail.sending import journal, rate
+from eventmail.sending import claim, drain, handover, journal, rate, slots
 from eventmail.sending.account import outcome as account_outcome
 from eventmail.sending.account.mark import Marked, mark
-from eventmail.sending.claim import LEASE, written_ahead
-from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
-from eventmail.sending.handover import MARGIN_SECONDS
-from eventmail.sending.slots import Kind
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
 
@@ -50,13 +46,13 @@ class Held:
     def hold(self, mail_id: int, since: float) -> None:
         """Its lease in the database counts from `since`, before the wait for the write lock."""
         with self.lock:
-            self.until[mail_id] = since + LEASE.total_seconds() - MARGIN_SECONDS
+            self.until[mail_id] = since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS
 
     def renewed(self, mail_ids: Sequence[int], since: float) -> None:
         """The same for those of them that are not done yet."""
         with self.lock:
             still = [mail_id for mail_id in mail_ids if mail_id in self.until]
-            self.until |= dict.fromkeys(still, since + LEASE.total_seconds() - MARGIN_SECONDS)
+            self.until |= dict.fromkeys(still, since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS)
 
     def drop(self, mail_id: int) -> None:
         """This one is done."""
@@ -76,9 +72,9 @@ def deliver(provider: Provider, settings: Settings) -> datetime | None:
     """Mail what is due, for one turn. Returns when to come back: now or later, or None when nothing waits."""
     if not live_lock.is_live(settings.database):  # H9
         return None
-    until = time.monotonic() + TURN_SECONDS
-    if not _talking.acquire(timeout=TURN_SECONDS):
-        return clock.now() + LOOK_AGAIN
+    until = time.monotonic() + drain.TURN_SECONDS
+    if not _talking.acquire(timeout=drain.TURN_SECONDS):
+        return clock.now() + drain.LOOK_AGAIN
     try:
         return _deliver_due(provider, settings, until)
     finally:
@@ -93,7 +89,7 @@ def _deliver_due(provider: Provider, settings: Settings, until: float) -> dateti
             provider.spare(WHO)
             return next_due(clock.now())
         if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # it stays queued meanwhile (S11a)
-            return clock.now() + LOOK_AGAIN
+            return clock.now() + drain.LOOK_AGAIN
         if _its_turn(settings.pace(outside=provider.outside), until):
             _deliver(mail.id, mail.attempts + 1, provider, settings)
     return clock.now()
@@ -118,7 +114,7 @@ def renew(now: datetime) -> None:
         kept = tx.scalars(
             update(AccountMail)
             .where(AccountMail.id.in_(mail_ids), AccountMail.state == _A.SENDING)
-            .values(claim_until=now + LEASE)
+            .values(claim_until=now + claim.LEASE)
             .returning(AccountMail.id),
             execution_options={"synchronize_session": False},
         ).all()
@@ -126,7 +122,7 @@ def renew(now: datetime) -> None:
 
 
 def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings) -> None:
-    hand = journal.take(file().parent, Kind.ACCOUNT_MAIL, [(mail_id, attempt)], provider.name)
+    hand = journal.take(file().parent, slots.Kind.ACCOUNT_MAIL, [(mail_id, attempt)], provider.name)
     since = time.monotonic()
     try:
         mail = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
@@ -154,8 +150,8 @@ def _its_turn(per_second: float, until: float) -> bool:
 
 
 def _due(now: datetime) -> list[ColumnElement[bool]]:
-    at = AccountMail.next_attempt_at
-    return [AccountMail.state == _A.QUEUED, or_(at.is_(None), at <= now, written_ahead(AccountMail.updated_at, now))]
+    at, ahead = AccountMail.next_attempt_at, claim.written_ahead(AccountMail.updated_at, now)
+    return [AccountMail.state == _A.QUEUED, or_(at.is_(None), at <= now, ahead)]
 
 
 def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: Settings) -> Outcome | None:

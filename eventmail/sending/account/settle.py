@@ -8,12 +8,10 @@ from sqlalchemy.orm import Session
 from eventmail.db import fresh, move, transaction
 from eventmail.models import AccountMail
 from eventmail.providers.base import Provider
-from eventmail.sending import legacy
+from eventmail.sending import claim, legacy, slots
 from eventmail.sending.account import outcome
 from eventmail.sending.account.mark import Marked, about, acting, over_at, tell
-from eventmail.sending.claim import LEASE, SET_BACK
 from eventmail.sending.outcome import Left
-from eventmail.sending.slots import Kind
 from eventmail.states import AccountMailState
 
 _A = AccountMailState
@@ -21,7 +19,7 @@ _A = AccountMailState
 
 def settle(now: datetime) -> int:
     """Put in doubt what a dead worker left between mark and record: how many. It is never repeated by itself (S5)."""
-    lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + LEASE + SET_BACK)
+    lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + claim.LEASE + claim.SET_BACK)
     left = [AccountMail.state == _A.SENDING, lapsed]
     if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
         return 0
@@ -44,7 +42,9 @@ def settle(now: datetime) -> int:
 
 def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
     """Settle what a process had in hand that is proven dead, in somebody's transaction: how many mails."""
-    found = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.ACCOUNT_MAIL}
+    found = {
+        (slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == slots.Kind.ACCOUNT_MAIL
+    }
     mails = tx.scalars(
         select(AccountMail)
         .where(AccountMail.id.in_({row for row, _ in found}), AccountMail.state.in_([_A.SENDING, _A.UNKNOWN]))
