@@ -1,8 +1,8 @@
-"""The brake (F5): a run that is refused for a fault of ours stops and asks, and until that is out nobody is listed.
+"""The brake (F5): a run that seems to be refused for a fault of ours stops and asks, and lists nobody until then.
 
-What the mail service answered is counted at the run, in the commit that records it, so that all workers count together.
-News that would end an address waits as a `Suspect`: until the brake can't trip any more whatever the rest is answered,
-or the run is over. A bare refusal waits until the service has taken a mail of this run, since its words may mean us.
+The commit that records answers also counts them at the run, so that all workers count together. News that would end an
+address waits as a `Suspect` until the brake can't trip any more, or the run is over. A bare refusal waits until the
+mail service has taken a mail of this run, since its words may mean us.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ BY = "worker"  # who acts, in the log
 
 
 class Tally(NamedTuple):
-    """What the mail service has answered in a run so far."""
+    """The answers of the mail service in a run so far."""
 
     state: str
     answered: int
@@ -43,7 +43,7 @@ class Tally(NamedTuple):
 
     @property
     def tripped(self) -> Brake | None:
-        """Whether the answers so far speak against us rather than against the guests."""
+        """The brake that trips when the answers so far point at us rather than at the guests."""
         if self.alike >= FIRST and not self.accepted:
             return Brake.ALIKE
         if self.answered >= MANY and MOST_DEAD * self.looked_dead > self.answered:
@@ -51,14 +51,14 @@ class Tally(NamedTuple):
         return None
 
     def may_trip(self, remaining: int) -> bool:
-        """Whether it could still trip if so many more are answered, whatever the answers are."""
+        """Whether the brake could still trip after `remaining` more answers, whatever they are."""
         first = not self.accepted and self.alike == self.answered < FIRST <= self.answered + remaining
         all_told = self.answered + remaining
         return first or (all_told >= MANY and MOST_DEAD * (self.looked_dead + remaining) > all_told)
 
 
 def count(tx: Session, job_id: int, results: Sequence[Result]) -> Tally:
-    """Add the answers of one group to those of its run, in the commit that records them."""
+    """Add the answers of one group to those of its run. Runs in the transaction that records them."""
     answers = [(mail, outcome) for _, mail, outcome in results if mail and isinstance(outcome, Accepted | Permanent)]
     refused = [(mail, outcome) for mail, outcome in answers if isinstance(outcome, Permanent)]
     row = core(tx).execute(_COUNT, {
@@ -80,9 +80,9 @@ def decide(
     tx: Session, run: Run, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent],
     now: datetime,
 ) -> None:  # fmt: skip
-    """After a group was recorded: stop and ask, or list whom the run's answers have ended by now.
+    """Stop the run and ask, or list the addresses that its answers end. Runs in the caller's transaction.
 
-    `ending` is the news of this group that would end an address. A complaint does so whatever the others are answered.
+    `ending` is the news of this group that would end an address. A complaint always ends it.
     """
     _hold(tx, run.job_id, [about for about in ending if about.kind != Kind.COMPLAINT])
     if not tally.brake:
@@ -113,13 +113,13 @@ def _brake(tx: Session, run: Run, tally: Tally, results: Sequence[Result], now: 
 
 
 def end(tx: Session, job_id: int) -> None:
-    """The run is over, so nothing can trip the brake any more: list whom its answers have ended."""
+    """List the addresses that the answers of a finished run end, since its brake can't trip any more."""
     if tx.scalar(select(Job.id).where(Job.id == job_id, Job.brake.is_(None), _has_suspects())) is not None:
         _list(tx, job_id)
 
 
 def list_suspects() -> None:
-    """The same for runs that somebody cancelled; there only what came beside mails that were taken counts."""
+    """The same for cancelled runs, if the mail service has taken a mail of them."""
     over = [Job.state == JobState.CANCELLED, Job.brake.is_(None), Job.accepted > 0, _has_suspects()]
     for job_id in fresh().scalars(select(Job.id).where(*over)).all():
         with transaction() as tx:
@@ -127,14 +127,14 @@ def list_suspects() -> None:
 
 
 def suspects(job_id: int) -> int:
-    """How many addresses wait for somebody to say that they are dead."""
+    """How many addresses wait for a person to say that they are dead."""
     return fresh().scalar(select(func.count()).select_from(Suspect).where(Suspect.job_id == job_id)) or 0
 
 
 def list_them(event_id: int, mailing_id: int, emails: Sequence[str] | None, by: Acting) -> int:
-    """Somebody says that they are dead: put them on the do-not-mail list, all of them when `emails` is None. How many.
+    """Put waiting addresses on the do-not-mail list, all of them when `emails` is None; returns how many.
 
-    Raises NothingToDo when nobody, or not everybody named, waits for that; then nobody was listed.
+    Raises NothingToDo when nobody waits or somebody named does not; then nobody is listed.
     """
     named = None if emails is None else {addresses.normalized(email) for email in emails}
     with transaction() as tx:

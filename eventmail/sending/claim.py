@@ -27,7 +27,7 @@ GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
 class Claimed:
     """A recipient this worker may hand over until its lease ends.
 
-    `attempt` is the number of the coming attempt, `try_` the same within this run (both from 1).
+    `attempt` is the number of the coming attempt, `try_` its number within this run (both from 1).
     """
 
     id: int
@@ -40,7 +40,7 @@ class Claimed:
 
 @cache
 def owner() -> str:
-    """This process, under a name that no other process ever had."""
+    """The name of this process, which no other process ever had."""
     return _named(os.getpid())
 
 
@@ -71,7 +71,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
 
 
 def is_due(job: Job, now: datetime) -> bool:
-    """Whether there is anybody to claim."""
+    """Whether a recipient can be claimed."""
     return fresh().connection().execute(_DUE, _due_now(job, now, 1)).first() is not None
 
 
@@ -87,7 +87,7 @@ def _due_now(job: Job, now: datetime, limit: int) -> dict[str, Any]:
 
 
 def release(recipient_ids: Sequence[int]) -> None:
-    """Give back what this process claimed and did not get to."""
+    """Give back claimed recipients that are still `queued`."""
     if not recipient_ids:
         return
     with transaction() as tx:
@@ -104,15 +104,15 @@ def release(recipient_ids: Sequence[int]) -> None:
 
 
 def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnElement[bool]:
-    """Whether a row was written `at` a time still to come: the clock was set back since.
+    """The condition that a row was written `at` a time still to come, since the clock was set back.
 
-    How long what it names was to wait is not known then. Early is better than hours late: it was due soon.
+    Nobody knows then how long it was to wait, so it counts as due: early is better than hours late.
     """
     return at > now + SET_BACK
 
 
 def lapsed(now: datetime) -> ColumnElement[bool]:
-    """Whether a lease has ended, also one that a clock set back since would let live for hours."""
+    """The condition that a lease has ended, also one that would last for hours since the clock was set back."""
     return _lapsed(now, now + LEASE + SET_BACK)
 
 

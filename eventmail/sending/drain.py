@@ -1,4 +1,4 @@
-"""One turn of a run: claim, hand over, record, for at most two seconds; then somebody else may have the thread."""
+"""One turn of a run: claim, hand over and record for at most two seconds, then leave the thread to other runs."""
 
 import logging
 import threading
@@ -74,7 +74,7 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
 
 
 def _has_connection(job: Job, provider: Provider, seconds: float) -> bool:
-    """Whether mail can leave now, if there is any. While a connection is being opened everybody stays queued (S11a)."""
+    """Whether nothing is due or mail can leave. While a connection is being opened, recipients stay queued (S11a)."""
     return not claim.is_due(job, clock.now()) or provider.stands(_named(job.id), max(0.0, seconds))
 
 
@@ -85,9 +85,9 @@ def _named(job_id: int) -> str:
 def _work_off(
     claimed: list[claim.Claimed], sending: Sending, provider: Provider, per_second: float, until: float
 ) -> None:
-    """Hand over `claimed` group after group, removing what is done; what is left then may be given back.
+    """Hand over `claimed` group after group, and remove from it what is done; the caller gives back the rest.
 
-    Left over: what has no time or no connection any more, and everybody when the run was cancelled or stopped.
+    The rest had no time or connection left, or its run was cancelled or stopped.
     """
     who = _named(sending.job_id)
     while claimed and time.monotonic() < until and provider.stands(who, 0.0):
@@ -106,7 +106,7 @@ def _work_off(
 
 
 def _turns(group: list[claim.Claimed], per_second: float, until: float) -> list[claim.Claimed]:
-    """As many of `group` as the shared pace lets go now; waits for the next turn, not beyond the end of this one."""
+    """As many of `group` as the shared pace allows now; for none it waits for the next turn, but not beyond `until`."""
     if not per_second:
         return group
     granted, wait = rate.take(len(group), per_second, clock.now())
@@ -116,7 +116,7 @@ def _turns(group: list[claim.Claimed], per_second: float, until: float) -> list[
 
 
 def next_due(job_id: int) -> datetime | None:
-    """When a job has work again: it begins, a retry is due, or a dead worker's lease ends; None while it is stopped."""
+    """When a job has work again: it begins, a retry is due, or a dead worker's lease ends. None while it is stopped."""
     job = fresh().get_one(Job, job_id, populate_existing=True)
     due = _next_recipient(job.mailing_id)
     if job.stopped or due is None:

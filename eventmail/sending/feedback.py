@@ -1,4 +1,4 @@
-"""What mail services report about an address: `email_event`, and the do-not-mail list for a dead one (F1)."""
+"""Reports of mail services about addresses: `email_event`, and the do-not-mail list for a dead one (F1)."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -33,9 +33,9 @@ _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 def record_answers(
     tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime
 ) -> list[EmailEvent]:
-    """What the answers to hand-overs said about addresses (F1): dead ones, full ones, complaints. Mostly nothing.
+    """Record what answers to hand-overs say about addresses: dead, full, complaint (F1). Mostly nothing.
 
-    Returns the news that would end an address: that is for the brake to decide (F5).
+    Returns the news that would end an address, which the brake decides (F5).
     """
     ending = []
     for claimed, mail, outcome in results:
@@ -50,7 +50,7 @@ def record_answers(
 
 
 def record_answer(tx: Session, outcome: Outcome | None, now: datetime, *, provider: str, key: str, email: str) -> None:
-    """The same for a mail that is not to a guest, handed over under `key`: it has no run, so only a code ends it."""
+    """The same for an account mail, handed over under `key`. It has no run, so only a certain code ends its address."""
     if kind := _told(outcome, email):
         about = EmailEvent(provider=provider, provider_event_id=f"answer:{key}", kind=kind,
                            address=addresses.normalized(email), at=now)  # fmt: skip
@@ -79,9 +79,9 @@ def _told(outcome: Outcome | None, to: str, sender: str = "") -> Kind | None:
 
 
 def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
-    """Of recipients whose hand-over was unclear or refused for now: what the mail service has reported on was sent.
+    """Record as sent those of these waiting or doubtful recipients that the mail service has reported on.
 
-    Its report may be faster than its reply, so it can find the row still `sending`.
+    A report may be faster than the reply to the hand-over, so it can find the row still `sending`.
     """
     if not recipient_ids:
         return
@@ -91,11 +91,10 @@ def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
 
 
 def take(provider: str, reports: Iterable[ServiceReport], now: datetime) -> int:
-    """Record what a mail service reports; how many of the reports were new.
+    """Record the reports of a mail service; returns how many were new. Each counts once, in any order.
 
-    Each counts once, in whatever order they come. A report about a mail in doubt is the proof that the service had
-    it (S5). A dead address and a complaint put the address on the do-not-mail list of the whole installation; so do
-    SOFT_BOUNCES soft bounces within SOFT_WINDOW.
+    A report about a mail in doubt proves that the service had it (S5). A dead address, a complaint, and SOFT_BOUNCES
+    soft bounces within SOFT_WINDOW put the address on the do-not-mail list of all events.
     """
     with transaction() as tx:
         return sum(_take(tx, provider, report, now) for report in reports)
@@ -124,7 +123,7 @@ def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> b
 
 
 def _recipient(tx: Session, key: str) -> tuple[Recipient | None, int | None]:
-    """Whose mail had this key (S3), and of which event; (None, None) for a key that is not ours."""
+    """The recipient whose mail had this key (S3), and the event; (None, None) for a key that is not ours."""
     root, _, number = key.rpartition("-")
     row = tx.execute(
         select(Recipient, Mailing.event_id)
@@ -137,8 +136,8 @@ def _recipient(tx: Session, key: str) -> tuple[Recipient | None, int | None]:
 def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None:
     """Raise a recipient's delivery to `news`. A mail in doubt, or waiting for another try, was sent then.
 
-    One that was never tried is left alone, whatever the service believes; so is one that failed and waits for its first
-    try in another run: that it did not arrive is news of the run before.
+    A mail that was never tried is left alone, whatever the service reports. So is one that waits for its first try in
+    another run, when the news is that it did not arrive: that is about the run before.
     """
     this = [Recipient.id == recipient_id]
     if news not in ARRIVED:
@@ -152,7 +151,7 @@ def _tell(tx: Session, recipient_id: int, news: Delivery, now: datetime) -> None
 
 
 def _was_sent(tx: Session, where: Sequence[ColumnElement[bool]], now: datetime) -> None:
-    """Settle doubt, and stop another try: by way of doubt, since nothing else leads from waiting to sent."""
+    """Turn doubt into sent, and waiting too: by way of doubt, since no other move leads from waiting to sent."""
     taken: dict[str, object] = {"last_error": None, "next_attempt_at": None, "updated_at": now}
     records.move_recipients(
         tx, [*where, Recipient.attempts > 0], RecipientState.QUEUED, RecipientState.UNKNOWN,
@@ -173,7 +172,7 @@ def _ends(tx: Session, about: EmailEvent) -> bool:
 
 
 def end(tx: Session, about: EmailEvent, now: datetime) -> None:
-    """Put the address on the do-not-mail list for what `about` reports; of practice, for practice alone (S13)."""
+    """Put the address on the do-not-mail list for this news; news of practice counts in practice alone (S13)."""
     scope = PRACTICE if about.practice else EVERYWHERE
     source = about.provider
     if about.kind == Kind.SOFT_BOUNCE:

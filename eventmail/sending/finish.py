@@ -1,4 +1,4 @@
-"""The end of a run: nothing is queued or being handed over any more (S11)."""
+"""The end of a run: no recipient is queued or being handed over any more (S11)."""
 
 import logging
 from datetime import datetime
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def finish(job_id: int, now: datetime) -> bool:
-    """Finish job and mailing when no recipient waits; whether it did. Recipients in doubt do not hold them."""
+    """Finish job and mailing when no recipient waits; returns whether it did. Doubt does not keep them open."""
     idle = select(Mailing.id).where(Mailing.n_queued == 0, Mailing.n_sending == 0)
     with transaction() as tx:
         finished = move(

@@ -1,4 +1,4 @@
-"""The first answers of a run: when all of them are the same refusal, it is hardly about ten guests (F5)."""
+"""The first answers of a run: ten refusals in the same words are hardly about ten guests (F5)."""
 
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent
 from eventmail.providers.refusals import are_alike, same_words
@@ -7,16 +7,16 @@ FIRST = 10
 
 
 def said(mail: Mail, outcome: Accepted | Permanent) -> str | None:
-    """A refusal in the words that are the same whoever it is for; None when the mail was taken."""
+    """The words of a refusal without what differs by recipient; None when the mail was taken."""
     if isinstance(outcome, Accepted):
         return None
     return same_words(outcome.detail, outcome.code, to=mail.to, sender=mail.sender)
 
 
 class FirstAnswers:
-    """The answers to one group of a run of which nothing was taken yet (`is_untried`): whether to stop in its middle.
+    """Watches the answers to one group of a run of which no mail was taken yet (`is_untried`).
 
-    It only spares the rest of the group the same refusal. What the run makes of it is decided in the database.
+    It only spares the rest of the group the same refusal. `brake` decides about the run, in the database.
     """
 
     def __init__(self, *, is_untried: bool) -> None:
@@ -24,7 +24,7 @@ class FirstAnswers:
         self._words: list[str] = []
 
     def are_all_the_same(self, mail: Mail, outcome: Outcome) -> bool:
-        """Whether, with this answer, FIRST have come and all were the same refusal."""
+        """Whether this is answer number FIRST and all were the same refusal."""
         if self._watches and isinstance(outcome, Accepted | Permanent):
             words = said(mail, outcome)
             self._watches = (

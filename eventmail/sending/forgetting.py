@@ -1,6 +1,6 @@
-"""The end of an erasure: files that name the guest go, and nothing stays behind in the write-ahead log.
+"""The end of an erasure: files that name the guest are deleted, and the write-ahead log is emptied.
 
-It follows the commit that erased the rows. Whatever stops it, the minute's sweep does the rest.
+It follows the commit that erased the rows. When something interrupts it, the next sweep does the rest.
 """
 
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ _HEAD = 64 * 1024  # bytes, more than any head of our mails
 
 
 def finish(settings: Settings, now: datetime) -> int:
-    """Finish what erasures left to do: how many are finished now. Cheap when there is nothing."""
+    """Finish open erasures; returns how many are finished now. Cheap when there is none."""
     asked = select(Erasure.id, Erasure.event_id, Erasure.keys, Erasure.addresses)
     open_ = fresh().execute(asked.where(Erasure.finished_at.is_(None))).all()
     if not open_:
@@ -46,7 +46,7 @@ def _mails(folder: Path) -> Iterator[Path]:
 
 
 def _is_theirs(path: Path, keys: set[str], pseudonyms: set[str], secret: bytes) -> bool:
-    """Told by the key in its name, or by whom it is to: a test, or a mail from before a change of address."""
+    """Whether a mail is theirs, by the key in its name, else by its recipient: a test, or an earlier address."""
     key = path.name.split(".")[1]
     if key in keys or key.partition("-")[0] in keys:
         return True

@@ -1,4 +1,4 @@
-"""Hand-over: personalise, mark a group `sending` in one commit, and only then let the first byte leave (S11)."""
+"""Hand-over: personalise mails, mark a group `sending` in one commit, and only then let the first byte leave (S11)."""
 
 import logging
 import threading
@@ -48,7 +48,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Sending(Run):
-    """One mailing, prepared once per run of `drain`: what a guest costs from here on is escaping and joining."""
+    """One mailing, prepared once per turn of `drain`, so that a guest costs only escaping and joining."""
 
     key: str
     provider: str
@@ -72,7 +72,7 @@ class Sending(Run):
 
 @dataclass
 class InFlight:
-    """What this process has in `sending` right now, and until when it may begin another hand-over."""
+    """The group that this process has in `sending`, and until when it may begin another hand-over."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     ids: frozenset[int] = frozenset()
@@ -82,7 +82,7 @@ class InFlight:
 
     @contextmanager
     def one_group(self) -> Iterator[None]:
-        """From mark to record: one group at a time in this process, so that GROUP bounds what a crash leaves open."""
+        """Held from mark to record: one group at a time in this process, so that a crash leaves at most GROUP open."""
         with self.lock:
             try:
                 yield
@@ -92,17 +92,17 @@ class InFlight:
 
     @property
     def hand(self) -> journal.Hand:
-        """Where the journal speaks of the group that was marked last."""
+        """The journal's slots of the group that was marked last."""
         return self._hands[-1]
 
     def names(self, sending: "Sending", group: Sequence[Claimed]) -> int | None:
-        """Name a group in the journal before its mark commits: the number for the rows, None without a journal."""
+        """Name a group in the journal before its mark commits; returns the mark's number, None without a journal."""
         rows = [(claimed.id, claimed.attempt) for claimed in group]
         self._hands.append(journal.take(file().parent, Kind.RECIPIENT, rows, sending.provider))
         return self.hand.mark
 
     def holds(self, recipient_ids: Sequence[int], since: float) -> None:
-        """These were marked, with a lease that began at `since` (time.monotonic), and the group before is recorded."""
+        """Called when these are marked, with a lease from `since` (monotonic), and the group before is recorded."""
         self.ids = frozenset(recipient_ids)
         self.renewed(since)
         self._keep(1)
@@ -114,7 +114,7 @@ class InFlight:
             hand.done()
 
     def renewed(self, since: float) -> None:
-        """The lease in the database now counts from `since`, which is before the wait for the write lock."""
+        """Called when the lease in the database counts from `since`, a time before the wait for the write lock."""
         self.deadline = since + LEASE.total_seconds() - MARGIN_SECONDS
 
 
@@ -125,9 +125,9 @@ Drop = tuple[ColumnElement[bool], RecipientState, str]
 
 
 class Result(NamedTuple):
-    """One hand-over. `mail` is None when it could not be built, or its turn never came.
+    """One hand-over. `mail` is None when it could not be built or its turn never came.
 
-    An `outcome` of None means that the mail surely did not leave: its turn never came.
+    `outcome` is None when the mail surely did not leave, since its turn never came.
     """
 
     claimed: Claimed
@@ -136,9 +136,9 @@ class Result(NamedTuple):
 
 
 def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
-    """Mark at most GROUP recipients in a commit of its own, inside `in_flight.one_group()`: who may be handed over.
+    """Mark at most GROUP recipients in a commit of their own; returns those that may be handed over.
 
-    Further groups are marked in the commit that records the one before (`outcome.record`).
+    Runs inside `in_flight.one_group()`. The commit that records a group marks the next one (`outcome.record`).
     """
     since, now = time.monotonic(), clock.now()
     number = in_flight.names(sending, group)
@@ -148,7 +148,7 @@ def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
 
 
 def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[Claimed]:
-    """After the commit that marked them, with a lease that began at `since`: who of `group` may be handed over."""
+    """Called after the commit that marked `marked` with a lease from `since`; returns those of `group`."""
     if marked:
         live_lock.keep_count()
     in_flight.holds(marked, since)
@@ -156,20 +156,20 @@ def hold(group: Sequence[Claimed], marked: Sequence[int], since: float) -> list[
 
 
 def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], until: float) -> list[Result]:
-    """Hand over a group that was marked, inside `in_flight.one_group()`: a result for each.
+    """Hand over a marked group, inside `in_flight.one_group()`; returns a result for each recipient.
 
-    After `until` (time.monotonic) no other mail than the first is named to the service, so that a slow one does not
-    hold up a stop. Those it knows of are carried through, unless a stop was asked for: a server slower than a turn
-    would never get one. A process that was frozen past its lease may already be counted out; what it did not begin, it
-    leaves. A fault of the provider's own code puts in doubt what was under way; what the others got is known. Who is
-    refused asks no further, and who is refused FIRST times in the same words (F5).
+    After `until` (time.monotonic) the service gets no mail but the first, so that a slow one does not hold up a stop.
+    Mails that it knows of are carried through unless this process is to stop: else a server slower than a turn would
+    never get one. After a freeze past its lease, the process begins no mail, since others may have settled it. A fault
+    in the provider's code puts the mail under way in doubt; other outcomes stay. A refusal that stops the run ends the
+    group, and so do FIRST refusals in the same words (F5).
     """
     hand = in_flight.hand
     mails: dict[str, tuple[Claimed, Mail]] = {}
     told: dict[int, Outcome] = {}
 
     def built() -> Iterator[Mail]:
-        """Each mail when its turn is near, so that a provider builds it while it waits for an answer."""
+        """Build each mail when its turn is near, so that a provider builds it while it waits for an answer."""
         for claimed in group:
             if refused or (mails and time.monotonic() >= until):
                 return
@@ -222,13 +222,12 @@ def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
 
 
 def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datetime, number: int | None) -> list[int]:
-    """Move still-queued recipients of ours to `sending`; those on the do-not-mail list drop out (A6).
+    """Move our claimed, still queued recipients to `sending`; those on the do-not-mail list drop out (A6).
 
-    So do those whose guest was deleted or has another address by now: what is known of the guest is not for the
-    mailbox that was frozen (S6). Where somebody else has that address still, the mail waits for them instead (A7).
-    `number` names this mark, in the rows and in the journal. Returns the ids that may be handed over once `tx` is
-    committed: fewer when a cancellation or another worker was first, none when the job was stopped since they were
-    claimed (S12).
+    So do recipients whose guest was deleted or has another address now: the guest's data is not for the former mailbox
+    (S6). When another guest has that address, the mail waits for that one instead (A7). `number` names this mark in the
+    rows and in the journal. Returns the ids that may be handed over once `tx` is committed: fewer when a cancellation
+    or another worker was first, none when the job was stopped since the claim (S12).
     """
     if not recipient_ids:
         return []
@@ -252,7 +251,7 @@ def _ours(ids: Any, by: Any, job: Any) -> tuple[ColumnElement[bool], ...]:
 
 
 def _drops(scopes: Any, is_test: bool) -> list[Drop]:
-    """Who is not to get it after all: the condition, where they go, in which words."""
+    """(condition, new state, words) for recipients that must not get the mail after all."""
     listed = exists().where(Suppression.address == Recipient.address, Suppression.scope.in_(scopes))
     drops: list[Drop] = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off")]
     if not is_test:  # who gets a test need be no guest

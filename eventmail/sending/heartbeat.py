@@ -1,4 +1,4 @@
-"""A worker's sign of life, and the renewal of what it has in hand."""
+"""A worker's sign of life, and the renewal of its leases."""
 
 import time
 from collections.abc import Sequence
@@ -24,14 +24,14 @@ _SEEN = select(func.max(Worker.seen_at)).where(Worker.seen_at <= bindparam("late
 
 @dataclass(frozen=True)
 class Waiting:
-    """What keeps mail from leaving, as in "the mail server mail.example to greet", and since when."""
+    """What mail waits for, as in "the mail server mail.example to greet", and since when."""
 
     words: str
     since: datetime
 
 
 def beat(now: datetime, waits: Waits | None = None) -> None:
-    """Say that this process lives and what it waits for, and extend the lease of the group it is handing over."""
+    """Record that this process lives and what it waits for, and extend the lease of its group in hand."""
     held, since = in_flight.ids, time.monotonic()
     kept: Sequence[Row[int]] = ()
     long = waits if waits and waits.seconds >= NAMED_SECONDS else None
@@ -61,7 +61,7 @@ def beat(now: datetime, waits: Waits | None = None) -> None:
 
 
 def gone() -> None:
-    """This process ends in order: it is no longer counted as alive."""
+    """Stop counting this process as alive, when it ends in order."""
     with transaction() as tx:
         tx.execute(delete(Worker).where(Worker.owner == owner()))
 
@@ -74,7 +74,7 @@ def age(now: datetime) -> float | None:
 
 
 def waiting(now: datetime) -> Waiting | None:
-    """What a worker that lives has been waiting for the longest; None while mail goes its way."""
+    """The longest wait of a living worker; None while mail leaves."""
     here = [Worker.seen_at >= now - ALIVE, Worker.seen_at <= now + ALIVE, Worker.waits_since.is_not(None)]
     row = (
         fresh().execute(select(Worker.waits_for, Worker.waits_since).where(*here).order_by(Worker.waits_since)).first()
@@ -83,10 +83,10 @@ def waiting(now: datetime) -> Waiting | None:
 
 
 def alive(now: datetime) -> bool:
-    """Whether some worker was seen lately."""
+    """Whether a worker was seen recently."""
     return is_recent(age(now))
 
 
 def is_recent(seconds: float | None) -> bool:
-    """Whether a worker that was seen so long ago counts as alive; None is never."""
+    """Whether a worker that was seen so many seconds ago counts as alive; None means never."""
     return seconds is not None and seconds <= ALIVE.total_seconds()

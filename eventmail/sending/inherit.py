@@ -1,4 +1,4 @@
-"""What a process that is proven dead had in hand, settled at once by what its journal says of each mail (S11b)."""
+"""Settling at once the mails in hand of a process that is proven dead, by its journal (S11b)."""
 
 import logging
 from collections import defaultdict
@@ -25,10 +25,10 @@ log = logging.getLogger(__name__)
 
 
 def inherit(provider: Provider, now: datetime) -> int:
-    """Settle what dead processes had in hand, and give back what they had claimed: of how many mails.
+    """Settle the mails in hand of dead processes, and give back their claims; returns how many mails.
 
-    Only in a live database (H9): the rows of a copy are not those that the journal speaks of. What is not settled here,
-    for want of a proof or of an intact slot of the row's own mark, is in doubt when its lease ends.
+    Only in a live database (H9): a journal is not about the rows of a copy. A mail without proof, or without an intact
+    slot of the row's own mark, is left: it is in doubt when its lease ends.
     """
     paths = legacy.journals(file().parent)
     if not paths or not live_lock.is_live(file()):
@@ -69,12 +69,12 @@ def _recipients(tx: Session, left: legacy.Legacy, provider: Provider, now: datet
 
 
 def _may_tell(row: Row[Any], slot: Slot) -> bool:
-    """Whether the journal can still settle this row: of one that is in doubt already, only that it was sent."""
+    """Whether the journal can settle this row. Of a row that is in doubt already, it can only say that it was sent."""
     return bool(row.state == RecipientState.SENDING) or isinstance(slot.outcome, Accepted)
 
 
 def _rows(tx: Session, owner: str, recipient_ids: Iterable[int]) -> list[Row[Any]]:
-    """Rows that a journal may speak of: still `sending` by its process, or put in doubt when the lease had ended."""
+    """The rows that a journal can settle: still `sending` by its process, or in doubt since the lease ended."""
     theirs = or_(
         (Recipient.state == RecipientState.SENDING) & (Recipient.claim_owner == owner),
         Recipient.state == RecipientState.UNKNOWN,
@@ -87,7 +87,7 @@ def _rows(tx: Session, owner: str, recipient_ids: Iterable[int]) -> list[Row[Any
 
 
 def _run(tx: Session, mailing_id: int) -> Run:
-    """The latest run of a mailing: the next one waits until nothing of this one is `sending`."""
+    """The latest run of a mailing. It is the right one, since the next waits until nothing of it is `sending`."""
     job, event_id, is_test = tx.execute(
         select(Job, Mailing.event_id, Mailing.is_test)
         .join(Mailing, Mailing.id == Job.mailing_id)
@@ -106,7 +106,7 @@ def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
 
 
 def _release(left: legacy.Legacy) -> int:
-    """Give back what a dead process had claimed and not marked; else it would wait for the end of its lease."""
+    """Give back recipients that a dead process had claimed and not marked, before their lease ends."""
     running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
     theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]
     found = fresh().scalars(select(Recipient.id).where(Recipient.mailing_id.in_(running), *theirs)).all()

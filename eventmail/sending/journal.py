@@ -1,10 +1,10 @@
-"""This process's hand-over journal: what it has in hand, for whoever finds it dead (S11b).
+"""The hand-over journal of this process: its mails in hand, for the process that finds it dead (S11b).
 
-One file beside the database, locked as long as the process lives. A mail's slot names it before its mark is committed,
-says `begun` right before its first byte leaves, then what the mail service answered. The file is never synced: it need
-only outlive the process, and after a loss of power nobody believes it.
+It is one file beside the database, locked as long as the process lives. A slot names a mail before its mark is
+committed, says `begun` right before the first byte leaves, and then what the mail service answered. The file is never
+synced: it need only outlive the process, and after a loss of power nobody believes it.
 
-A process without a journal is as cautious as one whose journal is lost: what it had marked is in doubt after the lease.
+Without a journal, all mails that a dead process had marked are in doubt after the lease.
 """
 
 import errno
@@ -30,7 +30,7 @@ _AREAS = (*((first, GROUP) for first in (0, GROUP)), *((one, 1) for one in range
 
 
 class Hand:
-    """Mails that are marked together: where the journal speaks of each. `mark` is None without a journal."""
+    """The journal's slots for mails that are marked together. `mark` is None without a journal."""
 
     def __init__(self, journal: "Journal | None" = None, area: tuple[int, int] = (0, 0), mark: int | None = None):
         self.mark = mark
@@ -39,7 +39,7 @@ class Hand:
         self._slots: dict[int, tuple[Entry, int, bytes]] = {}
 
     def names(self, entries: Sequence[Entry]) -> bool:
-        """Write the slots of these, all in one write; whether that succeeded."""
+        """Write the slots of these entries in one write; returns whether that succeeded."""
         at = slots.offset(self._area[0])
         marked = [slots.slot_bytes(entry, Stage.MARKED) for entry in entries]
         places = range(at, slots.SIZE, slots.SLOT_BYTES)
@@ -48,27 +48,27 @@ class Hand:
         return self._journal is not None and self._journal.write(b"".join(marked), at)
 
     def begins(self, row: int) -> bool:
-        """Say that the first byte of this mail leaves now. When this is False it must not."""
+        """Say that the first byte of this mail leaves now. On False it must not leave."""
         if self.mark is None:
             return True
         _, at, marked = self._slots[row]
         return self._journal is not None and self._journal.write(slots.begun_bytes(marked), at)
 
     def told(self, row: int, outcome: Outcome) -> None:
-        """Say what the mail service answered. Where that can't be written, this mail stays begun."""
+        """Say what the mail service answered. When the write fails, the mail stays `begun`."""
         if self._journal is not None:
             entry, at, _ = self._slots[row]
             self._journal.write(slots.slot_bytes(entry, Stage.TOLD, outcome), at)
 
     def done(self) -> None:
-        """What became of these is in the database, or nobody will know more of it: none begins any more."""
+        """Give the slots back, when the outcomes are recorded or will never be known. No mail begins after that."""
         journal, self._journal = self._journal, None
         if journal is not None:
             journal.give_back(self._area)
 
 
 class Journal:
-    """One open, locked and preallocated file. Raises OSError where none can be made that would prove anything."""
+    """One open, locked and preallocated file. Raises OSError where a journal can't be made or would prove nothing."""
 
     def __init__(self, folder: Path) -> None:
         boot = locking.boot_id()
@@ -101,7 +101,7 @@ class Journal:
             raise OSError(errno.ENOSPC, "the new file was not written whole")
 
     def is_sound(self) -> bool:
-        """Whether whoever looks for it would find this very file, whole, and every write so far succeeded."""
+        """Whether the path still names this very file, whole, and every write so far succeeded."""
         return (
             not self._is_over
             and locking.is_at(self.path, self._descriptor)
@@ -109,7 +109,7 @@ class Journal:
         )
 
     def take(self, kind: Kind, rows: Sequence[tuple[int, int]], service: str) -> Hand:
-        """Name these (row, attempt) under a fresh mark number; a Hand without a mark when that did not succeed."""
+        """Name these (row, attempt) under a new mark number; returns a Hand without a mark when that fails."""
         with self._lock:
             fits = [area for area in self._free if area[1] >= len(rows)]
             if self._is_over or not fits:
@@ -124,13 +124,13 @@ class Journal:
         return Hand()
 
     def give_back(self, area: tuple[int, int]) -> None:
-        """Let others use these slots; close a journal that is over once nothing is in hand any more."""
+        """Free these slots; closes a journal that is over once no slot is in use."""
         with self._lock:
             self._free.append(area)
             self._close_if_idle()
 
     def write(self, data: bytes, at: int) -> bool:
-        """Write whole slots; whether all of it was written. A journal that refuses once is over."""
+        """Write whole slots; returns whether all of it was written. After one failure the journal is over."""
         if self._is_over:
             return False
         try:
@@ -144,13 +144,13 @@ class Journal:
         return False
 
     def retire(self) -> None:
-        """Begin nothing more with it. Its lock is held until nothing is in hand: who got it would think us dead."""
+        """End the journal. It stays locked until no mail is in hand, else another process would think us dead."""
         with self._lock:
             self._is_over = True
             self._close_if_idle()
 
     def close(self) -> None:
-        """Let go of the file as the end of this process would, without a word."""
+        """Close the file, and so unlock it, as the end of this process would."""
         self._is_over = True
         _open.discard(self)
         os.close(self._descriptor)
@@ -172,9 +172,9 @@ _not_before = 0.0  # time.monotonic()
 
 
 def take(folder: Path, kind: Kind, rows: Sequence[tuple[int, int]], service: str) -> Hand:
-    """Name mails, as (row, attempt), that are about to be marked for `service`, at most GROUP: before the mark commits.
+    """Name at most GROUP mails, as (row, attempt), before the mark for `service` commits.
 
-    The journal lies in `folder`, which is the database's. The caller says `done` when their outcomes are recorded.
+    `folder` is the database's. The caller calls `done` when the outcomes are recorded.
     """
     if not rows:
         return Hand()
@@ -184,7 +184,7 @@ def take(folder: Path, kind: Kind, rows: Sequence[tuple[int, int]], service: str
 
 
 def _usable(folder: Path) -> Journal | None:
-    """Our journal, a new one where it was deleted, replaced or refused a write; None where none can be made now."""
+    """Our journal, or a new one after it was deleted, replaced or refused a write; None when none can be made now."""
     global _mine, _not_before  # noqa: PLW0603  one process, one journal
     if _mine and _mine.path.parent == folder and _mine.is_sound():
         return _mine
@@ -211,7 +211,7 @@ def _usable(folder: Path) -> Journal | None:
 
 
 def leave() -> None:
-    """This process ends in order: its journal goes with it."""
+    """Delete the journal of a process that ends in order."""
     global _mine  # noqa: PLW0603
     with _making:
         if _mine:
@@ -220,7 +220,7 @@ def leave() -> None:
 
 
 def _forget() -> None:
-    """In a forked child: the lock belongs to the parent, and would outlive it in the child's copy of the descriptor."""
+    """Close the parent's journals in a forked child, whose descriptor would keep the lock after the parent's death."""
     global _mine, _making
     for journal in list(_open):
         journal.close()

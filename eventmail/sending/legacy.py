@@ -1,9 +1,8 @@
-"""The journals of dead processes: who proves a death, and what the dead one says (S11b).
+"""The journals of dead processes: the proof of a death, and what the journal says (S11b).
 
-The proof is a lock. A process locks its journal for as long as it lives, frozen or not, and the kernel lets go of the
-lock only when the process has ended. It counts where all of this holds while we have the lock: the file system keeps
-locks in this kernel; the path names the very file that is locked; that file is the one the header was written into, by
-device and inode; and the box was not started anew since.
+The proof is a lock. A process locks its journal as long as it lives, frozen or not, and the kernel frees the lock only
+when the process has ended. The proof counts if, while we have the lock, the file system keeps locks in this kernel, the
+path names the locked file, that file is the one of the header by device and inode, and the box has not started anew.
 """
 
 import os
@@ -22,7 +21,7 @@ WORDS = "The worker stopped while this mail was being handed over; nobody can sa
 
 @dataclass(frozen=True)
 class Legacy:
-    """What a dead process left: its name in the rows, and every intact slot of its journal."""
+    """The legacy of a dead process: its name in the rows, and every intact slot of its journal."""
 
     owner: str
     slots: list[Slot]
@@ -36,32 +35,32 @@ class Service(NamedTuple):
 
 
 def answer(slot: Slot) -> Outcome | None:
-    """What became of a mail: None when it was not begun, doubt when it was begun and nobody told."""
+    """The outcome of a mail: None when it was not begun, doubt when it was begun and has no answer."""
     if slot.stage == Stage.MARKED:
         return None
     return slot.outcome if slot.outcome is not None else Unclear(WORDS)
 
 
 def service(slot: Slot, provider: Provider) -> Service:
-    """The service that was used. Only the one that is connected now can be given the same key again (S5)."""
+    """The mail service that was used. Only if it is the one connected now can it get the same key again (S5)."""
     name = slot.entry.service
     return Service(name, provider.honours_keys and provider.name == name)
 
 
 def journals(folder: Path) -> list[Path]:
-    """Every journal beside a database, also those of the living."""
+    """Every journal beside a database, also of living processes."""
     return sorted(folder.glob(journal.FILES))
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Legacy | None]:
-    """What a dead process left in `path`, locked meanwhile; the file is gone afterwards unless the caller raised.
+    """The legacy of a dead process in `path`, locked meanwhile. Deletes the file unless the caller raises.
 
-    Two may hold it at once, and settle the same rows: their commits are guarded, so the second finds nothing to do. If
-    one had to wait for the other, it would put in doubt meanwhile what the other is about to settle.
+    Two processes may open it at once and settle the same rows: the commits are guarded, so the second one changes
+    nothing. If it had to wait, it would put in doubt meanwhile what the first is about to settle.
 
-    None for the journal of who lives or may live, which is left alone; and for one that proves nothing, which is of no
-    use to anybody and goes too.
+    Yields None for the journal of a process that may live, which stays, and for one that proves nothing, which is
+    deleted.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,4 +1,4 @@
-"""What a lock can prove: files of this box whose `flock` ends with the process that took it, and not before."""
+"""Locks that prove a process alive: on local files, `flock` ends with the process that took it and not before."""
 
 import ctypes
 import fcntl
@@ -23,7 +23,7 @@ _LOCAL = frozenset(
 
 
 def boot_id() -> str:
-    """The kernel's name for this run of the box, "" where none is told: then nothing can be proven."""
+    """The kernel's name for this run of the box; "" when it tells none: then nothing can be proven."""
     try:
         return BOOT_ID.read_text().strip()
     except OSError:
@@ -36,7 +36,7 @@ def is_local(descriptor: int) -> bool:
 
 
 def file_system(descriptor: int) -> int:
-    """The kind of file system an open file lies on, as statfs(2) numbers it; 0 when nobody tells."""
+    """The kind of file system of an open file, as a number of statfs(2); 0 when unknown."""
     try:
         statfs = ctypes.CDLL(None, use_errno=True).fstatfs
     except (AttributeError, OSError):
@@ -46,17 +46,17 @@ def file_system(descriptor: int) -> int:
 
 
 def lock(descriptor: int) -> bool:
-    """Lock an open file for as long as it is open; False when anybody else has it."""
+    """Lock an open file for as long as it is open; returns False when another process has it locked."""
     return _flock(descriptor, fcntl.LOCK_EX)
 
 
 def is_let_go(descriptor: int) -> bool:
-    """Whether nobody has locked this file; while it is open nobody can. Several may find that at once."""
+    """Whether no process has this file locked. Then none can while we have it open; several may find that at once."""
     return _flock(descriptor, fcntl.LOCK_SH)
 
 
 def is_at(path: Path, descriptor: int) -> bool:
-    """Whether `path` still names this open file, and not a copy, another one or nothing."""
+    """Whether `path` still names this open file, and not a copy, another file or nothing."""
     try:
         there = path.stat(follow_symlinks=False)
     except OSError:

@@ -1,4 +1,4 @@
-"""What becomes of a recipient after a hand-over: retry, give-up or doubt (S4, S5); one transaction a group."""
+"""The outcome of a hand-over for a recipient: retry, give-up or doubt (S4, S5). One transaction for a group."""
 
 import logging
 import random
@@ -35,7 +35,7 @@ LONGEST_RETRY_AFTER = 3600.0
 
 @dataclass(frozen=True)
 class Verdict:
-    """Where a recipient goes, in which words, and when it is tried again."""
+    """The new state of a recipient, the words for it, and when it is tried again."""
 
     state: RecipientState
     words: str | None = None
@@ -45,7 +45,7 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Left:
-    """Whose rows these are that a dead process left in `sending`, and the number of the mark it made them with."""
+    """The owner of rows that a dead process left in `sending`, and the number of their mark."""
 
     owner: str
     mark: int
@@ -54,11 +54,10 @@ class Left:
 def record(
     sending: Sending, provider: Service, results: Sequence[Result], now: datetime, following: Sequence[Claimed] = ()
 ) -> list[Claimed]:
-    """Write the outcomes of one group: recipients, counters, ledger, attempts, email events.
+    """Record the outcomes of one group, and mark the `following` one in the same commit.
 
-    The same commit marks the `following` group: who of it may be handed over. So at no time are two groups in hand
-    (S11), and a mail costs half a commit. A database that can't be written is asked again: what is known now would be
-    doubt for good.
+    Returns those of the `following` group that may be handed over. So two groups are never in hand at once (S11), and a
+    group costs one commit. Retries while the database can't be written, else known outcomes would become doubt.
     """
     since = time.monotonic()
     until = since + RECORD_SECONDS
@@ -79,9 +78,10 @@ def record(
 def write(
     tx: Session, run: Run, service: Service, results: Sequence[Result], now: datetime, *, left: Left | None = None
 ) -> list[int]:
-    """Write what became of a hand-over, in somebody's transaction: the ids of the recipients that it recorded.
+    """Write the outcomes of a hand-over: recipients, counters, ledger, attempts, email events.
 
-    With `left`, that of a process that is proven dead; what it did not begin keeps its attempt number (S11b).
+    Runs in the caller's transaction. Returns the ids of the recorded recipients. With `left`, of a process that is
+    proven dead: a mail that it did not begin keeps its attempt number (S11b).
     """
     tally = brake.count(tx, run.job_id, results)
     goes_on = tally.state == JobState.RUNNING
@@ -110,11 +110,11 @@ def judge(
     outcome: Outcome | None, try_: int, service: Service, now: datetime, *, goes_on: bool = True, waits: bool = True,
     taken: int = 0,
 ) -> Verdict:  # fmt: skip
-    """The verdict on one outcome of try number `try_` of this run (from 1). At most once outranks the retry.
+    """The verdict on the outcome of try `try_` of this run (from 1). At most once outranks the retry.
 
-    `goes_on` is false when the run was cancelled: then nothing settles a doubt by another try. `waits` is whether a
-    refusal of sender or credentials leaves its recipient queued until somebody corrects it (S12); when the service has
-    `taken` mails of this run, one of a single recipient is about that one alone.
+    `goes_on` is false for a cancelled run, in which doubt is not tried again. With `waits`, a refusal of sender or
+    credentials leaves the recipient queued until somebody corrects it (S12). When the service has `taken` mails of this
+    run, a refusal of one recipient is about that one alone.
     """
     match outcome:
         case None:
@@ -132,17 +132,17 @@ def judge(
 
 
 def _stops(refused: Refused, taken: int) -> bool:
-    """Whether nobody else of the run would be taken either (S12)."""
+    """Whether the refusal would meet every recipient of the run (S12)."""
     return not (refused.of_one and taken)
 
 
 def _again(error: ProviderError, try_: int, service: Service, goes_on: bool) -> bool:
-    """Whether another try can do no harm, and is not one too many."""
+    """Whether another try can do no harm and is within the limit."""
     return try_ <= len(BACKOFF) and (isinstance(error, Transient) or (service.honours_keys and goes_on))
 
 
 def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime, left: Left | None) -> list[int]:
-    """Move the group; the ids that moved. What a sweep had given up meanwhile still learns that it was sent (S5)."""
+    """Move the group; returns the ids that moved. A recipient put in doubt meanwhile can still become sent (S5)."""
     recipient_ids = [claimed.id for claimed in group]
     values = {"retry_at": verdict.retry_at, "words": verdict.words, "now": now}
     given = {"owner": left.owner, "number": left.mark} if left else {"owner": owner()}
@@ -208,7 +208,7 @@ def _attempt(run: Run, service: Service, result: Result, now: datetime) -> dict[
 
 
 def _stop(tx: Session, run: Run, told: Sequence[Result], taken: int) -> None:
-    """Refused credentials or sender: nobody else of this job is tried until somebody says so (S12)."""
+    """Stop the job after a refusal of credentials or sender, until somebody lets it go on (S12)."""
     refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
     refused = [outcome for outcome in refused if _stops(outcome, taken)]
     if refused:
@@ -216,13 +216,13 @@ def _stop(tx: Session, run: Run, told: Sequence[Result], taken: int) -> None:
 
 
 def stop(job_id: int, words: str) -> None:
-    """Nobody of this job is tried until somebody says so (S12), who reads `words` on the tracker."""
+    """Stop the job until somebody, who reads `words` on the tracker, lets it go on (S12)."""
     with transaction() as tx:
         tx.execute(update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(stopped=words))
 
 
 def _cancel_late(tx: Session, run: Run, now: datetime) -> None:
-    """Who comes back to the queue of a job that was cancelled meanwhile is cancelled too (S6)."""
+    """Cancel recipients that came back to the queue of a job that was cancelled meanwhile (S6)."""
     over = exists().where(Job.id == run.job_id, Job.state == JobState.CANCELLED)
     where = [Recipient.mailing_id == run.mailing_id, over]
     records.leave_queue(tx, where, RecipientState.CANCELLED, "Cancelled while it was tried", now)

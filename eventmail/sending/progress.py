@@ -1,4 +1,4 @@
-"""What the tracker shows: counters, rate, time left, the worker's sign of life (T1, T2). No row is counted here."""
+"""The progress of a mailing for its tracker: counters, rate, time left, sign of life (T1, T2). Counts no rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MILESTONES = (100, 75, 50, 25, 0)
 
 @dataclass(frozen=True)
 class Bounced:
-    """How many of those sent bounced since, and how many of them are on the do-not-mail list now."""
+    """How many sent mails bounced later, and how many of their addresses are on the do-not-mail list."""
 
     number: int
     listed: int
@@ -29,10 +29,9 @@ class Bounced:
 
 @dataclass(frozen=True)
 class Progress:
-    """One run as its tracker shows it. `rate` is recipients a second, `left` seconds; None while nothing is known.
+    """One run as its tracker shows it. `rate` is recipients per second, `left` is seconds; None while unknown.
 
-    `shares` tells what practice mode had from what left; `bounced` counts those sent of whom a mail service reported
-    later that they bounced. `service` is the one that is set now.
+    `shares` tells practice from mail that left. `service` is the mail service that is set now.
     """
 
     mailing: Mailing
@@ -51,7 +50,7 @@ class Progress:
 
     @property
     def over(self) -> bool:
-        """Whether nothing will change by itself any more; a cancelled run may have mails on their way."""
+        """Whether nothing will change by itself any more. A cancelled run may still have mails on their way."""
         return self.mailing.state != MailingState.SENDING and not self.counts[RecipientState.SENDING]
 
     @property
@@ -64,42 +63,42 @@ class Progress:
 
     @property
     def asks(self) -> bool:
-        """Whether the run stopped itself and waits for somebody to say how it goes on (F5)."""
+        """Whether the run stopped itself and waits for a decision (F5)."""
         return bool(self.job and self.job.brake in (Brake.ALIKE, Brake.DEAD)) and not self.over
 
     @property
     def unprepared(self) -> bool:
-        """Whether it stopped by a fault of our own, and not by a mail service's refusal (S12)."""
+        """Whether the run stopped by a fault of ours, and not by a mail service's refusal (S12)."""
         return self.stopped == drain.UNPREPARED
 
     @property
     def stopped(self) -> str | None:
-        """Why nothing of the run can leave, in the mail service's words or ours (S12)."""
+        """Why no mail of the run can leave, in the mail service's words or ours (S12)."""
         return self.job.stopped if self.job else None
 
     @property
     def provider(self) -> str | None:
-        """The mail service the run is of; None also before the first."""
+        """The mail service of the run; None also before the first run."""
         return self.job.provider if self.job else None
 
     @property
     def elsewhere(self) -> bool:
-        """Whether it was begun with another mail service than the one set now, and waits to be decided about (S13)."""
+        """Whether the run was begun with another mail service than the one set now, and waits for a decision (S13)."""
         return self.mailing.state == MailingState.SENDING and bool(self.job) and self.provider != self.service
 
     @property
     def question(self) -> str:
-        """What it was begun with and what is set now, in words."""
+        """The sentence about the mail service of the run and the one set now."""
         return services.asks(self.provider, self.service)
 
     @property
     def stands(self) -> bool:
-        """Whether nothing leaves until somebody decides: then there is no speed and no time left."""
+        """Whether no mail leaves until somebody decides; then there is no rate and no time left."""
         return bool(self.stopped) or self.elsewhere
 
     @property
     def undoable(self) -> bool:
-        """Whether nothing has left yet and nothing will for a moment (S7)."""
+        """Whether no mail has left yet and none will for a moment (S7)."""
         if self.job is None or self.job.run > 1 or self.over or self.elsewhere:
             return False
         return self.counts[RecipientState.QUEUED] == self.total and self.job.starts_at > self.now
@@ -118,7 +117,7 @@ class Progress:
 
     @property
     def poll_seconds(self) -> int | None:
-        """How long the page waits before it asks again; None when there is nothing more to ask (T2)."""
+        """Seconds before the page asks again; None when nothing will change (T2)."""
         if self.job is None or self.over or (self.stands and not self.counts[RecipientState.SENDING]):
             return None
         age = (self.now - self.job.created_at).total_seconds()
@@ -126,13 +125,13 @@ class Progress:
 
     @property
     def milestone(self) -> int:
-        """The last quarter that was passed, in percent; announced, unlike each step."""
+        """The last quarter that was passed, in percent. Only these are announced."""
         percent = 100 * self.done // self.total if self.total else 100
         return next(step for step in _MILESTONES if percent >= step)
 
 
 def progress(mailing: Mailing, now: datetime) -> Progress:
-    """The tracker of a mailing in a few queries, whatever its size."""
+    """The progress of a mailing in a few queries, whatever its size."""
     job = query.last_job(mailing.id)
     counts = mailing.counts
     done = sum(counts[state] for state in DONE)
@@ -161,14 +160,14 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
 
 
 def _bounced(mailing: Mailing) -> Bounced:
-    """Walks the few recipients that a service had news of, along an index."""
+    """Reads, along an index, the few recipients that a mail service has reported on."""
     if not mailing.n_sent:
         return Bounced(0, 0)
     return Bounced(*fresh().execute(_BOUNCED, {"mailing": mailing.id, "scopes": scopes_of(mailing.event_id)}).one())
 
 
 def _rate(job: Job, now: datetime) -> float | None:
-    """How fast this run is; not the runs before it, so what took or gave back a place of its own is counted (S9)."""
+    """Recipients per second of this run alone: it counts the run's own consumed and returned places (S9)."""
     running = (now - job.started_at).total_seconds() if job.started_at and not job.finished_at else 0.0
     if running < 1:
         return None
@@ -180,7 +179,7 @@ def _rate(job: Job, now: datetime) -> float | None:
 
 
 def recipients(mailing: Mailing, state: RecipientState | None) -> Rows:
-    """What there is to tell of each recipient, in the order they were frozen, of one state or of all."""
+    """The columns of each recipient's outcome, of one state or of all, in the order of the frozen list."""
     wanted = _OUTCOME.where(Recipient.mailing_id == mailing.id).order_by(Recipient.id)
     return wanted.where(Recipient.state == state) if state else wanted
 
@@ -188,7 +187,7 @@ def recipients(mailing: Mailing, state: RecipientState | None) -> Rows:
 def page_of_recipients(
     mailing: Mailing, state: RecipientState | None, *, page: int, size: int
 ) -> paging.Page[Row[Any]]:
-    """One page of `recipients`; 1 query, since the mailing has counted them."""
+    """One page of `recipients`; one query, since the mailing has their number."""
     counts = {each: number for each, number in mailing.counts.items() if number and state in (None, each)}
     total = sum(counts.values())
     number = paging.existing(page, size, total)
@@ -216,7 +215,7 @@ _OUTCOME = select(
 
 @cache
 def _page(states: tuple[RecipientState, ...]) -> Rows:
-    """Each state has its recipients in their order already, in an index. Together all of them would be sorted."""
+    """One SELECT for each state, since an index has the order within a state. One for all would have to sort."""
     of_mailing = select(Recipient.id).where(Recipient.mailing_id == bindparam("mailing"))
     found = union_all(*(of_mailing.where(Recipient.state == state) for state in states)).order_by("id")
     shown = found.limit(bindparam("size")).offset(bindparam("skipped"))

@@ -11,9 +11,9 @@ BURST_SECONDS = 0.2  # what may leave at once after a pause, so that a group cos
 
 
 def take(wanted: int, per_second: float, now: datetime) -> tuple[int, float]:
-    """Up to `wanted` turns of the shared pace: how many were granted, and seconds until there are more.
+    """Take up to `wanted` turns of the shared pace; returns (turns granted, seconds until the next).
 
-    A turn that is granted and not used is lost; a process that waits holds nothing.
+    An unused turn is lost. A process that waits holds nothing.
     """
     turn = timedelta(seconds=1 / per_second)
     capacity = max(1, int(per_second * BURST_SECONDS))

@@ -1,4 +1,4 @@
-"""Doubt, named: what a dead worker left between the `sending` mark and the record (S5, S11)."""
+"""Settling the mails that a dead worker left between the `sending` mark and the record (S5, S11)."""
 
 import logging
 from collections.abc import Sequence
@@ -19,18 +19,18 @@ log = logging.getLogger(__name__)
 
 
 def settle(provider: Provider, now: datetime) -> int:
-    """What a worker left between mark and record: what its journal tells, else doubt. Returns how many mails.
+    """Settle the mails of dead workers, by their journals, else as doubt; returns how many.
 
-    The journals first: a lease that has ended as well must not put in doubt what one of them tells.
+    The journals come first, else a lease that has ended too would put in doubt what a journal tells.
     """
     return inherit.inherit(provider, now) + _doubt(provider, now)
 
 
 def _doubt(provider: Provider, now: datetime) -> int:
-    """Recipients whose lease ended between mark and record: doubt, or the same key again if the service honours keys.
+    """Settle recipients whose lease ended between mark and record; returns how many.
 
-    A cancelled message goes nowhere again, so there it is doubt in any case. Returns how many. At most once outranks
-    the retry (S5).
+    They are in doubt, or wait to be sent with the same key if the service honours keys, but not in a cancelled message:
+    at most once outranks the retry (S5).
     """
     under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
     left = [Recipient.state == RecipientState.SENDING, claim.lapsed(now)]

@@ -1,7 +1,7 @@
 """The bytes of a hand-over journal: a header, and one slot for each mail in hand. Pure: bytes in, values out.
 
-Each slot and the header carry a checksum over all their other bytes. A slot that was half written, cut or changed by a
-single bit reads as None, and so does one that holds nothing; whoever reads it then knows nothing of that mail.
+The header and each slot carry a checksum over their other bytes. A slot that is empty, half written, cut or changed by
+a single bit reads as None: then nothing is known of that mail.
 """
 
 import json
@@ -30,14 +30,14 @@ _OUTCOMES = {kind.__name__: kind for kind in (Accepted, Transient, Permanent, Un
 
 
 class Kind(IntEnum):
-    """Whose row a slot names."""
+    """The table of the row that a slot names."""
 
     RECIPIENT = 1
     ACCOUNT_MAIL = 2
 
 
 class Stage(IntEnum):
-    """How far a mail has come."""
+    """The stage of a mail's hand-over."""
 
     MARKED = 1
     BEGUN = 2
@@ -46,7 +46,7 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True)
 class Header:
-    """Whose journal a file is, and which file it was made as; `boot` is the kernel's name for this run of the box."""
+    """The owner of a journal, and the file it was made as; `boot` is the kernel's name for this run of the box."""
 
     owner: str
     boot: str
@@ -65,7 +65,7 @@ class Entry(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """What a journal says of one mail: how far it has come, and once it was TOLD, what the mail service answered."""
+    """The journal's state of one mail; `outcome` is the mail service's answer once the stage is TOLD."""
 
     entry: Entry
     stage: Stage
@@ -83,7 +83,7 @@ def header_bytes(header: Header) -> bytes:
 
 
 def read_header(data: bytes) -> Header | None:
-    """The header of a whole journal; None when it is no journal of SIZE bytes, or not intact."""
+    """The header of a whole journal; None unless it is an intact journal of SIZE bytes."""
     body = _opened(data[:HEADER_BYTES], HEADER_BYTES)
     if len(data) != SIZE or body is None:
         return None
@@ -99,7 +99,7 @@ def slot_bytes(entry: Entry, stage: Stage, outcome: Outcome | None = None) -> by
 
 
 def begun_bytes(marked: bytes) -> bytes:
-    """The slot of a mail that was MARKED, once it is BEGUN: all but checksum and stage is the same."""
+    """The slot of a BEGUN mail, made of its MARKED one: only checksum and stage differ."""
     rest = marked[_CHECKSUM.size + 1 :]
     return _BEGUN.pack(crc32(rest, _CRC_OF_BEGUN), Stage.BEGUN) + rest
 
@@ -111,7 +111,7 @@ def read_slots(data: bytes) -> list[Slot]:
 
 
 def read_slot(data: bytes) -> Slot | None:
-    """One slot; None when it is not intact, or says what this version does not know."""
+    """One slot; None when it is not intact, or this version does not know its values."""
     body = _opened(data, SLOT_BYTES)
     if body is None:
         return None
@@ -125,7 +125,7 @@ def read_slot(data: bytes) -> Slot | None:
 
 
 def offset(number: int) -> int:
-    """Where slot `number` (from 0) begins."""
+    """The offset of slot `number` (from 0)."""
     return HEADER_BYTES + number * SLOT_BYTES
 
 
@@ -142,7 +142,7 @@ def _opened(data: bytes, size: int) -> bytes | None:
 
 
 def _outcome_bytes(outcome: Outcome) -> bytes:
-    """The class of an outcome and what it holds; texts are shortened where the slot has no room for them."""
+    """The class of an outcome and its values; texts are cut when the slot has no room for them."""
     if isinstance(outcome, Accepted) and not outcome.complained:  # nearly every mail, so no JSON
         return _TAKEN + _cut(outcome.id, _TEXT_LIMITS[0])
     for limit in _TEXT_LIMITS:

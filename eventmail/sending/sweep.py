@@ -1,4 +1,4 @@
-"""What nobody rang for: rows of dead workers, lost rings, retries that are due (S11)."""
+"""The sweep: settles rows of dead workers, and finds lost rings and due retries (S11)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,7 +22,7 @@ class Waiting:
 
 
 def sweep(provider: Provider, now: datetime) -> list[Waiting]:
-    """Settle what dead workers left behind, and name every running job of this service with the time it has work."""
+    """Settle the mails of dead workers; returns every running job of this service with the time it has work."""
     settle.settle(provider, now)
     account_settle.settle(now)
     brake.list_suspects()

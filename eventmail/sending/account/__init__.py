@@ -1,1 +1,1 @@
-"""Mails about accounts on their own short way: marked, handed over, recorded, settled."""
+"""The short way of mails about accounts: mark, hand over, record, settle."""

@@ -1,7 +1,7 @@
-"""Mails about accounts leave here: one by one, each at most once for whoever asked, whatever crashes (S5).
+"""The delivery of mails about accounts: one by one, each at most once, whatever crashes (S5).
 
-Nobody but the worker knows the token: it is made in the commit that marks the mail `sending`, and is in no row and in
-no queue. A hand-over that broke off is doubt, and only a person asks again.
+Only the worker knows the token: it is made in the commit that marks the mail `sending`, and stored in no row or queue.
+A hand-over that broke off is doubt; only a person asks for another mail.
 """
 
 import logging
@@ -38,29 +38,29 @@ _talking = threading.Lock()  # one turn at a time hands over, so that a slow mai
 
 @dataclass
 class Held:
-    """What this process hands over right now: until when (time.monotonic) each may begin, renewed by the heartbeat."""
+    """The mails in hand of this process: until when (time.monotonic) each may begin; the heartbeat renews that."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     until: dict[int, float] = field(default_factory=dict)
 
     def hold(self, mail_id: int, since: float) -> None:
-        """Its lease in the database counts from `since`, before the wait for the write lock."""
+        """Add a mail whose lease in the database counts from `since`, before the wait for the write lock."""
         with self.lock:
             self.until[mail_id] = since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS
 
     def renewed(self, mail_ids: Sequence[int], since: float) -> None:
-        """The same for those of them that are not done yet."""
+        """Renew the mails that are not done yet."""
         with self.lock:
             still = [mail_id for mail_id in mail_ids if mail_id in self.until]
             self.until |= dict.fromkeys(still, since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS)
 
     def drop(self, mail_id: int) -> None:
-        """This one is done."""
+        """Remove a mail that is done."""
         with self.lock:
             self.until.pop(mail_id, None)
 
     def ids(self) -> list[int]:
-        """All of them."""
+        """The mails in hand."""
         with self.lock:
             return list(self.until)
 
@@ -69,7 +69,7 @@ held = Held()
 
 
 def deliver(provider: Provider, settings: Settings) -> datetime | None:
-    """Mail what is due, for one turn. Returns when to come back: now or later, or None when nothing waits."""
+    """Send due mails for one turn. Returns when to come back: now or later, or None when nothing waits."""
     if not live_lock.is_live(settings.database):  # H9
         return None
     until = time.monotonic() + drain.TURN_SECONDS
@@ -106,7 +106,7 @@ def next_due(now: datetime) -> datetime | None:
 
 
 def renew(now: datetime) -> None:
-    """Extend the leases of what this process hands over; the heartbeat does."""
+    """Extend the leases of the mails in hand. The heartbeat calls it."""
     mail_ids, since = held.ids(), time.monotonic()
     if not mail_ids:
         return
@@ -137,7 +137,7 @@ def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings)
 
 
 def _its_turn(per_second: float, until: float) -> bool:
-    """Wait for a turn of the pace that all mails share, not beyond the end of this turn of the worker (S10)."""
+    """Wait for the shared pace (S10), not beyond `until`; returns whether the mail may leave."""
     while per_second:
         granted, wait = rate.take(1, per_second, clock.now())
         if granted:
@@ -155,7 +155,7 @@ def _due(now: datetime) -> list[ColumnElement[bool]]:
 
 
 def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: Settings) -> Outcome | None:
-    """The outcome; None when the mail surely did not leave: its turn never came."""
+    """Returns the outcome, or None when the mail surely did not leave, since its turn never came."""
     try:
         built = _built(mail, settings)
     except InvalidInput as error:

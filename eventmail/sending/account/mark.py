@@ -1,4 +1,4 @@
-"""The mark of a mail about an account: `sending`, a link's token made in that commit, or why it must not leave."""
+"""The mark of a mail about an account: it becomes `sending` and gets its link's token in one commit, or it fails."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ _A = AccountMailState
 
 @dataclass(frozen=True)
 class Marked:
-    """A mail that this process marked `sending`, and what it says. After `too_late` it is not tried again."""
+    """A mail that this process marked `sending`, with its contents. After `too_late` it is not tried again."""
 
     id: int
     key: str  # another try is another mail: its link is new
@@ -52,8 +52,8 @@ def mark(
 ) -> Marked | None:
     """Mark a waiting mail `sending` and make its token, in one commit before the first byte leaves.
 
-    `number` names this mark, in the row and in the journal, as that of attempt number `attempt`. None when another
-    worker was first, or when it must not leave any more: then the row says why.
+    `number` names this mark, of attempt `attempt`, in the row and in the journal. Returns None when another worker was
+    first, or when the mail must not leave any more: then the row says why.
     """
     with transaction() as tx:
         mail = tx.get(AccountMail, mail_id)
@@ -75,23 +75,23 @@ def mark(
 
 
 def tell(tx: Session, by: Acting, state: AccountMailState, *, about: str, email: str, words: str | None) -> None:
-    """The entry of the log about an outcome, in somebody's transaction."""
+    """Write the entry of the log about an outcome. Runs in the caller's transaction."""
     detail: dict[str, Any] = {"reason": words} if words else {}
     records.audit(tx, by, f"account_mail.{state}", about, email=email, **detail)
 
 
 def acting(mail: AccountMail, now: datetime) -> Acting:
-    """The worker, in the request that asked."""
+    """The worker as the actor, with the request that asked for the mail."""
     return Acting(None, WORKER, mail.request_id, now)
 
 
 def about(mail: AccountMail) -> str:
-    """What the log calls the one it is for."""
+    """The person a mail is for, as the log's subject."""
     return account_mails.subject(mail.invitation_id, mail.user_id)
 
 
 def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Settings, now: datetime) -> str:
-    """Why a mail that waits must not leave after all, or "": looked at right before hand-over, as for guests (A6)."""
+    """Why a waiting mail must not leave, or "". Checked right before the hand-over, as for guests (A6)."""
     if is_practice(provider.name):
         return account_mails.NO_SERVICE
     if hindrances := settings.hindrances(outside=provider.outside):
@@ -108,7 +108,7 @@ def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Se
 
 
 def over_at(tx: Session, mail: AccountMail) -> datetime:
-    """When a mail is of no use any more, however late it leaves: its link is over, or its news is none."""
+    """When a mail stops being useful: its link is over, or its news is old."""
     if mail.kind == AccountMailKind.INVITATION:
         return tx.get_one(Invitation, mail.invitation_id).expires_at
     return mail.created_at + (sign_in_links.LIFETIME if mail.kind == AccountMailKind.SIGN_IN else NEWS_LIFETIME)

@@ -1,4 +1,4 @@
-"""What becomes of a mail about an account after a hand-over: retry, give-up or doubt (S4, S5)."""
+"""The outcome of a mail about an account after a hand-over: retry, give-up or doubt (S4, S5)."""
 
 import logging
 import time
@@ -22,10 +22,10 @@ _A = AccountMailState
 
 
 def record(mail: Marked, outcome: Outcome | None, provider: Provider, now: datetime) -> None:
-    """Write what became of a hand-over: sent, failed, waiting for another try, or in doubt (S4, S5).
+    """Record the outcome of a hand-over: sent, failed, waiting for another try, or in doubt (S4, S5).
 
-    A doubt is no reason to try again: the next mail would bring another link. What a sweep has given up meanwhile
-    still learns the truth. A database that can't be written is asked again, as for guests.
+    Doubt is never tried again, since the next mail would bring another link. A mail that was put in doubt meanwhile
+    still gets its true outcome. Retries while the database can't be written, as for guests.
     """
     until = time.monotonic() + outcomes.RECORD_SECONDS
     while True:
@@ -53,10 +53,10 @@ def write(
     *,
     left: outcomes.Left | None = None,
 ) -> AccountMailState | None:
-    """Write what became of a hand-over, in somebody's transaction: the state it led to, None when nothing moved.
+    """Write the outcome of a hand-over. Returns the new state, or None when nothing moved.
 
-    With `left`, that of a process that is proven dead: what it did not begin keeps its attempt number, and what was put
-    in doubt meanwhile can only turn out to be sent (S11b).
+    Runs in the caller's transaction. With `left`, of a process that is proven dead: a mail it did not begin keeps its
+    attempt number, and a mail that was put in doubt meanwhile can only turn out to be sent (S11b).
     """
     verdict = outcomes.judge(outcome, mail.try_, service, now, goes_on=False, waits=False)
     state, retry_at = _A(verdict.state), verdict.retry_at

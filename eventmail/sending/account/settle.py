@@ -1,4 +1,4 @@
-"""Mails about accounts that a dead worker had in hand: what its journal tells, else doubt (S5, S11b)."""
+"""Settling the account mails that a dead worker had in hand: by its journal, else as doubt (S5, S11b)."""
 
 from datetime import datetime
 
@@ -18,7 +18,7 @@ _A = AccountMailState
 
 
 def settle(now: datetime) -> int:
-    """Put in doubt what a dead worker left between mark and record: how many. It is never repeated by itself (S5)."""
+    """Put in doubt the mails that a dead worker left between mark and record; returns how many (S5)."""
     lapsed = or_(AccountMail.claim_until <= now, AccountMail.claim_until > now + claim.LEASE + claim.SET_BACK)
     left = [AccountMail.state == _A.SENDING, lapsed]
     if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
@@ -41,7 +41,7 @@ def settle(now: datetime) -> int:
 
 
 def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
-    """Settle what a process had in hand that is proven dead, in somebody's transaction: how many mails."""
+    """Settle the mails in hand of a process that is proven dead; returns how many. Runs in the caller's transaction."""
     found = {
         (slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == slots.Kind.ACCOUNT_MAIL
     }
@@ -62,7 +62,7 @@ def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime)
 
 
 def _marked(tx: Session, mail: AccountMail, mark: int, now: datetime) -> Marked:
-    """A mail as far as its outcome speaks of it; its key and its token died with the process."""
+    """The mail as far as its outcome needs it; its key and its token died with the process."""
     return Marked(
         id=mail.id, key=f"account-{mail.id}-{mail.attempts}-{mark}", kind=mail.kind, attempt=mail.attempts,
         try_=mail.tries, by=acting(mail, now), about=about(mail), to=mail.email, asker="", name="", role="",
