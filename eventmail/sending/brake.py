@@ -25,9 +25,9 @@ from eventmail.sending.first_answers import FIRST, said
 from eventmail.sending.handover import Result, Run
 from eventmail.states import Brake, JobState
 
-MANY = 30  # answers, from which on a share says something
-MOST_DEAD = 3  # one in so many may look dead; a list that is worse is not a list of guests
-BY = "worker"  # who acts, in the log
+MANY = 30  # answers that make a share meaningful
+MOST_DEAD = 3  # at most one address in so many may look dead; a worse list is not a list of guests
+BY = "worker"  # the actor in the log
 
 
 class Tally(NamedTuple):
@@ -77,9 +77,8 @@ def count(tx: Session, job_id: int, results: Sequence[Result]) -> Tally:
 
 
 def decide(
-    tx: Session, run: Run, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent],
-    now: datetime,
-) -> None:  # fmt: skip
+    tx: Session, run: Run, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent], now: datetime
+) -> None:
     """Stop the run and ask, or list the addresses that its answers end. Runs in the caller's transaction.
 
     `ending` is the news of this group that would end an address. A complaint always ends it.
@@ -106,7 +105,7 @@ def _brake(tx: Session, run: Run, tally: Tally, results: Sequence[Result], now: 
             refusal = next(result.outcome for result in reversed(results) if isinstance(result.outcome, Permanent))
             words = f"Your mail service refused the first {FIRST} for the same reason: {refusal.words}"
         _stop(tx, run, tripped, words, now)
-    elif tally.looked_dead:  # who was full too often waits for the end of the run
+    elif tally.looked_dead:  # an address that was full too often waits for the end of the run
         remaining = select(Mailing.n_queued + Mailing.n_sending).where(Mailing.id == run.mailing_id)
         if not tally.may_trip(tx.scalar(remaining) or 0):
             _list(tx, run.job_id)

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLCoreOperations, bindparam, exists, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, exists, or_, select, update
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from eventmail import ids
 from eventmail.db import UtcDateTime, core, fresh, transaction
@@ -16,11 +17,11 @@ from eventmail.domain.mailings import merge_values
 from eventmail.models import Guest, Job, Recipient
 from eventmail.states import JobState, RecipientState
 
-CLAIM_LEASE = timedelta(seconds=6)  # a turn takes two; short, since nothing happens to the rows of a dead worker
+CLAIM_LEASE = timedelta(seconds=6)  # a turn takes two; short, since the claims of a dead worker wait for its end
 LEASE = timedelta(seconds=20)  # from the mark on, renewed by the heartbeat; at its end a recipient is in doubt
-SET_BACK = timedelta(minutes=1)  # what lies this much too far ahead was written before the clock was set back
+SET_BACK = timedelta(minutes=1)  # a time further ahead than this was written before the clock was set back
 BATCH = 200
-GROUP = 20  # a worker process never has more rows than this in `sending` (S11)
+GROUP = 20  # the most rows that a worker process has in `sending` (S11)
 
 
 @dataclass(frozen=True)
@@ -41,14 +42,10 @@ class Claimed:
 @cache
 def owner() -> str:
     """The name of this process, which no other process ever had."""
-    return _named(os.getpid())
+    return f"{socket.gethostname()}:{os.getpid()}:{ids.token(8)}"
 
 
 os.register_at_fork(after_in_child=owner.cache_clear)
-
-
-def _named(pid: int) -> str:
-    return f"{socket.gethostname()}:{pid}:{ids.token(8)}"
 
 
 def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
@@ -59,15 +56,11 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     guests = _values([row.guest_id for row in rows])
     return [
         Claimed(
-            row.id,
-            row.email,
-            row.address,
-            row.attempts + 1,
-            row.tries + 1,
-            guests.get(row.guest_id) or _nobody(row.email),
+            row.id, row.email, row.address, row.attempts + 1, row.tries + 1,
+            guests.get(row.guest_id) or merge_values.guest_values("", "", row.email, {}),
         )
-        for row in sorted(rows, key=lambda row: (row.tries, row.id))  # who was refused last time holds up nobody (S12)
-    ]
+        for row in sorted(rows, key=lambda row: (row.tries, row.id))  # refused ones last: they hold up nobody (S12)
+    ]  # fmt: skip
 
 
 def is_due(job: Job, now: datetime) -> bool:
@@ -155,12 +148,5 @@ _GUESTS = select(Guest.id, Guest.first_name, Guest.last_name, Guest.email, Guest
 
 def _values(guest_ids: Sequence[int | None]) -> dict[int | None, Mapping[str, str]]:
     rows = fresh().connection().execute(_GUESTS, {"ids": [guest_id for guest_id in guest_ids if guest_id is not None]})
-    return {row.id: _guest(row) for row in rows}
-
-
-def _guest(row: Any) -> Mapping[str, str]:
-    return merge_values.guest_values(row.first_name, row.last_name, row.email or "", row.attributes)
-
-
-def _nobody(email: str) -> Mapping[str, str]:
-    return merge_values.guest_values("", "", email, {})
+    of = merge_values.guest_values
+    return {row.id: of(row.first_name, row.last_name, row.email or "", row.attributes) for row in rows}

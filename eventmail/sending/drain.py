@@ -24,11 +24,10 @@ from eventmail.states import OPEN, JobState
 
 log = logging.getLogger(__name__)
 _talking = threading.Lock()  # one turn at a time hands over, so that a slow mail server takes up one thread
-
 _LONG_AGO = literal(datetime(1970, 1, 1, tzinfo=UTC), UtcDateTime())
 TURN_SECONDS = 2.0
 UNPREPARED = "The message could not be put together, so nothing left; eventmail's log says why"
-LOOK_AGAIN = timedelta(seconds=1)  # after this, for a connection that is being opened
+LOOK_AGAIN = timedelta(seconds=1)  # until the next look at a connection that is being opened
 BREATH_SECONDS = 0.001  # SQLite's busy handler is unfair: back-to-back commits would starve the web
 
 
@@ -36,7 +35,7 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
     """Work on `job_id` for one turn. Returns when to come back: now or later, or None when the run is over."""
     job = fresh().get(Job, job_id)
     mine = job is not None and job.state == JobState.RUNNING and live_lock.is_live(settings.database)  # H9
-    if job is None or not mine or job.provider != provider.name:  # of another service: somebody is asked first (S13)
+    if job is None or not mine or job.provider != provider.name:  # a run of another service asks first (S13)
         provider.spare(_named(job_id))
         return None
     if not _has_connection(job, provider, TURN_SECONDS):
@@ -45,19 +44,19 @@ def drain(job_id: int, provider: Provider, settings: Settings) -> datetime | Non
         sending = _prepare(job, provider, settings)
     except OperationalError:
         raise  # the database is busy; the next ring tries again
-    except Exception:  # the same at every ring, so somebody has to hear of it
+    except Exception:  # it would fail at every ring, so a person has to hear of it
         log.exception("a message could not be prepared", extra={"job": job_id})
         outcome.stop(job_id, UNPREPARED)
         return None
     until = time.monotonic() + TURN_SECONDS
     while time.monotonic() < until:
         if not _talking.acquire(timeout=max(0.0, until - time.monotonic())):
-            break  # whoever talks to a slow mail server holds up this run, and never this thread
+            break  # a turn with a slow mail server holds up this run, never this thread
         try:
             claimed = claim.claim(job, clock.now())
             if not claimed:
                 break
-            _breathe()
+            time.sleep(BREATH_SECONDS)
             try:
                 _work_off(claimed, sending, provider, settings.pace(outside=provider.outside), until)
             finally:
@@ -99,7 +98,7 @@ def _work_off(
             while going:
                 results = hand_over(sending, provider, going, until)
                 del claimed[: len(group)]
-                # what has to wait for its turn must not hold up the record of what is done
+                # under a pace no group follows at once: its wait would hold up the record of this one
                 goes_on = not per_second and time.monotonic() < until and provider.stands(who, 0.0)
                 group = claimed[: claim.GROUP] if goes_on else []
                 going = outcome.record(sending, provider, results, clock.now(), group)
@@ -149,28 +148,13 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
     read_as = test_sends.read_as(mailing)
     domain = settings.sender.rpartition("@")[2]
     envelope = mime.Envelope(
-        from_email=settings.sender,
-        from_name=mailing.from_name,
-        reply_to=mailing.reply_to or None,
-        date=mailing.created_at,
-        message_id_domain=domain,
-        list_id=f"event-{mailing.event_id}.{domain}",
-    )
+        from_email=settings.sender, from_name=mailing.from_name, reply_to=mailing.reply_to or None,
+        date=mailing.created_at, message_id_domain=domain, list_id=f"event-{mailing.event_id}.{domain}",
+    )  # fmt: skip
     return Sending(
-        job_id=job.id,
-        mailing_id=mailing.id,
-        event_id=mailing.event_id,
-        key=mailing.key,
-        provider=provider.name,
-        request_id=job.request_id,
-        is_test=mailing.is_test,
-        sender=settings.sender,
+        job_id=job.id, mailing_id=mailing.id, event_id=mailing.event_id, key=mailing.key, provider=provider.name,
+        request_id=job.request_id, is_test=mailing.is_test, sender=settings.sender,
         terms=SendingTerms(settings.public_url, settings.secret, outside=provider.outside),
         skeleton=mime.Skeleton(bound, envelope, fields, test_sends.PREFIX if mailing.is_test else ""),
-        read_as=read_as,
-        is_untried=not job.accepted,
-    )
-
-
-def _breathe() -> None:
-    time.sleep(BREATH_SECONDS)
+        read_as=read_as, is_untried=not job.accepted,
+    )  # fmt: skip

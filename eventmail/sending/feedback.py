@@ -108,16 +108,16 @@ def _take(tx: Session, provider: str, report: ServiceReport, now: datetime) -> b
     recipient, event_id = _recipient(tx, report.key)
     email = recipient.email if recipient else report.email
     address = recipient.address if recipient else addresses.normalized(email)
-    known_to_be = erased.is_pseudonym(address)  # an erased guest's: the report counts, its words do not come back
+    is_erased = erased.is_pseudonym(address)  # the report counts, but its words name the guest and are not stored
     about = EmailEvent(provider=provider, provider_event_id=report.id, kind=report.kind, address=address,
                        event_id=event_id, recipient_id=recipient.id if recipient else None, code=report.code,
                        practice=bool(recipient and is_practice(recipient.provider)),
-                       detail=erased.WORD if known_to_be else report.detail, at=now)  # fmt: skip
+                       detail=erased.WORD if is_erased else report.detail, at=now)  # fmt: skip
     tx.add(about)
     tx.flush()
     if recipient:
         _tell(tx, recipient.id, _NEWS[report.kind], now)
-    if (known_to_be or addresses.is_valid(email)) and _ends(tx, about):
+    if (is_erased or addresses.is_valid(email)) and _ends(tx, about):
         end(tx, about, now)
     return True
 
@@ -179,7 +179,7 @@ def end(tx: Session, about: EmailEvent, now: datetime) -> None:
         source = f"{source}: {SOFT_BOUNCES} soft bounces in {SOFT_WINDOW.days} days"
     reason = SuppressionReason.COMPLAINT if about.kind == Kind.COMPLAINT else SuppressionReason.HARD_BOUNCE
     put = unsubscribe.stand(tx, about.address, scope, reason, source=source, now=now)
-    if put:  # it was on the list for less
+    if put:  # it was on the list for a weaker reason
         by = Acting(None, source, "", now)
         records.audit(tx, by, "suppression.reported", f"address:{about.address}", scope=scope, **put)
     tx.flush()

@@ -3,7 +3,6 @@
 It follows the commit that erased the rows. When something interrupts it, the next sweep does the rest.
 """
 
-from collections.abc import Iterator
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.utils import getaddresses
@@ -28,21 +27,16 @@ def finish(settings: Settings, now: datetime) -> int:
         return 0
     keys = {key for erasure in open_ for key in erasure.keys}
     pseudonyms = {pseudonym for erasure in open_ for pseudonym in erasure.addresses}
-    for path in _mails(settings.outbox):
+    for path in settings.outbox.glob("[0-9]*.eml*"):  # mails, and what a crash left of one
         if _is_theirs(path, keys, pseudonyms, settings.secret):
             path.unlink(missing_ok=True)
-    kept = [uploads.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
-    fresh().rollback()  # whatever this session still reads would keep the log
-    if not all(kept) or not sqlite.emptied_log(db.engine):
-        return 0  # somebody imports or reads just now; the next sweep tries again
+    discarded = [uploads.discard_waiting(settings.imports, event) for event in {each.event_id for each in open_}]
+    fresh().rollback()  # an open read of this session would keep the log
+    if not all(discarded) or not sqlite.emptied_log(db.engine):
+        return 0  # an import or a reader is in the way; the next sweep tries again
     with transaction() as tx:
         tx.execute(update(Erasure).where(Erasure.id.in_([each.id for each in open_])).values(finished_at=now, keys=[]))
     return len(open_)
-
-
-def _mails(folder: Path) -> Iterator[Path]:
-    """Every mail that was kept, and what a crash left of one."""
-    return (path for path in folder.glob("[0-9]*.eml*"))
 
 
 def _is_theirs(path: Path, keys: set[str], pseudonyms: set[str], secret: bytes) -> bool:

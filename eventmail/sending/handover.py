@@ -32,7 +32,7 @@ from eventmail.states import JobState, RecipientState
 log = logging.getLogger(__name__)
 
 _BROKEN_OFF = Unclear("The hand-over broke off; nobody can say whether this mail left")
-MARGIN_SECONDS = 5.0  # no hand-over begins this close to the end of the lease
+MARGIN_SECONDS = 5.0  # before the end of the lease; no hand-over begins then
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,8 @@ class Sending(Run):
     sender: str
     terms: SendingTerms
     skeleton: Skeleton
-    read_as: Mapping[str, str] | None = None  # a test: whose values every mail is read with (E1)
-    is_untried: bool = False  # the service had taken nothing of this run when the turn began
+    read_as: Mapping[str, str] | None = None  # of a test: the values for every mail (E1)
+    is_untried: bool = False  # the service had taken no mail of this run when the turn began
 
     def mail(self, claimed: Claimed) -> Mail:
         """The mail of one recipient. Raises InvalidInput for an address that can't stand in an envelope."""
@@ -77,7 +77,7 @@ class InFlight:
     lock: threading.Lock = field(default_factory=threading.Lock)
     ids: frozenset[int] = frozenset()
     deadline: float = 0.0
-    stopping: threading.Event = field(default_factory=threading.Event)  # this process is asked to end
+    stopping: threading.Event = field(default_factory=threading.Event)  # set when this process is asked to end
     _hands: list[journal.Hand] = field(default_factory=list)
 
     @contextmanager
@@ -119,8 +119,6 @@ class InFlight:
 
 
 in_flight = InFlight()
-
-
 Drop = tuple[ColumnElement[bool], RecipientState, str]
 
 
@@ -186,9 +184,10 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
 
     def may_begin(mail: Mail) -> bool:
         recipient_id = mails[mail.key][0].id
-        # Asked again after the write: a process may have been frozen in it. Then the mail stays, though named as begun.
+        # Asks again after the write, in which the process may have been frozen. The journal then names the mail as
+        # begun, but it does not leave.
         if refused or is_late() or not hand.begins(recipient_id) or is_late():
-            told.pop(recipient_id, None)  # one that came back to be handed over on another connection
+            told.pop(recipient_id, None)  # the doubt of a first connection, when the mail came back for another one
             return False
         told[recipient_id] = _BROKEN_OFF
         return True
@@ -237,7 +236,7 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     marked = records.make(tx, _marking(is_test), **given, scopes=scopes, until=now + LEASE, now=now,
                           provider=sending.provider, number=number)  # fmt: skip
     live_lock.count_mark(tx)
-    if len(marked) < len(recipient_ids):  # rare, so nobody else pays for the question why
+    if len(marked) < len(recipient_ids):  # rare, so only this case pays for finding out why
         if not is_test:
             shared_address.pass_on_of_moved(tx, _ours(*given.values()))
         for where, state, words in _drops(scopes, is_test):
@@ -254,7 +253,7 @@ def _drops(scopes: Any, is_test: bool) -> list[Drop]:
     """(condition, new state, words) for recipients that must not get the mail after all."""
     listed = exists().where(Suppression.address == Recipient.address, Suppression.scope.in_(scopes))
     drops: list[Drop] = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off")]
-    if not is_test:  # who gets a test need be no guest
+    if not is_test:  # a test goes to addresses that need not be guests
         same = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
         drops += [
             (Recipient.guest_id.is_(None), RecipientState.CANCELLED, "guest deleted"),

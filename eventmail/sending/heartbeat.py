@@ -15,9 +15,9 @@ from eventmail.sending.handover import in_flight
 from eventmail.states import RecipientState
 
 EVERY_SECONDS = 5.0
-NAMED_SECONDS = 10.0  # what has been waited for so long is worth a word
+NAMED_SECONDS = 10.0  # a wait this long is told
 ALIVE = timedelta(seconds=15)
-WORKER_COMMAND = ".venv/bin/eventmail worker"  # what starts one, for whoever runs this
+WORKER_COMMAND = ".venv/bin/eventmail worker"
 _FORGOTTEN = timedelta(days=1)
 _SEEN = select(func.max(Worker.seen_at)).where(Worker.seen_at <= bindparam("latest"))  # built once
 
@@ -68,7 +68,7 @@ def gone() -> None:
 
 def age(now: datetime) -> float | None:
     """Seconds since any worker was last seen, or None when none ever was."""
-    # a sign still to come was given before the clock was set back: who lives has given a newer one since
+    # a sign from the future was given before the clock was set back: a living worker has given another one since
     seen = fresh().scalar(_SEEN, {"latest": now + ALIVE})
     return max(0.0, (now - seen).total_seconds()) if seen else None
 
@@ -76,9 +76,8 @@ def age(now: datetime) -> float | None:
 def waiting(now: datetime) -> Waiting | None:
     """The longest wait of a living worker; None while mail leaves."""
     here = [Worker.seen_at >= now - ALIVE, Worker.seen_at <= now + ALIVE, Worker.waits_since.is_not(None)]
-    row = (
-        fresh().execute(select(Worker.waits_for, Worker.waits_since).where(*here).order_by(Worker.waits_since)).first()
-    )
+    waits = select(Worker.waits_for, Worker.waits_since).where(*here).order_by(Worker.waits_since)
+    row = fresh().execute(waits).first()
     return Waiting(row.waits_for or "", row.waits_since) if row else None
 
 

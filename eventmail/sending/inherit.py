@@ -43,7 +43,7 @@ def _inherit(path: Path, provider: Provider, now: datetime) -> int:
         try:
             with transaction() as tx:
                 settled = _recipients(tx, left, provider, now) + settle.inherit(tx, left, provider, now)
-        except IntegrityError:  # numbers that contradict each other; the lease settles each message by itself
+        except IntegrityError:  # counters contradict each other; when the lease ends, each message is settled alone
             log.exception("what a dead worker had in hand could not be settled", extra={"worker": left.owner})
             return 0
         released = _release(left)
@@ -63,7 +63,7 @@ def _recipients(tx: Session, left: legacy.Legacy, provider: Provider, now: datet
     for (mailing_id, mark), group in groups.items():
         run = _run(tx, mailing_id)
         results = [_result(run, row, slot) for row, slot in group]
-        used = legacy.service(group[0][1], provider)  # all that were marked together are for one service
+        used = legacy.service(group[0][1], provider)  # mails that were marked together are for one service
         settled += len(outcome.write(tx, run, used, results, now, left=outcome.Left(left.owner, mark)))
     return settled
 
@@ -101,7 +101,7 @@ def _run(tx: Session, mailing_id: int) -> Run:
 def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
     claimed = claim.Claimed(row.id, row.email, row.address, row.attempts, row.tries, {})
     request_id = f"{run.request_id}.{row.id}.{row.attempts}"
-    mail = Mail("", request_id, row.attempts, "", row.email, b"")  # as far as an outcome speaks of it
+    mail = Mail("", request_id, row.attempts, "", row.email, b"")  # as far as its outcome needs it
     return Result(claimed, mail, legacy.answer(slot))
 
 

@@ -25,7 +25,7 @@ from eventmail.sending.slots import Entry, Header, Kind, Stage
 log = logging.getLogger(__name__)
 
 FILES = "hand-over-*.journal"
-RETRY_SECONDS = 60.0  # before another journal is tried where none could be made
+RETRY_SECONDS = 60.0  # before the next try to make a journal
 _AREAS = (*((first, GROUP) for first in (0, GROUP)), *((one, 1) for one in range(2 * GROUP, slots.SLOTS)))
 
 
@@ -92,7 +92,7 @@ class Journal:
     def _prepare(self, boot: str) -> None:
         if not locking.is_local(self._descriptor):
             raise OSError(errno.ENOTSUP, "a lock on this file system proves nothing")
-        if not locking.lock(self._descriptor):  # somebody who looks for the dead was faster
+        if not locking.lock(self._descriptor):  # a process that looks for dead ones was faster
             raise OSError(errno.EAGAIN, "the new file is locked already")
         os.posix_fallocate(self._descriptor, 0, slots.SIZE)
         made = os.fstat(self._descriptor)
@@ -160,7 +160,7 @@ class Journal:
             if locking.is_at(self.path, self._descriptor):
                 try:
                     self.path.unlink()
-                except OSError:  # found unlocked it would tell of a death; the end of this process unlocks it
+                except OSError:  # an unlocked file would prove a death, so only the end of this process unlocks it
                     return
             self.close()
 
@@ -203,7 +203,7 @@ def _usable(folder: Path) -> Journal | None:
         _not_before = time.monotonic() + RETRY_SECONDS
         log.warning("no hand-over journal, so a worker that is killed leaves more in doubt: %s", error)
         return None
-    if not made.is_sound():  # deleted, as of no use, before it was locked; the next group tries again
+    if not made.is_sound():  # deleted as useless before it was locked; the next group tries again
         made.retire()
         return None
     _mine = made

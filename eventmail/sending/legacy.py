@@ -64,7 +64,7 @@ def opened(path: Path) -> Iterator[Legacy | None]:
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:  # gone meanwhile, or nothing of ours
+    except OSError:  # deleted meanwhile, or no file of ours
         yield None
         return
     try:

@@ -6,20 +6,18 @@ import os
 from pathlib import Path
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-# f_type of statfs(2): file systems whose flock is the kernel's own. NFS, SMB, FUSE and what is not named here may keep
-# a lock for a dead process, give it up for a living one, or never tell another box.
-_LOCAL = frozenset(
-    {
-        0xEF53,  # ext2, ext3, ext4
-        0x58465342,  # xfs
-        0x9123683E,  # btrfs
-        0xF2F52010,  # f2fs
-        0x2FC12FC1,  # zfs
-        0xCA451A4E,  # bcachefs
-        0x794C7630,  # overlayfs, as of containers
-        0x01021994,  # tmpfs
-    }
-)
+# f_type of statfs(2): file systems whose flock is the kernel's own. NFS, SMB, FUSE and others may keep the lock of a
+# dead process, free the lock of a living one, or never tell another box.
+_LOCAL = {
+    0xEF53,  # ext2, ext3, ext4
+    0x58465342,  # xfs
+    0x9123683E,  # btrfs
+    0xF2F52010,  # f2fs
+    0x2FC12FC1,  # zfs
+    0xCA451A4E,  # bcachefs
+    0x794C7630,  # overlayfs, as of containers
+    0x01021994,  # tmpfs
+}
 
 
 def boot_id() -> str:

@@ -25,10 +25,10 @@ from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
-RECORD_SECONDS = 30.0  # how long outcomes wait for a database that can't be written, before they become doubt
+RECORD_SECONDS = 30.0  # that outcomes wait for a database that can't be written, before they become doubt
 RECORD_PAUSE_SECONDS = 0.5
-# seconds before the next attempt; after the last one it failed for good (S4)
-BACKOFF = (2, 10, 60, 300, 900, 1800, *(3600,) * 6)  # a mail service that is down for hours needs no hands
+# seconds before each next attempt; after the last one a recipient has failed for good (S4)
+BACKOFF = (2, 10, 60, 300, 900, 1800, *(3600,) * 6)  # long enough for a mail service that is down for hours
 JITTER = 0.2
 LONGEST_RETRY_AFTER = 3600.0
 
@@ -85,7 +85,7 @@ def write(
     """
     tally = brake.count(tx, run.job_id, results)
     goes_on = tally.state == JobState.RUNNING
-    waits = not run.is_test  # a test that is refused has failed: it was to find out (S12)
+    waits = not run.is_test  # a refused test has failed and does not wait: it was to find out (S12)
     verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
     for result in results:
         verdict = judge(result.outcome, result.claimed.try_, service, now, goes_on=goes_on, waits=waits,
@@ -151,11 +151,8 @@ def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetim
     if len(moved) == len(recipient_ids) or verdict.state != RecipientState.SENT:
         return moved
     late_ids = list(set(recipient_ids) - set(moved))
-    late = (
-        records.make(tx, _LATE_TRUTH, ids=late_ids, number=left.mark, **values)
-        if left
-        else (records.make(tx, _TRUTH, ids=late_ids, **values))
-    )
+    of_mark = {"number": left.mark} if left else {}
+    late = records.make(tx, _LATE_TRUTH if left else _TRUTH, ids=late_ids, **of_mark, **values)
     explained = [(claimed.id, claimed.attempt) for claimed in group if claimed.id in late]
     tx.execute(delete(Attempt).where(tuple_(Attempt.recipient_id, Attempt.number).in_(explained)))
     return moved + late
@@ -209,10 +206,10 @@ def _attempt(run: Run, service: Service, result: Result, now: datetime) -> dict[
 
 def _stop(tx: Session, run: Run, told: Sequence[Result], taken: int) -> None:
     """Stop the job after a refusal of credentials or sender, until somebody lets it go on (S12)."""
-    refused = [result.outcome for result in told if isinstance(result.outcome, Refused)]
-    refused = [outcome for outcome in refused if _stops(outcome, taken)]
-    if refused:
-        tx.execute(update(Job).where(Job.id == run.job_id).values(stopped=refused[0].words))
+    refused = (result.outcome for result in told if isinstance(result.outcome, Refused))
+    words = next((outcome.words for outcome in refused if _stops(outcome, taken)), None)
+    if words is not None:
+        tx.execute(update(Job).where(Job.id == run.job_id).values(stopped=words))
 
 
 def stop(job_id: int, words: str) -> None:

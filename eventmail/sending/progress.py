@@ -45,7 +45,7 @@ class Progress:
     rate: float | None
     left: float | None
     next_try: datetime | None
-    suspects: int  # addresses that wait for somebody to say that they are dead (F5)
+    suspects: int  # addresses that wait for a person to say that they are dead (F5)
     waits: heartbeat.Waiting | None
 
     @property
@@ -137,26 +137,17 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     done = sum(counts[state] for state in DONE)
     stands = job is None or bool(job.stopped) or job.provider != service()
     rate = None if job is None or stands else _rate(job, now)
-    handing_over = counts[RecipientState.SENDING] > 0  # then no next try needs to be named
-    may_wait = job and counts[RecipientState.QUEUED] and not handing_over and not stands
+    may_wait = job and counts[RecipientState.QUEUED] and not counts[RecipientState.SENDING] and not stands
     waiting = drain.next_due(job.id) if job and may_wait else None
     next_try = waiting if waiting and waiting > now else None
     due = mailing.state == MailingState.SENDING and not stands and next_try is None
     return Progress(
-        mailing=mailing,
-        job=job,
-        counts=counts,
-        shares=services.shares(mailing),
-        bounced=_bounced(mailing),
-        service=service(),
-        now=now,
-        worker_age=heartbeat.age(now),
-        rate=rate,
+        mailing=mailing, job=job, counts=counts, shares=services.shares(mailing), bounced=_bounced(mailing),
+        service=service(), now=now, worker_age=heartbeat.age(now), rate=rate,
         left=(mailing.recipient_count - done) / rate if rate else None,
         suspects=brake.suspects(job.id) if job and job.answered > job.accepted else 0,
-        next_try=next_try,
-        waits=heartbeat.waiting(now) if due else None,
-    )
+        next_try=next_try, waits=heartbeat.waiting(now) if due else None,
+    )  # fmt: skip
 
 
 def _bounced(mailing: Mailing) -> Bounced:

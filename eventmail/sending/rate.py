@@ -7,7 +7,7 @@ from sqlalchemy import select
 from eventmail.db import transaction
 from eventmail.models import Pace
 
-BURST_SECONDS = 0.2  # what may leave at once after a pause, so that a group costs one commit
+BURST_SECONDS = 0.2  # of turns that may be used at once after a pause, so that a group costs one commit
 
 
 def take(wanted: int, per_second: float, now: datetime) -> tuple[int, float]:
@@ -22,7 +22,7 @@ def take(wanted: int, per_second: float, now: datetime) -> tuple[int, float]:
         if pace is None:
             pace = Pace(empty_until=now - capacity * turn)
             tx.add(pace)
-        # a clock that was set back must not stop everybody until it has caught up
+        # after the clock was set back, nobody must wait until it has caught up
         empty = now if pace.empty_until > now + timedelta(seconds=1) + turn else pace.empty_until
         empty = max(empty, now - capacity * turn)
         granted = min(wanted, max(0, int((now - empty) / turn + 1e-9)))

@@ -32,14 +32,14 @@ def _doubt(provider: Provider, now: datetime) -> int:
     They are in doubt, or wait to be sent with the same key if the service honours keys, but not in a cancelled message:
     at most once outranks the retry (S5).
     """
-    under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # cancelled ones too: they have mails on their way
+    under_way = select(Mailing.id).where(Mailing.n_sending > 0)  # also cancelled ones: their mails may be on their way
     left = [Recipient.state == RecipientState.SENDING, claim.lapsed(now)]
     found = select(Recipient.mailing_id).where(Recipient.mailing_id.in_(under_way), *left).distinct()
     settled = 0
     for mailing_id in fresh().scalars(found).all():  # nearly always none: no write lock for nothing
         try:
             settled += _settle(mailing_id, left, provider, now)
-        except IntegrityError:  # its numbers contradict each other; that must not hold up every other message
+        except IntegrityError:  # its counters contradict each other; that must not hold up all other messages
             log.exception("what a worker left could not be settled", extra={"mailing": mailing_id})
     if settled:
         log.warning("a worker stopped during hand-over", extra={"recipients": settled})
@@ -53,7 +53,7 @@ def _settle(mailing_id: int, left: Sequence[ColumnElement[bool]], provider: Prov
     with transaction() as tx:
         settled = []
         if provider.honours_keys:
-            again = [*here, goes_on, Recipient.provider == provider.name]  # another service knows nothing of that key
+            again = [*here, goes_on, Recipient.provider == provider.name]  # another service does not know the key
             settled += records.move_recipients(tx, again, RecipientState.SENDING, RecipientState.QUEUED, **values)
         settled += records.move_recipients(tx, here, RecipientState.SENDING, RecipientState.UNKNOWN, **values)
         _explain(tx, settled, now)
@@ -71,19 +71,13 @@ def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
             .join(Job, Job.mailing_id == Recipient.mailing_id)
             .where(Recipient.id.in_(chunk), Job.run == latest)
         )
-        tx.execute(
-            insert(Attempt),
-            [
-                {
-                    "recipient_id": row.id,
-                    "number": row.attempts,
-                    "request_id": f"{row.request_id}.{row.id}.{row.attempts}",
-                    "provider": row.provider,  # the one it was with, whoever settles it (S13)
-                    "outcome": "unclear",
-                    "code": "",
-                    "detail": legacy.WORDS,
-                    "at": now,
-                }
-                for row in rows
-            ],
-        )
+        attempts = [
+            {
+                "recipient_id": row.id, "number": row.attempts,
+                "request_id": f"{row.request_id}.{row.id}.{row.attempts}",
+                "provider": row.provider,  # the service of the mail, whichever is set now (S13)
+                "outcome": "unclear", "code": "", "detail": legacy.WORDS, "at": now,
+            }
+            for row in rows
+        ]  # fmt: skip
+        tx.execute(insert(Attempt), attempts)

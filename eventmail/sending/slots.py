@@ -22,8 +22,8 @@ _HEADER = struct.Struct("<22sQQ64s256s")
 _SLOT = struct.Struct("<BBHQQQ32s")  # stage, kind, length of the payload, row, attempt, mark, service
 _CHECKSUM = struct.Struct("<I")
 _ROOM = SLOT_BYTES - _CHECKSUM.size - _SLOT.size
-_TEXT_LIMITS = (350, 60, 0)  # bytes of each text of an outcome; JSON may need six times as many
-_TAKEN = b"+"  # JSON does not begin like this
+_TEXT_LIMITS = (350, 60, 0)  # bytes of each text of an outcome, tried in turn; JSON may need six times as many
+_TAKEN = b"+"  # no JSON begins like this
 _BEGUN = struct.Struct("<IB")
 _JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _OUTCOMES = {kind.__name__: kind for kind in (Accepted, Transient, Permanent, Unclear, Refused)}
@@ -150,7 +150,7 @@ def _outcome_bytes(outcome: Outcome) -> bytes:
         payload = _JSON.encode([type(outcome).__name__, held]).encode()
         if len(payload) <= _ROOM:
             return payload
-    return b""  # reads as no outcome that anybody knows
+    return b""  # reads as no outcome at all
 
 
 def _outcome(payload: bytes) -> Outcome:

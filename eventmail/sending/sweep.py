@@ -28,7 +28,7 @@ def sweep(provider: Provider, now: datetime) -> list[Waiting]:
     brake.list_suspects()
     idle = Job.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued == 0, Mailing.n_sending == 0))
     others = (Job.state == JobState.RUNNING, Job.provider.is_distinct_from(provider.name), idle)
-    for job_id in fresh().scalars(select(Job.id).where(*others)).all():  # nobody else may come who ends it (S13)
+    for job_id in fresh().scalars(select(Job.id).where(*others)).all():  # no worker of theirs may come to end it (S13)
         finish.finish(job_id, now)
     ours = (Job.state == JobState.RUNNING, Job.stopped.is_(None), Job.provider == provider.name)  # S13
     running = fresh().scalars(select(Job.id).where(*ours)).all()

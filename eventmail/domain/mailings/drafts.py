@@ -186,17 +186,8 @@ def newest_first(event_id: int) -> Rows:
 def shown(row: Any) -> Shown:
     """A row of `newest_first`."""
     held: DraftText = row.DraftText
-    text = contents.Text(held.subject, held.preheader, held.body)
-    return Shown(
-        held.mailing_id,
-        text,
-        _criteria(held.audience),
-        held.revision,
-        held.saved_at,
-        held.dialect,
-        row.author,
-        row.saver,
-    )
+    text, audience = contents.Text(held.subject, held.preheader, held.body), _criteria(held.audience)
+    return Shown(held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver)
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:

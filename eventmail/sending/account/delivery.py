@@ -88,7 +88,7 @@ def _deliver_due(provider: Provider, settings: Settings, until: float) -> dateti
         if mail is None:
             provider.spare(WHO)
             return next_due(clock.now())
-        if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # it stays queued meanwhile (S11a)
+        if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # the mail stays queued meanwhile (S11a)
             return clock.now() + drain.LOOK_AGAIN
         if _its_turn(settings.pace(outside=provider.outside), until):
             _deliver(mail.id, mail.attempts + 1, provider, settings)
@@ -170,7 +170,7 @@ def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: S
 
     def may_begin(_mail: Mail) -> bool:
         nonlocal told
-        begins = in_time() and hand.begins(mail.id) and in_time()  # it may have been frozen in the write
+        begins = in_time() and hand.begins(mail.id) and in_time()  # the process may have been frozen in the write
         told = _BROKEN_OFF if begins else None
         return begins
 
@@ -189,21 +189,15 @@ def _built(mail: Marked, settings: Settings) -> Mail:
     sign_in = mail.kind == AccountMailKind.SIGN_IN
     link = sign_in_links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
     frame = account_mail.Frame(
-        from_email=settings.sender,
-        from_name=settings.sender_name,
-        to=mail.to,
-        message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}",
-        date=mail.by.now,
-        link=link,
-        until=mail.until,
+        from_email=settings.sender, from_name=settings.sender_name, to=mail.to,
+        message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}", date=mail.by.now, link=link, until=mail.until,
         site=settings.public_url,
-    )
+    )  # fmt: skip
     if sign_in:
         data = account_mail.sign_in(frame, name=mail.name, asked_by=mail.asker)
     elif mail.kind == AccountMailKind.ADDRESS_CHANGED:
         data = account_mail.address_changed(frame, name=mail.name)
     else:
         data = account_mail.invitation(frame, inviter=mail.asker, role=mail.role)
-    return Mail(
-        mail.key, f"{mail.by.request_id}.{mail.id}.{mail.attempt}", mail.attempt, settings.sender, mail.to, data
-    )
+    request_id = f"{mail.by.request_id}.{mail.id}.{mail.attempt}"
+    return Mail(mail.key, request_id, mail.attempt, settings.sender, mail.to, data)

@@ -18,7 +18,7 @@ from eventmail.sending.claim import LEASE, owner
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState, is_practice
 
-WORKER = "worker"  # who acts, in the log
+WORKER = "worker"  # the actor in the log
 NEWS_LIFETIME = timedelta(days=7)
 _TOO_LATE = "It waited so long that its link would be over"
 _NO_NEWS = "It waited so long that it would be no news any more"
@@ -37,7 +37,7 @@ class Marked:
     attempt: int
     try_: int
     by: Acting
-    about: str  # as the log names it
+    about: str  # the subject in the log
     to: str
     asker: str
     name: str
@@ -57,7 +57,7 @@ def mark(
     """
     with transaction() as tx:
         mail = tx.get(AccountMail, mail_id)
-        if mail is None:  # taken back
+        if mail is None:  # its invitation was taken back
             return None
         by = acting(mail, now)
         if words := _in_the_way(tx, mail, provider, settings, now):
@@ -100,7 +100,7 @@ def _in_the_way(tx: Session, mail: AccountMail, provider: Provider, settings: Se
         return listed
     if mail.kind == AccountMailKind.SIGN_IN:
         address = tx.scalar(select(User.address).where(User.id == mail.user_id, User.removed_at.is_(None)))
-        if address != mail.address:  # the link is not for the mailbox that was asked for
+        if address != mail.address:  # the link must not reach another mailbox
             return _ELSEWHERE if address else _GONE
     if over_at(tx, mail) > now:
         return ""

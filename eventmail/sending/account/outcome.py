@@ -17,7 +17,7 @@ from eventmail.states import AccountMailState
 
 log = logging.getLogger(__name__)
 
-TRIES = 6  # of one that is surely not taken; the last one about 20 minutes after the first
+TRIES = 6  # of a mail that is surely not taken; the last one is about 20 minutes after the first
 _A = AccountMailState
 
 

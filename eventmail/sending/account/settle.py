@@ -24,17 +24,8 @@ def settle(now: datetime) -> int:
     if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
         return 0
     with transaction() as tx:
-        doubtful = move(
-            tx,
-            AccountMail,
-            [lapsed],
-            _A.SENDING,
-            _A.UNKNOWN,
-            claim_owner=None,
-            claim_until=None,
-            last_error=legacy.WORDS,
-            updated_at=now,
-        )
+        values = {"claim_owner": None, "claim_until": None, "last_error": legacy.WORDS, "updated_at": now}
+        doubtful = move(tx, AccountMail, [lapsed], _A.SENDING, _A.UNKNOWN, **values)
         for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
             tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=legacy.WORDS)
     return len(doubtful)
