@@ -37,10 +37,7 @@ class CannotBackUp(Exception):
 
 
 def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
-    """Write a backup to `file`, readable by its owner alone; returns its size in bytes. Raises CannotBackUp, OSError.
-
-    Mails in the outbox are not part of it, since nothing depends on them.
-    """
+    """Write a backup, without the outbox, to `file` for its owner alone; returns its bytes. Raises CannotBackUp."""
     if os.path.lexists(file):
         raise _taken(file)
     if not settings.database.exists():

@@ -38,10 +38,7 @@ def become(name: str, settings: Settings) -> NoReturn:
 
 
 def run_all(settings: Settings, sentence: str) -> int:
-    """Run all processes until one ends or a signal comes; prints `sentence` once the web answers.
-
-    Returns 0 after a signal to stop. Raises CannotStart when a process ended by itself.
-    """
+    """Run all processes until a signal (returns 0) or one ends (CannotStart); prints `sentence` once web answers."""
     manager = _Manager(settings, sentence)
     for name, command in _procfile().items():
         environment = {**_environment(settings), STARTED_BY: str(os.getpid())}

@@ -79,10 +79,7 @@ def count(tx: Session, job_id: int, results: Sequence[Result]) -> Tally:
 def decide(
     tx: Session, run: Run, tally: Tally, results: Sequence[Result], *, ending: Sequence[EmailEvent], now: datetime
 ) -> None:
-    """Stop the run and ask, or list the addresses that its answers end. Runs in the caller's transaction.
-
-    `ending` is the news of this group that would end an address. A complaint always ends it.
-    """
+    """Stop the run and ask, or list the addresses that its answers and this group's `ending` news end."""
     _hold(tx, run.job_id, [about for about in ending if about.kind != Kind.COMPLAINT])
     if not tally.brake:
         _brake(tx, run, tally, results, now)
@@ -131,10 +128,7 @@ def suspects(job_id: int) -> int:
 
 
 def list_them(event_id: int, mailing_id: int, emails: Sequence[str] | None, by: Acting) -> int:
-    """Put waiting addresses on the do-not-mail list, all of them when `emails` is None; returns how many.
-
-    Raises NothingToDo when nobody waits or somebody named does not; then nobody is listed.
-    """
+    """List waiting addresses, all when `emails` is None; returns how many. Raises NothingToDo unless all named wait."""
     named = None if emails is None else {addresses.normalized(email) for email in emails}
     with transaction() as tx:
         job_id = tx.scalar(

@@ -26,10 +26,7 @@ GROUP = 20  # the most rows that a worker process has in `sending` (S11)
 
 @dataclass(frozen=True)
 class Claimed:
-    """A recipient this worker may hand over until its lease ends.
-
-    `attempt` is the number of the coming attempt, `try_` its number within this run (both from 1).
-    """
+    """A recipient this worker may hand over until its lease ends."""
 
     id: int
     email: str
@@ -97,10 +94,7 @@ def release(recipient_ids: Sequence[int]) -> None:
 
 
 def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnElement[bool]:
-    """The condition that a row was written `at` a time still to come, since the clock was set back.
-
-    Nobody knows then how long it was to wait, so it counts as due: early is better than hours late.
-    """
+    """The condition that a row was written before the clock was set back; it counts as due, early rather than late."""
     return at > now + SET_BACK
 
 

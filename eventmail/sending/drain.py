@@ -84,10 +84,7 @@ def _named(job_id: int) -> str:
 def _work_off(
     claimed: list[claim.Claimed], sending: Sending, provider: Provider, per_second: float, until: float
 ) -> None:
-    """Hand over `claimed` group after group, and remove from it what is done; the caller gives back the rest.
-
-    The rest had no time or connection left, or its run was cancelled or stopped.
-    """
+    """Hand over `claimed` group after group, and remove from it what is done; the caller gives back the rest."""
     who = _named(sending.job_id)
     while claimed and time.monotonic() < until and provider.stands(who, 0.0):
         group = _turns(claimed[: claim.GROUP], per_second, until)

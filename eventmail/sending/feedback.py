@@ -33,10 +33,7 @@ _RANK = {delivery: rank for rank, delivery in enumerate(Delivery)}
 def record_answers(
     tx: Session, event_id: int, provider: str, results: Sequence[Result], now: datetime
 ) -> list[EmailEvent]:
-    """Record what answers to hand-overs say about addresses: dead, full, complaint (F1). Mostly nothing.
-
-    Returns the news that would end an address, which the brake decides (F5).
-    """
+    """Record news about addresses in answers (F1); returns the news that would end one, for the brake (F5)."""
     ending = []
     for claimed, mail, outcome in results:
         kind = _told(outcome, mail.to, mail.sender) if mail else None
@@ -79,10 +76,7 @@ def _told(outcome: Outcome | None, to: str, sender: str = "") -> Kind | None:
 
 
 def prove(tx: Session, recipient_ids: Sequence[int], now: datetime) -> None:
-    """Record as sent those of these waiting or doubtful recipients that the mail service has reported on.
-
-    A report may be faster than the reply to the hand-over, so it can find the row still `sending`.
-    """
+    """Record as sent those recipients of whom a report came faster than the reply to the hand-over."""
     if not recipient_ids:
         return
     proven = [Recipient.id.in_(recipient_ids), Recipient.delivery.is_not(None)]

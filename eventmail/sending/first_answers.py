@@ -14,10 +14,7 @@ def said(mail: Mail, outcome: Accepted | Permanent) -> str | None:
 
 
 class FirstAnswers:
-    """Watches the answers to one group of a run of which no mail was taken yet (`is_untried`).
-
-    It only spares the rest of the group the same refusal. `brake` decides about the run, in the database.
-    """
+    """Spares the rest of a group the same refusal, while no mail of its run was taken; `brake` decides about the run."""
 
     def __init__(self, *, is_untried: bool) -> None:
         self._watches = is_untried

@@ -123,10 +123,7 @@ Drop = tuple[ColumnElement[bool], RecipientState, str]
 
 
 class Result(NamedTuple):
-    """One hand-over. `mail` is None when it could not be built or its turn never came.
-
-    `outcome` is None when the mail surely did not leave, since its turn never came.
-    """
+    """One hand-over."""
 
     claimed: Claimed
     mail: Mail | None

@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 def inherit(provider: Provider, now: datetime) -> int:
     """Settle the mails in hand of dead processes, and give back their claims; returns how many mails.
 
-    Only in a live database (H9): a journal is not about the rows of a copy. A mail without proof, or without an intact
-    slot of the row's own mark, is left: it is in doubt when its lease ends.
+    Only in a live database (H9). A mail without proof, or without a slot of its own mark, is in doubt after its lease.
     """
     paths = legacy.journals(file().parent)
     if not paths or not live_lock.is_live(file()):

@@ -29,10 +29,7 @@ class Bounced:
 
 @dataclass(frozen=True)
 class Progress:
-    """One run as its tracker shows it. `rate` is recipients per second, `left` is seconds; None while unknown.
-
-    `shares` tells practice from mail that left. `service` is the mail service that is set now.
-    """
+    """One run as its tracker shows it."""
 
     mailing: Mailing
     job: Job | None  # None before the first run

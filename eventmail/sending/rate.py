@@ -11,10 +11,7 @@ BURST_SECONDS = 0.2  # of turns that may be used at once after a pause, so that 
 
 
 def take(wanted: int, per_second: float, now: datetime) -> tuple[int, float]:
-    """Take up to `wanted` turns of the shared pace; returns (turns granted, seconds until the next).
-
-    An unused turn is lost. A process that waits holds nothing.
-    """
+    """Take up to `wanted` turns of the shared pace; returns (turns granted, seconds until the next)."""
     turn = timedelta(seconds=1 / per_second)
     capacity = max(1, int(per_second * BURST_SECONDS))
     with transaction() as tx:

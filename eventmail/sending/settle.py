@@ -19,10 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def settle(provider: Provider, now: datetime) -> int:
-    """Settle the mails of dead workers, by their journals, else as doubt; returns how many.
-
-    The journals come first, else a lease that has ended too would put in doubt what a journal tells.
-    """
+    """Settle the mails of dead workers; returns how many. Journals come first, since they may prove what is doubt."""
     return inherit.inherit(provider, now) + _doubt(provider, now)
 
 

@@ -1,7 +1,4 @@
-"""Erasing the traces of an address that is on no guest list any more.
-
-The log tells which removed guests had it: its entries hold their ids, and their addresses and names of that time.
-"""
+"""Erasing an address that is on no guest list any more. The log knows the removed guests who had it."""
 
 from collections.abc import Collection
 

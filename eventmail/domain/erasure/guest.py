@@ -39,10 +39,7 @@ _QUIET = {"synchronize_session": False}
 
 @dataclass(frozen=True)
 class Person:
-    """A person to erase. `own` are addresses that no other guest or colleague has, `shared` the others.
-
-    `ids` are of the guest, or of guests who were removed; `names` are full names of two parts.
-    """
+    """A person to erase."""
 
     ids: frozenset[int]
     own: frozenset[str]
@@ -62,11 +59,7 @@ def to_type(guest: Guest) -> str:
 
 @dataclass(frozen=True)
 class Outlook:
-    """The effect of an erasure: `waiting` mails would be cancelled, `mails` would keep a row without a name.
-
-    `sharers` are other guests with the same address, `elsewhere` other events with such a guest, `wishes` entries of
-    the do-not-mail list that stay.
-    """
+    """The effect of an erasure."""
 
     to_type: str
     waiting: int

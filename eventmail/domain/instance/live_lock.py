@@ -65,10 +65,7 @@ def count_mark(tx: Session) -> None:
 
 
 def keep_count() -> None:
-    """Write the count beside the database, after that commit and before the first byte.
-
-    A failure stops nothing; only an older database that is put back would not be noticed.
-    """
+    """Write the count beside the database, after that commit and before the first byte. A failure stops nothing."""
     database = file()
     marks, counted = fresh().scalar(select(Home.marks)) or 0, _counted(database)
     if counted is not None and counted >= marks:

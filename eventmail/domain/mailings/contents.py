@@ -36,10 +36,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Draft:
-    """A compiled text, what blocks it (`problems`) and what is worth a look (`remarks`).
-
-    `text` is the part of it that was compiled. A blank text has no row, so no `content_id`.
-    """
+    """The part of a text that was compiled, with what blocks it (`problems`); a blank one has no `content_id`."""
 
     content_id: int | None
     text: Text
@@ -67,10 +64,7 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
 
 
 def look(event_id: int, text: Text) -> Draft:
-    """Compile what is being written; stores nothing. Unknown merge fields are problems, not errors (C2).
-
-    A text that is far too long is shown in part.
-    """
+    """Compile a text leniently: unknown merge fields are problems (C2), a text far too long is cut. Stores nothing."""
     complaint = _too_long(text)
     text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
     fields = merge_values.fields(event_id)
@@ -98,10 +92,7 @@ def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
 
 
 def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[differences.Piece]:
-    """Returns the text part as it read in the dialect `text` was written in, against today's, word by word.
-
-    Empty when both are alike.
-    """
+    """The text part as it read in the dialect `text` was written in, against today's; empty when both are alike."""
     if dialect == markdown.DIALECT or _too_long(text):
         return ()
     former, now = text_parts(text.body, merge_values.fields(event_id))

@@ -29,20 +29,16 @@ class Decision(StrEnum):
 
 
 def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
-    """Cancel all recipients who wait, claimed or not; returns how many. Mails with the mail service go on.
+    """Cancel all recipients who wait, claimed or not; returns how many. Raises AlreadyCancelled, AlreadySent.
 
-    A mail that comes back for another try is cancelled then (`sending.outcome`). Raises AlreadyCancelled, and
-    AlreadySent when every outcome is known.
+    Mails with the mail service go on; `sending.outcome` cancels one that comes back for another try.
     """
     with transaction() as tx:
         return _cancel(tx, event_id, mailing_id, by)[1]
 
 
 def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, int]:
-    """Cancel a message that should not have begun yet (S7); returns the number of recipients by state.
-
-    It may have begun since the button was shown: then the rest is cancelled. Raises like `cancel`.
-    """
+    """`cancel` a message that should not have begun yet (S7), or its rest; returns how many are in which state."""
     with transaction() as tx:
         return dict(_cancel(tx, event_id, mailing_id, by)[0].counts)
 
@@ -150,10 +146,7 @@ def _resume(tx: Session, mailing_id: int) -> int | None:
 
 
 def _check_service(mailing: Mailing, through: str) -> None:
-    """Raises NothingToDo unless the mail service is still the one of the last run, or is the one named in `through`.
-
-    A page that was opened before another mail service was set must not send through that one (S13).
-    """
+    """Raises NothingToDo unless the mail service is still that of the last run, or the one the page named (S13)."""
     job, now = query.last_job(mailing.id), service()
     before = job.provider if job else now
     if (through or before) != now:
@@ -195,10 +188,7 @@ def _again(
     tx: Session, where: Sequence[ColumnElement[bool]], mailing: Mailing, from_: RecipientState, *,
     terms: SendingTerms, by: Acting,
 ) -> int:  # fmt: skip
-    """Queue the recipients of one state in the next run of a finished mailing; returns that run's job.
-
-    A cancelled run may still have mails in hand, whose outcomes belong to it; so the next run has to wait.
-    """
+    """Queue the recipients of one state in the next run of a finished mailing; returns that run's job."""
     at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
         raise NothingToDo(_IN_HAND)

@@ -18,11 +18,7 @@ from eventmail.models import Guest
 
 @dataclass(frozen=True)
 class DeadLink:
-    """A fault of the links that the field `name` decides, and the `count` of recipients who get it.
-
-    `fault` is `link_targets.NONE` (label and address are text) or what is odd about the target. `guests` are the first
-    few by name; a field of the event names none, since it is the same for everybody.
-    """
+    """A fault of the links that the field `name` decides, and the `count` of recipients who get it."""
 
     name: str
     field: Field
@@ -60,10 +56,7 @@ def deciding(compiled: Compiled) -> list[Slot]:
 def with_fault(
     audience: audiences.Audience, compiled: Compiled, fields: Mapping[str, Field], name: str, fault: str
 ) -> Rows | None:
-    """The recipients by name for whom a link that the field `name` decides has this fault.
-
-    None when `name` is no field of guests, or decides no link of the text.
-    """
+    """The recipients by name who get this fault of a link that `name` decides; None when `name` decides no link."""
     faults = [_fault(slot, fields) for slot in deciding(compiled) if slot.field == name]
     dead = [found == fault for found in faults if found is not None]
     return _by_name(audience, or_(*dead)) if dead else None

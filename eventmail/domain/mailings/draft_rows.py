@@ -21,11 +21,7 @@ _MOMENT = timedelta(minutes=2)
 
 @dataclass(frozen=True)
 class DraftVersion:
-    """A draft, at the revision somebody has read.
-
-    `page` names one opened page. By it a page without a draft finds the draft of its first save, and accepts its own
-    saves although their answers were lost.
-    """
+    """A draft at the revision somebody has read. By `page`, an opened page knows its own saves, answered or not."""
 
     mailing_id: int | None = None
     revision: int = 0
@@ -68,10 +64,9 @@ def leave(
     tx: Session, event_id: int, read: DraftVersion | None, values: Mapping[str, Any], by: Acting, *,
     to_state: MailingState,
 ) -> Mailing | None:  # fmt: skip
-    """Turn the row of a draft into a message in `to_state` with `values`, and delete its text.
+    """Turn the row of a draft into a message in `to_state` with `values`, without its text; None without a draft.
 
-    Returns None without a draft. Of two people who send one draft, one wins: raises AlreadySent, and StaleRevision when
-    somebody has changed it since it was read.
+    Of two people who send one draft, one wins. Raises AlreadySent, StaleRevision.
     """
     mailing_id = id_of(tx, event_id, read, by) if read else None
     if read is None or mailing_id is None:

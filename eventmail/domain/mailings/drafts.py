@@ -76,10 +76,9 @@ class Shown:
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
-    """Save what is written, as a new draft when `read` names none; returns None for a blank one that is new.
+    """Save what is written, as a new draft when `read` names none; returns None for a blank new one.
 
-    An unchanged text keeps its revision. Raises StaleRevision when somebody else has saved since, PastEditWindow when
-    the draft was sent, NotFound when it was deleted; then nothing is changed.
+    An unchanged text keeps its revision. Raises StaleRevision, PastEditWindow when it was sent, NotFound.
     """
     with transaction() as tx:
         mailing_id = draft_rows.id_of(tx, event_id, read, by)
@@ -137,10 +136,7 @@ def again(event_id: int, mailing_id: int, by: Acting) -> int:
 
 
 def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> send.Sent | None:
-    """The earlier answer to a program that has already sent a draft by the request `asked`; None when it has not.
-
-    Raises IdempotencyKeyReused when the key covers another request, AlreadyCancelled when it was cancelled since.
-    """
+    """The earlier answer to the request of a program, or None. Raises IdempotencyKeyReused, AlreadyCancelled."""
     found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
     return send.replayed(fresh(), found) if found else None
 

@@ -18,10 +18,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Gap:
-    """A field that `count` recipients have no value for; `guests` are the first few by name.
-
-    `everyone` is true for a field of the event. `reads` are the fallbacks that the text gives it.
-    """
+    """A field without a value; `guests` are the first few by name, `everyone` marks a field of the event."""
 
     name: str
     field: tokens.Field

@@ -64,9 +64,9 @@ def highlighted(content: Content, event: Event, guest: Guest | None, author: Use
 
 
 def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
-    """The HTML of a message that was sent, with the event's values of that time and an inert unsubscribe link (E2).
+    """The HTML of a sent message with the values of that time and an inert unsubscribe link (E2); no guest's values.
 
-    A test shows the values of its guest. A message to guests shows the fallbacks, since each guest read their own.
+    A test shows those of its guest.
     """
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
     inert = inert_unsubscribe_url(terms)

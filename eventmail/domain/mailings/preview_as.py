@@ -35,10 +35,7 @@ def find(audience: audiences.Audience, words: str) -> Found:
 
 
 def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> int:
-    """The position of a recipient by name, from 1; `excluded` is how many of the whole audience won't get the mail.
-
-    All picked guests before it are counted along an index; the few excluded ones are subtracted.
-    """
+    """The position of a recipient by name, from 1; `excluded` is how many of the audience won't get the mail."""
     before = tuple_(Guest.search_key, Guest.id) < tuple_(guest.search_key, guest.id)
     rows = select(func.count()).select_from(Guest).where(audiences.picks(Guest, audience), before)
     among_picked = 1 + (fresh().scalar(rows) or 0)

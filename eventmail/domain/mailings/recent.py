@@ -17,10 +17,7 @@ AN_HOUR = timedelta(hours=1)
 
 
 def recipients(audience: audiences.Audience, now: datetime) -> int:
-    """How many of the audience may have got another mail of the event within a day.
-
-    Tests do not count, nor does practice once mail leaves this box (S13).
-    """
+    """How many of the audience may have got another message of the event within a day. Practice may not count (S13)."""
     since = now - A_DAY
     ran = (
         select(Job.mailing_id)

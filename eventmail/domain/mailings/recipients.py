@@ -27,10 +27,7 @@ def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Ac
 
 
 def left_out(tx: Session, mailing: Mailing, picked: audiences.Audience) -> dict[str, int]:
-    """Write one row per guest who won't get it; returns how many by reason, in the order of A2.
-
-    Runs in the caller's transaction.
-    """
+    """Write one row per excluded guest, in the caller's transaction; returns how many by reason, in A2's order."""
     _write_out(tx, mailing, exclusions.excluded(picked))
     if picked.as_of:  # a frozen list holds recipients only, so guests that were left out of it are found by matching
         listed = select(picked.as_of.people().subquery().c.guest_id)

@@ -18,11 +18,7 @@ _UNREAD = re.compile(
 
 @dataclass(frozen=True)
 class Sender:
-    """The From header as guests see it, and the address for answers.
-
-    `replies` is the event's own address, else the shared one that mail comes from (`is_shared`). `unread` says that
-    nobody seems to read it.
-    """
+    """The From header as guests see it, and the address for answers."""
 
     name: str
     email: str

@@ -28,10 +28,7 @@ PREFIX = "[Test]"  # begins the subject
 
 @dataclass(frozen=True)
 class Wanted:
-    """A test to send. Without `to` it goes to the person who asks; without `guest` it is read as the first by name.
-
-    `criteria` are stored so that the composer can be shown again with what was picked.
-    """
+    """A test to send."""
 
     text: contents.Text
     to: Sequence[str] = ()
@@ -100,10 +97,7 @@ def described(mailing: Mailing, to: Sequence[Recipient], job: Job | None) -> dic
 
 
 def read_as(mailing: Mailing) -> Mapping[str, str] | None:
-    """The guest's values for every mail of a test; None for a message to guests, who read their own.
-
-    Empty when the test has no guest, or the guest was deleted since: then every field reads its fallback.
-    """
+    """The values for every mail of a test, none without its guest; None for a message to guests, who read their own."""
     if not mailing.is_test:
         return None
     return contents.guest_values(fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None)

@@ -17,10 +17,7 @@ from eventmail.models import AuditEntry, EmailEvent, Exclusion, GuestBefore, Gue
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The guest's part in a change of many; `had` is the value before, None for a missing tag.
-
-    `restored` says that the undo gave it back.
-    """
+    """The guest's part in a change of many; `had` is the value before, None for a missing tag."""
 
     change: GuestChange
     had: str | None

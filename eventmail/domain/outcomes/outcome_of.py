@@ -33,12 +33,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """The outcome of one message for one person.
-
-    `at` is the last change, `error` why it failed or was cancelled, `reason` why they were left out (A2). `other` is
-    the person who was greeted instead or shares the address, `email` the address that was used. `provider` is the mail
-    service of the outcome, else of the newest run; None where it was not recorded (S13).
-    """
+    """The outcome of one message for one person."""
 
     mailing_id: int
     subject: str

@@ -37,11 +37,7 @@ class Stopped:
 
 @dataclass(frozen=True)
 class Facts:
-    """Guests by status, the newest mailing, the number being sent, and the mailings that need `attention`.
-
-    `stopped` are the mailings of which nothing can leave, each with the mail service's reason (S12), or because they
-    were begun with another one (S13). Mailings of practice mode alone need no attention once mail leaves this box.
-    """
+    """Guests by status, the newest mailing, and mailings that need a look; practice needs none once mail leaves."""
 
     by_status: dict[GuestStatus, int]
     last: Named | None

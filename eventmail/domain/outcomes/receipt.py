@@ -65,10 +65,7 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
 
 
 def digest_of(mailing: Mailing, content: Content) -> str:
-    """SHA-256 (hex) over lines of compact JSON: the mailing's facts, each left-out guest, each recipient.
-
-    By it a printed receipt can be compared with the database.
-    """
+    """SHA-256 (hex) over lines of compact JSON: the mailing's facts, each left-out guest, each recipient."""
     created_at = mailing.created_at.astimezone(UTC).isoformat()
     digest = hashlib.sha256(_json([mailing.key, mailing.kind, created_at, content.hash, mailing.audience]))
     for guest in left_out(mailing.id):

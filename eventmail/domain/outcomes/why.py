@@ -62,11 +62,7 @@ class Removed:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer about one person, or `candidates` when a name finds several guests, with `more` beyond them.
-
-    `address` is normalized, None for a guest without one and for a name that finds nobody or several. `stories` is a
-    page of the event's messages, newest first. `unknown`: never a guest, never mailed, not on the list; no stories.
-    """
+    """The answer about one person, or `candidates` when a name finds several guests, with `more` beyond them."""
 
     asked: str
     address: str | None = None
@@ -80,10 +76,7 @@ class Answer:
 
 
 def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1, size: int = 20) -> Answer:
-    """Answer about an address in any spelling, about a name or a part of one, or about one guest.
-
-    Raises NotFound for a guest who is not in the event.
-    """
+    """Answer about an address in any spelling, a name or a part of one, or one guest of the event, else NotFound."""
     asked = " ".join(asked.split())
     if guest_id is not None:
         chosen = listing.get(event_id, guest_id)

@@ -21,10 +21,7 @@ BY_LINK_FOR = timedelta(hours=1)  # so long after a one-time link nothing asks f
 def become_owner(
     token: str, *, name: str, email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE
 ) -> str:
-    """Spend the set-up link and make the first owner; returns the token of their session.
-
-    The link stays good when the form needs a correction. Raises InvalidInput, LinkExpired, RateLimited.
-    """
+    """Spend the set-up link, unless the form has mistakes, and make the first owner; returns their session's token."""
     if not sign_in_links.is_first(token, by):  # before the hash, which is expensive
         raise sign_in_links.unknown(caller, by)
     email = addresses.checked(email, field="email")
@@ -41,8 +38,7 @@ def become_owner(
 def sign_in(email: str, password: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE) -> str:
     """Sign in; returns the token of the new session. Raises BadCredentials, for an unknown address in the same time.
 
-    Raises RateLimited after too many wrong tries for the address or from the network. A browser that has signed in
-    with the address before has a limit of its own.
+    Raises RateLimited, by address and network; a browser that has signed in with the address has a limit of its own.
     """
     address, user = addresses.normalized(email.strip()), users.find(email)
     browser = caller.known_to(user.id) if user else ""

@@ -75,10 +75,7 @@ def issue_to(email: str, name: str, by: Acting, *, days: int | None = None, read
 def add(
     tx: Session, user_id: int, name: str, by: Acting, *, days: int | None = None, read_only: bool = False
 ) -> tuple[int, str]:
-    """Add a token, good for `days` or until it is taken back; returns (id, token), the token for this once.
-
-    Runs in the caller's transaction.
-    """
+    """Add a token, in the caller's transaction; returns (id, token), the token for this once."""
     token = "em_" + signing.new_token()
     expires_at = by.now + timedelta(days=days) if days else None
     made = ApiToken(user_id=user_id, name=name, token_hash=signing.hashed(token), created_at=by.now,

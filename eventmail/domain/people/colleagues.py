@@ -23,10 +23,7 @@ NOT_FOR_ONESELF = (
 
 @dataclass(frozen=True)
 class Colleague:
-    """One row of the list; `seen_at` is their last request in a browser, if any.
-
-    `mail` is the newest mail with a sign-in link, unless they were here after it.
-    """
+    """One row of the list."""
 
     id: int
     name: str

@@ -22,10 +22,7 @@ HANDED_OVER = "A link was made to hand over instead"
 
 @dataclass(frozen=True)
 class Pending:
-    """An open invitation; `inviter` is a name, `mail` its newest mail, if any.
-
-    A new invitation to the same address replaces the link.
-    """
+    """An open invitation; `inviter` is a name, `mail` its newest mail, if any."""
 
     id: int
     email: str

@@ -24,10 +24,7 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Caller:
-    """The origin of a request: the network address as the throttle counts it, and the browser's User-Agent.
-
-    `browsers` holds, by colleague's id, the name of this browser for each colleague who signed in with it before.
-    """
+    """The origin of a request."""
 
     network: str = ""
     user_agent: str = ""

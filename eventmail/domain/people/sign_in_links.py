@@ -137,10 +137,7 @@ def _add(tx: Session, user_id: int | None, by: Acting) -> str:
 
 
 def end_unspent(tx: Session, user_id: int, by: Acting) -> None:
-    """End the links of one person; a waiting mail will bring a new one. Runs in the caller's transaction.
-
-    It clears `used_by`, so a second press of the button does not work any more either.
-    """
+    """End the links of one person, and without `used_by` also a second press. Runs in the caller's transaction."""
     used_at = func.coalesce(SignInLink.used_at, by.now, type_=SignInLink.used_at.type)
     tx.execute(update(SignInLink).where(SignInLink.user_id == user_id).values(used_at=used_at, used_by=None))
 

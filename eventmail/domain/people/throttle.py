@@ -25,11 +25,7 @@ _OTHER_WAY = "; a one-time sign-in link from an owner works at once"
 
 @dataclass(frozen=True)
 class Limit:
-    """At most `tries` of one kind within `window` of the first; `sentence` refuses one more.
-
-    `counts` names the tries in the log of the installation. The key is a network address where `by_network`; any other
-    key ends with the address that was typed, if one was.
-    """
+    """At most `tries` of one kind within `window` of the first."""
 
     scope: str
     tries: int
@@ -76,10 +72,7 @@ def take(tries: Tries, by: Acting, *, patience_ms: int | None = None) -> None:
 
 
 def note(tries: Tries, by: Acting) -> None:
-    """Count a request that is refused anyway. Raises RateLimited.
-
-    It never waits for another writer, so that a flood of such requests does not fill the threads.
-    """
+    """Count a request that is refused anyway; never waits, else a flood fills the threads. Raises RateLimited."""
     try:
         take(tries, by, patience_ms=0)
     except OperationalError:
@@ -110,10 +103,7 @@ def count(tx: Session, tries: Tries, now: datetime) -> None:
 
 
 def succeeded(tx: Session, tries: Tries) -> None:
-    """Record that the try was right: the account starts anew, the network gets its try back.
-
-    Runs in the caller's transaction.
-    """
+    """Record, in the caller's transaction, a right try: the account starts anew, the network gets its try back."""
     for limit, key in tries.items():
         where = _is(limit, signing.hashed(key))
         if not limit.by_network:
