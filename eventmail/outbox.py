@@ -60,13 +60,8 @@ def summaries(mails: Sequence[Kept]) -> list[Summary]:
 def _summary(mail: Kept, mailing_id: int | None) -> Summary:
     with mail.path.open("rb") as file:
         header = message_from_bytes(file.read(64 * 1024).partition(b"\r\n\r\n")[0] + b"\r\n\r\n", policy=policy.default)
-    return Summary(
-        name=mail.path.name,
-        to=str(header["To"]),
-        subject=str(header["Subject"]),
-        mailing_id=mailing_id,
-        at=datetime.fromtimestamp(int(mail.path.name.split(".")[0]) / 1e9, UTC),
-    )
+    at = datetime.fromtimestamp(int(mail.path.name.split(".")[0]) / 1e9, UTC)
+    return Summary(mail.path.name, str(header["To"]), str(header["Subject"]), mailing_id, at)
 
 
 def _mailings(event_id: int) -> set[str]:

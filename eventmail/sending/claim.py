@@ -31,8 +31,8 @@ class Claimed:
     id: int
     email: str
     address: str
-    attempt: int
-    try_: int
+    attempt: int  # the number of the coming attempt, from 1
+    try_: int  # the same within this run
     values: Mapping[str, str]
 
 

@@ -18,6 +18,7 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, finish, outcome, rate, settle
+from eventmail.sending.claim import GROUP, Claimed
 from eventmail.sending.handover import Sending, begin, hand_over, in_flight
 from eventmail.settings import Settings
 from eventmail.states import OPEN, JobState
@@ -81,13 +82,11 @@ def _named(job_id: int) -> str:
     return f"job {job_id}"
 
 
-def _work_off(
-    claimed: list[claim.Claimed], sending: Sending, provider: Provider, per_second: float, until: float
-) -> None:
+def _work_off(claimed: list[Claimed], sending: Sending, provider: Provider, per_second: float, until: float) -> None:
     """Hand over `claimed` group after group, and remove from it what is done; the caller gives back the rest."""
     who = _named(sending.job_id)
     while claimed and time.monotonic() < until and provider.stands(who, 0.0):
-        group = _turns(claimed[: claim.GROUP], per_second, until)
+        group = _turns(claimed[:GROUP], per_second, until)
         with in_flight.one_group():
             going = begin(sending, group)
             if not going:
@@ -97,11 +96,11 @@ def _work_off(
                 del claimed[: len(group)]
                 # under a pace no group follows at once: its wait would hold up the record of this one
                 goes_on = not per_second and time.monotonic() < until and provider.stands(who, 0.0)
-                group = claimed[: claim.GROUP] if goes_on else []
+                group = claimed[:GROUP] if goes_on else []
                 going = outcome.record(sending, provider, results, clock.now(), group)
 
 
-def _turns(group: list[claim.Claimed], per_second: float, until: float) -> list[claim.Claimed]:
+def _turns(group: list[Claimed], per_second: float, until: float) -> list[Claimed]:
     """As many of `group` as the shared pace allows now; for none it waits for the next turn, but not beyond `until`."""
     if not per_second:
         return group

@@ -126,8 +126,8 @@ class Result(NamedTuple):
     """One hand-over."""
 
     claimed: Claimed
-    mail: Mail | None
-    outcome: Outcome | None
+    mail: Mail | None  # None when it could not be built, or its turn never came
+    outcome: Outcome | None  # None when the mail surely did not leave: its turn never came
 
 
 def begin(sending: Sending, group: Sequence[Claimed]) -> list[Claimed]:
@@ -267,13 +267,7 @@ _GIVEN = _ours(bindparam("ids", expanding=True), bindparam("owner"), bindparam("
 def _marking(is_test: bool) -> records.Move:
     wheres = [where for where, _, _ in _drops(bindparam("scopes", expanding=True), is_test)]
     return records.recipient_move(
-        [*_GIVEN, not_(or_(*wheres))],
-        RecipientState.QUEUED,
-        RecipientState.SENDING,
-        attempts=Recipient.attempts + 1,
-        tries=Recipient.tries + 1,
-        provider=bindparam("provider"),
-        mark=bindparam("number"),
-        claim_until=bindparam("until"),
-        updated_at=bindparam("now"),
-    )
+        [*_GIVEN, not_(or_(*wheres))], RecipientState.QUEUED, RecipientState.SENDING,
+        attempts=Recipient.attempts + 1, tries=Recipient.tries + 1, provider=bindparam("provider"),
+        mark=bindparam("number"), claim_until=bindparam("until"), updated_at=bindparam("now"),
+    )  # fmt: skip

@@ -47,15 +47,9 @@ def beat(now: datetime, waits: Waits | None = None) -> None:
             tx.flush()
             tx.execute(delete(Worker).where(Worker.seen_at < now - _FORGOTTEN))
         if held:
-            kept = tx.execute(
-                update(Recipient)
-                .where(
-                    Recipient.id.in_(held), Recipient.claim_owner == owner(), Recipient.state == RecipientState.SENDING
-                )
-                .values(claim_until=now + LEASE)
-                .returning(Recipient.id),
-                execution_options={"synchronize_session": False},
-            ).all()
+            ours = [Recipient.id.in_(held), Recipient.claim_owner == owner(), Recipient.state == RecipientState.SENDING]
+            longer = update(Recipient).where(*ours).values(claim_until=now + LEASE).returning(Recipient.id)
+            kept = tx.execute(longer, execution_options={"synchronize_session": False}).all()
     if held and len(kept) == len(held) and in_flight.ids == held:
         in_flight.renewed(since)
 

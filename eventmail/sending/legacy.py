@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from eventmail.providers.base import Outcome, Provider, Unclear
-from eventmail.sending import journal, locking, slots
+from eventmail.sending import locking, slots
+from eventmail.sending.journal import FILES
 from eventmail.sending.slots import Header, Slot, Stage
 
 WORDS = "The worker stopped while this mail was being handed over; nobody can say whether it left"
@@ -49,7 +50,7 @@ def service(slot: Slot, provider: Provider) -> Service:
 
 def journals(folder: Path) -> list[Path]:
     """Every journal beside a database, also of living processes."""
-    return sorted(folder.glob(journal.FILES))
+    return sorted(folder.glob(FILES))
 
 
 @contextmanager

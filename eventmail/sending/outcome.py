@@ -162,12 +162,9 @@ def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetim
 _ATTEMPTS = insert(Attempt)
 _IDS = Recipient.id.in_(bindparam("ids", expanding=True))
 _SETTLED: dict[str, Any] = {
-    "claim_owner": None,
-    "claim_until": None,
-    "next_attempt_at": bindparam("retry_at"),
-    "last_error": bindparam("words"),
-    "updated_at": bindparam("now"),
-}
+    "claim_owner": None, "claim_until": None, "next_attempt_at": bindparam("retry_at"),
+    "last_error": bindparam("words"), "updated_at": bindparam("now"),
+}  # fmt: skip
 _OF_MARK = Recipient.mark == bindparam("number")
 _TRUTH = records.recipient_move([_IDS], RecipientState.UNKNOWN, RecipientState.SENT, **_SETTLED)
 _LATE_TRUTH = records.recipient_move([_IDS, _OF_MARK], RecipientState.UNKNOWN, RecipientState.SENT, **_SETTLED)

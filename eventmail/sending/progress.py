@@ -34,13 +34,13 @@ class Progress:
     mailing: Mailing
     job: Job | None  # None before the first run
     counts: Mapping[RecipientState, int]
-    shares: services.Shares
+    shares: services.Shares  # practice, and mail that left
     bounced: Bounced
-    service: str
+    service: str  # the mail service that is set now
     now: datetime
-    worker_age: float | None
-    rate: float | None
-    left: float | None
+    worker_age: float | None  # seconds
+    rate: float | None  # recipients per second
+    left: float | None  # seconds
     next_try: datetime | None
     suspects: int  # addresses that wait for a person to say that they are dead (F5)
     waits: heartbeat.Waiting | None

@@ -41,11 +41,11 @@ _QUIET = {"synchronize_session": False}
 class Person:
     """A person to erase."""
 
-    ids: frozenset[int]
-    own: frozenset[str]
-    shared: frozenset[str]
+    ids: frozenset[int]  # of the guest, or of guests who were removed
+    own: frozenset[str]  # addresses that no other guest or colleague has
+    shared: frozenset[str]  # the other addresses
     emails: frozenset[str]
-    names: frozenset[str]
+    names: frozenset[str]  # of two parts
 
     def mails(self) -> ColumnElement[bool]:
         """The condition for this person's recipient rows."""
@@ -62,11 +62,11 @@ class Outlook:
     """The effect of an erasure."""
 
     to_type: str
-    waiting: int
-    mails: int
-    wishes: int
-    sharers: int
-    elsewhere: int
+    waiting: int  # mails that would be cancelled
+    mails: int  # that would keep a row without a name
+    wishes: int  # entries of the do-not-mail list that stay
+    sharers: int  # other guests with the same address
+    elsewhere: int  # other events with such a guest
 
 
 def outlook(event_id: int, guest_id: int) -> Outlook:

@@ -106,16 +106,11 @@ def _gala_values(now: datetime) -> dict[str, Any]:
     berlin = ZoneInfo("Europe/Berlin")
     day = now.astimezone(berlin).date() + timedelta(days=DAYS_AHEAD)
     return {
-        "title": TITLE,
+        "title": TITLE, "url": "https://gala.example.com/", "sender_name": "Fixture Gala Team", "reply_to": ORGANIZER,
         "description": "An evening for everybody who made this year possible: dinner, music, and the fixture draw.",
-        "location": "Altes Stadthaus, Klosterstraße 47, 10179 Berlin",
-        "timezone": berlin.key,
-        "starts_wall": datetime.combine(day, time(18, 0)),
-        "ends_wall": datetime.combine(day, time(23, 0)),
-        "url": "https://gala.example.com/",
-        "sender_name": "Fixture Gala Team",
-        "reply_to": ORGANIZER,
-    }
+        "location": "Altes Stadthaus, Klosterstraße 47, 10179 Berlin", "timezone": berlin.key,
+        "starts_wall": datetime.combine(day, time(18, 0)), "ends_wall": datetime.combine(day, time(23, 0)),
+    }  # fmt: skip
 
 
 def _add_other_team(tx: Session, by: Acting) -> None:

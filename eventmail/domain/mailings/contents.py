@@ -65,8 +65,8 @@ def preview(event_id: int, text: Text, by: Acting) -> Draft:
 
 def look(event_id: int, text: Text) -> Draft:
     """Compile a text leniently: unknown merge fields are problems (C2), a text far too long is cut. Stores nothing."""
-    complaint = _too_long(text)
-    text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST]) if complaint else text
+    if complaint := _too_long(text):
+        text = Text(text.subject[:LONGEST], text.preheader[:LONGEST], text.body[:LONGEST])
     fields = merge_values.fields(event_id)
     try:
         compiled = compile_content(text.subject, text.preheader, text.body, fields=fields, strict=False)

@@ -189,7 +189,7 @@ def _again(
     terms: SendingTerms, by: Acting,
 ) -> int:  # fmt: skip
     """Queue the recipients of one state in the next run of a finished mailing; returns that run's job."""
-    at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]
+    at_rest = [Mailing.id == mailing.id, Mailing.n_sending == 0]  # mails in hand belong to the run before
     if not move(tx, Mailing, at_rest, MailingState.FINISHED, MailingState.SENDING):
         raise NothingToDo(_IN_HAND)
     job = send.add_run(tx, mailing, _count(tx, where, from_), terms, by)

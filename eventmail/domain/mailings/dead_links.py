@@ -22,10 +22,10 @@ class DeadLink:
 
     name: str
     field: Field
-    fault: str
+    fault: str  # `link_targets.NONE` (label and address are text) or what is odd about the target
     count: int
-    everyone: bool
-    guests: Sequence[Guest]
+    everyone: bool  # it is a field of the event
+    guests: Sequence[Guest]  # the first few by name; none for `everyone`
 
 
 def find(

@@ -97,11 +97,10 @@ def stale(
         who = "You" if row.saved_by == by.user_id else row.name or "Somebody"
         said = f"{who} saved this draft at {at}: it was at revision {row.revision} then, not at {read.revision}."
         return StaleRevision(f"{said} {consequence} Read it again first.", conflict="changed")
+    said = f"{row.name or 'Somebody'} saved this draft at {at}, after you opened it."
     if row.saved_by == by.user_id:
-        who = f"You saved this draft from somewhere else at {at}, after this page was opened."
-    else:
-        who = f"{row.name or 'Somebody'} saved this draft at {at}, after you opened it."
-    return StaleRevision(f"{who} {consequence} Both texts are still there.", conflict="changed")
+        said = f"You saved this draft from somewhere else at {at}, after this page was opened."
+    return StaleRevision(f"{said} {consequence} Both texts are still there.", conflict="changed")
 
 
 def sent(

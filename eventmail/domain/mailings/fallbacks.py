@@ -25,7 +25,7 @@ class Gap:
     count: int
     everyone: bool
     guests: Sequence[Guest]
-    reads: Sequence[str]
+    reads: Sequence[str]  # the fallbacks that the text gives it
 
 
 def gaps(

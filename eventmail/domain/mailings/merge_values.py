@@ -81,19 +81,11 @@ def sender(event: Event, author: User | None, terms: SendingTerms | None = None)
 def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
     """The event as calendars need it."""
     return calendar_links.CalendarFacts(
-        uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail",
-        title=event.title,
-        description=event.description,
-        location=event.location,
-        url=event.url,
-        timezone=event.timezone,
-        starts=event.starts_wall,
-        ends=event.ends_wall,
-        all_day=event.all_day,
-        sequence=event.ics_sequence,
-        updated_at=event.updated_at,
-        cancelled=event.cancelled_at is not None,
-    )
+        uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail", title=event.title,
+        description=event.description, location=event.location, url=event.url, timezone=event.timezone,
+        starts=event.starts_wall, ends=event.ends_wall, all_day=event.all_day, sequence=event.ics_sequence,
+        updated_at=event.updated_at, cancelled=event.cancelled_at is not None,
+    )  # fmt: skip
 
 
 def ics_url(event: Event, terms: SendingTerms) -> str:
@@ -103,12 +95,8 @@ def ics_url(event: Event, terms: SendingTerms) -> str:
 
 
 def _date(event: Event) -> str:
-    if event.starts_wall is None:
-        return ""
-    first = _day(event.starts_wall)
-    if event.ends_wall is None or event.ends_wall.date() == event.starts_wall.date():
-        return first
-    return f"{first} to {_day(event.ends_wall)}"
+    days = [_day(wall) for wall in (event.starts_wall, event.ends_wall) if event.starts_wall and wall]
+    return " to ".join(dict.fromkeys(days))  # one day when both are the same
 
 
 def _day(wall: datetime) -> str:

@@ -41,7 +41,7 @@ def position(audience: audiences.Audience, guest: Guest, *, excluded: int) -> in
     among_picked = 1 + (fresh().scalar(rows) or 0)
     if not excluded:
         return among_picked
-    without = exclusions.excluded(audience).where(before).subquery()
+    without = exclusions.excluded(audience).where(before).subquery()  # few; all picked are counted along an index
     return among_picked - (fresh().scalar(select(func.count()).select_from(without)) or 0)
 
 

@@ -68,14 +68,9 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
         "counts": {str(state): number for state, number in mailing.counts.items()},
         "recipient_count": mailing.recipient_count,
         "excluded": [{"reason": reason, "count": number} for reason, number in mailing.excluded.items()],
-        "send_at": None,
-        "timezone": None,
-        "edit_cutoff_at": None,
+        "send_at": None, "timezone": None, "edit_cutoff_at": None,
         "content": {
-            "subject": content.subject,
-            "preheader": content.preheader,
-            "body": content.body,
-            "design": None,
+            "subject": content.subject, "preheader": content.preheader, "body": content.body, "design": None,
             "revision": None,
         },
         "job": {
@@ -85,9 +80,7 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
             "stopped": services.stands(job),
             "asks": services.waits_for_word(mailing, job),
             "provider": job.provider,
-        }
-        if job
-        else None,
+        } if job else None,
         "last_error": mailing.last_error,
         "waits_for": None,  # the answers of the tracker fill it in
-    }
+    }  # fmt: skip

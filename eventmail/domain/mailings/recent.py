@@ -19,12 +19,9 @@ AN_HOUR = timedelta(hours=1)
 def recipients(audience: audiences.Audience, now: datetime) -> int:
     """How many of the audience may have got another message of the event within a day. Practice may not count (S13)."""
     since = now - A_DAY
-    ran = (
-        select(Job.mailing_id)
-        .join(Mailing, Mailing.id == Job.mailing_id)
-        .where(*query.of_event(audience.event_id), or_(Job.finished_at.is_(None), Job.finished_at >= since))
-    )
-    found = fresh().scalars(ran.distinct()).all()
+    lately = or_(Job.finished_at.is_(None), Job.finished_at >= since)
+    ran = select(Job.mailing_id).join(Mailing, Mailing.id == Job.mailing_id)
+    found = fresh().scalars(ran.where(*query.of_event(audience.event_id), lately).distinct()).all()
     if not found:
         return 0
     got = select(func.count(Recipient.address.distinct())).where(

@@ -167,14 +167,9 @@ def _check_unchanged(session: Session, prepared: Prepared) -> None:
     if drift.now == 0:
         raise NoRecipients
     still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(reviewed))).count
-    raise AudienceChanged(
-        drift.sentence,
-        joined=[_named(person) for person in drift.joined],
-        left=[_named(person) for person in drift.left],
-        joined_count=drift.joined_count,
-        left_count=drift.left_count,
-        exact_count=still,
-    )
+    joined, left = ([_named(person) for person in people] for people in (drift.joined, drift.left))
+    counts = {"joined_count": drift.joined_count, "left_count": drift.left_count, "exact_count": still}
+    raise AudienceChanged(drift.sentence, joined=joined, left=left, **counts)
 
 
 def _named(person: snapshots.Person) -> dict[str, str]:
@@ -222,13 +217,8 @@ def begun(
 ) -> Mailing:  # fmt: skip
     """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
     event, author = _author(tx, text.event_id, by)
-    frozen = {
-        "content_id": text.id,
-        "audience": criteria,
-        **merge_values.frozen(event, author, terms),
-        "created_by": by.user_id,
-        "created_at": by.now,
-    }
+    made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now}
+    frozen = {**made, **merge_values.frozen(event, author, terms)}
     if mailing := draft_rows.leave(tx, event.id, draft, frozen, by, to_state=to_state):
         return mailing
     mailing = Mailing(event_id=event.id, kind=kind, state=to_state, key=ids.token(16), excluded={},

@@ -23,8 +23,8 @@ class Sender:
     name: str
     email: str
     replies: str
-    is_shared: bool
-    unread: bool
+    is_shared: bool  # answers go to the address that mail comes from, since the event has none of its own
+    unread: bool  # nobody seems to read the answers
 
 
 def of(event: Event, author: User | None, terms: SendingTerms) -> Sender:

@@ -31,9 +31,9 @@ class Wanted:
     """A test to send."""
 
     text: contents.Text
-    to: Sequence[str] = ()
-    guest: str = ""
-    criteria: Mapping[str, list[str]] = field(default_factory=dict)
+    to: Sequence[str] = ()  # else to the person who asks
+    guest: str = ""  # whose values it shows, else those of the first by name
+    criteria: Mapping[str, list[str]] = field(default_factory=dict)  # for the composer, when it is shown again
 
 
 def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:

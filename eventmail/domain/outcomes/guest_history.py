@@ -21,7 +21,7 @@ class Changed:
 
     change: GuestChange
     had: str | None
-    restored: bool
+    restored: bool  # by the undo of the change
 
 
 What = outcome_of.Story | outcome_of.News | AuditEntry | Changed

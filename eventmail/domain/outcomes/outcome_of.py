@@ -40,13 +40,13 @@ class Story:
     sent_at: datetime
     audience: Mapping[str, Sequence[str]]
     outcome: RecipientState | NoRecipient
-    at: datetime | None = None
-    email: str | None = None
-    error: str | None = None
-    reason: Reason | None = None
-    other: str | None = None
+    at: datetime | None = None  # the last change
+    email: str | None = None  # the address that was used
+    error: str | None = None  # why it failed or was cancelled
+    reason: Reason | None = None  # why they were left out (A2)
+    other: str | None = None  # the guest who was greeted instead, or shares the address
     delivery: str | None = None
-    provider: str | None = None
+    provider: str | None = None  # of the outcome, else of the newest run; None where none was recorded (S13)
     attempts: int = 0
     request_ids: tuple[str, ...] = ()
     news: tuple[News, ...] = ()

@@ -45,7 +45,7 @@ class Facts:
     failed: int
     unknown: int
     attention: tuple[Named, ...]
-    stopped: tuple[Stopped, ...]
+    stopped: tuple[Stopped, ...]  # by the mail service's refusal (S12), or since another one is set now (S13)
 
     @property
     def guests(self) -> int:
@@ -67,14 +67,10 @@ def facts(event_id: int) -> Facts:
     ).one()
     waiting = newest.where(or_(Mailing.n_failed > 0, Mailing.n_unknown > 0), real).limit(ATTENTION)
     return Facts(
-        picker.by_status(event_id),
-        _named([last])[0] if last else None,
-        running,
-        failed,
-        unknown,
+        picker.by_status(event_id), _named([last])[0] if last else None, running, failed, unknown,
         tuple(_named(session.execute(waiting).all())) if failed or unknown else (),
         _stopped(event_id) if running else (),
-    )
+    )  # fmt: skip
 
 
 def _named(rows: Sequence[Any]) -> list[Named]:

@@ -65,14 +65,14 @@ class Answer:
     """The answer about one person, or `candidates` when a name finds several guests, with `more` beyond them."""
 
     asked: str
-    address: str | None = None
+    address: str | None = None  # normalized; None for a guest without one, and for a name of nobody or several
     people: tuple[Person, ...] = ()
     candidates: tuple[listing.Listed, ...] = ()
     more: int = 0
     on_list: tuple[OnList, ...] = ()
     removed: tuple[Removed, ...] = ()
     stories: paging.Page[outcome_of.Story] = field(default_factory=lambda: paging.Page([], 1, 1, 0))
-    unknown: bool = False
+    unknown: bool = False  # never a guest, never mailed, not on the list; then there are no stories
 
 
 def why(event_id: int, asked: str, guest_id: int | None = None, *, page: int = 1, size: int = 20) -> Answer:

@@ -30,8 +30,8 @@ class Colleague:
     email: str
     role: str
     created_at: datetime
-    seen_at: datetime | None
-    mail: account_mails.Asked | None = None
+    seen_at: datetime | None  # their last request in a browser
+    mail: account_mails.Asked | None = None  # the newest with a sign-in link, unless they were here after it
 
 
 def listed(*, page: int, size: int) -> paging.Page[Colleague]:

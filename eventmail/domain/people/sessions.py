@@ -26,9 +26,9 @@ _LONGEST = 300
 class Caller:
     """The origin of a request."""
 
-    network: str = ""
+    network: str = ""  # the address as the throttle counts it
     user_agent: str = ""
-    browsers: Mapping[int, str] = field(default_factory=dict)
+    browsers: Mapping[int, str] = field(default_factory=dict)  # its name by id of each colleague who signed in with it
 
     def known_to(self, user_id: int) -> str:
         """The name of this browser when this colleague signed in with it before, else ""."""

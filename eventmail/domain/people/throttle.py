@@ -29,9 +29,9 @@ class Limit:
 
     scope: str
     tries: int
-    counts: str = "wrong passwords"
+    counts: str = "wrong passwords"  # the tries, in the log of the installation
     sentence: str = "Too many tries went wrong. Nothing was changed."
-    by_network: bool = False
+    by_network: bool = False  # the key is a network address; any other ends with the address typed, if one was
     window: timedelta = WINDOW
     other_way: str = _OTHER_WAY
 

@@ -22,9 +22,11 @@ from eventmail.domain.people import sign_in_links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
-from eventmail.sending import claim, drain, handover, journal, rate, slots
+from eventmail.sending import claim, journal, rate, slots
 from eventmail.sending.account import outcome as account_outcome
 from eventmail.sending.account.mark import Marked, mark
+from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
+from eventmail.sending.handover import MARGIN_SECONDS
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState
 
@@ -46,13 +48,13 @@ class Held:
     def hold(self, mail_id: int, since: float) -> None:
         """Add a mail whose lease in the database counts from `since`, before the wait for the write lock."""
         with self.lock:
-            self.until[mail_id] = since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS
+            self.until[mail_id] = since + claim.LEASE.total_seconds() - MARGIN_SECONDS
 
     def renewed(self, mail_ids: Sequence[int], since: float) -> None:
         """Renew the mails that are not done yet."""
         with self.lock:
             still = [mail_id for mail_id in mail_ids if mail_id in self.until]
-            self.until |= dict.fromkeys(still, since + claim.LEASE.total_seconds() - handover.MARGIN_SECONDS)
+            self.until |= dict.fromkeys(still, since + claim.LEASE.total_seconds() - MARGIN_SECONDS)
 
     def drop(self, mail_id: int) -> None:
         """Remove a mail that is done."""
@@ -72,9 +74,9 @@ def deliver(provider: Provider, settings: Settings) -> datetime | None:
     """Send due mails for one turn. Returns when to come back: now or later, or None when nothing waits."""
     if not live_lock.is_live(settings.database):  # H9
         return None
-    until = time.monotonic() + drain.TURN_SECONDS
-    if not _talking.acquire(timeout=drain.TURN_SECONDS):
-        return clock.now() + drain.LOOK_AGAIN
+    until = time.monotonic() + TURN_SECONDS
+    if not _talking.acquire(timeout=TURN_SECONDS):
+        return clock.now() + LOOK_AGAIN
     try:
         return _deliver_due(provider, settings, until)
     finally:
@@ -89,7 +91,7 @@ def _deliver_due(provider: Provider, settings: Settings, until: float) -> dateti
             provider.spare(WHO)
             return next_due(clock.now())
         if not provider.stands(WHO, max(0.0, until - time.monotonic())):  # the mail stays queued meanwhile (S11a)
-            return clock.now() + drain.LOOK_AGAIN
+            return clock.now() + LOOK_AGAIN
         if _its_turn(settings.pace(outside=provider.outside), until):
             _deliver(mail.id, mail.attempts + 1, provider, settings)
     return clock.now()
