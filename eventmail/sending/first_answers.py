@@ -14,7 +14,7 @@ def said(mail: Mail, outcome: Accepted | Permanent) -> str | None:
 
 
 class FirstAnswers:
-    """Spares the rest of a group the same refusal, while no mail of its run was taken; `brake` decides about the run."""
+    """Spares the rest of a group the same refusal while no mail of its run was taken. `brake` decides for the run."""
 
     def __init__(self, *, is_untried: bool) -> None:
         self._watches = is_untried

@@ -14,11 +14,8 @@ from eventmail.content.compiled import Compiled
 from eventmail.db import fresh, service, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
-from eventmail.domain.audience.resolve import Audience
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients
-from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
     AlreadyCancelled,
@@ -35,14 +32,14 @@ from eventmail.states import JobState, MailingKind, MailingState
 
 @dataclass(frozen=True)
 class Message:
-    """What an organizer asks to send: the text, and the audience criteria as picked.
+    """A text to send, and the audience criteria as picked.
 
-    `snapshot` is the token of the list that was reviewed; without one, whoever matches gets it. With `exact` the
-    people of that list get it, whoever joined or left since (A4). Without criteria those of the list count.
-    `event_seen` is the fingerprint of the event that was reviewed (`merge.looked_at`), empty where nobody has looked.
+    `snapshot` is the token of the reviewed list. With `exact` exactly the people of that list get the mail (A4);
+    without criteria, its criteria count. `event_seen` is the fingerprint of the reviewed event
+    (`merge_values.looked_at`), or empty.
     """
 
-    text: Text
+    text: contents.Text
     audience: Mapping[str, list[str]]
     snapshot: str = ""
     exact: bool = False
@@ -62,7 +59,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Sent:
-    """The answer to a send: the same under the same key. `job_id` is None for a replay, which rings for nothing."""
+    """The answer to a send, the same under the same key. `job_id` is None for a replay, which must not ring."""
 
     mailing_id: int
     status: int
@@ -72,20 +69,20 @@ class Sent:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A message that passed its checks: its text compiled, its audience, and the list to hold that against, if any."""
+    """A message that passed its checks. `reviewed` is the list that the audience must still match, if any."""
 
     event_id: int
     message: Message
     compiled: Compiled
-    audience: Audience
+    audience: audiences.Audience
     reviewed: Snapshot | None
 
 
 def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
-    """Check and compile a message, whenever it is to leave; stores nothing.
+    """Check and compile a message; stores nothing.
 
-    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), EventArchived (409); InvalidInput also while nothing
-    may leave this box yet (S13).
+    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), EventArchived (409), and NothingLeaves while nothing
+    may leave this box (S13).
     """
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
@@ -101,7 +98,7 @@ def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
 
 
 def resolve(prepared: Prepared) -> audiences.Resolution:
-    """Who would get it now. Raises NoRecipients or AudienceChanged (409)."""
+    """The recipients and exclusions as of now. Raises NoRecipients and AudienceChanged (409)."""
     resolution = audiences.resolve(fresh(), prepared.audience)
     if resolution.count == 0:
         raise NoRecipients
@@ -110,9 +107,15 @@ def resolve(prepared: Prepared) -> audiences.Resolution:
 
 
 def send(
-    event_id: int, message: Message, *, key: str, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None
+    event_id: int,
+    message: Message,
+    *,
+    key: str,
+    terms: SendingTerms,
+    by: Acting,
+    draft: draft_rows.DraftVersion | None = None,
 ) -> Sent:
-    """Send `message` now, once per `key` and person (S1). It is the row of `draft` then, its id stays.
+    """Send `message` now, once per `key` and person (S1). A `draft` keeps its row and id.
 
     Raises the errors of `prepare` and `commit`, IdempotencyKeyReused, QuotaExceeded, and AlreadyCancelled for the key
     of a cancelled mailing (S7).
@@ -135,10 +138,7 @@ def send(
 
 
 def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str:
-    """The key to lay under a form: the one it had, or a new one when another message was sent under that.
-
-    So a form that is posted again leads to the message it became, and a changed one is a new message.
-    """
+    """The key of a form: the one it had, so that it leads to its message, or a new one when that was another."""
     if key:
         with suppress(IdempotencyKeyReused):
             records.replayable(fresh(), _keyed(event_id, message, key, by))
@@ -150,8 +150,8 @@ def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
     return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
 
 
-def _check_same(picked: Audience, reviewed: Snapshot) -> None:
-    """Raise InvalidAudience when the list is one of another audience than the message names (A4)."""
+def _check_same(picked: audiences.Audience, reviewed: Snapshot) -> None:
+    """Raises InvalidAudience when the reviewed list has other criteria than the message (A4)."""
     named = picked.as_json()
     if any(set(named[part]) != set(reviewed.audience.get(part, [])) for part in audiences.PARTS):
         said = "The list you looked at was one of another audience. Nothing was sent: look again."
@@ -159,7 +159,7 @@ def _check_same(picked: Audience, reviewed: Snapshot) -> None:
 
 
 def _check_unchanged(session: Session, prepared: Prepared) -> None:
-    """Raise AudienceChanged, naming who joined and who left, unless exactly those get it who were looked at (A4)."""
+    """Raises AudienceChanged, with who joined and who left, when the recipients differ from the reviewed list (A4)."""
     picked, reviewed = prepared.audience, prepared.reviewed
     drift = snapshots.drift(session, picked, reviewed) if reviewed else None
     if reviewed is None or drift is None:
@@ -177,7 +177,7 @@ def _named(person: snapshots.Person) -> dict[str, str]:
 
 
 def replayed(session: Session, record: IdempotencyRecord) -> Sent:
-    """The answer that was given before. Raises AlreadyCancelled when its mailing was cancelled since."""
+    """The answer that was given before. Raises AlreadyCancelled when its mailing was cancelled since (S7)."""
     mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
     if mailing is not None and mailing.state == MailingState.CANCELLED:
         raise AlreadyCancelled
@@ -186,13 +186,12 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
 
 def commit(
     tx: Session, prepared: Prepared, to_state: MailingState, starts_at: datetime,
-    *, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None,
+    *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None,
 ) -> tuple[Mailing, Content]:  # fmt: skip
-    """Store a prepared message in `to_state`: content, recipients, who is left out, places for `starts_at`; no run yet.
+    """Store a prepared message in `to_state`: content, recipients, exclusions, places for `starts_at`; no run yet.
 
-    Runs in the caller's transaction. Raises NoRecipients, AudienceChanged when other people would get it than were
-    reviewed, EventChanged when they would read other things of the event, QuotaExceeded, EventArchived, and AlreadySent
-    or StaleRevision for a draft that somebody else has sent or changed.
+    Runs in the caller's transaction. Raises NoRecipients, QuotaExceeded, EventArchived; AudienceChanged and
+    EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft.
     """
     message, event_id = prepared.message, prepared.event_id
     _check_unchanged(tx, prepared)
@@ -213,9 +212,9 @@ def commit(
 
 def begun(
     tx: Session, kind: MailingKind, to_state: MailingState, text: Content, criteria: Mapping[str, list[str]],
-    *, terms: SendingTerms, by: Acting, draft: DraftVersion | None = None,
+    *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None,
 ) -> Mailing:  # fmt: skip
-    """A mailing of what `text` says, `draft` or new, with everything frozen but its recipients, still to come."""
+    """Store a mailing, the row of `draft` or a new one, with everything but its recipients, which the caller adds."""
     event, author = _author(tx, text.event_id, by)
     made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now}
     frozen = {**made, **merge_values.frozen(event, author, terms)}
@@ -235,7 +234,7 @@ def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]
 
 
 def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting) -> Job:
-    """The next run of a mailing, its places reserved, beginning at once. Raises QuotaExceeded, EventArchived.
+    """Add the next run of a mailing, reserve its places, and begin it at once. Raises QuotaExceeded, EventArchived.
 
     Runs in the caller's transaction.
     """
@@ -245,7 +244,7 @@ def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by:
 
 
 def begin_run(tx: Session, mailing: Mailing, run: int, starts_at: datetime, by: Acting) -> Job:
-    """A run whose places are reserved, of the mail service that is set now, for good (S13)."""
+    """Begin a run whose places are reserved. It keeps the mail service that is set now (S13)."""
     job = Job(
         mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
         starts_at=starts_at, provider=service(),
