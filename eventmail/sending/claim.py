@@ -80,17 +80,10 @@ def release(recipient_ids: Sequence[int]) -> None:
     """Give back claimed recipients that are still `queued`."""
     if not recipient_ids:
         return
+    ours = Recipient.id.in_(recipient_ids), Recipient.claim_owner == owner(), Recipient.state == RecipientState.QUEUED
     with transaction() as tx:
-        tx.execute(
-            update(Recipient)
-            .where(
-                Recipient.id.in_(recipient_ids),
-                Recipient.claim_owner == owner(),
-                Recipient.state == RecipientState.QUEUED,
-            )
-            .values(claim_owner=None, claim_until=None),
-            execution_options={"synchronize_session": False},
-        )
+        free = update(Recipient).where(*ours).values(claim_owner=None, claim_until=None)
+        tx.execute(free, execution_options={"synchronize_session": False})
 
 
 def written_ahead(at: SQLCoreOperations[datetime], now: datetime) -> ColumnElement[bool]:

@@ -29,12 +29,9 @@ class DeadLink:
 
 
 def find(
-    compiled: Compiled,
-    fields: Mapping[str, Field],
-    constants: Mapping[str, str | None],
-    audience: audiences.Audience,
-    count: int,
-) -> list[DeadLink]:
+    compiled: Compiled, fields: Mapping[str, Field], constants: Mapping[str, str | None],
+    audience: audiences.Audience, count: int,
+) -> list[DeadLink]:  # fmt: skip
     """Every fault of a text's links: one query for each link that a guest's value decides, one more for each fault."""
     found: dict[tuple[str, str], DeadLink] = {}
     for slot in deciding(compiled):
@@ -71,12 +68,9 @@ def _choices(pieces: Pieces) -> Iterator[Slot]:
 
 
 def _of(
-    slot: Slot,
-    fields: Mapping[str, Field],
-    constants: Mapping[str, str | None],
-    audience: audiences.Audience,
-    count: int,
-) -> Iterator[DeadLink]:
+    slot: Slot, fields: Mapping[str, Field], constants: Mapping[str, str | None],
+    audience: audiences.Audience, count: int,
+) -> Iterator[DeadLink]:  # fmt: skip
     field = fields[slot.field]
     if slot.field in constants:
         value = value_parsing.clean_value(

@@ -29,12 +29,9 @@ class Gap:
 
 
 def gaps(
-    compiled: Compiled,
-    fields: Mapping[str, tokens.Field],
-    constants: Mapping[str, str | None],
-    audience: audiences.Audience,
-    count: int,
-) -> list[Gap]:
+    compiled: Compiled, fields: Mapping[str, tokens.Field], constants: Mapping[str, str | None],
+    audience: audiences.Audience, count: int,
+) -> list[Gap]:  # fmt: skip
     """The fields of a text that some recipients have no value for. Up to two queries for each field of guests."""
     everyone = [
         Gap(name, fields[name], count, True, (), _reads(compiled, name, fields[name]))

@@ -106,15 +106,12 @@ def _values(
     for part in (compiled.subject, compiled.preheader, compiled.text):
         for slot in personalise.slots(part):
             used.setdefault(slot.field, Slot(slot.field, slot.fallback, Mode.TEXT))
-    return [
-        Value(
-            name,
-            label(name, fields),
-            personalise.filled(used.get(name) or Slot(name, None, Mode.TEXT), data, fields),
-            "" if data.get(name) else because(name, fields, guest),
-        )
-        for name in compiled.merged
-    ]
+
+    def value(name: str) -> Value:
+        text = personalise.filled(used.get(name) or Slot(name, None, Mode.TEXT), data, fields)
+        return Value(name, label(name, fields), text, "" if data.get(name) else because(name, fields, guest))
+
+    return [value(name) for name in compiled.merged]
 
 
 def _read(values: Mapping[str, str | None]) -> dict[str, str]:

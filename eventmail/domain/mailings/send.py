@@ -107,14 +107,9 @@ def resolve(prepared: Prepared) -> audiences.Resolution:
 
 
 def send(
-    event_id: int,
-    message: Message,
-    *,
-    key: str,
-    terms: SendingTerms,
-    by: Acting,
+    event_id: int, message: Message, *, key: str, terms: SendingTerms, by: Acting,
     draft: draft_rows.DraftVersion | None = None,
-) -> Sent:
+) -> Sent:  # fmt: skip
     """Send `message` now, once per `key` and person (S1). A `draft` keeps its row and id.
 
     Raises the errors of `prepare` and `commit`, IdempotencyKeyReused, QuotaExceeded, and AlreadyCancelled for the key

@@ -134,13 +134,8 @@ def _guest(event_id: int, named: str) -> Guest | None:
 def _add_recipients(tx: Session, mailing: Mailing, to: Mapping[str, str], terms: SendingTerms, by: Acting) -> None:
     """Write one row per address that gets the test, and one per address that must not. Raises NoRecipients."""
     erased_addresses.recall(tx, to)
-    listed = set(
-        tx.scalars(
-            select(Suppression.address).where(
-                Suppression.address.in_(to), Suppression.scope.in_(reasons.scopes_of(mailing.event_id))
-            )
-        )
-    )
+    here = Suppression.scope.in_(reasons.scopes_of(mailing.event_id))
+    listed = set(tx.scalars(select(Suppression.address).where(Suppression.address.in_(to), here)))
     reserved = {address for address in to if terms.outside and addresses.is_reserved(address)} - listed
     going = {address: email for address, email in to.items() if address not in listed | reserved}
     if not going:

@@ -58,14 +58,9 @@ def sign_in(email: str, password: str, by: Acting, caller: sessions.Caller = ses
 
 
 def change_password(
-    session_id: int,
-    old: str,
-    new: str,
-    by: Acting,
-    caller: sessions.Caller = sessions.NOWHERE,
-    *,
+    session_id: int, old: str, new: str, by: Acting, caller: sessions.Caller = sessions.NOWHERE, *,
     end_tokens: Sequence[int] = (),
-) -> str:
+) -> str:  # fmt: skip
     """Change one's own password; returns the token of the one session that is left.
 
     `old` is needed as `proven` says. All other sessions and sign-in links end, and the API tokens named by id. Raises

@@ -45,14 +45,9 @@ def _record(mail: Marked, outcome: Outcome | None, provider: Provider, now: date
 
 
 def write(
-    tx: Session,
-    mail: Marked,
-    outcome: Outcome | None,
-    service: Service,
-    now: datetime,
-    *,
+    tx: Session, mail: Marked, outcome: Outcome | None, service: Service, now: datetime, *,
     left: outcomes.Left | None = None,
-) -> AccountMailState | None:
+) -> AccountMailState | None:  # fmt: skip
     """Write the outcome of a hand-over. Returns the new state, or None when nothing moved.
 
     Runs in the caller's transaction. With `left`, of a process that is proven dead: a mail it did not begin keeps its
