@@ -140,7 +140,7 @@ def _check(folder: Path) -> None:
             found = sqlite.damage(connection)
     except sqlite3.DatabaseError as error:
         found = str(error)
-    if found:
+    if found is not None:
         raise CannotRestore(f"The database in this backup is damaged: {found}. Nothing was changed.")
 
 

@@ -14,7 +14,7 @@ from eventmail.domain.mailings import query
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
 from eventmail.sending import brake, drain, heartbeat
-from eventmail.states import DONE, Brake, Delivery, MailingState, RecipientState
+from eventmail.states import DONE, ON_ITS_WAY, Brake, Delivery, MailingState, RecipientState
 
 _MILESTONES = (100, 75, 50, 25, 0)
 
@@ -48,7 +48,7 @@ class Progress:
     @property
     def over(self) -> bool:
         """Whether nothing will change by itself any more. A cancelled run may still have mails on their way."""
-        return self.mailing.state != MailingState.SENDING and not self.counts[RecipientState.SENDING]
+        return self.mailing.state not in ON_ITS_WAY and not self.counts[RecipientState.SENDING]
 
     @property
     def cancelled(self) -> bool:

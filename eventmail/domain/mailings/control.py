@@ -14,7 +14,7 @@ from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
-from eventmail.states import Brake, JobState, MailingState, RecipientState
+from eventmail.states import ON_ITS_WAY, Brake, JobState, MailingState, RecipientState
 
 _IN_HAND = "Some of its mails are with the mail service right now. Try again when that is over."
 # of a recipient in another run: reports on an earlier run say nothing about this one
@@ -55,7 +55,8 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
     # after a cancelled second run the message still counts as sent, and doubt can still be decided
     job = query.last_job(mailing_id)
     over = MailingState.CANCELLED if job is None or job.run == 1 else MailingState.FINISHED
-    move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SENDING, over)
+    if mailing.state in ON_ITS_WAY:
+        move(tx, Mailing, [Mailing.id == mailing_id], MailingState(mailing.state), over)
     tx.refresh(mailing)
     records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
                   cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import ids, records
@@ -44,6 +44,7 @@ class Message:
     snapshot: str = ""
     exact: bool = False
     event_seen: str = ""
+    kind: MailingKind = MailingKind.ONE_TIME
     asked: Mapping[str, Any] | None = None  # the request of a program that sends a draft: the key covers that alone
 
     def as_json(self) -> dict[str, Any]:
@@ -194,14 +195,13 @@ def commit(
         raise EventChanged
     text = contents.kept(tx, event_id, message.text, prepared.compiled, by)
     criteria = prepared.audience.as_json()
-    mailing = begun(tx, MailingKind.ONE_TIME, to_state, text, criteria, terms=terms, by=by, draft=draft)
+    mailing = begun(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft)
     mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, prepared.audience, by)
     if mailing.recipient_count == 0:
         raise NoRecipients
     mailing.excluded = recipients.left_out(tx, mailing, prepared.audience)
     tx.flush()
-    through = service() if to_state == MailingState.SENDING else None  # a later sending is of the service set then
-    _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms, through=through)
+    _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms)
     return mailing, text
 
 
@@ -233,13 +233,16 @@ def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by:
 
     Runs in the caller's transaction.
     """
-    run = 1 + (tx.scalar(select(func.max(Job.run)).where(Job.mailing_id == mailing.id)) or 0)
-    _reserve(tx, mailing, run, places, by.now, terms=terms, through=service())
+    newest = select(func.max(Reservation.run)).where(Reservation.mailing_id == mailing.id)
+    run = 1 + (tx.scalar(newest) or 0)
+    _reserve(tx, mailing, run, places, by.now, terms=terms)
     return begin_run(tx, mailing, run, by.now, by)
 
 
 def begin_run(tx: Session, mailing: Mailing, run: int, starts_at: datetime, by: Acting) -> Job:
-    """Begin a run whose places are reserved. It keeps the mail service that is set now (S13)."""
+    """Begin a run whose places are reserved. It and they keep the mail service that is set now (S13)."""
+    entry = (Reservation.mailing_id == mailing.id, Reservation.run == run)
+    tx.execute(update(Reservation).where(*entry).values(provider=service()))
     job = Job(
         mailing_id=mailing.id, run=run, state=JobState.RUNNING, request_id=by.request_id, created_at=by.now,
         starts_at=starts_at, provider=service(),
@@ -249,9 +252,7 @@ def begin_run(tx: Session, mailing: Mailing, run: int, starts_at: datetime, by: 
     return job
 
 
-def _reserve(
-    tx: Session, mailing: Mailing, run: int, places: int, due_at: datetime, *, terms: SendingTerms, through: str | None
-) -> None:
+def _reserve(tx: Session, mailing: Mailing, run: int, places: int, due_at: datetime, *, terms: SendingTerms) -> None:
     edit.refuse_archived(tx, mailing.event_id)
-    entry = Reservation(mailing_id=mailing.id, run=run, due_at=due_at, reserved=places, provider=through)
+    entry = Reservation(mailing_id=mailing.id, run=run, due_at=due_at, reserved=places)
     records.reserve(tx, entry, terms.limits)

@@ -92,7 +92,7 @@ def described(mailing: Mailing, to: Sequence[Recipient], job: Job | None) -> dic
         "id": str(mailing.id),
         "to": [recipient.email for recipient in to],
         "state": mailing.state,
-        "request_id": job.request_id if job else None,
+        "request_id": job.request_id if job else "",
     }
 
 

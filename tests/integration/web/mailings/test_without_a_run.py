@@ -60,13 +60,25 @@ def test_S9_a_message_that_is_to_leave_later_holds_places_of_its_day_and_no_job(
 ) -> None:
     with app.app_context():
         by = acting(organizer)
+        later = by.now + timedelta(days=9)
         prepared = mailing_send.prepare(event_id, Message(Text("Later", "", "Hi"), {"statuses": ["confirmed"]}), HERE)
         assert (count(Mailing), count(Content)) == (0, 0)
         with transaction() as tx:
-            mailing_send.commit(tx, prepared, MailingState.FINISHED, by.now + timedelta(days=9), terms=HERE, by=by)
-    entry = row(Reservation)
-    assert (row(Mailing).state, count(Recipient), count(Job)) == ("finished", 2, 0)
-    assert (entry.reserved, entry.due_at, entry.provider) == (2, by.now + timedelta(days=9), None)
+            mailing, _ = mailing_send.commit(tx, prepared, MailingState.FINISHED, later, terms=HERE, by=by)
+        entry = row(Reservation)
+        assert (row(Mailing).state, count(Recipient), count(Job)) == ("finished", 2, 0)
+        assert (entry.run, entry.reserved, entry.due_at, entry.provider) == (1, 2, later, None)
+        with transaction() as tx:
+            mailing_send.begin_run(tx, mailing, 1, later, by)
+        assert (row(Reservation).provider, row(Job).provider, row(Job).run) == ("outbox", "outbox", 1)
+
+
+def test_S9_the_run_after_one_that_only_holds_places_holds_its_own(
+    app: Flask, stored: int, organizer: Person, rows: Callable[..., list[Any]]
+) -> None:
+    with app.app_context(), transaction() as tx:
+        mailing_send.add_run(tx, tx.get_one(Mailing, stored), 1, HERE, acting(organizer))
+    assert [(entry.run, entry.reserved) for entry in rows(Reservation)] == [(1, 2), (2, 1)]
 
 
 def test_a_message_without_a_run_is_cancelled_and_gives_its_places_back(
