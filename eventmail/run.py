@@ -18,7 +18,7 @@ from honcho.manager import SIGNALS, Manager
 from honcho.printer import Message
 
 from eventmail import ROOT
-from eventmail.parent import STARTED_BY
+from eventmail.exit_with_parent import STARTED_BY
 from eventmail.settings import PREFIX, Settings, for_children
 
 PATIENCE_SECONDS = 30.0

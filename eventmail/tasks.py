@@ -21,10 +21,10 @@ from eventmail.models import Job
 from eventmail.providers import registry
 from eventmail.providers.base import Provider
 from eventmail.sending import drain as drain_
-from eventmail.sending import forgetting, handover, heartbeat, journal, settle
+from eventmail.sending import erased_mails, handover, heartbeat, journal, settle
 from eventmail.sending import sweep as sweep_
-from eventmail.sending.account import delivery
-from eventmail.sending.account import settle as account_settle
+from eventmail.sending.account_mails import delivery
+from eventmail.sending.account_mails import settle as account_settle
 from eventmail.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -198,4 +198,4 @@ def _sweep(app: Flask) -> None:
     _ring_for_waiting(app)
     housekeeping.purge(clock.now())  # last: mails do not wait for it
     uploads.forget(app.extensions["settings"].imports, clock.now())
-    forgetting.finish(app.extensions["settings"], clock.now())
+    erased_mails.finish(app.extensions["settings"], clock.now())

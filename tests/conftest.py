@@ -24,7 +24,7 @@ from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain.people import passwords, sign_in_links
 from eventmail.models.account import Role
 from eventmail.sending import drain
-from eventmail.sending.account import delivery
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from eventmail.web.core.access import SESSION
 from tests.support import haste, seeding

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
 
-from eventmail.content.wire import mailbox, wire_address
+from eventmail.content.mail_encoding import mailbox, wire_address
 from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 

@@ -7,10 +7,10 @@ from html import escape
 
 from eventmail.content import markdown, shell, text
 from eventmail.content.compiled import Compiled, plain
+from eventmail.content.mail_encoding import quoted_printable
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.pieces import Codec, Mode, Pieces
 from eventmail.content.tokens import Field, Unresolved, clean_source, find, unresolved
-from eventmail.content.wire import quoted_printable
 from eventmail.errors import FieldError, InvalidInput, UnresolvedToken
 
 SIZE_WARNED = 80 * 1024

@@ -7,10 +7,10 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from eventmail.content.compiled import Compiled
+from eventmail.content.mail_encoding import header, mailbox, quoted_printable, wire_address
 from eventmail.content.personalise import Values, chosen, filled, shortened, slots, strings
 from eventmail.content.pieces import Choice, Piece, Pieces, Slot
 from eventmail.content.tokens import Field
-from eventmail.content.wire import header, mailbox, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from eventmail.doctor.finding import Finding, Level
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.sending import heartbeat
 from eventmail.states import AccountMailState, JobState, RecipientState
 
@@ -85,7 +85,9 @@ def standing(connection: sqlite3.Connection, provider: str) -> Iterator[Finding]
     for mailing_id, stopped, begun_with in connection.execute(asked, (JobState.RUNNING,)):
         if begun_with != provider:
             to_do = "Open its page: send the rest, or cancel it."
-            yield Finding(f"Mailing {mailing_id} stands. {services.asks(begun_with, provider)}", Level.WRONG, to_do)
+            yield Finding(
+                f"Mailing {mailing_id} stands. {mail_services.asks(begun_with, provider)}", Level.WRONG, to_do
+            )
         elif stopped:
             to_do = "Correct what it says, restart the worker, then press “Try again” on its page."
             yield Finding(f"Mailing {mailing_id} is stopped: {stopped}", Level.WRONG, to_do)

@@ -4,4 +4,4 @@ from eventmail.errors.access import *
 from eventmail.errors.base import *
 from eventmail.errors.conflicts import *
 from eventmail.errors.input import *
-from eventmail.errors.retry import *
+from eventmail.errors.temporary import *

@@ -11,7 +11,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from eventmail.errors import QuotaExceeded
 from eventmail.models import Reservation
-from eventmail.records.practice import of_practice, practising
+from eventmail.records.practice_mode import of_practice, practising
 
 
 @dataclass(frozen=True)

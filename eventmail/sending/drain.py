@@ -17,7 +17,7 @@ from eventmail.domain.mailings import test_sends
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.sending import claim, finish, outcome, rate, settle
+from eventmail.sending import claim, finish, outcome, pace, settle
 from eventmail.sending.claim import GROUP, Claimed
 from eventmail.sending.handover import Sending, begin, hand_over, in_flight
 from eventmail.settings import Settings
@@ -104,7 +104,7 @@ def _turns(group: list[Claimed], per_second: float, until: float) -> list[Claime
     """As many of `group` as the shared pace allows now; for none it waits for the next turn, but not beyond `until`."""
     if not per_second:
         return group
-    granted, wait = rate.take(len(group), per_second, clock.now())
+    granted, wait = pace.take(len(group), per_second, clock.now())
     if not granted:
         time.sleep(min(wait, max(0.0, until - time.monotonic())))
     return group[:granted]

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
 from eventmail.db import file, transaction
-from eventmail.domain.guests import shared_address
+from eventmail.domain.guests import address_change
 from eventmail.domain.instance import live_lock
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url, unsubscribe_url
@@ -235,7 +235,7 @@ def mark(tx: Session, sending: Sending, recipient_ids: Sequence[int], now: datet
     live_lock.count_mark(tx)
     if len(marked) < len(recipient_ids):  # rare, so only this case pays for finding out why
         if not is_test:
-            shared_address.pass_on_of_moved(tx, _ours(*given.values()))
+            address_change.pass_on_of_moved(tx, _ours(*given.values()))
         for where, state, words in _drops(scopes, is_test):
             records.leave_queue(tx, [*_ours(*given.values()), where], state, words, now)
     return marked

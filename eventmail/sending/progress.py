@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row, bindparam, case, exists, func, select, union_all
 
 from eventmail.db import Rows, fresh, paging, service
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.mailings import query
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.models import Job, Mailing, Recipient, Reservation, Suppression
@@ -34,7 +34,7 @@ class Progress:
     mailing: Mailing
     job: Job | None  # None before the first run
     counts: Mapping[RecipientState, int]
-    shares: services.Shares  # practice, and mail that left
+    shares: mail_services.Shares  # practice, and mail that left
     bounced: Bounced
     service: str  # the mail service that is set now
     now: datetime
@@ -86,7 +86,7 @@ class Progress:
     @property
     def question(self) -> str:
         """The sentence about the mail service of the run and the one set now."""
-        return services.asks(self.provider, self.service)
+        return mail_services.asks(self.provider, self.service)
 
     @property
     def stands(self) -> bool:
@@ -139,7 +139,7 @@ def progress(mailing: Mailing, now: datetime) -> Progress:
     next_try = waiting if waiting and waiting > now else None
     due = mailing.state == MailingState.SENDING and not stands and next_try is None
     return Progress(
-        mailing=mailing, job=job, counts=counts, shares=services.shares(mailing), bounced=_bounced(mailing),
+        mailing=mailing, job=job, counts=counts, shares=mail_services.shares(mailing), bounced=_bounced(mailing),
         service=service(), now=now, worker_age=heartbeat.age(now), rate=rate,
         left=(mailing.recipient_count - done) / rate if rate else None,
         suspects=brake.suspects(job.id) if job and job.answered > job.accepted else 0,

@@ -12,7 +12,7 @@ from eventmail import records
 from eventmail.db import fresh, sql, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
-from eventmail.sending import claim, feedback, inherit, legacy
+from eventmail.sending import claim, dead_worker, dead_worker_journal, feedback
 from eventmail.states import MailingState, RecipientState
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 def settle(provider: Provider, now: datetime) -> int:
     """Settle the mails of dead workers; returns how many. Journals come first, since they may prove what is doubt."""
-    return inherit.inherit(provider, now) + _doubt(provider, now)
+    return dead_worker.inherit(provider, now) + _doubt(provider, now)
 
 
 def _doubt(provider: Provider, now: datetime) -> int:
@@ -44,7 +44,7 @@ def _doubt(provider: Provider, now: datetime) -> int:
 
 
 def _settle(mailing_id: int, left: Sequence[ColumnElement[bool]], provider: Provider, now: datetime) -> int:
-    values = {"claim_owner": None, "claim_until": None, "last_error": legacy.WORDS, "updated_at": now}
+    values = {"claim_owner": None, "claim_until": None, "last_error": dead_worker_journal.WORDS, "updated_at": now}
     here = [Recipient.mailing_id == mailing_id, *left]
     goes_on = exists().where(Mailing.id == mailing_id, Mailing.state == MailingState.SENDING)
     with transaction() as tx:
@@ -73,7 +73,7 @@ def _explain(tx: Session, recipient_ids: list[int], now: datetime) -> None:
                 "recipient_id": row.id, "number": row.attempts,
                 "request_id": f"{row.request_id}.{row.id}.{row.attempts}",
                 "provider": row.provider,  # the service of the mail, whichever is set now (S13)
-                "outcome": "unclear", "code": "", "detail": legacy.WORDS, "at": now,
+                "outcome": "unclear", "code": "", "detail": dead_worker_journal.WORDS, "at": now,
             }
             for row in rows
         ]  # fmt: skip

@@ -9,7 +9,7 @@ from eventmail.db import fresh
 from eventmail.models import Job, Mailing
 from eventmail.providers.base import Provider
 from eventmail.sending import brake, drain, finish, settle
-from eventmail.sending.account import settle as account_settle
+from eventmail.sending.account_mails import settle as account_settle
 from eventmail.states import JobState
 
 

@@ -16,8 +16,8 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.people import invitations
 from eventmail.models import AccountMail
 from eventmail.models.account import Role
-from eventmail.sending import legacy
-from eventmail.sending.account import delivery
+from eventmail.sending import dead_worker_journal
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, SENDER, SITE, link_in, outside
 from tests.support.live import Live, request
@@ -106,7 +106,7 @@ def test_S5_a_worker_killed_between_mark_and_record_leaves_one_mail_at_most_and_
         lambda: live.query("SELECT state FROM account_mails") != [{"state": "sending"}], SETTLED_WITHIN_S, "the end"
     )
     assert live.query("SELECT state, attempts, last_error FROM account_mails") == [
-        {"state": "unknown", "attempts": 1, "last_error": legacy.WORDS}
+        {"state": "unknown", "attempts": 1, "last_error": dead_worker_journal.WORDS}
     ]
     [mail] = box.taken
     # the mail did arrive, so its link works

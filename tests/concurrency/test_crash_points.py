@@ -14,7 +14,7 @@ from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.terms import SendingTerms
-from eventmail.sending.legacy import WORDS
+from eventmail.sending.dead_worker_journal import WORDS
 from tests.support import seeding
 from tests.support.armed import armed
 from tests.support.killer import POINTS

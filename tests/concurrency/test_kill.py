@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from eventmail.sending import slots
+from eventmail.sending.dead_worker_journal import WORDS
 from eventmail.sending.journal import FILES
-from eventmail.sending.legacy import WORDS
 from eventmail.sending.slots import Stage
 from tests.support.live import Live
 from tests.support.messages import add_guests, finished, mailing, send

@@ -28,7 +28,7 @@ RANKS = (
         "files",
         "erased",
         "link_targets",
-        "parent",
+        "exit_with_parent",
         "sender_setting",
     },
     {"content", "providers"},
@@ -47,7 +47,7 @@ RANK = {unit: rank for rank, units in enumerate(RANKS) for unit in units}
 # The same inside the two largest: a package may import those above it, and itself.
 ORDERS = {
     "domain": (
-        {"terms", "edit_guard", "audit_log", "services"},
+        {"terms", "edit_guard", "audit_log", "mail_services"},
         {"suppressions"},
         {"people", "guests"},
         {"audience", "imports", "erasure"},

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, erased, records, value_parsing
 from eventmail.db import fresh, sql, transaction
 from eventmail.domain.erasure import traces
-from eventmail.domain.guests import shared_address
+from eventmail.domain.guests import address_change
 from eventmail.errors import InvalidInput, MailUnderWay, NotFound
 from eventmail.models import (
     Attempt,
@@ -96,7 +96,7 @@ def erase(event_id: int, guest_id: int, typed: str, by: Acting) -> int:
         guest = on_list(tx, event_id, guest_id)
         who = person(tx, guest)
         _confirmed(guest, typed)
-        shared_address.pass_on(tx, guest)
+        address_change.pass_on(tx, guest)
         tests = [Mailing.as_guest_id == guest_id]  # a test that is read as this guest holds their values too
         cancelled, entries = forget(tx, who, tests, {event_id}, by)
         traces.picked(tx, event_id, guest_id)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from eventmail import records
 from eventmail.db import fresh, transaction
 from eventmail.domain import edit_guard
-from eventmail.domain.guests import shared_address
+from eventmail.domain.guests import address_change
 from eventmail.domain.guests import values as guest_values
 from eventmail.errors import NotFound
 from eventmail.models import Guest, Recipient
@@ -74,7 +74,7 @@ def delete(event_id: int, guest_id: int, by: records.Acting) -> int:
     """
     with transaction() as tx:
         guest = _load(tx, event_id, guest_id)
-        shared_address.pass_on(tx, guest)
+        address_change.pass_on(tx, guest)
         mine = [Recipient.guest_id == guest.id]
         cancelled = len(records.leave_queue(tx, mine, RecipientState.CANCELLED, "guest deleted", by.now))
         state = guest_values.state(guest)

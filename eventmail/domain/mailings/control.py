@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.mailings import query, send
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
@@ -151,7 +151,7 @@ def _check_service(mailing: Mailing, through: str) -> None:
     job, now = query.last_job(mailing.id), service()
     before = job.provider if job else now
     if (through or before) != now:
-        raise NothingToDo(services.not_set(through, now) if through else services.asks(before, now))
+        raise NothingToDo(mail_services.not_set(through, now) if through else mail_services.asks(before, now))
 
 
 def _begun_elsewhere(tx: Session, mailing: Mailing) -> Job | None:

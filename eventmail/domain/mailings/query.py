@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, bindparam, select
 
 from eventmail.db import Rows, fresh
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.errors import NotFound
 from eventmail.models import Content, DraftText, Job, Mailing
 from eventmail.states import SHOWN_AS_SENT, MailingState
@@ -77,8 +77,8 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
             "state": job.state,
             "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
             "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
-            "stopped": services.stands(job),
-            "asks": services.waits_for_word(mailing, job),
+            "stopped": mail_services.stands(job),
+            "asks": mail_services.waits_for_word(mailing, job),
             "provider": job.provider,
         } if job else None,
         "last_error": mailing.last_error,

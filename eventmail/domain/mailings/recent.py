@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from eventmail import records
 from eventmail.db import fresh
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import query
 from eventmail.models import Job, Mailing, Recipient
@@ -42,7 +42,7 @@ def same_text(event_id: int, content_id: int, now: datetime) -> tuple[Mailing, i
     found = fresh().scalar(same.order_by(Mailing.id.desc()).limit(1))
     if found is None:
         return None
-    practised = 0 if records.practising() else sum(services.shares(found).practice.values())
+    practised = 0 if records.practising() else sum(mail_services.shares(found).practice.values())
     return found, found.recipient_count - practised
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import exists, func, or_, select
 
 from eventmail import records
 from eventmail.db import fresh, service
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.audience import picker
 from eventmail.domain.mailings import query
 from eventmail.models import Content, Job, Mailing
@@ -23,7 +23,7 @@ class Named:
 
     mailing: Mailing
     subject: str
-    shares: services.Shares
+    shares: mail_services.Shares
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def facts(event_id: int) -> Facts:
 
 
 def _named(rows: Sequence[Any]) -> list[Named]:
-    shares = services.shares_of([row[0] for row in rows])
+    shares = mail_services.shares_of([row[0] for row in rows])
     return [Named(mailing, subject, shares[mailing.id]) for mailing, subject in rows]
 
 
@@ -90,6 +90,6 @@ def _stopped(event_id: int) -> tuple[Stopped, ...]:
     )
     return tuple(
         Stopped(row.id, row.subject, (row.stopped or "") if row.provider == service()
-                else services.asks(row.provider, service()).rstrip("."))
+                else mail_services.asks(row.provider, service()).rstrip("."))
         for row in fresh().execute(rows)
     )  # fmt: skip

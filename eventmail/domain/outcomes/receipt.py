@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from eventmail.db import Rows, fresh
-from eventmail.domain import audit_log, services
+from eventmail.domain import audit_log, mail_services
 from eventmail.domain.mailings import query
 from eventmail.domain.outcomes import attempts
 from eventmail.models import AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
@@ -51,7 +51,7 @@ class Receipt:
     content: Content
     jobs: Sequence[Job]
     log: Sequence[AuditEntry]
-    shares: services.Shares
+    shares: mail_services.Shares
     digest: str
 
 
@@ -61,7 +61,7 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
     jobs = fresh().scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
     content = query.content(mailing)
     history, digest = audit_log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
-    return Receipt(mailing, content, jobs, history, services.shares(mailing), digest)
+    return Receipt(mailing, content, jobs, history, mail_services.shares(mailing), digest)
 
 
 def digest_of(mailing: Mailing, content: Content) -> str:

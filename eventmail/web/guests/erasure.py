@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail.domain.erasure import address, disclosure
 from eventmail.domain.erasure import guest as erasure_guest
 from eventmail.domain.guests import listing
-from eventmail.sending import forgetting
+from eventmail.sending import erased_mails
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant, settings
 from eventmail.web.core.problems import Problem, shown_by
@@ -56,7 +56,7 @@ def erase(event_id: int, guest_id: int) -> Any:
     _guest(event_id, guest_id)
     typed = intake.parse(ErasureIn).confirm
     cancelled = erasure_guest.erase(event_id, guest_id, typed, access.acting())
-    finished = bool(forgetting.finish(settings(), g.now))
+    finished = bool(erased_mails.finish(settings(), g.now))
     if wants_json():
         return as_json(ErasedOut(cancelled=cancelled, finished=finished))
     few = {0: "No mail was waiting", 1: "1 waiting mail was cancelled"}
@@ -78,7 +78,7 @@ def asking_by_address(problem: Problem | None = None) -> Response:
 def erase_address() -> Any:
     access.owner()
     address.erase(intake.parse(AddressErasureIn).address, access.acting())
-    finished = bool(forgetting.finish(settings(), g.now))
+    finished = bool(erased_mails.finish(settings(), g.now))
     flash(f"The address was erased.{_rest('it', finished)} {_BACKUPS}")
     return see_other(url_for("people.listing"))
 

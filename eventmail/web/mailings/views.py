@@ -9,7 +9,7 @@ from werkzeug.local import LocalProxy
 from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
-from eventmail.domain import audit_log, services
+from eventmail.domain import audit_log, mail_services
 from eventmail.domain.mailings import preview, query, send
 from eventmail.domain.outcomes import attempts
 from eventmail.errors import InvalidInput
@@ -34,7 +34,7 @@ def listing(event_id: int) -> Response:
     page = paginate(query.newest_first(event_id), **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
-        shares=LocalProxy(cache(lambda: services.shares_of([row[0] for row in page.items]))),
+        shares=LocalProxy(cache(lambda: mail_services.shares_of([row[0] for row in page.items]))),
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ def _table(mailing: Mailing) -> dict[str, Any]:
 
 def _tabs(mailing: Mailing, shown: RecipientState | None) -> list[tuple[str, str, bool, int]]:
     here = url_for("mailings.detail", event_id=mailing.event_id, mailing_id=mailing.id)
-    sent = " or ".join(word for word, _ in word_state.sent(services.shares(mailing))).capitalize()
+    sent = " or ".join(word for word, _ in word_state.sent(mail_services.shares(mailing))).capitalize()
     return [
         (sent if state == RecipientState.SENT else word_state.word(state),
          f"{here}?state={state}#recipients", state == shown, count)

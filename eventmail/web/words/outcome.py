@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.outcomes.guest_history import Changed
 from eventmail.domain.outcomes.outcome_of import News, NoRecipient, Story
 from eventmail.domain.outcomes.why import OnList, Person
@@ -46,7 +46,7 @@ def sentence(story: Story, zone: tzinfo) -> str:
     if is_practice(story.provider) and story.outcome not in (RecipientState.SENT, *OPEN):
         return f"{said} {PRACTISED}"
     if story.provider is None and story.outcome is RecipientState.SENT:
-        return f"{said} Of this mail {services.NOT_NOTED} took it."
+        return f"{said} Of this mail {mail_services.NOT_NOTED} took it."
     return said
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.outcomes.outcome_of import NoRecipient
 from eventmail.models import Mailing
 from eventmail.states import Delivery, GuestStatus, MailingState, RecipientState, is_practice
@@ -102,7 +102,7 @@ def of_mailing(mailing: Mailing) -> str:
     return TROUBLED if troubled else mailing.state
 
 
-def sent(shares: services.Shares) -> list[tuple[str, int]]:
+def sent(shares: mail_services.Shares) -> list[tuple[str, int]]:
     """(word, number) of a mailing's mails in the outbox and of those that left; one of both if both numbers are 0."""
     parts = [(KEPT.word, shares.kept), (word(_R.SENT), shares.sent)]
     return [part for part in parts if part[1]] or [parts[0] if shares.keeps else parts[1]]
@@ -116,5 +116,5 @@ def counted(state: str, number: int, sent: Sequence[tuple[str, int]] = ()) -> Se
 def service(provider: str | None) -> str:
     """The mail service of a run, in words."""
     if provider is None:
-        return services.NOT_NOTED
-    return "in practice mode" if is_practice(provider) else f"through {services.named(provider)}"
+        return mail_services.NOT_NOTED
+    return "in practice mode" if is_practice(provider) else f"through {mail_services.named(provider)}"

@@ -7,7 +7,7 @@ from typing import Any
 from eventmail.db import transaction
 from eventmail.models import Worker
 from eventmail.providers.base import Transient
-from eventmail.sending import drain, heartbeat, rate
+from eventmail.sending import drain, heartbeat, pace
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
 
@@ -68,13 +68,13 @@ def test_S7_an_undo_period_does_not_last_for_hours(
 
 
 def test_S10_the_pace_goes_on(clock: FrozenClock, in_app: object) -> None:
-    rate.take(1, 5.0, clock.now())
+    pace.take(1, 5.0, clock.now())
 
     clock.advance(hours=-1)
 
-    assert [rate.take(9, 5.0, clock.now()) for _ in range(2)] == [(0, 0.2), (0, 0.2)]
+    assert [pace.take(9, 5.0, clock.now()) for _ in range(2)] == [(0, 0.2), (0, 0.2)]
     clock.advance(seconds=1)
-    assert rate.take(9, 5.0, clock.now())[0] == 1
+    assert pace.take(9, 5.0, clock.now())[0] == 1
 
 
 def test_T1_a_worker_that_died_before_is_not_alive_for_an_hour(clock: FrozenClock, in_app: object) -> None:

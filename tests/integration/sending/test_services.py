@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from eventmail.db import fresh, send_through, transaction
-from eventmail.domain import services
+from eventmail.domain import mail_services
 from eventmail.domain.audience import resolve
 from eventmail.domain.mailings import control, recent
 from eventmail.domain.mailings.control import Decision
@@ -161,7 +161,7 @@ def test_S13_failed_and_doubtful_of_a_practice_run_go_out_only_when_the_service_
     job = control.decide(event_id, run.mailing_id, Decision.SEND_AGAIN, None, terms=PLACE, by=by, through=SMTP)
     replace(run, job_id=job).drain(real)
     assert (real.addresses, services_of(run)) == ([B, C], {A: "outbox", B: SMTP, C: SMTP})
-    shares = services.shares(run.mailing)
+    shares = mail_services.shares(run.mailing)
     assert (shares.kept, shares.sent, shares.providers) == (1, 2, ("outbox", SMTP))
 
 
@@ -317,7 +317,7 @@ def test_S13_an_older_run_that_nobody_noted_a_service_of_waits_and_says_so(
     replace(run, job_id=control.retry(event_id, run.mailing_id, PLACE, by, through="outbox")).drain(practice)
     assert practice.addresses == [A]
     forget(Recipient)
-    assert services.shares(run.mailing).providers == (None, "outbox")
+    assert mail_services.shares(run.mailing).providers == (None, "outbox")
 
 
 def test_S13_what_a_worker_of_the_service_before_had_claimed_it_neither_marks_nor_claims_again(

@@ -11,7 +11,7 @@ from eventmail.db import transaction
 from eventmail.models import Reservation
 from eventmail.providers.base import Mail
 from eventmail.sending import claim, heartbeat
-from eventmail.sending.legacy import WORDS
+from eventmail.sending.dead_worker_journal import WORDS
 from eventmail.sending.settle import settle
 from eventmail.sending.sweep import sweep
 from tests.support.recording import Killed, Recording

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eventmail.content import account_mail
-from eventmail.content.wire import mailbox
+from eventmail.content.mail_encoding import mailbox
 from eventmail.value_parsing import clean_value
 from tests.support.account_mail import read
 from tests.support.budgets import budget

@@ -13,7 +13,7 @@ from eventmail.settings import Settings, SettingsError
 from eventmail.states import OUTBOX, is_practice
 
 PACKAGE = Path(settings_.__file__).parent
-KNOW = {"states.py", "records/practice.py"}  # of a name, and of a column
+KNOW = {"states.py", "records/practice_mode.py"}  # of a name, and of a column
 
 
 def test_practice_mode_is_the_outbox_and_nothing_leaves_the_box(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from eventmail.db import db
 from eventmail.domain.instance import live_lock
 from eventmail.domain.people import colleagues
 from eventmail.models import Home
-from eventmail.sending.account import delivery
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.account_mail import PLACE, outside

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail.sending.account import delivery
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import outside
 from tests.support.recording import Recording

@@ -32,7 +32,7 @@ from eventmail.errors import InvalidInput, MailUnderWay, NothingToDo, RoleTooLow
 from eventmail.models import AuditEntry, EmailEvent, Erasure, Guest, Mailing, Recipient, Suppression
 from eventmail.providers import registry
 from eventmail.providers.webhook import Kind, ServiceReport
-from eventmail.sending import drain, feedback, forgetting
+from eventmail.sending import drain, erased_mails, feedback
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind, RecipientState, SuppressionReason
 from tests.support import seeding
@@ -327,7 +327,7 @@ def test_A7_of_two_who_share_an_address_one_is_erased_and_the_other_keeps_everyt
         second = send.send(event_id, Message(Text("two", "", "Hi"), AUDIENCE), key="k2", terms=PLACE, by=by)
         suppression_entries.add(event_id, "both@x.example.net", everywhere=False, by=by)
         assert guest.erase(event_id, anna, "both@x.example.net", by) == 0
-        forgetting.finish(settings, clock.now())
+        erased_mails.finish(settings, clock.now())
         got = {row.mailing_id: row for row in fresh().scalars(select(Recipient))}
         assert (got[first.mailing_id].email, got[first.mailing_id].guest_id) == ("erased", None)
         assert (got[second.mailing_id].email, got[second.mailing_id].guest_id) == ("both@x.example.net", ben)
@@ -359,8 +359,8 @@ def test_what_an_erasure_could_not_finish_the_sweep_does(
             with db.engine.connect() as patient:
                 patient.exec_driver_sql("PRAGMA busy_timeout=1")
             assert fresh().scalar(select(Erasure.finished_at)) is None
-        assert forgetting.finish(settings, clock.now()) == 1
-        assert forgetting.finish(settings, clock.now()) == 0
+        assert erased_mails.finish(settings, clock.now()) == 1
+        assert erased_mails.finish(settings, clock.now()) == 0
         db.session.remove()
     assert traces(settings) == []
 

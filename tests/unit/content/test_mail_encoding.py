@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content.wire import header, quoted_printable, wire_address
+from eventmail.content.mail_encoding import header, quoted_printable, wire_address
 from eventmail.errors import InvalidInput
 from eventmail.value_parsing import clean_value
 from tests.support.budgets import budget

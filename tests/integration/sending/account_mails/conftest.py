@@ -10,7 +10,7 @@ from eventmail.db import fresh
 from eventmail.domain.people import invitations
 from eventmail.models import AccountMail, AuditEntry
 from eventmail.models.account import Role
-from eventmail.sending.account import delivery
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, outside
 from tests.support.recording import Recording

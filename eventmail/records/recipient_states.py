@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from eventmail.db import core, moving
 from eventmail.models import Attempt, Job, Mailing, Recipient, Reservation
 from eventmail.models.mailing import COUNTERS
-from eventmail.records.practice import of_practice
+from eventmail.records.practice_mode import of_practice
 from eventmail.states import MAY_HAVE_GOT, MAY_WAIT_AGAIN, NOT_GOT, OPEN, RecipientState
 
 UNCLEAR = "unclear"  # the outcome of an attempt whose mail may or may not have been taken

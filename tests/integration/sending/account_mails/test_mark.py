@@ -13,8 +13,8 @@ from eventmail.domain.people import account_mails, accounts, colleagues, invitat
 from eventmail.errors import LinkExpired
 from eventmail.models import EVERYWHERE, AccountMail, Invitation, SignInLink, Suppression, User
 from eventmail.models.account import Role
-from eventmail.sending import rate
-from eventmail.sending.account import delivery
+from eventmail.sending import pace
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from tests.support.account_mail import ADA, PLACE, SITE, link_in, read
 from tests.support.recording import Recording
@@ -127,7 +127,7 @@ def test_S10_it_waits_for_its_turn_of_the_pace_that_all_mails_share(
         asked.append((wanted, per_second))
         return 0, 9.0
 
-    monkeypatch.setattr(rate, "take", none_left)
+    monkeypatch.setattr(pace, "take", none_left)
     monkeypatch.setattr(delivery, "time", Stopwatch())
     monkeypatch.setattr(delivery, "TURN_SECONDS", 2.0)
     invite()

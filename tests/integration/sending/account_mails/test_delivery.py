@@ -13,8 +13,8 @@ from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, LoginSession, SignInLink, Suppression
 from eventmail.models.account import Role
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Refused, Transient, Unclear
-from eventmail.sending import legacy
-from eventmail.sending.account import delivery, outcome, settle
+from eventmail.sending import dead_worker_journal
+from eventmail.sending.account_mails import delivery, outcome, settle
 from eventmail.sending.claim import LEASE
 from eventmail.sending.drain import LOOK_AGAIN
 from eventmail.sending.sweep import sweep
@@ -248,7 +248,7 @@ def test_S5_a_mail_of_a_dead_worker_is_in_doubt_and_stays_so(
     assert settle.settle(clock.advance(seconds=LEASE.total_seconds() - 1)) == 0
     sweep(provider, clock.advance(seconds=1))
     deliver()
-    assert state() == ("unknown", 1, legacy.WORDS)
+    assert state() == ("unknown", 1, dead_worker_journal.WORDS)
     assert provider.mails == []
     assert told()[1:] == [("worker", "account_mail.unknown")]
     assert invitations.mail(ADA, Role.ORGANIZER, PLACE, acting(owner)).anew

@@ -15,8 +15,8 @@ from eventmail.db import file, fresh, sql, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.models import Job, Mailing, Recipient
 from eventmail.providers.base import Accepted, Mail, Provider
-from eventmail.sending import claim, legacy, outcome
-from eventmail.sending.account import settle
+from eventmail.sending import claim, dead_worker_journal, outcome
+from eventmail.sending.account_mails import settle
 from eventmail.sending.handover import Result, Run
 from eventmail.sending.slots import Kind, Slot
 from eventmail.states import JobState, RecipientState
@@ -29,14 +29,14 @@ def inherit(provider: Provider, now: datetime) -> int:
 
     Only in a live database (H9). A mail without proof, or without a slot of its own mark, is in doubt after its lease.
     """
-    paths = legacy.journals(file().parent)
+    paths = dead_worker_journal.journals(file().parent)
     if not paths or not live_lock.is_live(file()):
         return 0
     return sum(_inherit(path, provider, now) for path in paths)
 
 
 def _inherit(path: Path, provider: Provider, now: datetime) -> int:
-    with legacy.opened(path) as left:
+    with dead_worker_journal.opened(path) as left:
         if left is None:
             return 0
         try:
@@ -51,7 +51,7 @@ def _inherit(path: Path, provider: Provider, now: datetime) -> int:
     return settled + released
 
 
-def _recipients(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
+def _recipients(tx: Session, left: dead_worker_journal.Legacy, provider: Provider, now: datetime) -> int:
     slots = {(slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == Kind.RECIPIENT}
     groups: dict[tuple[int, int], list[tuple[Row[Any], Slot]]] = defaultdict(list)
     for row in _rows(tx, left.owner, {row for row, _ in slots}):
@@ -62,7 +62,7 @@ def _recipients(tx: Session, left: legacy.Legacy, provider: Provider, now: datet
     for (mailing_id, mark), group in groups.items():
         run = _run(tx, mailing_id)
         results = [_result(run, row, slot) for row, slot in group]
-        used = legacy.service(group[0][1], provider)  # mails that were marked together are for one service
+        used = dead_worker_journal.service(group[0][1], provider)  # mails that were marked together are for one service
         settled += len(outcome.write(tx, run, used, results, now, left=outcome.Left(left.owner, mark)))
     return settled
 
@@ -101,10 +101,10 @@ def _result(run: Run, row: Row[Any], slot: Slot) -> Result:
     claimed = claim.Claimed(row.id, row.email, row.address, row.attempts, row.tries, {})
     request_id = f"{run.request_id}.{row.id}.{row.attempts}"
     mail = Mail("", request_id, row.attempts, "", row.email, b"")  # as far as its outcome needs it
-    return Result(claimed, mail, legacy.answer(slot))
+    return Result(claimed, mail, dead_worker_journal.answer(slot))
 
 
-def _release(left: legacy.Legacy) -> int:
+def _release(left: dead_worker_journal.Legacy) -> int:
     """Give back recipients that a dead process had claimed and not marked, before their lease ends."""
     running = select(Job.mailing_id).where(Job.state == JobState.RUNNING)
     theirs = [Recipient.state == RecipientState.QUEUED, Recipient.claim_owner == left.owner]

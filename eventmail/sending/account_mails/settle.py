@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from eventmail.db import fresh, move, transaction
 from eventmail.models import AccountMail
 from eventmail.providers.base import Provider
-from eventmail.sending import claim, legacy, slots
-from eventmail.sending.account import outcome
-from eventmail.sending.account.mark import Marked, about, acting, over_at, tell
+from eventmail.sending import claim, dead_worker_journal, slots
+from eventmail.sending.account_mails import outcome
+from eventmail.sending.account_mails.mark import Marked, about, acting, over_at, tell
 from eventmail.sending.outcome import Left
 from eventmail.states import AccountMailState
 
@@ -24,14 +24,16 @@ def settle(now: datetime) -> int:
     if fresh().scalar(select(AccountMail.id).where(*left).limit(1)) is None:
         return 0
     with transaction() as tx:
-        values = {"claim_owner": None, "claim_until": None, "last_error": legacy.WORDS, "updated_at": now}
+        values = {"claim_owner": None, "claim_until": None, "last_error": dead_worker_journal.WORDS, "updated_at": now}
         doubtful = move(tx, AccountMail, [lapsed], _A.SENDING, _A.UNKNOWN, **values)
         for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
-            tell(tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=legacy.WORDS)
+            tell(
+                tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=dead_worker_journal.WORDS
+            )
     return len(doubtful)
 
 
-def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime) -> int:
+def inherit(tx: Session, left: dead_worker_journal.Legacy, provider: Provider, now: datetime) -> int:
     """Settle the mails in hand of a process that is proven dead; returns how many. Runs in the caller's transaction."""
     found = {
         (slot.entry.row, slot.entry.mark): slot for slot in left.slots if slot.entry.kind == slots.Kind.ACCOUNT_MAIL
@@ -46,9 +48,9 @@ def inherit(tx: Session, left: legacy.Legacy, provider: Provider, now: datetime)
         slot = found.get((mail.id, mail.mark or 0))
         if slot and slot.entry.attempt == mail.attempts:
             marked = _marked(tx, mail, slot.entry.mark, now)
-            used = legacy.service(slot, provider)
+            used = dead_worker_journal.service(slot, provider)
             theirs = Left(left.owner, slot.entry.mark)
-            settled += outcome.write(tx, marked, legacy.answer(slot), used, now, left=theirs) is not None
+            settled += outcome.write(tx, marked, dead_worker_journal.answer(slot), used, now, left=theirs) is not None
     return settled
 
 

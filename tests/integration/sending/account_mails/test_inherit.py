@@ -9,8 +9,8 @@ from sqlalchemy import update
 from eventmail.db import transaction
 from eventmail.models import AccountMail
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient
-from eventmail.sending import legacy
-from eventmail.sending.account import outcome
+from eventmail.sending import dead_worker_journal
+from eventmail.sending.account_mails import outcome
 from eventmail.sending.claim import LEASE
 from eventmail.sending.sweep import sweep
 from tests.support import death
@@ -43,7 +43,7 @@ def strike(deliver: Any, invite: Any, monkeypatch: pytest.MonkeyPatch) -> Callab
 def test_S11b_what_was_not_begun_goes_again_at_once_with_another_link(
     strike: Any, deliver: Any, provider: Recording, clock: FrozenClock, row: Any, state: Any, told: Any
 ) -> None:
-    strike("eventmail.sending.account.delivery._built")
+    strike("eventmail.sending.account_mails.delivery._built")
     assert state()[0] == "sending"
 
     sweep(provider, clock.now())
@@ -61,10 +61,10 @@ def test_S11b_what_was_begun_and_not_answered_is_in_doubt_at_once(
     strike: Any, deliver: Any, provider: Recording, clock: FrozenClock, state: Any, told: Any
 ) -> None:
     provider.before = dying
-    strike("eventmail.sending.account.outcome.record")
+    strike("eventmail.sending.account_mails.outcome.record")
     provider.before = lambda _mail: None
     sweep(provider, clock.now())
-    assert state() == ("unknown", 1, legacy.WORDS)
+    assert state() == ("unknown", 1, dead_worker_journal.WORDS)
     deliver()
     assert provider.mails == []
     assert told()[1:] == [("worker", "account_mail.unknown")]
@@ -79,7 +79,7 @@ def test_S11b_what_was_answered_is_what_the_service_answered(
     strike: Any, provider: Recording, clock: FrozenClock, state: Any, answer: Outcome, end: str
 ) -> None:
     provider.answers[ADA] = answer
-    strike("eventmail.sending.account.outcome.record")
+    strike("eventmail.sending.account_mails.outcome.record")
     sweep(provider, clock.now())
     assert state()[:2] == (end, 1)
     assert len(provider.mails) == 1
@@ -93,7 +93,7 @@ def test_S11b_what_was_answered_is_what_the_service_answered(
 def test_S11b_a_mail_of_another_mark_attempt_or_owner_is_not_what_the_journal_speaks_of(
     strike: Any, provider: Recording, clock: FrozenClock, state: Any, row: Any, told: Any, state_left: str, column: str
 ) -> None:
-    strike("eventmail.sending.account.outcome.record")
+    strike("eventmail.sending.account_mails.outcome.record")
     mail = row(AccountMail)
     other = {"mark": (mail.mark or 0) + 1, "attempts": mail.attempts + 1, "claim_owner": "another:1:process"}
     doubt = {"state": "unknown", "claim_owner": None, "claim_until": None} if state_left == "unknown" else {}

@@ -12,8 +12,8 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.mailings import control
 from eventmail.models import Attempt, EmailEvent, Home, Recipient, Reservation, Suppression
 from eventmail.providers.base import Mail, Outcome, Permanent, Refused, Transient, Unclear
-from eventmail.sending import claim, inherit, journal, legacy, locking, slots
-from eventmail.sending.legacy import WORDS
+from eventmail.sending import claim, dead_worker, dead_worker_journal, journal, locking, slots
+from eventmail.sending.dead_worker_journal import WORDS
 from eventmail.sending.settle import settle
 from tests.support import death, seeding
 from tests.support.recording import Killed, Recording
@@ -392,10 +392,10 @@ def test_S11b_two_who_settle_at_once_settle_each_mail_once(
     struck: Any, provider: Recording, clock: FrozenClock
 ) -> None:
     path = death.die()
-    with legacy.opened(path) as first:  # the other one has read it, and is about to commit
+    with dead_worker_journal.opened(path) as first:  # the other one has read it, and is about to commit
         assert settle(provider, clock.now()) == 3
         assert first is not None
         with transaction() as tx:
-            assert inherit._recipients(tx, first, provider, clock.now()) == 0
+            assert dead_worker._recipients(tx, first, provider, clock.now()) == 0
     assert struck.states == {A: "sent", B: "unknown", C: "queued"}
     struck.assert_balanced()

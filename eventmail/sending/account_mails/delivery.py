@@ -22,9 +22,9 @@ from eventmail.domain.people import sign_in_links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
-from eventmail.sending import claim, journal, rate, slots
-from eventmail.sending.account import outcome as account_outcome
-from eventmail.sending.account.mark import Marked, mark
+from eventmail.sending import claim, journal, pace, slots
+from eventmail.sending.account_mails import outcome as account_outcome
+from eventmail.sending.account_mails.mark import Marked, mark
 from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
 from eventmail.sending.handover import MARGIN_SECONDS
 from eventmail.settings import Settings
@@ -141,7 +141,7 @@ def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings)
 def _its_turn(per_second: float, until: float) -> bool:
     """Wait for the shared pace (S10), not beyond `until`; returns whether the mail may leave."""
     while per_second:
-        granted, wait = rate.take(1, per_second, clock.now())
+        granted, wait = pace.take(1, per_second, clock.now())
         if granted:
             return True
         if time.monotonic() + wait >= until:

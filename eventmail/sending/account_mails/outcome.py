@@ -12,7 +12,7 @@ from eventmail.models import AccountMail
 from eventmail.providers.base import Outcome, Provider, Service
 from eventmail.sending import feedback
 from eventmail.sending import outcome as outcomes
-from eventmail.sending.account.mark import Marked, tell
+from eventmail.sending.account_mails.mark import Marked, tell
 from eventmail.states import AccountMailState
 
 log = logging.getLogger(__name__)
