@@ -1,12 +1,11 @@
 """The outcome of a hand-over for a recipient: retry, give-up or doubt (S4, S5). One transaction for a group."""
 
 import logging
-import random
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -17,30 +16,17 @@ from sqlalchemy.orm import Session
 from eventmail import records
 from eventmail.db import core, transaction
 from eventmail.models import Attempt, Job, Mailing, Recipient
-from eventmail.providers.base import Accepted, Outcome, ProviderError, Refused, Service, Transient, Unclear
-from eventmail.sending import brake, feedback
+from eventmail.providers.base import Accepted, ProviderError, Refused, Service
+from eventmail.sending import brake, feedback, retry
 from eventmail.sending.claim import Claimed, owner
 from eventmail.sending.handover import Result, Run, Sending, hold, in_flight, mark
+from eventmail.sending.retry import Verdict
 from eventmail.states import JobState, RecipientState
 
 log = logging.getLogger(__name__)
 
 RECORD_SECONDS = 30.0  # that outcomes wait for a database that can't be written, before they become doubt
 RECORD_PAUSE_SECONDS = 0.5
-# seconds before each next attempt; after the last one a recipient has failed for good (S4)
-BACKOFF = (2, 10, 60, 300, 900, 1800, *(3600,) * 6)  # long enough for a mail service that is down for hours
-JITTER = 0.2
-LONGEST_RETRY_AFTER = 3600.0
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The new state of a recipient, the words for it, and when it is tried again."""
-
-    state: RecipientState
-    words: str | None = None
-    retry_at: datetime | None = None
-    counts: bool = True  # whether this was an attempt at all
 
 
 @dataclass(frozen=True)
@@ -88,7 +74,7 @@ def write(
     waits = not run.is_test  # a refused test has failed and does not wait: it was to find out (S12)
     verdicts: dict[Verdict, list[Claimed]] = defaultdict(list)
     for result in results:
-        verdict = judge(result.outcome, result.claimed.try_, service, now, goes_on=goes_on, waits=waits,
+        verdict = retry.judge(result.outcome, result.claimed.try_, service, now, goes_on=goes_on, waits=waits,
                         taken=tally.accepted)  # fmt: skip
         verdicts[verdict].append(result.claimed)
     recorded = {moved for verdict, group in verdicts.items() for moved in _apply(tx, verdict, group, now, left)}
@@ -104,41 +90,6 @@ def write(
     ending = feedback.record_answers(tx, run.event_id, service.name, told, now)
     brake.decide(tx, run, tally, results, ending=ending, now=now)
     return list(recorded)
-
-
-def judge(
-    outcome: Outcome | None, try_: int, service: Service, now: datetime, *, goes_on: bool = True, waits: bool = True,
-    taken: int = 0,
-) -> Verdict:  # fmt: skip
-    """The verdict on the outcome of try `try_` of this run (from 1). At most once outranks the retry.
-
-    `goes_on` is false for a cancelled run, in which doubt is not tried again. With `waits`, a refusal of sender or
-    credentials leaves the recipient queued until somebody corrects it (S12). When the service has `taken` mails of this
-    run, a refusal of one recipient is about that one alone.
-    """
-    match outcome:
-        case None:
-            return Verdict(RecipientState.QUEUED, counts=False)
-        case Accepted():
-            return Verdict(RecipientState.SENT)
-        case Refused() if waits and _stops(outcome, taken):
-            return Verdict(RecipientState.QUEUED, outcome.words)
-        case Transient() | Unclear() if _again(outcome, try_, service, goes_on):
-            return Verdict(RecipientState.QUEUED, outcome.words, now + _delay(outcome, try_))
-        case Unclear():
-            return Verdict(RecipientState.UNKNOWN, outcome.words)
-        case _:
-            return Verdict(RecipientState.FAILED, outcome.words)
-
-
-def _stops(refused: Refused, taken: int) -> bool:
-    """Whether the refusal would meet every recipient of the run (S12)."""
-    return not (refused.of_one and taken)
-
-
-def _again(error: ProviderError, try_: int, service: Service, goes_on: bool) -> bool:
-    """Whether another try can do no harm and is within the limit."""
-    return try_ <= len(BACKOFF) and (isinstance(error, Transient) or (service.honours_keys and goes_on))
 
 
 def _apply(tx: Session, verdict: Verdict, group: Sequence[Claimed], now: datetime, left: Left | None) -> list[int]:
@@ -179,13 +130,6 @@ def _recording(to: RecipientState, counts: bool, is_left: bool) -> records.Move:
     return records.recipient_move(ours, RecipientState.SENDING, to, **(_SETTLED | uncounted))
 
 
-def _delay(error: ProviderError, try_: int) -> timedelta:
-    if error.retry_after is not None:
-        return timedelta(seconds=min(error.retry_after, LONGEST_RETRY_AFTER))
-    spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  spreads load, keeps no secret
-    return timedelta(seconds=BACKOFF[try_ - 1] * spread)
-
-
 def _attempt(run: Run, service: Service, result: Result, now: datetime) -> dict[str, object]:
     claimed, mail, outcome = result.claimed, result.mail, result.outcome
     failed = outcome if isinstance(outcome, ProviderError) else None
@@ -204,7 +148,7 @@ def _attempt(run: Run, service: Service, result: Result, now: datetime) -> dict[
 def _stop(tx: Session, run: Run, told: Sequence[Result], taken: int) -> None:
     """Stop the job after a refusal of credentials or sender, until somebody lets it go on (S12)."""
     refused = (result.outcome for result in told if isinstance(result.outcome, Refused))
-    words = next((outcome.words for outcome in refused if _stops(outcome, taken)), None)
+    words = next((outcome.words for outcome in refused if retry.stops_run(outcome, taken)), None)
     if words is not None:
         tx.execute(update(Job).where(Job.id == run.job_id).values(stopped=words))
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from eventmail.db import move, transaction
 from eventmail.models import AccountMail
 from eventmail.providers.base import Outcome, Provider, Service
-from eventmail.sending import feedback
+from eventmail.sending import feedback, retry
 from eventmail.sending import outcome as outcomes
 from eventmail.sending.account_mails.mark import Marked, tell
 from eventmail.states import AccountMailState
@@ -53,7 +53,7 @@ def write(
     Runs in the caller's transaction. With `left`, of a process that is proven dead: a mail it did not begin keeps its
     attempt number, and a mail that was put in doubt meanwhile can only turn out to be sent (S11b).
     """
-    verdict = outcomes.judge(outcome, mail.try_, service, now, goes_on=False, waits=False)
+    verdict = retry.judge(outcome, mail.try_, service, now, goes_on=False, waits=False)
     state, retry_at = _A(verdict.state), verdict.retry_at
     if state == _A.QUEUED and verdict.counts and (mail.try_ >= TRIES or (retry_at or now) >= mail.too_late):
         state, retry_at = _A.FAILED, None

@@ -14,7 +14,7 @@ from eventmail.errors import IdempotencyKeyReused, InvalidInput
 from eventmail.models import Event
 from eventmail.providers.smtp import url as smtp_url
 from eventmail.records import usage
-from eventmail.sending import heartbeat, outcome
+from eventmail.sending import heartbeat, retry
 from eventmail.sending.claim import GROUP
 from eventmail.web.composer import fragments, test_result
 from eventmail.web.core import access, intake
@@ -44,7 +44,7 @@ def page(problem: Problem | None = None) -> Response:
         service=service,
         server=smtp_url.parse(chosen.smtp_url.get_secret_value()) if service.name == "smtp" else None,
         chosen=chosen,
-        retries=outcome.BACKOFF,
+        retries=retry.BACKOFF,
         group=GROUP,
         pace=chosen.pace(outside=where.outside),
         windows=[(word, usage(fresh(), limit, length, g.now)) for word, limit, length in where.limits.windows],

@@ -8,7 +8,7 @@ import pytest
 from eventmail.domain.mailings import control
 from eventmail.models import EmailEvent, Event, Suppression
 from eventmail.providers.base import Accepted, Mail, Outcome, Permanent, Transient, Unclear
-from eventmail.sending import drain, handover, outcome
+from eventmail.sending import drain, handover, retry
 from tests.support import seeding
 from tests.support.queries import count_queries
 from tests.support.recording import Recording
@@ -74,7 +74,7 @@ def test_S4_a_transient_failure_is_tried_again_later_and_arrives_once(
     assert run.counts == {"queued": 1, "sent": 1}
     assert run.mailing.last_error == "Try again later (451 4.3.2)"
     assert due is not None
-    assert clock.now() < due <= clock.advance(seconds=outcome.BACKOFF[0] * (1 + outcome.JITTER))
+    assert clock.now() < due <= clock.advance(seconds=retry.BACKOFF[0] * (1 + retry.JITTER))
     assert run.drain(provider) is None
     assert run.counts == {"sent": 2}
     assert run.attempts == [
@@ -92,7 +92,7 @@ def test_S4_nothing_is_tried_before_it_is_due(
     run = send("a@guests.example.net")
     run.drain(provider)
 
-    clock.advance(seconds=outcome.BACKOFF[0] * (1 - outcome.JITTER) - 0.1)
+    clock.advance(seconds=retry.BACKOFF[0] * (1 - retry.JITTER) - 0.1)
     run.drain(provider)
 
     assert len(provider.mails) == 1
@@ -107,7 +107,7 @@ def test_S4_tries_are_capped_and_the_last_words_are_kept(
     while run.drain(provider) is not None:
         clock.advance(hours=2)
 
-    assert len(provider.mails) == len(outcome.BACKOFF) + 1
+    assert len(provider.mails) == len(retry.BACKOFF) + 1
     assert run.counts == {"failed": 1}
     assert run.recipients[0].last_error == "greylisted (451 4.7.1)"
     run.assert_balanced()

@@ -14,7 +14,7 @@ from eventmail.providers.base import Mail, Permanent, Refused, Transient, Unclea
 from eventmail.providers.webhook import Kind, ServiceReport
 from eventmail.records import Acting
 from eventmail.sending import feedback
-from eventmail.sending.outcome import BACKOFF
+from eventmail.sending.retry import BACKOFF
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
 
