@@ -64,9 +64,18 @@ def test_no_two_errors_share_a_code() -> None:
     assert sorted(codes) == sorted(set(codes))
 
 
-@pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
-def test_every_error_has_a_sentence(kind: type[DomainError]) -> None:
-    assert kind.sentence.endswith(".")
+def test_every_refusal_has_a_sentence_of_its_class_or_of_its_place() -> None:
+    """The sentence of the base says what was not done, and nothing else: no refusal is that alone."""
+    assert all(kind.sentence.endswith(".") for kind in every_error())
+    bare = {kind.__name__ for kind in every_error() if kind.sentence == DomainError.sentence}
+    raised = [
+        (str(path), node.lineno)
+        for path, node in syntax()
+        if isinstance(node, ast.Raise | ast.Return) and node.end_lineno
+        for name in [ast.unparse(node).partition(" ")[2].removesuffix(" from None").removesuffix("()")]
+        if name.rpartition(".")[2] in bare
+    ]
+    assert raised == []
 
 
 @pytest.mark.parametrize("kind", every_error(), ids=lambda kind: kind.__name__)
