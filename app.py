@@ -2,9 +2,9 @@
 
 import gc
 
-from eventmail import create_app, parent
+from eventmail import create_app, exit_with_parent
 
-parent.end_with_it()
+exit_with_parent.end_with_it()
 app = create_app()
 gc.collect()
 gc.freeze()  # what exists by now stays: looking at it again would copy every page that forked processes share

@@ -2,9 +2,9 @@
 
 import gc
 
-from eventmail import create_app, parent
+from eventmail import create_app, exit_with_parent
 
-parent.end_with_it()
+exit_with_parent.end_with_it()
 huey = create_app(pages=False).extensions["huey"]
 gc.collect()
 gc.freeze()
