@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from importlib.metadata import entry_points
+from inspect import isfunction
 from typing import Any
 
 
@@ -40,7 +41,7 @@ POINTS = {
     "within the record": Point("eventmail.sending.feedback:record_answers", before=False, call=2),
     "within the next mark": Point("eventmail.records:make", before=False, call=3, counts=_to_sending),
     "after record and next mark": Point("eventmail.sending.drain:outcome.record", before=False, call=2),
-    "before the finish": Point("eventmail.sending.drain:finish", before=True),
+    "before the finish": Point("eventmail.sending.drain:finish.finish", before=True),
     "before the ring": Point("eventmail.tasks:ring", before=True),
 }
 # Of a run that its mail service refuses from the first mail on: the brake trips with the first group (F5).
@@ -59,6 +60,8 @@ def arm(point: Point) -> None:
     for owner in owners:
         holder = getattr(holder, owner)
     real, lock, calls = getattr(holder, name), threading.Lock(), 0
+    if not isfunction(real):  # a module of that name would be wrapped as well, and nobody would die
+        raise TypeError(f"{point.target} is no function")
 
     @wraps(real)
     def deadly(*args: Any, **kwargs: Any) -> Any:
