@@ -34,6 +34,11 @@ class NonexistentTime(DomainError):
     title = "This local time does not exist"
 
 
+class AmbiguousTime(DomainError):
+    code = "AMBIGUOUS_TIME"
+    title = "This local time occurs twice"
+
+
 class InvalidTimezone(DomainError):
     code = "INVALID_TIMEZONE"
     title = "This time zone is not known"

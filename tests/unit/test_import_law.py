@@ -30,6 +30,7 @@ RANKS = (
         "link_targets",
         "exit_with_parent",
         "sender_setting",
+        "wall_time",
     },
     {"content", "providers"},
     {"db"},
@@ -47,7 +48,7 @@ RANK = {unit: rank for rank, units in enumerate(RANKS) for unit in units}
 # The same inside the two largest: a package may import those above it, and itself.
 ORDERS = {
     "domain": (
-        {"terms", "edit_guard", "audit_log", "mail_services"},
+        {"terms", "edit_guard", "audit_log", "mail_services", "local_time"},
         {"suppressions"},
         {"people", "guests"},
         {"audience", "imports", "erasure"},
