@@ -14,7 +14,7 @@ DOCS = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 DOCS.remove(ROOT / "CHANGELOG.md")  # tells of what was
 FOLDERS = (ROOT, ROOT / "eventmail", ROOT / "tests")
 TESTS = {path.name: path for path in (ROOT / "tests").rglob("test_*.py")}
-OTHERS = {"g.event", "job.asks", "data.code"}  # of a request; members of JSON
+OTHERS = {"g.event", "g.composer", "job.asks", "data.code"}  # of a request; members of JSON
 FILES = (".sqlite", ".key", ".count", ".env", ".journal")  # of the instance and the box
 
 EACH = pytest.mark.parametrize("doc", DOCS, ids=lambda doc: doc.name)

@@ -1,19 +1,25 @@
 """Describes a page with a composer; the fragments take their URLs and the prefix of their data-test from it."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from typing import Any
+
+from flask import Blueprint, g
 
 
 class Prefix(StrEnum):
     """The prefix of every data-test in a composer or tracker. These attributes stay the same for good."""
 
     MESSAGE = "guest-message"
+    SCHEDULED = "scheduled-message"
 
 
 @dataclass(frozen=True)
 class Urls:
     """The endpoints of the page, each below an event."""
 
+    compose: str  # the page itself
     preview: str  # the parts that change while somebody writes
     mail: str  # a compiled text as a guest reads it
     review: str
@@ -28,9 +34,25 @@ class Urls:
     test: str
     tested: str
 
+    @classmethod
+    def of(cls, blueprint: str) -> "Urls":
+        """The endpoints of a blueprint that has one of each name."""
+        return cls(**{field.name: f"{blueprint}.{field.name}" for field in fields(cls)})
+
 
 @dataclass(frozen=True)
 class Composer:
+    """A page with a composer. `context()` is what its template shows beside the composer, for the event of `g`."""
+
     prefix: Prefix
     urls: Urls
     page: str
+    context: Callable[[], Mapping[str, Any]] = dict
+
+    def serves(self, *blueprints: Blueprint) -> None:
+        """Make this the composer, `g.composer`, of every request to `blueprints`."""
+        for blueprint in blueprints:
+            blueprint.before_request(self._serve)
+
+    def _serve(self) -> None:
+        g.composer = self

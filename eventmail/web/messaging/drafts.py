@@ -22,6 +22,7 @@ from eventmail.web.messaging.page import COMPOSER, typed
 from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch
 
 bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
+COMPOSER.serves(bp)
 
 
 @bp.get("/messages/drafts")
@@ -48,13 +49,13 @@ def save(event_id: int) -> Any:
         if saved is None:
             raise InvalidInput("There is nothing to save yet. Write something, or pick who should get it.")
         flash("Saved as a draft. Nothing was sent.")
-        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id))
+        return see_other(_watch(saved.mailing_id))
     answer = make_response(
-        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=COMPOSER, event=g.event)
+        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=g.composer, event=g.event)
     )
     if saved is not None and saved.made:
         # The page was the empty one. Its address is replaced, so that Back leads past it and not to the same text.
-        answer.headers["HX-Replace-Url"] = url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id)
+        answer.headers["HX-Replace-Url"] = _watch(saved.mailing_id)
     return answer
 
 
@@ -68,19 +69,15 @@ def copy(event_id: int) -> Any:
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
     flash("Your text is a draft of its own now. The other one stayed as it was.")
-    url = url_for("messaging.watch", event_id=event_id, mailing_id=saved.mailing_id)
-    if not wants_fragment():
-        return see_other(url)
-    answer = make_response("")
-    answer.headers["HX-Redirect"] = url
-    return answer
+    url = _watch(saved.mailing_id)
+    return make_response("", 200, {"HX-Redirect": url}) if wants_fragment() else see_other(url)
 
 
 @bp.post("/messages/<id:mailing_id>/copies")
 def again(event_id: int, mailing_id: int) -> Any:
     """Make a draft with the text and the audience of a message."""
     made = drafts.again(event_id, mailing_id, access.acting())
-    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
+    return see_other(_watch(made))
 
 
 @bp.get("/messages/<id:mailing_id>/deletion")
@@ -116,7 +113,7 @@ def show(event_id: int, mailing_id: int) -> Any:
     """The JSON of a draft, at the address that it has as a message. Its page is the composer."""
     if wants_json():
         return as_json(drafts.state(event_id, mailing_id))
-    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
+    return see_other(url_for(COMPOSER.urls.watch, event_id=event_id, mailing_id=mailing_id))
 
 
 @bp.patch("/mailings/<id:mailing_id>")
@@ -156,6 +153,10 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     )
 
 
+def _watch(mailing_id: int) -> str:
+    return url_for(g.composer.urls.watch, event_id=g.event.id, mailing_id=mailing_id)
+
+
 def _draft_out(shown: drafts.Shown) -> DraftListedOut:
     return {
         "id": str(shown.id),
@@ -170,5 +171,5 @@ def _draft_out(shown: drafts.Shown) -> DraftListedOut:
 def _refused(event_id: int, form: ComposerForm, error: DomainError) -> Response:
     """The reason why an autosave was refused, said once. The page stops to save by itself and keeps every word."""
     theirs, mine = draft.theirs(event_id, form), draft.on_page(event_id, form)
-    page = render_template("composer/_refused_save.html", problem=error, theirs=theirs, draft=mine, composer=COMPOSER)
+    page = render_template("composer/_refused_save.html", problem=error, theirs=theirs, draft=mine, composer=g.composer)
     return make_response(page, error.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})

@@ -1,17 +1,22 @@
-"""The page “New message”: its composer, and the form of a request to it."""
+"""The page “New message”; and, for each page with a composer, its form and its answer."""
 
-from flask import g, request
+from typing import Any
+
+from flask import Response, g, request
 
 from eventmail.errors import InvalidInput
 from eventmail.ids import row_id
 from eventmail.web.composer import form as composer_form
+from eventmail.web.composer import fragments
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.page import Composer, Prefix, Urls
 from eventmail.web.core import intake
+from eventmail.web.core.respond import respond
 
 COMPOSER = Composer(
     Prefix.MESSAGE,
     Urls(
+        compose="messaging.compose",
         preview="messaging.preview",
         mail="messaging.mail",
         review="messaging.review",
@@ -28,6 +33,17 @@ COMPOSER = Composer(
     ),
     "messages/compose.html",
 )
+
+
+def context(form: ComposerForm) -> dict[str, Any]:
+    """Everything that the page of this request's composer shows with `form`."""
+    composer: Composer = g.composer
+    return {**composer.context(), **fragments.page(composer, g.event, form)}
+
+
+def answer(form: ComposerForm, *, fragment: str | None = None, **more: Any) -> Response:
+    """The page of this request's composer with `form` and `more`, or for htmx its `fragment`."""
+    return respond(page=g.composer.page, fragment=fragment, **context(form) | more)
 
 
 def typed() -> ComposerForm:

@@ -14,19 +14,20 @@ from eventmail.errors import InvalidInput
 from eventmail.web.composer import fragments
 from eventmail.web.core import intake
 from eventmail.web.core.respond import page_out, respond
-from eventmail.web.messaging.page import COMPOSER, typed
+from eventmail.web.messaging.page import COMPOSER, context, typed
 from eventmail.web.messaging.schemas import sample_out
 
 bp = Blueprint("preview", __name__, url_prefix="/admin/events/<id:event_id>/messages")
+COMPOSER.serves(bp)
 
 
 @bp.post("/fields")
 def fields(event_id: int) -> Response:
     """The merge fields, each with the previewed guest's value and the number of recipients without one."""
-    context = fragments.page(COMPOSER, g.event, typed())
-    live, known = context["live"], context["fields"]
+    shown = context(typed())
+    live, known = shown["live"], shown["fields"]
     lacking = preview_as.counts_without(live.audience, list(known), live.count) if live.count else {}
-    return respond(page=COMPOSER.page, fragment="composer/_fields.html", lacking=lacking, **context)
+    return respond(page=g.composer.page, fragment="composer/_fields.html", lacking=lacking, **shown)
 
 
 @bp.route("/fallbacks", methods=["GET", "POST"])
@@ -56,16 +57,16 @@ def dead(event_id: int) -> Response:
                     fault="" if fault == link_targets.NONE else fault)  # fmt: skip
 
 
-def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **context: Any) -> Response:
+def _list_of(listed: Rows | None, complaint: str, picked: Audience, *, page: str, **shown: Any) -> Response:
     """A page of the recipients that `listed` finds. Raises InvalidInput with `complaint` when it is None."""
     if listed is None:
         raise InvalidInput.at("field", "UNKNOWN_FIELD", complaint)
     guests = paginate(listed, **intake.paging(), row=lambda row: row[0])
     return respond(
         page=page,
-        composer=COMPOSER,
+        composer=g.composer,
         json=lambda: page_out(guests, sample_out),
         guests=guests,
         total=audiences.resolve(fresh(), picked).count,
-        **context,
+        **shown,
     )

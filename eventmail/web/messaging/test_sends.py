@@ -12,21 +12,22 @@ from eventmail.web.composer import draft, fragments, test_result
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_fragment, wants_json
-from eventmail.web.messaging.page import COMPOSER, typed
+from eventmail.web.messaging.page import COMPOSER, answer, typed
 from eventmail.web.messaging.schemas import WantedIn, split
 
 bp = Blueprint("test_sends", __name__, url_prefix="/admin/events/<id:event_id>/mailings/test-sends")
+COMPOSER.serves(bp)
 
 
-def _composer(event_id: int, **context: Any) -> Response:
-    return respond(page=COMPOSER.page, **fragments.page(COMPOSER, g.event, typed()) | context)
+def _composer(event_id: int, **shown: Any) -> Response:
+    return answer(typed(), **shown)
 
 
 @bp.post("")
 @shown_by(_composer)
 def create(event_id: int) -> Any:
     """Send a test. The second click of a double click shows the test of the first."""
-    g.warning_test = f"{COMPOSER.prefix}-warning"
+    g.warning_test = f"{g.composer.prefix}-warning"
     key = intake.needed_key()
     wanted = intake.parse(WantedIn).wanted() if request.is_json else _typed()
     try:
@@ -39,7 +40,7 @@ def create(event_id: int) -> Any:
     if sent.job_id is not None:
         tasks.ring(sent.job_id)
     if wants_json():
-        headers = {"Location": url_for(".watch", event_id=event_id, mailing_id=sent.mailing_id)}
+        headers = {"Location": url_for(g.composer.urls.tested, event_id=event_id, mailing_id=sent.mailing_id)}
         return as_json(sent.answer, sent.status, headers | ({} if sent.job_id else {"Idempotent-Replayed": "true"}))
     if wants_fragment():
         return _answer(tested=test_result.shown(event_id, sent.mailing_id, now=True))
@@ -54,14 +55,13 @@ def watch(event_id: int, mailing_id: int) -> Any:
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), query.last_job(mailing_id)))
     if wants_fragment():
         found = test_result.shown(event_id, mailing_id)
-        return respond(page="composer/_test_result.html", composer=COMPOSER, tested=found)
+        return respond(page="composer/_test_result.html", composer=g.composer, tested=found)
     return see_other(_composed(event_id, mailing_id))
 
 
 def _composed(event_id: int, mailing_id: int) -> str:
-    return url_for(
-        "messaging.compose", event_id=event_id, again=mailing_id, _anchor="test-send", **draft.fields(typed().before)
-    )
+    where, before = g.composer.urls.compose, draft.fields(typed().before)
+    return url_for(where, event_id=event_id, again=mailing_id, _anchor="test-send", **before)
 
 
 def _typed() -> Wanted:
@@ -73,4 +73,4 @@ def _typed() -> Wanted:
 
 def _answer(**context: Any) -> Response:
     """The button with the result of this press, and a new key for the next one."""
-    return respond(page="composer/_test_answer.html", composer=COMPOSER, key=ids.token(24), **context)
+    return respond(page="composer/_test_answer.html", composer=g.composer, key=ids.token(24), **context)

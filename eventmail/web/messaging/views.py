@@ -28,10 +28,11 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
-from eventmail.web.messaging.page import COMPOSER, typed
+from eventmail.web.messaging.page import COMPOSER, answer, typed
 from eventmail.web.messaging.schemas import sample_out
 
 bp = Blueprint("messaging", __name__, url_prefix="/admin/events/<id:event_id>")
+COMPOSER.serves(bp)
 
 
 def composer(event_id: int, problem: Problem | None = None, *, draft: drafts.Shown | None = None) -> Response:
@@ -39,13 +40,12 @@ def composer(event_id: int, problem: Problem | None = None, *, draft: drafts.Sho
     form = typed().of(draft) if draft else typed()
     error = problem.error if problem else None
     conflict = isinstance(error, DraftConflict) and error.conflict is not None
-    return respond(
-        page=COMPOSER.page,
+    return answer(
+        form,
         problem=problem,
         tested=test_result.again(event_id, request.args.get("again", "")),
         refused=conflict,
         theirs=composer_draft.theirs(event_id, form) if conflict else None,
-        **fragments.page(COMPOSER, g.event, form),
     )
 
 
@@ -58,7 +58,7 @@ def new_message(event_id: int) -> Response:
 @bp.post("/messages/preview")
 def preview(event_id: int) -> Response:
     """The live parts of the composer: count, preview, and what is in the way of sending."""
-    return respond(page=COMPOSER.page, fragment="composer/_live.html", **fragments.page(COMPOSER, g.event, typed()))
+    return answer(typed(), fragment="composer/_live.html")
 
 
 @bp.get("/messages/previews/<id:content_id>")
@@ -74,9 +74,9 @@ def mail(event_id: int, content_id: int) -> Response:
     guest = fresh().scalars(select(Guest).where(Guest.id == guest_id, Guest.event_id == event_id)).one_or_none()
     rendered = contents.rendered(content, event, guest, g.user, fragments.terms())
     if request.args.get("part") == "text":
-        answer = mail_frames.answer(rendered.text, request.args)
-        answer.mimetype = "text/plain"
-        return answer
+        plain = mail_frames.answer(rendered.text, request.args)
+        plain.mimetype = "text/plain"
+        return plain
     marks, scheme = request.args.get("marks") == "on", request.args.get("scheme")
     html = mailing_preview.highlighted(content, event, guest, g.user, fragments.terms()) if marks else rendered.html
     return mail_frames.answer(highlights.in_scheme(html, dark=scheme == "dark") if scheme else html, request.args)
@@ -92,10 +92,12 @@ def review(event_id: int) -> Response:
     form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
     mailing_send.resolve(prepared)
-    context = fragments.page(COMPOSER, event, form)
-    context["snapshot"] = snapshots.freeze(prepared.audience, access.acting())
-    context["event_seen"] = merge_values.looked_at(event, g.user, fragments.terms())
-    return respond(page=COMPOSER.page, review=True, **context)
+    return answer(
+        form,
+        review=True,
+        snapshot=snapshots.freeze(prepared.audience, access.acting()),
+        event_seen=merge_values.looked_at(event, g.user, fragments.terms()),
+    )
 
 
 @bp.post("/messages")
@@ -113,10 +115,10 @@ def send(event_id: int) -> Any:
         if before is None or not composer_draft.same(event_id, before, form):
             raise  # another text was sent, so the one that was written stays on the page
         flash(error.detail)
-        return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=before))
+        return see_other(url_for(g.composer.urls.watch, event_id=event_id, mailing_id=before))
     if sent.job_id is not None:
         tasks.ring(sent.job_id)
-    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=sent.mailing_id))
+    return see_other(url_for(g.composer.urls.watch, event_id=event_id, mailing_id=sent.mailing_id))
 
 
 @bp.get("/messages/<id:mailing_id>")
@@ -147,7 +149,7 @@ def exclusions(event_id: int) -> Response:
     names = {guest.id: guest for guest in fresh().scalars(select(Guest).where(Guest.id.in_(shared)))}
     return respond(
         page="messages/exclusions.html",
-        composer=COMPOSER,
+        composer=g.composer,
         json=lambda: page_out(page, exclusion_out),
         excluded=page,
         names=names,
