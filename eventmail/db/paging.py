@@ -36,12 +36,16 @@ def cut(items: Sequence[T], *, page: int, size: int) -> Page[T]:
     return Page(items[(number - 1) * size : number * size], number, size, len(items))
 
 
+def number_of(statement: Rows) -> int:
+    """Returns how many rows `statement` finds."""
+    return fresh().scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+
+
 def paginate(
     statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
 ) -> Page[Any]:
     """Returns one page of what `statement` finds, by two queries."""
-    session = fresh()
-    total = session.scalar(select(func.count()).select_from(statement.order_by(None).subquery())) or 0
+    total = number_of(statement)
     number = existing(page, size, total)
-    rows = session.execute(statement.limit(size).offset((number - 1) * size)).all()
+    rows = fresh().execute(statement.limit(size).offset((number - 1) * size)).all()
     return Page([row(r) for r in rows], number, size, total)

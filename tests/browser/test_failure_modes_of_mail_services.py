@@ -334,6 +334,6 @@ def test_bulk_send_observability_of_partial_failures_by_state_with_request_ids_T
     assert told == stored
 
     # no list of messages calls that simply finished (S2)
-    for place in ("Sent", "Overview"):
-        page.get_by_role("navigation", name="This event").get_by_role("link", name=place).click()
+    for navigation, place in (("Messages", "Sent"), ("This event", "Overview")):
+        page.get_by_role("navigation", name=navigation).get_by_role("link", name=place).click()
         expect(page.locator(".badge", has_text="Finished")).to_have_text(["Finished with problems"])

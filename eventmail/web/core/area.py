@@ -1,12 +1,13 @@
-"""Describes an area of the site: its pages, its entries in the navigation, its rows of the API's document."""
+"""Describes an area of the site: its pages, its entries and tabs in the navigation, its rows of the API's document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from flask import Blueprint
 
+from eventmail.db import Rows
 from eventmail.errors import DomainError
 
 CSV = "text/csv"
@@ -82,7 +83,18 @@ class Entry:
     endpoint: str
     owners: bool = False  # only they see it
     exact: bool = False  # current on its page alone, not on those below as well
+    tabbed: bool = False  # current on the pages of the tabs of messages, too
     last: bool = False  # behind all others
+
+
+@dataclass(frozen=True)
+class Tab:
+    """One list of an event's messages. Tabs follow the order of the areas."""
+
+    label: str
+    endpoint: str
+    counted: Callable[[int], Rows] | None = None  # the rows of an event whose number the tab shows
+    practice: bool = False  # in practice mode alone
 
 
 @dataclass(frozen=True)
@@ -91,6 +103,7 @@ class Area:
     operations: Mapping[Section, tuple[Operation, ...]] = field(default_factory=dict)
     of_event: tuple[Entry, ...] = ()
     of_site: tuple[Entry, ...] = ()
+    of_messages: tuple[Tab, ...] = ()
 
 
 def sections(areas: Sequence[Area]) -> dict[Section, tuple[Operation, ...]]:

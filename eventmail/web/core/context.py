@@ -1,6 +1,5 @@
 """Gives every template its variables, filters and functions."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -13,19 +12,10 @@ from eventmail import erased
 from eventmail.domain.instance import live_lock
 from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
-from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.states import is_practice
-from eventmail.web.core.area import Area
+from eventmail.web.core import navigation
 from eventmail.web.words import audience, log, state
-
-
-@dataclass(frozen=True)
-class NavItem:
-    label: str
-    icon: str
-    url: str
-    current: bool
 
 
 def register(app: Flask) -> None:
@@ -36,7 +26,8 @@ def register(app: Flask) -> None:
     jinja.tests["practice"] = is_practice  # a mail service
     jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number}
     jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
-    jinja.globals |= {"asset": asset, "drawn_icon": icon, "states": state}  # `icon` is a macro of macros/ui.html
+    jinja.globals |= {"message_tabs": navigation.message_tabs, "states": state}
+    jinja.globals |= {"asset": asset, "drawn_icon": icon}  # `icon` is a macro of macros/ui.html
 
 
 def settings() -> Settings:
@@ -85,22 +76,9 @@ def _context() -> dict[str, Any]:
         "url_of": page_url,
         "me": g.get("user"),
         "event": event,
-        "nav": _nav(event),
+        "nav": navigation.entries(event),
         "practice_mode": practice,
         "copied": g.get("user") is not None and not is_live(),
         "outbox_url": url_for("outbox.listing", event_id=event.id) if event and practice else None,
         "request_id": g.get("request_id", ""),
     }
-
-
-def _nav(event: Event | None) -> list[NavItem]:
-    if g.get("user") is None:
-        return []
-    areas: tuple[Area, ...] = current_app.extensions["areas"]
-    values: dict[str, Any] = {"event_id": event.id} if event else {}
-    entries = [entry for area in areas for entry in (area.of_event if event else area.of_site)]
-    return [
-        NavItem(entry.label, entry.icon, url, request.path == url if entry.exact else request.path.startswith(url))
-        for entry in sorted(entries, key=lambda entry: entry.last)
-        if (g.user.role == Role.OWNER or not entry.owners) and (url := url_for(entry.endpoint, **values))
-    ]

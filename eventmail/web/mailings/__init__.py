@@ -1,9 +1,10 @@
 """Messages that were sent: one of them, its buttons, its receipt, and why somebody did not get it."""
 
 from eventmail import errors
+from eventmail.domain.mailings import query
 from eventmail.states import RecipientState
 from eventmail.web.core.answer_parts import Listed
-from eventmail.web.core.area import FORMAT, PAGING, Area, Entry, Query, Refusals, Section, words
+from eventmail.web.core.area import FORMAT, PAGING, Area, Query, Refusals, Section, Tab, words
 from eventmail.web.core.area import Operation as Op
 from eventmail.web.mailings import control, receipt, schemas, views, why
 from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftOut, DraftPatch, TestSendOut, WantedIn
@@ -19,7 +20,7 @@ TEXT = {"subject": "The doors open at six", "body": "Hi {guest.firstName},\n\nse
 
 # Programs find a message below /mailings whatever its state, so the rows of drafts and tests stand here, too.
 AREA = Area((views.bp, control.bp, receipt.bp, why.bp),
-    of_event=(Entry("Sent", "send", "mailings.listing"),), operations={
+    of_messages=(Tab("Sent", "mailings.listing", query.newest_first),), operations={
     Section.MESSAGES: (
         Op("POST mailings.create", "Send a message, or keep it as a `draft`. `dry_run` makes every check, stores "
             "nothing, and needs no key.",

@@ -1,10 +1,11 @@
 """Writing a message: its page, its drafts, its tests."""
 
+from eventmail.domain.mailings import drafts as written
 from eventmail.errors import InvalidAudience
 from eventmail.states import GuestStatus
 from eventmail.web.composer.schemas import AudiencePreview, AudiencePreviewOut, ExclusionOut, SampleOut
 from eventmail.web.core.answer_parts import Listed
-from eventmail.web.core.area import FORMAT, PAGING, Area, Entry, Query, Section, words
+from eventmail.web.core.area import FORMAT, PAGING, Area, Entry, Query, Section, Tab, words
 from eventmail.web.core.area import Operation as Op
 from eventmail.web.messaging import drafts, preview, test_sends, views
 
@@ -16,7 +17,8 @@ AUDIENCE = (
 )
 
 AREA = Area((views.bp, drafts.bp, test_sends.bp, preview.bp),
-    of_event=(Entry("Messages", "mail", "messaging.compose"),), operations={
+    of_event=(Entry("Messages", "mail", "messaging.compose", tabbed=True),),
+    of_messages=(Tab("Drafts", "drafts.listing", written.newest_first),), operations={
     Section.MESSAGES: (
         Op("POST messaging.audience_preview", "Who would get a message and who won't.", {200: AudiencePreviewOut},
             AudiencePreview, {"audience": {"statuses": ["confirmed"]}}, refusals=(InvalidAudience,)),

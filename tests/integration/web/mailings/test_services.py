@@ -206,7 +206,7 @@ def test_S13_T1_what_is_announced_of_a_message_of_two_services_is_what_its_bar_s
     assert (f'aria-label="{said}"' in page, f'role="status">Finished, not for everyone: {said}.</p>' in page) == (
         True, True,
     )  # fmt: skip
-    tabs = words(re.findall(r'<nav class="tabs".*?</nav>', page, re.DOTALL)[0])
+    tabs = words(re.findall(r'<nav class="tabs" aria-label="Recipients by state".*?</nav>', page, re.DOTALL)[0])
     assert tabs == "All 3 Kept in outbox or sent 2 May have been sent 1"
 
 
