@@ -13,9 +13,36 @@ class MailingKind(StrEnum):
 
 class MailingState(StrEnum):
     DRAFT = "draft"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     FINISHED = "finished"
     CANCELLED = "cancelled"
+    FAILED = "failed"  # when it was due, nobody was left to send it to (H5)
+    MISSED = "missed"  # nothing left when it was due, and it asks how it goes on (H6, H7)
+
+
+class AudienceMode(StrEnum):
+    """Who gets a scheduled message: whoever matches when it is due, or the people of its scheduling. Not a machine."""
+
+    AT_DUE = "at_due"
+    EXACT = "exact"
+
+
+class NotSent(StrEnum):
+    """Why a scheduled message is missed or failed. Not a machine."""
+
+    LATE = "late"  # by over an hour (H6)
+    EVENT_BEGAN = "event_began"  # due before the event, late until after its start (H6)
+    EVENT_MOVED = "event_moved"  # a relative time changed and nobody took the new one (H6a)
+    TIME_MOVED = "time_moved"  # the rules of its time zone changed, and nobody took the new time
+    EVENT_UNDATED = "event_undated"  # a relative time has nothing to count from any more (H6a)
+    MORE_PEOPLE = "more_people"  # far more than when it was scheduled (H7)
+    QUOTA = "quota"  # H7
+    SEGMENT_GONE = "segment_gone"  # so nobody knows who should get it
+    HELD_UP = "held_up"  # nothing may leave this installation (S13)
+    RESTORED = "restored"  # the database this one was copied from may have sent it (H9)
+    BROKEN = "broken"  # a fault of ours
+    NO_RECIPIENTS = "no_recipients"  # H5
 
 
 class JobState(StrEnum):
@@ -116,7 +143,10 @@ _M, _J, _R, _A = MailingState, JobState, RecipientState, AccountMailState
 
 MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
     MailingState: {
-        _M.DRAFT: frozenset({_M.SENDING}),
+        _M.DRAFT: frozenset({_M.SENDING, _M.SCHEDULED}),
+        _M.SCHEDULED: frozenset({_M.SENDING, _M.CANCELLED, _M.FAILED, _M.MISSED}),
+        _M.MISSED: frozenset({_M.SENDING, _M.CANCELLED, _M.FAILED}),
+        _M.FAILED: frozenset({_M.CANCELLED}),  # when it is written anew
         _M.SENDING: frozenset({_M.FINISHED, _M.CANCELLED}),
         # by a retry, or by a decision to send again (S5, S8)
         _M.FINISHED: frozenset({_M.SENDING}),
@@ -148,10 +178,12 @@ DONE = MAY_HAVE_GOT + NOT_GOT
 MAY_WAIT_AGAIN = (_R.UNKNOWN, _R.FAILED)  # by a decision
 MAY_MOVE_ADDRESS = (_R.QUEUED, _R.FAILED)  # surely not taken, and may still leave
 OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
-NOT_OVER = (_M.DRAFT, _M.SENDING)
+NOT_OVER = (_M.DRAFT, _M.SCHEDULED, _M.MISSED, _M.SENDING)
+PLANNED = (_M.SCHEDULED, _M.MISSED)  # its recipients wait, and no run of it has begun
+WITHOUT_A_RUN = (*PLANNED, _M.FAILED)  # nothing of a scheduled message has left
+BEGUN = (_M.SENDING, _M.FINISHED)
 SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # with outcomes
-# What can be cancelled. A draft is deleted instead.
-ON_ITS_WAY = tuple(state for state, to in MOVES[MailingState].items() if _M.CANCELLED in to and state is not _M.DRAFT)
+ON_ITS_WAY = (*PLANNED, _M.SENDING)  # mails of it may wait
 ARRIVED = (Delivery.DELIVERED, Delivery.COMPLAINED)
 
 

@@ -1,6 +1,6 @@
 """An event, the users who may see it when it is restricted, and the imported columns of its guests."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
@@ -46,6 +46,14 @@ class Event(Base):
     @property
     def ends_at(self) -> datetime | None:
         return self.ends_wall and self.ends_wall.replace(tzinfo=self.zone)
+
+    @property
+    def over_at(self) -> datetime | None:
+        """The instant at which the event is over: its end, or the midnight after its last day."""
+        last = self.ends_at or self.starts_at
+        if last is None or not (self.all_day or self.ends_at is None):
+            return last
+        return last.replace(hour=0, minute=0, second=0, microsecond=0, fold=0) + timedelta(days=1)
 
 
 class EventMember(Base):

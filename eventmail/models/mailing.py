@@ -1,13 +1,24 @@
 """Mailings, their runs and recipients, and what happened to each recipient."""
 
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, DateTime, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.ext.hybrid import hybrid_property
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
-from eventmail.states import Brake, Delivery, JobState, MailingKind, MailingState, RecipientState
+from eventmail.states import (
+    AudienceMode,
+    Brake,
+    Delivery,
+    JobState,
+    MailingKind,
+    MailingState,
+    NotSent,
+    RecipientState,
+)
 
 COUNTERS = {state: f"n_{state}" for state in RecipientState}
 
@@ -21,7 +32,9 @@ class Mailing(Base):
     at the sending, so that an edit during the run does not reach half of the guests. `from_name` stands in the From
     header; older messages have it as that header had it, with some characters fewer. The mails of a test are read as
     by the guest `as_guest_id` (E1). A draft has its text in `DraftText`, and its `created_by` is the user who began
-    it; of a sent message `created_by` and `created_at` tell who sent it and when.
+    it; of a sent message `created_by` and `created_at` tell who sent it and when. `send_at` is when a scheduled message
+    is due, and stays when it was sent; its `Schedule` holds the rest. Until its run begins, `constants`, `defaults`,
+    `from_name` and `reply_to` are those of its scheduling (H6b).
     """
 
     __table_args__ = (
@@ -31,7 +44,9 @@ class Mailing(Base):
         CheckConstraint(" AND ".join(f"{name} >= 0" for name in COUNTERS.values()), name="counters_not_negative"),
         CheckConstraint("(state = 'draft') = (content_id IS NULL)", name="only_a_draft_has_no_content"),
         CheckConstraint("state <> 'draft' OR recipient_count = 0", name="a_draft_has_no_recipients"),
+        CheckConstraint("state NOT IN ('scheduled', 'missed') OR send_at IS NOT NULL", name="planned_for_a_time"),
         Index("ix_mailing_event_id_created_at", "event_id", "created_at"),
+        Index("ix_mailing_due", "send_at", sqlite_where=text("state = 'scheduled'")),
         Base.__table_args__,
     )
 
@@ -50,6 +65,7 @@ class Mailing(Base):
     recipient_count: Mapped[int]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
+    send_at: Mapped[datetime | None]
     last_error: Mapped[str | None]
 
     n_queued: Mapped[int] = mapped_column(default=0)
@@ -75,7 +91,8 @@ class DraftText(Base):
 
     Unknown merge fields, an empty audience and a deleted segment are allowed (C2). `revision` counts the saves that
     changed something (D5). `saved_from` is the open page of the latest save, so that a page which lost the answer
-    recognizes its own save; "" for a program. `dialect` is that of the latest save.
+    recognizes its own save; "" for a program. `dialect` is that of the latest save. `plan` is the time to send it at,
+    as it was asked for; None for a message without one. A draft never sends.
     """
 
     __table_args__ = (CheckConstraint("revision >= 1", name="revision"), Base.__table_args__)
@@ -90,6 +107,43 @@ class DraftText(Base):
     saved_at: Mapped[datetime]
     saved_from: Mapped[str]
     dialect: Mapped[int] = mapped_column(server_default=text("1"))
+    plan: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+
+
+class Schedule(Base):
+    """When a scheduled message is due as it was chosen (H1), and until when it can be changed (H3).
+
+    `wall` is the naive wall time in `timezone`; `fold` is 1 for the second of two equal ones. `relative` is the rule
+    that the time came from (H6a), else None. `scheduled_count` counts the people at the latest change (H7).
+    `service` was the mail service then (S13).
+    `not_sent` is why it is missed or failed. `revision` counts the changes.
+    """
+
+    __table_args__ = (
+        one_of("audience_mode", AudienceMode),
+        one_of("not_sent", NotSent),
+        CheckConstraint("fold IN (0, 1)", name="fold"),
+        CheckConstraint("revision >= 1", name="revision"),
+        Base.__table_args__,
+    )
+
+    mailing_id: Mapped[int] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"), unique=True)
+    wall: Mapped[datetime] = mapped_column(DateTime())
+    timezone: Mapped[str]
+    fold: Mapped[int]
+    relative: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    edit_cutoff_at: Mapped[datetime]
+    audience_mode: Mapped[str]
+    scheduled_count: Mapped[int]
+    scheduled_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
+    scheduled_at: Mapped[datetime]
+    service: Mapped[str]
+    revision: Mapped[int]
+    not_sent: Mapped[str | None]
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
 
 
 class Exclusion(Base):

@@ -11,7 +11,12 @@ from eventmail import states
 from eventmail.states import MOVES, AccountMailState, JobState, MailingState, RecipientState
 
 LEGAL = {
-    MailingState: {("draft", "sending"), ("sending", "finished"), ("sending", "cancelled"), ("finished", "sending")},
+    MailingState: {
+        ("draft", "sending"), ("draft", "scheduled"),
+        ("scheduled", "sending"), ("scheduled", "cancelled"), ("scheduled", "failed"), ("scheduled", "missed"),
+        ("missed", "sending"), ("missed", "cancelled"), ("missed", "failed"), ("failed", "cancelled"),
+        ("sending", "finished"), ("sending", "cancelled"), ("finished", "sending"),
+    },
     JobState: {("running", "finished"), ("running", "cancelled")},
     RecipientState: {
         ("queued", "sending"), ("queued", "suppressed"), ("queued", "cancelled"), ("queued", "unknown"),
