@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     smtp_url: SecretStr = SecretStr("")
     from_: str = Field(default=UNANSWERABLE, alias="EVENTMAIL_FROM")
     undo_seconds: int = Field(default=10, ge=0, le=600)
+    edit_cutoff_minutes: int = Field(default=15, ge=0, le=10_080)
     proxies: int = Field(default=0, ge=0, le=10)
     quota_per_day: int = Field(default=0, ge=0, le=1_000_000_000)
     quota_per_month: int = Field(default=0, ge=0, le=1_000_000_000)

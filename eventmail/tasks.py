@@ -16,12 +16,14 @@ from sqlalchemy.exc import OperationalError
 from eventmail import clock, ids, logs
 from eventmail.db import fresh
 from eventmail.domain.imports import uploads
-from eventmail.domain.instance import housekeeping
+from eventmail.domain.instance import housekeeping, live_lock
+from eventmail.domain.mailings.send import Sent
+from eventmail.domain.terms import of_settings
 from eventmail.models import Job
 from eventmail.providers import registry
 from eventmail.providers.base import Provider
 from eventmail.sending import drain as drain_
-from eventmail.sending import erased_mails, handover, heartbeat, journal, settle
+from eventmail.sending import due, erased_mails, handover, heartbeat, journal, settle
 from eventmail.sending import sweep as sweep_
 from eventmail.sending.account_mails import delivery
 from eventmail.sending.account_mails import settle as account_settle
@@ -35,7 +37,7 @@ PAUSE_SECONDS = 3.0  # before the next try after the database refused
 
 
 def create_huey(app: Flask) -> SqliteHuey:
-    """The consumer with its two tasks, `drain(job)` and `deliver`; it starts heartbeat and sweep.
+    """The consumer with its tasks `drain(job)`, `start_due` and `deliver`; it starts heartbeat and sweep.
 
     Huey deletes a task before running it, so nothing depends on its retries, results or locks. A slow mail server holds
     up one thread for each of the two tasks; the Procfile gives a third one, so that due work begins (S11a).
@@ -57,6 +59,12 @@ def create_huey(app: Flask) -> SqliteHuey:
         with _run(app):
             _ring_at(deliver, None, delivery.deliver(provider, settings))
 
+    @huey.task()
+    def start_due() -> None:
+        """Start the messages that are due, then ring again for the next one."""
+        with _run(app):
+            _start_due(app)
+
     @huey.on_startup()
     def begin() -> None:
         if _threads.first_one_begins():  # one heartbeat and one sweep are enough
@@ -72,7 +80,7 @@ def create_huey(app: Flask) -> SqliteHuey:
             journal.leave()
         provider.close()
 
-    app.extensions |= {"ring": drain, "ring_account_mails": deliver, "provider": provider}
+    app.extensions |= {"ring": drain, "ring_due": start_due, "ring_account_mails": deliver, "provider": provider}
     return huey
 
 
@@ -96,6 +104,22 @@ def ring(job_id: int) -> None:
         log.warning("could not ring for a job; the sweep will", extra={"job": job_id}, exc_info=True)
 
 
+def ring_for(sent: Sent) -> None:
+    """Tell the worker, after a commit, about a message that was sent or scheduled."""
+    if sent.job_id is not None:
+        ring(sent.job_id)
+    else:
+        ring_due()
+
+
+def ring_due() -> None:
+    """Tell the worker, after a commit, that a message was scheduled. A lost ring costs up to a minute."""
+    try:
+        _ring_at(current_app.extensions["ring_due"], None, due.next_due())
+    except (sqlite3.Error, OperationalError):
+        log.warning("could not ring for a scheduled message; the sweep will", exc_info=True)
+
+
 def ring_account_mails() -> None:
     """Tell the worker, after a commit, to look for mails about accounts."""
     try:
@@ -110,7 +134,17 @@ def tick(app: Flask) -> int:
         return _ring_for_waiting(app)
 
 
+def _start_due(app: Flask) -> None:
+    settings, provider = app.extensions["settings"], app.extensions["provider"]
+    terms = of_settings(settings, service=provider.name, outside=provider.outside)
+    for job_id in due.start_all(terms, settings):
+        _ring_at(app.extensions["ring"], job_id, clock.now())
+    if live_lock.is_live(settings.database):  # else a ring would follow upon the other
+        _ring_at(app.extensions["ring_due"], None, due.next_due())
+
+
 def _ring_for_waiting(app: Flask) -> int:
+    _start_due(app)
     waiting = sweep_.sweep(app.extensions["provider"], clock.now())
     for job in waiting:
         _ring_at(app.extensions["ring"], job.job_id, job.due)
@@ -118,13 +152,18 @@ def _ring_for_waiting(app: Flask) -> int:
     return len(waiting)
 
 
-def _ring_at(task: Any, job_id: int | None, due: datetime | None) -> None:
-    if due is None or due > clock.now() + HORIZON:
+def _ring_at(task: Any, job_id: int | None, at: datetime | None) -> None:
+    if at is None or at > clock.now() + HORIZON:
         return
-    eta = due + timedelta(seconds=1) if due > clock.now() else None  # aware, and never early
+    eta = _whole_second(at) if at > clock.now() else None
     args = () if job_id is None else (job_id,)
     if not _is_rung(task, args, eta):
         task.schedule(args=args, eta=eta) if eta else task(*args)
+
+
+def _whole_second(at: datetime) -> datetime:
+    """`at`, or the next whole second after it: huey cuts what is below a second, and nothing may begin early."""
+    return at if not at.microsecond else at.replace(microsecond=0) + timedelta(seconds=1)
 
 
 def _is_rung(task: Any, args: tuple[int, ...], eta: datetime | None) -> bool:

@@ -39,6 +39,16 @@ class AmbiguousTime(DomainError):
     title = "This local time occurs twice"
 
 
+class PastSendAt(DomainError):
+    code = "PAST_SEND_AT"
+    title = "This time is over already"
+
+
+class MissingEventTime(DomainError):
+    code = "MISSING_EVENT_TIME"
+    title = "The event has no time yet"
+
+
 class InvalidTimezone(DomainError):
     code = "INVALID_TIMEZONE"
     title = "This time zone is not known"

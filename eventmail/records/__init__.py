@@ -3,11 +3,11 @@
 Every writer runs in the caller's transaction.
 """
 
-from eventmail.records.acting import Acting
+from eventmail.records.acting import WORKER, Acting
 from eventmail.records.audit import audit
 from eventmail.records.idempotency import Keyed, body_hash, remember, replayable
 from eventmail.records.practice_mode import counts, of_practice, practising
-from eventmail.records.quota import NO_LIMITS, Limits, Usage, reserve, usage
+from eventmail.records.quota import NO_LIMITS, Limits, Usage, rebook, reserve, usage
 from eventmail.records.recipient_states import (
     DOUBTED,
     UNCLEAR,

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+WORKER = "worker"  # the name in the log of what the worker does by itself
+
 
 @dataclass(frozen=True)
 class Acting:

@@ -58,17 +58,36 @@ def reserve(tx: Session, entry: Reservation, limits: Limits) -> None:
 
     The run needs no job yet.
     """
-    for word, limit, length in limits.windows:
-        if limit and entry.reserved > (left := max(0, limit - _fullest(tx, length, entry.due_at))):
-            raise QuotaExceeded(
-                f"This needs {entry.reserved} sends; {left} of {limit} are left for this {word}. Nothing was queued."
-            )
+    _check(tx, entry.reserved, entry.due_at, limits)
     tx.add(entry)
 
 
-def _fullest(tx: Session, length: timedelta, due_at: datetime) -> int:
+def rebook(tx: Session, mailing_id: int, places: int, due_at: datetime, limits: Limits, *, returned: int = 0) -> None:
+    """Let the first run of a mailing, of which nothing was sent, hold `places` at `due_at` instead (S9).
+
+    `returned` more were refunded for recipients that still stand there, cancelled. Raises QuotaExceeded.
+    Runs in the caller's transaction.
+    """
+    entry = tx.scalars(select(Reservation).where(Reservation.mailing_id == mailing_id, Reservation.run == 1)).one()
+    _check(tx, places, due_at, limits, besides=entry.id)
+    entry.reserved, entry.consumed, entry.refunded, entry.due_at = places + returned, 0, returned, due_at
+    tx.flush()
+
+
+def _check(tx: Session, places: int, due_at: datetime, limits: Limits, *, besides: int | None = None) -> None:
+    """Raises QuotaExceeded when `places` at `due_at` are too many; the reservation `besides` does not count."""
+    for word, limit, length in limits.windows:
+        if limit and places > (left := max(0, limit - _fullest(tx, length, due_at, besides))):
+            raise QuotaExceeded(
+                f"This needs {places} sends; {left} of {limit} are left for this {word}. Nothing was queued."
+            )
+
+
+def _fullest(tx: Session, length: timedelta, due_at: datetime, besides: int | None) -> int:
     """Returns the most places taken in any window of `length` that contains `due_at`, also by later reservations."""
-    places_of = select(Reservation.due_at, Reservation.reserved - Reservation.refunded).where(*_near(due_at, length))
+    others = Reservation.id.is_distinct_from(besides)
+    taken_by = (*_near(due_at, length), others)
+    places_of = select(Reservation.due_at, Reservation.reserved - Reservation.refunded).where(*taken_by)
     taken = tx.execute(places_of.order_by(Reservation.due_at)).all()
     instants, places = [row[0] for row in taken], [0, *accumulate(row[1] for row in taken)]
     ends = {due_at, *(instant for instant in instants if instant >= due_at)}

@@ -25,6 +25,7 @@ def test_everything_has_a_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         "smtp_url": SecretStr(""),
         "from_": "eventmail@localhost",
         "undo_seconds": 10,
+        "edit_cutoff_minutes": 15,
         "quota_per_day": 0,
         "quota_per_month": 0,
         "rate_per_second": None,

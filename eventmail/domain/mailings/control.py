@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
 from eventmail.domain import mail_services
-from eventmail.domain.mailings import query, send
+from eventmail.domain.mailings import query, send, start
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
-from eventmail.states import ON_ITS_WAY, Brake, JobState, MailingState, RecipientState
+from eventmail.states import ON_ITS_WAY, WITHOUT_A_RUN, Brake, JobState, MailingState, RecipientState
 
 _IN_HAND = "Some of its mails are with the mail service right now. Try again when that is over."
 # of a recipient in another run: reports on an earlier run say nothing about this one
@@ -34,20 +34,23 @@ def cancel(event_id: int, mailing_id: int, by: Acting) -> int:
     Mails with the mail service go on; `sending.outcome` cancels one that comes back for another try.
     """
     with transaction() as tx:
-        return _cancel(tx, event_id, mailing_id, by)[1]
+        return withdraw(tx, find(tx, event_id, mailing_id), by)
 
 
 def undo(event_id: int, mailing_id: int, by: Acting) -> Mapping[RecipientState, int]:
     """`cancel` a message that should not have begun yet (S7), or its rest; returns how many are in which state."""
     with transaction() as tx:
-        return dict(_cancel(tx, event_id, mailing_id, by)[0].counts)
+        mailing = find(tx, event_id, mailing_id)
+        withdraw(tx, mailing, by)
+        return dict(mailing.counts)
 
 
-def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Mailing, int]:
-    mailing = _find(tx, event_id, mailing_id)
+def withdraw(tx: Session, mailing: Mailing, by: Acting) -> int:
+    """`cancel`, in the caller's transaction."""
+    mailing_id, event_id = mailing.id, mailing.event_id
     if mailing.state == MailingState.CANCELLED:
         raise AlreadyCancelled
-    if not (mailing.n_queued or mailing.n_sending):
+    if mailing.state not in WITHOUT_A_RUN and not (mailing.n_queued or mailing.n_sending):
         raise AlreadySent
     of_mailing, words = [Recipient.mailing_id == mailing_id], f"Cancelled by {by.name}"
     cancelled = records.leave_queue(tx, of_mailing, RecipientState.CANCELLED, words, by.now)
@@ -55,24 +58,31 @@ def _cancel(tx: Session, event_id: int, mailing_id: int, by: Acting) -> tuple[Ma
     # after a cancelled second run the message still counts as sent, and doubt can still be decided
     job = query.last_job(mailing_id)
     over = MailingState.CANCELLED if job is None or job.run == 1 else MailingState.FINISHED
-    if mailing.state in ON_ITS_WAY:
+    if mailing.state in ON_ITS_WAY or mailing.state == MailingState.FAILED:
         move(tx, Mailing, [Mailing.id == mailing_id], MailingState(mailing.state), over)
     tx.refresh(mailing)
     records.audit(tx, by, "mailing.cancelled", f"mailing:{mailing_id}", event_id=event_id,
                   cancelled=len(cancelled), sent=mailing.n_sent, under_way=mailing.n_sending)  # fmt: skip
-    return mailing, len(cancelled)
+    return len(cancelled)
 
 
-def retry(event_id: int, mailing_id: int, terms: SendingTerms, by: Acting, through: str = "") -> int:
+def retry(
+    event_id: int, mailing_id: int, terms: SendingTerms, by: Acting, through: str = "", *, people: int | None = None
+) -> int:
     """Let a stopped run go on, or start a new run for the failed recipients with the same keys (S8, S12).
 
-    Never touches sent or unknown recipients. A message that was begun with another mail service needs `through` to
-    name the one that is set now (S13); its waiting recipients move to a new run. Returns the job to ring for.
-    Raises NothingToDo and QuotaExceeded.
+    A missed message starts now, to `people` if somebody has seen their number (H6). Never touches sent or unknown
+    recipients. A message that was begun with another mail service needs `through` to name the one that is set now
+    (S13); its waiting recipients move to a new run. Returns the job to ring for. Raises NothingToDo and QuotaExceeded,
+    for a missed message also NoRecipients, AudienceChanged and NothingLeaves.
     """
     with transaction() as tx:
-        mailing = _find(tx, event_id, mailing_id)
+        mailing = find(tx, event_id, mailing_id)
         _check_service(mailing, through)
+        if mailing.state == MailingState.SCHEDULED:
+            raise NothingToDo("This message is scheduled, so nothing of it has failed.")
+        if mailing.state == MailingState.MISSED:
+            return start.missed(tx, mailing, terms, by, people).id
         if (begun := _begun_elsewhere(tx, mailing)) is not None:
             return _over_to(tx, mailing, begun, terms, by)
         if (stopped := _resume(tx, mailing_id)) is not None:
@@ -102,7 +112,7 @@ def decide(
     if named is not None:
         where.append(Recipient.address.in_(named))
     with transaction() as tx:
-        mailing = _find(tx, event_id, mailing_id)
+        mailing = find(tx, event_id, mailing_id)
         in_doubt = _count(tx, where, RecipientState.UNKNOWN)
         if not in_doubt or (named is not None and in_doubt != len(named)):
             raise NothingToDo("Only mails that may have been sent can be decided on. Reload the page to see them.")
@@ -123,7 +133,8 @@ def decide(
     return None
 
 
-def _find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
+def find(tx: Session, event_id: int, mailing_id: int) -> Mailing:
+    """A mailing of this event that is no draft. Raises NotFound, and NothingToDo for a draft."""
     found = tx.scalars(select(Mailing).where(Mailing.id == mailing_id, Mailing.event_id == event_id)).one_or_none()
     if found is None:
         raise NotFound

@@ -1,6 +1,7 @@
 """Drafts: several people save one in turn while they write, until one of them sends it (D5)."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +14,9 @@ from eventmail import ids, records
 from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
 from eventmail.domain.mailings import contents, draft_rows, query, send
-from eventmail.errors import NotFound, PastEditWindow
-from eventmail.models import DraftText, Mailing, User
+from eventmail.domain.mailings.send_time import Plan, computed, plan_of
+from eventmail.errors import DomainError, NotFound, PastEditWindow
+from eventmail.models import Content, DraftText, Event, Mailing, User
 from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState
 
@@ -28,6 +30,7 @@ class Written:
 
     text: contents.Text
     audience: Mapping[str, list[str]]
+    plan: Plan | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -35,11 +38,12 @@ class Written:
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
-        return {**self.columns(), "draft": True}
+        return {name: value for name, value in self.columns().items() if name != "plan" or value} | {"draft": True}
 
     def columns(self) -> dict[str, Any]:
         """The values of a draft's row."""
-        return {**asdict(self.text), "audience": {part: list(ids) for part, ids in self.audience.items() if ids}}
+        picked = {part: list(ids) for part, ids in self.audience.items() if ids}
+        return {**asdict(self.text), "audience": picked, "plan": self.plan.as_json() or None if self.plan else None}
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,7 @@ class Shown:
     dialect: int
     author: str | None
     saver: str | None
+    plan: Plan | None = None
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
@@ -85,7 +90,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
         if mailing_id is None:
             if written.is_blank:
                 return None
-            made = _make(tx, event_id, written, by, page=read.page)
+            made = make(tx, event_id, written, by, page=read.page)
             if read.page:
                 draft_rows.remember(tx, event_id, read, made.id, by)
             return Saved(made.id, 1, made=True)
@@ -120,7 +125,7 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):
             return Made(replay.mailing_id or 0, replay.status, replay.answer, replayed=True)
-        mailing = _make(tx, event_id, written, by)
+        mailing = make(tx, event_id, written, by)
         answer = described(mailing, _held(tx, event_id, mailing.id, by))
         records.remember(tx, keyed, mailing.id, answer, by)
     return Made(mailing.id, 202, answer)
@@ -128,11 +133,17 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
 
 def again(event_id: int, mailing_id: int, by: Acting) -> int:
     """Make a draft with the text and audience of a message that was sent or cancelled (S7); returns its id."""
-    mailing = query.find(event_id, mailing_id)
-    content = query.content(mailing)
-    written = Written(contents.Text(content.subject, content.preheader, content.body), _criteria(mailing.audience))
+    query.find(event_id, mailing_id)
     with transaction() as tx:
-        return _make(tx, event_id, written, by, dialect=content.dialect).id
+        return again_in(tx, tx.get_one(Mailing, mailing_id), by)
+
+
+def again_in(tx: Session, mailing: Mailing, by: Acting, *, plan: Plan | None = None) -> int:
+    """`again`, in the caller's transaction, with a `plan`."""
+    content = tx.get_one(Content, mailing.content_id)
+    text = contents.Text(content.subject, content.preheader, content.body)
+    written = Written(text, criteria(mailing.audience), plan)
+    return make(tx, mailing.event_id, written, by, dialect=content.dialect).id
 
 
 def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> send.Sent | None:
@@ -182,8 +193,11 @@ def newest_first(event_id: int) -> Rows:
 def shown(row: Any) -> Shown:
     """A row of `newest_first`."""
     held: DraftText = row.DraftText
-    text, audience = contents.Text(held.subject, held.preheader, held.body), _criteria(held.audience)
-    return Shown(held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver)
+    text, audience = contents.Text(held.subject, held.preheader, held.body), criteria(held.audience)
+    plan = plan_of(held.plan)
+    return Shown(
+        held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver, plan
+    )
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:
@@ -196,8 +210,20 @@ def state(event_id: int, mailing_id: int) -> dict[str, Any]:
 
 def described(mailing: Mailing, held: DraftText) -> dict[str, Any]:
     """A draft as answers show it: a mailing, with the revision that a change has to name."""
-    audience = {part: list(picked) for part, picked in _criteria(held.audience).items()}
-    return {**query.described(mailing, held, None), "revision": held.revision, "audience": audience}
+    audience = {part: list(picked) for part, picked in criteria(held.audience).items()}
+    return {
+        **query.described(mailing, held, None), **described_plan(mailing.event_id, plan_of(held.plan)),
+        "revision": held.revision, "audience": audience,
+    }  # fmt: skip
+
+
+def described_plan(event_id: int, plan: Plan | None) -> dict[str, Any]:
+    """The plan of a draft as answers show it; no instant while it means none."""
+    at, plan = None, plan or Plan()
+    with suppress(DomainError):
+        at = computed(plan, fresh().get_one(Event, event_id)).at if plan.has_time else None
+    return {"send_at": query.instant(at), "timezone": plan.timezone or None, "fold": plan.fold,
+            "relative": plan.relative, "audience_mode": str(plan.audience_mode) if plan.has_time else None}  # fmt: skip
 
 
 def _rows(*, also_sent: bool = False) -> Rows:
@@ -219,9 +245,10 @@ _ONE = _rows(also_sent=True).where(
 )
 
 
-def _make(
+def make(
     tx: Session, event_id: int, written: Written, by: Acting, *, page: str = "", dialect: int = DIALECT
 ) -> Mailing:
+    """Make a draft. Runs in the caller's transaction."""
     mailing = Mailing(
         event_id=event_id, kind=MailingKind.ONE_TIME, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
         audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
@@ -248,9 +275,9 @@ def _held(tx: Session, event_id: int, mailing_id: int, by: Acting) -> DraftText:
 
 
 def _columns(held: DraftText) -> dict[str, Any]:
-    return {name: getattr(held, name) for name in ("subject", "preheader", "body", "audience")}
+    return {name: getattr(held, name) for name in ("subject", "preheader", "body", "audience", "plan")}
 
 
-def _criteria(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:
+def criteria(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """The criteria alone; a message that was sent stores more with its audience."""
     return {part: list(audience.get(part, [])) for part in ("statuses", "segments", "guests", "exclude_segments")}

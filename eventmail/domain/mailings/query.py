@@ -1,6 +1,7 @@
 """The messages of an event: all of them, one of them, its newest run, and how answers show it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, bindparam, select
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 from eventmail.db import Rows, fresh
 from eventmail.domain import mail_services
 from eventmail.errors import NotFound
-from eventmail.models import Content, DraftText, Job, Mailing
+from eventmail.models import Content, DraftText, Job, Mailing, Schedule
 from eventmail.states import SHOWN_AS_SENT, MailingState
 
 
@@ -50,16 +51,36 @@ _FIND = select(Mailing).where(Mailing.id == bindparam("mailing"), Mailing.event_
 _LAST_JOB = select(Job).where(Job.mailing_id == bindparam("mailing")).order_by(Job.run.desc()).limit(1)
 
 
+def schedule(mailing: Mailing) -> Schedule | None:
+    """The schedule of a mailing; None for one that was never scheduled."""
+    if mailing.send_at is None:
+        return None
+    return fresh().scalars(select(Schedule).where(Schedule.mailing_id == mailing.id)).one_or_none()
+
+
 def described_each(found: Sequence[Mailing]) -> Mapping[int, dict[str, Any]]:
-    """`described` of each with its newest run, by id; two queries."""
+    """`described` of each with its newest run and its schedule, by id; three queries at most."""
     ids, content_ids = [mailing.id for mailing in found], [mailing.content_id for mailing in found]
     runs = fresh().scalars(select(Job).where(Job.mailing_id.in_(ids)).order_by(Job.run))
     newest = {job.mailing_id: job for job in runs}
     texts = {text.id: text for text in fresh().scalars(select(Content).where(Content.id.in_(content_ids)))}
-    return {mailing.id: described(mailing, texts[mailing.content_id or 0], newest.get(mailing.id)) for mailing in found}
+    planned = [mailing.id for mailing in found if mailing.send_at]
+    times = fresh().scalars(select(Schedule).where(Schedule.mailing_id.in_(planned))) if planned else ()
+    due = {held.mailing_id: held for held in times}
+    return {
+        mailing.id: described(mailing, texts[mailing.content_id or 0], newest.get(mailing.id), due.get(mailing.id))
+        for mailing in found
+    }
 
 
-def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -> dict[str, Any]:
+def told(mailing: Mailing) -> dict[str, Any]:
+    """One mailing that is no draft, with its newest run, as answers show it."""
+    return described(mailing, content(mailing), last_job(mailing.id), schedule(mailing))
+
+
+def described(
+    mailing: Mailing, content: Content | DraftText, job: Job | None, held: Schedule | None = None
+) -> dict[str, Any]:
     """A mailing as answers show it."""
     return {
         "id": str(mailing.id),
@@ -68,15 +89,22 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
         "counts": {str(state): number for state, number in mailing.counts.items()},
         "recipient_count": mailing.recipient_count,
         "excluded": [{"reason": reason, "count": number} for reason, number in mailing.excluded.items()],
-        "send_at": None, "timezone": None, "edit_cutoff_at": None,
+        "send_at": instant(mailing.send_at),
+        "timezone": held.timezone if held else None,
+        "fold": held.fold if held else None,
+        "relative": held.relative if held else None,
+        "audience_mode": held.audience_mode if held else None,
+        "edit_cutoff_at": instant(held.edit_cutoff_at) if held else None,
+        "not_sent": held.not_sent if held else None,
+        "revision": held.revision if held else None,
         "content": {
             "subject": content.subject, "preheader": content.preheader, "body": content.body, "design": None,
             "revision": None,
         },
         "job": {
             "state": job.state,
-            "started_at": f"{job.started_at:%Y-%m-%dT%H:%M:%SZ}" if job.started_at else None,
-            "finished_at": f"{job.finished_at:%Y-%m-%dT%H:%M:%SZ}" if job.finished_at else None,
+            "started_at": instant(job.started_at),
+            "finished_at": instant(job.finished_at),
             "stopped": mail_services.stands(job),
             "asks": mail_services.waits_for_word(mailing, job),
             "provider": job.provider,
@@ -84,3 +112,8 @@ def described(mailing: Mailing, content: Content | DraftText, job: Job | None) -
         "last_error": mailing.last_error,
         "waits_for": None,  # the answers of the tracker fill it in
     }  # fmt: skip
+
+
+def instant(at: datetime | None) -> str | None:
+    """An instant as answers show it (RFC 3339, UTC)."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None

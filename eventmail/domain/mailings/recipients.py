@@ -3,15 +3,43 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import delete, func, insert, literal, select
 from sqlalchemy.orm import Session
 
 from eventmail.db import Rows, sqlite
 from eventmail.domain.audience import exclusions
 from eventmail.domain.audience import resolve as audiences
+from eventmail.errors import NoRecipients
 from eventmail.models import Exclusion, Guest, Mailing, Recipient
+from eventmail.models.mailing import COUNTERS
 from eventmail.records import Acting
 from eventmail.states import Reason, RecipientState
+
+_UNSYNCED = {"synchronize_session": False}
+
+
+def write(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> None:
+    """Write recipients and exclusions of a mailing, and count them. Raises NoRecipients.
+
+    Runs in the caller's transaction.
+    """
+    mailing.recipient_count = mailing.n_queued = recipients(tx, mailing, picked, by)
+    if mailing.recipient_count == 0:
+        raise NoRecipients
+    mailing.excluded = left_out(tx, mailing, picked)
+    tx.flush()
+
+
+def rewrite(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> None:
+    """Replace recipients and exclusions of a mailing of which nothing was sent. Raises as `write` does.
+
+    Rows that were cancelled go, too: the guest may be back. Runs in the caller's transaction.
+    """
+    for model in (Recipient, Exclusion):
+        tx.execute(delete(model).where(model.mailing_id == mailing.id), execution_options=_UNSYNCED)
+    for counter in (*COUNTERS.values(), "recipient_count"):
+        setattr(mailing, counter, 0)
+    write(tx, mailing, picked, by)
 
 
 def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> int:

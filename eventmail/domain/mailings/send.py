@@ -1,6 +1,6 @@
 """Sending a message: everything of rule S1 in one transaction, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -16,6 +16,7 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients
+from eventmail.domain.mailings.send_time import Plan
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
     AlreadyCancelled,
@@ -25,7 +26,7 @@ from eventmail.errors import (
     InvalidAudience,
     NoRecipients,
 )
-from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Reservation, Snapshot, User
+from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Reservation, Schedule, Snapshot, User
 from eventmail.records import Acting, Keyed
 from eventmail.states import JobState, MailingKind, MailingState
 
@@ -36,7 +37,7 @@ class Message:
 
     `snapshot` is the token of the reviewed list. With `exact` exactly the people of that list get the mail (A4);
     without criteria, its criteria count. `event_seen` is the fingerprint of the reviewed event
-    (`merge_values.looked_at`), or empty.
+    (`merge_values.looked_at`), or empty. With a `plan` the message is scheduled.
     """
 
     text: contents.Text
@@ -45,6 +46,7 @@ class Message:
     exact: bool = False
     event_seen: str = ""
     kind: MailingKind = MailingKind.ONE_TIME
+    plan: Plan | None = None
     asked: Mapping[str, Any] | None = None  # the request of a program that sends a draft: the key covers that alone
 
     def as_json(self) -> dict[str, Any]:
@@ -55,17 +57,19 @@ class Message:
             **asdict(self.text),
             "audience": {part: sorted(picked) for part, picked in self.audience.items() if picked},
             **({"exactly": self.snapshot} if self.exact else {}),
+            **({"plan": self.plan.as_json()} if self.plan else {}),
         }
 
 
 @dataclass(frozen=True)
 class Sent:
-    """The answer to a send, the same under the same key. `job_id` is None for a replay, which must not ring."""
+    """The answer to a send, the same under the same key. `job_id` is None for a replay and for a scheduled message."""
 
     mailing_id: int
     status: int
     answer: dict[str, Any]
     job_id: int | None
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,19 @@ class Prepared:
     compiled: Compiled
     audience: audiences.Audience
     reviewed: Snapshot | None
+
+
+@dataclass(frozen=True)
+class Begun:
+    """What a message became. A scheduled one has no `job`, but is `held`."""
+
+    mailing: Mailing
+    text: Content
+    job: Job | None = None
+    held: Schedule | None = None
+
+
+Begin = Callable[[Session, Prepared], Begun]
 
 
 def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
@@ -116,6 +133,20 @@ def send(
     Raises the errors of `prepare` and `commit`, IdempotencyKeyReused, QuotaExceeded, and AlreadyCancelled for the key
     of a cancelled mailing (S7).
     """
+
+    def now(tx: Session, prepared: Prepared) -> Begun:
+        starts_at = by.now + terms.undo
+        mailing, text = commit(tx, prepared, MailingState.SENDING, starts_at, terms=terms, by=by, draft=draft)
+        job = begin_run(tx, mailing, 1, starts_at, by)
+        records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
+                      recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
+        return Begun(mailing, text, job=job)
+
+    return once(event_id, message, now, key=key, terms=terms, by=by)
+
+
+def once(event_id: int, message: Message, begin: Begin, *, key: str, terms: SendingTerms, by: Acting) -> Sent:
+    """Check `message` and `begin` it in one transaction, once per `key` and person (S1)."""
     keyed = _keyed(event_id, message, key, by)
     if replay := records.replayable(fresh(), keyed):
         return replayed(fresh(), replay)
@@ -123,14 +154,11 @@ def send(
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return replayed(tx, replay)
-        starts_at = by.now + terms.undo
-        mailing, text = commit(tx, prepared, MailingState.SENDING, starts_at, terms=terms, by=by, draft=draft)
-        job = begin_run(tx, mailing, 1, starts_at, by)
-        records.audit(tx, by, "mailing.sent", f"mailing:{mailing.id}", event_id=event_id,
-                      recipients=mailing.recipient_count, excluded=mailing.excluded)  # fmt: skip
-        answer = query.described(mailing, text, job)
-        records.remember(tx, keyed, mailing.id, answer, by)
-    return Sent(mailing.id, 202, answer, job.id)
+        begun = begin(tx, prepared)
+        mailing_id = begun.mailing.id
+        answer = query.described(begun.mailing, begun.text, begun.job, begun.held)
+        records.remember(tx, keyed, mailing_id, answer, by)
+    return Sent(mailing_id, 202, answer, begun.job.id if begun.job else None)
 
 
 def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str:
@@ -152,6 +180,14 @@ def _check_same(picked: audiences.Audience, reviewed: Snapshot) -> None:
     if any(set(named[part]) != set(reviewed.audience.get(part, [])) for part in audiences.PARTS):
         said = "The list you looked at was one of another audience. Nothing was sent: look again."
         raise InvalidAudience.at("audience_snapshot", "ANOTHER_AUDIENCE", said)
+
+
+def check_unchanged(tx: Session, prepared: Prepared, terms: SendingTerms, by: Acting) -> None:
+    """Raise AudienceChanged or EventChanged when people or event differ from the review (A4)."""
+    _check_unchanged(tx, prepared)
+    seen = prepared.message.event_seen
+    if seen and seen != merge_values.looked_at(*_author(tx, prepared.event_id, by), terms):
+        raise EventChanged
 
 
 def _check_unchanged(session: Session, prepared: Prepared) -> None:
@@ -177,7 +213,7 @@ def replayed(session: Session, record: IdempotencyRecord) -> Sent:
     mailing = session.get(Mailing, record.mailing_id) if record.mailing_id else None
     if mailing is not None and mailing.state == MailingState.CANCELLED:
         raise AlreadyCancelled
-    return Sent(record.mailing_id or 0, record.status, record.answer, None)
+    return Sent(record.mailing_id or 0, record.status, record.answer, None, replayed=True)
 
 
 def commit(
@@ -190,28 +226,23 @@ def commit(
     EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft.
     """
     message, event_id = prepared.message, prepared.event_id
-    _check_unchanged(tx, prepared)
-    if message.event_seen and message.event_seen != merge_values.looked_at(*_author(tx, event_id, by), terms):
-        raise EventChanged
+    check_unchanged(tx, prepared, terms, by)
     text = contents.kept(tx, event_id, message.text, prepared.compiled, by)
-    criteria = prepared.audience.as_json()
-    mailing = begun(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft)
-    mailing.recipient_count = mailing.n_queued = recipients.recipients(tx, mailing, prepared.audience, by)
-    if mailing.recipient_count == 0:
-        raise NoRecipients
-    mailing.excluded = recipients.left_out(tx, mailing, prepared.audience)
-    tx.flush()
+    criteria, send_at = prepared.audience.as_json(), starts_at if to_state == MailingState.SCHEDULED else None
+    mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at)
+    recipients.write(tx, mailing, prepared.audience, by)
     _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms)
     return mailing, text
 
 
-def begun(
+def store(
     tx: Session, kind: MailingKind, to_state: MailingState, text: Content, criteria: Mapping[str, list[str]],
-    *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None,
+    *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None, send_at: datetime | None = None,
 ) -> Mailing:  # fmt: skip
     """Store a mailing, the row of `draft` or a new one, with everything but its recipients, which the caller adds."""
     event, author = _author(tx, text.event_id, by)
-    made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now}
+    made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now,
+            "send_at": send_at}  # fmt: skip
     frozen = {**made, **merge_values.frozen(event, author, terms)}
     if mailing := draft_rows.leave(tx, event.id, draft, frozen, by, to_state=to_state):
         return mailing
@@ -222,6 +253,14 @@ def begun(
     if draft and draft.page:
         draft_rows.remember(tx, event.id, draft, mailing.id, by)
     return mailing
+
+
+def freeze_values(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting) -> None:
+    """Keep the values that the event has now; guests read them in the mail. Runs in the caller's transaction."""
+    author = replace(by, user_id=mailing.created_by)
+    for column, value in merge_values.frozen(*_author(tx, mailing.event_id, author), terms).items():
+        setattr(mailing, column, value)
+    tx.flush()
 
 
 def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]:

@@ -55,7 +55,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return mailing_send.replayed(tx, replay)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
-        mailing = mailing_send.begun(
+        mailing = mailing_send.store(
             tx, MailingKind.TEST, MailingState.SENDING, text, wanted.criteria, terms=terms, by=by
         )
         guest = _guest(event_id, wanted.guest)

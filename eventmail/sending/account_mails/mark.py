@@ -13,12 +13,11 @@ from eventmail.domain.instance import live_lock
 from eventmail.domain.people import account_mails, sign_in_links
 from eventmail.models import AccountMail, Invitation, User
 from eventmail.providers.base import Provider
-from eventmail.records import Acting
+from eventmail.records import WORKER, Acting
 from eventmail.sending.claim import LEASE, owner
 from eventmail.settings import Settings
 from eventmail.states import AccountMailKind, AccountMailState, is_practice
 
-WORKER = "worker"  # the actor in the log
 NEWS_LIFETIME = timedelta(days=7)
 _TOO_LATE = "It waited so long that its link would be over"
 _NO_NEWS = "It waited so long that it would be no news any more"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import g, url_for
 
@@ -166,7 +166,7 @@ def _of_the_sender(event: Event, sender: senders.Sender) -> Iterator[Check]:
 
 def _of_the_event(event: Event, written: Written) -> Iterator[Check]:
     settings = ("Event settings", url_for("events.settings", event_id=event.id))
-    over = _end(event)
+    over = event.over_at
     if event.starts_at and over and over <= g.now:
         yield Check(f"The event is over: it was on {_day(event.starts_wall)}.", settings)
     elif event.starts_at and event.starts_at <= g.now:
@@ -174,13 +174,6 @@ def _of_the_event(event: Event, written: Written) -> Iterator[Check]:
     url = written.constants.get("event.url") or ""
     if "event.url" in written.draft.compiled.merged and url and (odd := link_targets.odd_address(url)):
         yield Check(f"The event page, which the message merges, {odd}: {url}", settings)
-
-
-def _end(event: Event) -> datetime | None:
-    last = event.ends_at or event.starts_at
-    if last is None or not (event.all_day or event.ends_at is None):
-        return last
-    return last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def _day(wall: datetime | None) -> str:

@@ -1,7 +1,6 @@
 """The context of the composer's fragments, for any page."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -23,12 +22,10 @@ from eventmail.domain.mailings import (
     send,
     senders,
 )
-from eventmail.domain.terms import SendingTerms
+from eventmail.domain.terms import SendingTerms, of_settings
 from eventmail.errors import InvalidAudience
 from eventmail.ids import row_id
 from eventmail.models import Event, Guest
-from eventmail.records import Limits
-from eventmail.states import is_practice
 from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer import mail_frames, picking
 from eventmail.web.composer.checks import Checks, Written, look_over
@@ -68,18 +65,8 @@ class Live:
 
 def terms() -> SendingTerms:
     """The terms on which this instance sends."""
-    chosen, provider = settings(), current_app.extensions["provider"]
-    return SendingTerms(
-        chosen.public_url,
-        chosen.secret,
-        outside=provider.outside,
-        undo=timedelta(seconds=chosen.undo_seconds),
-        limits=Limits(chosen.quota_per_day, chosen.quota_per_month),
-        hindrances=(*(() if is_live() else (live_lock.SENTENCE,)), *chosen.hindrances(outside=provider.outside)),
-        connected=not is_practice(provider.name),
-        sender_name=chosen.sender_name,
-        sender_email=chosen.sender,
-    )
+    provider, lock = current_app.extensions["provider"], "" if is_live() else live_lock.SENTENCE
+    return of_settings(settings(), service=provider.name, outside=provider.outside, lock=lock)
 
 
 def live(event: Event, form: ComposerForm) -> Live:

@@ -1,13 +1,16 @@
-"""The JSON of an audience and of its exclusions."""
+"""The JSON of an audience, of its exclusions, and of the time to send at."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
 
-from eventmail.states import Reason
+from eventmail.domain.mailings.send_time import Plan
+from eventmail.errors import InvalidInput
+from eventmail.states import AudienceMode, Reason
+from eventmail.wall_time import Anchor
 from eventmail.web.core.answer_parts import Id, one_of
-from eventmail.web.core.intake import Body
+from eventmail.web.core.intake import LOCAL_TIME, Body
 
 ReasonWord = Annotated[str, one_of(Reason)]
 
@@ -19,6 +22,59 @@ class Criteria(Body):
     segments: list[str] = Field(default_factory=list)
     guests: list[str] = Field(default_factory=list)
     exclude_segments: list[str] = Field(default_factory=list)
+
+
+class RelativeIn(Body):
+    """A time before (negative) or after the event: one of `days` (at a clock time `at`), `hours` and `minutes`."""
+
+    anchor: Anchor
+    days: int | None = None
+    hours: int | None = None
+    minutes: int | None = None
+    at: str | None = None
+
+
+class Timed(Body):
+    """When to send: a local time in a zone (by default the event's), or a time relative to the event (H1, H6a).
+
+    `fold` chooses of a local time that occurs twice. `at_due` sends to whoever matches then, `exact` to the people of
+    now (H5).
+    """
+
+    send_at: Annotated[str | None, WithJsonSchema(LOCAL_TIME)] = None
+    relative: RelativeIn | None = None
+    timezone: str | None = None
+    fold: Literal[0, 1] | None = None
+    audience_mode: AudienceMode = AudienceMode.AT_DUE
+
+    def plan(self) -> Plan | None:
+        """The plan for the domain; None for a message that is sent at once. Raises InvalidInput for a zone alone."""
+        if not self.send_at and not self.relative:
+            if self.timezone or self.fold is not None:
+                message = "A time zone needs a time: give send_at, too."
+                raise InvalidInput.at("send_at", "REQUIRED", message)
+            return None
+        rule = _rule(self.relative) if self.relative else None
+        return Plan(self.send_at or "", self.timezone or "", self.fold, rule, self.audience_mode)
+
+    def replanned(self, before: Plan | None) -> Plan | None:
+        """The plan of a change: what this body says, and what it does not say as it was `before`."""
+        said = self.model_fields_set & {"send_at", "relative", "timezone", "fold", "audience_mode"}
+        if not said:
+            return before
+        given = before or Plan()
+        mode = self.audience_mode if "audience_mode" in said else given.audience_mode
+        if "relative" in said and self.relative:
+            return Plan(self.send_at or "", relative=_rule(self.relative), audience_mode=mode)
+        wall = self.send_at or "" if said & {"send_at", "relative"} else given.wall
+        rule = None if said & {"send_at", "relative"} else given.relative
+        timezone = self.timezone or "" if "timezone" in said else given.timezone
+        fold = self.fold if said & {"send_at", "timezone", "fold"} else given.fold
+        return Plan(wall, timezone, fold, rule, mode)
+
+
+def _rule(relative: RelativeIn) -> dict[str, Any]:
+    return relative.model_dump(exclude_none=True, mode="json")
 
 
 class AudiencePreview(Body):

@@ -95,13 +95,13 @@ def _wall_time(value: Any) -> Any:
     raise ValueError("Use a local time such as 2027-05-01T18:00, without offset; the time zone stands beside it.")
 
 
-_WALL_TIME = {
+LOCAL_TIME = {
     "type": ["string", "null"],
     "pattern": r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$",
     "description": "A local time without offset; the time zone stands beside it.",
     "examples": ["2027-06-19T18:00"],
 }
-WallTime = Annotated[datetime | None, BeforeValidator(_wall_time), WithJsonSchema(_WALL_TIME)]
+WallTime = Annotated[datetime | None, BeforeValidator(_wall_time), WithJsonSchema(LOCAL_TIME)]
 
 
 class Paging(TypedDict):

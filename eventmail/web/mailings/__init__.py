@@ -7,7 +7,15 @@ from eventmail.web.core.answer_parts import Listed
 from eventmail.web.core.area import FORMAT, PAGING, Area, Query, Refusals, Section, Tab, words
 from eventmail.web.core.area import Operation as Op
 from eventmail.web.mailings import control, receipt, schemas, views, why
-from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftOut, DraftPatch, TestSendOut, WantedIn
+from eventmail.web.messaging.schemas import (
+    DraftIn,
+    DraftListedOut,
+    DraftOut,
+    DraftPatch,
+    SchedulePatch,
+    TestSendOut,
+    WantedIn,
+)
 from eventmail.web.tracker.schemas import MailingOut
 
 STATE = Query("state", "Only recipients in this state.", words(RecipientState))
@@ -15,21 +23,25 @@ QUOTA: Refusals = (errors.QuotaExceeded, errors.EventArchived)
 WRITTEN: Refusals = (
     errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused, errors.UnresolvedToken, errors.NoRecipients, *QUOTA,
 )  # fmt: skip
-OF_DRAFTS: Refusals = (*WRITTEN, errors.InvalidAudience, errors.AudienceChanged, errors.AlreadyCancelled)
+TIMED: Refusals = (
+    errors.PastSendAt, errors.NonexistentTime, errors.AmbiguousTime, errors.InvalidTimezone, errors.MissingEventTime,
+)  # fmt: skip
+OF_DRAFTS: Refusals = (*WRITTEN, *TIMED, errors.InvalidAudience, errors.AudienceChanged, errors.AlreadyCancelled)
 TEXT = {"subject": "The doors open at six", "body": "Hi {guest.firstName},\n\nsee you on {event.date}."}
 
 # Programs find a message below /mailings whatever its state, so the rows of drafts and tests stand here, too.
 AREA = Area((views.bp, control.bp, receipt.bp, why.bp),
     of_messages=(Tab("Sent", "mailings.listing", query.newest_first),), operations={
     Section.MESSAGES: (
-        Op("POST mailings.create", "Send a message, or keep it as a `draft`. `dry_run` makes every check, stores "
-            "nothing, and needs no key.",
+        Op("POST mailings.create", "Send a message at once, schedule it with `send_at` or `relative`, or keep it as "
+            "a `draft`. `dry_run` makes every check, stores nothing, and needs no key.",
             {200: schemas.DryRunOut, 202: MailingOut | DraftOut}, schemas.MailingIn | DraftIn,
             {"kind": "one_time", **TEXT, "audience": {"statuses": ["confirmed"]}}, keyed=True,
             refusals=OF_DRAFTS),
-        Op("PATCH drafts.change", "Change a draft at the revision it was read at; with `draft: false` send it. An "
-            "`Idempotency-Key` is optional; the sending repeated under it is answered as before.",
-            {200: MailingOut | DraftOut}, DraftPatch, {"revision": 1, "subject": "Hello"},
+        Op("PATCH drafts.change", "Change a draft at the revision it was read at; with `draft: false` send or "
+            "schedule it. Or change a scheduled message until its cutoff. An `Idempotency-Key` is optional; the "
+            "sending repeated under it is answered as before.",
+            {200: MailingOut | DraftOut}, DraftPatch | SchedulePatch, {"revision": 1, "subject": "Hello"},
             refusals=(*OF_DRAFTS, errors.StaleRevision, errors.PastEditWindow, errors.AlreadySent)),
         Op("GET drafts.listing", "The drafts of the team, the one that was saved last first.",
             {200: Listed[DraftListedOut]}, query=PAGING),
@@ -42,8 +54,9 @@ AREA = Area((views.bp, control.bp, receipt.bp, why.bp),
         Op("GET receipts.receipt", "Everything about a mailing in one answer, to be kept.", {200: schemas.ReceiptOut}),
         Op("POST runs.cancel", "Cancel who still waits.", {200: MailingOut},
             refusals=(errors.AlreadyCancelled, errors.AlreadySent, errors.NothingToDo)),
-        Op("POST runs.retry", "Try the failed ones again, or let a stopped run go on.", {200: MailingOut},
-            schemas.RetryIn, {}, refusals=(errors.NothingToDo, *QUOTA)),
+        Op("POST runs.retry", "Try the failed again, let a stopped run go on, or send a missed message.",
+            {200: MailingOut}, schemas.RetryIn, {},
+            refusals=(errors.NothingToDo, errors.NoRecipients, errors.AudienceChanged, *QUOTA)),
         Op("POST runs.decide", "Settle mails that may have been sent: count them as sent, or send again.",
             {200: MailingOut}, schemas.DecisionIn, {"decision": "sent", "all": True},
             refusals=(errors.NothingToDo, *QUOTA)),

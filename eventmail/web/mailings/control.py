@@ -60,8 +60,9 @@ def _begun(counts: Mapping[RecipientState, int], provider: str | None) -> str:
 @shown_by(_watched)
 def retry(event_id: int, mailing_id: int) -> Any:
     """Try the failed mails again, or let a stopped run go on (S8, S12)."""
-    through = intake.parse(RetryIn).through if request.get_data() or request.form else ""
-    tasks.ring(control.retry(event_id, mailing_id, fragments.terms(), access.acting(), through))
+    asked = intake.parse(RetryIn) if request.get_data() or request.form else RetryIn()
+    by = access.acting()
+    tasks.ring(control.retry(event_id, mailing_id, fragments.terms(), by, asked.through, people=asked.people))
     return _done(event_id, mailing_id)
 
 
@@ -93,7 +94,7 @@ def quota(event_id: int) -> Response:
 def _done(event_id: int, mailing_id: int) -> Any:
     if wants_json():
         mailing = query.find(event_id, mailing_id)
-        return as_json(query.described(mailing, query.content(mailing), query.last_job(mailing_id)))
+        return as_json(query.told(mailing))
     if request.form.get("next") == "details":
         return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))

@@ -8,16 +8,18 @@ from typing_extensions import TypedDict
 
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
-from eventmail.states import Delivery, GuestStatus, RecipientState, SuppressionReason
-from eventmail.web.composer.schemas import Criteria, ExcludedOut, ReasonWord, WarningOut
+from eventmail.states import AudienceMode, Delivery, GuestStatus, RecipientState, SuppressionReason
+from eventmail.web.composer.schemas import Criteria, ExcludedOut, ReasonWord, Timed, WarningOut
 from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, ProviderWord, one_of
 from eventmail.web.core.context import instant
 from eventmail.web.core.intake import Body
 from eventmail.web.tracker.schemas import Counts, KindWord, StateWord
 
 
-class MailingIn(Body):
+class MailingIn(Timed):
     """What `POST /mailings` takes. `dry_run` makes every check and stores nothing.
+
+    With `send_at` or `relative` it is scheduled; without, it is sent at once.
 
     `audience_snapshot` is the token of a preview: when others would get it by now, nothing is sent (A4). `exact` sends
     to the people of that preview all the same.
@@ -29,7 +31,6 @@ class MailingIn(Body):
     body: Annotated[str, StringConstraints(strip_whitespace=False)]
     audience: Criteria = Field(default_factory=Criteria)
     audience_snapshot: str = Field(default="", max_length=100)
-    audience_mode: Literal["at_due", "exact"] = "at_due"
     draft: bool = False  # with true it is a `DraftIn`, which asks for less
     dry_run: bool = False
 
@@ -39,14 +40,19 @@ class MailingIn(Body):
             Text(self.subject, self.preheader, self.body),
             self.audience.model_dump(),
             self.audience_snapshot,
-            exact=self.audience_mode == "exact",
+            exact=self.audience_mode == AudienceMode.EXACT,
+            plan=self.plan(),
         )
 
 
 class RetryIn(Body):
-    """`through` names the mail service that is meant, where the message was begun with another one (S13)."""
+    """`through` names the mail service that is meant, where the message was begun with another one (S13).
+
+    `people` is how many would get a missed message; when it is another number by now, nothing is sent (A4).
+    """
 
     through: str = ""
+    people: int | None = None
 
 
 class DecisionIn(Body):
@@ -77,6 +83,7 @@ class DryRunOut(TypedDict):
     kind: KindWord
     dry_run: Literal[True]
     recipient_count: int
+    send_at: Instant | None
     excluded: list[ExcludedOut]
     warnings: list[WarningOut]
 

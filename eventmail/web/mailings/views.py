@@ -10,7 +10,7 @@ from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, mail_services
-from eventmail.domain.mailings import preview, query, send
+from eventmail.domain.mailings import preview, query, schedule, send, send_time
 from eventmail.domain.outcomes import attempts
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, Mailing
@@ -19,6 +19,7 @@ from eventmail.states import RecipientState
 from eventmail.web import tracker
 from eventmail.web.composer import draft, fragments, mail_frames, warnings
 from eventmail.web.core import access, intake
+from eventmail.web.core.context import instant
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.respond import as_json, page_out, respond, wants_fragment
 from eventmail.web.mailings.schemas import DryRunOut, MailingIn, recipient_out
@@ -47,12 +48,14 @@ def create(event_id: int) -> Any:
     if body.dry_run:
         return as_json(_dry_run(g.event, body))
     key = intake.needed_key()
-    sent = send.send(event_id, body.message(), key=key, terms=fragments.terms(), by=access.acting())
+    message = body.message()
+    begin = schedule.create if message.plan else send.send
+    sent = begin(event_id, message, key=key, terms=fragments.terms(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
-    if sent.job_id is None:
+    if sent.replayed:
         headers["Idempotent-Replayed"] = "true"
     else:
-        tasks.ring(sent.job_id)
+        tasks.ring_for(sent)
     return as_json(sent.answer, sent.status, headers)
 
 
@@ -144,10 +147,12 @@ def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
     message = body.message()
     prepared = send.prepare(event.id, message, fragments.terms())
     resolution = send.resolve(prepared)
+    time = send_time.checked(message.plan, event, g.now) if message.plan else None
     return {
         "kind": body.kind,
         "dry_run": True,
         "recipient_count": resolution.count,
+        "send_at": instant(time.at) if time else None,
         "excluded": [{"reason": reason, "count": number} for reason, number in resolution.excluded.items()],
         "warnings": list(warnings.of(event, message.text, prepared.audience, resolution.count)),
     }

@@ -5,12 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
-from eventmail import ids, tasks
+from eventmail import clock, ids, tasks
 from eventmail.db.paging import paginate
-from eventmail.domain.mailings import drafts, send
+from eventmail.domain.mailings import drafts, query, schedule, send
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.errors import DomainError, InvalidInput, NotFound, PastEditWindow, StaleRevision
+from eventmail.models import Schedule
 from eventmail.records import Acting
+from eventmail.states import MailingState
 from eventmail.web.composer import draft, fragments
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
@@ -19,7 +21,7 @@ from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging import views
 from eventmail.web.messaging.page import COMPOSER, typed
-from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch
+from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch, SchedulePatch
 
 bp = Blueprint("drafts", __name__, url_prefix="/admin/events/<id:event_id>")
 COMPOSER.serves(bp)
@@ -103,7 +105,9 @@ def create(event_id: int) -> Any:
     """Keep a message as a draft (JSON), once per key. Answers 202, a dry run 200."""
     body = intake.parse(DraftIn)
     if body.dry_run:  # a draft may hold anything, so there is nothing more to check
-        return as_json({"kind": body.kind, "dry_run": True, "recipient_count": 0, "excluded": [], "warnings": []})
+        at = drafts.described_plan(event_id, body.plan())["send_at"]
+        nobody: dict[str, Any] = {"recipient_count": 0, "excluded": [], "warnings": []}
+        return as_json({"kind": body.kind, "dry_run": True, "send_at": at, **nobody})
     made = drafts.create(event_id, body.written(), key=intake.needed_key(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=made.mailing_id)}
     return as_json(made.answer, made.status, headers | ({"Idempotent-Replayed": "true"} if made.replayed else {}))
@@ -118,7 +122,7 @@ def show(event_id: int, mailing_id: int) -> Any:
 
 @bp.patch("/mailings/<id:mailing_id>")
 def change(event_id: int, mailing_id: int) -> Response:
-    """Change a draft at the revision it was read at, and with `draft: false` send the result (JSON)."""
+    """Change a draft at the revision it was read at, and with `draft: false` send it; or a scheduled message (JSON)."""
     by, key = access.acting(), intake.idempotency_key()
     asked = {**(intake.json_body() if request.is_json else {}), "mailing": str(mailing_id)}
     try:
@@ -126,13 +130,28 @@ def change(event_id: int, mailing_id: int) -> Response:
     except PastEditWindow:
         sent = drafts.replay(event_id, asked, key=key, by=by) if key and asked.get("draft") is False else None
         if sent is None:
-            raise
+            if (held := query.schedule(query.find(event_id, mailing_id))) is None:
+                raise
+            return _rescheduled(event_id, held, by)
     if sent is None:
         return as_json(drafts.state(event_id, mailing_id))
-    if sent.job_id is None:
+    if sent.replayed:
         return as_json(sent.answer, headers={"Idempotent-Replayed": "true"})
-    tasks.ring(sent.job_id)
+    tasks.ring_for(sent)
     return as_json(sent.answer)
+
+
+def _rescheduled(event_id: int, held: Schedule, by: Acting) -> Response:
+    """Change a scheduled message, or say why that comes too late (H3)."""
+    mailing = query.find(event_id, held.mailing_id)
+    if mailing.state != MailingState.SCHEDULED or not schedule.is_open(held, clock.now()):
+        raise schedule.closed(mailing, held)  # whatever else may be wrong with the request
+    body = intake.parse(SchedulePatch)
+    message = body.message(mailing, query.content(mailing), held)
+    revision = body.revision or held.revision  # what the body leaves out is of this one
+    schedule.change(event_id, mailing.id, message, terms=fragments.terms(), by=by, revision=revision)
+    tasks.ring_due()
+    return as_json(query.told(query.find(event_id, mailing.id)))
 
 
 def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | None, by: Acting) -> send.Sent | None:
@@ -143,9 +162,11 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     saved = drafts.save(event_id, DraftVersion(mailing_id, body.revision), written, by)
     if body.draft or saved is None:
         return None
-    return send.send(
+    message = replace(body.message(written), asked=asked)
+    begin = schedule.create if message.plan else send.send
+    return begin(
         event_id,
-        replace(body.message(written), asked=asked),
+        message,
         key=key or ids.token(24),  # a second send finds no draft, so no key has to prevent it
         terms=fragments.terms(),
         by=by,

@@ -8,11 +8,13 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from typing_extensions import TypedDict
 
 from eventmail.domain.mailings.contents import Text
-from eventmail.domain.mailings.drafts import Shown, Written
+from eventmail.domain.mailings.drafts import Shown, Written, criteria
 from eventmail.domain.mailings.send import Message
+from eventmail.domain.mailings.send_time import plan_of_schedule
 from eventmail.domain.mailings.test_sends import Wanted
-from eventmail.states import MailingState
-from eventmail.web.composer.schemas import Criteria, SampleOut
+from eventmail.models import Content, Mailing, Schedule
+from eventmail.states import AudienceMode, MailingState
+from eventmail.web.composer.schemas import Criteria, SampleOut, Timed
 from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.core.intake import Body
 from eventmail.web.tracker.schemas import MailingOut
@@ -20,8 +22,11 @@ from eventmail.web.tracker.schemas import MailingOut
 Prose = Annotated[str, StringConstraints(strip_whitespace=False)]
 
 
-class DraftIn(Body):
-    """What `POST /mailings` takes with `draft`: the message as far as it is written, nothing of it checked (C2)."""
+class DraftIn(Timed):
+    """What `POST /mailings` takes with `draft`: the message as far as it is written, nothing of it checked (C2).
+
+    With a time it is a planned draft. It never sends.
+    """
 
     kind: Literal["one_time"]
     draft: Literal[True]
@@ -32,13 +37,13 @@ class DraftIn(Body):
     dry_run: bool = False
 
     def written(self) -> Written:
-        return Written(Text(self.subject, self.preheader, self.body), self.audience.model_dump())
+        return Written(Text(self.subject, self.preheader, self.body), self.audience.model_dump(), self.plan())
 
 
-class DraftPatch(Body):
+class DraftPatch(Timed):
     """What `PATCH /mailings/{mailing}` takes of a draft, with the `revision` it was read at; null clears.
 
-    `draft: false` sends it, as it stands after this change.
+    `draft: false` sends it as it stands after this change; with a time it schedules it.
     """
 
     revision: int = Field(ge=1)
@@ -47,7 +52,6 @@ class DraftPatch(Body):
     body: Prose | None = None
     audience: Criteria | None = None
     audience_snapshot: str | None = Field(default=None, max_length=100)
-    audience_mode: Literal["at_due", "exact"] = "at_due"
     draft: bool = True
 
     def written(self, shown: Shown) -> Written:
@@ -55,18 +59,43 @@ class DraftPatch(Body):
         given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
         text = replace(shown.text, **{name: part or "" for name, part in given.items()})
         audience = self.audience.model_dump() if self.audience else {}
-        return Written(text, audience if "audience" in self.model_fields_set else shown.audience)
+        picked = audience if "audience" in self.model_fields_set else shown.audience
+        return Written(text, picked, self.replanned(shown.plan))
 
     def message(self, written: Written) -> Message:
         """The message for the domain to send."""
-        exact = self.audience_mode == "exact"
-        return Message(written.text, written.audience, self.audience_snapshot or "", exact=exact)
+        mode = written.plan.audience_mode if written.plan else self.audience_mode
+        return Message(written.text, written.audience, self.audience_snapshot or "", exact=mode == AudienceMode.EXACT,
+                       plan=written.plan if written.plan and written.plan.has_time else None)  # fmt: skip
+
+
+class SchedulePatch(Timed):
+    """What `PATCH /mailings/{mailing}` takes of a scheduled message, until its cutoff (H3); what is left out stays.
+
+    With a `revision` it is refused when somebody changed the message since that was read.
+    """
+
+    revision: int | None = Field(default=None, ge=1)
+    subject: str | None = None
+    preheader: str | None = None
+    body: Prose | None = None
+    audience: Criteria | None = None
+    audience_snapshot: str | None = Field(default=None, max_length=100)
+
+    def message(self, mailing: Mailing, content: Content, held: Schedule) -> Message:
+        """The scheduled message with the changes of this body."""
+        given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
+        text = replace(Text(content.subject, content.preheader, content.body),
+                       **{name: part or "" for name, part in given.items()})  # fmt: skip
+        plan = self.replanned(plan_of_schedule(held))
+        picked = self.audience.model_dump() if self.audience else criteria(mailing.audience)
+        exact = plan is not None and plan.audience_mode == AudienceMode.EXACT
+        return Message(text, picked, self.audience_snapshot or "", exact=exact, plan=plan)
 
 
 class DraftOut(MailingOut):
-    """A draft: a mailing, with its criteria and the `revision` that its next change has to name."""
+    """A draft: a mailing, with its criteria."""
 
-    revision: int
     audience: dict[str, list[str]]
 
 

@@ -26,7 +26,7 @@ def page(template: str, mailing: Mailing, **context: Any) -> Response:
     answer = respond(
         page=template,
         fragment="tracker/_tracker.html",
-        json=lambda: query.described(mailing, query.content(mailing), shown.job) | waits_out(shown),
+        json=lambda: query.told(mailing) | waits_out(shown),
         mailing=mailing,
         content=LocalProxy(cache(lambda: query.content(mailing))),  # the fragment does not need it
         progress=shown,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from eventmail.states import JobState, MailingKind, MailingState, RecipientState
+from eventmail.states import AudienceMode, JobState, MailingKind, MailingState, NotSent, RecipientState
 from eventmail.web.composer.schemas import ExcludedOut
 from eventmail.web.core.answer_parts import Id, Instant, ProviderWord, one_of
 from eventmail.web.words import state as states
@@ -77,7 +77,15 @@ class MailingOut(TypedDict):
     excluded: list[ExcludedOut]
     send_at: Instant | None
     timezone: str | None
+    fold: int | None
+    relative: dict[str, Any] | None
+    audience_mode: Annotated[str, one_of(AudienceMode)] | None
     edit_cutoff_at: Instant | None
+    not_sent: Annotated[
+        Annotated[str, one_of(NotSent)] | None,
+        Field(description="Why a scheduled message did not leave when it was due."),
+    ]
+    revision: Annotated[int | None, Field(description="Of a draft or a scheduled message: what its next change names.")]
     content: ContentOut
     job: JobOut | None
     last_error: str | None

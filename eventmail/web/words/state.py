@@ -66,6 +66,13 @@ STATES: Mapping[str, Shown] = {
     Delivery.COMPLAINED: Shown("Complained", "circle-alert", "bad", story="They complained about it."),
     # a message
     MailingState.DRAFT: Shown("Draft", "pencil", uses="a draft"),
+    MailingState.SCHEDULED: Shown(
+        "Scheduled", "clock", uses="scheduled; without the segment it would not be sent by itself",
+    ),
+    MailingState.MISSED: Shown(
+        "Missed", "triangle-alert", "warn", uses="missed, and waits for somebody to say how it goes on",
+        meaning="Nothing left when it was due, and somebody has to say how it goes on.",
+    ),
     MailingState.FINISHED: Shown("Finished", "check-check", "ok"),
     TROUBLED: Shown("Finished with problems", "triangle-alert", "warn"),
     # a guest

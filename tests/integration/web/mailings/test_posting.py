@@ -106,7 +106,17 @@ WRONG: list[tuple[dict[str, Any], int, str, list[str]]] = [
     ({"audience": {"everyone": True}}, 400, "INVALID_INPUT", ["audience.everyone"]),
     ({"audience": {"statuses": ["declined"]}}, 409, "NO_RECIPIENTS", []),
     ({"design": {"id": "1"}, "drafft": True}, 400, "INVALID_INPUT", ["design", "drafft"]),
-    ({"send_at": "2027-01-01T10:00", "timezone": "UTC"}, 400, "INVALID_INPUT", ["send_at", "timezone"]),
+    ({"timezone": "UTC"}, 400, "INVALID_INPUT", ["send_at"]),
+    ({"send_at": "soon"}, 400, "INVALID_INPUT", ["send_at"]),
+    ({"send_at": "2027-01-01T10:00Z"}, 400, "INVALID_INPUT", ["send_at"]),
+    ({"send_at": "2020-01-01T10:00", "timezone": "UTC"}, 400, "PAST_SEND_AT", ["send_at"]),
+    ({"send_at": "2199-01-01T10:00", "timezone": "UTC"}, 400, "INVALID_INPUT", ["send_at"]),
+    ({"send_at": "2027-03-28T02:30", "timezone": "Europe/Berlin"}, 400, "NONEXISTENT_TIME", ["send_at"]),
+    ({"send_at": "2027-10-31T02:30", "timezone": "Europe/Berlin"}, 400, "AMBIGUOUS_TIME", ["send_at"]),
+    ({"send_at": "2027-01-01T10:00", "timezone": "Mars/Base"}, 400, "INVALID_TIMEZONE", ["timezone"]),
+    ({"relative": {"anchor": "middle", "days": 1}}, 400, "INVALID_INPUT", ["relative.anchor"]),
+    ({"relative": {"anchor": "starts", "days": 1, "hours": 1}}, 400, "INVALID_INPUT", ["relative"]),
+    ({"relative": {"anchor": "starts", "hours": 1, "at": "18:00"}}, 400, "INVALID_INPUT", ["relative"]),
     ({"audience_snapshot": "x", "audience_mode": ""}, 400, "INVALID_INPUT", ["audience_mode"]),
     ({"audience_snapshot": "x"}, 400, "INVALID_AUDIENCE", ["audience_snapshot"]),
 ]  # fmt: skip
@@ -137,7 +147,8 @@ def test_a_dry_run_answers_200_without_an_id_and_stores_nothing(post: Any, party
     assert (answer.status_code, answer.json) == (
         200,
         {"kind": "one_time", "dry_run": True, "recipient_count": 2,
-         "excluded": [{"reason": "duplicate_address", "count": 1}],
+         "send_at": None,
+        "excluded": [{"reason": "duplicate_address", "count": 1}],
          "warnings": [{"code": "NO_PREVIEW_TEXT", "part": "preheader", "count": None, "message":
                        "There is no preview text: mail lists show the beginning of the message instead."}]},
     )  # fmt: skip

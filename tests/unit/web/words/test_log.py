@@ -14,6 +14,7 @@ PACKAGE = Path(__file__).parents[4] / "eventmail"
 
 # commands that change nothing anybody would ask about
 UNLOGGED = {
+    "domain.mailings.send.once": "sends or schedules, and both are in the log",
     "domain.mailings.contents.preview": "keeps a text that somebody only looks at, for a day",
     "domain.people.sign_in_links.issue_first": "nobody is there yet; whoever opens it is in the log",
     "domain.audience.snapshots.freeze": "keeps whom somebody reviewed; the send is in the log",

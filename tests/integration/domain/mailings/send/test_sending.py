@@ -101,7 +101,12 @@ def test_the_answer_describes_the_mailing(party: list[int], send: Any) -> None:
         ],
         "send_at": None,
         "timezone": None,
+        "fold": None,
+        "relative": None,
+        "audience_mode": None,
         "edit_cutoff_at": None,
+        "not_sent": None,
+        "revision": None,
         "content": {
             "subject": TEXT.subject, "preheader": TEXT.preheader, "body": TEXT.body, "design": None, "revision": None,
         },
