@@ -181,6 +181,7 @@ OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
 NOT_OVER = (_M.DRAFT, _M.SCHEDULED, _M.MISSED, _M.SENDING)
 PLANNED = (_M.SCHEDULED, _M.MISSED)  # its recipients wait, and no run of it has begun
 WITHOUT_A_RUN = (*PLANNED, _M.FAILED)  # nothing of a scheduled message has left
+NEEDS_SOMEBODY = (_M.MISSED, _M.FAILED)
 BEGUN = (_M.SENDING, _M.FINISHED)
 SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # with outcomes
 ON_ITS_WAY = (*PLANNED, _M.SENDING)  # mails of it may wait

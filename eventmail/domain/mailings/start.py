@@ -5,7 +5,7 @@ Worker and person start it here, in one transaction with a guarded move.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -13,9 +13,10 @@ from eventmail.db import move
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import recipients, send, send_time
+from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import AudienceChanged, InvalidAudience, MissingEventTime, NoRecipients, QuotaExceeded
-from eventmail.models import Event, Guest, Job, Mailing, Recipient, Schedule
+from eventmail.models import Event, Guest, Job, Mailing, Recipient, Schedule, Suppression
 from eventmail.records import Acting
 from eventmail.states import AudienceMode, MailingState, NotSent, RecipientState
 
@@ -102,6 +103,15 @@ def audience(session: Session, mailing: Mailing, held: Schedule, *, outside: boo
     return audiences.checked(mailing.event_id, wanted, outside=outside)
 
 
+def mailable(session: Session, mailing: Mailing) -> int:
+    """How many of the people who wait are not on the do-not-mail list (A6)."""
+    listed = exists().where(
+        Suppression.address == Recipient.address, Suppression.scope.in_(scopes_of(mailing.event_id))
+    )
+    waits = [Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED, ~listed]
+    return session.scalar(select(func.count()).select_from(Recipient).where(*waits)) or 0
+
+
 class _Stopped(Exception):
     def __init__(self, why: NotSent) -> None:
         self.why = why
@@ -115,22 +125,22 @@ def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, b
     from_, unseen = MailingState(mailing.state), mailing.state == MailingState.SCHEDULED
     try:
         picked = audience(tx, mailing, held, outside=terms.outside)
-        count = audiences.resolve(tx, picked).count if picked else mailing.n_queued
+        count = audiences.resolve(tx, picked).count if picked else mailable(tx, mailing)
     except NoRecipients:
         picked, count = None, 0
     except InvalidAudience:
         if unseen:
             raise _Stopped(NotSent.SEGMENT_GONE) from None
-        picked, count = None, mailing.n_queued
+        picked, count = None, mailable(tx, mailing)
     if not count:
         _fail(tx, mailing, held, from_, by)
         return None
     if unseen and count > MANY and count > MANY_TIMES * held.scheduled_count:
         raise _Stopped(NotSent.MORE_PEOPLE)
     before, anew = mailing.recipient_count, picked is not None and _differs(tx, mailing, picked)
-    returned = 0 if anew else before - count
+    places = count if anew else mailing.n_queued
     try:
-        records.rebook(tx, mailing.id, count, by.now, terms.limits, returned=returned)
+        records.rebook(tx, mailing.id, places, by.now, terms.limits, returned=0 if anew else before - places)
     except QuotaExceeded:
         if not unseen:
             raise

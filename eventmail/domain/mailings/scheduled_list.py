@@ -1,0 +1,130 @@
+"""The scheduled messages of an event: those that need somebody first, then those to come, locked, done."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import Session
+
+from eventmail import records
+from eventmail.db import Rows, fresh
+from eventmail.domain.audience import resolve as audiences
+from eventmail.domain.mailings import query, send_time, start
+from eventmail.domain.mailings.send_time import SendTime
+from eventmail.errors import InvalidAudience, MissingEventTime, NoRecipients
+from eventmail.models import Content, Event, Mailing, Schedule
+from eventmail.states import NEEDS_SOMEBODY, PLANNED, AudienceMode, MailingState
+
+
+class Group(StrEnum):
+    """What a scheduled message is to whoever looks at the list, in its order."""
+
+    NEEDS_YOU = "needs-you"  # missed or failed
+    UPCOMING = "upcoming"
+    LOCKED = "locked"  # inside the cutoff: it can be cancelled only (H3)
+    DONE = "done"  # it is going out, went out, or was cancelled
+
+
+@dataclass(frozen=True)
+class Row:
+    """A scheduled message in the list. `people` would get it now; None when a segment of it is gone.
+
+    `proposed` is another time that it has since the event moved (H6a), `undated` that it has none any more.
+    """
+
+    mailing: Mailing
+    held: Schedule
+    subject: str
+    group: Group
+    people: int | None
+    proposed: SendTime | None
+    undated: bool
+
+
+_RANKS = {group: rank for rank, group in enumerate(Group)}
+
+
+def _rank(now: datetime) -> ColumnElement[int]:
+    """The rank of a message's group in the order of Group."""
+    scheduled = Mailing.state == MailingState.SCHEDULED
+    return case(
+        (Mailing.state.in_(NEEDS_SOMEBODY), _RANKS[Group.NEEDS_YOU]),
+        (scheduled & (Schedule.edit_cutoff_at > now), _RANKS[Group.UPCOMING]),
+        (scheduled, _RANKS[Group.LOCKED]),
+        else_=_RANKS[Group.DONE],
+    )
+
+
+def listed(event_id: int, group: Group | None, now: datetime) -> Rows:
+    """The statement for (mailing, schedule, subject, group): the earliest first, what is done from the latest on."""
+    rank = _rank(now)
+    rows: Rows = (
+        select(Mailing, Schedule, Content.subject, rank.label("group"))
+        .join(Schedule, Schedule.mailing_id == Mailing.id)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(*query.of_event(event_id))
+    )
+    if group is not None:
+        rows = rows.where(rank == _RANKS[group])
+    done = _RANKS[Group.DONE]
+    return rows.order_by(rank, case((rank < done, Mailing.send_at)), Mailing.send_at.desc(), Mailing.id)
+
+
+def counts(event_id: int, now: datetime) -> Mapping[Group, int]:
+    """How many scheduled messages each group has."""
+    rank = _rank(now)
+    found = select(rank, func.count()).join(Schedule, Schedule.mailing_id == Mailing.id)
+    numbers = dict(fresh().execute(found.where(*query.of_event(event_id)).group_by(rank)).all())
+    return {group: numbers.get(place, 0) for group, place in _RANKS.items()}
+
+
+def shown(rows: Sequence[Any], event: Event, *, outside: bool) -> list[Row]:
+    """The rows of `listed`, each with what it would be now. Messages with the same audience are counted once."""
+    known: dict[str, int | None] = {}
+    return [_shown(*row, event=event, outside=outside, known=known) for row in rows]
+
+
+def _shown(
+    mailing: Mailing, held: Schedule, subject: str, rank: int, *, event: Event, outside: bool,
+    known: dict[str, int | None],
+) -> Row:  # fmt: skip
+    proposed, undated = None, False
+    if mailing.state == MailingState.SCHEDULED:
+        try:
+            proposed = send_time.proposed(mailing, held, event)
+        except MissingEventTime:
+            undated = True
+    people = (
+        people_now(fresh(), mailing, held, outside=outside, known=known)
+        if mailing.state in PLANNED
+        else mailing.recipient_count
+    )
+    return Row(mailing, held, subject, tuple(Group)[rank], people, proposed, undated)
+
+
+def people_now(
+    session: Session, mailing: Mailing, held: Schedule, *, outside: bool, known: dict[str, int | None] | None = None
+) -> int | None:
+    """How many would get a scheduled message if it were due now; None when one of its segments is gone.
+
+    `known` remembers the numbers of audiences that were counted before.
+    """
+    known = {} if known is None else known
+    exact = held.audience_mode == AudienceMode.EXACT
+    key = str(mailing.id) if exact else records.body_hash(mailing.audience)
+    if key not in known:
+        known[key] = _people_now(session, mailing, held, outside=outside)
+    return known[key]
+
+
+def _people_now(session: Session, mailing: Mailing, held: Schedule, *, outside: bool) -> int | None:
+    try:
+        picked = start.audience(session, mailing, held, outside=outside)
+    except NoRecipients:
+        return 0
+    except InvalidAudience:
+        return None
+    return audiences.resolve(session, picked).count if picked else start.mailable(session, mailing)
