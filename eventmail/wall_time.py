@@ -1,6 +1,7 @@
 """What a clock on a wall shows in a time zone, and the instants it shows it at (H1, H2, H6a).
 
-Python compares and subtracts times of one zone by their wall time, so everything here goes through UTC.
+Python compares and subtracts times of one zone by their wall time, so everything here goes through UTC. Where a date
+would lie beyond the years 1 to 9999, each function raises OverflowError.
 """
 
 from bisect import bisect_left
@@ -60,7 +61,7 @@ def shown(instant: datetime, zone: ZoneInfo) -> datetime:
 
 def neighbours(wall: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The last minute before the clocks go forward over `wall`, and the first time after it; both naive."""
-    plain = wall.replace(tzinfo=None, fold=0)
+    plain = wall.replace(tzinfo=None, fold=0, microsecond=0)
     later, earlier = (plain.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     seconds = range(round((later - earlier) / _SECOND) + 1)
     before = earlier.astimezone(zone).utcoffset()
@@ -80,8 +81,7 @@ def forward(wall: datetime, zone: ZoneInfo) -> datetime:
 def from_anchor(relative: Relative, anchor: datetime, zone: ZoneInfo) -> tuple[datetime, bool]:
     """The UTC instant of a relative time, and whether it moved forward out of hours that do not exist (H6a).
 
-    `anchor` is the aware instant of the event's start or end, `zone` the event's. Raises OverflowError beyond what a
-    calendar holds.
+    `anchor` is the aware instant of the event's start or end, `zone` the event's.
     """
     if relative.days is None:
         return anchor.astimezone(UTC) + timedelta(hours=relative.hours or 0, minutes=relative.minutes or 0), False
@@ -92,7 +92,7 @@ def from_anchor(relative: Relative, anchor: datetime, zone: ZoneInfo) -> tuple[d
 
 
 def days_between(now: datetime, then: datetime, zone: ZoneInfo) -> int:
-    """How many midnights of `zone` lie between two instants; negative when `then` is earlier."""
+    """How many days of the calendar of `zone` one instant is before the other; negative when `then` is earlier."""
     return (shown(then, zone).date() - shown(now, zone).date()).days
 
 

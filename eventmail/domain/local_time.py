@@ -51,10 +51,10 @@ def choices(wall: datetime, timezone: str) -> tuple[str, ...]:
     found = wall_time.instants(wall, there := ZoneInfo(timezone))
     if len(found) < 2:
         return ()
-    return tuple(
-        f"{which} {_clock(wall)} ({wall_time.abbreviation(at, there)})"
-        for which, at in zip(("first", "second"), found, strict=True)
-    )
+    names = [wall_time.abbreviation(at, there) for at in found]
+    if names[0] == names[1]:  # Moscow's was MSK before and after 2014-10-26
+        names = [wall_time.offset(at, there) for at in found]
+    return tuple(f"{which} {_clock(wall)} ({name})" for which, name in zip(("first", "second"), names, strict=True))
 
 
 def _nonexistent(wall: datetime, there: ZoneInfo) -> str:

@@ -94,6 +94,7 @@ def test_H2_a_year_out_of_range_is_refused(text: str) -> None:
     ("text", "timezone", "words"),
     [
         ("2027-10-31T02:30", "Europe/Berlin", ("first 02:30 (CEST)", "second 02:30 (CET)")),
+        ("2014-10-26T01:30", "Europe/Moscow", ("first 01:30 (UTC+04:00)", "second 01:30 (UTC+03:00)")),
         ("2027-10-31T03:00", "Europe/Berlin", ()),
         ("2027-03-28T02:30", "Europe/Berlin", ()),
         ("9999-12-31T23:59", "Europe/Berlin", ()),
