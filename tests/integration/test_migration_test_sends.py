@@ -106,3 +106,17 @@ def test_taken_back_it_takes_the_tests_along_and_nothing_else(engine: Engine) ->
         command.downgrade(migrations.config(connection), "0001")
         assert numbers(connection) == {table: [7] for table in ROWS}
         assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+
+
+@pytest.mark.parametrize("state", ["scheduled", "missed", "failed"])
+def test_taken_back_it_takes_a_scheduled_message_along_and_nothing_else(engine: Engine, state: str) -> None:
+    with engine.connect() as connection:
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys=OFF")
+        command.upgrade(migrations.config(connection), "0023")
+        add(connection, 8, "one_time")
+        connection.exec_driver_sql("DELETE FROM job WHERE id = 8")  # it has no run yet
+        connection.exec_driver_sql(f"UPDATE mailing SET state = '{state}', send_at = '2026-01-01' WHERE id = 8")
+        command.downgrade(migrations.config(connection), "0022")
+        assert numbers(connection) == {table: [7] for table in ROWS}
+        assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []

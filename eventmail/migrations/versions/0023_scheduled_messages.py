@@ -15,6 +15,12 @@ NOT_SENT = (
     "'late', 'event_began', 'event_moved', 'time_moved', 'event_undated', 'more_people', 'quota', 'segment_gone', "
     "'held_up', 'restored', 'broken', 'no_recipients'"
 )
+PLANNED = "SELECT id FROM mailing WHERE state IN ('scheduled', 'failed', 'missed')"
+BELOW = {
+    "attempt": f"recipient_id IN (SELECT id FROM recipient WHERE mailing_id IN ({PLANNED}))",  # noqa: S608  no input
+    **dict.fromkeys(("reservation", "recipient", "exclusion", "idempotency_record"), f"mailing_id IN ({PLANNED})"),
+    "mailing": f"id IN ({PLANNED})",
+}
 
 
 def upgrade() -> None:
@@ -63,7 +69,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("schedule")
     op.drop_column("draft_text", "plan")
-    op.execute("DELETE FROM mailing WHERE state IN ('scheduled', 'failed', 'missed')")
+    op.execute(f"UPDATE email_event SET recipient_id = NULL WHERE {BELOW['attempt']}")  # noqa: S608
+    for table, where in BELOW.items():
+        op.execute(f"DELETE FROM {table} WHERE {where}")  # noqa: S608
     op.drop_index("ix_mailing_due", "mailing")
     with op.batch_alter_table("mailing", table_kwargs={"sqlite_autoincrement": True}) as batch:
         batch.drop_constraint(op.f("ck_mailing_planned_for_a_time"), type_="check")

@@ -30,12 +30,13 @@ def test_S9_a_message_that_is_upgraded_in_the_middle_of_its_sending_keeps_its_pl
     fresh().rollback()
     with db.engine.connect() as connection:
         before = connection.exec_driver_sql("SELECT id, due_at, reserved, consumed, refunded FROM reservation").all()
+        connection.rollback()
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA foreign_keys=OFF")  # as for an upgrade, since a table that is copied would cascade
         command.downgrade(migrations.config(connection), "0021")
         connection.commit()
         assert connection.exec_driver_sql("SELECT job_id FROM reservation").all() == [(run.job_id,)]
         connection.rollback()
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("PRAGMA foreign_keys=OFF")
         columns, of_nobody = "job_id, due_at, reserved, consumed, refunded", (99, "2026-01-01 00:00:00", 1, 0, 0)
         driver.execute(f"INSERT INTO reservation ({columns}) VALUES (?, ?, ?, ?, ?)", of_nobody)  # a run that is gone
         driver.commit()
