@@ -183,6 +183,7 @@ PLANNED = (_M.SCHEDULED, _M.MISSED)  # its recipients wait, and no run of it has
 WITHOUT_A_RUN = (*PLANNED, _M.FAILED)  # nothing of a scheduled message has left
 NEEDS_SOMEBODY = (_M.MISSED, _M.FAILED)
 BEGUN = (_M.SENDING, _M.FINISHED)
+NO_DRAFT = tuple(state for state in _M if state is not _M.DRAFT)
 SHOWN_AS_SENT = (_M.SENDING, _M.FINISHED, _M.CANCELLED)  # with outcomes
 ON_ITS_WAY = (*PLANNED, _M.SENDING)  # mails of it may wait
 ARRIVED = (Delivery.DELIVERED, Delivery.COMPLAINED)

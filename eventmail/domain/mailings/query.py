@@ -18,12 +18,12 @@ def of_event(event_id: int) -> tuple[ColumnElement[bool], ...]:
     return Mailing.event_id == event_id, ~Mailing.is_test
 
 
-def newest_first(event_id: int) -> Rows:
-    """(mailing, subject) of each message of an event that is no draft, by time: ids are as old as the draft."""
+def newest_first(event_id: int, among: Sequence[MailingState] = SHOWN_AS_SENT) -> Rows:
+    """(mailing, subject) of each message of an event in these states, by time: ids are as old as the draft."""
     return (
         select(Mailing, Content.subject)
         .join(Content, Content.id == Mailing.content_id)
-        .where(*of_event(event_id), Mailing.state.in_(SHOWN_AS_SENT))
+        .where(*of_event(event_id), Mailing.state.in_(among))
         .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
 

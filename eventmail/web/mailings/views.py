@@ -15,13 +15,13 @@ from eventmail.domain.outcomes import attempts
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
-from eventmail.states import RecipientState
+from eventmail.states import NO_DRAFT, SHOWN_AS_SENT, RecipientState
 from eventmail.web import tracker
 from eventmail.web.composer import draft, fragments, mail_frames, warnings
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.csv_out import csv_answer
-from eventmail.web.core.respond import as_json, page_out, respond, wants_fragment
+from eventmail.web.core.respond import as_json, page_out, respond, wants_fragment, wants_json
 from eventmail.web.mailings.schemas import DryRunOut, MailingIn, recipient_out
 from eventmail.web.messaging import drafts
 from eventmail.web.words import state as word_state
@@ -31,8 +31,9 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 
 @bp.get("")
 def listing(event_id: int) -> Response:
-    """Every mailing of the event, newest first."""
-    page = paginate(query.newest_first(event_id), **intake.paging())
+    """The messages that were sent, the newest first; for programs also those that are scheduled."""
+    among = NO_DRAFT if wants_json() else SHOWN_AS_SENT
+    page = paginate(query.newest_first(event_id, among), **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: mail_services.shares_of([row[0] for row in page.items]))),
