@@ -101,6 +101,17 @@ def clocks_change(now: datetime, then: datetime, zone: ZoneInfo) -> bool:
     return now.astimezone(zone).utcoffset() != then.astimezone(zone).utcoffset()
 
 
+def certain(local: datetime) -> bool:
+    """Whether the wall time of `local` (aware, in its zone) occurs once, so that it alone tells the instant."""
+    return local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset()
+
+
+def clock(local: datetime, zone: ZoneInfo) -> str:
+    """The clock time of an instant in a zone, as in 18:00; with the name of the zone's time where it occurs twice."""
+    local = local.astimezone(zone)
+    return f"{local:%H:%M}" if certain(local) else f"{local:%H:%M} {abbreviation(local, zone)}"
+
+
 def abbreviation(instant: datetime, zone: ZoneInfo) -> str:
     """The name of the time that `zone` keeps at `instant`, as in CEST, or its distance from UTC where it has none."""
     local = instant.astimezone(zone)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
@@ -12,6 +12,8 @@ from eventmail.db import Base
 class Event(Base):
     """`starts_wall` and `ends_wall` are naive wall times in `timezone`, so another zone keeps the hour as chosen.
 
+    `starts_fold` and `ends_fold` say which one is meant of a wall time that occurs twice: 0 the first, 1 the second;
+    None for every other time (H2).
     From `archived_at` on nothing can be sent. Guests' calendars show that an event is cancelled (K3).
     """
 
@@ -21,6 +23,8 @@ class Event(Base):
     timezone: Mapped[str]
     starts_wall: Mapped[datetime | None] = mapped_column(DateTime())
     ends_wall: Mapped[datetime | None] = mapped_column(DateTime())
+    starts_fold: Mapped[int | None] = mapped_column(CheckConstraint("starts_fold IN (0, 1)", name="starts_fold"))
+    ends_fold: Mapped[int | None] = mapped_column(CheckConstraint("ends_fold IN (0, 1)", name="ends_fold"))
     all_day: Mapped[bool] = mapped_column(default=False)
     url: Mapped[str] = mapped_column(default="")
     sender_name: Mapped[str] = mapped_column(default="")
@@ -40,12 +44,12 @@ class Event(Base):
 
     @property
     def starts_at(self) -> datetime | None:
-        """The start as an instant in the event's zone. Of an hour that occurs twice it is the first."""
-        return self.starts_wall and self.starts_wall.replace(tzinfo=self.zone)
+        """The start as an instant in the event's zone."""
+        return self.starts_wall and self.starts_wall.replace(tzinfo=self.zone, fold=self.starts_fold or 0)
 
     @property
     def ends_at(self) -> datetime | None:
-        return self.ends_wall and self.ends_wall.replace(tzinfo=self.zone)
+        return self.ends_wall and self.ends_wall.replace(tzinfo=self.zone, fold=self.ends_fold or 0)
 
     @property
     def over_at(self) -> datetime | None:

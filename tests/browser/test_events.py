@@ -38,6 +38,36 @@ def test_a_new_organizer_makes_an_event_and_is_told_what_comes_next(signed_in: P
     expect(page.get_by_label("Location")).to_have_value("Harbour Hall")
 
 
+def test_H2_a_start_that_occurs_twice_is_asked_about_once(signed_in: Page, shared_live: Live) -> None:
+    page = signed_in
+    page.get_by_role("link", name="New event").click()
+    page.get_by_label("Title").fill("Night of the clocks")
+    page.get_by_label("Time zone").fill("Europe/Berlin")
+    page.get_by_label("Starts").fill("2027-10-31T02:30")
+    expect(page.get_by_role("radio")).to_have_count(0)
+    page.get_by_role("button", name="Create the event").click()
+
+    expect(page.locator("[data-error-code=AMBIGUOUS_TIME]").first).to_be_focused()
+    question = page.get_by_role("group", name="Which start?")
+    expect(question.get_by_role("radio", checked=True)).to_have_count(0)
+    assert_fits(page)
+    axe_everywhere(page)
+    question.get_by_label("Second 02:30 (CET)").check()
+    page.get_by_role("button", name="Create the event").click()
+    expect(page.get_by_text("Sunday, 31 October 2027, 02:30 CET (Europe/Berlin)")).to_be_visible()
+
+    page.get_by_role("link", name="Settings").click()
+    expect(question.get_by_label("Second 02:30 (CET)")).to_be_checked()
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(question.get_by_label("Second 02:30 (CET)")).to_be_checked()
+    page.get_by_label("Starts").fill("2027-10-31T04:30")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Saved", exact=True)).to_be_visible()
+    expect(page.get_by_label("Starts")).to_have_value("2027-10-31T04:30")
+    expect(question).to_have_count(0)
+
+
 @pytest.mark.parametrize(
     "path", ["", "/new", "/{event}", "/{event}/settings"], ids=["list", "new", "overview", "settings"]
 )

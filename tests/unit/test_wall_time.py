@@ -41,6 +41,7 @@ def test_H2_the_instants_of_a_wall_time_are_those_at_which_a_clock_shows_it(case
     expected = walked(wall, zone)
     assert list(wall_time.instants(wall, zone)) == expected
     assert len(expected) <= 2
+    assert {wall_time.certain(instant.astimezone(zone)) for instant in expected} <= {len(expected) == 1}
 
 
 @settings(max_examples=budget(300))
@@ -227,6 +228,14 @@ def test_G23_a_day_before_keeps_the_clock_time_and_24_hours_before_do_not(
     found = wall_time.from_anchor(Relative(Anchor.STARTS, **relative), anchor, BERLIN)  # type: ignore[arg-type]
     assert found == (utc(instant), moved)
     assert wall_time.shown(found[0], BERLIN) == wall(shown)
+
+
+@pytest.mark.parametrize(
+    ("instant", "shown"),
+    [("2027-06-19T16:00", "18:00"), ("2027-10-31T00:30", "02:30 CEST"), ("2027-10-31T01:30", "02:30 CET")],
+)
+def test_H2_a_clock_time_that_occurs_twice_is_shown_with_the_name_of_its_time(instant: str, shown: str) -> None:
+    assert wall_time.clock(utc(instant), BERLIN) == wall_time.clock(utc(instant).astimezone(BERLIN), BERLIN) == shown
 
 
 @pytest.mark.parametrize("parts", [{}, {"days": 1, "hours": 1}, {"hours": 1, "at": time(9)}])

@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -12,22 +11,25 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, records, signing
 from eventmail.db import fresh, sql, transaction
 from eventmail.domain import edit_guard
-from eventmail.errors import EventArchived, FieldError, InvalidInput, InvalidTimezone, NonexistentTime, NotFound
+from eventmail.domain.events import times
+from eventmail.errors import EventArchived, FieldError, InvalidInput, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
 from eventmail.value_parsing import folded
 
-# a set to look into, since ZoneInfo("../x") and ZoneInfo("America") raise all kinds of errors
-TIMEZONES = available_timezones() - {"localtime", "posixrules", "Factory"}
-YEARS = range(1970, 2200)
-_SIGNIFICANT = frozenset({"title", "location", "timezone", "starts_wall", "ends_wall", "all_day", "description", "url"})
+_SIGNIFICANT = frozenset({
+    "title", "location", "timezone", "starts_wall", "starts_fold", "ends_wall", "ends_fold", "all_day", "description",
+    "url",
+})  # fmt: skip
 _LABELS = {
     "title": "Title", "description": "Description", "location": "Location", "timezone": "Time zone", "url": "Web page",
     "sender_name": "Sender name", "reply_to": "The address for answers", "starts_at": "The start",
-    "ends_at": "The end", "all_day": "All day",
+    "starts_fold": "Which start", "ends_at": "The end", "ends_fold": "Which end", "all_day": "All day",
 }  # fmt: skip
 _LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "description": 5000}
-_CLEARED = {"starts_wall": None, "ends_wall": None, "all_day": False}  # "" for the other fields
+_CLEARED = {
+    "starts_wall": None, "starts_fold": None, "ends_wall": None, "ends_fold": None, "all_day": False,
+}  # fmt: skip  # "" for the other fields
 
 
 def visible_to(user: User) -> Select[Event]:
@@ -109,11 +111,10 @@ def add(tx: Session, values: Mapping[str, Any], by: records.Acting, *, restricte
 
 def texts(event: Event) -> dict[str, str]:
     """The texts of the form of an event's settings, by field."""
-    walls = {"starts_at": event.starts_wall, "ends_at": event.ends_wall}
     names = ("title", "description", "location", "timezone", "url", "sender_name", "reply_to")
     return {
         **{name: getattr(event, name).replace("\r\n", "\n") for name in names},
-        **{name: f"{wall:%Y-%m-%dT%H:%M}" if wall else "" for name, wall in walls.items()},
+        **times.texts(event),
         "all_day": "yes" if event.all_day else "",
     }
 
@@ -121,15 +122,16 @@ def texts(event: Event) -> dict[str, str]:
 def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, fingerprints: str = "") -> None:
     """Change the given fields. None clears a field.
 
-    `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), all_day,
-    url, sender_name, reply_to. `fingerprints` come from the form. Raises InvalidInput, InvalidTimezone,
-    NonexistentTime, and Overtaken when the event has changed since the form was opened.
+    `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), starts_fold
+    and ends_fold, all_day, url, sender_name, reply_to. A fold is forgotten with the time or zone it was chosen for.
+    `fingerprints` come from the form. Raises InvalidInput, InvalidTimezone, NonexistentTime, AmbiguousTime, and
+    Overtaken when the event has changed since the form was opened.
     """
     with transaction() as tx:
         event = tx.get_one(Event, event_id)
         now = texts(event)
         shown = {name: now[name].replace("T", " ") for name in ("starts_at", "ends_at")}
-        shown["all_day"] = now["all_day"] or "no"
+        shown |= {**times.fold_words(event), "all_day": now["all_day"] or "no"}
         edit_guard.refuse(tx, fingerprints, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
         before = _state(event)
         _apply(event, values)
@@ -145,10 +147,12 @@ def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, finger
 def _state(event: Event) -> dict[str, Any]:
     names = ("title", "description", "location", "timezone", "starts_wall", "ends_wall", "all_day", "url",
              "sender_name", "reply_to")  # fmt: skip
-    return {name: v.isoformat() if isinstance(v := getattr(event, name), datetime) else v for name in names}
+    state = {name: v.isoformat() if isinstance(v := getattr(event, name), datetime) else v for name in names}
+    return state | times.fold_words(event)
 
 
 def _apply(event: Event, values: Mapping[str, Any]) -> None:
+    before = times.chosen(event)
     for name, value in values.items():
         setattr(event, name, _CLEARED.get(name, "") if value is None else value)
     wrong = [
@@ -164,25 +168,4 @@ def _apply(event: Event, values: Mapping[str, Any]) -> None:
         raise InvalidInput(fields=wrong)
     if event.reply_to:
         event.reply_to = addresses.checked(event.reply_to, field="reply_to")
-    _check_times(event)
-
-
-def _check_times(event: Event) -> None:
-    if event.timezone not in TIMEZONES:
-        message = f"“{event.timezone}” is not a time zone we know; use a name such as Europe/Berlin."
-        raise InvalidTimezone.at("timezone", "INVALID_TIMEZONE", message)
-    for field, wall in (("starts_at", event.starts_wall), ("ends_at", event.ends_wall)):
-        if wall is not None and wall.year not in YEARS:
-            raise InvalidInput.at(field, "INVALID_YEAR", f"The year must be between {YEARS[0]} and {YEARS[-1]}.")
-        if wall is not None and not event.all_day and not _exists(wall, event.zone):
-            message = f"{wall:%Y-%m-%d %H:%M} does not exist in {event.timezone}: the clocks go forward then."
-            raise NonexistentTime.at(field, "NONEXISTENT_TIME", message)
-    starts, ends = event.starts_at, event.ends_at
-    if ends is not None and (starts is None or ends.timestamp() < starts.timestamp()):
-        message = "The event ends before it begins." if starts else "An end needs a start."
-        raise InvalidInput.at("ends_at", "INVALID_END", message)
-
-
-def _exists(wall: datetime, zone: ZoneInfo) -> bool:
-    there = wall.replace(tzinfo=zone)
-    return datetime.fromtimestamp(there.timestamp(), zone).replace(tzinfo=None, fold=0) == wall.replace(fold=0)
+    times.settle(event, before, values)

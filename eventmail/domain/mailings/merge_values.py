@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from eventmail import records, signing, value_parsing
+from eventmail import records, signing, value_parsing, wall_time
 from eventmail.content import calendar_links, tokens
 from eventmail.db import fresh, service
 from eventmail.domain.terms import SendingTerms
@@ -83,7 +83,7 @@ def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
     return calendar_links.CalendarFacts(
         uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail", title=event.title,
         description=event.description, location=event.location, url=event.url, timezone=event.timezone,
-        starts=event.starts_wall, ends=event.ends_wall, all_day=event.all_day, sequence=event.ics_sequence,
+        starts=_wall(event.starts_at), ends=_wall(event.ends_at), all_day=event.all_day, sequence=event.ics_sequence,
         updated_at=event.updated_at, cancelled=event.cancelled_at is not None,
     )  # fmt: skip
 
@@ -104,4 +104,8 @@ def _day(wall: datetime) -> str:
 
 
 def _time(event: Event) -> str:
-    return "" if event.starts_wall is None or event.all_day else f"{event.starts_wall:%H:%M}"
+    return "" if event.starts_at is None or event.all_day else wall_time.clock(event.starts_at, event.zone)
+
+
+def _wall(local: datetime | None) -> datetime | None:
+    return local and local.replace(tzinfo=None)  # its fold stays

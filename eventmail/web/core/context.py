@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
-from eventmail import erased
+from eventmail import erased, wall_time
 from eventmail.domain.instance import live_lock
 from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
@@ -24,7 +24,7 @@ def register(app: Flask) -> None:
     jinja = app.jinja_env
     jinja.trim_blocks = jinja.lstrip_blocks = True
     jinja.tests["practice"] = is_practice  # a mail service
-    jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number}
+    jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number, "clock": wall_time.clock}
     jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
     jinja.globals |= {"message_tabs": navigation.message_tabs, "states": state}
     jinja.globals |= {"asset": asset, "drawn_icon": icon}  # `icon` is a macro of macros/ui.html

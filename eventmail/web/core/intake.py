@@ -83,8 +83,11 @@ def _words(kind: str, message: str) -> str:
     }.get(kind, message.removeprefix("Value error, "))
 
 
-def _wall_time(value: Any) -> Any:
-    """A naive wall time from `YYYY-MM-DD[THH:MM[:SS]]`, a date alone for all-day; an empty form field is None."""
+def wall_time(value: Any) -> datetime | None:
+    """A naive wall time from `YYYY-MM-DD[THH:MM[:SS]]`, a date alone for all-day; an empty form field is None.
+
+    Raises ValueError.
+    """
     if value is None or value == "":
         return None
     for pattern in ("%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d"):
@@ -101,7 +104,25 @@ LOCAL_TIME = {
     "description": "A local time without offset; the time zone stands beside it.",
     "examples": ["2027-06-19T18:00"],
 }
-WallTime = Annotated[datetime | None, BeforeValidator(_wall_time), WithJsonSchema(LOCAL_TIME)]
+WallTime = Annotated[datetime | None, BeforeValidator(wall_time), WithJsonSchema(LOCAL_TIME)]
+
+
+def _fold(value: Any) -> int | None:
+    """Which of two equal wall times is meant; an empty form field is None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or value not in (0, 1, "0", "1"):
+        raise ValueError("Choose 0 for the first of two equal times, or 1 for the second.")
+    return int(value)
+
+
+_FOLD = {
+    "type": ["integer", "null"],
+    "minimum": 0,
+    "maximum": 1,
+    "description": "Of a local time that occurs twice, 0 means the first and 1 the second; null for every other time.",
+}
+Fold = Annotated[int | None, BeforeValidator(_fold), WithJsonSchema(_FOLD)]
 
 
 class Paging(TypedDict):

@@ -1,13 +1,13 @@
 """Events: their overview, settings, and how they end."""
 
-from eventmail.errors import InvalidTimezone, MessagesWaiting, NonexistentTime, NothingToDo, RoleTooLow
+from eventmail.errors import AmbiguousTime, InvalidTimezone, MessagesWaiting, NonexistentTime, NothingToDo, RoleTooLow
 from eventmail.web.core.answer_parts import Listed
 from eventmail.web.core.area import NOTHING, PAGING, Area, Entry, Q, Query, Refusals, Section
 from eventmail.web.core.area import Operation as Op
 from eventmail.web.events import lifecycle, views
 from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
 
-TIMES: Refusals = (InvalidTimezone, NonexistentTime)
+TIMES: Refusals = (InvalidTimezone, NonexistentTime, AmbiguousTime)
 GALA = {"title": "Summer Gala", "timezone": "Europe/Berlin", "starts_at": "2027-06-19T18:00"}
 
 AREA = Area((views.bp, lifecycle.bp),

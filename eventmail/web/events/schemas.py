@@ -9,7 +9,7 @@ from eventmail import ids
 from eventmail.models import Event
 from eventmail.web.core.answer_parts import Id, Instant
 from eventmail.web.core.context import instant
-from eventmail.web.core.intake import Body, WallTime
+from eventmail.web.core.intake import Body, Fold, WallTime
 
 
 class EventIn(Body):
@@ -20,7 +20,9 @@ class EventIn(Body):
     location: str | None = None
     timezone: str | None = None
     starts_at: WallTime = None
+    starts_fold: Fold = None
     ends_at: WallTime = None
+    ends_fold: Fold = None
     all_day: bool | None = None
     url: str | None = None
     sender_name: str | None = None
@@ -65,7 +67,9 @@ class EventOut(TypedDict):
     location: str
     timezone: str
     starts_at: Instant | None
+    starts_fold: Fold
     ends_at: Instant | None
+    ends_fold: Fold
     all_day: bool
     url: str
     sender_name: str
@@ -84,7 +88,9 @@ def event_out(event: Event) -> EventOut:
         "location": event.location,
         "timezone": event.timezone,
         "starts_at": instant(event.starts_at) or None,
+        "starts_fold": event.starts_fold,
         "ends_at": instant(event.ends_at) or None,
+        "ends_fold": event.ends_fold,
         "all_day": event.all_day,
         "url": event.url,
         "sender_name": event.sender_name,

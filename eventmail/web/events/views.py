@@ -1,9 +1,11 @@
 """Events: list, create, copy, overview, settings. `events.lifecycle` has the pages about an event's end."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, flash, g, request, url_for
 
+from eventmail import wall_time
 from eventmail.db.paging import paginate
 from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
@@ -14,7 +16,7 @@ from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
 from eventmail.sending import heartbeat
 from eventmail.web.composer import fragments
-from eventmail.web.core import access, form_guard, intake
+from eventmail.web.core import access, form_guard, intake, local_times
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.events.schemas import EventIn, event_out
@@ -39,7 +41,7 @@ def listing() -> Response:
 @bp.get("/new")
 def new(problem: Problem | None = None) -> Response:
     typed = request.form or {"timezone": edit.usual_timezone(g.user)}
-    return respond(page="events/new.html", problem=problem, typed=typed, timezones=sorted(edit.TIMEZONES))
+    return respond(page="events/new.html", problem=problem, **_basics(typed))
 
 
 @bp.post("")
@@ -79,9 +81,8 @@ def copy_page(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="events/copy.html",
         problem=problem,
-        typed=request.form or event_copy.suggestion(g.event),
+        **_basics(request.form or event_copy.suggestion(g.event)),
         columns=column_defaults.columns(event_id),
-        timezones=sorted(edit.TIMEZONES),
     )
 
 
@@ -109,7 +110,7 @@ def settings(event_id: int, problem: Problem | None = None) -> Response:
     return respond(
         page="events/settings.html",
         problem=problem,
-        typed=typed,
+        **_basics(typed),
         seen=fingerprints,
         ticked=request.form.getlist("members") if request.endpoint == "event_life.share" else None,
         columns=there,
@@ -117,7 +118,6 @@ def settings(event_id: int, problem: Problem | None = None) -> Response:
         twins=guest_values.twins([column.name for column in there]),
         team=sharing.colleagues(event_id),
         may_share=sharing.may_share(event, g.user),
-        timezones=sorted(edit.TIMEZONES),
         saved=request.args.get("saved") == "1",
     )
 
@@ -127,6 +127,13 @@ def settings(event_id: int, problem: Problem | None = None) -> Response:
 def save(event_id: int) -> Any:
     edit.edit(event_id, _form_values(), access.acting(), fingerprints=request.form.get("seen", ""))
     return see_other(url_for("events.settings", event_id=event_id, saved=1))
+
+
+def _basics(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """What `events/_basics.html` shows: the fields as typed, the time zones, and what to choose of equal times (H2)."""
+    timed = () if typed.get("all_day") else ("starts_at", "ends_at")
+    twice = {name: local_times.choices(typed.get(name), typed.get("timezone")) for name in timed}
+    return {"typed": typed, "timezones": sorted(wall_time.TIMEZONES), "twice": twice}
 
 
 def _form_values() -> dict[str, Any]:

@@ -82,8 +82,10 @@ _VALUES: Mapping[str, Mapping[Any, str]] = {
 }
 _LABELS: Mapping[str, str] = {
     "kind": "change",
+    "ends_fold": "which end",
     "reply_to": "answers go to",
     "scope": "for",
+    "starts_fold": "which start",
     "suppressed": "on the do-not-mail list",
     "timezone": "time zone",
     "url": "web page",

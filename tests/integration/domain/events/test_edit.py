@@ -85,11 +85,6 @@ def test_moving_to_another_zone_keeps_the_hour_on_the_invitation(event_id: int, 
     assert row(Event).starts_at.utcoffset() == timedelta(hours=-4)
 
 
-def test_an_hour_that_occurs_twice_is_the_first_of_them(event_id: int, row: Any) -> None:
-    edit.edit(event_id, {"starts_wall": wall("2027-10-31T02:30"), "ends_wall": None}, acting())
-    assert row(Event).starts_at.utcoffset() == timedelta(hours=2)
-
-
 @pytest.mark.parametrize(
     ("values", "kind", "field", "code"),
     [

@@ -44,12 +44,24 @@ def test_the_event_in_words_c1(event_id: int) -> None:
     [
         ({"ends_wall": datetime(2027, 6, 21, 2)}, "Saturday, 19 June 2027 to Monday, 21 June 2027", "18:00"),  # noqa: DTZ001
         ({"all_day": True}, "Saturday, 19 June 2027", ""),
+        (
+            {"starts_wall": datetime(2027, 10, 31, 2, 30), "starts_fold": 1, "ends_wall": None},  # noqa: DTZ001
+            "Sunday, 31 October 2027",
+            "02:30 CET",
+        ),
         ({"starts_wall": None, "ends_wall": None}, "", ""),
     ],
 )
 def test_days_and_times_c1(add_event: Any, values: dict[str, Any], date: str, time: str) -> None:
     found = constants(add_event(**values))
     assert (found["event.date"], found["event.time"]) == (date, time)
+
+
+def test_H2_calendars_get_the_start_and_the_end_that_were_chosen(add_event: Any) -> None:
+    twice = datetime(2027, 10, 31, 2, 30)  # noqa: DTZ001
+    found = constants(add_event(starts_wall=twice, starts_fold=0, ends_wall=twice, ends_fold=1))
+    assert "dates=20271031T003000Z/20271031T013000Z&" in str(found["calendar.google"])
+    assert "startdt=2027-10-31T00:30:00Z&enddt=2027-10-31T01:30:00Z" in str(found["calendar.outlook"])
 
 
 def test_an_event_without_a_time_has_no_calendar_links_c3(add_event: Any) -> None:
