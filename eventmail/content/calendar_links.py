@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from eventmail import wall_time
 from eventmail.content.tokens import clean_source
 from eventmail.errors import InvalidTimezone
 from eventmail.value_parsing import clean_value
 
 LINK_LENGTH = 2000
-_DEFAULT_LENGTH = timedelta(hours=1)
+_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
+_DEFAULT_LENGTH = _HOUR
 _TITLE_LENGTH = 600
 _LOCATION_LENGTH = 400
 
@@ -24,6 +26,7 @@ _LOCATION_LENGTH = 400
 class CalendarFacts:
     """An event for calendars. `starts` and `ends` are naive wall times in the IANA zone `timezone`.
 
+    Their `fold` says which one is meant of a time that occurs twice.
     `ends` of an all-day event is on its last day; without `ends` it takes an hour or a day. `updated_at` is aware.
     """
 
@@ -47,6 +50,11 @@ class Span:
 
     starts: datetime
     ends: datetime
+
+    @property
+    def certain(self) -> bool:
+        """Whether the wall times alone tell the instants: neither of them occurs twice or never."""
+        return wall_time.certain(self.starts) and wall_time.certain(self.ends)
 
     @property
     def days(self) -> tuple[date, date]:
@@ -102,13 +110,17 @@ def _google(facts: CalendarFacts, when: Span) -> str:
         first, after = when.days
         # With ctz, Google's Android app would take it for a timed event.
         dates = f"{first:%Y%m%d}/{after:%Y%m%d}"
-    elif facts.timezone == "UTC" or ("/" in facts.timezone and not facts.timezone.startswith("Etc/")):
-        # Google knows regions and UTC, but no offsets and no abbreviations.
+    elif when.certain and _known_to_google(facts.timezone):
         dates = f"{when.starts:%Y%m%dT%H%M%S}/{when.ends:%Y%m%dT%H%M%S}&ctz={quote(facts.timezone)}"
     else:
         dates = f"{_utc(when.starts):%Y%m%dT%H%M%SZ}/{_utc(when.ends):%Y%m%dT%H%M%SZ}"
     base = f"https://calendar.google.com/calendar/render?action=TEMPLATE&dates={dates}"
     return _fitted(base, facts, title="text", body="details", location="location")
+
+
+def _known_to_google(timezone: str) -> bool:
+    """Google knows regions and UTC, but no offsets and no abbreviations."""
+    return timezone == "UTC" or ("/" in timezone and not timezone.startswith("Etc/"))
 
 
 def _outlook(host: str, facts: CalendarFacts, when: Span) -> str:
@@ -125,14 +137,27 @@ def _yahoo(facts: CalendarFacts, when: Span) -> str:
     first, after = when.days
     note = ""
     if not facts.all_day:
-        times = f"ST={when.starts:%Y%m%dT%H%M%S}&ET={when.ends:%Y%m%dT%H%M%S}"
-        note = f"Times are in the zone {facts.timezone}."
+        times, note = _yahoo_times(when), f"Times are in the zone {facts.timezone}{_spoken(facts, when)}."
     elif after - first == timedelta(days=1):
         times = f"ST={first:%Y%m%d}&DUR=allday"
     else:
         times = f"ST={first:%Y%m%d}&ET={after:%Y%m%d}"
     base = f"https://calendar.yahoo.com/?v=60&{times}"
     return _fitted(base, facts, title="TITLE", body="DESC", location="in_loc", note=note)
+
+
+def _yahoo_times(when: Span) -> str:
+    start = f"ST={when.starts:%Y%m%dT%H%M%S}"
+    if when.ends > when.starts:  # on the wall
+        return f"{start}&ET={when.ends:%Y%m%dT%H%M%S}"
+    length = _utc(when.ends) - _utc(when.starts)  # the clocks go back in between
+    return f"{start}&DUR={length // _HOUR:02}{length % _HOUR // _MINUTE:02}"
+
+
+def _spoken(facts: CalendarFacts, when: Span) -> str:
+    """Says which ones are meant of times that occur twice."""
+    zone = ZoneInfo(facts.timezone)
+    return "" if when.certain else f": from {wall_time.clock(when.starts, zone)} to {wall_time.clock(when.ends, zone)}"
 
 
 def _utc(moment: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 
+from eventmail import wall_time
 from eventmail.content.calendar_links import CalendarFacts, described, span
 from eventmail.errors import InvalidInput
 from eventmail.link_targets import linkable
@@ -53,6 +54,4 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
 
 def _certain(moment: datetime) -> datetime:
     """Returns the moment in UTC if its wall time occurs twice or never, since a TZID is ambiguous then."""
-    if moment.utcoffset() != moment.replace(fold=1 - moment.fold).utcoffset():
-        return moment.astimezone(UTC)
-    return moment
+    return moment if wall_time.certain(moment) else moment.astimezone(UTC)

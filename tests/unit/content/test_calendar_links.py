@@ -125,7 +125,7 @@ def test_K1_all_day_ends_are_exclusive_in_every_zone(days, google, outlook, yaho
         ),
         (
             event("2026-10-25T01:30", None, "Europe/Berlin"),
-            ("20261025T013000/20261025T023000", "Europe/Berlin"),
+            ("20261024T233000Z/20261025T003000Z", None),
             ("2026-10-24T23:30:00Z", "2026-10-25T00:30:00Z"),
             ("20261025T013000", "20261025T023000"),
         ),
@@ -139,6 +139,31 @@ def test_K1_times_are_right_for_each_service(facts, google, outlook, yahoo):
     assert (query["startdt"], query["enddt"]) == outlook
     query = asked(made["yahoo"])
     assert (query["ST"], query["ET"]) == yahoo
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "instants", "yahoo", "spoken"),
+    [
+        (("02:30", 0), ("05:00", 0), ("003000Z", "040000Z"), ("ET", "20261025T050000"), "from 02:30 CEST to 05:00"),
+        (("02:30", 1), ("05:00", 0), ("013000Z", "040000Z"), ("ET", "20261025T050000"), "from 02:30 CET to 05:00"),
+        (("02:30", 0), ("02:30", 1), ("003000Z", "013000Z"), ("DUR", "0100"), "from 02:30 CEST to 02:30 CET"),
+        (("02:45", 0), ("02:15", 1), ("004500Z", "011500Z"), ("DUR", "0030"), "from 02:45 CEST to 02:15 CET"),
+        (("02:30", 0), None, ("003000Z", "013000Z"), ("DUR", "0100"), "from 02:30 CEST to 02:30 CET"),
+        (("02:30", 1), None, ("013000Z", "023000Z"), ("ET", "20261025T033000"), "from 02:30 CET to 03:30"),
+    ],
+)
+def test_K1_a_time_that_occurs_twice_goes_to_google_as_utc_and_is_told_to_yahoo(starts, ends, instants, yahoo, spoken):
+    start, end = (at(f"2026-10-25T{given[0]}").replace(fold=given[1]) if given else None for given in (starts, ends))
+    made = links(replace(event("2026-10-25T02:30", zone="Europe/Berlin"), starts=start, ends=end), ICS)
+    query = asked(made["google"])
+    assert (query["dates"], query.get("ctz")) == ("/".join(f"20261025T{instant}" for instant in instants), None)
+    query = asked(made["outlook"])
+    assert [query[name][11:].replace(":", "") for name in ("startdt", "enddt")] == list(instants)
+    query = asked(made["yahoo"])
+    assert {name: query[name] for name in ("ST", "ET", "DUR") if name in query} == {
+        "ST": f"20261025T{start:%H%M%S}", yahoo[0]: yahoo[1],
+    }  # fmt: skip
+    assert query["DESC"].endswith(f"Times are in the zone Europe/Berlin: {spoken}.")
 
 
 def test_K1_special_characters_reach_every_service_as_they_are():
