@@ -1,6 +1,6 @@
 """The JSON of an audience, of its exclusions, and of the time to send at."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
@@ -10,7 +10,7 @@ from eventmail.errors import InvalidInput
 from eventmail.states import AudienceMode, Reason
 from eventmail.wall_time import Anchor
 from eventmail.web.core.answer_parts import Id, one_of
-from eventmail.web.core.intake import LOCAL_TIME, Body
+from eventmail.web.core.intake import LOCAL_TIME, Body, Fold
 
 ReasonWord = Annotated[str, one_of(Reason)]
 
@@ -44,7 +44,7 @@ class Timed(Body):
     send_at: Annotated[str | None, WithJsonSchema(LOCAL_TIME)] = None
     relative: RelativeIn | None = None
     timezone: str | None = None
-    fold: Literal[0, 1] | None = None
+    fold: Fold = None
     audience_mode: AudienceMode = AudienceMode.AT_DUE
 
     def plan(self) -> Plan | None:
