@@ -134,22 +134,23 @@ def tick(app: Flask) -> int:
         return _ring_for_waiting(app)
 
 
-def _start_due(app: Flask) -> None:
+def _start_due(app: Flask) -> int:
+    """Start what is due, and ring for it and for the next scheduled message; returns how many began."""
     settings, provider = app.extensions["settings"], app.extensions["provider"]
-    terms = of_settings(settings, service=provider.name, outside=provider.outside)
-    for job_id in due.start_all(terms, settings):
+    started = due.start_all(of_settings(settings, service=provider.name, outside=provider.outside), settings)
+    for job_id in started:
         _ring_at(app.extensions["ring"], job_id, clock.now())
-    if live_lock.is_live(settings.database):  # else a ring would follow upon the other
+    if live_lock.is_live(settings.database):  # else one ring would follow upon the other
         _ring_at(app.extensions["ring_due"], None, due.next_due())
+    return len(started)
 
 
 def _ring_for_waiting(app: Flask) -> int:
-    _start_due(app)
     waiting = sweep_.sweep(app.extensions["provider"], clock.now())
     for job in waiting:
         _ring_at(app.extensions["ring"], job.job_id, job.due)
     _ring_at(app.extensions["ring_account_mails"], None, delivery.next_due(clock.now()))
-    return len(waiting)
+    return len(waiting) + _start_due(app)  # last: runs under way do not wait for new ones
 
 
 def _ring_at(task: Any, job_id: int | None, at: datetime | None) -> None:
