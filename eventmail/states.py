@@ -70,11 +70,20 @@ class RecipientState(StrEnum):
 
 
 class AccountMailKind(StrEnum):
-    """What a mail about an account brings: a link, or the news for a former address. Not a machine."""
+    """What a mail to one colleague brings: a link that lets in, or news. Not a machine."""
 
     INVITATION = "invitation"
     SIGN_IN = "sign_in"
     ADDRESS_CHANGED = "address_changed"
+    RESULT = "result"  # how a scheduled message went (S14)
+
+
+class MailingResult(StrEnum):
+    """How a scheduled message went; its author hears of each once (S14). Not a machine."""
+
+    ENDED = "ended"  # its run is over: everybody has an outcome, or the rest was cancelled
+    MISSED = "missed"
+    FAILED = "failed"
 
 
 class AccountMailState(StrEnum):
@@ -178,6 +187,7 @@ DONE = MAY_HAVE_GOT + NOT_GOT
 MAY_WAIT_AGAIN = (_R.UNKNOWN, _R.FAILED)  # by a decision
 MAY_MOVE_ADDRESS = (_R.QUEUED, _R.FAILED)  # surely not taken, and may still leave
 OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
+WITH_LINK = (AccountMailKind.INVITATION, AccountMailKind.SIGN_IN)  # that lets somebody in
 NOT_OVER = (_M.DRAFT, _M.SCHEDULED, _M.MISSED, _M.SENDING)
 PLANNED = (_M.SCHEDULED, _M.MISSED)  # its recipients wait, and no run of it has begun
 WITHOUT_A_RUN = (*PLANNED, _M.FAILED)  # nothing of a scheduled message has left

@@ -51,7 +51,10 @@ def create_huey(app: Flask) -> SqliteHuey:
     def drain(job_id: int) -> None:
         """Do one turn of a job, then ring again while it has work."""
         with _run(app):
-            _ring_at(drain, job_id, _turn(job_id, provider, settings))
+            again = _turn(job_id, provider, settings)
+            _ring_at(drain, job_id, again)
+            if again is None:  # the end of a run may have queued a mail about it (S14)
+                _ring_for_account_mails(app)
 
     @huey.task()
     def deliver() -> None:
@@ -142,6 +145,7 @@ def _start_due(app: Flask) -> int:
         _ring_at(app.extensions["ring"], job_id, clock.now())
     if live_lock.is_live(settings.database):  # else one ring would follow upon the other
         _ring_at(app.extensions["ring_due"], None, due.next_due())
+    _ring_for_account_mails(app)  # about what was missed or failed (S14)
     return len(started)
 
 
@@ -149,8 +153,12 @@ def _ring_for_waiting(app: Flask) -> int:
     waiting = sweep_.sweep(app.extensions["provider"], clock.now())
     for job in waiting:
         _ring_at(app.extensions["ring"], job.job_id, job.due)
-    _ring_at(app.extensions["ring_account_mails"], None, delivery.next_due(clock.now()))
+    _ring_for_account_mails(app)
     return len(waiting) + _start_due(app)  # last: runs under way do not wait for new ones
+
+
+def _ring_for_account_mails(app: Flask) -> None:
+    _ring_at(app.extensions["ring_account_mails"], None, delivery.next_due(clock.now()))
 
 
 def _ring_at(task: Any, job_id: int | None, at: datetime | None) -> None:

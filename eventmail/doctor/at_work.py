@@ -43,7 +43,7 @@ def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False)
 
 
 def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> Finding:
-    """Whether mailings or mails about accounts wait for long; `at_work` is the finding of `worker`."""
+    """Whether mailings or mails to colleagues wait for long; `at_work` is the finding of `worker`."""
     left = [
         f"{what}, the oldest since {since:%Y-%m-%d %H:%M} UTC"
         for what, since in _to_be_sent(connection)
@@ -65,7 +65,7 @@ def _to_be_sent(connection: sqlite3.Connection) -> Iterator[tuple[str, datetime 
     yield f"{number} {'mailing is' if number == 1 else 'mailings are'} not finished", _instant(oldest)
     account_mails = "SELECT count(*), min(created_at) FROM account_mails WHERE state = ?"
     number, oldest = connection.execute(account_mails, (AccountMailState.QUEUED,)).fetchone()
-    yield f"{number} {'mail about accounts waits' if number == 1 else 'mails about accounts wait'}", _instant(oldest)
+    yield f"{number} {'mail to your team waits' if number == 1 else 'mails to your team wait'}", _instant(oldest)
 
 
 def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:

@@ -10,10 +10,11 @@ from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueCon
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base, one_of
-from eventmail.states import AccountMailKind, AccountMailState
+from eventmail.states import AccountMailKind, AccountMailState, MailingResult
 
 WAITING = "state IN ('queued', 'sending')"  # at most one such account mail for an invitation or a user
 LINK_WAITING = f"kind = 'sign_in' AND {WAITING}"
+OF_MAILING = "mailing_id IS NOT NULL"
 
 
 class Role(StrEnum):
@@ -25,7 +26,8 @@ class User(Base):
     """A colleague. Without a `password_hash` only a link signs them in.
 
     `address` is the form of `email` that is compared. A removed user keeps the row: their name stays with what they
-    wrote, and an invitation brings them back.
+    wrote, and an invitation brings them back. `result_mails` is whether they want to hear how their scheduled messages
+    went (S14).
     """
 
     __table_args__ = (one_of("role", Role), Base.__table_args__)
@@ -37,6 +39,7 @@ class User(Base):
     password_hash: Mapped[str | None]
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    result_mails: Mapped[bool] = mapped_column(server_default=text("1"))
 
 
 class Invitation(Base):
@@ -120,27 +123,36 @@ class AccountMail(Base):
     `email` is the address as written, `address` as compared; of an `address_changed` they are the former address.
     `attempts` numbers the attempts for good; `tries` counts those that were begun and decides when to give up. `mark`
     and `claim_owner` are as in a recipient. The row holds no token: the worker makes one in the commit that marks the
-    mail `sending`. `request_id` names the request that asked.
+    mail `sending`. `request_id` names the request that asked. A `result` tells `user_id` how the mailing went, at most
+    once for each mailing and result (S14).
     """
 
     __tablename__ = "account_mails"
     __table_args__ = (
         one_of("kind", AccountMailKind),
         one_of("state", AccountMailState),
+        one_of("result", MailingResult),
         CheckConstraint(
             "(kind = 'invitation') = (invitation_id IS NOT NULL) AND (kind <> 'invitation') = (user_id IS NOT NULL)",
             name="about_one",
+        ),
+        CheckConstraint(
+            "(kind = 'result') = (mailing_id IS NOT NULL) AND (kind = 'result') = (result IS NOT NULL)",
+            name="result_of_a_mailing",
         ),
         CheckConstraint("(state = 'sending') = (claim_until IS NOT NULL)", name="held_while_sending"),
         CheckConstraint("attempts >= 0", name="not_negative"),
         Index("uq_account_mails_waiting_invitation", "invitation_id", unique=True, sqlite_where=text(WAITING)),
         Index("uq_account_mails_waiting_user", "user_id", unique=True, sqlite_where=text(LINK_WAITING)),
+        Index("uq_account_mails_result", "mailing_id", "result", unique=True, sqlite_where=text(OF_MAILING)),
         Base.__table_args__,
     )
 
     kind: Mapped[str]
     invitation_id: Mapped[int | None] = mapped_column(ForeignKey("invitation.id", ondelete="CASCADE"), index=True)
     user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
+    mailing_id: Mapped[int | None] = mapped_column(ForeignKey("mailing.id", ondelete="CASCADE"))
+    result: Mapped[str | None]
     email: Mapped[str]
     address: Mapped[str]
     state: Mapped[str] = mapped_column(index=True)
@@ -155,3 +167,8 @@ class AccountMail(Base):
     request_id: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+    @property
+    def root(self) -> str:
+        """The root of the keys of its attempts, in a form that no mailing's key has."""
+        return f"account{self.id}"

@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from eventmail.db import move, transaction
+from eventmail.domain.people import result_mails
 from eventmail.models import Job, Mailing
+from eventmail.records import WORKER, Acting
 from eventmail.sending import brake
-from eventmail.states import JobState, MailingState
+from eventmail.states import JobState, MailingResult, MailingState
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +23,10 @@ def finish(job_id: int, now: datetime) -> bool:
             tx, Job, [Job.id == job_id, Job.mailing_id.in_(idle)], JobState.RUNNING, JobState.FINISHED, finished_at=now
         )
         if finished:
-            mailing = select(Job.mailing_id).where(Job.id == job_id).scalar_subquery()
-            move(tx, Mailing, [Mailing.id == mailing], MailingState.SENDING, MailingState.FINISHED)
+            job = tx.get_one(Job, job_id)
+            by = Acting(None, WORKER, job.request_id, now)
+            if move(tx, Mailing, [Mailing.id == job.mailing_id], MailingState.SENDING, MailingState.FINISHED):
+                result_mails.tell(tx, job.mailing_id, MailingResult.ENDED, by)
             brake.end(tx, job_id)
     if finished:
         log.info("job finished", extra={"job": job_id})

@@ -44,6 +44,8 @@ POINTS = {
     "before the finish": Point("eventmail.sending.drain:finish.finish", before=True),
     "before the ring": Point("eventmail.tasks:ring", before=True),
 }
+# Of a scheduled message: the commit that ends its run queued a mail about it (S14).
+OF_RESULTS = {"after the finish": Point("eventmail.sending.drain:finish.finish", before=False)}
 # Of a run that its mail service refuses from the first mail on: the brake trips with the first group (F5).
 OF_THE_BRAKE = {
     "between answers and record": Point("eventmail.sending.drain:outcome.record", before=True),
@@ -81,7 +83,7 @@ def arm(point: Point) -> None:
 
 def main(point: str, program: str, *arguments: str) -> None:
     """Run `program`, a console script of an installed package, armed with `point`."""
-    arm((POINTS | OF_THE_BRAKE)[point])
+    arm((POINTS | OF_RESULTS | OF_THE_BRAKE)[point])
     sys.argv = [program, *arguments]
     [script] = entry_points(group="console_scripts", name=program)
     sys.exit(script.load()())

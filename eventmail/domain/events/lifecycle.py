@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import fresh, move, transaction
+from eventmail.domain.people import result_mails
 from eventmail.errors import MessagesWaiting, NothingToDo
 from eventmail.models import Event, Job, Mailing, Recipient
-from eventmail.states import ON_ITS_WAY, JobState, MailingState, RecipientState
+from eventmail.states import ON_ITS_WAY, JobState, MailingResult, MailingState, RecipientState
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,12 @@ def _withdraw(tx: Session, event_id: int, words: str, by: records.Acting) -> int
     move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
     # a message in its second run counts as finished: mails of the first run were sent, and doubt still needs a decision
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
-    move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
+    ended = move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
     for state in ON_ITS_WAY:
-        move(tx, Mailing, [Mailing.event_id == event_id], state, MailingState.CANCELLED)
+        gone = move(tx, Mailing, [Mailing.event_id == event_id], state, MailingState.CANCELLED)
+        ended += gone if state == MailingState.SENDING else []
+    for mailing_id in ended:
+        result_mails.tell(tx, mailing_id, MailingResult.ENDED, by)
     return len(left)
 
 

@@ -40,10 +40,15 @@ def purge(now: datetime) -> int:
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
         (Snapshot, [Snapshot.created_at < now - snapshots.KEPT]),
         (SegmentField, [SegmentField.unused_since < now - VALUES_KEPT]),
-        (AccountMail, [AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT, AccountMail.state.not_in(OPEN_ACCOUNT_MAIL)]),
+        (AccountMail, [AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT, *_over()]),
         (Throttle, [Throttle.since <= now - WINDOW]),
     ]
     return sum(_forget(model, where, fresh().scalars(select(model.id).where(*where)).all()) for model, where in old)
+
+
+def _over() -> list[ColumnElement[bool]]:
+    """The conditions of account mails that need no row. That of a result stays, so that no retry tells it again."""
+    return [AccountMail.state.not_in(OPEN_ACCOUNT_MAIL), AccountMail.mailing_id.is_(None)]
 
 
 def _without_owner() -> list[ColumnElement[bool]]:

@@ -10,11 +10,12 @@ from eventmail import addresses, erased, records
 from eventmail.db import move, service, transaction
 from eventmail.domain import mail_services
 from eventmail.domain.mailings import query, send, start
+from eventmail.domain.people import result_mails
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import AlreadyCancelled, AlreadySent, NotFound, NothingToDo
 from eventmail.models import Job, Mailing, Recipient, Reservation
 from eventmail.records import Acting
-from eventmail.states import ON_ITS_WAY, WITHOUT_A_RUN, Brake, JobState, MailingState, RecipientState
+from eventmail.states import ON_ITS_WAY, WITHOUT_A_RUN, Brake, JobState, MailingResult, MailingState, RecipientState
 
 _IN_HAND = "Some of its mails are with the mail service right now. Try again when that is over."
 # of a recipient in another run: reports on an earlier run say nothing about this one
@@ -58,6 +59,8 @@ def withdraw(tx: Session, mailing: Mailing, by: Acting) -> int:
     # after a cancelled second run the message still counts as sent, and doubt can still be decided
     job = query.last_job(mailing_id)
     over = MailingState.CANCELLED if job is None or job.run == 1 else MailingState.FINISHED
+    if mailing.state == MailingState.SENDING:
+        result_mails.tell(tx, mailing_id, MailingResult.ENDED, by)
     if mailing.state in ON_ITS_WAY or mailing.state == MailingState.FAILED:
         move(tx, Mailing, [Mailing.id == mailing_id], MailingState(mailing.state), over)
     tx.refresh(mailing)

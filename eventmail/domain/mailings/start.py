@@ -13,12 +13,13 @@ from eventmail.db import move
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import recipients, send, send_time
+from eventmail.domain.people import result_mails
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import AudienceChanged, InvalidAudience, MissingEventTime, NoRecipients, QuotaExceeded
 from eventmail.models import Event, Guest, Job, Mailing, Recipient, Schedule, Suppression
 from eventmail.records import Acting
-from eventmail.states import AudienceMode, MailingState, NotSent, RecipientState
+from eventmail.states import AudienceMode, MailingResult, MailingState, NotSent, RecipientState
 
 LATE = timedelta(hours=1)
 MANY, MANY_TIMES = 50, 1.5  # more people than this are a surprise, and so many times those of the scheduling (H7)
@@ -79,6 +80,7 @@ def miss(tx: Session, mailing_id: int, why: NotSent, by: Acting) -> None:
         mailing = tx.get_one(Mailing, mailing_id)
         schedule(tx, mailing_id).not_sent = why
         records.audit(tx, by, "mailing.missed", f"mailing:{mailing_id}", event_id=mailing.event_id, reason=str(why))
+        result_mails.tell(tx, mailing_id, MailingResult.MISSED, by)
 
 
 def criteria(session: Session, mailing: Mailing) -> dict[str, list[str]]:
@@ -165,6 +167,7 @@ def _fail(tx: Session, mailing: Mailing, held: Schedule, from_: MailingState, by
     held.not_sent = NotSent.NO_RECIPIENTS
     records.audit(tx, by, "mailing.failed", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   reason=str(NotSent.NO_RECIPIENTS))  # fmt: skip
+    result_mails.tell(tx, mailing.id, MailingResult.FAILED, by)
 
 
 def _too_late(mailing: Mailing, event: Event, now: datetime) -> NotSent | None:

@@ -20,7 +20,7 @@ from eventmail.errors import NoRecipients
 from eventmail.models import EVERYWHERE, AccountMail, Suppression
 from eventmail.models.account import LINK_WAITING, WAITING
 from eventmail.records import Acting
-from eventmail.states import OPEN_ACCOUNT_MAIL, AccountMailKind, AccountMailState, SuppressionReason
+from eventmail.states import OPEN_ACCOUNT_MAIL, WITH_LINK, AccountMailKind, AccountMailState, SuppressionReason
 
 NO_SERVICE = "No mail service is connected, so nothing is mailed from here"
 _HOLD_UP = SuppressionReason.HARD_BOUNCE, SuppressionReason.UNSUBSCRIBED
@@ -79,7 +79,7 @@ def ask(tx: Session, by: Acting, email: str, *, invitation_id: int | None = None
         else (AccountMailKind.INVITATION, "invitation_id", WAITING)
     )
     about = {"kind": kind, "invitation_id": invitation_id, "user_id": user_id}
-    once = sql.insert_new(AccountMail, [column], among, **about, **_queued(email, by))
+    once = sql.insert_new(AccountMail, [column], among, **about, **queued(email, by))
     if tx.scalar(once.returning(AccountMail.id)) is None:
         return False
     records.audit(tx, by, "account_mail.asked", subject(invitation_id, user_id), email=email)
@@ -90,12 +90,13 @@ def tell_old_address(tx: Session, by: Acting, email: str, user_id: int, terms: S
     """Queue the news for a colleague's former address; False when no mail can leave."""
     if not can_mail(terms):
         return False
-    tx.add(AccountMail(kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, **_queued(email, by)))
+    tx.add(AccountMail(kind=AccountMailKind.ADDRESS_CHANGED, user_id=user_id, **queued(email, by)))
     records.audit(tx, by, "account_mail.asked", subject(None, user_id), email=email)
     return True
 
 
-def _queued(email: str, by: Acting) -> dict[str, Any]:
+def queued(email: str, by: Acting) -> dict[str, Any]:
+    """The values of a new row that waits, but for its kind and what it is about."""
     return {
         "email": email, "address": addresses.normalized(email), "state": AccountMailState.QUEUED,
         "asked_by": by.user_id, "request_id": by.request_id, "created_at": by.now, "updated_at": by.now,
@@ -107,7 +108,7 @@ def withdraw(
 ) -> None:
     """Take a waiting mail with a link out of the queue. Runs in the caller's transaction."""
     about = AccountMail.user_id == user_id if invitation_id is None else AccountMail.invitation_id == invitation_id
-    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    link = AccountMail.kind.in_(WITH_LINK)
     if move(tx, AccountMail, [about, link], AccountMailState.QUEUED, AccountMailState.FAILED,
             last_error=words, next_attempt_at=None, updated_at=by.now):  # fmt: skip
         records.audit(tx, by, "account_mail.failed", subject(invitation_id, user_id), reason=words)
@@ -122,7 +123,7 @@ def doubt(tx: Session, words: str, now: datetime) -> None:
 
 def newest(target: Target, ids: Collection[int]) -> Mapping[int | None, Asked]:
     """The newest mail with a link about each of `ids`, invitations or colleagues. 1 query."""
-    link = AccountMail.kind != AccountMailKind.ADDRESS_CHANGED
+    link = AccountMail.kind.in_(WITH_LINK)
     latest = select(func.max(AccountMail.id)).where(target.in_(ids), link).group_by(target)
     rows = select(target, AccountMail.state, AccountMail.updated_at, AccountMail.last_error)
     found = fresh().execute(rows.where(AccountMail.id.in_(latest)))

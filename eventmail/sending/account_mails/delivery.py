@@ -15,20 +15,19 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, func, or_, select, update
 
 from eventmail import clock
-from eventmail.content import account_mail
+from eventmail.content.plain_mail import Frame
 from eventmail.db import file, fresh, transaction
 from eventmail.domain.instance import live_lock
-from eventmail.domain.people import sign_in_links
 from eventmail.errors import InvalidInput
 from eventmail.models import AccountMail
 from eventmail.providers.base import Mail, Outcome, Permanent, Provider, Unclear
 from eventmail.sending import claim, journal, pace, slots
 from eventmail.sending.account_mails import outcome as account_outcome
-from eventmail.sending.account_mails.mark import Marked, mark
+from eventmail.sending.account_mails.mark import Marked, Write, mark
 from eventmail.sending.drain import LOOK_AGAIN, TURN_SECONDS
 from eventmail.sending.handover import MARGIN_SECONDS
 from eventmail.settings import Settings
-from eventmail.states import AccountMailKind, AccountMailState
+from eventmail.states import AccountMailState
 
 log = logging.getLogger(__name__)
 
@@ -127,12 +126,13 @@ def _deliver(mail_id: int, attempt: int, provider: Provider, settings: Settings)
     hand = journal.take(file().parent, slots.Kind.ACCOUNT_MAIL, [(mail_id, attempt)], provider.name)
     since = time.monotonic()
     try:
-        mail = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
-        if mail is None:
+        marked = mark(mail_id, provider, settings, clock.now(), attempt=attempt, number=hand.mark)
+        if marked is None:
             return
+        mail, write = marked
         live_lock.keep_count()
         held.hold(mail.id, since)
-        account_outcome.record(mail, _hand_over(mail, hand, provider, settings), provider, clock.now())
+        account_outcome.record(mail, _hand_over(mail, write, hand, provider, settings), provider, clock.now())
     finally:
         held.drop(mail_id)
         hand.done()
@@ -156,10 +156,12 @@ def _due(now: datetime) -> list[ColumnElement[bool]]:
     return [AccountMail.state == _A.QUEUED, or_(at.is_(None), at <= now, ahead)]
 
 
-def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: Settings) -> Outcome | None:
+def _hand_over(
+    mail: Marked, write: Write, hand: journal.Hand, provider: Provider, settings: Settings
+) -> Outcome | None:
     """Returns the outcome, or None when the mail surely did not leave, since its turn never came."""
     try:
-        built = _built(mail, settings)
+        built = _built(mail, write, settings)
     except InvalidInput as error:
         return Permanent(error.detail)
     except Exception:
@@ -187,19 +189,10 @@ def _hand_over(mail: Marked, hand: journal.Hand, provider: Provider, settings: S
     return told
 
 
-def _built(mail: Marked, settings: Settings) -> Mail:
-    sign_in = mail.kind == AccountMailKind.SIGN_IN
-    link = sign_in_links.url(settings.public_url, mail.token, "/admin/account" if sign_in else "") if mail.token else ""
-    frame = account_mail.Frame(
+def _built(mail: Marked, write: Write, settings: Settings) -> Mail:
+    frame = Frame(
         from_email=settings.sender, from_name=settings.sender_name, to=mail.to,
-        message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}", date=mail.by.now, link=link, until=mail.until,
-        site=settings.public_url,
+        message_id=f"{mail.key}@{settings.sender.rpartition('@')[2]}", date=mail.by.now, site=settings.public_url,
     )  # fmt: skip
-    if sign_in:
-        data = account_mail.sign_in(frame, name=mail.name, asked_by=mail.asker)
-    elif mail.kind == AccountMailKind.ADDRESS_CHANGED:
-        data = account_mail.address_changed(frame, name=mail.name)
-    else:
-        data = account_mail.invitation(frame, inviter=mail.asker, role=mail.role)
     request_id = f"{mail.by.request_id}.{mail.id}.{mail.attempt}"
-    return Mail(mail.key, request_id, mail.attempt, settings.sender, mail.to, data)
+    return Mail(mail.key, request_id, mail.attempt, settings.sender, mail.to, write(frame))

@@ -12,8 +12,8 @@ from eventmail.models import AccountMail
 from eventmail.providers.base import Outcome, Provider, Service
 from eventmail.sending import feedback, retry
 from eventmail.sending import outcome as outcomes
-from eventmail.sending.account_mails.mark import Marked, tell
-from eventmail.states import AccountMailState
+from eventmail.sending.account_mails.mark import KEPT, Marked, tell
+from eventmail.states import AccountMailState, is_practice
 
 log = logging.getLogger(__name__)
 
@@ -73,5 +73,6 @@ def write(
     gone = left is None and tx.get(AccountMail, mail.id) is None
     if state != _A.QUEUED and (moved or gone):
         feedback.record_answer(tx, outcome, now, provider=service.name, key=mail.key, email=mail.to)
-        tell(tx, mail.by, state, about=mail.about, email=mail.to, words=verdict.words)
+        what = KEPT if state == _A.SENT and is_practice(service.name) else state
+        tell(tx, mail.by, mail.about, what, email=mail.to, words=verdict.words)
     return state if moved else None

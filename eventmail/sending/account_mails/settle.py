@@ -10,7 +10,8 @@ from eventmail.models import AccountMail
 from eventmail.providers.base import Provider
 from eventmail.sending import claim, dead_worker_journal, slots
 from eventmail.sending.account_mails import outcome
-from eventmail.sending.account_mails.mark import Marked, about, acting, over_at, tell
+from eventmail.sending.account_mails.contents import over_at
+from eventmail.sending.account_mails.mark import Marked, about, acting, tell
 from eventmail.sending.outcome import Left
 from eventmail.states import AccountMailState
 
@@ -27,9 +28,8 @@ def settle(now: datetime) -> int:
         values = {"claim_owner": None, "claim_until": None, "last_error": dead_worker_journal.WORDS, "updated_at": now}
         doubtful = move(tx, AccountMail, [lapsed], _A.SENDING, _A.UNKNOWN, **values)
         for mail in tx.scalars(select(AccountMail).where(AccountMail.id.in_(doubtful))).all():
-            tell(
-                tx, acting(mail, now), _A.UNKNOWN, about=about(mail), email=mail.email, words=dead_worker_journal.WORDS
-            )
+            told = {"email": mail.email, "words": dead_worker_journal.WORDS}
+            tell(tx, acting(mail, now), about(tx, mail), _A.UNKNOWN, **told)
     return len(doubtful)
 
 
@@ -55,9 +55,6 @@ def inherit(tx: Session, left: dead_worker_journal.Legacy, provider: Provider, n
 
 
 def _marked(tx: Session, mail: AccountMail, mark: int, now: datetime) -> Marked:
-    """The mail as far as its outcome needs it; its key and its token died with the process."""
-    return Marked(
-        id=mail.id, key=f"account-{mail.id}-{mail.attempts}-{mark}", kind=mail.kind, attempt=mail.attempts,
-        try_=mail.tries, by=acting(mail, now), about=about(mail), to=mail.email, asker="", name="", role="",
-        until=now, too_late=over_at(tx, mail), token="",
-    )  # fmt: skip
+    """The mail as far as its outcome needs it; its key and its contents died with the process."""
+    key, by = f"{mail.root}-{mail.attempts}-{mark}", acting(mail, now)
+    return Marked(mail.id, key, mail.attempts, mail.tries, by, about(tx, mail), mail.email, over_at(tx, mail))

@@ -132,7 +132,7 @@ def test_S11a_doctor_says_the_same_when_only_mails_about_accounts_wait(
         nobody = at_work.waiting(connection, now, at_work.worker(connection, now + timedelta(hours=1)))
     assert found.what.startswith(f"No mail leaves: the worker is waiting for {GREET}, since ")
     since = now - timedelta(minutes=5)
-    what = f"1 mail about accounts waits, the oldest since {since:%Y-%m-%d %H:%M} UTC, and nobody is sending"
+    what = f"1 mail to your team waits, the oldest since {since:%Y-%m-%d %H:%M} UTC, and nobody is sending"
     assert (nobody.what, nobody.level) == (what, Level.WRONG)
 
 

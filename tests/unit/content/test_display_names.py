@@ -9,12 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content import account_mail
 from eventmail.content.mail_encoding import mailbox
 from eventmail.value_parsing import clean_value
 from tests.support.account_mail import read
 from tests.support.budgets import budget
-from tests.unit.content.test_account_mail import FRAME, assert_nothing_got_in
+from tests.unit.content.test_account_mail import FRAME, assert_nothing_got_in, invitation
 
 MODERATE = settings(max_examples=budget(100))
 NAMES = st.text(st.characters(codec="utf-8") | st.sampled_from('<>@,;:"\\() =?.'), max_size=250)
@@ -62,7 +61,7 @@ def _name(line: bytes, sender: Address) -> str:
 
 @pytest.mark.parametrize("name", ["Müller, Söhne & Co.", 'Gala <x@evil.example>, "Team" (Büro)', "a\r\nBcc: b, \\c"])
 def test_C7_in_a_mail_about_an_account_it_keeps_every_character(name: str) -> None:
-    data = account_mail.invitation(replace(FRAME, from_name=name), inviter="Olive", role="owner")
+    data = invitation(replace(FRAME, from_name=name), "Olive")
     (sender,) = read(data)["From"].addresses
     assert (sender.display_name, sender.addr_spec) == (clean_value(name), "team@organizers.example")
     assert_nothing_got_in(data, "Olive")
