@@ -5,9 +5,10 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain.people import accounts, api_tokens, sessions
+from eventmail.content.result_mail import SWITCH
+from eventmail.domain.people import accounts, api_tokens, result_mails, sessions
 from eventmail.models.account import Role
-from eventmail.web.account.schemas import NewPassword, NewToken, Profile, me_out, session_out, token_out
+from eventmail.web.account.schemas import MailsToMe, NewPassword, NewToken, Profile, me_out, session_out, token_out
 from eventmail.web.account.sign_in import keep
 from eventmail.web.composer import fragments
 from eventmail.web.core import access, intake, one_time_reveal
@@ -36,6 +37,7 @@ def page(problem: Problem | None = None, **_values: int) -> Response:
         token_days=[(days, f"{days} days") for days in (30, 90, 365)],
         idle="12 hours" if g.user.role == Role.OWNER else "7 days",
         device=device,
+        switch=SWITCH,
         secret=one_time_reveal.take("token"),
         json=lambda: {
             **me_out(g.user),
@@ -59,6 +61,16 @@ def edit() -> Any:
         False: f" {before} is not told by mail, since none can leave from here now; the log has it.",
     }[told]
     return _done(f"Your name and address are saved.{news}", me_out(g.user))
+
+
+@bp.post("/mails")
+@shown_by(page)
+def choose_mails() -> Any:
+    access.in_person()
+    wanted = intake.parse(MailsToMe).result_mails
+    result_mails.switch(access.acting(), on=wanted)
+    said = "A mail tells you" if wanted else "No mail tells you any more"
+    return _done(f"{said} how your scheduled messages went.", me_out(g.user))
 
 
 @bp.post("/password")

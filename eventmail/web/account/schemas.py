@@ -35,6 +35,12 @@ class Profile(Body):
     current_password: Password = ""
 
 
+class MailsToMe(Body):
+    """Which mails one wants. A box that is not ticked is not in a form."""
+
+    result_mails: bool = False
+
+
 class NewPassword(Body):
     """A new password, and in `end_tokens` the ids of the API tokens to revoke."""
 
@@ -65,6 +71,7 @@ class MeOut(TypedDict):
     name: str
     email: str
     role: RoleWord
+    result_mails: Annotated[bool, Field(description="Whether a mail tells how one’s own scheduled messages went.")]
 
 
 class SessionOut(TypedDict):
@@ -98,7 +105,13 @@ class AccountOut(MeOut):
 
 def me_out(user: User) -> MeOut:
     """The account's JSON."""
-    return {"id": str(user.id), "name": user.name, "email": user.email, "role": user.role}
+    return {
+        "id": str(user.id),
+        "name": user.name,
+        "email": user.email,
+        "role": user.role,
+        "result_mails": user.result_mails,
+    }
 
 
 def session_out(row: LoginSession, current: int | None) -> SessionOut:

@@ -46,6 +46,37 @@ def test_an_address_that_is_taken_keeps_what_was_typed(client: Any, owner: Perso
     assert [row.name for row in rows(User)] == ["Oscar Organizer", "Olive Owner"]
 
 
+def test_S14_the_mail_about_scheduled_messages_is_on_and_can_be_switched_off_and_on(
+    client: Any, api: Any, row: Any
+) -> None:
+    def look() -> tuple[bool, Any, bool]:
+        box = re.search(r'<input type="checkbox" id="result_mails-yes"[^>]*>', client.get(ACCOUNT).text)
+        assert box
+        return " checked" in box[0], api.get(ACCOUNT).json["result_mails"], row(User).result_mails
+
+    assert look() == (True, True, True)
+    off = client.submit(f"{ACCOUNT}/mails", {})
+    assert (off.status_code, off.location) == (303, ACCOUNT)
+    assert "No mail tells you any more how your scheduled messages went." in client.get(ACCOUNT).text
+    assert look() == (False, False, False)
+    client.submit(f"{ACCOUNT}/mails", {"result_mails": "yes"})
+    assert "A mail tells you how your scheduled messages went." in client.get(ACCOUNT).text
+    assert look() == (True, True, True)
+
+
+def test_saving_name_and_address_leaves_the_switch_of_the_mails_alone(client: Any, row: Any) -> None:
+    client.submit(f"{ACCOUNT}/mails", {})
+    client.submit(ACCOUNT, {"name": "Os", "email": "oscar@organizers.example"})
+    assert (row(User).name, row(User).result_mails) == ("Os", False)
+
+
+def test_the_log_says_in_words_who_switched_these_mails_off(client: Any, client_for: Any, owner: Person) -> None:
+    client.submit(f"{ACCOUNT}/mails", {})
+    page = client_for(owner).get("/admin/audit").text
+    assert "changed which mails go to" in page
+    assert '<p>A mail how scheduled messages went: <del dir="auto">yes</del> <ins dir="auto">no</ins></p>' in page
+
+
 @pytest.fixture
 def typed_in(app: Flask, visitor: Any, organizer: Person) -> Client:
     """A browser that signed in with the password."""

@@ -33,7 +33,7 @@ NOT_IN_IT = {
     "GET erasure.asking": "asks before a guest is erased",
     "GET former.asking": ASKS,
     **{f"POST me.{name}": BROWSER for name in
-       ("edit", "change_password", "end_session", "end_others", "add_token", "revoke_token")},
+       ("edit", "change_password", "choose_mails", "end_session", "end_others", "add_token", "revoke_token")},
     **{f"POST people.{name}": BROWSER for name in ("invite", "revoke", "change_role", "issue_link", "remove")},
     "GET people.removal": ASKS,
     "GET event_life.cancellation": ASKS,
