@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from eventmail.db import fresh, sql
 from eventmail.errors import NotFound
-from eventmail.models import Mailing
+from eventmail.models import AccountMail, Mailing
 from eventmail.providers.outbox import Kept, kept
 
 
@@ -65,7 +65,10 @@ def _summary(mail: Kept, mailing_id: int | None) -> Summary:
 
 
 def _mailings(event_id: int) -> set[str]:
-    return set(fresh().scalars(select(Mailing.key).where(Mailing.event_id == event_id)))
+    """The roots of this event's keys: of its mailings, and of the mails that told their authors how they went."""
+    here = Mailing.event_id == event_id
+    told = fresh().scalars(select(AccountMail).join(Mailing, Mailing.id == AccountMail.mailing_id).where(here))
+    return {*fresh().scalars(select(Mailing.key).where(here)), *(mail.root for mail in told)}
 
 
 def _root(mail: Kept) -> str:

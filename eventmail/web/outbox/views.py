@@ -36,13 +36,14 @@ def listing(event_id: int) -> Response:
 def read(event_id: int, name: str) -> Response:
     mail = outbox.find(settings().outbox, event_id, name)
     message = _parsed(mail.path)
-    part = request.args.get("part", "html")
+    parts = PARTS if message.get_body(("html",)) else PARTS[1:]  # a mail to a colleague is plain text
+    part = request.args.get("part", "")
     return respond(
         page="outbox/mail.html",
         name=name,
         summary=outbox.summaries([mail])[0],
-        part=part if part in PARTS else "html",
-        parts=PARTS,
+        part=part if part in parts else parts[0],
+        parts=parts,
         text=_inert(_body(message, "plain") or "", message),
         pictures=mail_frames.pictures_of(_body(message, "html") or ""),
         are_shown=mail_frames.are_asked_for(request.args),

@@ -6,10 +6,16 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from eventmail import clock
+from eventmail import clock, outbox
+from eventmail.db import transaction
+from eventmail.domain.people import result_mails
 from eventmail.models import Job, Mailing
 from eventmail.sending import drain
+from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
+from eventmail.states import MailingResult
+from tests.support.scheduled import scheduled
+from tests.support.seeding import acting
 from tests.support.web import Client
 
 
@@ -105,3 +111,29 @@ def test_the_newest_mail_stands_first_and_pages_end_at_the_last(
         deliver()
     assert re.findall(r">(No \d)</a>", client.get(url).text) == ["No 3", "No 2", "No 1"]
     assert re.findall(r">(No \d)</a>", client.get(f"{url}?per_page=2&page=99").text) == ["No 1"]
+
+
+def test_S14_the_mail_to_the_author_lies_beside_those_to_guests_as_plain_text(
+    app: Flask, client: Client, url: str, add_guest: Any, deliver: Any, settings: Settings, row: Any
+) -> None:
+    add_guest("ada@guests.org", first_name="Ada")
+    with app.app_context():  # the run is over before anybody knows that it had been scheduled
+        deliver()
+    mailing = row(Mailing)
+    with app.app_context():
+        scheduled(mailing.id, clock.now())
+        with transaction() as tx:
+            result_mails.tell(tx, mailing.id, MailingResult.ENDED, acting())
+        delivery.deliver(app.extensions["provider"], settings)
+        kept = [(mail.to, mail.mailing_id) for mail in outbox.everything(settings.outbox)]
+    assert kept == [("ada@guests.org", mailing.id), ("oscar@organizers.example", None)]
+    name, to_ada = names(client, url)
+    page = client.get(f"{url}/{name}").text
+    assert "Kept in the outbox, not sent" in page
+    assert "- Kept in outbox: 1" in page
+    assert ("part=html" in page, "<iframe" in page) == (False, False)
+    assert (client.get(f"{url}/{name}?part=html").status_code, client.get(f"{url}/{name}/html").status_code) == (
+        200,
+        404,
+    )
+    assert "<iframe" in client.get(f"{url}/{to_ada}").text
