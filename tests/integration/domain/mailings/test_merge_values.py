@@ -59,9 +59,10 @@ def test_days_and_times_c1(add_event: Any, values: dict[str, Any], date: str, ti
 
 def test_H2_calendars_get_the_start_and_the_end_that_were_chosen(add_event: Any) -> None:
     twice = datetime(2027, 10, 31, 2, 30)  # noqa: DTZ001
-    found = constants(add_event(starts_wall=twice, starts_fold=0, ends_wall=twice, ends_fold=1))
-    assert "dates=20271031T003000Z/20271031T013000Z&" in str(found["calendar.google"])
-    assert "startdt=2027-10-31T00:30:00Z&enddt=2027-10-31T01:30:00Z" in str(found["calendar.outlook"])
+    later = twice.replace(minute=45)
+    found = constants(add_event(starts_wall=twice, starts_fold=1, ends_wall=later, ends_fold=1))
+    assert "dates=20271031T013000Z/20271031T014500Z&" in str(found["calendar.google"])
+    assert "startdt=2027-10-31T01:30:00Z&enddt=2027-10-31T01:45:00Z" in str(found["calendar.outlook"])
 
 
 def test_an_event_without_a_time_has_no_calendar_links_c3(add_event: Any) -> None:
