@@ -81,8 +81,9 @@ def test_every_event_has_a_file_whatever_its_signature_is_made_of_k3(
     visitor: Client, add_event: Any, link: Link
 ) -> None:
     """A signature may hold hyphens, which also stand before it."""
-    links = [link(add_event()) for _ in range(24)]
-    assert any(where.rpartition("/")[2].count("-") > 1 for where in links)
+    links = [link(add_event())]
+    while all(where.rpartition("/")[2].count("-") == 1 for where in links):
+        links.append(link(add_event()))
     assert {visitor.get(where).status_code for where in links} == {200}
 
 

@@ -16,7 +16,7 @@ from eventmail.domain.mailings import schedule as scheduling
 from eventmail.domain.mailings import send_time as send_times
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.errors import AudienceChanged, NoRecipients, NothingToDo, QuotaExceeded
-from eventmail.models import AuditEntry, Exclusion, Guest, Recipient
+from eventmail.models import AccountMail, AuditEntry, Exclusion, Guest, Recipient
 from eventmail.records import Limits
 from eventmail.sending import due
 from eventmail.states import AudienceMode
@@ -351,3 +351,35 @@ def test_H1_a_changed_rule_of_a_time_zone_is_a_new_time_to_take(
     now.set(SEND_AT)
     planned.start()
     assert planned.state == ("missed", "time_moved")
+
+
+def mails(planned: Planned) -> list[tuple[str, str | None, str]]:
+    """(address, result, state) of each mail to the author."""
+    fresh().rollback()
+    return [(mail.email, mail.result, mail.state) for mail in fresh().scalars(select(AccountMail))]
+
+
+def test_S14_the_author_hears_once_that_a_message_was_missed(planned: Planned, now: FrozenClock) -> None:
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    planned.start()
+    assert mails(planned) == [(planned.by.email, "missed", "queued")]
+
+
+def test_S14_the_author_hears_once_that_nobody_was_left(planned: Planned, now: FrozenClock) -> None:
+    with transaction() as tx:
+        tx.execute(update(Guest).values(status="declined"))
+    now.set(SEND_AT)
+    planned.start()
+    planned.start()
+    assert mails(planned) == [(planned.by.email, "failed", "queued")]
+
+
+def test_S14_a_missed_message_that_nobody_would_get_tells_nobody_again(planned: Planned, now: FrozenClock) -> None:
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    with transaction() as tx:
+        tx.execute(update(Guest).values(status="declined"))
+    with pytest.raises(NoRecipients):
+        control.retry(planned.event_id, planned.id, PLACE, planned.acting())
+    assert mails(planned) == [(planned.by.email, "missed", "queued")]
