@@ -11,16 +11,18 @@ import shutil
 import sqlite3
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 
-from eventmail import files, migrations, signing
+from eventmail import clock, files, migrations, signing
 from eventmail.db import sqlite
-from eventmail.domain.instance import live_lock
+from eventmail.domain.instance import live_lock, planned_in_copy
 from eventmail.sending import journal
 from eventmail.settings import Settings
 
@@ -34,6 +36,14 @@ class CannotRestore(Exception):
 
 class CannotBackUp(Exception):
     """No backup was written; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Restored:
+    """When the backup was made, and the messages that are scheduled in it."""
+
+    made_at: datetime
+    planned: Sequence[planned_in_copy.Planned]
 
 
 def write(settings: Settings, file: Path, version: str, now: datetime) -> int:
@@ -68,8 +78,8 @@ def _taken(file: Path) -> CannotBackUp:
     return CannotBackUp(f"{file} exists already. Name another file; nothing was written.")
 
 
-def restore(settings: Settings, file: Path) -> datetime:
-    """Unpack `file` into the instance of `settings`, which must not hold a database; returns when it was made.
+def restore(settings: Settings, file: Path) -> Restored:
+    """Unpack `file` into the instance of `settings`, which must not hold a database.
 
     Raises CannotRestore for a file that is no backup of ours or is damaged, and for an instance with a database.
     """
@@ -85,14 +95,14 @@ def restore(settings: Settings, file: Path) -> datetime:
         unpacked = Path(folder)
         made_at = _unpack(file, unpacked)
         _check(unpacked)
-        _fence(unpacked)
+        planned = _fence(unpacked)
         for name in (SECRET, DATABASE):
             (unpacked / name).chmod(0o600)
             files.on_disk(unpacked / name)
         for left in target.glob(journal.FILES):  # journals about the rows of another database (S11b)
             left.unlink()
         _move_in(unpacked, target)
-    return made_at
+    return Restored(made_at, planned)
 
 
 def _move_in(unpacked: Path, target: Path) -> None:
@@ -144,17 +154,19 @@ def _check(folder: Path) -> None:
         raise CannotRestore(f"The database in this backup is damaged: {found}. Nothing was changed.")
 
 
-def _fence(folder: Path) -> None:
-    """Bring the copy to this version's tables, and say in it that it is not live."""
+def _fence(folder: Path) -> Sequence[planned_in_copy.Planned]:
+    """Bring the copy to this version's tables, and say in it that it is not live; returns what is scheduled in it."""
     engine = create_engine(f"sqlite:///{folder / DATABASE}")
     try:
         migrations.upgrade(engine, folder / "migration.lock")
         with Session(engine) as session, session.begin():
             live_lock.leave(session)
+            planned = planned_in_copy.listed(session, clock.now())
     finally:
         engine.dispose()
     with closing(sqlite3.connect(folder / DATABASE)) as connection:
         sqlite.become_one_file(connection)
+    return planned
 
 
 def _add_text(archive: tarfile.TarFile, name: str, text: str) -> None:

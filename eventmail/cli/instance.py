@@ -1,5 +1,6 @@
 """Commands about the instance: its outbox, backups, and what is wrong with it."""
 
+from collections.abc import Sequence
 from email.utils import parseaddr
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import click
 
 from eventmail import __version__, backup, clock, doctor, outbox, settings
 from eventmail.cli.common import as_json_option, opened, print_json
+from eventmail.domain.instance.planned_in_copy import Planned
 
 
 @click.command("outbox")
@@ -40,11 +42,24 @@ def backup_(file: Path) -> None:
 def restore(file: Path) -> None:
     """Unpack the backup FILE into an instance without a database. It sends nothing until an owner confirms it."""
     here = settings.load()
-    made_at = backup.restore(here, file)
+    restored = backup.restore(here, file)
     click.echo(
-        f"Restored into {here.instance} as it was on {made_at:%Y-%m-%d at %H:%M} UTC. "
+        f"Restored into {here.instance} as it was on {restored.made_at:%Y-%m-%d at %H:%M} UTC. "
         "It sends nothing until an owner signs in and confirms that this is the live one."
     )
+    to_come, past = ([each for each in restored.planned if each.past is wanted] for wanted in (False, True))
+    _tell("These go out at their time, once this one is confirmed", to_come)
+    over = "The time of these is over, so they don't go out by themselves: the other one may have sent them"
+    _tell(f"{over}. Each asks", past)
+
+
+def _tell(what: str, planned: Sequence[Planned]) -> None:
+    """Print the scheduled messages of a backup, a line each; nothing when there are none."""
+    if planned:
+        click.echo(f"{what}:")
+    for each in planned:
+        people = "1 guest" if each.people == 1 else f"{each.people} guests"
+        click.echo(f"  {each.due}  “{each.subject}” of {each.event}, {people}")
 
 
 @click.command("doctor")

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from eventmail import files, migrations, signing
 from eventmail.db import sqlite
+from eventmail.doctor import scheduled
 from eventmail.doctor.at_work import existing, is_full, standing, stuck, waiting, worker
 from eventmail.doctor.finding import Finding, Level
 from eventmail.doctor.twins import twins
@@ -73,10 +74,14 @@ def _database(connection: sqlite3.Connection, now: datetime, settings: Settings)
     version = schema(connection)
     yield version
     if version.level is Level.OK:  # the statements fit these tables only
-        yield live(connection, settings.database)
+        lock = live(connection, settings.database)
+        yield lock
+        yield from scheduled.locked(connection, now) if lock.level is not Level.OK else ()
         at_work = worker(connection, now, full=is_full(settings.instance))
         yield at_work
         yield waiting(connection, now, at_work)
+        yield from scheduled.overdue(connection, now, at_work) if lock.level is Level.OK else ()
+        yield from scheduled.asking(connection)
         yield from standing(connection, settings.provider)
         yield from stuck(connection, now, settings.provider)
         yield counters(connection)

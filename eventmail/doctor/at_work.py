@@ -31,7 +31,7 @@ def is_full(instance: Path) -> bool:
 
 def worker(connection: sqlite3.Connection, now: datetime, *, full: bool = False) -> Finding:
     """Whether a worker runs. On a `full` disk nobody can tell."""
-    seen = _instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
+    seen = instant(connection.execute("SELECT max(seen_at) FROM worker").fetchone()[0])
     if seen and now - seen <= heartbeat.ALIVE:
         return Finding("A worker is running")
     if full:
@@ -62,17 +62,17 @@ def waiting(connection: sqlite3.Connection, now: datetime, at_work: Finding) -> 
 def _to_be_sent(connection: sqlite3.Connection) -> Iterator[tuple[str, datetime | None]]:
     mailings = "SELECT count(*), min(created_at) FROM job WHERE state = ? AND stopped IS NULL"
     number, oldest = connection.execute(mailings, (JobState.RUNNING,)).fetchone()
-    yield f"{number} {'mailing is' if number == 1 else 'mailings are'} not finished", _instant(oldest)
+    yield f"{number} {'mailing is' if number == 1 else 'mailings are'} not finished", instant(oldest)
     account_mails = "SELECT count(*), min(created_at) FROM account_mails WHERE state = ?"
     number, oldest = connection.execute(account_mails, (AccountMailState.QUEUED,)).fetchone()
-    yield f"{number} {'mail to your team waits' if number == 1 else 'mails to your team wait'}", _instant(oldest)
+    yield f"{number} {'mail to your team waits' if number == 1 else 'mails to your team wait'}", instant(oldest)
 
 
 def _held_up(connection: sqlite3.Connection, now: datetime) -> Finding | None:
     """The longest wait of a running worker (S11a)."""
     asked = "SELECT waits_for, waits_since, seen_at FROM worker WHERE waits_since IS NOT NULL ORDER BY waits_since"
     for words, stored, last in connection.execute(asked):
-        since, seen = _instant(stored), _instant(last)
+        since, seen = instant(stored), instant(last)
         if since and seen and now - seen <= heartbeat.ALIVE and now - since >= MAIL_LEFT_LYING:
             what = f"No mail leaves: the worker is waiting for {words}, since {since:%Y-%m-%d %H:%M} UTC"
             return Finding(what, Level.WRONG, "It goes on by itself; ask whoever runs the mail server if it lasts.")
@@ -105,11 +105,12 @@ def stuck(connection: sqlite3.Connection, now: datetime, provider: str) -> Itera
     """
     given = (JobState.RUNNING, provider, RecipientState.QUEUED, stored)
     for mailing_id, last in connection.execute(asked, given).fetchall():
-        moved = _instant(last)
+        moved = instant(last)
         if moved and moved < since:
             what = f"Mailing {mailing_id} is stuck: nothing of it has happened since {moved:%Y-%m-%d %H:%M} UTC"
             yield Finding(what, Level.WRONG, "See what the worker's log says, and restart the worker.")
 
 
-def _instant(stored: str | None) -> datetime | None:
+def instant(stored: str | None) -> datetime | None:
+    """A time as the database stores it."""
     return datetime.fromisoformat(stored).replace(tzinfo=UTC) if stored else None

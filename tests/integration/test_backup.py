@@ -44,8 +44,8 @@ def test_H9_a_restored_database_sends_nothing_until_an_owner_confirms_and_then_a
         assert not live_lock.is_live(elsewhere.database)
         with pytest.raises(RoleTooLow):
             live_lock.confirm(elsewhere.database, seeding.acting(organizer))
-        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)) == 3
-        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)) == 0
+        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)).in_doubt == 3
+        assert live_lock.confirm(elsewhere.database, seeding.acting(owner)) == live_lock.Confirmed()
         assert {recipient.last_error for recipient in fresh().query(Recipient)} == {live_lock.DOUBT}
         entry = fresh().query(AuditEntry).filter_by(action="home.confirmed").one()
         assert (entry.actor, entry.detail) == (owner.name, {"in_doubt": 3})

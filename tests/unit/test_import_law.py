@@ -53,7 +53,8 @@ ORDERS = {
         {"people", "guests"},
         {"audience", "imports", "erasure"},
         {"events"},
-        {"mailings", "instance"},
+        {"mailings"},
+        {"instance"},
         {"outcomes"},
     ),
     "web": (

@@ -10,6 +10,7 @@ Restoring both together, as a snapshot of the whole disk does, is not noticed.
 
 import logging
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -17,10 +18,11 @@ from sqlalchemy.orm import Session
 
 from eventmail import clock, records
 from eventmail.db import file, fresh, transaction
+from eventmail.domain.instance import planned_in_copy
 from eventmail.domain.people import account_mails, colleagues
 from eventmail.models import Home, Mailing, Recipient
 from eventmail.records import Acting
-from eventmail.states import OPEN, RecipientState
+from eventmail.states import OPEN, PLANNED, RecipientState
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,14 @@ SENTENCE = (
     "An owner has to confirm that this is the live one."
 )
 DOUBT = "Waited when this database was copied or backed up; nobody can say whether it was sent since"
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """What a confirmation left to decide: mails that may have been sent, and messages whose time is over."""
+
+    in_doubt: int = 0
+    missed: int = 0
 
 
 def place_of(database: Path) -> str:
@@ -95,27 +105,27 @@ def is_live(database: Path) -> bool:
     return fresh().scalar(select(Home.place)) == place_of(database)
 
 
-def confirm(database: Path, by: Acting) -> int:
-    """Make this database the live one, as an owner confirms; returns how many mails are in doubt now.
+def confirm(database: Path, by: Acting) -> Confirmed:
+    """Make this database the live one, as an owner confirms. Raises RoleTooLow for anybody but an owner.
 
     The other database may have sent all mails that waited when the copy was made, so they ask for a decision (S5).
-    Raises RoleTooLow for anybody but an owner.
+    Scheduled messages stay whole: those to come stay scheduled, those whose time is over ask.
     """
     with transaction() as tx:
         colleagues.owner_acts(tx, by)
         home = tx.scalars(select(Home)).one_or_none()
         place = place_of(database)
         if home is not None and home.place == place:
-            return 0
-        doubtful = _doubt(tx, by)
-        account_mails.doubt(tx, DOUBT, by.now)
+            return Confirmed()
+        account_mails.doubt(tx, DOUBT, by.now)  # first, since the missed messages bring new ones
+        left = Confirmed(_doubt(tx, by), planned_in_copy.ask(tx, clock.now(), by))
         if home is None:
             home = Home()
             tx.add(home)
         home.place, home.confirmed_by, home.confirmed_at = place, by.user_id, by.now
         home.marks = max(home.marks or 0, _counted(database) or 0)
-        records.audit(tx, by, "home.confirmed", "installation", in_doubt=doubtful)
-        return doubtful
+        records.audit(tx, by, "home.confirmed", "installation", in_doubt=left.in_doubt)
+        return left
 
 
 def leave(session: Session) -> None:
@@ -128,7 +138,8 @@ def leave(session: Session) -> None:
 
 
 def _doubt(tx: Session, by: Acting) -> int:
-    """Put every mail that waited or was on its way in doubt; returns how many. Finished mailings have none."""
-    under_way = [Recipient.mailing_id.in_(select(Mailing.id).where(Mailing.n_queued + Mailing.n_sending > 0))]
+    """Put every mail of a run that waited or was on its way in doubt; returns how many. Finished mailings have none."""
+    open_runs = select(Mailing.id).where(Mailing.n_queued + Mailing.n_sending > 0, Mailing.state.not_in(PLANNED))
+    under_way = [Recipient.mailing_id.in_(open_runs)]
     values = {"claim_owner": None, "claim_until": None, "last_error": DOUBT, "updated_at": by.now}
     return sum(len(records.move_recipients(tx, under_way, state, RecipientState.UNKNOWN, **values)) for state in OPEN)

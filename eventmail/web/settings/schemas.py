@@ -10,6 +10,10 @@ class LiveOut(TypedDict):
 
 
 class ConfirmedOut(LiveOut):
-    """Confirmed; `in_doubt` mails waited in the copy and may have been sent before."""
+    """Confirmed; `in_doubt` mails waited in the copy and may have been sent before.
+
+    The time of `missed` scheduled messages was over; they were not started, since they may have been sent, too.
+    """
 
     in_doubt: int
+    missed: int

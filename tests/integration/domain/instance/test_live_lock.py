@@ -67,7 +67,7 @@ def test_H9_an_older_database_in_the_place_of_a_newer_one_sends_nothing(
         assert drained(settings, job_id) == ([], {"queued": 3})
     again = create_app(settings)
     with again.app_context():
-        assert live_lock.confirm(settings.database, seeding.acting(owner)) == 3
+        assert live_lock.confirm(settings.database, seeding.acting(owner)) == live_lock.Confirmed(3)
         db.session.remove()
         db.engine.dispose()
     assert drained(settings, job_id) == ([], {"unknown": 3})
