@@ -81,7 +81,6 @@ def miss(tx: Session, mailing_id: int, why: NotSent, by: Acting) -> None:
         schedule(tx, mailing_id).not_sent = why
         records.audit(tx, by, "mailing.missed", f"mailing:{mailing_id}", event_id=mailing.event_id, reason=str(why))
         result_mails.tell(tx, mailing_id, MailingResult.MISSED, by)
-        result_mails.tell(tx, mailing_id, MailingResult.MISSED, by)
 
 
 def criteria(session: Session, mailing: Mailing) -> dict[str, list[str]]:
@@ -168,7 +167,6 @@ def _fail(tx: Session, mailing: Mailing, held: Schedule, from_: MailingState, by
     held.not_sent = NotSent.NO_RECIPIENTS
     records.audit(tx, by, "mailing.failed", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   reason=str(NotSent.NO_RECIPIENTS))  # fmt: skip
-    result_mails.tell(tx, mailing.id, MailingResult.FAILED, by)
     result_mails.tell(tx, mailing.id, MailingResult.FAILED, by)
 
 

@@ -68,7 +68,7 @@ def test_H6_one_that_was_missed_and_H5_one_without_anybody_are_remarked_upon(
     party.start()
     failed = ("remark", "“Hi {guest.firstName}” of Fixture Gala, due at 2027-04-30 19:00 UTC, had nobody to go to",
               "Write it anew on its page, or cancel it.")  # fmt: skip
-    assert said() == [missed, failed]
+    assert [each for each in said() if each[0] == "remark"] == [missed, failed]  # the mails about them wait, too
 
 
 def test_of_many_that_were_missed_some_are_named(said: Said, party: Planned, now: FrozenClock) -> None:
