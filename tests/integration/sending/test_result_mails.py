@@ -207,7 +207,7 @@ def test_S14_the_author_hears_that_nobody_was_left(plan: Any, provider: Recordin
     run = plan(ADA, state=MailingState.FAILED, why=NotSent.NO_RECIPIENTS)
     tell(run.mailing_id, MailingResult.FAILED)
     assert [subject for _, subject in deliver()] == ["Not sent: “Doors open at six”"]
-    assert "No recipients match this audience." in text_of(provider)
+    assert "No recipients matched its audience any more, so nothing left." in text_of(provider)
 
 
 # Who hears of it

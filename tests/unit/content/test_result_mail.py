@@ -140,8 +140,7 @@ def test_S14_a_missed_message_says_why_and_what_to_do(why: NotSent) -> None:
     values = {"result": MailingResult.MISSED, "why": why, "numbers": Numbers(queued=312)}
     assert subject(**values) == f"Not sent: {TITLE}"
     assert said(**values) == (
-        f"eventmail sent nothing of it. {not_sent.WHY[why]}\n\n"
-        "It waits for somebody to decide: open its page, and send it now or cancel it."
+        f"{not_sent.WHY[why]}\n\nIt waits for somebody to decide: open its page, and send it now or cancel it."
     )
     assert not_sent.WHY[why].endswith(".")
 
@@ -150,7 +149,7 @@ def test_S14_a_failed_message_says_why_and_what_to_do() -> None:
     values = {"result": MailingResult.FAILED, "why": NotSent.NO_RECIPIENTS, "numbers": Numbers(cancelled=2)}
     assert subject(**values) == f"Not sent: {TITLE}"
     assert said(**values) == (
-        "eventmail sent nothing of it. No recipients match this audience.\n\n"
+        "No recipients matched its audience any more, so nothing left.\n\n"
         "To send it at another time, open its page and press “Cancel and edit as new draft”."
     )
 

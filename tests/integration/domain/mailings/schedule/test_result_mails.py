@@ -75,7 +75,7 @@ def test_H5_S14_a_message_without_anybody_left_says_so(planned: Planned, now: Fr
     planned.start()
     subject, text = told(Recording(), planned)
     assert (planned.state[0], subject) == ("failed", "Not sent: “Hi {guest.firstName}”")
-    assert "No recipients match this audience." in text
+    assert "No recipients matched its audience any more, so nothing left." in text
 
 
 def test_S14_the_worker_rings_for_the_mail_about_a_missed_message(
