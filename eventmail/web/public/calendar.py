@@ -73,7 +73,7 @@ def health() -> Response:
 def _more() -> dict[str, Any]:
     age = heartbeat.age(g.now)
     worker_age = None if age is None else round(age, 1)
-    backlog = instance_health.backlog()
+    backlog = instance_health.backlog(g.now)
     return {"version": __version__, "queue": _rings(), "worker_age_s": worker_age, "due_backlog": backlog}
 
 
