@@ -156,15 +156,16 @@ def copy(event_id: int, segment_id: int, by: records.Acting) -> int:
         return add(tx, event_id, {"name": _free_name(segment.name, names), **values}, by)
 
 
-def copy_all(tx: Session, from_: int, to: int, by: records.Acting) -> int:
-    """Copy the rules of an event's segments to another event, which has its columns already. Returns their number.
+def copy_all(tx: Session, from_: int, to: int, by: records.Acting) -> Mapping[int, int]:
+    """Copy the rules of an event's segments to another event, which has its columns already; returns id by old id.
 
     Guests picked by hand stay behind, and so do segments without a rule. Runs in the caller's transaction.
     """
     ruled = tx.scalars(_by_name(from_).where(Segment.rule.is_not(None))).all()
-    for segment in ruled:
-        add(tx, to, {"name": segment.name, "rule": segment.rule, "reading": segment.reading}, by)
-    return len(ruled)
+    return {
+        segment.id: add(tx, to, {"name": segment.name, "rule": segment.rule, "reading": segment.reading}, by)
+        for segment in ruled
+    }
 
 
 def remove(event_id: int, segment_id: int, by: records.Acting) -> str:

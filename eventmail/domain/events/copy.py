@@ -1,7 +1,10 @@
 """Copying an event, such as last year's for next year."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import transaction
@@ -12,17 +15,29 @@ from eventmail.models import Event
 
 _KEPT = ("title", "description", "location", "timezone", "all_day", "url", "sender_name", "reply_to")
 
+TakesAlong = Callable[[Session, int, int, Mapping[int, int], records.Acting], int]
+
+
+@dataclass(frozen=True)
+class Copied:
+    """The copy of an event, and how many plans of messages came along."""
+
+    event_id: int
+    plans: int
+
 
 def suggestion(event: Event) -> dict[str, Any]:
     """The settings that a copy begins with: those of `event` without its dates."""
     return {name: getattr(event, name) for name in _KEPT}
 
 
-def copy(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
-    """Add an event with the settings of another, but for `values` (as in `events.edit`). Returns its id.
+def copy(event_id: int, values: Mapping[str, Any], by: records.Acting, plans: TakesAlong) -> Copied:
+    """Add an event with the settings of another, but for `values` (as in `events.edit`).
 
-    Columns with their defaults, segments by their rules, and the members come along. Guests, messages, the do-not-mail
-    list and the log do not. Dates are empty unless given. Raises what `events.create` raises.
+    Columns with their defaults, segments by their rules, and the members come along. `plans` copies plans of messages
+    and returns how many (`mailings.copied_plans.copy`); it gets the ids of both events, and each segment's id with that
+    of its copy. Guests, messages, the do-not-mail list and the log do not come along. Dates are empty unless given.
+    Raises what `events.create` raises.
     """
     with transaction() as tx:
         source = tx.get_one(Event, event_id)
@@ -30,6 +45,7 @@ def copy(event_id: int, values: Mapping[str, Any], by: records.Acting) -> int:
         copied = column_defaults.copy(tx, source.id, made.id)
         ruled = segments.copy_all(tx, source.id, made.id, by)
         sharing.copy(tx, source.id, made.id, by)
+        planned = plans(tx, source.id, made.id, ruled, by)
         records.audit(tx, by, "event.copied", f"event:{made.id}", event_id=made.id, source=f"event:{source.id}",
-                      title=source.title, columns=copied, segments=ruled)  # fmt: skip
-        return made.id
+                      title=source.title, columns=copied, segments=len(ruled), plans=planned)  # fmt: skip
+        return Copied(made.id, planned)

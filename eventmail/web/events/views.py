@@ -11,6 +11,7 @@ from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
 from eventmail.domain.guests import column_defaults
 from eventmail.domain.guests import values as guest_values
+from eventmail.domain.mailings import copied_plans
 from eventmail.domain.outcomes import overview as overview_
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
@@ -83,6 +84,7 @@ def copy_page(event_id: int, problem: Problem | None = None) -> Response:
         problem=problem,
         **_basics(request.form or event_copy.suggestion(g.event)),
         columns=column_defaults.columns(event_id),
+        plans=copied_plans.count(event_id),
     )
 
 
@@ -90,8 +92,10 @@ def copy_page(event_id: int, problem: Problem | None = None) -> Response:
 @shown_by(copy_page)
 def copy(event_id: int) -> Any:
     """Make an event with the settings and columns of this one, without its guests. Dates come with the request."""
-    made = event_copy.copy(event_id, _form_values(), access.acting())
-    return _made(made, "The event was copied. Nobody is on its guest list yet.")
+    made = event_copy.copy(event_id, _form_values(), access.acting(), copied_plans.copy)
+    plans = "1 planned draft" if made.plans == 1 else f"{made.plans} planned drafts"
+    came = f" {plans} came along; nothing of that goes out before you schedule it." if made.plans else ""
+    return _made(made.event_id, f"The event was copied. Nobody is on its guest list yet.{came}")
 
 
 @bp.patch("/<id:event_id>")

@@ -179,7 +179,13 @@ def test_the_segments_of_an_event_come_along_without_picked_guests(
     other = add_event()
     column(other, "city")
     with transaction() as tx:
-        assert segments.copy_all(tx, event_id, other, seeding.acting()) == 2
+        copies = segments.copy_all(tx, event_id, other, seeding.acting())
+    assert [(old.name, old.id in copies) for old in segments.everyone(event_id)] == [
+        ("Berlin", True), ("Picked", False), ("VIP", True),
+    ]  # fmt: skip
+    assert [copies[old.id] for old in segments.everyone(event_id) if old.id in copies] == [
+        new.id for new in segments.everyone(other)
+    ]
     assert [(found.name, found.rule, found.picked) for found in segments.everyone(other)] == [
         ("Berlin", IN_BERLIN, 0), ("VIP", VIP, 0),
     ]  # fmt: skip
