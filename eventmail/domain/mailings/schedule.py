@@ -115,9 +115,8 @@ def reopen(event_id: int, mailing_id: int, by: Acting) -> int:
         mailing = control.find(tx, event_id, mailing_id)
         if mailing.state in BEGUN:
             raise AlreadySent("It began to go out meanwhile. Nothing was cancelled, and no draft was made.")
-        held = start.schedule(tx, mailing_id)
         control.withdraw(tx, mailing, by)
-        plan = send_time.plan_of_schedule(held)
+        plan = send_time.plan_of_schedule(start.schedule(tx, mailing_id))
         if not plan.relative and (mailing.send_at is None or mailing.send_at <= clock.now()):
             plan = send_time.Plan(audience_mode=plan.audience_mode)
         return drafts.again_in(tx, mailing, by, plan=plan)

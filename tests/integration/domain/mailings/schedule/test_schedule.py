@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from eventmail.db import fresh
-from eventmail.domain.mailings import control, drafts
+from eventmail.domain.mailings import control, drafts, send
 from eventmail.domain.mailings import schedule as scheduling
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
@@ -335,6 +335,16 @@ def test_a_cancelled_message_is_not_cancelled_twice(planned: Planned) -> None:
     with pytest.raises(AlreadyCancelled):
         scheduling.reopen(planned.event_id, planned.id, planned.acting())
     assert len(fresh().scalars(select(DraftText)).all()) == 1
+
+
+def test_a_cancelled_message_that_was_never_scheduled_is_not_written_anew_so(party: Planned) -> None:
+    sent = send.send(
+        party.event_id, Message(TEXT, {"statuses": ["confirmed"]}), key="k", terms=PLACE, by=party.acting()
+    )
+    control.cancel(party.event_id, sent.mailing_id, party.acting())
+    with pytest.raises(AlreadyCancelled):
+        scheduling.reopen(party.event_id, sent.mailing_id, party.acting())
+    assert fresh().scalars(select(DraftText)).all() == []
 
 
 def test_a_planned_draft_never_sends(party: Planned, now: FrozenClock) -> None:
