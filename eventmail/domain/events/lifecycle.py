@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -10,7 +10,7 @@ from eventmail.db import fresh, move, transaction
 from eventmail.domain.people import result_mails
 from eventmail.errors import MessagesWaiting, NothingToDo
 from eventmail.models import Event, Job, Mailing, Recipient
-from eventmail.states import ON_ITS_WAY, JobState, MailingResult, MailingState, RecipientState
+from eventmail.states import ON_ITS_WAY, PLANNED, JobState, MailingResult, MailingState, RecipientState
 
 
 @dataclass(frozen=True)
@@ -98,14 +98,16 @@ def _withdraw(tx: Session, event_id: int, words: str, by: records.Acting) -> int
 
     Mails with the mail service go on. One that would be tried again finds its run cancelled (S6).
     """
-    theirs = select(Mailing.id).where(Mailing.event_id == event_id)
+    # where no mail waits or is on its way, nothing is cancelled: the worker is about to finish it
+    may_leave = or_(Mailing.state.in_(PLANNED), Mailing.n_queued + Mailing.n_sending > 0)
+    theirs = list(tx.scalars(select(Mailing.id).where(Mailing.event_id == event_id, may_leave)))
     left = records.leave_queue(tx, [Recipient.mailing_id.in_(theirs)], RecipientState.CANCELLED, words, by.now)
     move(tx, Job, [Job.mailing_id.in_(theirs)], JobState.RUNNING, JobState.CANCELLED, finished_at=by.now)
     # a message in its second run counts as finished: mails of the first run were sent, and doubt still needs a decision
     run = select(func.coalesce(func.max(Job.run), 1)).where(Job.mailing_id == Mailing.id).scalar_subquery()
-    ended = move(tx, Mailing, [Mailing.event_id == event_id, run > 1], MailingState.SENDING, MailingState.FINISHED)
+    ended = move(tx, Mailing, [Mailing.id.in_(theirs), run > 1], MailingState.SENDING, MailingState.FINISHED)
     for state in ON_ITS_WAY:
-        gone = move(tx, Mailing, [Mailing.event_id == event_id], state, MailingState.CANCELLED)
+        gone = move(tx, Mailing, [Mailing.id.in_(theirs)], state, MailingState.CANCELLED)
         ended += gone if state == MailingState.SENDING else []
     for mailing_id in ended:
         result_mails.tell(tx, mailing_id, MailingResult.ENDED, by)

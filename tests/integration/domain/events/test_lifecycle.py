@@ -102,6 +102,25 @@ def test_S6_what_is_tried_while_the_event_ends_is_recorded_and_not_tried_again(
     assert (row(Job).state, row(Mailing).state) == ("cancelled", "cancelled")
 
 
+@ENDS
+def test_S6_a_message_whose_mails_have_all_left_ends_as_sent_and_not_as_cancelled(
+    *, end: str, event_id: int, organizer: Person, add_guests: Any, send: Any, settings: Settings, row: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    add_guests(2)
+    job_id, finish_run = send().job_id, drain.finish.finish
+
+    def end_first(*args: Any) -> bool:
+        assert finish(end, event_id, organizer) == 0
+        return finish_run(*args)
+
+    monkeypatch.setattr(drain.finish, "finish", end_first)
+    drain.drain(job_id, Recording(), settings)
+    fresh().rollback()
+    assert (row(Job).state, row(Mailing).state) == ("finished", "finished")
+    assert ledger(row(Reservation)) == (2, 2, 0)
+
+
 def test_S6_an_end_of_a_second_run_leaves_what_was_sent(
     *, event_id: int, organizer: Person, add_guests: Any, send: Any, settings: Settings, row: Any, rows: Any
 ) -> None:
