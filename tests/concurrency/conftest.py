@@ -19,6 +19,7 @@ from eventmail.providers.outbox import kept
 from eventmail.settings import Settings
 from tests.support import seeding
 from tests.support.once import made_once
+from tests.support.planned import PLANS, scheduled
 from tests.support.scene import PEOPLE, ROUNDS, Scene, sent_each
 from tests.support.seeding import Person
 
@@ -72,6 +73,17 @@ def scene_of_one(event_id: int, organizer: Person, staged: Callable[..., Scene])
         return sent_each(Scene(event_id, organizer, tuple(seeding.add_guests(event_id, ROUNDS))))
 
     return staged("one", make)
+
+
+@pytest.fixture
+def planned(event_id: int, organizer: Person, staged: Callable[..., Scene]) -> Scene:
+    """Three guests, and a message to all of them that is due in each round."""
+
+    def make() -> Scene:
+        guests = seeding.add_guests(event_id, PEOPLE)
+        return scheduled(Scene(event_id, organizer, tuple(guests)), PLANS)
+
+    return staged("planned", make)
 
 
 @pytest.fixture
