@@ -131,6 +131,8 @@ def test_S14_the_mail_to_the_author_lies_beside_those_to_guests_as_plain_text(
     page = client.get(f"{url}/{name}").text
     assert "Kept in the outbox, not sent" in page
     assert "- Kept in outbox: 1" in page
+    [link] = re.findall(r"Its page:\s+http://127.0.0.1:8000(/\S+)", page)
+    assert "No 1" in client.get(link).text
     assert ("part=html" in page, "<iframe" in page) == (False, False)
     assert (client.get(f"{url}/{name}?part=html").status_code, client.get(f"{url}/{name}/html").status_code) == (
         200,
