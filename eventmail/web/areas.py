@@ -10,11 +10,12 @@ from eventmail.web.messaging import AREA as MESSAGING
 from eventmail.web.outbox import AREA as OUTBOX
 from eventmail.web.people import AREA as PEOPLE
 from eventmail.web.public import AREA as PUBLIC
+from eventmail.web.scheduling import AREA as SCHEDULING
 from eventmail.web.segments import AREA as SEGMENTS
 from eventmail.web.settings import AREA as SETTINGS
 from eventmail.web.suppressions import AREA as SUPPRESSIONS
 
 AREAS = (
-    EVENTS, GUESTS, SEGMENTS, MESSAGING, MAILINGS, SUPPRESSIONS,
+    EVENTS, GUESTS, SEGMENTS, MESSAGING, SCHEDULING, MAILINGS, SUPPRESSIONS,
     ACCOUNT, PEOPLE, AUDIT, SETTINGS, PUBLIC, API, OUTBOX,
 )  # fmt: skip

@@ -81,6 +81,7 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
             **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
             "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id, "token": upload,
             "session_id": session_id, "change_id": change_id, "test_sends.watch mailing_id": test.mailing_id,
+            "scheduling.tested mailing_id": test.mailing_id,
         },
         own_event,
     )  # fmt: skip

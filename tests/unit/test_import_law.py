@@ -66,7 +66,7 @@ ORDERS = {
             "account", "audit", "events", "guests", "messaging", "outbox", "people", "public", "segments", "settings",
             "suppressions",
         },
-        {"mailings"},
+        {"mailings", "scheduling"},
         {"api"},
         {"areas"},
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -15,8 +15,8 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import query, send_time, start
 from eventmail.domain.mailings.send_time import SendTime
 from eventmail.errors import InvalidAudience, MissingEventTime, NoRecipients
-from eventmail.models import Content, Event, Mailing, Schedule
-from eventmail.states import NEEDS_SOMEBODY, PLANNED, AudienceMode, MailingState
+from eventmail.models import Content, Event, Job, Mailing, Schedule
+from eventmail.states import NEEDS_SOMEBODY, PLANNED, WITHOUT_A_RUN, AudienceMode, MailingState
 
 
 class Group(StrEnum):
@@ -44,6 +44,7 @@ class Row:
     undated: bool
 
 
+_WATCHED = timedelta(hours=1)  # how long a run that is over is shown
 _RANKS = {group: rank for rank, group in enumerate(Group)}
 
 
@@ -71,6 +72,37 @@ def listed(event_id: int, group: Group | None, now: datetime) -> Rows:
         rows = rows.where(rank == _RANKS[group])
     done = _RANKS[Group.DONE]
     return rows.order_by(rank, case((rank < done, Mailing.send_at)), Mailing.send_at.desc(), Mailing.id)
+
+
+def one(event_id: int, mailing_id: int, now: datetime) -> Rows:
+    """The statement for the row of one scheduled message."""
+    return listed(event_id, None, now).where(Mailing.id == mailing_id)
+
+
+def still_open(event_id: int) -> Rows:
+    """The statement for the ids of the messages that are to come or need somebody."""
+    return select(Mailing.id).where(*query.of_event(event_id), Mailing.state.in_(WITHOUT_A_RUN))
+
+
+def next_change(event_id: int, now: datetime) -> datetime | None:
+    """When the next message is locked or due, which is over for one that is overdue; None when nothing is to come."""
+    moment = case((Schedule.edit_cutoff_at > now, Schedule.edit_cutoff_at), else_=Mailing.send_at)
+    rows = select(func.min(moment)).select_from(Mailing).join(Schedule, Schedule.mailing_id == Mailing.id)
+    scheduled = (*query.of_event(event_id), Mailing.state == MailingState.SCHEDULED)
+    return fresh().execute(rows.where(*scheduled)).scalar()
+
+
+def watched(event_id: int, now: datetime) -> Mailing | None:
+    """The scheduled message that is being sent, else the one that was sent last within the hour."""
+    running = Mailing.state == MailingState.SENDING
+    lately = select(Job.id).where(Job.mailing_id == Mailing.id, Job.finished_at > now - _WATCHED).exists()
+    found = (
+        select(Mailing)
+        .where(*query.of_event(event_id), Mailing.send_at.is_not(None))
+        .where(running | ((Mailing.state == MailingState.FINISHED) & lately))
+        .order_by(running.desc(), Mailing.created_at.desc(), Mailing.id.desc())
+    )
+    return fresh().scalars(found.limit(1)).one_or_none()
 
 
 def counts(event_id: int, now: datetime) -> Mapping[Group, int]:

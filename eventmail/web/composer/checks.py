@@ -18,6 +18,7 @@ from eventmail.errors import EventArchived, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.web.composer.form import ComposerForm
+from eventmail.web.composer.when import When
 
 READS_OTHERWISE = "This text is older than the way numbers, line breaks and stars are read now. It reads otherwise."
 Action = tuple[str, str]
@@ -65,6 +66,12 @@ class Written:
     changes: Sequence[Piece] = ()
     complaint: str = ""
     constants: Mapping[str, str | None] = field(default_factory=dict)
+    when: When | None = None  # on a page with a picker
+
+    @property
+    def leaves_at(self) -> datetime:
+        """When the message is sent as far as the page says."""
+        return self.when.time.at if self.when and self.when.time else g.now
 
 
 def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
@@ -128,12 +135,16 @@ def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]
         yield Check(written.complaint, _AUDIENCE)
     if written.resolution and not written.resolution.count:
         yield Check(NoRecipients.sentence, _AUDIENCE)
+    if written.when and written.when.refused:
+        yield Check(written.when.refused.detail, ("Change the time", "#when"))
     yield from map(_of, written.draft.problems)
 
 
 def _todo(written: Written) -> Iterator[Check]:
     if written.audience is None and not written.form.picked:
         yield Check("Tick who should get it", ("Choose", "#audience"))
+    if written.when and not written.when.is_chosen:
+        yield Check("Choose when it goes out", ("Choose", "#when"))
     if not written.form.text.subject.strip():
         yield Check("Write a subject", ("Write", "#subject"))
     if not written.form.text.body.strip():
@@ -167,10 +178,12 @@ def _of_the_sender(event: Event, sender: senders.Sender) -> Iterator[Check]:
 def _of_the_event(event: Event, written: Written) -> Iterator[Check]:
     settings = ("Event settings", url_for("events.settings", event_id=event.id))
     over = event.over_at
-    if event.starts_at and over and over <= g.now:
-        yield Check(f"The event is over: it was on {_day(event.starts_wall)}.", settings)
-    elif event.starts_at and event.starts_at <= g.now:
-        yield Check(f"The event has begun: it is on {_day(event.starts_wall)}.", settings)
+    then, by_then = written.leaves_at, " by then" if written.leaves_at > g.now else ""
+    if event.starts_at and over and over <= then:
+        was = "was" if over <= g.now else "is"
+        yield Check(f"The event is over{by_then}: it {was} on {_day(event.starts_wall)}.", settings)
+    elif event.starts_at and event.starts_at <= then:
+        yield Check(f"The event has begun{by_then}: it is on {_day(event.starts_wall)}.", settings)
     url = written.constants.get("event.url") or ""
     if "event.url" in written.draft.compiled.merged and url and (odd := link_targets.odd_address(url)):
         yield Check(f"The event page, which the message merges, {odd}: {url}", settings)

@@ -68,16 +68,26 @@ def listed(event_id: int) -> Page[drafts.Shown]:
 
 
 def written(form: ComposerForm) -> drafts.Written:
-    """The text and the audience on the page. Browsers and programs differ in their line ends; here they are LF."""
-    return drafts.Written(_in_lf(form.text), form.audience)
+    """The text, the audience and the time on the page. Browsers and programs differ in line ends; here they are LF."""
+    return drafts.Written(_in_lf(form.text), form.audience, form.plan)
 
 
 def save(event_id: int, form: ComposerForm) -> drafts.Saved | None:
     """Save the page unless it is empty. Raises StaleRevision, for a deleted draft too, and PastEditWindow."""
     try:
-        return drafts.save(event_id, form.before, written(form), access.acting())
+        return drafts.save(event_id, form.before, _with_time(event_id, form), access.acting())
     except NotFound:
         raise StaleRevision(conflict="gone") from None
+
+
+def _with_time(event_id: int, form: ComposerForm) -> drafts.Written:
+    """`written`; a page without a picker leaves the time of its draft as it is."""
+    if form.time is not None:
+        return written(form)
+    by = access.acting()
+    mailing_id = draft_rows.id_of(fresh(), event_id, form.before, by)
+    shown = _now(event_id, mailing_id) if mailing_id else None
+    return replace(written(form), plan=shown.plan if shown else None)
 
 
 def keep(event_id: int, form: ComposerForm) -> ComposerForm:

@@ -11,16 +11,22 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Shown
 from eventmail.domain.mailings.send import Message
+from eventmail.domain.mailings.send_time import Plan
 from eventmail.ids import row_id
 from eventmail.value_parsing import visible
-from eventmail.web.composer import preview_options
+from eventmail.web.composer import preview_options, time_fields
+from eventmail.web.composer.time_fields import TimeFields
 
 LISTS = frozenset({"statuses", "segments", "guests", "exclude_segments"})
 
 
 @dataclass(frozen=True)
 class ComposerForm:
-    """The text, the audience, the look of the preview, and what the page was about."""
+    """The text, the audience, the look of the preview, and what the page was about.
+
+    On a page with a picker `time` are its fields, and `editing` is the scheduled message that the form changes, as it
+    was at `revision`.
+    """
 
     text: Text
     audience: Mapping[str, list[str]]
@@ -36,21 +42,38 @@ class ComposerForm:
     key: str | None = None
     shown: Shown | None = None  # the saved draft
     dialect: int | None = None  # of a message that is written once more
+    time: TimeFields | None = None
+    editing: int | None = None
+    revision: int = 0
 
     @property
     def message(self) -> Message:
-        return Message(self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen)
+        return Message(
+            self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen, plan=self.plan
+        )
+
+    @property
+    def plan(self) -> Plan | None:
+        return self.time.plan if self.time else None
 
     @property
     def picked(self) -> dict[str, Any]:
         return {name: picked for name, picked in self.audience.items() if picked}
 
-    def of(self, shown: Shown) -> "ComposerForm":
-        return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown)
+    def of(self, shown: Shown, timezone: str) -> "ComposerForm":
+        """The form with a draft; `timezone` is that of a plan that names none."""
+        time = time_fields.of(shown.plan, timezone) if self.time else None
+        return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown, time=time)
 
 
-def parse(form: MultiDict[str, str], before: DraftVersion, key: str | None = None) -> ComposerForm:
-    """The form as it was typed; `key` is the idempotency key of the request."""
+def parse(
+    form: MultiDict[str, str], before: DraftVersion, key: str | None = None, *, timezone: str | None = None
+) -> ComposerForm:
+    """The form as it was typed; `key` is the idempotency key of the request.
+
+    A page with a picker names the `timezone` that it shows first.
+    """
+    time = None if timezone is None else time_fields.parse({"timezone": timezone, **form})
     return ComposerForm(
         Text(*(visible(form.get(part, "")) for part in ("subject", "preheader", "body"))),
         {name: [value for value in form.getlist(name) if value] for name in LISTS},
@@ -62,6 +85,9 @@ def parse(form: MultiDict[str, str], before: DraftVersion, key: str | None = Non
         event_seen=form.get("event_seen", ""),
         exact=form.get("audience_mode") == "exact",
         key=key,
+        time=time,
+        editing=row_id(form.get("editing", "")),
+        revision=row_id(form.get("editing_revision", "")) or 0,
     )
 
 

@@ -28,6 +28,7 @@ from eventmail.ids import row_id
 from eventmail.models import Event, Guest
 from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer import mail_frames, picking
+from eventmail.web.composer import when as composer_when
 from eventmail.web.composer.checks import Checks, Written, look_over
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.page import Composer
@@ -52,6 +53,7 @@ class Live:
     checks: Checks
     audience: resolve.Audience | None
     complaint: str  # about the audience
+    when: composer_when.When | None  # on a page with a picker
 
     @property
     def count(self) -> int:
@@ -83,9 +85,9 @@ def live(event: Event, form: ComposerForm) -> Live:
     gaps = fallbacks.gaps(draft.compiled, merge_values.fields(event.id), constants, reached, count) if reached else []
     complaint = "" if audience else _complaint(event.id, form)
     dead = dead_links.find(draft.compiled, merge_values.fields(event.id), constants, reached, count) if reached else []
-    written = Written(
-        form, draft, audience, resolution, gaps, dead, composer_draft.changes(event.id, form), complaint, constants
-    )
+    when = composer_when.of(event, form, here.edit_cutoff)
+    changes = composer_draft.changes(event.id, form)
+    written = Written(form, draft, audience, resolution, gaps, dead, changes, complaint, constants, when)
     return Live(
         resolution,
         draft,
@@ -100,6 +102,7 @@ def live(event: Event, form: ComposerForm) -> Live:
         look_over(event, written, here),
         audience,
         complaint,
+        when,
     )
 
 

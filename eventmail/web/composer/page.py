@@ -1,7 +1,7 @@
 """Describes a page with a composer; the fragments take their URLs and the prefix of their data-test from it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
 
@@ -37,17 +37,26 @@ class Urls:
     @classmethod
     def of(cls, blueprint: str) -> "Urls":
         """The endpoints of a blueprint that has one of each name."""
-        return cls(**{field.name: f"{blueprint}.{field.name}" for field in fields(cls)})
+        return cls(**{each.name: f"{blueprint}.{each.name}" for each in fields(cls)})
+
+
+_LIVE = {
+    "recipient-count": "composer/_count.html",
+    "checks": "composer/_checks.html",
+    "send-cta": "composer/_send.html",
+}
 
 
 @dataclass(frozen=True)
 class Composer:
-    """A page with a composer. `context()` is what its template shows beside the composer, for the event of `g`."""
+    """A page with a composer, for the event of `g`."""
 
     prefix: Prefix
     urls: Urls
     page: str
-    context: Callable[[], Mapping[str, Any]] = dict
+    context: Callable[[], Mapping[str, Any]] = dict  # what the page shows beside the composer
+    timed: bool = False  # it has the picker of a send time
+    live: Mapping[str, str] = field(default_factory=lambda: _LIVE)  # what changes beside the preview: id -> template
 
     def serves(self, *blueprints: Blueprint) -> None:
         """Make this the composer, `g.composer`, of every request to `blueprints`."""

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
@@ -15,7 +16,7 @@ from eventmail.models import Event
 from eventmail.settings import Settings
 from eventmail.states import is_practice
 from eventmail.web.core import navigation
-from eventmail.web.words import audience, log, state
+from eventmail.web.words import audience, log, schedule, state, when
 
 
 def register(app: Flask) -> None:
@@ -27,6 +28,7 @@ def register(app: Flask) -> None:
     jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number, "clock": wall_time.clock}
     jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
     jinja.globals |= {"message_tabs": navigation.message_tabs, "states": state}
+    jinja.globals |= {"times": when, "planned_words": schedule.planned, "viewer_zone": viewer_zone}
     jinja.globals |= {"asset": asset, "drawn_icon": icon}  # `icon` is a macro of macros/ui.html
 
 
@@ -45,6 +47,12 @@ def icon(name: str, class_: str = "") -> Markup:
     """A shape of icons.svg, hidden from screen readers."""
     drawn = Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>')
     return drawn.format(f"icon {class_}".strip(), asset("icons.svg"), name)
+
+
+def viewer_zone() -> ZoneInfo | None:
+    """The time zone of the browser that asks, as `viewer-zone.js` names it in a cookie; None while it has not."""
+    named = request.cookies.get("viewer_zone", "")
+    return ZoneInfo(named) if named in wall_time.TIMEZONES else None
 
 
 def is_live() -> bool:

@@ -132,9 +132,9 @@ class Paging(TypedDict):
     size: int
 
 
-def paging() -> Paging:
-    """`page` and `size` from the URL. Unreadable values mean the first page of 50."""
-    page, size = request.args.get("page", 1, int), request.args.get("per_page", 50, int)
+def paging(usual: int = 50) -> Paging:
+    """`page` and `size` from the URL. Unreadable values mean the first page of the `usual` size."""
+    page, size = request.args.get("page", 1, int), request.args.get("per_page", usual, int)
     return {"page": max(1, min(page, 10**9)), "size": max(1, min(size, 200))}
 
 

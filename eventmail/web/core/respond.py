@@ -45,6 +45,11 @@ def page_out(page: Any, item: Callable[[Any], T]) -> Listed[T]:
     return {"items": [item(row) for row in page.items], "page": page.number, "pages": page.pages, "total": page.total}
 
 
+def go_to(url: str) -> BaseResponse:
+    """Lead to another page after a POST, for htmx by a header, so that the browser's address changes, too."""
+    return make_response("", 200, {"HX-Redirect": url}) if "HX-Request" in request.headers else see_other(url)
+
+
 def see_other(url: str) -> BaseResponse:
     """The answer to a POST: 303, so that reload and Back do not repeat it. htmx follows and swaps the final body."""
     return redirect(url, 303)

@@ -23,7 +23,7 @@ bp = Blueprint("runs", __name__, url_prefix="/admin/events/<id:event_id>")
 
 def _watched(event_id: int, mailing_id: int, problem: Problem | None = None) -> Response:
     """The page that a refused button shows."""
-    return tracker.page("messages/sent.html", query.find(event_id, mailing_id), problem=problem)
+    return tracker.own_page(query.find(event_id, mailing_id), problem=problem)
 
 
 @bp.post("/mailings/<id:mailing_id>/cancellation")
@@ -93,8 +93,7 @@ def quota(event_id: int) -> Response:
 
 def _done(event_id: int, mailing_id: int) -> Any:
     if wants_json():
-        mailing = query.find(event_id, mailing_id)
-        return as_json(query.told(mailing))
+        return as_json(query.told(query.find(event_id, mailing_id)))
     if request.form.get("next") == "details":
         return see_other(url_for("mailings.detail", event_id=event_id, mailing_id=mailing_id) + "#recipients")
-    return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=mailing_id))
+    return see_other(tracker.own_url(query.find(event_id, mailing_id)))

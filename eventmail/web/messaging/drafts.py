@@ -18,7 +18,7 @@ from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
 from eventmail.web.core.context import instant
 from eventmail.web.core.problems import Problem, shown_by
-from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
+from eventmail.web.core.respond import as_json, go_to, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging import views
 from eventmail.web.messaging.page import COMPOSER, typed
 from eventmail.web.messaging.schemas import DraftIn, DraftListedOut, DraftPatch, SchedulePatch
@@ -71,8 +71,7 @@ def copy(event_id: int) -> Any:
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
     flash("Your text is a draft of its own now. The other one stayed as it was.")
-    url = _watch(saved.mailing_id)
-    return make_response("", 200, {"HX-Redirect": url}) if wants_fragment() else see_other(url)
+    return go_to(_watch(saved.mailing_id))
 
 
 @bp.post("/messages/<id:mailing_id>/copies")
@@ -117,7 +116,9 @@ def show(event_id: int, mailing_id: int) -> Any:
     """The JSON of a draft, at the address that it has as a message. Its page is the composer."""
     if wants_json():
         return as_json(drafts.state(event_id, mailing_id))
-    return see_other(url_for(COMPOSER.urls.watch, event_id=event_id, mailing_id=mailing_id))
+    shown = drafts.find(event_id, mailing_id)
+    where = "scheduling.watch" if shown and shown.plan else COMPOSER.urls.watch
+    return see_other(url_for(where, event_id=event_id, mailing_id=mailing_id))
 
 
 @bp.patch("/mailings/<id:mailing_id>")

@@ -49,7 +49,8 @@ def answer(form: ComposerForm, *, fragment: str | None = None, **more: Any) -> R
 def typed() -> ComposerForm:
     """The composer's form as it was typed; on a first visit empty, or the message that `again` names (S7)."""
     given = request.form if request.method == "POST" else request.args
-    form = composer_form.parse(given, composer_form.version(request.values), _key())
+    timezone = g.event.timezone if g.composer.timed else None
+    form = composer_form.parse(given, composer_form.version(request.values), _key(), timezone=timezone)
     if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
         return composer_form.again(form, g.event.id, again, g.user.email)
     return form

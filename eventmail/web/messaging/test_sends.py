@@ -60,8 +60,9 @@ def watch(event_id: int, mailing_id: int) -> Any:
 
 
 def _composed(event_id: int, mailing_id: int) -> str:
-    where, before = g.composer.urls.compose, draft.fields(typed().before)
-    return url_for(where, event_id=event_id, again=mailing_id, _anchor="test-send", **before)
+    form = typed()
+    kept = {**draft.fields(form.before), **(form.time.named if form.time else {})}
+    return url_for(g.composer.urls.compose, event_id=event_id, again=mailing_id, _anchor="test-send", **kept)
 
 
 def _typed() -> Wanted:

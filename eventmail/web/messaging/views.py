@@ -27,7 +27,7 @@ from eventmail.web.composer.schemas import AudiencePreview, exclusion_out
 from eventmail.web.core import access, intake
 from eventmail.web.core.csv_out import csv_answer
 from eventmail.web.core.problems import Problem, shown_by
-from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
+from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging.page import COMPOSER, answer, typed
 from eventmail.web.messaging.schemas import sample_out
 
@@ -37,7 +37,7 @@ COMPOSER.serves(bp)
 
 def composer(event_id: int, problem: Problem | None = None, *, draft: drafts.Shown | None = None) -> Response:
     """The composer's page: empty, with a draft, or with what was typed and why it was refused."""
-    form = typed().of(draft) if draft else typed()
+    form = typed().of(draft, g.event.timezone) if draft else typed()
     error = problem.error if problem else None
     conflict = isinstance(error, DraftConflict) and error.conflict is not None
     return answer(
@@ -58,7 +58,11 @@ def new_message(event_id: int) -> Response:
 @bp.post("/messages/preview")
 def preview(event_id: int) -> Response:
     """The live parts of the composer: count, preview, and what is in the way of sending."""
-    return answer(typed(), fragment="composer/_live.html")
+    form = typed()
+    shown = answer(form, fragment="composer/_live.html")
+    if form.time and form.time.taken:
+        shown.headers["HX-Trigger"] = "time-taken"  # nobody typed, so the draft has to be told to save itself
+    return shown
 
 
 @bp.get("/messages/previews/<id:content_id>")
@@ -122,11 +126,14 @@ def send(event_id: int) -> Any:
 
 
 @bp.get("/messages/<id:mailing_id>")
-def watch(event_id: int, mailing_id: int) -> Response:
-    """A message: a draft in the composer, or a sent one with its tracker."""
+def watch(event_id: int, mailing_id: int) -> Any:
+    """A message: a draft in the composer, or a sent one with its tracker; a scheduled one has a page of its own."""
     if draft := drafts.find(event_id, mailing_id):
         return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
-    return tracker.page("messages/sent.html", query.find(event_id, mailing_id))
+    mailing = query.find(event_id, mailing_id)
+    if mailing.send_at and not (wants_json() or wants_fragment()):
+        return see_other(tracker.own_url(mailing))
+    return tracker.own_page(mailing)
 
 
 @bp.route("/messages/exclusions", methods=["GET", "POST"])

@@ -18,6 +18,7 @@ ASKS = "it asks before something is done, as a page; the request that does it is
 BROWSER = "who gets in is changed in a browser; a token is refused"
 FORM = "a form of that page; programs have a request of their own"
 PAGE = "a page alone"
+SAME = "the same answer as at the address of “New message”, which is there"
 PUBLIC = "for guests and for those who sign in; no JSON"
 
 NOT_IN_IT = {
@@ -58,10 +59,16 @@ NOT_IN_IT = {
     "POST messaging.preview": FORM,
     "POST messaging.review": FORM,
     "POST messaging.send": FORM,
+    **{f"POST scheduling.{name}": FORM for name in
+       ("preview", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "schedule", "change", "later")},
+    **{f"{asks} scheduling.{name}": SAME for asks, name in
+       (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
+    **{f"POST schedule.{name}": FORM for name in ("cancel", "reopen", "accept", "start")},
     "POST sending.send": FORM,
     **{f"GET {name}": PAGE for name in (
         "events.new", "events.copy_page", "events.settings", "guests.new", "imports.choose", "guest_paste.paste",
-        "segments.new", "messaging.compose", "messaging.mail", "mailings.mail", "outbox.listing", "outbox.read",
+        "segments.new", "messaging.compose", "messaging.mail", "mailings.mail",
+        "scheduling.mail", "outbox.listing", "outbox.read",
         "outbox.html", "suppressions.importing", "sending.page")},
 }  # fmt: skip
 

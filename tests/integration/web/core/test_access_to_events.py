@@ -34,15 +34,15 @@ def careless(**_: Any) -> str:
 def test_a_new_page_of_an_event_that_asks_for_nothing_is_not_there_for_a_stranger(
     app: Flask, client: Client, organizer: Person, theirs: int
 ) -> None:
-    app.url_map.add(Rule("/admin/events/<id:event_id>/scheduled", endpoint="scheduled", methods=["GET", "POST"]))
+    app.url_map.add(Rule("/admin/events/<id:event_id>/careless", endpoint="scheduled", methods=["GET", "POST"]))
     app.view_functions["scheduled"] = careless
     with app.app_context():
         own = seeding.add_event(organizer)
     token = client.csrf_token()
-    assert client.get(f"/admin/events/{own}/scheduled").text == "told everything"
-    assert client.get(f"/admin/events/{theirs}/scheduled").status_code == 404
-    assert client.get("/admin/events/999999/scheduled").status_code == 404
-    assert client.post(f"/admin/events/{theirs}/scheduled", data={"csrf_token": token}).status_code == 404
+    assert client.get(f"/admin/events/{own}/careless").text == "told everything"
+    assert client.get(f"/admin/events/{theirs}/careless").status_code == 404
+    assert client.get("/admin/events/999999/careless").status_code == 404
+    assert client.post(f"/admin/events/{theirs}/careless", data={"csrf_token": token}).status_code == 404
 
 
 def test_no_page_of_an_event_runs_for_a_stranger(app: Flask, client: Client, theirs: int) -> None:
@@ -70,8 +70,8 @@ def test_every_address_below_an_event_names_it_alike_and_is_open_to_nobody_else(
 
 
 def test_a_view_finds_its_event_before_it_begins(app: Flask, client: Client, organizer: Person) -> None:
-    app.url_map.add(Rule("/admin/events/<id:event_id>/scheduled", endpoint="scheduled"))
+    app.url_map.add(Rule("/admin/events/<id:event_id>/careless", endpoint="scheduled"))
     app.view_functions["scheduled"] = lambda **_: g.event.title
     with app.app_context():
         own = seeding.add_event(organizer, title="Summer Gala")
-    assert client.get(f"/admin/events/{own}/scheduled").text == "Summer Gala"
+    assert client.get(f"/admin/events/{own}/careless").text == "Summer Gala"
