@@ -121,7 +121,7 @@ def _of_nothing(news: News) -> str:
     why = not_sent.WHY[news.why] if news.why else "Nothing of it left."
     if news.result == MailingResult.FAILED:
         return f"{why}\n\nTo send it at another time, open its page and press “Cancel and edit as new draft”."
-    return f"{why}\n\nIt waits for somebody to decide: open its page, and send it now or cancel it."
+    return f"{why}\n\nIt waits for somebody to decide: open its page, and press “Send now” or “Cancel”."
 
 
 def _title(news: News) -> str:

@@ -78,9 +78,10 @@ def news(tx: Session, mail: AccountMail) -> News:
 
 
 def url(tx: Session, mail: AccountMail, base_url: str) -> str:
-    """The address of the message's page."""
+    """The address of the message's page: the one with its outcomes and its log, or with the buttons that decide."""
     mailing = tx.get_one(Mailing, mail.mailing_id)
-    return f"{base_url}/admin/events/{mailing.event_id}/mailings/{mailing.id}"
+    page = "mailings" if mail.result == MailingResult.ENDED else "scheduled"
+    return f"{base_url}/admin/events/{mailing.event_id}/{page}/{mailing.id}"
 
 
 def switch(by: Acting, *, on: bool) -> None:

@@ -140,7 +140,7 @@ def test_S14_a_missed_message_says_why_and_what_to_do(why: NotSent) -> None:
     values = {"result": MailingResult.MISSED, "why": why, "numbers": Numbers(queued=312)}
     assert subject(**values) == f"Not sent: {TITLE}"
     assert said(**values) == (
-        f"{not_sent.WHY[why]}\n\nIt waits for somebody to decide: open its page, and send it now or cancel it."
+        f"{not_sent.WHY[why]}\n\nIt waits for somebody to decide: open its page, and press “Send now” or “Cancel”."
     )
     assert not_sent.WHY[why].endswith(".")
 
