@@ -139,4 +139,5 @@ def _scheduled(event_id: int, mailing_id: int) -> Any:
     """The list, with the row of the message that was scheduled or changed."""
     row = _row(mailing_id)
     flash(words.scheduled(row.due, row.mailing.n_queued, row.held.edit_cutoff_at, g.event.zone, clock.now()))
-    return go_to(url_for("scheduling.compose", event_id=event_id) + f"#scheduled-{mailing_id}")
+    # `now` makes it another address than the list's: a browser that only moves to an anchor loads nothing
+    return go_to(url_for("scheduling.compose", event_id=event_id, now=mailing_id, _anchor=f"scheduled-{mailing_id}"))
