@@ -8,6 +8,7 @@ from playwright.sync_api import Browser
 from eventmail import ids
 from tests.browser import tour_guests as guests
 from tests.browser import tour_messages as messages
+from tests.browser import tour_scheduled as scheduled
 from tests.browser.tour import Tour, begun, empty, full, site
 from tests.support.browser import assert_fits, axe_everywhere
 from tests.support.live import Live
@@ -66,6 +67,15 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "tracker with problems": lambda tour: tour.go(tour.partly),
     "exclusions": full("/messages/exclusions?statuses=confirmed"),
     "exclusions, nobody": full("/messages/exclusions?statuses=invited"),
+    "scheduled, empty": empty("/scheduled"),
+    "scheduled": scheduled.page("list"),
+    "scheduled, one to come": scheduled.page("upcoming"),
+    "scheduled, one that moved": scheduled.page("moved"),
+    "scheduled, one that is locked": scheduled.page("locked"),
+    "scheduled, one that was missed": scheduled.page("missed"),
+    "scheduled, written": scheduled.written,
+    "scheduled, before the event": scheduled.relative,
+    "scheduled, refused": scheduled.refused,
     "sent, empty": empty("/mailings"),
     "sent": full("/mailings"),
     "mailing": lambda tour: tour.go(tour.partly.replace("/messages/", "/mailings/")),
@@ -110,10 +120,14 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
+    "scheduling.mail", "scheduling.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
-# test_composer.py, test_owners_pages.py; of dead links the same list
-LOOKED_AT_ELSEWHERE = {"preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking"}
+# test_composer.py, test_owners_pages.py; of dead links the same list; of “Scheduled messages” the same lists
+LOOKED_AT_ELSEWHERE = {
+    "preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking",
+    "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links",
+}  # fmt: skip
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
     "account.forgotten", "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings",
@@ -124,7 +138,7 @@ ON_THE_TOUR = {
     "imports.choose", "imports.look",
     "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
-    "drafts.listing", "drafts.deletion",
+    "drafts.listing", "drafts.deletion", "scheduling.compose", "scheduling.watch",
     "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "receipts.receipt", "home.page",
     "suppressions.listing", "suppressions.importing", "suppressions.lifting",
 }  # fmt: skip

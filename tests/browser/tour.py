@@ -37,6 +37,7 @@ class Tour:
     done: str = ""
     partly: str = ""
     running: str = ""
+    planned: dict[str, str] = field(default_factory=dict)  # the addresses of `tour_scheduled`, once they are made
     complaints: Complaints = field(default_factory=Complaints)
 
     def go(self, url: str) -> None:
