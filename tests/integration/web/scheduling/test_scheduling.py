@@ -174,7 +174,7 @@ def test_D5_a_draft_becomes_the_scheduled_message_and_keeps_its_address(
     client.submit(f"{url}/drafts", TYPED)
     mailing_id = row(Mailing).id
     answer = client.submit(url, {**TYPED, "draft": mailing_id, "revision": "1"})
-    assert answer.location == f"{url}?now={mailing.id}#scheduled-{mailing.id}"
+    assert answer.location == f"{url}?now={mailing_id}#scheduled-{mailing_id}"
     assert (row(Mailing).state, count(DraftText)) == ("scheduled", 0)
 
 
