@@ -18,7 +18,7 @@ from eventmail.db import fresh
 from eventmail.domain.imports import uploads
 from eventmail.domain.instance import housekeeping, live_lock
 from eventmail.domain.mailings.send import Sent
-from eventmail.domain.terms import of_settings
+from eventmail.domain.terms import SendingTerms, of_settings
 from eventmail.models import Job
 from eventmail.providers import registry
 from eventmail.providers.base import Provider
@@ -137,10 +137,16 @@ def tick(app: Flask) -> int:
         return _ring_for_waiting(app)
 
 
+def terms(app: Flask) -> SendingTerms:
+    """The terms on which the worker sends."""
+    provider: Provider = app.extensions["provider"]
+    return of_settings(app.extensions["settings"], service=provider.name, outside=provider.outside)
+
+
 def _start_due(app: Flask) -> int:
     """Start what is due, and ring for it and for the next scheduled message; returns how many began."""
-    settings, provider = app.extensions["settings"], app.extensions["provider"]
-    started = due.start_all(of_settings(settings, service=provider.name, outside=provider.outside), settings)
+    settings: Settings = app.extensions["settings"]
+    started = due.start_all(terms(app), settings)
     for job_id in started:
         _ring_at(app.extensions["ring"], job_id, clock.now())
     if live_lock.is_live(settings.database):  # else one ring would follow upon the other

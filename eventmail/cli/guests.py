@@ -4,7 +4,7 @@ from typing import BinaryIO
 
 import click
 
-from eventmail import ids, settings
+from eventmail import ids, settings, tasks
 from eventmail.cli.common import as_json_option, by, link, opened, print_json
 from eventmail.db import fresh
 from eventmail.domain.imports import csv_text
@@ -49,8 +49,8 @@ def guests_import(event: str, file: BinaryIO, dry_run: bool, as_json: bool) -> N
 def demo_(guests: int, as_json: bool) -> None:
     """Load the demo. Repeating adds nothing and gives a new token and password."""
     here = settings.load()
-    with opened(here):
-        loaded = demo.load(by(), guests=guests)
+    with opened(here) as app:
+        loaded = demo.load(by(), tasks.terms(app), guests=guests)
     answer = {
         "event": str(loaded.event_id), "email": loaded.email, "password": loaded.password, "token": loaded.token,
         "url": link(here, loaded.link),

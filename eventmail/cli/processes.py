@@ -13,10 +13,10 @@ def run_() -> int:
     """Start web and worker and print a link that signs in. The first start loads a demo."""
     here = settings.load()
     run.check_port(here)
-    with opened(here):
+    with opened(here) as app:
         if not users.has_people():
             click.echo("This is the first start: loading the demo …")
-            demo.load(by())
+            demo.load(by(), tasks.terms(app))
         email = demo.guide()
         token = sign_in_links.issue(email, by()) if email else sign_in_links.issue_first(by())
         sentence = _welcome(here, link(here, token), email)

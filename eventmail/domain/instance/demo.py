@@ -18,9 +18,21 @@ from eventmail.domain.audience import segments
 from eventmail.domain.events import edit
 from eventmail.domain.guests import fields
 from eventmail.domain.guests import values as guest_values
-from eventmail.domain.instance import demo_guests
+from eventmail.domain.instance import demo_guests, demo_messages
 from eventmail.domain.people import api_tokens, passwords, sign_in_links, users
-from eventmail.models import EVERYWHERE, PRACTICE, AuditEntry, EmailEvent, Event, EventMember, Guest, Suppression, User
+from eventmail.domain.terms import SendingTerms
+from eventmail.models import (
+    EVERYWHERE,
+    PRACTICE,
+    AuditEntry,
+    EmailEvent,
+    Event,
+    EventMember,
+    Guest,
+    Segment,
+    Suppression,
+    User,
+)
 from eventmail.models.account import Role
 from eventmail.records import Acting
 from eventmail.states import GuestStatus, SuppressionReason
@@ -50,7 +62,7 @@ class Loaded:
     added: int
 
 
-def load(by: Acting, *, guests: int = 0) -> Loaded:
+def load(by: Acting, terms: SendingTerms, *, guests: int = 0) -> Loaded:
     """Load what is missing of the demo and up to `guests` more confirmed guests; makes a new password, token, link."""
     password = ids.token(16)
     hashed = passwords.hashed(password)
@@ -58,6 +70,8 @@ def load(by: Acting, *, guests: int = 0) -> Loaded:
         organizer = _person(tx, "Dana Reyes", ORGANIZER, hashed, by)
         event, added = _gala(tx, organizer, by)
         _group(tx, event.id, by)
+        if added:  # else it was here before, and people may have sent, changed or cancelled what they liked
+            _schedule(tx, event, terms, by)
         added += _crowd(tx, event.id, guests, by)
         _, token = api_tokens.add(tx, organizer.id, "demo", by)
         records.audit(tx, by, _LOADED, f"event:{event.id}", event_id=event.id, guests=added)
@@ -100,6 +114,11 @@ def _group(tx: Session, event_id: int, by: Acting) -> None:
         if name not in known:
             rule = {"all": [{"field": "tag", "op": "is", "value": tag}]}
             segments.add(tx, event_id, {"name": name, "rule": rule}, by)
+
+
+def _schedule(tx: Session, event: Event, terms: SendingTerms, by: Acting) -> None:
+    vip = select(Segment.id).where(Segment.event_id == event.id, Segment.name == "VIP")
+    demo_messages.add(tx, event, tx.scalars(vip).one(), terms, by)
 
 
 def _gala_values(now: datetime) -> dict[str, Any]:

@@ -34,17 +34,26 @@ def create(
 
     def later(tx: Session, prepared: Prepared) -> Begun:
         now = clock.now()  # the write lock may have taken a while
-        time = send_time.checked(_plan(message), tx.get_one(Event, event_id), now)
-        mailing, text = send.commit(tx, prepared, MailingState.SCHEDULED, time.at, terms=terms, by=by, draft=draft)
-        held = Schedule(mailing_id=mailing.id, edit_cutoff_at=time.at - terms.edit_cutoff, revision=1)
-        _keep(held, mailing, message, time, replace(by, now=now))
-        tx.add(held)
-        tx.flush()
-        records.audit(tx, by, "mailing.scheduled", f"mailing:{mailing.id}", event_id=event_id,
-                      recipients=mailing.recipient_count, **_told(held))  # fmt: skip
-        return Begun(mailing, text, held=held)
+        return add(tx, prepared, now, terms=terms, by=by, draft=draft)
 
     return send.once(event_id, message, later, key=key, terms=terms, by=by)
+
+
+def add(
+    tx: Session, prepared: Prepared, now: datetime, *, terms: SendingTerms, by: Acting,
+    draft: draft_rows.DraftVersion | None = None,
+) -> Begun:  # fmt: skip
+    """`create`, as of `now`, in the caller's transaction and without a key."""
+    message, event_id = prepared.message, prepared.event_id
+    time = send_time.checked(_plan(message), tx.get_one(Event, event_id), now)
+    mailing, text = send.commit(tx, prepared, MailingState.SCHEDULED, time.at, terms=terms, by=by, draft=draft)
+    held = Schedule(mailing_id=mailing.id, edit_cutoff_at=time.at - terms.edit_cutoff, revision=1)
+    _keep(held, mailing, message, time, replace(by, now=now))
+    tx.add(held)
+    tx.flush()
+    records.audit(tx, by, "mailing.scheduled", f"mailing:{mailing.id}", event_id=event_id,
+                  recipients=mailing.recipient_count, **_told(held))  # fmt: skip
+    return Begun(mailing, text, held=held)
 
 
 def change(
