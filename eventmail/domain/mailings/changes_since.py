@@ -1,10 +1,11 @@
 """What guests will read otherwise than when a message was scheduled (H6b), and the mail service it would take (S13)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from eventmail.content import tokens
-from eventmail.db import service
+from eventmail.db import fresh, service
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, Mailing, Schedule, User
@@ -22,11 +23,14 @@ class Changed:
     after: str
 
 
-def changes(
-    mailing: Mailing, held: Schedule, event: Event, author: User | None, terms: SendingTerms
-) -> Sequence[Changed]:
-    """The differences between the scheduling and now, for a message that still waits. `author` scheduled it."""
-    now = merge_values.frozen(event, author, terms)
+def values_now(event: Event, author_id: int | None, terms: SendingTerms) -> Mapping[str, Any]:
+    """What guests would read now in a message that this author scheduled; the same for all messages of the author."""
+    author = fresh().get(User, author_id) if author_id else None
+    return merge_values.frozen(event, author, terms)
+
+
+def changes(mailing: Mailing, held: Schedule, now: Mapping[str, Any]) -> Sequence[Changed]:
+    """The differences between the scheduling and `values_now`, for a message that still waits."""
     fields = tokens.known_fields({})
     rows = [
         (name, fields[name].label if name in fields else name, mailing.constants.get(name), value)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, select
 
 from eventmail.db import Rows, fresh
 from eventmail.domain import mail_services
@@ -26,6 +26,11 @@ def newest_first(event_id: int, among: Sequence[MailingState] = SHOWN_AS_SENT) -
         .where(*of_event(event_id), Mailing.state.in_(among))
         .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
+
+
+def these(mailing_ids: Sequence[int]) -> Select[Mailing]:
+    """The statement for these mailings, in any order."""
+    return select(Mailing).where(Mailing.id.in_(mailing_ids))
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:

@@ -60,12 +60,14 @@ def _rank(now: datetime) -> ColumnElement[int]:
 
 
 def listed(event_id: int, group: Group | None, now: datetime) -> Rows:
-    """The statement for (mailing, schedule, subject, group): the earliest first, what is done from the latest on."""
+    """The statement for (mailing id, group), for `shown`: the earliest first, what is done from the latest on.
+
+    It sorts ids alone, since a message holds kilobytes.
+    """
     rank = _rank(now)
     rows: Rows = (
-        select(Mailing, Schedule, Content.subject, rank.label("group"))
+        select(Mailing.id, rank.label("group"))
         .join(Schedule, Schedule.mailing_id == Mailing.id)
-        .join(Content, Content.id == Mailing.content_id)
         .where(*query.of_event(event_id))
     )
     if group is not None:
@@ -115,12 +117,19 @@ def counts(event_id: int, now: datetime) -> Mapping[Group, int]:
 
 def shown(rows: Sequence[Any], event: Event, *, outside: bool) -> list[Row]:
     """The rows of `listed`, each with what it would be now. Messages with the same audience are counted once."""
+    whole = (
+        select(Mailing, Schedule, Content.subject)
+        .join(Schedule, Schedule.mailing_id == Mailing.id)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(Mailing.id.in_([row.id for row in rows]))
+    )
+    found = {mailing.id: (mailing, held, subject) for mailing, held, subject in fresh().execute(whole)}
     known: dict[str, int | None] = {}
-    return [_shown(*row, event=event, outside=outside, known=known) for row in rows]
+    return [_shown(*found[row.id], tuple(Group)[row.group], event=event, outside=outside, known=known) for row in rows]
 
 
 def _shown(
-    mailing: Mailing, held: Schedule, subject: str, rank: int, *, event: Event, outside: bool,
+    mailing: Mailing, held: Schedule, subject: str, group: Group, *, event: Event, outside: bool,
     known: dict[str, int | None],
 ) -> Row:  # fmt: skip
     proposed, undated = None, False
@@ -134,7 +143,7 @@ def _shown(
         if mailing.state in PLANNED
         else mailing.recipient_count
     )
-    return Row(mailing, held, subject, tuple(Group)[rank], people, proposed, undated)
+    return Row(mailing, held, subject, group, people, proposed, undated)
 
 
 def people_now(

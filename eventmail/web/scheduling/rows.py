@@ -1,8 +1,9 @@
 """The rows of the list, with what has changed since each was scheduled and what can be done with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -10,12 +11,11 @@ from flask import g
 from markupsafe import Markup
 
 from eventmail.content import not_sent
-from eventmail.db import fresh
 from eventmail.domain.mailings import changes_since, scheduled_list, send_time
 from eventmail.domain.mailings.changes_since import Changed
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.terms import SendingTerms
-from eventmail.models import Event, User
+from eventmail.models import Event
 from eventmail.states import BEGUN, PLANNED, AudienceMode, MailingState, NotSent
 from eventmail.web.words import schedule as words
 from eventmail.web.words import when
@@ -92,8 +92,9 @@ class Row(scheduled_list.Row):
 
 def of(found: Sequence[Any], event: Event, terms: SendingTerms) -> list[Row]:
     """A row for each of `scheduled_list.listed`."""
+    values = cache(lambda author_id: changes_since.values_now(event, author_id, terms))
     return [
-        Row(**vars(row), due=due, now=g.now, changes=_changes(row, event, terms))
+        Row(**vars(row), due=due, now=g.now, changes=_changes(row, values))
         for row in scheduled_list.shown(found, event, outside=terms.outside)
         if (due := row.mailing.send_at)  # every scheduled message has one
     ]
@@ -113,8 +114,7 @@ def refresh_seconds(change: datetime | None, now: datetime) -> int | None:
     return round(max(soon, _AT_LEAST).total_seconds())
 
 
-def _changes(row: scheduled_list.Row, event: Event, terms: SendingTerms) -> Sequence[Changed]:
+def _changes(row: scheduled_list.Row, values: Callable[[int | None], Mapping[str, Any]]) -> Sequence[Changed]:
     if row.mailing.state not in PLANNED:
         return ()
-    author = fresh().get(User, row.mailing.created_by) if row.mailing.created_by else None
-    return changes_since.changes(row.mailing, row.held, event, author, terms)
+    return changes_since.changes(row.mailing, row.held, values(row.mailing.created_by))

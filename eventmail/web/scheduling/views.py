@@ -40,8 +40,8 @@ def compose(event_id: int) -> Response:
     """The scheduled messages, and an empty composer for another one."""
     if wants_json():
         page = paginate(scheduled_list.listed(event_id, intake.chosen("group", Group), g.now), **intake.paging())
-        told = query.described_each([row.Mailing for row in page.items])
-        return as_json(page_out(page, lambda row: told[row.Mailing.id]))
+        told = query.described_each(fresh().scalars(query.these([row.id for row in page.items])).all())
+        return as_json(page_out(page, lambda row: told[row.id]))
     if wants_fragment():
         return respond(page="scheduling/_list.html", **listing())
     return views.composer(event_id)

@@ -12,7 +12,7 @@ from eventmail.domain.audience import segments
 from eventmail.domain.mailings import changes_since, control, scheduled_list
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.mailings.send_time import Plan
-from eventmail.models import Event, Segment, User
+from eventmail.models import Event, Segment
 from eventmail.states import AudienceMode
 from tests.integration.domain.mailings.schedule.conftest import NOW, PLAN, SEND_AT, Planned, on
 from tests.support import seeding
@@ -88,8 +88,8 @@ def test_the_list_asks_as_often_for_three_messages_as_for_one(party: Planned, co
 
 def since(planned: Planned) -> list[tuple[str, str, str]]:
     fresh().rollback()
-    event, author = fresh().get_one(Event, planned.event_id), fresh().get_one(User, planned.by.id)
-    found = changes_since.changes(planned.mailing, planned.held, event, author, PLACE)
+    now = changes_since.values_now(fresh().get_one(Event, planned.event_id), planned.by.id, PLACE)
+    found = changes_since.changes(planned.mailing, planned.held, now)
     return [(changed.label, changed.before, changed.after) for changed in found]
 
 
