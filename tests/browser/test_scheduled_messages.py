@@ -458,3 +458,53 @@ def _sunday(year: int, month: int) -> datetime:
     """The last Sunday of March or October."""
     last = datetime(year, month, 31, tzinfo=UTC)
     return last - timedelta(days=(last.weekday() + 1) % 7)
+
+
+# The failure modes of the story “guest messaging”: a message from “New message” that is to be sent later
+
+
+def send_later(page: Page, gala: Gala, at: datetime) -> int:
+    """Write on “New message”, press “Send later…”, choose the time, schedule: the id of the mailing."""
+    page.goto(gala.url("/messages?new=1"))
+    steps.write(page, "Doors open", TEXT)
+    by_test(page, "guest-message-send-later").click()
+    page.wait_for_url(re.compile(r"/scheduled/\d+"))
+    expect(by_test(page, "scheduled-message-editor").get_by_label("Subject")).to_have_value("Doors open")
+    choose(page, gala, at)
+    expect(by_test(page, "scheduled-message-save-cta")).to_contain_text("(3)")
+    by_test(page, "scheduled-message-save-cta").click()
+    expect(by_test(page, ROW)).to_have_count(1)
+    return int(planned(gala)[0]["id"])
+
+
+def test_guest_message_that_is_scheduled_has_an_edit_window(
+    page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime]
+) -> None:
+    at = in_hours(2)
+    mailing = send_later(page, gala, at)
+    assert gala.drafts() == []
+    before = planned(gala)
+    passing.until(at - timedelta(minutes=15))
+    answer = gala.live.api("PATCH", f"/admin/events/{gala.id}/mailings/{mailing}", {"subject": "Too late"})
+    assert (answer.status, answer.json["code"]) == (409, "PAST_EDIT_WINDOW")
+    assert planned(gala) == before
+    page.goto(gala.url(f"/scheduled/{mailing}"))
+    expect(by_test(page, "scheduled-message-save-cta")).to_be_disabled()
+    expect(by_test(page, "scheduled-message-locked")).to_contain_text("It can’t be changed any more")
+    expect(by_test(page, "scheduled-message-editor").get_by_label("Subject")).to_be_disabled()
+
+
+def test_guest_message_that_is_scheduled_can_be_cancelled_before_it_is_sent(
+    page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime]
+) -> None:
+    at = in_hours(2)
+    mailing = send_later(page, gala, at)
+    passing.until(at - timedelta(minutes=1))
+    page.reload()
+    by_test(page, "scheduled-message-cancel-cta").click()
+    expect(by_test(page, ROW)).to_have_attribute("data-state", "cancelled")
+    passing.until(at)
+    passing.tick()
+    assert (states(gala), gala.mails(), gala.reservations()) == (["cancelled"], [], [(3, 0, 3)])
+    page.goto(gala.url(f"/mailings/{mailing}"))
+    expect(page.get_by_text("Oscar Organizer cancelled who still waited").first).to_be_visible()
