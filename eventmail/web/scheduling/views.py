@@ -12,7 +12,7 @@ from eventmail.domain.mailings import drafts, query, schedule, scheduled_list
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.mailings.send_time import plan_of_schedule
-from eventmail.errors import AlreadySent, IdempotencyKeyReused, PastEditWindow
+from eventmail.errors import AlreadySent, DraftConflict, IdempotencyKeyReused
 from eventmail.models import Event, Mailing, Schedule
 from eventmail.states import WITHOUT_A_RUN, MailingState
 from eventmail.web import tracker
@@ -110,7 +110,7 @@ def _open(event: Event, mailing: Mailing, held: Schedule, problem: Problem | Non
         problem=problem,
         row=_row(mailing.id),
         locked=not is_open,
-        kept_words=problem is not None and isinstance(problem.error, PastEditWindow),
+        came_late=problem is not None and isinstance(problem.error, DraftConflict),
         submit_url=url_for("scheduling.change", event_id=event.id, mailing_id=mailing.id),
     )
 

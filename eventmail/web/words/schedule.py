@@ -22,13 +22,14 @@ GROUPS: Mapping[Group, str] = {
     Group.DONE: "Done",
 }
 _CHANGED = Markup("{} is now {} (was {})")
+_ANSWERS = Markup("{} {} now (was {})")  # its label is a verb
 _QUOTED, _NOTHING = Markup("<bdi>“{}”</bdi>"), Markup("empty")
 
 
 def changed(change: Changed) -> Markup:
     """One line of “since you scheduled this”, such as “Event title is now “B” (was “A”)”."""
     told = (_told(change.name, text) for text in (change.after, change.before))
-    return _CHANGED.format(change.label, *told)
+    return (_ANSWERS if change.name == "reply_to" else _CHANGED).format(change.label, *told)
 
 
 def other_people(now: int, scheduled: int) -> Markup:
