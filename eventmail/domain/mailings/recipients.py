@@ -42,6 +42,12 @@ def rewrite(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Actin
     write(tx, mailing, picked, by)
 
 
+def exclude_anew(tx: Session, mailing: Mailing, picked: audiences.Audience) -> None:
+    """Replace the exclusions of a mailing whose recipients stay. Runs in the caller's transaction."""
+    tx.execute(delete(Exclusion).where(Exclusion.mailing_id == mailing.id), execution_options=_UNSYNCED)
+    mailing.excluded = left_out(tx, mailing, picked)
+
+
 def recipients(tx: Session, mailing: Mailing, picked: audiences.Audience, by: Acting) -> int:
     """Write one row per recipient; returns how many. Runs in the caller's transaction."""
     frozen = select(

@@ -168,4 +168,4 @@ def _people_now(session: Session, mailing: Mailing, held: Schedule, *, outside: 
         return 0
     except InvalidAudience:
         return None
-    return audiences.resolve(session, picked).count if picked else start.mailable(session, mailing)
+    return audiences.resolve(session, picked).count if picked else start.mailable(session, mailing, outside=outside)

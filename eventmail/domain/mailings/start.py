@@ -5,7 +5,7 @@ Worker and person start it here, in one transaction with a guarded move.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from eventmail import records
@@ -105,13 +105,22 @@ def audience(session: Session, mailing: Mailing, held: Schedule, *, outside: boo
     return audiences.checked(mailing.event_id, wanted, outside=outside)
 
 
-def mailable(session: Session, mailing: Mailing) -> int:
-    """How many of the people who wait are not on the do-not-mail list (A6)."""
+def mailable(session: Session, mailing: Mailing, *, outside: bool) -> int:
+    """How many of the people of the scheduling would get it now: no longer those on the do-not-mail list (A2, A6)."""
     listed = exists().where(
         Suppression.address == Recipient.address, Suppression.scope.in_(scopes_of(mailing.event_id))
     )
-    waits = [Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED, ~listed]
+    waits = [*_waiting(mailing), ~listed, *([~_reserved()] if outside else [])]
     return session.scalar(select(func.count()).select_from(Recipient).where(*waits)) or 0
+
+
+def _waiting(mailing: Mailing) -> list[ColumnElement[bool]]:
+    return [Recipient.mailing_id == mailing.id, Recipient.state == RecipientState.QUEUED]
+
+
+def _reserved() -> ColumnElement[bool]:
+    """Whether nobody can have the address of a recipient; such mails stay in practice mode (A2)."""
+    return exists().where(Guest.id == Recipient.guest_id, Guest.reserved)
 
 
 class _Stopped(Exception):
@@ -125,20 +134,16 @@ def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, b
     Raises _Stopped where a person must look first; one who starts a missed message has looked.
     """
     from_, unseen = MailingState(mailing.state), mailing.state == MailingState.SCHEDULED
-    try:
-        picked = audience(tx, mailing, held, outside=terms.outside)
-        count = audiences.resolve(tx, picked).count if picked else mailable(tx, mailing)
-    except NoRecipients:
-        picked, count = None, 0
-    except InvalidAudience:
-        if unseen:
-            raise _Stopped(NotSent.SEGMENT_GONE) from None
-        picked, count = None, mailable(tx, mailing)
+    picked, count = _people(tx, mailing, held, outside=terms.outside, unseen=unseen)
     if not count:
         _fail(tx, mailing, held, from_, by)
         return None
     if unseen and count > MANY and count > MANY_TIMES * held.scheduled_count:
         raise _Stopped(NotSent.MORE_PEOPLE)
+    if picked is None and terms.outside:
+        words = "Nobody can have this address"
+        records.leave_queue(tx, [*_waiting(mailing), _reserved()], RecipientState.CANCELLED, words, by.now)
+        tx.refresh(mailing)
     before, anew = mailing.recipient_count, picked is not None and _differs(tx, mailing, picked)
     places = count if anew else mailing.n_queued
     try:
@@ -151,12 +156,29 @@ def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, b
         raise RuntimeError("a message was started twice in one transaction")
     if picked and anew:
         recipients.rewrite(tx, mailing, picked, by)
+    elif picked:
+        recipients.exclude_anew(tx, mailing, picked)
     held.not_sent = None
     send.freeze_values(tx, mailing, terms, by)
     job = send.begin_run(tx, mailing, 1, by.now, by)
     records.audit(tx, by, "mailing.started", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   recipients=mailing.n_queued, scheduled=before)  # fmt: skip
     return job
+
+
+def _people(
+    tx: Session, mailing: Mailing, held: Schedule, *, outside: bool, unseen: bool
+) -> tuple[audiences.Audience | None, int]:
+    """Who gets it, None for the people of the scheduling, and how many. Raises _Stopped without a segment."""
+    try:
+        picked = audience(tx, mailing, held, outside=outside)
+    except NoRecipients:
+        return None, 0
+    except InvalidAudience:
+        if unseen:
+            raise _Stopped(NotSent.SEGMENT_GONE) from None
+        picked = None
+    return picked, audiences.resolve(tx, picked).count if picked else mailable(tx, mailing, outside=outside)
 
 
 def _fail(tx: Session, mailing: Mailing, held: Schedule, from_: MailingState, by: Acting) -> None:

@@ -72,6 +72,15 @@ def test_H5_leavers_go_and_joiners_come_when_it_is_due(planned: Planned, now: Fr
     assert planned.places == (2, 0, 0, SEND_AT)
 
 
+def test_A2_who_will_not_get_it_is_told_as_of_the_moment_even_when_the_list_stays(
+    planned: Planned, now: FrozenClock
+) -> None:
+    seeding.add_guest(planned.event_id, None, status="confirmed")
+    now.set(SEND_AT)
+    planned.start()
+    assert (planned.addresses, planned.mailing.excluded) == (BOTH, {"no_address": 1})
+
+
 def test_H5_exact_people_stay_as_they_were_looked_at(party: Planned, now: FrozenClock) -> None:
     planned = party.plan(EXACT)
     with transaction() as tx:
@@ -81,6 +90,19 @@ def test_H5_exact_people_stay_as_they_were_looked_at(party: Planned, now: Frozen
     planned.start()
     assert planned.addresses == BOTH
     assert planned.mailing.audience["list_as_of"] == ["2027-03-04T12:00:00Z"]
+
+
+def test_A2_addresses_that_nobody_can_have_stay_behind_when_mail_leaves_by_now(
+    party: Planned, now: FrozenClock
+) -> None:
+    for email in ("real@guests.org", "demo@example.com"):
+        seeding.add_guest(party.event_id, email, status="invited")
+    planned = party.plan(EXACT, audience={"statuses": ["invited"]})
+    now.set(SEND_AT)
+    fresh().rollback()
+    due.start_all(replace(PLACE, outside=True), planned.settings)
+    assert planned.addresses == {"real@guests.org": "queued", "demo@example.com": "cancelled"}
+    assert planned.places == (2, 0, 1, SEND_AT)
 
 
 def test_H5_a_guest_who_was_removed_and_came_back_gets_it(planned: Planned, now: FrozenClock) -> None:
