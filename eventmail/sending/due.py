@@ -5,13 +5,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from eventmail import clock, ids
 from eventmail.db import fresh, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.domain.mailings import start
 from eventmail.domain.terms import SendingTerms
-from eventmail.models import Mailing
+from eventmail.models import Event, Mailing
 from eventmail.records import WORKER, Acting
 from eventmail.settings import Settings
 from eventmail.states import MailingState, NotSent
@@ -43,6 +44,10 @@ def _start(mailing_id: int, terms: SendingTerms) -> int | None:
             # The clock is read under the write lock: a process that was frozen before it decides by the time it wakes.
             job = start.when_due(tx, mailing_id, terms, _acting())
             job_id = job.id if job else None
+            if job_id is not None and _is_too_late(tx, mailing_id):
+                raise _Overslept
+    except _Overslept:
+        return _start(mailing_id, terms)  # which decides by the time it is now
     except OperationalError:
         raise  # the database is busy; the next look tries again
     except Exception:  # it would fail at every look, so a person has to hear of it
@@ -53,6 +58,15 @@ def _start(mailing_id: int, terms: SendingTerms) -> int | None:
     if job_id is not None:
         log.info("a scheduled message began", extra={"mailing": mailing_id, "job": job_id})
     return job_id
+
+
+class _Overslept(Exception):
+    """This process was frozen in the middle of a start."""
+
+
+def _is_too_late(tx: Session, mailing_id: int) -> bool:
+    mailing = tx.get_one(Mailing, mailing_id)
+    return start.too_late(mailing, tx.get_one(Event, mailing.event_id), clock.now()) is not None
 
 
 def _acting() -> Acting:

@@ -3,6 +3,8 @@
 import pickle
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -18,8 +20,10 @@ from eventmail.models import Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.live import PROCFILE, ROOT, Live
 from tests.support.once import made_once
 from tests.support.planned import PLANS, scheduled
+from tests.support.programs import around
 from tests.support.scene import PEOPLE, ROUNDS, Scene, sent_each
 from tests.support.seeding import Person
 
@@ -84,6 +88,36 @@ def planned(event_id: int, organizer: Person, staged: Callable[..., Scene]) -> S
         return scheduled(Scene(event_id, organizer, tuple(guests)), PLANS)
 
     return staged("planned", make)
+
+
+@pytest.fixture
+def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """set_clock(seconds): by how much the processes are off that the test starts, from now on.
+
+    `set_clock` has to be asked for before the first of them is started.
+    """
+    file = tmp_path / "offset"
+    file.write_text("0")
+    for name in ("web", "worker"):
+        monkeypatch.setitem(PROCFILE, name, around(f"shifted {file}", PROCFILE[name]))
+
+    def shift(seconds: float) -> None:
+        draft = file.with_suffix(".new")
+        draft.write_text(str(seconds))
+        draft.replace(file)
+
+    return shift
+
+
+@pytest.fixture
+def tick(tmp_path: Path, set_clock: object) -> Callable[[Live], None]:
+    """tick(live): what the worker does by itself each minute, by the same clock; else a test would take one."""
+
+    def run(live: Live) -> None:
+        command = [sys.executable, "-m", "tests.support.shifted", str(tmp_path / "offset"), "eventmail", "tick"]
+        subprocess.run(command, cwd=ROOT, env=live.environment, check=True, capture_output=True)
+
+    return run
 
 
 @pytest.fixture

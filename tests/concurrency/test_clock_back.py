@@ -1,14 +1,11 @@
 """The clock of the box is set back an hour while mail leaves, and forward again: nobody twice, nobody waits an hour."""
 
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.support.live import PROCFILE, ROOT, Live
+from tests.support.live import Live
 from tests.support.messages import add_guests, finished, send
 from tests.support.postbox import Postbox, serving
 from tests.support.waiting import wait_for
@@ -26,22 +23,6 @@ def postbox() -> Iterator[tuple[Postbox, int]]:
 
 
 @pytest.fixture
-def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """set_clock(seconds): by how much the processes that are started from now on are off."""
-    file = tmp_path / "offset"
-    file.write_text("0")
-    for name in ("web", "worker"):
-        monkeypatch.setitem(PROCFILE, name, f"{sys.executable} -m tests.support.shifted {file} {PROCFILE[name]}")
-
-    def shift(seconds: int) -> None:
-        draft = file.with_suffix(".new")
-        draft.write_text(str(seconds))
-        draft.replace(file)
-
-    return shift
-
-
-@pytest.fixture
 def live(make_live: Callable[..., Live], set_clock: object, postbox: tuple[Postbox, int]) -> Live:
     made = make_live(
         EVENTMAIL_PROVIDER="smtp",
@@ -53,16 +34,11 @@ def live(make_live: Callable[..., Live], set_clock: object, postbox: tuple[Postb
     return made
 
 
-def tick(live: Live, tmp_path: Path) -> None:
-    """What the worker does by itself each minute; else this test would take one."""
-    command = [sys.executable, "-m", "tests.support.shifted", str(tmp_path / "offset"), "eventmail", "tick"]
-    subprocess.run(command, cwd=ROOT, env=live.environment, check=True, capture_output=True)
-
-
 @pytest.mark.parametrize("steps", [(-HOUR, 0), (HOUR, 0)], ids=["back and forward", "forward and back"])
 def test_S11_a_clock_that_is_set_in_mid_run_mails_nobody_twice_and_stops_nobody(
-    live: Live, set_clock: Callable[[int], None], postbox: tuple[Postbox, int], tmp_path: Path, steps: tuple[int, ...]
-) -> None:
+    live: Live, set_clock: Callable[[float], None], tick: Callable[[Live], None], postbox: tuple[Postbox, int],
+    steps: tuple[int, ...],
+) -> None:  # fmt: skip
     box, _ = postbox
     add_guests(live, {"email": "grey@guests.example.net"}, GUESTS)  # grey is taken at the second try
     first = send(live, "first")
@@ -72,11 +48,11 @@ def test_S11_a_clock_that_is_set_in_mid_run_mails_nobody_twice_and_stops_nobody(
     set_clock(steps[0])
     before = len(box.taken)
     wait_for(lambda: len(box.taken) >= before + 40, SECONDS, "mails after the clock was set")
-    tick(live, tmp_path)
+    tick(live)
     wait_for(lambda: second in begun(live), SECONDS, "the second run")
     wait_for(lambda: seen_lately(live), SECONDS, "a sign of life by the new clock")
     set_clock(steps[1])
-    tick(live, tmp_path)
+    tick(live)
 
     wait_for(finished(live, first), SECONDS, "the end of the first run")
     wait_for(finished(live, second), SECONDS, "the end of the second run")

@@ -1,7 +1,7 @@
-"""A worker or web process that kills itself at one point: `python -m tests.support.killer POINT COMMAND …`.
+"""A worker or web process that kills itself at one point: `python -m tests.support.killer POINT PROGRAM …`.
 
-COMMAND is a line of the Procfile, run in this very process. The product knows nothing of it: the named function is
-wrapped, and around its n-th call the process sends itself SIGKILL.
+PROGRAM is a line of the Procfile, run in this very process. The product knows nothing of it: the named function is
+wrapped, and around its n-th call the process sends itself SIGKILL, or SIGSTOP (tests/support/frozen.py).
 """
 
 import importlib
@@ -10,11 +10,17 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
-from importlib.metadata import entry_points
 from inspect import isfunction
 from typing import Any
+
+from tests.support.frozen import stand_still
+from tests.support.programs import run_here
+
+
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 @dataclass(frozen=True)
@@ -25,10 +31,15 @@ class Point:
     before: bool
     call: int = 1
     counts: Callable[..., bool] = lambda *_args, **_kwargs: True
+    strike: Callable[[], object] = die
 
 
 def _to_sending(*args: Any, **_kwargs: Any) -> bool:
     return args[1].to == "sending"
+
+
+def _for_a_job(_task: object, job_id: int | None, _at: object) -> bool:
+    return job_id is not None
 
 
 # In groups of 20: the first is through when the second is struck. One commit records a group and marks the next.
@@ -52,6 +63,16 @@ OF_THE_BRAKE = {
     "before the trip is kept": Point("eventmail.sending.brake:_stop", before=False),
     "between trip and question": Point("eventmail.sending.drain:outcome.record", before=False),
 }
+# Of a scheduled message that is due (H5).
+OF_THE_START = {
+    "before its transaction": Point("eventmail.sending.due:_start", before=True),
+    "after the move": Point("eventmail.domain.mailings.start:recipients.rewrite", before=True),
+    "after the recipients": Point("eventmail.domain.mailings.start:recipients.rewrite", before=False),
+    "after the job": Point("eventmail.domain.mailings.start:send.begin_run", before=False),
+    "before the commit": Point("eventmail.domain.mailings.start:when_due", before=False),
+    "before its ring": Point("eventmail.tasks:_ring_at", before=True, counts=_for_a_job),
+}
+FREEZES = {f"frozen {name}": replace(point, strike=stand_still) for name, point in OF_THE_START.items()}
 
 
 def arm(point: Point) -> None:
@@ -72,21 +93,19 @@ def arm(point: Point) -> None:
             calls += point.counts(*args, **kwargs)
             now = calls == point.call and point.counts(*args, **kwargs)
         if now and point.before:
-            os.kill(os.getpid(), signal.SIGKILL)
+            point.strike()
         answer = real(*args, **kwargs)
-        if now:
-            os.kill(os.getpid(), signal.SIGKILL)
+        if now and not point.before:
+            point.strike()
         return answer
 
     setattr(holder, name, deadly)
 
 
-def main(point: str, program: str, *arguments: str) -> None:
-    """Run `program`, a console script of an installed package, armed with `point`."""
-    arm((POINTS | OF_RESULTS | OF_THE_BRAKE)[point])
-    sys.argv = [program, *arguments]
-    [script] = entry_points(group="console_scripts", name=program)
-    sys.exit(script.load()())
+def main(point: str, *program: str) -> None:
+    """Run `program`, armed with `point`."""
+    arm((POINTS | OF_THE_BRAKE | OF_THE_START | FREEZES)[point])
+    run_here(*program)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ the queue's are shifted together; time.monotonic() goes on, as it does when some
 
 import sys
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import entry_points
 from pathlib import Path
 
 from huey.api import Huey
 
 from eventmail import clock
+from tests.support.programs import run_here
 
 
 def shift(file: Path) -> None:
@@ -24,12 +24,10 @@ def shift(file: Path) -> None:
     Huey._get_timestamp = lambda _huey: now().replace(tzinfo=None)  # it keeps UTC
 
 
-def main(file: str, program: str, *arguments: str) -> None:
-    """Run `program`, a console script of an installed package, in this very process."""
+def main(file: str, *program: str) -> None:
+    """Run `program` by the shifted clock."""
     shift(Path(file))
-    sys.argv = [program, *arguments]
-    [script] = entry_points(group="console_scripts", name=program)
-    sys.exit(script.load()())
+    run_here(*program)
 
 
 if __name__ == "__main__":

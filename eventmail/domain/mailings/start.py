@@ -40,7 +40,7 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
     ):
         return None
     held, event = schedule(tx, mailing_id), tx.get_one(Event, mailing.event_id)
-    why = _too_late(mailing, event, by.now) or _moved(mailing, held, event)
+    why = too_late(mailing, event, by.now) or _moved(mailing, held, event)
     try:
         if why or terms.hindrances:
             raise _Stopped(why or NotSent.HELD_UP)
@@ -48,6 +48,15 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
     except _Stopped as stopped:
         miss(tx, mailing_id, stopped.why, by)
         return None
+
+
+def too_late(mailing: Mailing, event: Event, now: datetime) -> NotSent | None:
+    """Why a message that is due may not leave by itself any more at `now`, None while it may (H6)."""
+    due = mailing.send_at
+    if due is None or now - due > LATE:
+        return NotSent.LATE
+    starts = event.starts_at
+    return NotSent.EVENT_BEGAN if starts and due < starts <= now else None
 
 
 def missed(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting, people: int | None = None) -> Job:
@@ -161,8 +170,9 @@ def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, b
     held.not_sent = None
     send.freeze_values(tx, mailing, terms, by)
     job = send.begin_run(tx, mailing, 1, by.now, by)
+    late = _lateness(mailing, by.now) if unseen else {}
     records.audit(tx, by, "mailing.started", f"mailing:{mailing.id}", event_id=mailing.event_id,
-                  recipients=mailing.n_queued, scheduled=before)  # fmt: skip
+                  recipients=mailing.n_queued, scheduled=before, **late)  # fmt: skip
     return job
 
 
@@ -192,12 +202,10 @@ def _fail(tx: Session, mailing: Mailing, held: Schedule, from_: MailingState, by
     result_mails.tell(tx, mailing.id, MailingResult.FAILED, by)
 
 
-def _too_late(mailing: Mailing, event: Event, now: datetime) -> NotSent | None:
-    due = mailing.send_at
-    if due is None or now - due > LATE:
-        return NotSent.LATE
-    starts = event.starts_at
-    return NotSent.EVENT_BEGAN if starts and due < starts <= now else None
+def _lateness(mailing: Mailing, now: datetime) -> dict[str, int]:
+    """As the log tells it; nothing within the minute."""
+    minutes = (now - mailing.send_at) // timedelta(minutes=1) if mailing.send_at else 0
+    return {"minutes_late": minutes} if minutes else {}
 
 
 def _moved(mailing: Mailing, held: Schedule, event: Event) -> NotSent | None:

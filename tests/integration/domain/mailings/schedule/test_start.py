@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -11,7 +12,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.audience import segments
 from eventmail.domain.events import lifecycle
 from eventmail.domain.guests import edit as guests
-from eventmail.domain.mailings import control
+from eventmail.domain.mailings import control, recipients
 from eventmail.domain.mailings import schedule as scheduling
 from eventmail.domain.mailings import send_time as send_times
 from eventmail.domain.mailings.send_time import Plan
@@ -160,6 +161,35 @@ def test_H6_an_hour_late_is_sent_and_a_second_more_is_missed(
     planned.start()
     assert planned.state == state
     assert planned.places[:3] == (2, 0, 0)
+
+
+@pytest.mark.parametrize(("late", "told"), [(59, {}), (60, {"minutes_late": 1}), (659, {"minutes_late": 10})])
+def test_H6_the_log_says_by_how_many_minutes_a_message_began_late(
+    planned: Planned, now: FrozenClock, late: int, told: dict[str, int]
+) -> None:
+    now.set(SEND_AT + timedelta(seconds=late))
+    planned.start()
+    [entry] = fresh().scalars(select(AuditEntry).where(AuditEntry.action == "mailing.started"))
+    assert entry.detail == {"recipients": 2, "scheduled": 2, **told}
+    assert planned.jobs == [("running", SEND_AT + timedelta(seconds=late))]
+
+
+def test_H6_a_process_that_stood_still_while_it_started_a_message_decides_once_more(
+    planned: Planned, now: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeding.add_guest(planned.event_id, "new@guests.example.net", status="confirmed")
+    rewrite = recipients.rewrite
+
+    def stand_still(*given: Any) -> None:
+        rewrite(*given)
+        now.set(SEND_AT + timedelta(hours=1, seconds=1))
+
+    monkeypatch.setattr(recipients, "rewrite", stand_still)
+    now.set(SEND_AT)
+    assert planned.start() == []
+    assert (planned.state, planned.addresses, planned.jobs) == (("missed", "late"), BOTH, [])
+    assert planned.places == (2, 0, 0, SEND_AT)
+    assert [action for _, action in planned.log] == ["mailing.scheduled", "mailing.missed"]
 
 
 def test_H6_what_was_due_before_the_event_does_not_leave_after_its_start(party: Planned, now: FrozenClock) -> None:
