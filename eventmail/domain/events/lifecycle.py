@@ -17,12 +17,13 @@ from eventmail.states import ON_ITS_WAY, PLANNED, JobState, MailingResult, Maili
 class Waiting:
     """The messages on their way or planned, and their waiting mails, which the end of an event stops.
 
-    `under_way` counts the mails that are with the mail service.
+    `under_way` counts the mails that are with the mail service, `planned` the scheduled and the missed messages.
     """
 
     messages: int
     mails: int
     under_way: int
+    planned: int
 
 
 def waiting(event_id: int) -> Waiting:
@@ -89,8 +90,10 @@ def _change(tx: Session, event_id: int, still: ColumnElement[bool], refusal: str
 
 def _waiting(session: Session, event_id: int) -> Waiting:
     queued, sending = (func.coalesce(func.sum(counter), 0) for counter in (Mailing.n_queued, Mailing.n_sending))
-    counted = select(func.count(), queued, sending).where(Mailing.event_id == event_id, Mailing.state.in_(ON_ITS_WAY))
-    return Waiting(*session.execute(counted).one())
+    planned = func.count().filter(Mailing.state.in_(PLANNED))
+    counted = select(func.count(), queued, sending, planned)
+    theirs = counted.where(Mailing.event_id == event_id, Mailing.state.in_(ON_ITS_WAY))
+    return Waiting(*session.execute(theirs).one())
 
 
 def _withdraw(tx: Session, event_id: int, words: str, by: records.Acting) -> int:

@@ -39,7 +39,7 @@ PAST = Text(
     f"{_GREETING}this is what {{event.title}} looked like in past years: {{event.url}}{_CLOSING}",
 )
 FINISHED = Text(
-    "Save the date: {event.title}",
+    "Save the date for the gala",
     "A seat in the first row",
     f"{_GREETING}a seat in the first row is yours on {{event.date}}, at {{event.location}}.{_CLOSING}",
 )

@@ -6,6 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import wall_time
+from eventmail.content import not_sent
 from eventmail.db.paging import paginate
 from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
@@ -13,6 +14,7 @@ from eventmail.domain.guests import column_defaults
 from eventmail.domain.guests import values as guest_values
 from eventmail.domain.mailings import copied_plans
 from eventmail.domain.outcomes import overview as overview_
+from eventmail.domain.outcomes import planned
 from eventmail.errors import FieldError, InvalidInput
 from eventmail.models import Event
 from eventmail.sending import heartbeat
@@ -68,10 +70,14 @@ def _made(event_id: int, said: str = "") -> Any:
 def overview(event_id: int) -> Response:
     if wants_json():
         return as_json(event_out(g.event))
+    terms = fragments.terms()
     return respond(
         page="events/overview.html",
         facts=overview_.facts(event_id),
-        hindrances=fragments.terms().hindrances,
+        planned=planned.of_event(g.event, g.now, outside=terms.outside),
+        why=not_sent.WHY,
+        now=g.now,
+        hindrances=terms.hindrances,
         worker_alive=heartbeat.alive(g.now),
         worker_command=heartbeat.WORKER_COMMAND,
     )
@@ -122,6 +128,7 @@ def settings(event_id: int, problem: Problem | None = None) -> Response:
         twins=guest_values.twins([column.name for column in there]),
         team=sharing.colleagues(event_id),
         may_share=sharing.may_share(event, g.user),
+        moved=planned.moved(event, g.now),
         saved=request.args.get("saved") == "1",
     )
 

@@ -312,10 +312,10 @@ def test_each_step_is_in_the_log_with_before_and_after(event_id: int, organizer:
 def test_the_confirmation_counts_what_waits_and_what_is_under_way(
     event_id: int, add_guests: Any, send: Any, writing: Any
 ) -> None:
-    assert lifecycle.waiting(event_id) == lifecycle.Waiting(0, 0, 0)
+    assert lifecycle.waiting(event_id) == lifecycle.Waiting(0, 0, 0, 0)
     add_guests(3)
     send()
     with transaction() as tx:
         mailing = tx.query(Mailing).one()
         mailing.n_queued, mailing.n_sending = 1, 2
-    assert lifecycle.waiting(event_id) == lifecycle.Waiting(1, 1, 2)
+    assert lifecycle.waiting(event_id) == lifecycle.Waiting(1, 1, 2, 0)
