@@ -23,7 +23,7 @@ GROUPS: Mapping[Group, str] = {
 }
 _CHANGED = Markup("{} is now {} (was {})")
 _ANSWERS = Markup("{} {} now (was {})")  # its label is a verb
-_QUOTED, _NOTHING = Markup("<bdi>“{}”</bdi>"), Markup("empty")
+_QUOTED, _NOTHING = Markup("<bdi>“{}”</bdi>"), {"reply_to": "the address that mail comes from"}
 
 
 def changed(change: Changed) -> Markup:
@@ -40,7 +40,7 @@ def other_people(now: int, scheduled: int) -> Markup:
 def _told(name: str, text: str) -> str:
     if name == "service":
         return named(text)
-    return _QUOTED.format(text) if text else _NOTHING
+    return _QUOTED.format(text) if text else _NOTHING.get(name, "empty")
 
 
 def planned(plan: Plan, event: Event) -> str:

@@ -6,7 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import update
 
+from eventmail.db import transaction
 from eventmail.models import Content, DraftText, Mailing, Recipient, Schedule
 from tests.integration.web.scheduling.conftest import groups, line
 from tests.support.forms import filled
@@ -69,6 +72,32 @@ def test_H1_the_second_of_two_equal_times_stays_the_second_without_a_question(
     before = held_and_sent(row, rows)
     assert edit(mailing_id).status_code == 303
     assert held_and_sent(row, rows) == before
+
+
+def test_H1_a_time_that_lies_beyond_the_range_by_now_stays_without_a_question(
+    client: Client, plan: Plan, edit: Any, url: str, row: Any, rows: Any, move_event: Any
+) -> None:
+    mailing_id = plan(send_at="2027-07-10T18:00")
+    move_event(**{name: datetime.fromisoformat("2027-05-01T18:00") for name in ("starts_wall", "ends_wall")})
+    before = held_and_sent(row, rows)
+    page = client.get(f"{url}/{mailing_id}")
+    assert "Sat 10 Jul 2027, 18:00 CEST , in 128 days" in words(page)
+    assert edit(mailing_id).status_code == 303
+    assert held_and_sent(row, rows) == before
+    assert error_code(edit(mailing_id, send_at="2027-07-10T18:01"))[0] == "INVALID_INPUT"
+
+
+def test_H3_the_cutoff_that_was_stored_is_told_until_the_time_changes(
+    client: Client, plan: Plan, url: str, app: Flask
+) -> None:
+    mailing_id = plan()
+    with app.app_context(), transaction() as tx:
+        tx.execute(update(Schedule).values(edit_cutoff_at=CUTOFF - timedelta(hours=2)))
+    page = client.get(f"{url}/{mailing_id}")
+    assert "UTC 2027-04-30, 16:00 Can be changed until 15:45 CEST" in words(page)
+    other = {**filled(page.text, "editing"), "send_at": "2027-04-30T18:01"}
+    part = client.submit(f"{url}/preview", other, headers=partial())
+    assert "UTC 2027-04-30, 16:01 Can be changed until 17:46 CEST" in words(part)
 
 
 def test_H3_text_audience_and_time_are_changed_together(

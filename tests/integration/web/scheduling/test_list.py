@@ -142,7 +142,7 @@ def test_H6b_what_has_changed_since_stands_on_the_row_as_text(
         "Event title is now “<b>Ball</b>” (was “Fixture Gala” ) "
         "Event location is now empty (was “Old Town Hall, Berlin” ) "
         "Organizer address is now “answers@organizers.org” (was “oscar@organizers.example” ) "
-        "Answers go to “answers@organizers.org” now (was empty)"
+        "Answers go to “answers@organizers.org” now (was the address that mail comes from)"
     )
     assert "<b>" not in shown
 
