@@ -8,7 +8,7 @@ from eventmail.content import tokens
 from eventmail.db import fresh, service
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms
-from eventmail.models import Event, Mailing, Schedule, User
+from eventmail.models import Event, Mailing, Schedule
 
 _DERIVED = "calendar."  # links that are made of the values named beside them
 
@@ -25,8 +25,7 @@ class Changed:
 
 def values_now(event: Event, author_id: int | None, terms: SendingTerms) -> Mapping[str, Any]:
     """What guests would read now in a message that this author scheduled; the same for all messages of the author."""
-    author = fresh().get(User, author_id) if author_id else None
-    return merge_values.frozen(event, author, terms)
+    return merge_values.frozen(event, merge_values.author(fresh(), author_id), terms)
 
 
 def changes(mailing: Mailing, held: Schedule, now: Mapping[str, Any]) -> Sequence[Changed]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from eventmail import records, signing, value_parsing, wall_time
 from eventmail.content import calendar_links, tokens
@@ -52,6 +53,12 @@ def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, 
         "defaults": defaults(event.id),
         "reply_to": event.reply_to,
     }
+
+
+def author(session: Session, user_id: int | None) -> User | None:
+    """The person who writes a message; None when they are gone, so that no answer is led to them."""
+    found = session.get(User, user_id) if user_id else None
+    return found if found and found.removed_at is None else None
 
 
 def looked_at(event: Event, author: User | None, terms: SendingTerms) -> str:

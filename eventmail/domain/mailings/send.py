@@ -264,7 +264,7 @@ def freeze_values(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting
 
 
 def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]:
-    return tx.get_one(Event, event_id), tx.get(User, by.user_id) if by.user_id else None
+    return tx.get_one(Event, event_id), merge_values.author(tx, by.user_id)
 
 
 def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting) -> Job:
