@@ -114,7 +114,7 @@ def _to_do(numbers: Numbers) -> Iterator[str]:
             "Its page asks you to decide."
         )
     if numbers.cancelled:
-        yield "The log on its page says who cancelled it."
+        yield "Its page says why, for each of them."
 
 
 def _of_nothing(news: News) -> str:

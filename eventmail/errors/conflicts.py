@@ -65,7 +65,7 @@ class DraftConflict(Conflict):
 
 class StaleRevision(DraftConflict):
     code = "STALE_REVISION"
-    title = "Somebody else has changed this draft"
+    title = "This was changed since you opened it"
     sentence = "This draft was deleted while you had it open. What you wrote since was not saved: it is on this page."
 
 

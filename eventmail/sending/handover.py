@@ -249,12 +249,12 @@ def _ours(ids: Any, by: Any, job: Any) -> tuple[ColumnElement[bool], ...]:
 def _drops(scopes: Any, is_test: bool) -> list[Drop]:
     """(condition, new state, words) for recipients that must not get the mail after all."""
     listed = exists().where(Suppression.address == Recipient.address, Suppression.scope.in_(scopes))
-    drops: list[Drop] = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list since the message was sent off")]
+    drops: list[Drop] = [(listed, RecipientState.SUPPRESSED, "On the do-not-mail list before its turn came")]
     if not is_test:  # a test goes to addresses that need not be guests
         same = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
         drops += [
             (Recipient.guest_id.is_(None), RecipientState.CANCELLED, "guest deleted"),
-            (~same, RecipientState.CANCELLED, "The guest has another address since the message was sent off"),
+            (~same, RecipientState.CANCELLED, "The guest has another address by now"),
         ]
     return drops
 

@@ -92,10 +92,10 @@ def retry(
             records.audit(tx, by, "mailing.resumed", f"mailing:{mailing_id}", event_id=event_id)
             return stopped
         reachable = _reachable(mailing_id)
-        if not _count(tx, reachable, RecipientState.FAILED):
-            raise NothingToDo("Nobody failed, so there is nothing to try again.")
         if mailing.state == MailingState.CANCELLED:
             raise NothingToDo("This message was cancelled, so nothing of it is tried again.")
+        if not _count(tx, reachable, RecipientState.FAILED):
+            raise NothingToDo("Nobody failed, so there is nothing to try again.")
         if mailing.state != MailingState.FINISHED:
             raise NothingToDo("The run is not over yet. Try the failed again when it is finished.")
         return _again(tx, reachable, mailing, RecipientState.FAILED, terms=terms, by=by)

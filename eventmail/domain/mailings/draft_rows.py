@@ -108,7 +108,7 @@ def sent(
 ) -> DomainError:
     """The refusal of a change to a draft that somebody has sent meanwhile."""
     row = session.execute(
-        select(Mailing.created_at, Mailing.created_by, User.name, Event)
+        select(Mailing.created_at, Mailing.created_by, Mailing.state, User.name, Event)
         .join(Event, Event.id == Mailing.event_id)
         .outerjoin(User, User.id == Mailing.created_by)
         .where(Mailing.id == mailing_id)
@@ -116,7 +116,8 @@ def sent(
     who = "You" if row.created_by == by.user_id else row.name or "Somebody"
     local = row.created_at.astimezone(row.Event.zone)
     when = "a moment ago" if by.now - row.created_at < _MOMENT else f"at {local:%H:%M}"
-    return error(f"{who} sent this {when}. {consequence}", conflict="sent", mailing_id=mailing_id)
+    did = "scheduled" if row.state == MailingState.SCHEDULED else "sent"
+    return error(f"{who} {did} this {when}. {consequence}", conflict="sent", mailing_id=mailing_id)
 
 
 _PAGE = records.body_hash({"page": True})  # the same for every text, since a page's key covers all its saves

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, select
+from sqlalchemy import ColumnElement, Select, bindparam, exists, select
 
 from eventmail.db import Rows, fresh
 from eventmail.domain import mail_services
@@ -26,6 +26,12 @@ def newest_first(event_id: int, among: Sequence[MailingState] = SHOWN_AS_SENT) -
         .where(*of_event(event_id), Mailing.state.in_(among))
         .order_by(Mailing.created_at.desc(), Mailing.id.desc())
     )
+
+
+def sent(event_id: int) -> Rows:
+    """`newest_first` without messages that were cancelled before anything of them could leave."""
+    began = exists().where(Job.mailing_id == Mailing.id)
+    return newest_first(event_id).where(Mailing.send_at.is_(None) | began)
 
 
 def these(mailing_ids: Sequence[int]) -> Select[Mailing]:

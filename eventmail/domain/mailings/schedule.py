@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import exists, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from eventmail import clock, records
+from eventmail import clock, records, wall_time
 from eventmail.db import service, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import contents, control, draft_rows, drafts, recipients, send, send_time, start
@@ -20,21 +20,29 @@ from eventmail.models import Event, Mailing, Schedule
 from eventmail.records import Acting
 from eventmail.states import BEGUN, WITHOUT_A_RUN, AudienceMode, MailingState
 
+_TWICE = (
+    "This very message is scheduled for that time already, to the same people. It was not scheduled a second time: "
+    "for another one, change its text, its time or who gets it."
+)
 _ANEW = "Press “Cancel and edit as new draft” to write it anew."
 
 
 def create(
     event_id: int, message: Message, *, key: str, terms: SendingTerms, by: Acting,
-    draft: draft_rows.DraftVersion | None = None,
+    draft: draft_rows.DraftVersion | None = None, twin: bool = True,
 ) -> Sent:  # fmt: skip
     """Schedule `message` for its plan, once per `key` and person (S1). Its people and places are kept from now on.
 
-    Raises the errors of `send.send` and of `send_time.checked`.
+    Raises the errors of `send.send` and of `send_time.checked`. Without `twin` it raises AlreadySent when the very same
+    message waits for that time already: a page that Back brought anew has another key.
     """
 
     def later(tx: Session, prepared: Prepared) -> Begun:
         now = clock.now()  # the write lock may have taken a while
-        return add(tx, prepared, now, terms=terms, by=by, draft=draft)
+        begun = add(tx, prepared, now, terms=terms, by=by, draft=draft)
+        if not twin and (other := _twin(tx, begun.mailing)):
+            raise AlreadySent(_TWICE, mailing_id=other)
+        return begun
 
     return send.once(event_id, message, later, key=key, terms=terms, by=by)
 
@@ -54,6 +62,17 @@ def add(
     records.audit(tx, by, "mailing.scheduled", f"mailing:{mailing.id}", event_id=event_id,
                   recipients=mailing.recipient_count, **_told(held))  # fmt: skip
     return Begun(mailing, text, held=held)
+
+
+def _twin(tx: Session, mailing: Mailing) -> int | None:
+    """The other message with the same text, people and time that has not left yet."""
+    same = (Mailing.event_id == mailing.event_id, Mailing.content_id == mailing.content_id)
+    due = (Mailing.send_at == mailing.send_at, Mailing.state == MailingState.SCHEDULED, Mailing.id != mailing.id)
+    mine = drafts.criteria(mailing.audience)
+    for other_id, audience in tx.execute(select(Mailing.id, Mailing.audience).where(*same, *due)):
+        if drafts.criteria(audience) == mine:
+            return int(other_id)
+    return None
 
 
 def change(
@@ -145,7 +164,7 @@ def closed(mailing: Mailing, held: Schedule, consequence: str = "Nothing was cha
 def _why_closed(mailing: Mailing, held: Schedule) -> str:
     due = _clock(mailing.send_at, held)
     if mailing.state == MailingState.SCHEDULED:
-        return f"Changes were possible until {_clock(held.edit_cutoff_at, held)}; it goes out at {due}."
+        return f"Changes were possible until {_clock(held.edit_cutoff_at, held)}; it is due at {due}."
     if mailing.state in WITHOUT_A_RUN:
         return f"It was due at {due}, and nothing of it left."
     if mailing.state == MailingState.CANCELLED:
@@ -218,5 +237,8 @@ def _told(held: Schedule) -> dict[str, Any]:
 
 
 def _clock(at: datetime | None, held: Schedule) -> str:
-    local = at.astimezone(held.zone) if at else None
-    return f"{local:%Y-%m-%d %H:%M} {local.tzname()} ({held.timezone})" if local else ""
+    if at is None:
+        return ""
+    name = wall_time.abbreviation(at, held.zone)
+    zone = name if name == held.timezone else f"{name} ({held.timezone})"
+    return f"{wall_time.shown(at, held.zone):%Y-%m-%d %H:%M} {zone}"

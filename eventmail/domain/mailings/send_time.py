@@ -159,8 +159,10 @@ def relative(given: Mapping[str, Any]) -> Relative:
         message = "A relative time needs one whole number of days, hours or minutes."
     elif any(abs(number) > _FARTHEST[name] for name, number in parts.items()):
         message = "A relative time is at most ten years from the event."
-    elif at is not None and ("days" not in parts or not _is_clock(at)):
-        message = "Only days can be given a clock time, as in 18:00."
+    elif at is not None and "days" not in parts:
+        message = "Only days can be given a clock time."
+    elif at is not None and not _is_clock(at):
+        message = "A clock time has hours and minutes, as in 08:00 or 18:30."
     if message:
         raise InvalidInput.at("relative", "INVALID_RELATIVE", message)
     return Relative(Anchor(given["anchor"]), **parts, at=time.fromisoformat(at) if at else None)

@@ -114,12 +114,21 @@ def audience(session: Session, mailing: Mailing, held: Schedule, *, outside: boo
     return audiences.checked(mailing.event_id, wanted, outside=outside)
 
 
+def surprises(people: int, held: Schedule) -> bool:
+    """Whether so many are far more than when the message was scheduled, so that it asks first (H7)."""
+    return people > MANY and people > MANY_TIMES * held.scheduled_count
+
+
 def mailable(session: Session, mailing: Mailing, *, outside: bool) -> int:
-    """How many of the people of the scheduling would get it now: no longer those on the do-not-mail list (A2, A6)."""
+    """How many of the people of the scheduling would get it now: nobody on the do-not-mail list, nobody who moved.
+
+    A guest with another address is not the guest who was looked at (A4, A6).
+    """
     listed = exists().where(
         Suppression.address == Recipient.address, Suppression.scope.in_(scopes_of(mailing.event_id))
     )
-    waits = [*_waiting(mailing), ~listed, *([~_reserved()] if outside else [])]
+    stays = exists().where(Guest.id == Recipient.guest_id, Guest.address == Recipient.address)
+    waits = [*_waiting(mailing), ~listed, stays, *([~_reserved()] if outside else [])]
     return session.scalar(select(func.count()).select_from(Recipient).where(*waits)) or 0
 
 
@@ -147,7 +156,7 @@ def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, b
     if not count:
         _fail(tx, mailing, held, from_, by)
         return None
-    if unseen and count > MANY and count > MANY_TIMES * held.scheduled_count:
+    if unseen and surprises(count, held):
         raise _Stopped(NotSent.MORE_PEOPLE)
     if picked is None and terms.outside:
         words = "Nobody can have this address"

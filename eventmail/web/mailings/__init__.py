@@ -31,7 +31,7 @@ TEXT = {"subject": "The doors open at six", "body": "Hi {guest.firstName},\n\nse
 
 # Programs find a message below /mailings whatever its state, so the rows of drafts and tests stand here, too.
 AREA = Area((views.bp, control.bp, receipt.bp, why.bp),
-    of_messages=(Tab("Sent", "mailings.listing", query.newest_first),), operations={
+    of_messages=(Tab("Sent", "mailings.listing", query.sent),), operations={
     Section.MESSAGES: (
         Op("POST mailings.create", "Send a message at once, schedule it with `send_at` or `relative`, or keep it as "
             "a `draft`. `dry_run` makes every check, stores nothing, and needs no key.",

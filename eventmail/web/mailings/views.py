@@ -15,7 +15,7 @@ from eventmail.domain.outcomes import attempts
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, Mailing
 from eventmail.sending import progress
-from eventmail.states import NO_DRAFT, SHOWN_AS_SENT, RecipientState
+from eventmail.states import NO_DRAFT, RecipientState
 from eventmail.web import tracker
 from eventmail.web.composer import draft, fragments, mail_frames, warnings
 from eventmail.web.core import access, intake
@@ -32,8 +32,8 @@ bp = Blueprint("mailings", __name__, url_prefix="/admin/events/<id:event_id>/mai
 @bp.get("")
 def listing(event_id: int) -> Response:
     """The messages that were sent, the newest first; for programs also those that are scheduled."""
-    among = NO_DRAFT if wants_json() else SHOWN_AS_SENT
-    page = paginate(query.newest_first(event_id, among), **intake.paging())
+    found = query.newest_first(event_id, NO_DRAFT) if wants_json() else query.sent(event_id)
+    page = paginate(found, **intake.paging())
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: mail_services.shares_of([row[0] for row in page.items]))),

@@ -11,7 +11,7 @@ from flask import g
 from markupsafe import Markup
 
 from eventmail.content import not_sent
-from eventmail.domain.mailings import changes_since, scheduled_list, send_time
+from eventmail.domain.mailings import changes_since, scheduled_list, send_time, start
 from eventmail.domain.mailings.changes_since import Changed
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.terms import SendingTerms
@@ -66,6 +66,11 @@ class Row(scheduled_list.Row):
         """Whether the count may be another one when it is due."""
         at_due = self.held.audience_mode == AudienceMode.AT_DUE
         return at_due and self.mailing.state in PLANNED and self.people is not None
+
+    @property
+    def surprises(self) -> bool:
+        """Whether so many more match by now that it would not leave by itself (H7)."""
+        return self.mailing.state == MailingState.SCHEDULED and start.surprises(self.people or 0, self.held)
 
     @property
     def rule(self) -> str:

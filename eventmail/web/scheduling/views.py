@@ -54,7 +54,8 @@ def create(event_id: int) -> Any:
     key = intake.needed_key()
     form, by = typed(), access.acting()
     try:
-        sent = schedule.create(event_id, form.message, key=key, terms=fragments.terms(), by=by, draft=form.before)
+        terms = fragments.terms()
+        sent = schedule.create(event_id, form.message, key=key, terms=terms, by=by, draft=form.before, twin=False)
     except IdempotencyKeyReused:
         raise AlreadySent(_ANOTHER) from None
     except AlreadySent as error:

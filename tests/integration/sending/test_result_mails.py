@@ -151,7 +151,7 @@ def test_S14_the_author_hears_of_a_run_whose_rest_was_cancelled_by_a_colleague(
     run = plan(ADA, BEN)
     control.cancel(event_id, run.mailing_id, acting(owner))
     assert deliver() == [(organizer.email, "Not sent: “Doors open at six”")]
-    assert "It was sent to nobody.\n\n- Cancelled: 2\n\nThe log on its page says who cancelled it." in text_of(provider)
+    assert "It was sent to nobody.\n\n- Cancelled: 2\n\nIts page says why, for each of them." in text_of(provider)
 
 
 @pytest.mark.parametrize(

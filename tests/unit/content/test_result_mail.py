@@ -84,7 +84,7 @@ def test_S14_each_outcome_has_its_number_and_what_to_do_about_it() -> None:
         "- Cancelled: 2\n- Sending: 6\n- Queued: 1,000\n\n"
         "To try the failed again, press “Try the 4 failed again” on its page.\n\n"
         "Nobody can say whether 1 mail arrived, so nothing is sent twice by itself. Its page asks you to decide.\n\n"
-        "The log on its page says who cancelled it."
+        "Its page says why, for each of them."
     )
 
 

@@ -62,6 +62,17 @@ def test_S1_a_double_click_schedules_once(client: Client, url: str, row: Any) ->
     assert first.location == second.location == f"{url}?now={row(Mailing).id}#scheduled-{row(Mailing).id}"
 
 
+def test_S1_a_page_that_came_back_with_another_key_leads_to_the_message_that_is_scheduled(
+    client: Client, url: str, row: Any
+) -> None:
+    client.submit(url, TYPED)
+    again = client.submit(url, {**TYPED, "idempotency_key": "a-new-key", "page_mark": "another"})
+    assert again.location == f"{url}/{row(Mailing).id}"
+    assert "This very message is scheduled for that time already, to the same people." in words(
+        client.get(again.location)
+    )
+
+
 def test_S1_another_text_under_the_same_key_is_not_lost(client: Client, url: str, row: Any) -> None:
     client.submit(url, TYPED)
     answer = client.submit(url, {**TYPED, "subject": "Another"})

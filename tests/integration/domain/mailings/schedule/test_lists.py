@@ -5,14 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from eventmail.db import fresh, send_through, transaction
 from eventmail.domain.audience import segments
 from eventmail.domain.mailings import changes_since, control, scheduled_list
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.mailings.send_time import Plan
-from eventmail.models import Event, Segment
+from eventmail.models import Event, Guest, Segment
 from eventmail.states import AudienceMode
 from tests.integration.domain.mailings.schedule.conftest import NOW, PLAN, SEND_AT, Planned, on
 from tests.support import seeding
@@ -53,6 +53,15 @@ def test_A6_the_number_falls_before_the_message_is_due_when_somebody_bounces(par
     assert [row.people for row in rows(party)] == [2, 2]
     seeding.suppress("ada@guests.example.net", reason="hard_bounce")
     assert [row.people for row in rows(party)] == [1, 1]
+
+
+def test_A4_exact_people_with_another_address_are_not_counted(party: Planned) -> None:
+    party.plan(replace(PLAN, audience_mode=AudienceMode.EXACT))
+    with transaction() as tx:
+        tx.execute(
+            update(Guest).where(Guest.first_name == "Ada").values(address="new@guests.org", email="new@guests.org")
+        )
+    assert [row.people for row in rows(party)] == [1]
 
 
 def test_the_number_is_unknown_while_a_segment_is_gone(party: Planned) -> None:

@@ -147,7 +147,7 @@ def test_H3_a_change_after_the_cutoff_changes_nothing_and_says_when_it_was_possi
     with pytest.raises(PastEditWindow) as refused:
         planned.change(Plan("2027-05-02T10:00"), text=Text("Other", "", "Other"))
     assert refused.value.detail == (
-        "Changes were possible until 2027-04-30 17:45 CEST (Europe/Berlin); it goes out at 2027-04-30 18:00 CEST "
+        "Changes were possible until 2027-04-30 17:45 CEST (Europe/Berlin); it is due at 2027-04-30 18:00 CEST "
         "(Europe/Berlin). Nothing was changed. Press “Cancel and edit as new draft” to write it anew."
     )
     assert everything(planned) == before
@@ -354,3 +354,13 @@ def test_a_planned_draft_never_sends(party: Planned, now: FrozenClock) -> None:
     now.set(SEND_AT)
     assert party.start() == []
     assert fresh().scalars(select(Mailing.state)).all() == ["draft"]
+
+
+def test_S1_a_page_that_came_back_schedules_nothing_twice(planned: Planned) -> None:
+    before = numbers()
+    message = Message(TEXT, {"statuses": ["confirmed"]}, plan=PLAN)
+    with pytest.raises(AlreadySent, match="This very message is scheduled for that time already") as refused:
+        scheduling.create(planned.event_id, message, key="new", terms=PLACE, by=planned.acting(), twin=False)
+    assert (refused.value.mailing_id, numbers()) == (planned.id, before)
+    later = replace(message, plan=Plan("2027-04-30T18:01"))
+    scheduling.create(planned.event_id, later, key="new", terms=PLACE, by=planned.acting(), twin=False)

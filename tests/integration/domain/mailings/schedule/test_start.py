@@ -435,3 +435,11 @@ def test_S14_a_missed_message_that_nobody_would_get_tells_nobody_again(planned: 
     with pytest.raises(NoRecipients):
         control.retry(planned.event_id, planned.id, PLACE, planned.acting())
     assert mails(planned) == [(planned.by.email, "missed", "queued")]
+
+
+def test_a_missed_message_that_was_cancelled_says_so_when_somebody_sends_it(planned: Planned, now: FrozenClock) -> None:
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    control.cancel(planned.event_id, planned.id, planned.acting())
+    with pytest.raises(NothingToDo, match="This message was cancelled, so nothing of it is tried again"):
+        control.retry(planned.event_id, planned.id, PLACE, planned.acting())
