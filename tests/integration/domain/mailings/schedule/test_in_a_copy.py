@@ -103,6 +103,17 @@ def test_H9_a_run_of_a_scheduled_message_is_in_doubt_as_any_other(
     assert planned.addresses == dict.fromkeys(BOTH, "unknown")
 
 
+def test_H9_the_button_that_sends_it_now_stands_below_the_warning(
+    planned: Planned, owner: Person, now: FrozenClock, client_for: Callable[[Person], Client]
+) -> None:
+    copied()
+    now.set(SEND_AT)
+    confirmed(planned, owner)
+    page = words(client_for(planned.by).get(f"/admin/events/{planned.event_id}/scheduled"))
+    warning = "This eventmail was restored or copied, and the one it came from may have sent it."
+    assert 0 < page.index(warning) < page.index("Send now (2)")
+
+
 def test_H9_its_author_hears_that_it_asks(planned: Planned, owner: Person, now: FrozenClock) -> None:
     copied()
     now.set(SEND_AT)
