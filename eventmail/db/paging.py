@@ -42,10 +42,11 @@ def number_of(statement: Rows) -> int:
 
 
 def paginate(
-    statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found
-) -> Page[Any]:
-    """Returns one page of what `statement` finds, by two queries."""
-    total = number_of(statement)
+    statement: Rows, *, page: int, size: int, row: Callable[[Row[Any]], Any] = lambda found: found,
+    total: int | None = None,
+) -> Page[Any]:  # fmt: skip
+    """Returns one page of what `statement` finds, by two queries, or by one when its `total` is known."""
+    total = number_of(statement) if total is None else total
     number = existing(page, size, total)
     rows = fresh().execute(statement.limit(size).offset((number - 1) * size)).all()
     return Page([row(r) for r in rows], number, size, total)

@@ -44,6 +44,17 @@ class Row:
     undated: bool
 
 
+@dataclass(frozen=True)
+class Summary:
+    """How many scheduled messages each group has, and when the next one is locked or due.
+
+    `next_change` is over for a message that is overdue, and None when nothing is to come.
+    """
+
+    counts: Mapping[Group, int]
+    next_change: datetime | None
+
+
 _WATCHED = timedelta(hours=1)  # how long a run that is over is shown
 _RANKS = {group: rank for rank, group in enumerate(Group)}
 
@@ -86,14 +97,6 @@ def still_open(event_id: int) -> Rows:
     return select(Mailing.id).where(*query.of_event(event_id), Mailing.state.in_(WITHOUT_A_RUN))
 
 
-def next_change(event_id: int, now: datetime) -> datetime | None:
-    """When the next message is locked or due, which is over for one that is overdue; None when nothing is to come."""
-    moment = case((Schedule.edit_cutoff_at > now, Schedule.edit_cutoff_at), else_=Mailing.send_at)
-    rows = select(func.min(moment)).select_from(Mailing).join(Schedule, Schedule.mailing_id == Mailing.id)
-    scheduled = (*query.of_event(event_id), Mailing.state == MailingState.SCHEDULED)
-    return fresh().execute(rows.where(*scheduled)).scalar()
-
-
 def watched(event_id: int, now: datetime) -> Mailing | None:
     """The scheduled message that is being sent, else the one that was sent last within the hour."""
     running = Mailing.state == MailingState.SENDING
@@ -107,12 +110,20 @@ def watched(event_id: int, now: datetime) -> Mailing | None:
     return fresh().scalars(found.limit(1)).one_or_none()
 
 
-def counts(event_id: int, now: datetime) -> Mapping[Group, int]:
-    """How many scheduled messages each group has."""
-    rank = _rank(now)
-    found = select(rank, func.count()).join(Schedule, Schedule.mailing_id == Mailing.id)
-    numbers = dict(fresh().execute(found.where(*query.of_event(event_id)).group_by(rank)).all())
-    return {group: numbers.get(place, 0) for group, place in _RANKS.items()}
+def summary(event_id: int, now: datetime) -> Summary:
+    """The groups in numbers, in one query."""
+    rank, scheduled = _rank(now), Mailing.state == MailingState.SCHEDULED
+    moment = case((Schedule.edit_cutoff_at > now, Schedule.edit_cutoff_at), else_=Mailing.send_at)
+    found = (
+        select(rank, func.count(), func.min(moment).filter(scheduled))
+        .join(Schedule, Schedule.mailing_id == Mailing.id)
+        .where(*query.of_event(event_id))
+        .group_by(rank)
+    )
+    rows = fresh().execute(found).all()
+    numbers = {place: number for place, number, _ in rows}
+    changes = [change for *_, change in rows if change]
+    return Summary({group: numbers.get(place, 0) for group, place in _RANKS.items()}, min(changes, default=None))
 
 
 def shown(rows: Sequence[Any], event: Event, *, outside: bool) -> list[Row]:

@@ -1,9 +1,11 @@
 """The page “Scheduled messages”: its composer, and the list above it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from flask import g, request, url_for
+from markupsafe import Markup
 
 from eventmail.db.paging import Page, paginate
 from eventmail.domain.mailings import query, scheduled_list
@@ -19,22 +21,24 @@ from eventmail.web.scheduling import rows
 from eventmail.web.words.schedule import GROUPS
 
 ROWS = 20  # of a page, since each is tall
-_ZONES = tuple(sorted(TIMEZONES))
+_ZONES = Markup("").join(map(Markup('<option value="{}">').format, sorted(TIMEZONES)))
 
 
 def listing() -> dict[str, Any]:
     """The list as the address asks for it, and the tracker of the message whose run is worth watching."""
     event, group = g.event, intake.chosen("group", Group)
-    found = paginate(scheduled_list.listed(event.id, group, g.now), **intake.paging(ROWS))
+    summary = scheduled_list.summary(event.id, g.now)
+    total = summary.counts[group] if group else sum(summary.counts.values())
+    found = paginate(scheduled_list.listed(event.id, group, g.now), **intake.paging(ROWS), total=total)
     listed = rows.of(found.items, event, fragments.terms())
     watched = scheduled_list.watched(event.id, g.now)
     return {
         "shown": Page(listed, found.number, found.size, found.total),
         "groups": rows.by_group(listed),
-        "filters": _filters(group),
+        "filters": _filters(summary.counts, group),
         "url_of": lambda number: _url(group, number),
         "refresh_url": _url(group, found.number),
-        "refresh": rows.refresh_seconds(scheduled_list.next_change(event.id, g.now), g.now),
+        "refresh": rows.refresh_seconds(summary.next_change, g.now),
         "worker_alive": heartbeat.alive(g.now),
         "worker_command": heartbeat.WORKER_COMMAND,
         **({"watched": query.content(watched).subject, **tracker.beside(watched)} if watched else {}),
@@ -47,8 +51,7 @@ def _around() -> dict[str, Any]:
     return {"alone": alone, "zones": _ZONES, **({} if alone or wants_fragment() else listing())}
 
 
-def _filters(chosen: Group | None) -> list[tuple[str, str, bool, int]]:
-    counts = scheduled_list.counts(g.event.id, g.now)
+def _filters(counts: Mapping[Group, int], chosen: Group | None) -> list[tuple[str, str, bool, int]]:
     every = ("All", _url(None), chosen is None, sum(counts.values()))
     return [every, *((GROUPS[group], _url(group), group == chosen, number) for group, number in counts.items())]
 

@@ -106,7 +106,7 @@ def test_each_goes_to_the_six_vips_and_is_written_by_the_organizer(now: datetime
 
 def test_they_stand_in_every_group_of_the_list(clock: FrozenClock) -> None:
     event_id = load(clock.set(BORING))
-    assert scheduled_list.counts(event_id, clock.now()) == dict.fromkeys(Group, 1)
+    assert scheduled_list.summary(event_id, clock.now()).counts == dict.fromkeys(Group, 1)
 
 
 def test_what_went_out_has_its_attempts_its_run_and_its_places_in_practice_mode(clock: FrozenClock) -> None:

@@ -96,7 +96,7 @@ def line(page: TestResponse, mailing_id: int) -> str:
 
 def markup(page: TestResponse, mailing_id: int) -> str:
     """The row of one message."""
-    return page.text.partition(f'id="scheduled-{mailing_id}"')[2].partition(">")[2].partition("</div></li>")[0]
+    return page.text.partition(f'id="scheduled-{mailing_id}"')[2].partition(">")[2].partition("\n</li>")[0]
 
 
 def groups(page: TestResponse) -> list[str]:

@@ -42,7 +42,7 @@ def test_H3_they_stand_in_four_groups_in_the_order_in_which_somebody_is_needed(
              (locked.id, Group.LOCKED), (gone.id, Group.DONE)]  # fmt: skip
     assert [(row.mailing.id, row.group) for row in rows(party)] == order
     assert [row.mailing.id for row in rows(party, Group.UPCOMING)] == [sooner.id, later.id]
-    assert scheduled_list.counts(party.event_id, NOW) == {
+    assert scheduled_list.summary(party.event_id, NOW).counts == {
         Group.NEEDS_YOU: 1, Group.UPCOMING: 2, Group.LOCKED: 1, Group.DONE: 1,
     }  # fmt: skip
 
