@@ -252,7 +252,7 @@ def test_send_blocked_on_validation_failure_of_the_audience(
     assert steps.nothing_left(gala)
 
 
-def test_recipient_resolution_empty(page: Page, gala: Gala, in_hours: Callable[..., datetime]) -> None:
+def test_recipient_resolution_empty_G33(page: Page, gala: Gala, in_hours: Callable[..., datetime]) -> None:
     """Resolution: 409 NO_RECIPIENTS and no queued scheduled message."""
     write(page, confirmed=False)
     by_test(page, "scheduled-message-audience-picker").get_by_label("Declined").check()

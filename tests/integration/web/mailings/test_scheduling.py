@@ -101,7 +101,7 @@ def test_a_dry_run_tells_the_time_and_stores_nothing(post: Any, count: Any) -> N
     assert (count(Mailing), count(Schedule), count(Reservation)) == (0, 0, 0)
 
 
-def test_A5_nobody_is_409_and_leaves_no_row(post: Any, app: Flask, count: Any) -> None:
+def test_A5_G33_nobody_is_409_and_leaves_no_row(post: Any, app: Flask, count: Any) -> None:
     with app.app_context(), transaction() as tx:
         tx.execute(update(Guest).values(status="declined"))
     answer = post(**TIMED)

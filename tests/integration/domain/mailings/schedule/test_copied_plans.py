@@ -44,7 +44,7 @@ def test_H6a_a_relative_message_comes_along_as_a_planned_draft_of_the_copier(par
     assert [tuple(row) for row in fresh().execute(begun)] == [(party.by.name, f"mailing:{draft.id}")]
 
 
-def test_H6a_nothing_of_a_copy_is_scheduled_missed_or_sent(party: Planned, now: FrozenClock) -> None:
+def test_G26_nothing_of_a_copy_is_scheduled_missed_or_sent(party: Planned, now: FrozenClock) -> None:
     party.plan(key="missed", plan=replace(RELATIVE, relative={"anchor": "starts", "days": -3}))
     party.plan(key="absolute")
     now.set(SEND_AT + timedelta(hours=2))
