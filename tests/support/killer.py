@@ -104,7 +104,7 @@ def arm(point: Point) -> None:
 
 def main(point: str, *program: str) -> None:
     """Run `program`, armed with `point`."""
-    arm((POINTS | OF_THE_BRAKE | OF_THE_START | FREEZES)[point])
+    arm((POINTS | OF_RESULTS | OF_THE_BRAKE | OF_THE_START | FREEZES)[point])
     run_here(*program)
 
 
