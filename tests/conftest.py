@@ -23,11 +23,9 @@ from eventmail import create_app, migrations, signing, web
 from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain.people import passwords, sign_in_links
 from eventmail.models.account import Role
-from eventmail.sending import drain
-from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from eventmail.web.core.access import SESSION
-from tests.support import haste, seeding
+from tests.support import haste, seeding, turns
 from tests.support.once import made_once
 from tests.support.queries import Queries, count_queries
 from tests.support.seeding import Person
@@ -57,15 +55,14 @@ def pytest_collection_finish() -> None:
 def _plain_surroundings() -> Iterator[None]:
     """Nothing of this shell's environment reaches a test, and a password hash costs next to nothing.
 
-    A turn of the worker that a test takes itself is as long as a busy box needs; tests of its end set it.
+    A turn of the worker that a test takes itself is as long as a busy box needs.
     """
+    turns.lengthen()
     with pytest.MonkeyPatch.context() as patch:
         for name in os.environ:
             if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
                 patch.delenv(name)
         hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        for module in (drain, delivery):
-            patch.setattr(module, "TURN_SECONDS", haste.TURN_SECONDS)
         patch.setattr(passwords, "_hasher", hasher)
         patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))
         yield

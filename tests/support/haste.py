@@ -23,9 +23,6 @@ FIRST = (
 )
 
 
-TURN_SECONDS = 60.0  # of a worker that is played here
-
-
 def turn(name: str) -> int:
     """When a test has its turn, by its name from the root on."""
     return next((at for at, path in enumerate(FIRST) if name.startswith(path)), len(FIRST))

@@ -1,7 +1,8 @@
 """A worker or web process that kills itself at one point: `python -m tests.support.killer POINT PROGRAM …`.
 
 PROGRAM is a line of the Procfile, run in this very process. The product knows nothing of it: the named function is
-wrapped, and around its n-th call the process sends itself SIGKILL, or SIGSTOP (tests/support/frozen.py).
+wrapped, and around its n-th call the process sends itself SIGKILL, or SIGSTOP (tests/support/frozen.py). Its turns are
+long, so that call number n is the same on a busy box: a turn that ended early would cut the groups that points count.
 """
 
 import importlib
@@ -15,6 +16,7 @@ from functools import wraps
 from inspect import isfunction
 from typing import Any
 
+from tests.support import turns
 from tests.support.frozen import stand_still
 from tests.support.programs import run_here
 
@@ -72,7 +74,9 @@ OF_THE_START = {
     "before the commit": Point("eventmail.domain.mailings.start:when_due", before=False),
     "before its ring": Point("eventmail.tasks:_ring_at", before=True, counts=_for_a_job),
 }
-FREEZES = {f"frozen {name}": replace(point, strike=stand_still) for name, point in OF_THE_START.items()}
+# Of a run whose first mail has left and whose second has begun.
+IN_A_GROUP = {"at the second mail": Point("eventmail.providers.outbox:Outbox.send", before=True, call=2)}
+FREEZES = {f"frozen {name}": replace(point, strike=stand_still) for name, point in (OF_THE_START | IN_A_GROUP).items()}
 
 
 def arm(point: Point) -> None:
@@ -104,6 +108,7 @@ def arm(point: Point) -> None:
 
 def main(point: str, *program: str) -> None:
     """Run `program`, armed with `point`."""
+    turns.lengthen()
     arm((POINTS | OF_RESULTS | OF_THE_BRAKE | OF_THE_START | FREEZES)[point])
     run_here(*program)
 

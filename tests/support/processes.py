@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from eventmail import create_app
-from eventmail.sending import drain
 from eventmail.settings import Settings
-from tests.support import haste
+from tests.support import turns
 
 Round = Callable[[int, Any], Any]
 TIMEOUT_S = 300.0  # far more than a hundred rounds take, also on a busy box
@@ -50,7 +49,7 @@ def _work(
     number: int, instance: Path, play: Round, rounds: int, arguments: Any, barrier: Barrier, answers: Any
 ) -> None:
     try:
-        drain.TURN_SECONDS = haste.TURN_SECONDS
+        turns.lengthen()
         app = create_app(Settings(instance=instance))
         told = []
         for turn in range(rounds):
