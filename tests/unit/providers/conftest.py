@@ -2,16 +2,20 @@
 
 import pytest
 
-from eventmail.providers.smtp import pool, session
+from eventmail.providers.smtp import pool, service, session
+
+LONG_SECONDS = 60.0
 
 
 @pytest.fixture(autouse=True)
 def _busy_box(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long this thread did not run, the next envelope goes ahead; the test of that pause sets it."""
-    monkeypatch.setattr(session, "PAUSE_SECONDS", 60.0)
+    """However long a thread did not run, the same happens; a test of one of these times sets it.
 
-
-@pytest.fixture
-def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another connection is waited for until it is open, however busy this box is."""
-    monkeypatch.setattr(pool, "WIDEN_SECONDS", 60.0)
+    The next envelope goes ahead, every connection is waited for until it is open, no friendly server is a slow one, and
+    one that takes no more connections is not asked again.
+    """
+    monkeypatch.setattr(session, "PAUSE_SECONDS", LONG_SECONDS)
+    monkeypatch.setattr(service, "PATIENCE_SECONDS", LONG_SECONDS)
+    monkeypatch.setattr(pool, "WIDEN_SECONDS", LONG_SECONDS)
+    monkeypatch.setattr(pool, "SLOW_SECONDS", LONG_SECONDS)
+    monkeypatch.setattr(pool, "NARROW_SECONDS", 60 * LONG_SECONDS)

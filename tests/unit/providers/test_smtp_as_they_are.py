@@ -6,6 +6,7 @@ from base64 import b64encode
 import pytest
 
 from eventmail.providers.base import Accepted, Refused, Transient
+from eventmail.providers.smtp import opening
 from eventmail.providers.smtp.service import Smtp, parse
 from tests.support.smtp_peer import (
     FEATURES,
@@ -158,7 +159,10 @@ def test_the_certificate_of_a_server_on_this_box_is_not_looked_at(server_side):
     assert "STARTTLS" in peer.commands
 
 
-def test_a_server_that_awaits_tls_from_the_first_byte_is_named_soon(server_side):
+def test_a_server_that_awaits_tls_from_the_first_byte_is_named_soon(server_side, monkeypatch):
+    look = opening._speaks_tls
+    monkeypatch.setattr(opening, "PROBE_SECONDS", 60.0)  # the silence is short; the look may take its time
+    monkeypatch.setattr(opening, "_speaks_tls", lambda server, _timeouts: look(server, patient(silence=60.0)))
     with Peer(tls=server_side, tls_at_once=True) as peer:
         provider = Smtp(parse(f"smtp://127.0.0.1:{peer.port}"), timeouts=patient(silence=0.1))
         [only] = handed_over(provider, mails(1))

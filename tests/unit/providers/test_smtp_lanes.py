@@ -6,7 +6,6 @@ from eventmail.providers.base import Accepted
 from eventmail.providers.smtp.service import LANES
 from tests.support.smtp_peer import FEATURES, LOCK_STEP, Peer, handed_over, mails
 
-pytestmark = pytest.mark.usefixtures("_unhurried")
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])
 GREETING = b"220 peer.example ESMTP\r\n"
 TOO_MANY = b"421 4.7.0 Too many connections\r\n"

@@ -152,7 +152,6 @@ def test_starttls_is_used_when_offered_and_what_was_announced_before_it_is_void(
     assert peer.packets[2][:1] == b"E", "what comes after the handshake is counted as it was decrypted"
 
 
-@pytest.mark.usefixtures("_unhurried")
 def test_smtps_is_encrypted_from_the_first_byte(server_side, trusting):
     with Peer(tls=server_side, tls_at_once=True) as peer:
         outcomes = peer.hand_over(mails(25), context=trusting, user=USER)

@@ -8,7 +8,8 @@ import pytest
 from eventmail.providers.base import Accepted, Refused, Transient
 from eventmail.providers.smtp import pool, service
 from eventmail.providers.smtp.service import LANES
-from tests.support.smtp_peer import Close, Peer, Silence, Wait, handed_over, mail, mails, patient
+from tests.support.smtp_peer import Close, Hold, Peer, Silence, Wait, handed_over, mail, mails, patient
+from tests.support.time import Stopwatch
 from tests.support.waiting import wait_for
 
 GREETING = b"220 peer.example\r\n"
@@ -26,13 +27,21 @@ def awaited(provider):
     return waits.words if waits else ""
 
 
-def test_S11a_a_slow_greeting_is_waited_for_by_nobody_and_its_connection_is_kept():
-    with Peer({"connect": [(Wait(0.5), GREETING)]}) as peer:
+def no_more_waiting(_seconds):
+    pytest.fail("waits again")
+
+
+def test_S11a_a_slow_greeting_is_waited_for_by_nobody_and_its_connection_is_kept(monkeypatch):
+    greets = Hold()
+    with Peer({"connect": [(greets, GREETING)]}) as peer:
         provider = peer.provider()
         began = time.monotonic()
-        assert provider.stands("job 1", 2.0) is False
-        assert provider.stands("job 2", 2.0) is False
-        assert time.monotonic() - began < 0.4, "who comes again does not wait again"
+        assert provider.stands("job 1", 60.0) is False
+        assert time.monotonic() - began < 60.0, "a moment, on however busy a box"
+        with monkeypatch.context() as patch:
+            patch.setattr(provider, "_await_change", no_more_waiting)
+            assert provider.stands("job 2", 60.0) is False, "who comes again does not wait again"
+        greets.over.set()
         wait_for(lambda: provider.stands("job 1", 0.0), 10.0, "the greeting")
         assert [type(outcome) for outcome in handed_over(provider, mails(3))] == [Accepted] * 3
         assert provider.stands("job 1", 0.0)
@@ -76,7 +85,7 @@ def test_S6_a_connection_that_nobody_needs_any_more_is_given_up_while_it_is_open
         provider.spare("job 1")
         assert not peer.ended.acquire(timeout=0.1), "another run needs it still"
         provider.spare("job 2")
-        assert peer.ended.acquire(timeout=10)
+        assert peer.ended.acquire(timeout=60)
         assert provider.waits() is None
     assert peer.commands == []
 
@@ -86,7 +95,8 @@ def test_what_it_waits_for_has_a_name_and_a_time():
         provider = peer.provider(user="team:secret")
         assert provider.waits() is None
         provider.stands("job 1", 0.0)
-        wait_for(lambda: awaited(provider) == "the mail server 127.0.0.1 to answer our EHLO", 10.0, "EHLO")
+        wait_for(lambda: peer.is_silent, 10.0, "EHLO to be with the server, whose second connection is another")
+        assert awaited(provider) == "the mail server 127.0.0.1 to answer our EHLO"
         provider.close()
         provider.stands("job 1", 0.0)
         wait_for(lambda: awaited(provider) == "the mail server 127.0.0.1 to sign us in", 10.0, "AUTH")
@@ -95,13 +105,15 @@ def test_what_it_waits_for_has_a_name_and_a_time():
 
 
 def test_a_mail_that_is_long_in_coming_through_is_waited_for_by_name():
-    with Peer({".": [(Wait(0.5), OK)]}) as peer:
+    answers = Hold()
+    with Peer({".": [(answers, OK)]}) as peer:
         provider = peer.provider()
         at_work = threading.Thread(target=lambda: list(handed_over(provider, mails(1))))
         at_work.start()
-        wait_for(lambda: peer.messages and provider.waits(), 10.0, "the mail")
+        wait_for(lambda: peer.messages, 10.0, "the mail")
         assert awaited(provider) == "the mail server 127.0.0.1 to take a mail"
-        at_work.join(10)
+        answers.over.set()
+        at_work.join(60)
         assert provider.waits() is None
         provider.close()
 
@@ -111,7 +123,7 @@ def test_who_rests_too_long_is_let_go_of():
         provider = peer.provider(idle_seconds=0.0)
         list(handed_over(provider, mails(1)))
         provider.tidy()
-        assert peer.ended.acquire(timeout=10)
+        assert peer.ended.acquire(timeout=60)
     assert peer.commands[-1] == "QUIT"
 
 
@@ -124,24 +136,25 @@ def test_an_opening_that_nobody_asks_for_any_more_is_given_up(monkeypatch):
         assert not peer.ended.acquire(timeout=0.1)
         monkeypatch.setattr(pool, "WANTED_SECONDS", -1.0)
         provider.tidy()
-        assert peer.ended.acquire(timeout=10)
+        assert peer.ended.acquire(timeout=60)
 
 
 def test_S5_who_was_begun_and_has_no_connection_any_more_is_told_to_be_nobody_s_fault(monkeypatch):
     """The server ends the connection in the middle, and the next one takes too long: back to the queue, no try."""
-
-    monkeypatch.setattr(service, "PATIENCE_SECONDS", 0.05)
     large = mail(1, data=b"x" * 9_000_000)
     with Peer({"connect": [GREETING, Silence], "body": [b"", Close]}) as peer:
         provider = peer.provider()
+        wait_for(lambda: provider.stands("job 1", 0.0), 10.0, "the first connection")
+        monkeypatch.setattr(service, "PATIENCE_SECONDS", 0.05)  # only now: the first one may take its time
         told = [(sent.to, type(outcome)) for sent, outcome in provider.hand_over([mail(0), large], lambda _mail: True)]
         provider.close()
     assert told == [(mail(0).to, Accepted), (large.to, type(None))]
     assert len(peer.messages) == 1
 
 
-def test_slow_final_dots_use_all_connections_and_open_no_others():
+def test_slow_final_dots_use_all_connections_and_open_no_others(monkeypatch):
     """Also where too few go in a turn to be worth a connection by their number."""
+    monkeypatch.setattr(pool, "SLOW_SECONDS", 0.25)
     with Peer({".": [(Wait(0.3), OK)] * 14}) as peer:
         provider = peer.provider()
         for _ in range(2):
@@ -168,20 +181,26 @@ def told(provider):
     return type(outcome)
 
 
-def test_who_signs_in_in_vain_waits_twice_as_long_each_time_before_the_next_and_says_so(monkeypatch):
-    monkeypatch.setattr(pool, "PAUSE_SECONDS", 0.4)
+@pytest.fixture
+def stopwatch(monkeypatch):
+    """The pool's time, which passes when the test says so."""
+    stands_still = Stopwatch()
+    monkeypatch.setattr(pool, "time", stands_still)
+    return stands_still
+
+
+def test_who_signs_in_in_vain_waits_twice_as_long_each_time_before_the_next_and_says_so(stopwatch):
     with Peer({"AUTH": [TOO_MANY_LOGINS] * 3}) as peer:
         provider = peer.provider(user="team:secret")
         assert [told(provider) for _ in range(2)] == [Transient] * 2, "the second is no pattern yet"
-        began = time.monotonic()
-        assert not provider.stands("job 1", 0.1)
-        assert awaited(provider) == "the mail server 127.0.0.1 to take us in"
-        assert peer.connections == 2
-        assert told(provider) is Transient
-        between, again = time.monotonic() - began, time.monotonic()
-        assert told(provider) is Accepted
-        assert between > 0.3
-        assert time.monotonic() - again > 0.7
+        for pause, found in ((pool.PAUSE_SECONDS, Transient), (2 * pool.PAUSE_SECONDS, Accepted)):
+            opened = peer.connections
+            for part in (63 / 64, 1 / 64):
+                assert not provider.stands("job 1", 0.0)
+                assert awaited(provider) == "the mail server 127.0.0.1 to take us in"
+                stopwatch.sleep(part * pause)
+            assert peer.connections == opened, "none before the pause was over"
+            assert told(provider) is found
         assert provider.waits() is None
         provider.close()
     assert peer.connections == 4
@@ -196,11 +215,10 @@ def test_S12_who_is_refused_may_try_again_at_once_with_other_settings(monkeypatc
         provider.close()
 
 
-def test_a_server_that_is_down_for_days_is_asked_twice_a_minute(monkeypatch):
+def test_a_server_that_is_down_for_days_is_asked_twice_a_minute(stopwatch):
     with Peer({"connect": [b"421 Busy\r\n"]}) as peer:
         provider = peer.provider()
         provider._in_vain = 5_000
         assert told(provider) is Transient
-        pause = provider._open_from - time.monotonic()
-        assert pool.LONGEST_PAUSE_SECONDS - 10 < pause <= pool.LONGEST_PAUSE_SECONDS
+        assert provider._open_from - stopwatch.monotonic() == pool.LONGEST_PAUSE_SECONDS == 30.0
         provider.close()

@@ -8,15 +8,18 @@ from tests.support.smtp_peer import (
     FEATURES,
     LOCK_STEP,
     Close,
+    Hold,
     Peer,
     Reset,
     Silence,
     Wait,
+    handed_over,
     in_fragments,
     mail,
     mails,
     patient,
 )
+from tests.support.waiting import wait_for
 
 BOTH = pytest.mark.parametrize("features", [FEATURES, LOCK_STEP], ids=["pipelined", "lock-step"])
 BEFORE = ["MAIL", "RCPT", "DATA"]
@@ -77,7 +80,7 @@ def test_S5_a_connection_that_ends_when_the_final_dot_may_have_left_leaves_the_m
 
 def test_S4_a_server_that_stops_reading_a_message_did_not_get_it():
     large = mail(0, data=b"A line of a large mail\r\n" * 400_000)
-    with Peer({"body": [Wait(5)]}) as peer:
+    with Peer({"body": [Hold()]}) as peer:
         [first] = peer.hand_over([large], timeouts=patient(block=0.2))
     assert (type(first), first.detail) == (Transient, "The mail server did not answer within 0.2 seconds")
     assert peer.messages == []
@@ -162,7 +165,11 @@ def test_S4_a_refusal_of_the_message_means_not_taken(features, reply, kind):
 @pytest.mark.parametrize("step", BEFORE)
 def test_S4_silence_before_the_message_means_not_sent(step):
     with Peer({step: [Silence]}) as peer:
-        [only] = peer.hand_over(mails(1), timeouts=patient(reply=0.2, data=0.2))
+        provider = peer.provider()
+        wait_for(lambda: provider.stands("job 1", 0.0), 10.0, "the connection")
+        [opened] = provider._resting
+        opened._timeouts = patient(reply=0.2, data=0.2)  # only now: to be greeted may take its time
+        [only] = handed_over(provider, mails(1))
     assert (type(only), only.detail) == (Transient, "The mail server did not answer within 0.2 seconds")
     assert peer.begun == 0
 
