@@ -60,8 +60,9 @@ def runs(live: Live, mailing_id: int) -> list[str]:
 
 
 def told(live: Live, mailing_id: int) -> list[tuple[str, str]]:
-    """(actor, action) of every entry in the log."""
-    rows = live.query("SELECT actor, action FROM audit_entry WHERE subject = ? ORDER BY id", f"mailing:{mailing_id}")
+    """(actor, action) of every entry in the log about the message; the mail to its author leaves in its own time."""
+    about = "SELECT actor, action FROM audit_entry WHERE subject = ? AND action LIKE 'mailing.%' ORDER BY id"
+    rows = live.query(about, f"mailing:{mailing_id}")
     return [(row["actor"], row["action"]) for row in rows]
 
 
