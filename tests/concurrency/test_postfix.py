@@ -105,6 +105,7 @@ def test_C4_what_postfix_delivers_is_what_was_handed_over_byte_for_byte(relay: P
     )
     mail = Mail("key", "request", 1, "team@guests.example.org", "guest@guests.example.org", data)
 
+    wait_for(lambda: provider.stands("this test", 0.0), what="a connection")
     assert [type(outcome) for outcome in handed_over(provider, [mail])] == [Accepted]
     provider.close()
     wait_for(lambda: relay.count() == 1, what="the delivery")

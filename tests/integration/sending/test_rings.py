@@ -10,10 +10,12 @@ from flask import Flask
 from pydantic import SecretStr
 
 from eventmail import create_app, tasks
+from eventmail.providers.base import Accepted
 from eventmail.sending.handover import in_flight
 from eventmail.settings import Settings
 from tests.support.smtp_peer import Peer, handed_over, mails
 from tests.support.time import FrozenClock
+from tests.support.waiting import wait_for
 
 A = "a@guests.example.net"
 
@@ -50,7 +52,9 @@ def test_a_worker_that_ends_takes_leave_of_the_mail_server(
     monkeypatch.setattr(in_flight, "stopping", threading.Event())
     with Peer() as peer:
         of_smtp = create_app(settings.model_copy(update={"provider": "smtp", "smtp_url": SecretStr(peer.url)}))
-        list(handed_over(of_smtp.extensions["provider"], mails(1)))
+        provider = of_smtp.extensions["provider"]
+        wait_for(lambda: provider.stands("this test", 0.0), what="a connection")
+        assert [type(outcome) for outcome in handed_over(provider, mails(1))] == [Accepted]
         assert "QUIT" not in peer.commands
         of_smtp.extensions["huey"]._shutdown["end"]()
     assert peer.commands[-1] == "QUIT"
