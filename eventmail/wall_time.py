@@ -91,6 +91,11 @@ def from_anchor(relative: Relative, anchor: datetime, zone: ZoneInfo) -> tuple[d
     return forward(wall, zone), not instants(wall, zone)
 
 
+def rfc3339(instant: datetime) -> str:
+    """An instant as programs read it: UTC, to the second, with a Z (RFC 3339)."""
+    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def days_between(now: datetime, then: datetime, zone: ZoneInfo) -> int:
     """How many days of the calendar of `zone` one instant is before the other; negative when `then` is earlier."""
     return (shown(then, zone).date() - shown(now, zone).date()).days

@@ -19,7 +19,7 @@ from eventmail.models import EmailEvent, Job, Mailing, Suspect
 from eventmail.providers.base import Accepted, Permanent
 from eventmail.providers.refusals import are_alike, is_certain
 from eventmail.providers.webhook import Kind
-from eventmail.records import Acting
+from eventmail.records import WORKER, Acting
 from eventmail.sending import feedback
 from eventmail.sending.first_answers import FIRST, said
 from eventmail.sending.handover import Result, Run
@@ -27,7 +27,6 @@ from eventmail.states import Brake, JobState
 
 MANY = 30  # answers that make a share meaningful
 MOST_DEAD = 3  # at most one address in so many may look dead; a worse list is not a list of guests
-BY = "worker"  # the actor in the log
 
 
 class Tally(NamedTuple):
@@ -153,7 +152,7 @@ def _stop(tx: Session, run: Run, tripped: Brake, words: str, now: datetime) -> N
     running = [Job.id == run.job_id, Job.state == JobState.RUNNING]
     tx.execute(update(Job).where(*running).values(stopped=words))
     tx.execute(update(Mailing).where(Mailing.id == run.mailing_id).values(last_error=words))
-    by = Acting(None, BY, run.request_id, now)
+    by = Acting(None, WORKER, run.request_id, now)
     records.audit(tx, by, "mailing.stopped_itself", f"mailing:{run.mailing_id}", event_id=run.event_id,
                   reason=words)  # fmt: skip
 

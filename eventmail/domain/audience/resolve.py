@@ -6,7 +6,6 @@ one recipient. The do-not-mail list is short and is looked up by address.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, exists, func, not_, or_, select, tuple_
@@ -22,6 +21,7 @@ from eventmail.domain.suppressions.reasons import EXCLUDED_AS, scopes_of
 from eventmail.errors import FieldError, InvalidAudience
 from eventmail.models import Guest, Suppression
 from eventmail.states import GuestStatus, Reason
+from eventmail.wall_time import rfc3339
 
 _LARGEST_HAND_PICK = 5000
 _MOST_SEGMENTS = 50
@@ -56,7 +56,7 @@ class Audience:
             "segment_names": [chosen.name for chosen in self.segments],
             "exclude_segment_names": [chosen.name for chosen in self.exclude_segments],
         }
-        frozen_at = {"list_as_of": [f"{self.as_of.at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"]} if self.as_of else {}
+        frozen_at = {"list_as_of": [rfc3339(self.as_of.at)]} if self.as_of else {}
         return found | {part: listed for part, listed in names.items() if listed} | frozen_at
 
 

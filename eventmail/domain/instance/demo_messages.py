@@ -65,7 +65,8 @@ def add(tx: Session, event: Event, segment_id: int, terms: SendingTerms, by: Act
     worker, now = replace(by, user_id=None, name=WORKER), by.now.replace(second=0, microsecond=0)
     week_ago = now - 7 * _DAY
     _send(tx, _schedule(tx, place, FINISHED, week_ago, week_ago - _DAY), practice, replace(worker, now=week_ago))
-    _miss(tx, _schedule(tx, place, PAST, now - 2 * _HOUR, now - 3 * _DAY), worker)
+    past = _schedule(tx, place, PAST, now - 2 * _HOUR, now - 3 * _DAY)
+    start.miss(tx, past, NotSent.LATE, worker, tell=False)  # nothing of a demo is to arrive anywhere
     locked = replace(place, terms=replace(practice, edit_cutoff=7 * _HOUR))
     _schedule(tx, locked, INSIDE, now + 6 * _HOUR + _MINUTE, by.now)  # not a second before six hours have passed
     _schedule(tx, place, BEFORE, now + 14 * _DAY + _MINUTE, by.now)
@@ -80,14 +81,6 @@ def _schedule(tx: Session, place: _Place, text: Text, due: datetime, since: date
     prepared = send.prepare(place.event.id, message, place.terms)
     by = replace(place.writer, now=since)
     return schedule.add(tx, prepared, since, terms=place.terms, by=by).mailing.id
-
-
-def _miss(tx: Session, mailing_id: int, by: Acting) -> None:
-    """Let a message be missed without a mail to its author: nothing of a demo is to arrive anywhere."""
-    move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SCHEDULED, MailingState.MISSED)
-    start.schedule(tx, mailing_id).not_sent = NotSent.LATE
-    event_id = tx.get_one(Mailing, mailing_id).event_id
-    records.audit(tx, by, "mailing.missed", f"mailing:{mailing_id}", event_id=event_id, reason=str(NotSent.LATE))
 
 
 def _send(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> None:

@@ -1,7 +1,7 @@
 """The messages of an event: all of them, one of them, its newest run, and how answers show it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, exists, select
@@ -11,6 +11,7 @@ from eventmail.domain import mail_services
 from eventmail.errors import NotFound
 from eventmail.models import Content, DraftText, Job, Mailing, Schedule
 from eventmail.states import SHOWN_AS_SENT, MailingState
+from eventmail.wall_time import rfc3339
 
 
 def of_event(event_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -37,6 +38,16 @@ def sent(event_id: int) -> Rows:
 def these(mailing_ids: Sequence[int]) -> Select[Mailing]:
     """The statement for these mailings, in any order."""
     return select(Mailing).where(Mailing.id.in_(mailing_ids))
+
+
+def scheduled(*where: ColumnElement[bool]) -> Rows:
+    """(mailing, schedule, subject) of each message that was ever scheduled and meets the conditions."""
+    return (
+        select(Mailing, Schedule, Content.subject)
+        .join(Schedule, Schedule.mailing_id == Mailing.id)
+        .join(Content, Content.id == Mailing.content_id)
+        .where(*where)
+    )
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:
@@ -127,4 +138,4 @@ def described(
 
 def instant(at: datetime | None) -> str | None:
     """An instant as answers show it (RFC 3339, UTC)."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
+    return rfc3339(at) if at else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
@@ -100,7 +100,7 @@ def change(
         _keep(held, mailing, message, time, replace(by, now=now))
         gone = mailing.recipient_count - mailing.n_queued
         records.rebook(tx, mailing.id, mailing.n_queued, time.at, terms.limits, returned=gone)
-        send.freeze_values(tx, mailing, terms, by)
+        send.freeze_values(tx, mailing, terms)
         records.audit(tx, by, "mailing.rescheduled", f"mailing:{mailing_id}", event_id=event_id,
                       recipients=mailing.recipient_count, before=before, after=_told(held))  # fmt: skip
 
@@ -212,7 +212,7 @@ def _keep(held: Schedule, mailing: Mailing, message: Message, time: SendTime, by
     held.audience_mode, held.scheduled_count, held.service = mode, mailing.n_queued, service()
     held.scheduled_by, held.scheduled_at = by.user_id, by.now
     if mode == AudienceMode.EXACT and "list_as_of" not in mailing.audience:
-        mailing.audience = {**mailing.audience, "list_as_of": [f"{by.now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"]}
+        mailing.audience = {**mailing.audience, "list_as_of": [wall_time.rfc3339(by.now)]}
 
 
 def _keeps_people(mailing: Mailing, held: Schedule, prepared: Prepared) -> bool:

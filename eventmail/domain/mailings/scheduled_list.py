@@ -11,11 +11,10 @@ from sqlalchemy.orm import Session
 
 from eventmail import records
 from eventmail.db import Rows, fresh
-from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import query, send_time, start
 from eventmail.domain.mailings.send_time import SendTime
-from eventmail.errors import InvalidAudience, MissingEventTime, NoRecipients
-from eventmail.models import Content, Event, Job, Mailing, Schedule
+from eventmail.errors import InvalidAudience, MissingEventTime
+from eventmail.models import Event, Job, Mailing, Schedule
 from eventmail.states import NEEDS_SOMEBODY, PLANNED, WITHOUT_A_RUN, AudienceMode, MailingState
 
 
@@ -128,12 +127,7 @@ def summary(event_id: int, now: datetime) -> Summary:
 
 def shown(rows: Sequence[Any], event: Event, *, outside: bool) -> list[Row]:
     """The rows of `listed`, each with what it would be now. Messages with the same audience are counted once."""
-    whole = (
-        select(Mailing, Schedule, Content.subject)
-        .join(Schedule, Schedule.mailing_id == Mailing.id)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(Mailing.id.in_([row.id for row in rows]))
-    )
+    whole = query.scheduled(Mailing.id.in_([row.id for row in rows]))
     found = {mailing.id: (mailing, held, subject) for mailing, held, subject in fresh().execute(whole)}
     known: dict[str, int | None] = {}
     return [_shown(*found[row.id], tuple(Group)[row.group], event=event, outside=outside, known=known) for row in rows]
@@ -160,7 +154,7 @@ def _shown(
 def people_now(
     session: Session, mailing: Mailing, held: Schedule, *, outside: bool, known: dict[str, int | None] | None = None
 ) -> int | None:
-    """How many would get a scheduled message if it were due now; None when one of its segments is gone.
+    """How many would get a scheduled message if it were due now; None when it would not leave without a segment.
 
     `known` remembers the numbers of audiences that were counted before.
     """
@@ -173,10 +167,8 @@ def people_now(
 
 
 def _people_now(session: Session, mailing: Mailing, held: Schedule, *, outside: bool) -> int | None:
+    missed = mailing.state == MailingState.MISSED  # then a person decides, who may send to those of the scheduling
     try:
-        picked = start.audience(session, mailing, held, outside=outside)
-    except NoRecipients:
-        return 0
+        return start.people_now(session, mailing, held, outside=outside, of_scheduling=missed)[1]
     except InvalidAudience:
         return None
-    return audiences.resolve(session, picked).count if picked else start.mailable(session, mailing, outside=outside)

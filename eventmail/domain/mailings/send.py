@@ -120,7 +120,7 @@ def resolve(prepared: Prepared) -> audiences.Resolution:
     resolution = audiences.resolve(fresh(), prepared.audience)
     if resolution.count == 0:
         raise NoRecipients
-    _check_unchanged(fresh(), prepared)
+    _check_people(fresh(), prepared)
     return resolution
 
 
@@ -184,13 +184,13 @@ def _check_same(picked: audiences.Audience, reviewed: Snapshot) -> None:
 
 def check_unchanged(tx: Session, prepared: Prepared, terms: SendingTerms, by: Acting) -> None:
     """Raise AudienceChanged or EventChanged when people or event differ from the review (A4)."""
-    _check_unchanged(tx, prepared)
+    _check_people(tx, prepared)
     seen = prepared.message.event_seen
-    if seen and seen != merge_values.looked_at(*_author(tx, prepared.event_id, by), terms):
+    if seen and seen != merge_values.looked_at(*_author(tx, prepared.event_id, by.user_id), terms):
         raise EventChanged
 
 
-def _check_unchanged(session: Session, prepared: Prepared) -> None:
+def _check_people(session: Session, prepared: Prepared) -> None:
     """Raises AudienceChanged, with who joined and who left, when the recipients differ from the reviewed list (A4)."""
     picked, reviewed = prepared.audience, prepared.reviewed
     drift = snapshots.drift(session, picked, reviewed) if reviewed else None
@@ -240,7 +240,7 @@ def store(
     *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None, send_at: datetime | None = None,
 ) -> Mailing:  # fmt: skip
     """Store a mailing, the row of `draft` or a new one, with everything but its recipients, which the caller adds."""
-    event, author = _author(tx, text.event_id, by)
+    event, author = _author(tx, text.event_id, by.user_id)
     made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now,
             "send_at": send_at}  # fmt: skip
     frozen = {**made, **merge_values.frozen(event, author, terms)}
@@ -255,16 +255,15 @@ def store(
     return mailing
 
 
-def freeze_values(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting) -> None:
+def freeze_values(tx: Session, mailing: Mailing, terms: SendingTerms) -> None:
     """Keep the values that the event has now; guests read them in the mail. Runs in the caller's transaction."""
-    author = replace(by, user_id=mailing.created_by)
-    for column, value in merge_values.frozen(*_author(tx, mailing.event_id, author), terms).items():
+    for column, value in merge_values.frozen(*_author(tx, mailing.event_id, mailing.created_by), terms).items():
         setattr(mailing, column, value)
     tx.flush()
 
 
-def _author(tx: Session, event_id: int, by: Acting) -> tuple[Event, User | None]:
-    return tx.get_one(Event, event_id), merge_values.author(tx, by.user_id)
+def _author(tx: Session, event_id: int, user_id: int | None) -> tuple[Event, User | None]:
+    return tx.get_one(Event, event_id), merge_values.author(tx, user_id)
 
 
 def add_run(tx: Session, mailing: Mailing, places: int, terms: SendingTerms, by: Acting) -> Job:

@@ -88,18 +88,18 @@ def checked(plan: Plan, event: Event, now: datetime, *, kept: datetime | None = 
     field = "relative" if plan.relative else "send_at"
     if found.at <= now:
         raise PastSendAt.at(field, "PAST_SEND_AT", f"{_said(found)} is over already. Choose a later time.")
-    latest = allowed(event, now)[1]
-    if found.at > latest and found.at != kept:
-        until = f"{wall_time.shown(latest, event.zone):%Y-%m-%d %H:%M} ({event.timezone})"
+    last = latest(event, now)
+    if found.at > last and found.at != kept:
+        until = f"{wall_time.shown(last, event.zone):%Y-%m-%d %H:%M} ({event.timezone})"
         since = "30 days after the event" if event.over_at else "a year ahead, while the event has no time"
         message = f"{_said(found)} is too late: a message can be scheduled until {until}, {since}."
         raise InvalidInput.at(field, "TOO_LATE", message)
     return found
 
 
-def allowed(event: Event, now: datetime) -> tuple[datetime, datetime]:
-    """The earliest and the latest instant that a message may be scheduled for (H1)."""
-    return now, event.over_at.astimezone(UTC) + AFTER_THE_EVENT if event.over_at else now + WITHOUT_AN_EVENT
+def latest(event: Event, now: datetime) -> datetime:
+    """The latest instant that a message may be scheduled for (H1)."""
+    return event.over_at.astimezone(UTC) + AFTER_THE_EVENT if event.over_at else now + WITHOUT_AN_EVENT
 
 
 def computed(plan: Plan, event: Event) -> SendTime:

@@ -24,6 +24,8 @@ from eventmail.states import AudienceMode, MailingResult, MailingState, NotSent,
 LATE = timedelta(hours=1)
 MANY, MANY_TIMES = 50, 1.5  # more people than this are a surprise, and so many times those of the scheduling (H7)
 
+People = tuple[audiences.Audience | None, int]  # who gets it, None for the people of the scheduling, and how many
+
 
 def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> Job | None:
     """Start a message that is due at `by.now`; None when nothing leaves, or when somebody else was faster (H5).
@@ -41,13 +43,19 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
         return None
     held, event = schedule(tx, mailing_id), tx.get_one(Event, mailing.event_id)
     why = too_late(mailing, event, by.now) or _moved(mailing, held, event)
+    why = why or (NotSent.HELD_UP if terms.hindrances else None)
     try:
-        if why or terms.hindrances:
-            raise _Stopped(why or NotSent.HELD_UP)
-        return _start(tx, mailing, held, terms, by)
-    except _Stopped as stopped:
-        miss(tx, mailing_id, stopped.why, by)
-        return None
+        if why is None:
+            people = people_now(tx, mailing, held, outside=terms.outside)
+            if not surprises(people[1], held):
+                return _start(tx, mailing, held, people, terms=terms, by=by)
+            why = NotSent.MORE_PEOPLE
+    except InvalidAudience:
+        why = NotSent.SEGMENT_GONE
+    except QuotaExceeded:
+        why = NotSent.QUOTA
+    miss(tx, mailing_id, why, by)
+    return None
 
 
 def too_late(mailing: Mailing, event: Event, now: datetime) -> NotSent | None:
@@ -68,13 +76,15 @@ def missed(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting, peopl
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(tx, mailing.event_id)
-    job = _start(tx, mailing, schedule(tx, mailing.id), terms, by)
+    held = schedule(tx, mailing.id)
+    found = people_now(tx, mailing, held, outside=terms.outside, of_scheduling=True)
+    if people is not None and people != (now := found[1]):
+        told = f"When you looked, {people} would have got it. It would be {now} now. Nothing was sent."
+        joined, left = max(0, now - people), max(0, people - now)
+        raise AudienceChanged(told, joined=[], left=[], joined_count=joined, left_count=left, exact_count=people)
+    job = _start(tx, mailing, held, found, terms=terms, by=by)
     if job is None:
         raise NoRecipients
-    if people is not None and people != mailing.n_queued:
-        told = f"When you looked, {people} would have got it. It would be {mailing.n_queued} now. Nothing was sent."
-        apart = max(0, mailing.n_queued - people), max(0, people - mailing.n_queued)
-        raise AudienceChanged(told, joined=[], left=[], joined_count=apart[0], left_count=apart[1], exact_count=people)
     return job
 
 
@@ -83,16 +93,20 @@ def schedule(tx: Session, mailing_id: int) -> Schedule:
     return tx.scalars(select(Schedule).where(Schedule.mailing_id == mailing_id)).one()
 
 
-def miss(tx: Session, mailing_id: int, why: NotSent, by: Acting) -> None:
-    """Note that nothing of a due message left, and why; it asks how it goes on. Its places stay reserved."""
+def miss(tx: Session, mailing_id: int, why: NotSent, by: Acting, *, tell: bool = True) -> None:
+    """Note that nothing of a due message left, and why; it asks how it goes on. Its places stay reserved.
+
+    With `tell`, its author hears of it (S14).
+    """
     if move(tx, Mailing, [Mailing.id == mailing_id], MailingState.SCHEDULED, MailingState.MISSED):
         mailing = tx.get_one(Mailing, mailing_id)
         schedule(tx, mailing_id).not_sent = why
         records.audit(tx, by, "mailing.missed", f"mailing:{mailing_id}", event_id=mailing.event_id, reason=str(why))
-        result_mails.tell(tx, mailing_id, MailingResult.MISSED, by)
+        if tell:
+            result_mails.tell(tx, mailing_id, MailingResult.MISSED, by)
 
 
-def criteria(session: Session, mailing: Mailing) -> dict[str, list[str]]:
+def _still_picked(session: Session, mailing: Mailing) -> dict[str, list[str]]:
     """The criteria of a mailing without hand-picked guests who are gone: they can get nothing any more."""
     given = {part: list(mailing.audience.get(part, [])) for part in audiences.PARTS}
     picked = [int(guest) for guest in given["guests"]]
@@ -101,17 +115,26 @@ def criteria(session: Session, mailing: Mailing) -> dict[str, list[str]]:
     return given | {"guests": [str(guest) for guest in picked if guest in left]}
 
 
-def audience(session: Session, mailing: Mailing, held: Schedule, *, outside: bool) -> audiences.Audience | None:
-    """Who matches the criteria of a scheduled message now; None for the people of its scheduling (H5).
+def people_now(
+    session: Session, mailing: Mailing, held: Schedule, *, outside: bool, of_scheduling: bool = False
+) -> People:
+    """Who would get a scheduled message now (H5).
 
-    Raises InvalidAudience when a segment was deleted.
+    When one of its segments was deleted, it is the people of the scheduling if somebody has asked for that
+    (`of_scheduling`); else raises InvalidAudience.
     """
-    if held.audience_mode == AudienceMode.EXACT:
-        return None
-    wanted = criteria(session, mailing)
-    if not any(wanted[part] for part in ("statuses", "segments", "guests")):
-        raise NoRecipients
-    return audiences.checked(mailing.event_id, wanted, outside=outside)
+    if held.audience_mode == AudienceMode.AT_DUE:
+        wanted = _still_picked(session, mailing)
+        if not any(wanted[part] for part in ("statuses", "segments", "guests")):
+            return None, 0
+        try:
+            picked = audiences.checked(mailing.event_id, wanted, outside=outside)
+        except InvalidAudience:
+            if not of_scheduling:
+                raise
+        else:
+            return picked, audiences.resolve(session, picked).count
+    return None, _mailable(session, mailing, outside=outside)
 
 
 def surprises(people: int, held: Schedule) -> bool:
@@ -119,7 +142,7 @@ def surprises(people: int, held: Schedule) -> bool:
     return people > MANY and people > MANY_TIMES * held.scheduled_count
 
 
-def mailable(session: Session, mailing: Mailing, *, outside: bool) -> int:
+def _mailable(session: Session, mailing: Mailing, *, outside: bool) -> int:
     """How many of the people of the scheduling would get it now: nobody on the do-not-mail list, nobody who moved.
 
     A guest with another address is not the guest who was looked at (A4, A6).
@@ -141,63 +164,34 @@ def _reserved() -> ColumnElement[bool]:
     return exists().where(Guest.id == Recipient.guest_id, Guest.reserved)
 
 
-class _Stopped(Exception):
-    def __init__(self, why: NotSent) -> None:
-        self.why = why
-
-
-def _start(tx: Session, mailing: Mailing, held: Schedule, terms: SendingTerms, by: Acting) -> Job | None:
-    """Returns the run, or None when nobody is left to send to.
-
-    Raises _Stopped where a person must look first; one who starts a missed message has looked.
-    """
-    from_, unseen = MailingState(mailing.state), mailing.state == MailingState.SCHEDULED
-    picked, count = _people(tx, mailing, held, outside=terms.outside, unseen=unseen)
+def _start(
+    tx: Session, mailing: Mailing, held: Schedule, people: People, *, terms: SendingTerms, by: Acting
+) -> Job | None:
+    """Returns the run, or None when nobody is left to send to. Raises QuotaExceeded, before it changes anything."""
+    from_, (picked, count) = MailingState(mailing.state), people
     if not count:
         _fail(tx, mailing, held, from_, by)
         return None
-    if unseen and surprises(count, held):
-        raise _Stopped(NotSent.MORE_PEOPLE)
-    if picked is None and terms.outside:
-        words = "Nobody can have this address"
-        records.leave_queue(tx, [*_waiting(mailing), _reserved()], RecipientState.CANCELLED, words, by.now)
-        tx.refresh(mailing)
     before, anew = mailing.recipient_count, picked is not None and _differs(tx, mailing, picked)
     places = count if anew else mailing.n_queued
-    try:
-        records.rebook(tx, mailing.id, places, by.now, terms.limits, returned=0 if anew else before - places)
-    except QuotaExceeded:
-        if not unseen:
-            raise
-        raise _Stopped(NotSent.QUOTA) from None
+    records.rebook(tx, mailing.id, places, by.now, terms.limits, returned=0 if anew else before - places)
     if not move(tx, Mailing, [Mailing.id == mailing.id], from_, MailingState.SENDING, created_at=by.now):
         raise RuntimeError("a message was started twice in one transaction")
     if picked and anew:
         recipients.rewrite(tx, mailing, picked, by)
     elif picked:
         recipients.exclude_anew(tx, mailing, picked)
+    elif terms.outside:
+        words = "Nobody can have this address"
+        records.leave_queue(tx, [*_waiting(mailing), _reserved()], RecipientState.CANCELLED, words, by.now)
+        tx.refresh(mailing)
     held.not_sent = None
-    send.freeze_values(tx, mailing, terms, by)
+    send.freeze_values(tx, mailing, terms)
     job = send.begin_run(tx, mailing, 1, by.now, by)
-    late = _lateness(mailing, by.now) if unseen else {}
+    late = _lateness(mailing, by.now) if from_ == MailingState.SCHEDULED else {}
     records.audit(tx, by, "mailing.started", f"mailing:{mailing.id}", event_id=mailing.event_id,
                   recipients=mailing.n_queued, scheduled=before, **late)  # fmt: skip
     return job
-
-
-def _people(
-    tx: Session, mailing: Mailing, held: Schedule, *, outside: bool, unseen: bool
-) -> tuple[audiences.Audience | None, int]:
-    """Who gets it, None for the people of the scheduling, and how many. Raises _Stopped without a segment."""
-    try:
-        picked = audience(tx, mailing, held, outside=outside)
-    except NoRecipients:
-        return None, 0
-    except InvalidAudience:
-        if unseen:
-            raise _Stopped(NotSent.SEGMENT_GONE) from None
-        picked = None
-    return picked, audiences.resolve(tx, picked).count if picked else mailable(tx, mailing, outside=outside)
 
 
 def _fail(tx: Session, mailing: Mailing, held: Schedule, from_: MailingState, by: Acting) -> None:

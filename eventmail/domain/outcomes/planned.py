@@ -11,7 +11,7 @@ from eventmail.db import Rows, fresh
 from eventmail.domain.mailings import query, schedule, scheduled_list, send_time
 from eventmail.domain.mailings.send_time import Plan, SendTime, plan_of
 from eventmail.errors import MissingEventTime
-from eventmail.models import Content, DraftText, Event, Mailing, Schedule
+from eventmail.models import DraftText, Event, Mailing, Schedule
 from eventmail.states import NEEDS_SOMEBODY, MailingState, NotSent
 
 NAMED = 5  # messages of a kind that are named one by one
@@ -131,12 +131,7 @@ def _asking(event_id: int) -> Rows:
 
 
 def _held(event_id: int) -> Rows:
-    return (
-        select(Mailing, Schedule, Content.subject)
-        .join(Schedule, Schedule.mailing_id == Mailing.id)
-        .join(Content, Content.id == Mailing.content_id)
-        .where(*query.of_event(event_id))
-    )
+    return query.scheduled(*query.of_event(event_id))
 
 
 def _drafts(event_id: int) -> Rows:

@@ -114,7 +114,7 @@ def of(event: Event, form: ComposerForm, cutoff: timedelta) -> When | None:
         return None
     picked, plan = form.time, form.time.plan
     zone = ZoneInfo(picked.timezone) if picked.timezone in wall_time.TIMEZONES else event.zone
-    card = When(event, zone, *send_time.allowed(event, g.now))
+    card = When(event, zone, g.now, send_time.latest(event, g.now))
     if plan is None:
         return card
     mailing, held = scheduled(event.id, form)

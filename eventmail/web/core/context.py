@@ -1,6 +1,6 @@
 """Gives every template its variables, filters and functions."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -64,7 +64,7 @@ def is_live() -> bool:
 
 def instant(value: datetime | None) -> str:
     """RFC 3339 in UTC, `…Z`, for JSON and `<time datetime>`; empty for None."""
-    return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
+    return wall_time.rfc3339(value) if value else ""
 
 
 def page_url(number: int) -> str:

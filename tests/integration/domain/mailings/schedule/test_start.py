@@ -24,7 +24,7 @@ from eventmail.states import AudienceMode
 from tests.integration.domain.mailings.schedule.conftest import PLAN, SEND_AT, Planned, on
 from tests.support import seeding
 from tests.support.time import FrozenClock
-from tests.support.written import PLACE
+from tests.support.written import PLACE, empty_the_party
 
 BOTH = {"ada@guests.example.net": "queued", "ben@guests.example.net": "queued"}
 EXACT = replace(PLAN, audience_mode=AudienceMode.EXACT)
@@ -119,8 +119,7 @@ def test_H5_a_guest_who_was_removed_and_came_back_gets_it(planned: Planned, now:
 
 
 def test_H5_nobody_left_fails_and_gives_back_the_places(planned: Planned, now: FrozenClock) -> None:
-    with transaction() as tx:
-        tx.execute(update(Guest).values(status="declined"))
+    empty_the_party()
     now.set(SEND_AT)
     assert planned.start() == []
     assert planned.state == ("failed", "no_recipients")
@@ -333,11 +332,21 @@ def test_A4_a_missed_message_does_not_go_to_more_people_than_were_seen(
     assert planned.addresses == BOTH
 
 
+def test_A4_exact_people_of_a_missed_message_are_those_whom_the_page_counts(party: Planned, now: FrozenClock) -> None:
+    planned = party.plan(EXACT)
+    seeding.suppress("ada@guests.example.net")
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    with pytest.raises(AudienceChanged, match=r"It would be 1 now"):
+        control.retry(planned.event_id, planned.id, PLACE, planned.acting(), people=2)
+    control.retry(planned.event_id, planned.id, PLACE, planned.acting(), people=1)
+    assert planned.state == ("sending", None)
+
+
 def test_A5_a_missed_message_that_nobody_would_get_stays_missed(planned: Planned, now: FrozenClock) -> None:
     now.set(SEND_AT + timedelta(hours=2))
     planned.start()
-    with transaction() as tx:
-        tx.execute(update(Guest).values(status="declined"))
+    empty_the_party()
     with pytest.raises(NoRecipients):
         control.retry(planned.event_id, planned.id, PLACE, planned.acting())
     assert planned.state == ("missed", "late")
@@ -419,8 +428,7 @@ def test_S14_the_author_hears_once_that_a_message_was_missed(planned: Planned, n
 
 
 def test_S14_the_author_hears_once_that_nobody_was_left(planned: Planned, now: FrozenClock) -> None:
-    with transaction() as tx:
-        tx.execute(update(Guest).values(status="declined"))
+    empty_the_party()
     now.set(SEND_AT)
     planned.start()
     planned.start()
@@ -430,8 +438,7 @@ def test_S14_the_author_hears_once_that_nobody_was_left(planned: Planned, now: F
 def test_S14_a_missed_message_that_nobody_would_get_tells_nobody_again(planned: Planned, now: FrozenClock) -> None:
     now.set(SEND_AT + timedelta(hours=2))
     planned.start()
-    with transaction() as tx:
-        tx.execute(update(Guest).values(status="declined"))
+    empty_the_party()
     with pytest.raises(NoRecipients):
         control.retry(planned.event_id, planned.id, PLACE, planned.acting())
     assert mails(planned) == [(planned.by.email, "missed", "queued")]
