@@ -57,6 +57,13 @@ class Row(scheduled_list.Row):
         return self.held.scheduled_by == g.user.id
 
     @property
+    def refresh_seconds(self) -> int | None:
+        """After how many seconds it is worth another look; None once it does not wait any more."""
+        if self.mailing.state != MailingState.SCHEDULED:
+            return None
+        return refresh_seconds(self.held.edit_cutoff_at if self.is_open else self.due, self.now)
+
+    @property
     def count(self) -> int:
         """How many get it, or would get it now; without one of its segments, those of its scheduling."""
         return self.mailing.n_queued if self.people is None else self.people
@@ -112,7 +119,7 @@ def by_group(rows: Sequence[Row]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def refresh_seconds(change: datetime | None, now: datetime) -> int | None:
-    """After how many seconds the list is worth another look, given its next `change`; None without one."""
+    """After how many seconds a list or a message is worth another look, given its next `change`; None without one."""
     if change is None:
         return None
     soon = min(change - now + timedelta(seconds=1), _AT_MOST)

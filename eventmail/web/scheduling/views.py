@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, flash, g, url_for
+from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import clock, tasks
 from eventmail.db import fresh
@@ -21,7 +21,7 @@ from eventmail.web.composer import fragments, time_fields
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
-from eventmail.web.core.respond import as_json, go_to, page_out, respond, wants_fragment, wants_json
+from eventmail.web.core.respond import as_json, go_to, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.messaging import on_another_page, views
 from eventmail.web.messaging.page import answer, typed
 from eventmail.web.scheduling import rows
@@ -88,6 +88,15 @@ def watch(event_id: int, mailing_id: int, problem: Problem | None = None) -> Any
     if held and mailing.state in WITHOUT_A_RUN and not (wants_json() or wants_fragment()):
         return _open(g.event, mailing, held, problem)
     return tracker.own_page(mailing, problem=problem)
+
+
+@bp.get("/<id:mailing_id>/standing")
+def standing(event_id: int, mailing_id: int) -> Any:
+    """How a scheduled message stands, for its open page: until when it can be changed, that it has begun to go out."""
+    mailing = query.find(event_id, mailing_id)
+    if query.schedule(mailing) is None:
+        return see_other(tracker.own_url(mailing))
+    return respond(page="scheduling/_standing.html", row=_row(mailing_id), locked=request.args.get("form") != "open")
 
 
 @bp.post("/<id:mailing_id>")

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
+from eventmail import tasks
 from eventmail.db import transaction
 from eventmail.models import Content, DraftText, Mailing, Recipient, Schedule
 from tests.integration.web.scheduling.conftest import groups, line
@@ -237,3 +238,31 @@ def test_each_message_has_one_page_whatever_address_leads_to_it(client: Client, 
     assert f'href="{url}/{mailing_id}">Change or cancel it</a>' in details.text
     assert 'data-test="scheduled-message-planned"' in details.text
     assert groups(client.get(f"{url}/{mailing_id}")) == []
+
+
+def test_H3_an_open_page_learns_that_its_time_for_changes_is_over(
+    client: Client, url: str, plan: Plan, clock: FrozenClock
+) -> None:
+    mailing_id = plan(send_at="2027-03-04T15:00")
+    clock.set(datetime(2027, 3, 4, 13, 44, 40, tzinfo=UTC))
+    page = client.get(f"{url}/{mailing_id}").text
+    assert "It can’t be changed any more" not in page
+    [asks] = re.findall(r'id="standing"[^>]* hx-get="([^"]+)" hx-trigger="every (\d+)s"', page)
+    assert asks == (f"{url}/{mailing_id}/standing?form=open", "21")
+
+    clock.advance(seconds=20)
+    part = client.get(asks[0], headers=partial())
+    assert "It can’t be changed any more, since its changes ended at 14:45 CET." in words(part)
+    assert "What you changed since you opened this is not saved: Save is refused" in words(part)
+    assert "Cancel and edit as new draft" in words(part)
+
+
+def test_an_open_page_learns_that_its_message_has_begun_to_go_out(
+    client: Client, url: str, plan: Plan, clock: FrozenClock, app: Flask
+) -> None:
+    mailing_id = plan(send_at="2027-03-04T15:00")
+    clock.set(datetime(2027, 3, 4, 14, tzinfo=UTC))
+    tasks.tick(app)
+    part = client.get(f"{url}/{mailing_id}/standing", headers=partial())
+    assert "It has begun to go out." in words(part)
+    assert ("What became of it" in words(part), "hx-trigger" in part.text) == (True, False)
