@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
@@ -18,6 +18,7 @@ from eventmail.models import AuditEntry, Event, Job, Mailing, Recipient, Reserva
 from eventmail.records import Acting
 from eventmail.sending import due
 from eventmail.settings import Settings
+from eventmail.states import AudienceMode
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
@@ -25,7 +26,11 @@ from tests.support.written import PLACE, TEXT
 
 NOW = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
 SEND_AT = datetime(2027, 4, 30, 16, 0, tzinfo=UTC)  # 18:00 in Berlin, the day before
+CUTOFF = SEND_AT - timedelta(minutes=15)
 PLAN = Plan("2027-04-30T18:00", "Europe/Berlin")
+EXACT = replace(PLAN, audience_mode=AudienceMode.EXACT)
+DAY_BEFORE = Plan(relative={"anchor": "starts", "days": -1})
+BOTH = {"ada@guests.example.net": "queued", "ben@guests.example.net": "queued"}  # the party, waiting
 
 
 def on(day: int) -> dict[str, datetime]:

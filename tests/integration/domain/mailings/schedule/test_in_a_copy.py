@@ -14,14 +14,13 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.instance import live_lock
 from eventmail.domain.mailings import control
 from eventmail.models import AccountMail
-from tests.integration.domain.mailings.schedule.conftest import PLAN, SEND_AT, Planned
+from tests.integration.domain.mailings.schedule.conftest import BOTH, PLAN, SEND_AT, Planned
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 from tests.support.web import Client, words
 from tests.support.written import PLACE, TEXT
 
-BOTH = {"ada@guests.example.net": "queued", "ben@guests.example.net": "queued"}
 LATER = replace(PLAN, wall="2027-04-30T18:00:01")
 
 

@@ -17,16 +17,12 @@ from eventmail.domain.mailings.send_time import Plan
 from eventmail.domain.people import colleagues
 from eventmail.models import Content, Event, Guest, Mailing, Recipient, Schedule, User
 from eventmail.sending import drain
-from eventmail.states import AudienceMode
-from tests.integration.domain.mailings.schedule.conftest import PLAN, SEND_AT, Planned
+from tests.integration.domain.mailings.schedule.conftest import EXACT, PLAN, SEND_AT, Planned
 from tests.support import seeding
 from tests.support.recording import Recording
 from tests.support.seeding import Person
 from tests.support.time import FrozenClock
 from tests.support.written import PLACE
-
-EXACT = replace(PLAN, audience_mode=AudienceMode.EXACT)
-
 
 # Housekeeping
 

@@ -3,12 +3,14 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from eventmail.content.not_sent import WHY
 from eventmail.db import fresh, transaction
 from eventmail.domain.mailings import control
+from eventmail.errors import NoRecipients
 from eventmail.models import AccountMail, Guest
 from eventmail.sending import drain
 from eventmail.sending.account_mails import delivery
@@ -17,7 +19,7 @@ from tests.integration.domain.mailings.schedule.conftest import SEND_AT, Planned
 from tests.support.account_mail import read
 from tests.support.recording import Recording
 from tests.support.time import FrozenClock
-from tests.support.written import PLACE
+from tests.support.written import PLACE, empty_the_party
 
 ISOLATES = dict.fromkeys(map(ord, "\u2068\u2069\r"))
 
@@ -84,3 +86,33 @@ def test_S14_the_worker_rings_for_the_mail_about_a_missed_message(
     now.set(SEND_AT + timedelta(hours=2))
     app.extensions["ring_due"].call_local()
     assert "deliver" in [task.name for task in app.extensions["huey"].pending()]
+
+
+def mails(planned: Planned) -> list[tuple[str, str | None, str]]:
+    """(address, result, state) of each mail to the author."""
+    fresh().rollback()
+    return [(mail.email, mail.result, mail.state) for mail in fresh().scalars(select(AccountMail))]
+
+
+def test_S14_the_author_hears_once_that_a_message_was_missed(planned: Planned, now: FrozenClock) -> None:
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    planned.start()
+    assert mails(planned) == [(planned.by.email, "missed", "queued")]
+
+
+def test_S14_the_author_hears_once_that_nobody_was_left(planned: Planned, now: FrozenClock) -> None:
+    empty_the_party()
+    now.set(SEND_AT)
+    planned.start()
+    planned.start()
+    assert mails(planned) == [(planned.by.email, "failed", "queued")]
+
+
+def test_S14_a_missed_message_that_nobody_would_get_tells_nobody_again(planned: Planned, now: FrozenClock) -> None:
+    now.set(SEND_AT + timedelta(hours=2))
+    planned.start()
+    empty_the_party()
+    with pytest.raises(NoRecipients):
+        control.retry(planned.event_id, planned.id, PLACE, planned.acting())
+    assert mails(planned) == [(planned.by.email, "missed", "queued")]
