@@ -1,8 +1,7 @@
 """The story's failure modes before anything leaves: each in a browser, with the sentence it shows and what is stored.
 
 Those that a mail service brings about stand in `test_failure_modes_of_mail_services`, those of a message that is to be
-sent later in `test_scheduled_messages`. One belongs to a later version and is nowhere yet: the panel of the runtime
-gap.
+sent later in `scheduled/`. One belongs to a later version and is nowhere yet: the panel of the runtime gap.
 """
 
 from collections.abc import Callable
