@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from eventmail.content import markdown
+from eventmail.content import markdown, misread, shown
 from eventmail.content.blocks import Problem
 from eventmail.content.compile import SIZE_REFUSED, SIZE_WARNED, protected_body
 from eventmail.content.compiled import Compiled
+from eventmail.content.link_words import is_vague
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.pieces import Codec
 from eventmail.content.tokens import Field
@@ -16,7 +17,7 @@ from eventmail.link_targets import odd_address
 
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
 _SHOUTED = 6  # so many capitals are more than an abbreviation
-_ADDRESS_SHOWN = 80
+_QUOTED = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ def remarks(body: str, size: int, fields: Mapping[str, Field], parsed: Parsed | 
     """Returns remarks on a body in reading order, after one on the `size` of its mail in bytes (C6)."""
     look = parsed or parse(body, fields)
     large = [Remark("LARGE", f"The mail is {size // 1024} KB; mail services cut mails beyond 100 KB.")]
-    shown = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
-    return [*shown, *dict.fromkeys(remark for token in look.tokens for remark in _block(token, look.codec))]
+    size_told = large if SIZE_WARNED <= size <= SIZE_REFUSED else []
+    return [*size_told, *dict.fromkeys(_of_blocks(look.tokens, look.codec))]
 
 
 def in_the_way(
@@ -78,13 +79,58 @@ def first_look(subject: str, preheader: str, compiled: Compiled, fields: Mapping
 def parse(body: str, fields: Mapping[str, Field]) -> Parsed:
     """Parses a body for `remarks` and `in_the_way`."""
     protected, codec = protected_body(body, fields)
-    return Parsed(*markdown.parse(protected, codec), codec)
+    return Parsed(*markdown.parse(protected, codec, with_shown=True), codec)
 
 
-def _block(token: Token, codec: Codec) -> Iterator[Remark]:
-    if token.type == "block_button" and token.meta["target"] is not None:
-        yield from _odd(str(token.attrs["href"]), codec)
-    yield from _inline(token.children or [], codec)
+def _of_blocks(tokens: list[Token], codec: Codec) -> Iterator[Remark]:
+    level, has_footnote = 0, False
+    for at, token in enumerate(tokens):
+        if token.type == "heading_open" and not token.level:
+            yield from _heading(tokens, at, level, codec)
+            level = int(token.tag[1:])
+        elif token.type == "block_button" and token.meta["target"] is not None:
+            if is_vague(token.content):
+                yield _vague(f"The button “{token.content}”")
+            yield from _odd(str(token.attrs["href"]), codec)
+        elif token.type == "inline":
+            yield from _inline(token.children or [], codec)
+            words = shown.of(token)
+            has_more = at + 2 < len(tokens)
+            yield from _misread(words, codec, has_footnote=has_footnote, has_more=has_more, is_top=token.level == 1)
+            has_footnote = has_footnote or misread.refers(words)
+
+
+def _heading(tokens: list[Token], at: int, before: int, codec: Codec) -> Iterator[Remark]:
+    """What is odd about a heading behind one of level `before`; 0 for the first, which may have any level."""
+    signs, words = tokens[at].markup, tokens[at + 1].content.strip()
+    if not words:
+        where = f"The heading “{signs}” in line {(tokens[at].map or [0])[0] + 1}"
+        yield Remark("HEADING_WITHOUT_TEXT", f"{where} has no words: add them or delete it.")
+    elif before and len(signs) > before + 1:
+        said = f"The heading “{_quote(words, codec)}” skips a level, which confuses guests who have it read aloud"
+        yield Remark("HEADING_SKIPPED", f"{said}: begin it with {'#' * (before + 1)} instead of {signs}.")
+
+
+def _misread(words: str, codec: Codec, *, has_footnote: bool, has_more: bool, is_top: bool) -> Iterator[Remark]:
+    """What of a block did not become what its marks mean."""
+    if left := misread.mark(words, after_footnote=has_footnote):
+        sign, rest = left
+        how = f"write {sign}word{sign}, without blanks inside the marks, or \\{sign[0]} for a plain {sign[0]}"
+        yield Remark("STRAY_MARK", f"Guests see the {sign} in “{_quote(rest, codec)}”: {how}.")
+    for fault, link in misread.links(words):
+        said = f"Guests see “{_quote(link, codec)}” as it is typed, without a link"
+        yield Remark("LINK_NOT_READ", f"{said}: {_LINK_FAULTS[fault]}.")
+    for signs, line in misread.headings(words, has_more=has_more) if is_top else ():
+        said = f"“{_quote(line, codec)}” is no heading, and guests see the {signs}"
+        yield Remark("HEADING_NOT_READ", f"{said}: put a blank behind {signs}.")
+
+
+_LINK_FAULTS = {
+    "blank": "an address has no blanks, write %20 for each",
+    "apart": "leave no blank between ] and (",
+    "turned": "the words stand in [ ], and behind them the address in ( )",
+    "": "it is written [words](https://…)",
+}
 
 
 def _inline(children: list[Token], codec: Codec) -> Iterator[Remark]:
@@ -92,20 +138,45 @@ def _inline(children: list[Token], codec: Codec) -> Iterator[Remark]:
     for at, child in enumerate(children):
         if child.type == "image":
             if not child.content.strip():
-                yield Remark("IMAGE_WITHOUT_ALT", "A picture has no description: many guests see only that.")
+                address = _short(codec.written(str(child.attrs["src"])))
+                undescribed = "A picture has no description, and many guests see only that"
+                yield Remark("IMAGE_WITHOUT_ALT", f"{undescribed}: {address}")
             yield from _odd(str(child.attrs["src"]), codec, "A picture’s address")
         elif "lost" in child.meta:
-            yield Remark("LINK_WITHOUT_ADDRESS", "A link leads nowhere: its address must begin with https://.")
+            yield _lost(codec.written(child.meta["label"]), codec.written(child.meta["lost"]))
         elif child.type == "link_open":
             opened = at
             yield from _odd(str(child.attrs["href"]), codec)
-        elif child.type == "link_close" and not any(inner.content.strip() for inner in children[opened + 1 : at]):
-            address = codec.written(str(children[opened].attrs["href"]))
-            yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
+        elif child.type == "link_close":
+            label = " ".join(inner.content for inner in children[opened + 1 : at]).strip()
+            if not label:
+                address = codec.written(str(children[opened].attrs["href"]))
+                yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
+            elif is_vague(label):
+                yield _vague(f"The link “{_short(label)}”")
+
+
+def _vague(link: str) -> Remark:
+    why = "does not say where it leads, and some guests hear or see the links alone. Name what is behind it."
+    return Remark("VAGUE_LINK", f"{link} {why}")
+
+
+def _lost(label: str, address: str) -> Remark:
+    link = f"The link “{_short(label)}”" if label.strip() else "A link"
+    leads = f"leads nowhere (“{_short(address)}”)" if address else "has no address"
+    return Remark("LINK_WITHOUT_ADDRESS", f"{link} {leads}: its address must begin with https://.")
 
 
 def _odd(target: str, codec: Codec, what: str = "A link") -> Iterator[Remark]:
     url = codec.written(target)
     if odd := odd_address(url):
-        shown = url if len(url) <= _ADDRESS_SHOWN else f"{url[: _ADDRESS_SHOWN - 1]}…"
-        yield Remark("ODD_LINK", f"{what} {odd}: {shown}")
+        yield Remark("ODD_LINK", f"{what} {odd}: {_short(url)}")
+
+
+def _quote(words: str, codec: Codec) -> str:
+    """Returns the first line of some words, as they were typed."""
+    return _short(codec.written(shown.typed(words.strip().partition("\n")[0].rstrip())))
+
+
+def _short(words: str) -> str:
+    return words if len(words) <= _QUOTED else f"{words[: _QUOTED - 1]}…"

@@ -12,7 +12,7 @@ from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
-from eventmail.content import bare_links, blocks, dialect
+from eventmail.content import bare_links, blocks, dialect, shown
 from eventmail.content.blocks import Problem
 from eventmail.content.pieces import Codec
 from eventmail.link_targets import linkable
@@ -69,13 +69,16 @@ class Target:
         return "" if self.number is None else codec.either(self.number, raw, "", kind="v")
 
 
-def parse(body: str, codec: Codec, *, former: bool = False) -> tuple[list[Token], list[Problem]]:
+def parse(
+    body: str, codec: Codec, *, former: bool = False, with_shown: bool = False
+) -> tuple[list[Token], list[Problem]]:
     """Returns the tokens of a body, in which merge tokens are sentinels and links are safe; and what cannot be sent.
 
-    `former` reads the body in dialect 1.
+    `former` reads the body in dialect 1. `with_shown` keeps the words that `shown.of` returns.
     """
     problems: list[Problem] = []
-    tokens = (_FORMER if former else _MD).parse(body, {"problems": problems})
+    env = {"problems": problems, **({shown.WANTED: True} if with_shown else {})}
+    tokens = (_FORMER if former else _MD).parse(body, env)
     if former:
         _count_and_join(tokens)
     for token in tokens:
@@ -148,10 +151,10 @@ def _target(written: str, codec: Codec) -> Target | None:
 
 def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
     """Yields the inline tokens. Of a link without a safe target, label and address remain as text (C8)."""
-    target, written, is_bare = None, "", False
+    target, written, label, is_bare = None, "", "", False
     for child in children:
         if child.type == "link_open":
-            written, is_bare = str(child.attrs["href"]), child.markup == "linkify"
+            written, label, is_bare = str(child.attrs["href"]), "", child.markup == "linkify"
             target = _target(written, codec)
             if target is not None:
                 child.attrs["href"], child.meta["target"] = target.href, target
@@ -160,8 +163,9 @@ def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
             if target is not None:
                 child.meta["target"] = target
                 yield child
-            elif written and not is_bare:
-                yield Token("text", "", 0, content=f" ({written})", meta={"lost": written})
+            elif not is_bare:
+                address = f" ({written})" if written else ""
+                yield Token("text", "", 0, content=address, meta={"lost": written, "label": label})
             is_bare = False
         elif child.type == "image":
             picture = _target(str(child.attrs["src"]), codec)
@@ -173,6 +177,7 @@ def _linked(children: list[Token], codec: Codec) -> Iterator[Token]:
         elif is_bare and target is not None:
             yield _text(_as_in_target(child.content, target, codec))
         else:
+            label += child.content
             yield child
 
 
@@ -277,6 +282,7 @@ def _parser(*, former: bool = False) -> MarkdownIt:
     if not former:
         dialect.install(md)
         bare_links.install(md)
+        shown.install(md)
     return md
 
 

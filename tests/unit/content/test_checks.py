@@ -21,6 +21,36 @@ def test_C6_pictures_and_links_that_say_nothing_are_remarked_in_reading_order(fi
     ]
 
 
+def test_links_and_buttons_that_do_not_say_where_they_lead_are_remarked_with_their_words(fields):
+    body = (
+        "[**Click here**](https://a.org) [here](https://a.org) [here](https://b.org) [the programme](https://a.org) "
+        "https://a.org/here [here][1] [{guest.seat}](https://a.org)\n\n::: button https://a.org\nRead more\n:::\n\n[1]: https://a.org"
+    )
+    why = "does not say where it leads, and some guests hear or see the links alone. Name what is behind it."
+    assert [(r.code, r.message, r.part) for r in remarks(body, 0, fields)] == [
+        ("VAGUE_LINK", f"The link “Click here” {why}", "body"),
+        ("VAGUE_LINK", f"The link “here” {why}", "body"),
+        ("VAGUE_LINK", f"The button “Read more” {why}", "body"),
+    ]
+
+
+def test_C8_links_without_an_address_are_remarked_with_their_words_and_empty_ones_too(fields):
+    body = "[plan]() [plan **B**](/relative) [](/other) ![map](x.png) ![map]() [{guest.seat|x}](<>)"
+    wanted = ": its address must begin with https://."
+    assert [(r.code, r.message) for r in remarks(body, 0, fields)] == [
+        ("LINK_WITHOUT_ADDRESS", f"The link “plan” has no address{wanted}"),
+        ("LINK_WITHOUT_ADDRESS", f"The link “plan B” leads nowhere (“/relative”){wanted}"),
+        ("LINK_WITHOUT_ADDRESS", f"A link leads nowhere (“/other”){wanted}"),
+        ("LINK_WITHOUT_ADDRESS", f"The link “{{guest.seat|x}}” has no address{wanted}"),
+    ]
+
+
+def test_a_picture_without_a_description_is_remarked_with_its_address(fields):
+    assert [r.message for r in remarks("![](https://a.org/{guest.seat}.png)", 0, fields)] == [
+        "A picture has no description, and many guests see only that: https://a.org/{guest.seat}.png"
+    ]
+
+
 @pytest.mark.parametrize(
     ("url", "odd"),
     [

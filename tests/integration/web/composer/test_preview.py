@@ -100,6 +100,34 @@ def test_what_is_in_the_way_stands_apart_from_what_is_worth_a_look(client: Clien
     ]
 
 
+def test_C5_C8_each_group_of_the_list_is_counted_and_each_slip_leads_to_the_message(
+    client: Client, url: str, add_guest: Any
+) -> None:
+    add_guest("ada@guests.org")
+    body = "{guest.frstName} [here](https://a.org)\n\n[plan](https://a.org/my plan) **bold\n\n##Food\n\n# A\n\n### B"
+    answer = client.submit(f"{url}/preview", {**TYPED, "subject": "", "body": body}, headers=partial())
+    shown = words(answer.text[answer.text.index('id="checks"') :].partition("</section>")[0])
+    assert "Before you send In the way (2) In the way: " in shown
+    assert "Worth a look (5) Look at this: The link “here” does not say where it leads" in shown
+    assert "Still to do (3) To do: Tick who" in words(
+        client.submit(f"{url}/preview", {"subject": "", "body": ""}, headers=partial()).text
+    )
+    beginnings = [line.partition("”")[0] for line in checks(client, url, body=body)["warn"]]
+    assert beginnings == [
+        "The link “here", "Guests see the ** in “**bold", "Guests see “[plan](https://a.org/my plan)", "“##Food",
+        "The heading “B",
+    ]  # fmt: skip
+    assert all(line.endswith("[#body]") for line in checks(client, url, body=body)["warn"])
+
+
+def test_C4_words_that_are_quoted_in_the_list_are_text(client: Client, url: str) -> None:
+    answer = client.submit(
+        f"{url}/preview", {**TYPED, "body": "**<b>x\n\n[<i>y](https://a.org/b c)"}, headers=partial()
+    )
+    assert "“**&lt;b&gt;x”" in answer.text
+    assert "“[&lt;i&gt;y](https://a.org/b c)”" in answer.text
+
+
 def test_C3_the_list_says_what_is_read_instead_by_how_many(client: Client, url: str, add_guests: Any) -> None:
     add_guests([{"email": f"{n}@guests.org", "first_name": "", "last_name": f"N{n}"} for n in range(7)])
     found = checks(client, url, body="{guest.firstName|you} and {event.url}")

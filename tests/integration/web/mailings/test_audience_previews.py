@@ -43,6 +43,19 @@ def test_C8_with_a_text_the_preview_says_who_gets_no_link_and_who_reads_a_fallba
     assert (dry.get_json()["warnings"], count(Content)) == (told, 0)
 
 
+def test_C5_C8_with_a_text_the_preview_says_what_of_its_markdown_is_not_read_as_meant(
+    api: Any, event_id: int, party: list[int]
+) -> None:
+    body = (
+        "[click here](https://gala.org) **bold\n\n[plan](https://gala.org/my plan)\n\n##Food\n\n# A\n\n### B\n\n[x]()"
+    )
+    text = {"subject": "S", "preheader": "P", "body": body}
+    url = f"/admin/events/{event_id}/audience-previews"
+    told = api.post(url, json={"audience": BODY["audience"], **text}).get_json()["warnings"]
+    codes = ["VAGUE_LINK", "STRAY_MARK", "LINK_NOT_READ", "HEADING_NOT_READ", "HEADING_SKIPPED", "LINK_WITHOUT_ADDRESS"]
+    assert [(each["code"], each["part"], each["count"]) for each in told] == [(code, "body", None) for code in codes]
+
+
 def test_an_audience_preview_of_nobody_is_a_count_of_zero_a5(api: Any, event_id: int) -> None:
     answer = api.post(f"/admin/events/{event_id}/audience-previews", json={"audience": BODY["audience"]})
     told = answer.get_json()

@@ -110,7 +110,7 @@ def test_H3_G31_a_missed_one_that_is_written_anew_has_nothing_of_the_old_error(
     page = client.get(location)
     assert "so nothing left" not in words(page)
     assert row(DraftText).plan is None  # its time is over
-    assert "Still to do To do: Choose when it goes out" in words(page)
+    assert "Still to do (1) To do: Choose when it goes out" in words(page)
 
 
 def test_H6a_G24_the_new_time_is_taken_as_it_was_shown(

@@ -199,7 +199,7 @@ def test_send_later_keeps_what_was_written_and_opens_it_where_it_gets_a_time(
     assert (answer.status_code, answer.location) == (303, f"{url}/{row(Mailing).id}")
     opened = client.get(answer.location)
     assert 'name="subject" type="text" value="Hi {guest.firstName}"' in opened.text
-    assert "Still to do To do: Choose when it goes out Choose" in words(opened)
+    assert "Still to do (1) To do: Choose when it goes out Choose" in words(opened)
     there = client.submit(f"{url}/later", written, headers=partial())
     assert there.headers["HX-Redirect"] == answer.location
 
