@@ -3,8 +3,6 @@
 import pickle
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -20,7 +18,7 @@ from eventmail.models import Mailing, Recipient, Reservation
 from eventmail.providers.outbox import kept
 from eventmail.settings import Settings
 from tests.support import seeding
-from tests.support.live import PROCFILE, ROOT, Live
+from tests.support.live import PROCFILE, Live
 from tests.support.once import made_once
 from tests.support.planned import PLANS, scheduled
 from tests.support.programs import around
@@ -114,8 +112,7 @@ def tick(tmp_path: Path, set_clock: object) -> Callable[[Live], None]:
     """tick(live): what the worker does by itself each minute, by the same clock; else a test would take one."""
 
     def run(live: Live) -> None:
-        command = [sys.executable, "-m", "tests.support.shifted", str(tmp_path / "offset"), "eventmail", "tick"]
-        subprocess.run(command, cwd=ROOT, env=live.environment, check=True, capture_output=True)
+        live.run(around(f"shifted {tmp_path / 'offset'}", "eventmail tick"))
 
     return run
 

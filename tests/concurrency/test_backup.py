@@ -59,13 +59,13 @@ def test_H9_a_backup_taken_in_mid_send_opens_is_consistent_and_does_not_send(
     assert (counters(other), before.total(), before["queued"] > 0) == (before, 400, True)
 
     other.start()
-    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)
+    other.run("eventmail tick")
     wait_for(lambda: other.health()["queue"] == 0, what="every ring to be answered")
     assert (kept(other), by_state(other)["queued"]) == (Counter(), before["queued"])
 
     with other.app.app_context():
         live_lock.confirm(Settings(instance=other.instance).database, seeding.acting(other.owner))
-    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=other.environment, check=True)  # not to wait for the minute
+    other.run("eventmail tick")  # not to wait for the minute
     wait_for(lambda: other.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
     assert kept(other) == Counter()
     assert by_state(other) == +Counter(sent=before["sent"], unknown=400 - before["sent"])
@@ -95,14 +95,14 @@ def test_H9_a_database_copied_in_mid_send_and_put_back_later_mails_nobody_twice(
     (live.instance / "app.sqlite").write_bytes((tmp_path / "older.sqlite").read_bytes())
     live.environment["EVENTMAIL_RATE_PER_SECOND"] = "1000"
     live.start()
-    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=live.environment, check=True)
+    live.run("eventmail tick")
     wait_for(lambda: live.health()["queue"] == 0, what="every ring to be answered")
     assert max(kept(live).values()) == 1
     assert by_state(live)["queued"] > 0
 
     with live.app.app_context():
         live_lock.confirm(Settings(instance=live.instance).database, seeding.acting(live.owner))
-    subprocess.run([EVENTMAIL, "tick"], cwd=ROOT, env=live.environment, check=True)
+    live.run("eventmail tick")
     wait_for(lambda: live.query("SELECT state FROM mailing") == [{"state": "finished"}], what="the run to end")
     assert max(kept(live).values()) == 1
     assert +by_state(live) == Counter(sent=by_state(live)["sent"], unknown=200 - by_state(live)["sent"])

@@ -25,10 +25,10 @@ from eventmail.db import db
 from eventmail.domain.people import sign_in_links
 from eventmail.models.account import Role
 from eventmail.settings import Settings
-from tests.support import seeding
+from tests.support import forked, seeding
+from tests.support.forked import ROOT
 from tests.support.waiting import slowdown, wait_for
 
-ROOT = Path(__file__).parent.parent.parent
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
 STARTS_WITHIN_S = 60.0  # a second on a quiet box
 KILL_AFTER_S = 30.0
@@ -114,6 +114,12 @@ class Live:
         )
         return process
 
+    def run(self, line: str) -> None:
+        """Run a program on this instance, to its good end."""
+        with (self.instance / "run.log").open("ab") as log:
+            code = forked.start(words(line, self.environment), self.environment, log).wait()
+        assert code == 0, self.logs()
+
     def kill_worker(self) -> None:
         """SIGKILL: the worker gets no chance to tidy up."""
         assert self.worker, "no worker runs"
@@ -185,11 +191,7 @@ class Live:
 
     def _start(self, name: str) -> subprocess.Popen[bytes]:
         with (self.instance / f"{name}.log").open("ab") as log:
-            # exec: the id we hold is the server's own, not a shell's
-            process = subprocess.Popen(
-                ["/bin/sh", "-c", f"exec {PROCFILE[name]}"],
-                cwd=ROOT, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-            )  # fmt: skip
+            process = forked.start(words(PROCFILE[name], self.environment), self.environment, log)
         self._started.append(process)
         return process
 
@@ -226,6 +228,12 @@ class Live:
 
     def _workers(self) -> set[tuple[str, str]]:
         return {(row["owner"], row["started_at"]) for row in self.query("SELECT owner, started_at FROM worker")}
+
+
+def words(line: str, environment: dict[str, str]) -> list[str]:
+    """The words of a line of the Procfile, as the shell makes them of it."""
+    shell = ["/bin/sh", "-c", f"printf '%s\\n' {line}"]
+    return subprocess.run(shell, env=environment, capture_output=True, check=True, text=True).stdout.splitlines()
 
 
 def request(

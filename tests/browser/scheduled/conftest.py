@@ -1,6 +1,5 @@
 """A running instance whose time passes as its tests say, and an event of their own on it."""
 
-import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from tests.browser.scheduled.steps import ANA, BO, QUIET, Passing
 from tests.browser.steps import Gala
 from tests.support import seeding
 from tests.support.live import PROCFILE, Live
+from tests.support.programs import around
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +26,7 @@ def passing(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -
     try:
         with pytest.MonkeyPatch.context() as patch:
             for name in ("web", "worker"):
-                patch.setitem(PROCFILE, name, f"{sys.executable} -m tests.support.shifted {file} {PROCFILE[name]}")
+                patch.setitem(PROCFILE, name, around(f"shifted {file}", PROCFILE[name]))
             live.start()
         yield Passing(live, file)
     finally:

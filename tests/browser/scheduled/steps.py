@@ -1,8 +1,6 @@
 """What the stories of scheduled messages do again and again, and the time they let pass."""
 
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +11,8 @@ from eventmail.db import fresh
 from eventmail.models import Event
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
-from tests.support.live import ROOT, Live
+from tests.support.live import Live
+from tests.support.programs import around
 
 ANA, BO, QUIET = (f"{name}@guests.example.net" for name in ("ana", "bo", "quiet"))
 PAGE = (
@@ -43,8 +42,7 @@ class Passing:
 
     def tick(self) -> None:
         """The worker's look of each minute, at once."""
-        command = [sys.executable, "-m", "tests.support.shifted", str(self.file), "eventmail", "tick"]
-        subprocess.run(command, cwd=ROOT, env=self.live.environment, check=True, capture_output=True)
+        self.live.run(around(f"shifted {self.file}", "eventmail tick"))
 
 
 def wall(gala: Gala, at: datetime) -> str:
