@@ -45,10 +45,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: haste.turn(item.nodeid))
 
 
-def pytest_collection_finish() -> None:
-    """What was collected stays: the garbage collector need not look through it again and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is collected stays: the garbage collector need not look through it again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -107,6 +113,7 @@ def _template_instance(run_folder: Path, template_database: Path) -> Path:
 
     def make(folder: Path) -> None:
         settings = Settings(instance=folder)
+        shutil.copyfile(template_database, settings.database)  # else it would be migrated once more
         create_app(settings, pages=False).extensions["huey"].storage.close()
         shutil.copyfile(template_database, settings.database)
 

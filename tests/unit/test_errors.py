@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -45,10 +46,10 @@ def every_error() -> list[type[DomainError]]:
     return sorted(set(met) - {errors.Forbidden, errors.Conflict, errors.DraftConflict}, key=lambda kind: kind.__name__)
 
 
-def syntax() -> Iterator[tuple[Path, ast.AST]]:
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            yield path.relative_to(PACKAGE), node
+@cache
+def syntax() -> list[tuple[Path, ast.AST]]:
+    paths = sorted(PACKAGE.rglob("*.py"))
+    return [(path.relative_to(PACKAGE), node) for path in paths for node in ast.walk(ast.parse(path.read_text()))]
 
 
 def test_every_code_stands_under_its_status() -> None:

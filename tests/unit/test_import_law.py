@@ -2,11 +2,9 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 PACKAGE = ROOT / "eventmail"
@@ -118,6 +116,7 @@ HOMES = {
 }
 
 
+@cache
 def modules() -> list[Path]:
     return sorted(PACKAGE.rglob("*.py"))
 
@@ -131,15 +130,22 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
+
+
+@cache
+def imported(path: Path) -> list[str]:
     """The full names of what a module imports, wherever in it; for `from a import b` both a and a.b."""
-    for node in ast.walk(tree(path)):
+    names: list[str] = []
+    for node in nodes(path):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            names += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path} imports relatively"
-            yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            names += (node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names))
+    return names
 
 
 def units_imported(path: Path) -> set[str]:
@@ -151,18 +157,22 @@ def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-ALL = pytest.mark.parametrize("path", modules(), ids=named)
+def wrong(found: Callable[[Path], object], paths: Iterable[Path] | None = None) -> dict[str, object]:
+    """What is found of the modules (all of them) that should not be there, by module."""
+    by_module = {named(path): found(path) for path in (modules() if paths is None else paths)}
+    return {name: what for name, what in by_module.items() if what}
 
 
 def test_every_module_has_a_rank() -> None:
     assert {unit_of(path) for path in modules()} - set(RANK) == set()
 
 
-@ALL
-def test_imports_go_downward_only(path: Path) -> None:
-    unit = unit_of(path)
-    upward = {other for other in units_imported(path) - {unit} if RANK[other] >= RANK[unit] and other not in LEAVES}
-    assert upward == set()
+def test_imports_go_downward_only() -> None:
+    def upward(path: Path) -> set[str]:
+        unit = unit_of(path)
+        return {other for other in units_imported(path) - {unit} if RANK[other] >= RANK[unit] and other not in LEAVES}
+
+    assert wrong(upward) == {}
 
 
 def package_of(path: Path) -> str:
@@ -175,26 +185,28 @@ def test_every_package_of_the_two_largest_has_a_place_in_their_order() -> None:
         assert found == set().union(*order)
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if unit_of(path) in ORDERS], ids=named)
-def test_packages_of_one_unit_import_in_one_direction(path: Path) -> None:
-    unit, own = unit_of(path), package_of(path)
-    order = ORDERS[unit]
-    rank = {package: at for at, packages in enumerate(order) for package in packages}
-    names = (name.split(".") for name in imported(path) if name.startswith(f"eventmail.{unit}."))
-    others = {parts[2] for parts in names} & set(rank) - {own}
-    assert {other for other in others if rank[other] >= rank.get(own, len(order))} == set()
+def test_packages_of_one_unit_import_in_one_direction() -> None:
+    def upward(path: Path) -> set[str]:
+        unit, own = unit_of(path), package_of(path)
+        order = ORDERS[unit]
+        rank = {package: at for at, packages in enumerate(order) for package in packages}
+        names = (name.split(".") for name in imported(path) if name.startswith(f"eventmail.{unit}."))
+        others = {parts[2] for parts in names} & set(rank) - {own}
+        return {other for other in others if rank[other] >= rank.get(own, len(order))}
+
+    assert wrong(upward, [path for path in modules() if unit_of(path) in ORDERS]) == {}
 
 
-@ALL
-def test_neighbours_that_must_not_meet_do_not(path: Path) -> None:
-    assert units_imported(path) & FORBIDDEN.get(unit_of(path), set()) == set()
+def test_neighbours_that_must_not_meet_do_not() -> None:
+    assert wrong(lambda path: units_imported(path) & FORBIDDEN.get(unit_of(path), set())) == {}
 
 
-@ALL
-def test_a_library_is_used_in_its_home_only(path: Path) -> None:
-    unit = unit_of(path)
-    libraries = {name.split(".")[0] for name in imported(path)}
-    assert {library for library in libraries & set(HOMES) if unit not in HOMES[library]} == set()
+def test_a_library_is_used_in_its_home_only() -> None:
+    def strange(path: Path) -> set[str]:
+        libraries = {name.split(".")[0] for name in imported(path)}
+        return {library for library in libraries & set(HOMES) if unit_of(path) not in HOMES[library]}
+
+    assert wrong(strange) == {}
 
 
 def test_leaves_import_each_other_in_one_direction() -> None:
@@ -213,22 +225,18 @@ def test_what_is_pure_knows_no_tables() -> None:
     assert touching == set()
 
 
-@ALL
-def test_only_domain_and_sending_commands_begin_a_transaction(path: Path) -> None:
-    begins = "eventmail.db.transaction" in set(imported(path))
-    assert not begins or unit_of(path) in {"domain", "sending"}
+def test_only_domain_and_sending_commands_begin_a_transaction() -> None:
+    others = [path for path in modules() if unit_of(path) not in {"domain", "sending"}]
+    assert wrong(lambda path: "eventmail.db.transaction" in set(imported(path)), others) == {}
 
 
 WRITES_A_STATE = re.compile(r"\bSET\b[^;]*\bstate\s*=", re.IGNORECASE)
 
 
-@ALL
-def test_only_db_writes_a_state(path: Path) -> None:
-    """A row is made with its first state; every other one goes through `db.move` and the table of legal moves."""
-    if unit_of(path) in {"db", "migrations"}:
-        return
+def states_written(path: Path) -> list[int]:
+    """The lines of a module that write a state of a row that is there."""
     written = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if (
             isinstance(node, ast.Call)
             and ast.unparse(node.func).endswith(".values")
@@ -240,50 +248,54 @@ def test_only_db_writes_a_state(path: Path) -> None:
             written += [node.lineno for to in targets if isinstance(to, ast.Attribute) and to.attr == "state"]
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and WRITES_A_STATE.search(node.value):
             written.append(node.lineno)
-    assert written == []
+    return written
 
 
-@ALL
-def test_nobody_but_the_clock_asks_for_the_time_of_day(path: Path) -> None:
-    asked = [
-        node.lineno
-        for node in ast.walk(tree(path))
-        if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}
-        and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date"}
-    ]  # fmt: skip
-    assert asked == [] or unit_of(path) == "clock"
+def test_only_db_writes_a_state() -> None:
+    """A row is made with its first state; every other one goes through `db.move` and the table of legal moves."""
+    assert wrong(states_written, [path for path in modules() if unit_of(path) not in {"db", "migrations"}]) == {}
 
 
-@ALL
-def test_a_file_has_one_subject_and_stays_short(path: Path) -> None:
-    if "versions" not in path.parts:
-        assert len(path.read_text().splitlines()) < LONGEST
+def test_nobody_but_the_clock_asks_for_the_time_of_day() -> None:
+    def asked(path: Path) -> list[int]:
+        return [
+            node.lineno
+            for node in nodes(path)
+            if isinstance(node, ast.Attribute) and node.attr in {"now", "utcnow", "today"}
+            and isinstance(node.value, ast.Name) and node.value.id in {"datetime", "date"}
+        ]  # fmt: skip
+
+    assert wrong(asked, [path for path in modules() if unit_of(path) != "clock"]) == {}
 
 
-@ALL
-def test_a_module_says_what_it_is_for(path: Path) -> None:
-    assert ast.get_docstring(tree(path)) or not tree(path).body
+def test_a_file_has_one_subject_and_stays_short() -> None:
+    lengths = {named(path): len(path.read_text().splitlines()) for path in modules() if "versions" not in path.parts}
+    assert {name: length for name, length in lengths.items() if length >= LONGEST} == {}
 
 
-@ALL
-def test_every_public_function_is_explained(path: Path) -> None:
+def test_a_module_says_what_it_is_for() -> None:
+    assert wrong(lambda path: tree(path).body and not ast.get_docstring(tree(path))) == {}
+
+
+def test_every_public_function_is_explained() -> None:
     """A view's URL and template explain it, a revision's name; every other function speaks for itself."""
-    if "versions" in path.parts:
-        return
-    silent = [
-        node.name
-        for node in tree(path).body
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
-        and not (unit_of(path) == "web" and node.decorator_list)
-    ]  # fmt: skip
-    assert silent == []
+
+    def silent(path: Path) -> list[str]:
+        return [
+            node.name
+            for node in tree(path).body
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_") and not ast.get_docstring(node)
+            and not (unit_of(path) == "web" and node.decorator_list)
+        ]  # fmt: skip
+
+    assert wrong(silent, [path for path in modules() if "versions" not in path.parts]) == {}
 
 
 def test_E1_whether_a_mailing_is_a_test_is_asked_in_one_place() -> None:
     named = {
         str(path.relative_to(PACKAGE))
         for path in modules()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "MailingKind.TEST"
     }
     assert named == {"models/mailing.py", "domain/mailings/test_sends.py"}  # the flag, and where a test is made
