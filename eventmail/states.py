@@ -11,6 +11,16 @@ class MailingKind(StrEnum):
     TEST = "test"
 
 
+class MessageType(StrEnum):
+    """What a design is for (D1). Not a machine."""
+
+    INVITATION = "invitation"
+    UPDATE = "update"
+    REMINDER = "reminder"
+    CALENDAR = "calendar"
+    FOLLOW_UP = "follow_up"
+
+
 class MailingState(StrEnum):
     DRAFT = "draft"
     SCHEDULED = "scheduled"

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, or_
 
 from eventmail import ids, value_parsing
 from eventmail.db import Rows, fresh
-from eventmail.models import AuditEntry, Content, DraftText, Event, Guest, Mailing, Segment, User
+from eventmail.models import AuditEntry, Content, Design, DraftText, Event, Guest, Mailing, Segment, User
 
 _FULL_NAME = func.trim(Guest.first_name + " " + Guest.last_name)
 
@@ -109,6 +109,7 @@ def names(shown: Sequence[AuditEntry]) -> Mapping[str, str]:
             .outerjoin(Content, Content.id == Mailing.content_id)
             .outerjoin(DraftText, DraftText.mailing_id == Mailing.id)
         ),
+        "design": select(Design.id, Design.name),
         "segment": select(Segment.id, Segment.name),
         "user": select(User.id, User.name),
     }

@@ -111,6 +111,23 @@ class MailUnderWay(Conflict):
     )
 
 
+class NotPublished(Conflict):
+    code = "NOT_PUBLISHED"
+    title = "This design was never published"
+    sentence = "This design was never published. Nothing was sent: publish it, or choose its draft."
+
+
+class DesignArchived(Conflict):
+    code = "DESIGN_ARCHIVED"
+    title = "This design is archived"
+    sentence = "This design is in the archive. Nothing was changed or sent: bring it back first."
+
+
+class DesignInUse(Conflict):
+    code = "DESIGN_IN_USE"
+    title = "Messages name this design"
+
+
 class NothingToDo(Conflict):
     code = "NOTHING_TO_DO"
     title = "There is nobody to do this for"

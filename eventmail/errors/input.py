@@ -17,6 +17,11 @@ class UnresolvedToken(DomainError):
     title = "A merge field is not known"
 
 
+class InvalidMessageType(DomainError):
+    code = "INVALID_MESSAGE_TYPE"
+    title = "This is no type of message"
+
+
 class InvalidAudience(DomainError):
     code = "INVALID_AUDIENCE"
     title = "The audience needs a correction"

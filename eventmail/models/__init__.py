@@ -3,6 +3,7 @@
 from eventmail.models.account import AccountMail, ApiToken, Invitation, LoginSession, SignInLink, Throttle, User
 from eventmail.models.audit import AuditEntry, IdempotencyRecord, Pace, Reservation, Worker
 from eventmail.models.content import Content
+from eventmail.models.design import Design, DesignOpen, DesignRevision
 from eventmail.models.erasure import Erasure
 from eventmail.models.event import Event, EventMember, GuestField
 from eventmail.models.guest import Guest, GuestBefore, GuestChange, GuestTag

@@ -31,10 +31,12 @@ class Mailing(Base):
     values of event and organizer, `defaults` what guests without a value in an imported column read; both are frozen
     at the sending, so that an edit during the run does not reach half of the guests. `from_name` stands in the From
     header; older messages have it as that header had it, with some characters fewer. The mails of a test are read as
-    by the guest `as_guest_id` (E1). A draft has its text in `DraftText`, and its `created_by` is the user who began
-    it; of a sent message `created_by` and `created_at` tell who sent it and when. `send_at` is when a scheduled message
-    is due, and stays when it was sent; its `Schedule` holds the rest. Until its run begins, `constants`, `defaults`,
-    `from_name` and `reply_to` are those of its scheduling (H6b).
+    by the guest `as_guest_id` (E1). The `design_…` columns tell which snapshot of a design the text came from (D3):
+    `design_number` of a published one, None of its draft; `design_digest` of the text as it was taken. A draft has its
+    text in `DraftText`, and its `created_by` is the user who began it; of a sent message `created_by` and `created_at`
+    tell who sent it and when. `send_at` is when a scheduled message is due, and stays when it was sent; its `Schedule`
+    holds the rest. Until its run begins, `constants`, `defaults`, `from_name` and `reply_to` are those of its
+    scheduling (H6b).
     """
 
     __table_args__ = (
@@ -45,6 +47,10 @@ class Mailing(Base):
         CheckConstraint("(state = 'draft') = (content_id IS NULL)", name="only_a_draft_has_no_content"),
         CheckConstraint("state <> 'draft' OR recipient_count = 0", name="a_draft_has_no_recipients"),
         CheckConstraint("state NOT IN ('scheduled', 'missed') OR send_at IS NOT NULL", name="planned_for_a_time"),
+        CheckConstraint(
+            "(design_id IS NULL) = (design_digest IS NULL) AND (design_id IS NOT NULL OR design_number IS NULL)",
+            name="from_a_design",
+        ),
         Index("ix_mailing_event_id_created_at", "event_id", "created_at"),
         Index("ix_mailing_due", "send_at", sqlite_where=text("state = 'scheduled'")),
         Base.__table_args__,
@@ -62,6 +68,9 @@ class Mailing(Base):
     from_name: Mapped[str] = mapped_column(default="", server_default="")
     reply_to: Mapped[str]
     as_guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
+    design_id: Mapped[int | None] = mapped_column(ForeignKey("design.id"), index=True)
+    design_number: Mapped[int | None]
+    design_digest: Mapped[str | None]
     recipient_count: Mapped[int]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]

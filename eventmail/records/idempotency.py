@@ -43,7 +43,7 @@ def replayable(session: Session, keyed: Keyed) -> IdempotencyRecord | None:
 
 
 def remember(
-    tx: Session, keyed: Keyed, mailing_id: int, answer: Mapping[str, Any], by: Acting, *, status: int = 202
+    tx: Session, keyed: Keyed, mailing_id: int | None, answer: Mapping[str, Any], by: Acting, *, status: int = 202
 ) -> None:
     """Keep the answer to the request that used this key (S1). Runs in the caller's transaction."""
     asked = {"scope": keyed.scope, "key": keyed.key, "body_hash": keyed.fingerprint, "created_at": by.now}

@@ -15,15 +15,17 @@ from eventmail.models import Event
 
 _KEPT = ("title", "description", "location", "timezone", "all_day", "url", "sender_name", "reply_to")
 
+CopiesAll = Callable[[Session, int, int, records.Acting], int]
 TakesAlong = Callable[[Session, int, int, Mapping[int, int], records.Acting], int]
 
 
 @dataclass(frozen=True)
 class Copied:
-    """The copy of an event, and how many plans of messages came along."""
+    """The copy of an event, and how many plans of messages and designs came along."""
 
     event_id: int
     plans: int
+    designs: int
 
 
 def suggestion(event: Event) -> dict[str, Any]:
@@ -31,12 +33,13 @@ def suggestion(event: Event) -> dict[str, Any]:
     return {name: getattr(event, name) for name in _KEPT}
 
 
-def copy(event_id: int, values: Mapping[str, Any], by: records.Acting, plans: TakesAlong) -> Copied:
+def copy(event_id: int, values: Mapping[str, Any], by: records.Acting, plans: TakesAlong, designs: CopiesAll) -> Copied:
     """Add an event with the settings of another, but for `values` (as in `events.edit`).
 
     Columns with their defaults, segments by their rules, and the members come along. `plans` copies plans of messages
     and returns how many (`mailings.copied_plans.copy`); it gets the ids of both events, and each segment's id with that
-    of its copy. Guests, messages, the do-not-mail list and the log do not come along. Dates are empty unless given.
+    of its copy. `designs` copies designs and returns how many (`designs.lifecycle.copy_all`). Guests, messages, the
+    do-not-mail list and the log do not come along. Dates are empty unless given.
     Raises what `events.create` raises.
     """
     with transaction() as tx:
@@ -46,6 +49,8 @@ def copy(event_id: int, values: Mapping[str, Any], by: records.Acting, plans: Ta
         ruled = segments.copy_all(tx, source.id, made.id, by)
         sharing.copy(tx, source.id, made.id, by)
         planned = plans(tx, source.id, made.id, ruled, by)
+        copied_designs = designs(tx, source.id, made.id, by)
         records.audit(tx, by, "event.copied", f"event:{made.id}", event_id=made.id, source=f"event:{source.id}",
-                      title=source.title, columns=copied, segments=len(ruled), plans=planned)  # fmt: skip
-        return Copied(made.id, planned)
+                      title=source.title, columns=copied, segments=len(ruled), plans=planned,
+                      designs=copied_designs)  # fmt: skip
+        return Copied(made.id, planned, copied_designs)

@@ -1,5 +1,6 @@
 """Compiled texts: each is stored once; the preview and the mail come from the same row (C5)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 
@@ -32,6 +33,16 @@ class Text:
     def __post_init__(self) -> None:
         for part in ("subject", "preheader", "body"):
             object.__setattr__(self, part, visible(getattr(self, part)))
+
+    @property
+    def in_lf(self) -> "Text":
+        """The text with LF for every line end: browsers and programs differ in them."""
+        return Text(*(part.replace("\r\n", "\n") for part in astuple(self)))
+
+    @property
+    def digest(self) -> str:
+        """A fingerprint of the text, whatever its line ends."""
+        return hashlib.sha256("\0".join(astuple(self.in_lf)).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -147,6 +158,11 @@ def find(event_id: int, content_id: int) -> Content:
     if found is None:
         raise NotFound
     return found
+
+
+def text_of(content: Content) -> Text:
+    """The text of a content, as it was written."""
+    return Text(content.subject, content.preheader, content.body)
 
 
 def guest_values(guest: Guest | None) -> dict[str, str]:

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, aliased
 from eventmail import ids, records
 from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
-from eventmail.domain.mailings import contents, draft_rows, query, send
+from eventmail.domain.mailings import contents, draft_rows, origin, query, send
+from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send_time import Plan, computed, plan_of
 from eventmail.errors import DomainError, NotFound, PastEditWindow
 from eventmail.models import Content, DraftText, Event, Mailing, User
@@ -26,11 +27,15 @@ _NOTHING = "Nothing of this request was saved or sent."
 
 @dataclass(frozen=True)
 class Written:
-    """The text and audience of a draft. Saving checks nothing, sending does (C2)."""
+    """The text and audience of a draft. Saving checks nothing, sending does (C2).
+
+    `origin` is the design that the text was just taken from; with None a draft keeps the one it has (D3).
+    """
 
     text: contents.Text
     audience: Mapping[str, list[str]]
     plan: Plan | None = None
+    origin: Origin | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -38,7 +43,8 @@ class Written:
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
-        return {name: value for name, value in self.columns().items() if name != "plan" or value} | {"draft": True}
+        named = {name: value for name, value in self.columns().items() if name != "plan" or value}
+        return {**named, **(self.origin.as_json() if self.origin else {}), "draft": True}
 
     def columns(self) -> dict[str, Any]:
         """The values of a draft's row."""
@@ -78,6 +84,7 @@ class Shown:
     author: str | None
     saver: str | None
     plan: Plan | None = None
+    origin: Origin | None = None
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
@@ -96,7 +103,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
             return Saved(made.id, 1, made=True)
         held = _held(tx, event_id, mailing_id, by)
         before, after = _columns(held), written.columns()
-        if before == after:
+        if before == after and not _takes(tx, mailing_id, written.origin):
             if not read.page and read.revision != held.revision:  # a program would send a text it has not read
                 raise draft_rows.stale(tx, mailing_id, by, _NOTHING, read=read)
             return Saved(mailing_id, held.revision)
@@ -110,6 +117,8 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
         )  # fmt: skip
         if revision is None:
             raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if read.page else _NOTHING, read=read)
+        if written.origin:
+            tx.execute(update(Mailing).where(Mailing.id == mailing_id).values(**written.origin.columns()))
         if held.saved_by != by.user_id:  # the log names each writer once in a row, not each save
             new = [part for part, value in after.items() if value != before[part]]
             records.audit(
@@ -117,6 +126,11 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
                 before={part: before[part] for part in new}, after={part: after[part] for part in new},
             )  # fmt: skip
     return Saved(mailing_id, revision)
+
+
+def _takes(tx: Session, mailing_id: int, taken: Origin | None) -> bool:
+    """Whether the text of a draft is taken from another snapshot of a design than before."""
+    return taken is not None and taken != origin.of(tx.get_one(Mailing, mailing_id))
 
 
 def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
@@ -142,7 +156,7 @@ def again_in(tx: Session, mailing: Mailing, by: Acting, *, plan: Plan | None = N
     """`again`, in the caller's transaction, with a `plan`."""
     content = tx.get_one(Content, mailing.content_id)
     text = contents.Text(content.subject, content.preheader, content.body)
-    written = Written(text, criteria(mailing.audience), plan)
+    written = Written(text, criteria(mailing.audience), plan, origin.of(mailing))
     return make(tx, mailing.event_id, written, by, dialect=content.dialect).id
 
 
@@ -196,8 +210,9 @@ def shown(row: Any) -> Shown:
     text, audience = contents.Text(held.subject, held.preheader, held.body), criteria(held.audience)
     plan = plan_of(held.plan)
     return Shown(
-        held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver, plan
-    )
+        held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver, plan,
+        origin.of(row),
+    )  # fmt: skip
 
 
 def state(event_id: int, mailing_id: int) -> dict[str, Any]:
@@ -230,7 +245,7 @@ def _rows(*, also_sent: bool = False) -> Rows:
     """What `shown` needs of each draft. A message that was sent has no text."""
     author, saver = aliased(User), aliased(User)
     return (
-        select(DraftText, author.name.label("author"), saver.name.label("saver"))
+        select(DraftText, author.name.label("author"), saver.name.label("saver"), *origin.COLUMNS)
         .select_from(Mailing)
         .join(DraftText, DraftText.mailing_id == Mailing.id, isouter=also_sent)
         .outerjoin(author, author.id == Mailing.created_by)
@@ -252,7 +267,7 @@ def make(
     mailing = Mailing(
         event_id=event_id, kind=MailingKind.ONE_TIME, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
         audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
-        created_at=by.now,
+        created_at=by.now, **(written.origin.columns() if written.origin else {}),
     )  # fmt: skip
     tx.add(mailing)
     tx.flush()

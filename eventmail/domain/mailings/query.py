@@ -120,8 +120,8 @@ def described(
         "not_sent": held.not_sent if held else None,
         "revision": held.revision if held else None,
         "content": {
-            "subject": content.subject, "preheader": content.preheader, "body": content.body, "design": None,
-            "revision": None,
+            "subject": content.subject, "preheader": content.preheader, "body": content.body,
+            "design": str(mailing.design_id) if mailing.design_id else None, "revision": mailing.design_number,
         },
         "job": {
             "state": job.state,

@@ -91,6 +91,8 @@ def change(
         before = _told(held)
         same_people = _keeps_people(mailing, held, prepared)
         mailing.content_id = contents.kept(tx, event_id, message.text, prepared.compiled, by).id
+        for column, value in (message.origin.columns() if message.origin else {}).items():
+            setattr(mailing, column, value)
         if time.at != mailing.send_at:
             held.edit_cutoff_at = time.at - terms.edit_cutoff
         mailing.send_at = time.at

@@ -15,15 +15,14 @@ from eventmail.db import fresh, service, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients
+from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients, review
+from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
     AlreadyCancelled,
-    AudienceChanged,
     EventChanged,
     IdempotencyKeyReused,
-    InvalidAudience,
     NoRecipients,
 )
 from eventmail.models import Content, Event, IdempotencyRecord, Job, Mailing, Reservation, Schedule, Snapshot, User
@@ -37,7 +36,8 @@ class Message:
 
     `snapshot` is the token of the reviewed list. With `exact` exactly the people of that list get the mail (A4);
     without criteria, its criteria count. `event_seen` is the fingerprint of the reviewed event
-    (`merge_values.looked_at`), or empty. With a `plan` the message is scheduled.
+    (`merge_values.looked_at`), or empty. With a `plan` the message is scheduled. `origin` is the design that the text
+    was just taken from; a draft that is sent keeps its own (D3).
     """
 
     text: contents.Text
@@ -47,6 +47,7 @@ class Message:
     event_seen: str = ""
     kind: MailingKind = MailingKind.ONE_TIME
     plan: Plan | None = None
+    origin: Origin | None = None
     asked: Mapping[str, Any] | None = None  # the request of a program that sends a draft: the key covers that alone
 
     def as_json(self) -> dict[str, Any]:
@@ -58,6 +59,7 @@ class Message:
             "audience": {part: sorted(picked) for part, picked in self.audience.items() if picked},
             **({"exactly": self.snapshot} if self.exact else {}),
             **({"plan": self.plan.as_json()} if self.plan else {}),
+            **(self.origin.as_json() if self.origin else {}),
         }
 
 
@@ -110,7 +112,7 @@ def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
     criteria = message.audience if any(message.audience.values()) or reviewed is None else reviewed.audience
     picked = audiences.checked(event_id, criteria, outside=terms.outside)
     if message.exact and reviewed is not None:
-        _check_same(picked, reviewed)
+        review.refuse_other_criteria(picked, reviewed)
         picked, reviewed = replace(picked, as_of=snapshots.as_of(reviewed)), None
     return Prepared(event_id, message, compiled, picked, reviewed)
 
@@ -120,7 +122,7 @@ def resolve(prepared: Prepared) -> audiences.Resolution:
     resolution = audiences.resolve(fresh(), prepared.audience)
     if resolution.count == 0:
         raise NoRecipients
-    _check_people(fresh(), prepared)
+    review.refuse_other_people(fresh(), prepared.audience, prepared.reviewed)
     return resolution
 
 
@@ -174,38 +176,12 @@ def _keyed(event_id: int, message: Message, key: str, by: Acting) -> Keyed:
     return Keyed(draft_rows.scope(event_id, by), key, records.body_hash(message.as_json()))
 
 
-def _check_same(picked: audiences.Audience, reviewed: Snapshot) -> None:
-    """Raises InvalidAudience when the reviewed list has other criteria than the message (A4)."""
-    named = picked.as_json()
-    if any(set(named[part]) != set(reviewed.audience.get(part, [])) for part in audiences.PARTS):
-        said = "The list you looked at was one of another audience. Nothing was sent: look again."
-        raise InvalidAudience.at("audience_snapshot", "ANOTHER_AUDIENCE", said)
-
-
 def check_unchanged(tx: Session, prepared: Prepared, terms: SendingTerms, by: Acting) -> None:
     """Raise AudienceChanged or EventChanged when people or event differ from the review (A4)."""
-    _check_people(tx, prepared)
+    review.refuse_other_people(tx, prepared.audience, prepared.reviewed)
     seen = prepared.message.event_seen
     if seen and seen != merge_values.looked_at(*_author(tx, prepared.event_id, by.user_id), terms):
         raise EventChanged
-
-
-def _check_people(session: Session, prepared: Prepared) -> None:
-    """Raises AudienceChanged, with who joined and who left, when the recipients differ from the reviewed list (A4)."""
-    picked, reviewed = prepared.audience, prepared.reviewed
-    drift = snapshots.drift(session, picked, reviewed) if reviewed else None
-    if reviewed is None or drift is None:
-        return
-    if drift.now == 0:
-        raise NoRecipients
-    still = audiences.resolve(session, replace(picked, as_of=snapshots.as_of(reviewed))).count
-    joined, left = ([_named(person) for person in people] for people in (drift.joined, drift.left))
-    counts = {"joined_count": drift.joined_count, "left_count": drift.left_count, "exact_count": still}
-    raise AudienceChanged(drift.sentence, joined=joined, left=left, **counts)
-
-
-def _named(person: snapshots.Person) -> dict[str, str]:
-    return {"id": str(person.id), "email": person.email, "first_name": person.first_name, "last_name": person.last_name}
 
 
 def replayed(session: Session, record: IdempotencyRecord) -> Sent:
@@ -229,7 +205,8 @@ def commit(
     check_unchanged(tx, prepared, terms, by)
     text = contents.kept(tx, event_id, message.text, prepared.compiled, by)
     criteria, send_at = prepared.audience.as_json(), starts_at if to_state == MailingState.SCHEDULED else None
-    mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at)
+    mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at,
+                    origin=message.origin)  # fmt: skip
     recipients.write(tx, mailing, prepared.audience, by)
     _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms)
     return mailing, text
@@ -238,15 +215,19 @@ def commit(
 def store(
     tx: Session, kind: MailingKind, to_state: MailingState, text: Content, criteria: Mapping[str, list[str]],
     *, terms: SendingTerms, by: Acting, draft: draft_rows.DraftVersion | None = None, send_at: datetime | None = None,
+    origin: Origin | None = None, key: str = "",
 ) -> Mailing:  # fmt: skip
-    """Store a mailing, the row of `draft` or a new one, with everything but its recipients, which the caller adds."""
+    """Store a mailing, the row of `draft` or a new one, with everything but its recipients, which the caller adds.
+
+    A new one has `key` as the root of its recipients' keys (S3), or a random one.
+    """
     event, author = _author(tx, text.event_id, by.user_id)
     made = {"content_id": text.id, "audience": criteria, "created_by": by.user_id, "created_at": by.now,
             "send_at": send_at}  # fmt: skip
-    frozen = {**made, **merge_values.frozen(event, author, terms)}
+    frozen = {**made, **merge_values.frozen(event, author, terms), **(origin.columns() if origin else {})}
     if mailing := draft_rows.leave(tx, event.id, draft, frozen, by, to_state=to_state):
         return mailing
-    mailing = Mailing(event_id=event.id, kind=kind, state=to_state, key=ids.token(16), excluded={},
+    mailing = Mailing(event_id=event.id, kind=kind, state=to_state, key=key or ids.token(16), excluded={},
                       recipient_count=0, **frozen)  # fmt: skip
     tx.add(mailing)
     tx.flush()

@@ -3,6 +3,8 @@
 A test goes the way of every mailing, so that it shows what guests will get. Counts of messages leave it out.
 """
 
+import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,6 +17,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.suppressions import erased_addresses, reasons
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
@@ -24,6 +27,7 @@ from eventmail.states import MailingKind, MailingState, Reason, RecipientState
 
 MOST = 5  # typed addresses
 PREFIX = "[Test]"  # begins the subject
+_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Wanted:
     to: Sequence[str] = ()  # else to the person who asks
     guest: str = ""  # whose values it shows, else those of the first by name
     criteria: Mapping[str, list[str]] = field(default_factory=dict)  # for the composer, when it is shown again
+    origin: Origin | None = None  # of the test of a design
 
 
 def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:
@@ -43,7 +48,8 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
     IdempotencyKeyReused; then nothing was sent.
     """
     to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
-    body = records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest})
+    whose = wanted.origin.as_json() if wanted.origin else {}
+    body = records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest, **whose})
     keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, body)
     if replay := records.replayable(fresh(), keyed):
         return mailing_send.replayed(fresh(), replay)
@@ -56,8 +62,9 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
             return mailing_send.replayed(tx, replay)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
         mailing = mailing_send.store(
-            tx, MailingKind.TEST, MailingState.SENDING, text, wanted.criteria, terms=terms, by=by
-        )
+            tx, MailingKind.TEST, MailingState.SENDING, text, wanted.criteria, terms=terms, by=by,
+            origin=wanted.origin, key=_root(key),
+        )  # fmt: skip
         guest = _guest(event_id, wanted.guest)
         mailing.as_guest_id = guest.id if guest else None
         _add_recipients(tx, mailing, to, terms, by)
@@ -66,6 +73,15 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
         records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
         records.remember(tx, keyed, mailing.id, answer, by)
     return mailing_send.Sent(mailing.id, 202, answer, job.id)
+
+
+def _root(key: str) -> str:
+    """The root of the keys of a test's recipients: the key of the request, so that it reaches the mail service (E1).
+
+    The random end tells apart two people with one key. A key that cannot stand in a Message-ID gives way to its hash.
+    """
+    plain = key if _PLAIN.fullmatch(key) else hashlib.sha256(key.encode()).hexdigest()[:32]
+    return f"{plain}-{ids.token(8)}"
 
 
 def find(event_id: int, mailing_id: int) -> Mailing:

@@ -67,6 +67,7 @@ class Written:
     complaint: str = ""
     constants: Mapping[str, str | None] = field(default_factory=dict)
     when: When | None = None  # on a page with a picker
+    addressed: bool = True  # on a page with an audience
 
     @property
     def leaves_at(self) -> datetime:
@@ -80,7 +81,7 @@ def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
     remarks = written.draft.remarks
     warn = [
         *([Check(READS_OTHERWISE, changes=written.changes)] if written.changes else []),
-        *_out_lately(event, written),
+        *(_out_lately(event, written) if written.addressed else ()),
         *(Check(gap=gap) for gap in written.gaps),
         *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),
         *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
@@ -133,7 +134,7 @@ def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]
         yield Check(EventArchived.sentence, ("Bring it back", url_for("events.settings", event_id=event.id) + "#end"))
     if written.complaint:
         yield Check(written.complaint, _AUDIENCE)
-    if written.resolution and not written.resolution.count:
+    if written.addressed and written.resolution and not written.resolution.count:
         yield Check(NoRecipients.sentence, _AUDIENCE)
     if written.when and written.when.refused:
         yield Check(written.when.refused.detail, ("Change the time", "#when"))
@@ -200,7 +201,7 @@ def _tested(event: Event, written: Written) -> bool:
 
 def _fine(written: Written, *, ready: bool, tested: bool) -> Iterator[Check]:
     if ready:
-        yield Check("Subject, message and audience are set")
+        yield Check("Subject, message and audience are set" if written.addressed else "Subject and message are set")
     if not written.gaps and written.resolution and written.resolution.count:
         yield Check("Nobody reads a fallback")
     if tested:

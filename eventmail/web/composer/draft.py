@@ -5,10 +5,13 @@ from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
+from flask import g, url_for
+
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
 from eventmail.db import fresh
 from eventmail.db.paging import Page, paginate
+from eventmail.domain.designs import edit as designs
 from eventmail.domain.mailings import contents, draft_rows, drafts, query
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.web.composer.form import ComposerForm
@@ -19,12 +22,16 @@ NAMED = 5  # drafts on the composer's page
 
 @dataclass(frozen=True)
 class OnPage:
-    """The draft as its page keeps it. `id` is "" while there is none; `shown` is the draft as it is saved now."""
+    """The draft as its page keeps it. `id` is "" while there is none; `shown` is the draft as it is saved now.
+
+    `url` is the address where it is open as it is saved now.
+    """
 
     id: str
     revision: int
     page: str
-    shown: drafts.Shown | None = None
+    shown: drafts.Shown | designs.Shown | None = None
+    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,14 @@ def on_page(event_id: int, form: ComposerForm) -> OnPage:
     found, before = form.shown, form.before
     page = before.page or ids.token(16)
     if found is not None:
-        return OnPage(str(found.id), found.revision, page, found)
-    if before.mailing_id is None:
+        return OnPage(str(found.id), found.revision, page, found, _url(event_id, found.id))
+    if (mailing_id := before.mailing_id) is None:
         return OnPage("", 0, page)
-    return OnPage(str(before.mailing_id), before.revision, page, _now(event_id, before.mailing_id))
+    return OnPage(str(mailing_id), before.revision, page, _now(event_id, mailing_id), _url(event_id, mailing_id))
+
+
+def _url(event_id: int, mailing_id: int) -> str:
+    return url_for(g.composer.urls.watch, event_id=event_id, mailing_id=mailing_id)
 
 
 def changes(event_id: int, form: ComposerForm) -> Sequence[Piece]:
@@ -68,8 +79,8 @@ def listed(event_id: int) -> Page[drafts.Shown]:
 
 
 def written(form: ComposerForm) -> drafts.Written:
-    """The text, the audience and the time on the page. Browsers and programs differ in line ends; here they are LF."""
-    return drafts.Written(_in_lf(form.text), form.audience, form.plan)
+    """The text, the audience and the time on the page."""
+    return drafts.Written(form.text.in_lf, form.audience, form.plan)
 
 
 def save(event_id: int, form: ComposerForm) -> drafts.Saved | None:
@@ -125,7 +136,7 @@ def theirs(event_id: int, form: ComposerForm) -> Theirs | None:
     if mailing_id is None:
         return None
     try:
-        text = _in_lf(_text_of(event_id, mailing_id))
+        text = _text_of(event_id, mailing_id).in_lf
     except NotFound:
         return None
     mine, shown = written(form), _now(event_id, mailing_id)
@@ -151,11 +162,7 @@ def _text_of(event_id: int, mailing_id: int) -> contents.Text:
     if shown := drafts.find(event_id, mailing_id):
         return shown.text
     content = query.content(query.find(event_id, mailing_id))
-    return _in_lf(contents.Text(content.subject, content.preheader, content.body))
-
-
-def _in_lf(text: contents.Text) -> contents.Text:
-    return contents.Text(*(part.replace("\r\n", "\n") for part in astuple(text)))
+    return contents.Text(content.subject, content.preheader, content.body).in_lf
 
 
 def _picked(audience: Mapping[str, list[str]]) -> dict[str, list[str]]:

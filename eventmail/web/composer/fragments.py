@@ -86,8 +86,10 @@ def live(event: Event, form: ComposerForm) -> Live:
     complaint = "" if audience else _complaint(event.id, form)
     dead = dead_links.find(draft.compiled, merge_values.fields(event.id), constants, reached, count) if reached else []
     when = composer_when.of(event, form, here.edit_cutoff)
-    changes = composer_draft.changes(event.id, form)
-    written = Written(form, draft, audience, resolution, gaps, dead, changes, complaint, constants, when)
+    changes = g.composer.keeps.changes(event.id, form)
+    written = Written(
+        form, draft, audience, resolution, gaps, dead, changes, complaint, constants, when, g.composer.addressed
+    )
     return Live(
         resolution,
         draft,
@@ -130,9 +132,11 @@ def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]
         "sender": senders.of(event, g.user, terms()),
         "snapshot": form.snapshot,
         "event_seen": form.event_seen,
-        "draft": LocalProxy(cache(lambda: composer_draft.on_page(event.id, form))),
+        "draft": LocalProxy(cache(lambda: composer.keeps.on_page(event.id, form))),
         "drafts": LocalProxy(cache(lambda: composer_draft.listed(event.id))),
-        "exclusions_url": url_for(composer.urls.exclusions, event_id=event.id, **form.picked),
+        "exclusions_url": url_for(composer.urls.exclusions, event_id=event.id, **form.picked)
+        if composer.addressed
+        else "",
         "reasons": REASONS,
     }
 

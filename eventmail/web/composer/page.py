@@ -1,17 +1,23 @@
 """Describes a page with a composer; the fragments take their URLs and the prefix of their data-test from it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Blueprint, g
+
+from eventmail.content.differences import Piece
+from eventmail.web.composer import draft
+from eventmail.web.composer.draft import OnPage
+from eventmail.web.composer.form import ComposerForm
 
 
 class Prefix(StrEnum):
     """The prefix of every data-test in a composer or tracker. These attributes stay the same for good."""
 
     MESSAGE = "guest-message"
+    DESIGN = "email-design"
     SCHEDULED = "scheduled-message"
 
 
@@ -40,6 +46,16 @@ class Urls:
         return cls(**{each.name: f"{blueprint}.{each.name}" for each in fields(cls)})
 
 
+class Keeps(Protocol):
+    """Where what is on the page is saved: the functions of a module such as `composer.draft`."""
+
+    def on_page(self, event_id: int, form: ComposerForm) -> OnPage:
+        """What the page tells of it."""
+
+    def changes(self, event_id: int, form: ComposerForm) -> Sequence[Piece]:
+        """The pieces that guests read otherwise than when it was saved."""
+
+
 _LIVE = {
     "recipient-count": "composer/_count.html",
     "checks": "composer/_checks.html",
@@ -56,7 +72,9 @@ class Composer:
     page: str
     context: Callable[[], Mapping[str, Any]] = dict  # what the page shows beside the composer
     timed: bool = False  # it has the picker of a send time
+    addressed: bool = True  # it has the picker of an audience; else the text is for every guest
     live: Mapping[str, str] = field(default_factory=lambda: _LIVE)  # what changes beside the preview: id -> template
+    keeps: Keeps = draft
 
     def serves(self, *blueprints: Blueprint) -> None:
         """Make this the composer, `g.composer`, of every request to `blueprints`."""

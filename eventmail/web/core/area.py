@@ -21,6 +21,7 @@ class Section(StrEnum):
     EVENTS = "Events"
     GUESTS = "Guests"
     SEGMENTS = "Segments"
+    DESIGNS = "Designs"
     MESSAGES = "Messages"
     LIST = "Do-not-mail list"
     RECORDS = "Records"

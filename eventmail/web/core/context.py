@@ -16,7 +16,7 @@ from eventmail.models import Event
 from eventmail.settings import Settings
 from eventmail.states import is_practice
 from eventmail.web.core import navigation
-from eventmail.web.words import audience, log, schedule, state, when
+from eventmail.web.words import audience, designs, log, schedule, state, when
 
 
 def register(app: Flask) -> None:
@@ -27,6 +27,7 @@ def register(app: Flask) -> None:
     jinja.tests["practice"] = is_practice  # a mail service
     jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number, "clock": wall_time.clock}
     jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
+    jinja.globals |= {"design_words": designs}
     jinja.globals |= {"message_tabs": navigation.message_tabs, "states": state}
     jinja.globals |= {"times": when, "planned_words": schedule.planned, "viewer_zone": viewer_zone}
     jinja.globals |= {"asset": asset, "drawn_icon": icon}  # `icon` is a macro of macros/ui.html

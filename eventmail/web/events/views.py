@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 from eventmail import wall_time
 from eventmail.content import not_sent
 from eventmail.db.paging import paginate
+from eventmail.domain.designs import lifecycle as designs
 from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
 from eventmail.domain.guests import column_defaults
@@ -98,7 +99,7 @@ def copy_page(event_id: int, problem: Problem | None = None) -> Response:
 @shown_by(copy_page)
 def copy(event_id: int) -> Any:
     """Make an event with the settings and columns of this one, without its guests. Dates come with the request."""
-    made = event_copy.copy(event_id, _form_values(), access.acting(), copied_plans.copy)
+    made = event_copy.copy(event_id, _form_values(), access.acting(), copied_plans.copy, designs.copy_all)
     plans = "1 planned draft" if made.plans == 1 else f"{made.plans} planned drafts"
     came = f" {plans} came along; nothing of that goes out before you schedule it." if made.plans else ""
     return _made(made.event_id, f"The event was copied. Nobody is on its guest list yet.{came}")

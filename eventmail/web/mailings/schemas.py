@@ -6,9 +6,10 @@ from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
-from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.states import AudienceMode, Delivery, GuestStatus, RecipientState, SuppressionReason
+from eventmail.web.composer import designs
+from eventmail.web.composer.designs import DesignRef
 from eventmail.web.composer.schemas import Criteria, ExcludedOut, ReasonWord, Timed, WarningOut
 from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, ProviderWord, one_of
 from eventmail.web.core.context import instant
@@ -22,26 +23,29 @@ class MailingIn(Timed):
     With `send_at` or `relative` it is scheduled; without, it is sent at once.
 
     `audience_snapshot` is the token of a preview: when others would get it by now, nothing is sent (A4). `exact` sends
-    to the people of that preview all the same.
+    to the people of that preview all the same. The text is `subject` and `body`, or that of a `design`.
     """
 
     kind: Literal["one_time"]
-    subject: str
-    preheader: str = ""
-    body: Annotated[str, StringConstraints(strip_whitespace=False)]
+    subject: str | None = None
+    preheader: str | None = None
+    body: Annotated[str | None, StringConstraints(strip_whitespace=False)] = None
+    design: DesignRef | None = None
     audience: Criteria = Field(default_factory=Criteria)
     audience_snapshot: str = Field(default="", max_length=100)
     draft: bool = False  # with true it is a `DraftIn`, which asks for less
     dry_run: bool = False
 
-    def message(self) -> Message:
-        """The message for the domain to send."""
+    def message(self, event_id: int) -> Message:
+        """The message for the domain to send. Raises InvalidInput, NotPublished, DesignArchived."""
+        text, origin = designs.worded(event_id, self.subject, self.preheader, self.body, self.design)
         return Message(
-            Text(self.subject, self.preheader, self.body),
+            text,
             self.audience.model_dump(),
             self.audience_snapshot,
             exact=self.audience_mode == AudienceMode.EXACT,
             plan=self.plan(),
+            origin=origin,
         )
 
 

@@ -49,7 +49,7 @@ def create(event_id: int) -> Any:
     if body.dry_run:
         return as_json(_dry_run(g.event, body))
     key = intake.needed_key()
-    message = body.message()
+    message = body.message(event_id)
     begin = schedule.create if message.plan else send.send
     sent = begin(event_id, message, key=key, terms=fragments.terms(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
@@ -145,7 +145,7 @@ def _outcomes(wanted: Any) -> Any:
 
 
 def _dry_run(event: Event, body: MailingIn) -> DryRunOut:
-    message = body.message()
+    message = body.message(event.id)
     prepared = send.prepare(event.id, message, fragments.terms())
     resolution = send.resolve(prepared)
     time = send_time.checked(message.plan, event, g.now) if message.plan else None

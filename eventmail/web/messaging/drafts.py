@@ -107,7 +107,7 @@ def create(event_id: int) -> Any:
         at = drafts.described_plan(event_id, body.plan())["send_at"]
         nobody: dict[str, Any] = {"recipient_count": 0, "excluded": [], "warnings": []}
         return as_json({"kind": body.kind, "dry_run": True, "send_at": at, **nobody})
-    made = drafts.create(event_id, body.written(), key=intake.needed_key(), by=access.acting())
+    made = drafts.create(event_id, body.written(event_id), key=intake.needed_key(), by=access.acting())
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=made.mailing_id)}
     return as_json(made.answer, made.status, headers | ({"Idempotent-Replayed": "true"} if made.replayed else {}))
 
@@ -159,7 +159,7 @@ def _changed(event_id: int, mailing_id: int, asked: dict[str, Any], key: str | N
     """Change the draft as `asked`, the body, says. Returns the outcome when that sends it, else None."""
     shown = drafts.unsent(event_id, mailing_id, by)
     body = intake.parse(DraftPatch)
-    written = body.written(shown)
+    written = body.written(event_id, shown)
     saved = drafts.save(event_id, DraftVersion(mailing_id, body.revision), written, by)
     if body.draft or saved is None:
         return None

@@ -1,11 +1,13 @@
 """The page “New message”; and, for each page with a composer, its form and its answer."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, g, request
 
 from eventmail.errors import InvalidInput
 from eventmail.ids import row_id
+from eventmail.states import GuestStatus
 from eventmail.web.composer import form as composer_form
 from eventmail.web.composer import fragments
 from eventmail.web.composer.form import ComposerForm
@@ -51,6 +53,8 @@ def typed() -> ComposerForm:
     given = request.form if request.method == "POST" else request.args
     timezone = g.event.timezone if g.composer.timed else None
     form = composer_form.parse(given, composer_form.version(request.values), _key(), timezone=timezone)
+    if not g.composer.addressed:
+        form = replace(form, audience={name: [] for name in composer_form.LISTS} | {"statuses": list(GuestStatus)})
     if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
         return composer_form.again(form, g.event.id, again, g.user.email)
     return form

@@ -9,11 +9,14 @@ from typing_extensions import TypedDict
 
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.drafts import Shown, Written, criteria
+from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.mailings.send_time import plan_of_schedule
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.models import Content, Mailing, Schedule
 from eventmail.states import AudienceMode, MailingState
+from eventmail.web.composer import designs
+from eventmail.web.composer.designs import DesignRef
 from eventmail.web.composer.schemas import Criteria, SampleOut, Timed
 from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.core.intake import Body
@@ -30,14 +33,18 @@ class DraftIn(Timed):
 
     kind: Literal["one_time"]
     draft: Literal[True]
-    subject: str = ""
-    preheader: str = ""
-    body: Prose = ""
+    subject: str | None = None
+    preheader: str | None = None
+    body: Prose | None = None
+    design: DesignRef | None = None
     audience: Criteria = Field(default_factory=Criteria)
     dry_run: bool = False
 
-    def written(self) -> Written:
-        return Written(Text(self.subject, self.preheader, self.body), self.audience.model_dump(), self.plan())
+    def written(self, event_id: int) -> Written:
+        """The draft for the domain to keep."""
+        own = Text(self.subject or "", self.preheader or "", self.body or "")
+        text, origin = _taken(event_id, self) if self.design else (own, None)
+        return Written(text, self.audience.model_dump(), self.plan(), origin)
 
 
 class DraftPatch(Timed):
@@ -50,17 +57,17 @@ class DraftPatch(Timed):
     subject: str | None = None
     preheader: str | None = None
     body: Prose | None = None
+    design: DesignRef | None = None
     audience: Criteria | None = None
     audience_snapshot: str | None = Field(default=None, max_length=100)
     draft: bool = True
 
-    def written(self, shown: Shown) -> Written:
+    def written(self, event_id: int, shown: Shown) -> Written:
         """`shown` with the changes of this body."""
-        given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
-        text = replace(shown.text, **{name: part or "" for name, part in given.items()})
+        text, origin = _changed(event_id, self, shown.text)
         audience = self.audience.model_dump() if self.audience else {}
         picked = audience if "audience" in self.model_fields_set else shown.audience
-        return Written(text, picked, self.replanned(shown.plan))
+        return Written(text, picked, self.replanned(shown.plan), origin)
 
     def message(self, written: Written) -> Message:
         """The message for the domain to send."""
@@ -79,18 +86,30 @@ class SchedulePatch(Timed):
     subject: str | None = None
     preheader: str | None = None
     body: Prose | None = None
+    design: DesignRef | None = None
     audience: Criteria | None = None
     audience_snapshot: str | None = Field(default=None, max_length=100)
 
     def message(self, mailing: Mailing, content: Content, held: Schedule) -> Message:
         """The scheduled message with the changes of this body."""
-        given = self.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
-        text = replace(Text(content.subject, content.preheader, content.body),
-                       **{name: part or "" for name, part in given.items()})  # fmt: skip
+        before = Text(content.subject, content.preheader, content.body)
+        text, origin = _changed(mailing.event_id, self, before)
         plan = self.replanned(plan_of_schedule(held))
         picked = self.audience.model_dump() if self.audience else criteria(mailing.audience)
         exact = plan is not None and plan.audience_mode == AudienceMode.EXACT
-        return Message(text, picked, self.audience_snapshot or "", exact=exact, plan=plan)
+        return Message(text, picked, self.audience_snapshot or "", exact=exact, plan=plan, origin=origin)
+
+
+def _taken(event_id: int, body: DraftIn | DraftPatch | SchedulePatch) -> tuple[Text, Origin | None]:
+    return designs.worded(event_id, body.subject, body.preheader, body.body, body.design)
+
+
+def _changed(event_id: int, body: DraftPatch | SchedulePatch, before: Text) -> tuple[Text, Origin | None]:
+    """The text with the changes of a body, and the design it names. Raises the errors of `designs.worded`."""
+    given = body.model_dump(include={"subject", "preheader", "body"}, exclude_unset=True)
+    if body.design:
+        return _taken(event_id, body)
+    return replace(before, **{name: part or "" for name, part in given.items()}), None
 
 
 class DraftOut(MailingOut):

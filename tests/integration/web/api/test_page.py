@@ -29,7 +29,7 @@ def test_an_operation_says_how_it_is_asked_what_it_takes_and_what_it_answers(cli
     article = client.get(PAGE).text.split('id="mailings.create"')[1].split("</article>")[0]
     told = text(article)
     for part in (
-        "POST /admin/events/{event}/mailings", "Idempotency-Key", "subject required", "202", "MailingOut",
+        "POST /admin/events/{event}/mailings", "Idempotency-Key", "kind required", "202", "MailingOut",
         "409", "NO_RECIPIENTS", "AUDIENCE_CHANGED", "422", "IDEMPOTENCY_KEY_REUSED",
         "curl http://127.0.0.1:8000/admin/events/EVENT/mailings", "-H &#34;Authorization: Bearer $TOKEN&#34;",
         "-H &#34;Idempotency-Key: $(uuidgen)&#34;", "The doors open at six",

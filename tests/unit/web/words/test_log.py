@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).parents[4] / "eventmail"
 UNLOGGED = {
     "domain.mailings.send.once": "sends or schedules, and both are in the log",
     "domain.mailings.contents.preview": "keeps a text that somebody only looks at, for a day",
+    "domain.designs.presence.others": "notes who has a design open, for a minute",
     "domain.people.sign_in_links.issue_first": "nobody is there yet; whoever opens it is in the log",
     "domain.audience.snapshots.freeze": "keeps whom somebody reviewed; the send is in the log",
     "domain.people.sessions.sign_out": "ends the session that it came with, whose beginning is in the log",

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from eventmail.db import fresh, transaction
 from eventmail.domain.audience import segments
+from eventmail.domain.designs import lifecycle as designs
 from eventmail.domain.events import copy
 from eventmail.domain.guests import values
 from eventmail.domain.mailings import control, copied_plans, drafts
@@ -26,7 +27,7 @@ RELATIVE = Plan(relative=EVE)
 
 def copied(party: Planned) -> tuple[int, list[drafts.Shown]]:
     """The copy of the party, and its drafts in the order they were made."""
-    made = copy.copy(party.event_id, {}, party.acting(), copied_plans.copy)
+    made = copy.copy(party.event_id, {}, party.acting(), copied_plans.copy, designs.copy_all)
     found = [drafts.shown(row) for row in fresh().execute(drafts.newest_first(made.event_id)).all()]
     assert (made.plans, copied_plans.count(party.event_id)) == (len(found), len(found))
     return made.event_id, sorted(found, key=lambda draft: draft.id)

@@ -1,0 +1,1 @@
+"""Designs: reusable content with a draft and published revisions, apart from any message (D1)."""

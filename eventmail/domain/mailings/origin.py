@@ -1,0 +1,75 @@
+"""The design that a message took its text from (D3). The message owns that text, whatever becomes of the design."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from eventmail.db import fresh
+from eventmail.domain.mailings.contents import Text
+from eventmail.models import Content, Design, Mailing
+
+COLUMNS = (Mailing.design_id, Mailing.design_number, Mailing.design_digest)  # what `of` needs of a row
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A snapshot of a design: its published revision `number`, or its draft (None); `digest` is that of its text."""
+
+    design_id: int
+    number: int | None
+    digest: str
+
+    def columns(self) -> dict[str, Any]:
+        """The values of a mailing's row."""
+        return {"design_id": self.design_id, "design_number": self.number, "design_digest": self.digest}
+
+    def as_json(self) -> dict[str, Any]:
+        """What an idempotency key stands for, beside the text."""
+        return {"design": self.design_id, "design_revision": self.number}
+
+
+@dataclass(frozen=True)
+class BasedOn:
+    """An origin in words: the design's name today, and whether the text was edited after it was taken."""
+
+    design_id: int
+    name: str
+    number: int | None
+    edited: bool
+
+
+def of(row: Any) -> Origin | None:
+    """The origin in a mailing, or in a row with its COLUMNS; None for a text that came from no design."""
+    return Origin(row.design_id, row.design_number, row.design_digest) if row.design_id else None
+
+
+def based_on(origin: Origin | None, text: Text) -> BasedOn | None:
+    """The design that `text` is based on."""
+    if origin is None:
+        return None
+    return _based_on(origin, text.digest, names([origin.design_id]))
+
+
+def of_each(mailings: Iterable[Mailing]) -> Mapping[int, BasedOn]:
+    """By id of the mailing, the design of each that is no draft and is based on one; two queries at most."""
+    found = {mailing.id: (mailing, origin) for mailing in mailings if (origin := of(mailing))}
+    if not found:
+        return {}
+    named = names([origin.design_id for _, origin in found.values()])
+    wanted = select(Content).where(Content.id.in_([mailing.content_id for mailing, _ in found.values()]))
+    digests = {kept.id: Text(kept.subject, kept.preheader, kept.body).digest for kept in fresh().scalars(wanted)}
+    return {
+        mailing_id: _based_on(origin, digests.get(mailing.content_id or 0, origin.digest), named)
+        for mailing_id, (mailing, origin) in found.items()
+    }
+
+
+def names(design_ids: Iterable[int]) -> Mapping[int, str]:
+    """The names of designs by id."""
+    return dict(fresh().execute(select(Design.id, Design.name).where(Design.id.in_(set(design_ids)))).tuples().all())
+
+
+def _based_on(origin: Origin, digest: str, named: Mapping[int, str]) -> BasedOn:
+    return BasedOn(origin.design_id, named.get(origin.design_id, ""), origin.number, digest != origin.digest)

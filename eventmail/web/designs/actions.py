@@ -1,0 +1,202 @@
+"""What is done with a design: publish, keep and restore revisions, archive, copy, delete, write a message with it."""
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import Blueprint, Response, flash, g, request, url_for
+
+from eventmail import ids
+from eventmail.domain.designs import edit, lifecycle, revisions
+from eventmail.domain.designs.edit import DesignVersion
+from eventmail.domain.events import edit as events
+from eventmail.domain.mailings import contents, drafts, query
+from eventmail.domain.mailings.contents import Text
+from eventmail.errors import InvalidInput, NotFound
+from eventmail.states import MessageType
+from eventmail.value_parsing import clean_value
+from eventmail.web.core import access, intake
+from eventmail.web.core.problems import Problem, shown_by
+from eventmail.web.core.respond import as_json, go_to, respond, see_other, wants_json
+from eventmail.web.designs import page, views
+from eventmail.web.designs.schemas import CheckpointIn, CopyIn, PublicationIn, one_out, revision_out
+
+bp = Blueprint("design", __name__, url_prefix="/admin/events/<id:event_id>/email-templates")
+page.serve(bp)
+ONE = views.ONE
+
+
+def _read(revision: int | None) -> DesignVersion | None:
+    """The version that a request names; the page that asks is known by its mark."""
+    return DesignVersion(revision, request.form.get("page_mark", "")[:64]) if revision else None
+
+
+@bp.post(ONE + "/publication/review")
+@shown_by(views.detail)
+def review(event_id: int) -> Any:
+    """Save what is on the page, then show what publishing it would change, and what is in the way."""
+    views.keep(page.typed())
+    parts = page.differences(g.design.published, g.design.text)
+    made = revisions.listing(g.design_id)
+    number = 1 + (made[0].number if made else 0)
+    held = revisions.holders(g.design_id)
+    return views.detail(event_id, publishing=True, parts=parts, held=held, next_number=number)
+
+
+@bp.post(ONE + "/publication")
+@shown_by(views.detail)
+def publish(event_id: int) -> Any:
+    """Publish the draft that was looked at (D3)."""
+    if wants_json():
+        revision = intake.parse(PublicationIn).revision if request.is_json else None
+    else:
+        revision = ids.row_id(request.form.get("revision", ""))
+        if revision is None:
+            raise InvalidInput("The form came without the version that it showed. Nothing was published.")
+    made, new = revisions.publish(event_id, g.design_id, access.acting(), read=_read(revision))
+    if wants_json():
+        held = revisions.holders(g.design_id)
+        return as_json(revision_out(made, held), 201 if new else 200)
+    before = f"This text is published already, as version {made.number}."
+    flash(f"Version {made.number} is published." if new else before)
+    return go_to(url_for("designs.detail", event_id=event_id))
+
+
+@bp.get(ONE + "/revisions")
+def history(event_id: int, number: int | None = None, problem: Problem | None = None) -> Response:
+    """The revisions of a design, the newest first, and which waiting messages hold which."""
+    found, held = revisions.listing(g.design_id), revisions.holders(g.design_id)
+    items = [revision_out(one, held) for one in found]
+    texts = {one.number: one.text for one in found}
+    before = dict(zip(texts, [*texts.values()][1:], strict=False))
+    return respond(
+        page="designs/revisions.html",
+        json=lambda: {"items": items, "page": 1, "pages": 1, "total": len(items)},
+        problem=problem,
+        design=g.design,
+        revisions=found,
+        held=held,
+        changes={one.number: page.differences(before.get(one.number), one.text) for one in found},
+        draft_changes=page.differences(found[0].text, g.design.text) if found else [],
+    )
+
+
+@bp.post(ONE + "/revisions")
+@shown_by(history)
+def checkpoint(event_id: int) -> Any:
+    """Keep the draft under a name, without publishing it."""
+    if request.is_json:
+        body = intake.parse(CheckpointIn)
+        name, revision = body.name, body.revision
+    else:
+        name, revision = request.form.get("name", ""), ids.row_id(request.form.get("revision", ""))
+    made = revisions.keep(event_id, g.design_id, name, access.acting(), read=_read(revision))
+    if wants_json():
+        return as_json(revision_out(made, revisions.holders(g.design_id)), 201)
+    flash(f"The draft is kept as version {made.number}, “{made.name}”.")
+    return see_other(url_for("design.history", event_id=event_id))
+
+
+@bp.post(ONE + "/revisions/<int:number>/restoration")
+@shown_by(history)
+def restore(event_id: int, number: int) -> Any:
+    """Put the text of a revision into the draft; what is published stays."""
+    by = access.acting()
+    revisions.restore(event_id, g.design_id, number, by, read=_read(ids.row_id(request.form.get("revision", ""))))
+    page.reload()
+    if wants_json():
+        return as_json(one_out(g.design))
+    flash(f"Version {number} is in the draft again. What is published stays as it is until you publish.")
+    return see_other(url_for("designs.detail", event_id=event_id))
+
+
+@bp.post(ONE + "/archiving")
+def archive(event_id: int) -> Any:
+    """Take the design out of the list; messages that hold its text keep it."""
+    lifecycle.archive(event_id, g.design_id, access.acting())
+    return _done(event_id, f"“{g.design.name}” is in the archive. Messages that have its text keep it.")
+
+
+@bp.post(ONE + "/restoration")
+def bring_back(event_id: int) -> Any:
+    """Take the design out of the archive."""
+    lifecycle.bring_back(event_id, g.design_id, access.acting())
+    return _done(event_id, f"“{g.design.name}” is back in the list.")
+
+
+def _done(event_id: int, said: str) -> Any:
+    page.reload()
+    if wants_json():
+        return as_json(one_out(g.design))
+    flash(said)
+    return see_other(url_for("designs.listed", event_id=event_id))
+
+
+@bp.post(ONE + "/copies")
+def duplicate(event_id: int) -> Any:
+    """Copy the draft within the event, or to another event that this person sees."""
+    body = intake.parse(CopyIn) if request.is_json else CopyIn(event=request.form.get("event", ""))
+    to = event_id
+    if body.event:
+        try:
+            to = events.visible(ids.row_id(body.event) or 0, g.user).id
+        except NotFound:
+            raise InvalidInput.at("event", "UNKNOWN_EVENT", "There is no such event.") from None
+    made = lifecycle.copy(event_id, g.design_id, to, access.acting())
+    where = url_for("designs.detail", event_id=to, design_id=made)
+    if wants_json():
+        return as_json(one_out(edit.find(to, made)), 201, {"Location": where})
+    flash("This is the copy. Change it as you like; the other one stays as it is.")
+    return see_other(where)
+
+
+@bp.delete(ONE)
+def delete(event_id: int) -> Any:
+    """Delete a design that no message names (JSON)."""
+    lifecycle.delete(event_id, g.design_id, access.acting())
+    return "", 204
+
+
+@bp.get(ONE + "/deletion")
+def deletion(event_id: int, problem: Problem | None = None) -> Response:
+    """Asks before a design is deleted."""
+    return respond(page="designs/deletion.html", design=g.design, problem=problem)
+
+
+@bp.post(ONE + "/deletion")
+@shown_by(deletion)
+def delete_by_form(event_id: int) -> Any:
+    """Delete a design that no message names."""
+    name = g.design.name
+    lifecycle.delete(event_id, g.design_id, access.acting())
+    flash(f"“{name}” was deleted. Its text stays in the log.")
+    return see_other(url_for("designs.listed", event_id=event_id))
+
+
+@bp.post(ONE + "/messages")
+@shown_by(views.detail)
+def use(event_id: int) -> Any:
+    """Begin a message with a snapshot of the design, to send now or later."""
+    draft = request.form.get("snapshot") == "draft"
+    text, origin = revisions.snapshot(g.design, "draft" if draft else "published")
+    key = f"use:{origin.design_id}:{origin.number}:{request.form.get('idempotency_key') or ids.token(24)}"
+    made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
+    where = "scheduling.watch" if request.form.get("when") == "later" else "messaging.watch"
+    return see_other(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
+
+
+@bp.post("/of/<id:mailing_id>")
+def take(event_id: int, mailing_id: int) -> Any:
+    """Make a design of the text of a message or of a draft."""
+    text, name = _text_of(event_id, mailing_id)
+    values = {"name": name, "message_type": MessageType.UPDATE, **asdict(text)}
+    key = f"of:{mailing_id}:{request.form.get('idempotency_key') or ids.token(24)}"
+    made, _ = edit.create(event_id, values, access.acting(), key=key)
+    flash("This text is a design now. Give it a name that others find it by; the message stays as it is.")
+    return see_other(url_for("designs.detail", event_id=event_id, design_id=made))
+
+
+def _text_of(event_id: int, mailing_id: int) -> tuple[Text, str]:
+    """The text of a message or of a draft, and a name for a design of it."""
+    draft = drafts.find(event_id, mailing_id)
+    text = draft.text if draft else contents.text_of(query.content(query.find(event_id, mailing_id)))
+    return text, clean_value(text.subject)[: edit.LONGEST_NAME] or "Without a subject"
