@@ -8,6 +8,8 @@ from typing import Any
 from eventmail import clock
 from eventmail.db import transaction
 from eventmail.domain.audience import segments
+from eventmail.domain.designs import edit as designs
+from eventmail.domain.designs import revisions
 from eventmail.domain.guests import bulk_change
 from eventmail.domain.imports import uploads
 from eventmail.domain.mailings import send, test_sends
@@ -29,7 +31,7 @@ SECRET = "Quokka"  # stands in every text of the restricted event and nowhere el
 # arguments whose value is the newest row of a table: the restricted event's own, since it was filled last
 _TABLES = {
     "content_id": "content", "suppression_id": "suppression", "invitation_id": "invitation",
-    "segment_id": "segment",
+    "segment_id": "segment", "design_id": "design",
 }  # fmt: skip
 
 
@@ -67,6 +69,11 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
     upload = uploads.keep(settings.imports, event_id, f"{SECRET}.csv", f"email\n{SECRET}@x.example\n".encode(),
                                clock.now())  # fmt: skip
     change_id = bulk_change.change(event_id, bulk_change.Ticked((guest_id,)), ChangeKind.ADD_TAG, f"{SECRET}s", by)
+    design_id, _ = designs.create(event_id, {"name": SECRET, "message_type": "update", "subject": SECRET,
+                                             "body": SECRET}, by)  # fmt: skip
+    revisions.publish(event_id, design_id, by)
+    text, origin = revisions.snapshot(designs.find(event_id, design_id), "published")
+    proof = test_sends.send(event_id, test_sends.Wanted(text, origin=origin), key="proof", terms=terms, by=by)
     test = test_sends.send(event_id, test_sends.Wanted(Text(SECRET, "", SECRET)), key="test", terms=terms, by=by)
     own_event = seeding.add_event(outsider, title="Open day")
     seeding.add_guest(own_event, "ann@guests.example.net")
@@ -81,7 +88,8 @@ def made(settings: Settings, insider: Person, owner: Person, outsider: Person) -
             **newest, "event_id": event_id, "guest_id": guest_id, "mailing_id": sent[1].mailing_id,
             "name": kept(settings.outbox)[0].path.name, "user_id": insider.id, "token_id": token_id, "token": upload,
             "session_id": session_id, "change_id": change_id, "test_sends.watch mailing_id": test.mailing_id,
-            "scheduling.tested mailing_id": test.mailing_id,
+            "scheduling.tested mailing_id": test.mailing_id, "design_preview.tested mailing_id": proof.mailing_id,
+            "number": 1,
         },
         own_event,
     )  # fmt: skip

@@ -4,6 +4,8 @@ from eventmail.domain.designs.listing import State
 from eventmail.errors import (
     DesignArchived,
     DesignInUse,
+    EventArchived,
+    IdempotencyKeyReused,
     InvalidMessageType,
     NoRecipients,
     NotPublished,
@@ -44,7 +46,7 @@ AREA = Area(BLUEPRINTS, of_event=(Entry("Designs", "file-text", "designs.listed"
     Section.DESIGNS: (
         Op("GET designs.listed", "The designs, by name.", {200: Listed[DesignOut]}, query=(*_FILTERS, Q, *PAGING)),
         Op("POST designs.create", "Make a design.", {201: DesignOut}, DesignIn, _SAVE_THE_DATE,
-            refusals=(InvalidMessageType,)),
+            refusals=(InvalidMessageType, IdempotencyKeyReused)),
         Op("GET designs.detail", "One design.", {200: DesignOut}),
         Op("PATCH designs.patch", "Change the draft, at the revision it was read at.", {200: DesignOut}, DesignPatch,
             {"revision": 1, "subject": "Please save the date"},
@@ -65,7 +67,8 @@ AREA = Area(BLUEPRINTS, of_event=(Entry("Designs", "file-text", "designs.listed"
             refusals=(NotPublished, DesignArchived)),
         Op("POST design_preview.test", "Send a test of a snapshot to yourself or to up to five addresses.",
             {202: TestSendOut}, DesignTestIn, {"to": ["you@example.org"]}, keyed=True,
-            refusals=(NoRecipients, NotPublished, UnresolvedToken, QuotaExceeded, DesignArchived)),
+            refusals=(NoRecipients, NotPublished, UnresolvedToken, QuotaExceeded, DesignArchived, IdempotencyKeyReused,
+                      EventArchived)),
         Op("GET design_preview.tested", "A test of this design.", {200: TestSendOut}),
         Op("POST design.archive", "Take a design out of the list.", {200: DesignOut}),
         Op("POST design.bring_back", "Take a design out of the archive.", {200: DesignOut}),

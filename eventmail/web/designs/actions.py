@@ -54,11 +54,15 @@ def publish(event_id: int) -> Any:
             raise InvalidInput("The form came without the version that it showed. Nothing was published.")
     made, new = revisions.publish(event_id, g.design_id, access.acting(), read=_read(revision))
     if wants_json():
-        held = revisions.holders(g.design_id)
-        return as_json(revision_out(made, held), 201 if new else 200)
+        return _revision(event_id, made, 201 if new else 200)
     before = f"This text is published already, as version {made.number}."
     flash(f"Version {made.number} is published." if new else before)
     return go_to(url_for("designs.detail", event_id=event_id))
+
+
+def _revision(event_id: int, made: revisions.Listed, status: int) -> Response:
+    where = url_for("design.history", event_id=event_id) + f"#version-{made.number}"
+    return as_json(revision_out(made, revisions.holders(g.design_id)), status, {"Location": where})
 
 
 @bp.get(ONE + "/revisions")
@@ -91,7 +95,7 @@ def checkpoint(event_id: int) -> Any:
         name, revision = request.form.get("name", ""), ids.row_id(request.form.get("revision", ""))
     made = revisions.keep(event_id, g.design_id, name, access.acting(), read=_read(revision))
     if wants_json():
-        return as_json(revision_out(made, revisions.holders(g.design_id)), 201)
+        return _revision(event_id, made, 201)
     flash(f"The draft is kept as version {made.number}, “{made.name}”.")
     return see_other(url_for("design.history", event_id=event_id))
 

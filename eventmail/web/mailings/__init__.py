@@ -26,7 +26,10 @@ WRITTEN: Refusals = (
 TIMED: Refusals = (
     errors.PastSendAt, errors.NonexistentTime, errors.AmbiguousTime, errors.InvalidTimezone, errors.MissingEventTime,
 )  # fmt: skip
-OF_DRAFTS: Refusals = (*WRITTEN, *TIMED, errors.InvalidAudience, errors.AudienceChanged, errors.AlreadyCancelled)
+OF_DRAFTS: Refusals = (
+    *WRITTEN, *TIMED, errors.InvalidAudience, errors.AudienceChanged, errors.AlreadyCancelled, errors.NotPublished,
+    errors.DesignArchived,
+)  # fmt: skip
 TEXT = {"subject": "The doors open at six", "body": "Hi {guest.firstName},\n\nsee you on {event.date}."}
 
 # Programs find a message below /mailings whatever its state, so the rows of drafts and tests stand here, too.

@@ -63,12 +63,18 @@ NOT_IN_IT = {
        ("preview", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "schedule", "change", "later")},
     **{f"{asks} scheduling.{name}": SAME for asks, name in
        (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
+    "GET scheduling.standing": "a part of the page that keeps itself up to date",
+    **{f"POST designs.{name}": FORM for name in
+       ("preview", "fields", "fallbacks", "dead_links", "save", "copy", "present")},
+    **{f"POST design.{name}": FORM for name in ("review", "delete_by_form", "use", "take")},
+    "GET design.deletion": ASKS,
+    **{f"GET designs.{name}": SAME for name in ("fallbacks", "dead_links")},
     **{f"POST schedule.{name}": FORM for name in ("cancel", "reopen", "accept", "start")},
     "POST sending.send": FORM,
     **{f"GET {name}": PAGE for name in (
         "events.new", "events.copy_page", "events.settings", "guests.new", "imports.choose", "guest_paste.paste",
         "segments.new", "messaging.compose", "messaging.mail", "mailings.mail",
-        "scheduling.mail", "outbox.listing", "outbox.read",
+        "scheduling.mail", "designs.new", "designs.mail", "outbox.listing", "outbox.read",
         "outbox.html", "suppressions.importing", "sending.page")},
 }  # fmt: skip
 

@@ -68,8 +68,14 @@ def seeded(event_id: int, api: Client, client: Client, add_guests: Callable[...,
     test = api.post(f"{here}/mailings/test-sends", json=text, headers={"Idempotency-Key": "seeded-test"})
     file = {"file": (io.BytesIO(b"email\nada@guests.example.net\n"), "guests.csv")}
     upload = client.submit(f"{here}/guests/import", file, content_type="multipart/form-data")
+    design = api.post(f"{here}/email-templates", json={"name": "Hello", "message_type": "update", **text})
+    api.post(f"{design.location}/publication", json={})
+    proof = api.post(f"{design.location}/test-sends", json={}, headers={"Idempotency-Key": "seeded-design"})
     return {
         "event_id": str(event_id),
+        "design_id": design.get_json()["id"],
+        "number": "1",
+        "design_preview.tested mailing_id": proof.get_json()["id"],
         "guest_id": str(guests[3]),
         "segment_id": segment.get_json()["id"],
         "suppression_id": entry.get_json()["id"],
