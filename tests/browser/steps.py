@@ -130,7 +130,17 @@ def sign_in(page: Page, gala: Gala, path: str = "/messages") -> None:
     expect(page).to_have_url(gala.url(path))
 
 
+def unfold(page: Page) -> None:
+    """Press Change where the audience is folded to a line."""
+    folded = page.locator("#to-picker:not([open]) > summary")
+    if folded.count():
+        folded.click()
+
+
 def pick(page: Page, statuses: Iterable[str]) -> None:
+    if not statuses:
+        return
+    unfold(page)
     picker = by_test(page, "guest-message-audience-picker")
     for status in statuses:
         picker.get_by_label(status).check()

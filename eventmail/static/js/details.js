@@ -1,4 +1,5 @@
-// <details id="…"> stays as somebody opened or closed it when a fragment replaces it.
+// <details id="…"> stays as somebody opened or closed it when a fragment replaces it. One with data-insists was opened by
+// the server for a reason, and stays open.
 
 const wanted = new Map(); // id -> open
 
@@ -10,6 +11,7 @@ document.addEventListener("click", (event) => {
 document.addEventListener("htmx:after:swap", () => {
   for (const [id, open] of wanted) {
     const details = document.getElementById(id);
-    if (details && details.open !== open) details.open = open;
+    if (details?.hasAttribute("data-insists")) wanted.delete(id);
+    else if (details && details.open !== open) details.open = open;
   }
 });

@@ -54,6 +54,7 @@ def wall(gala: Gala, at: datetime) -> str:
 
 def write(page: Page, subject: str = "Doors open", text: str = TEXT, *, confirmed: bool = True) -> None:
     if confirmed:
+        steps.unfold(page)
         by_test(page, "scheduled-message-audience-picker").get_by_label("Confirmed").check()
     editor = by_test(page, "scheduled-message-editor")
     editor.get_by_label("Subject").fill(subject)

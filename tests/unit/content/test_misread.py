@@ -59,9 +59,11 @@ def test_C5_a_mark_that_guests_would_see_is_told_with_the_words_it_stands_at(fie
         # hidden digits, ratings, swear words, decoration
         "Card ******1234", "Hotel ***", "a **** hotel", "f**k that", "s***", "*****", "** ", "**",
         "Music ** Dance ** Food",
-        "* * *", "***", "Music * Dance * Food", "~ ** ~", "**.", "(**)", "Marked with **: vegan", "What ** means",
+        "* * *", "***", "Music * Dance * Food", "*Food *Drinks * Music",
+        "~ ** ~", "**.", "(**)", "Marked with **: vegan", "What ** means",
         # footnotes: the star stands behind a word, the explanation follows on a line of its own
         "Dinner 30 €**\n\n**without drinks", "Dinner 30 €**\n**without drinks", "Dinner 30 €**",
+        "Dinner 30 €**\n\nLunch\n\n**without drinks",
         "- Dinner 30 €**\n- Lunch\n\n** without drinks", "Free entry*\n\n*weather permitting", "18:00*",
         "| a |\n|---|\n| 30 €** |\n\n**without drinks",
         # stars and underscores inside words, files, addresses, forms to fill in
