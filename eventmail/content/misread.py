@@ -44,12 +44,16 @@ def mark(words: str, *, after_footnote: bool) -> tuple[str, str] | None:
 
 def refers(words: str) -> bool:
     """Whether a word ends with `**` before any begins with it, as one that refers to a footnote."""
+    if "**" not in words:
+        return False
     closing, opening = _CLOSES.search(words), _OPENS.search(words)
     return closing is not None and (opening is None or closing.start() < opening.start())
 
 
 def _bold(words: str, *, after_footnote: bool) -> int | None:
     pairs = [found.start() for found in _PAIR.finditer(words)]
+    if not pairs:
+        return None
     may_be_footnote = after_footnote or refers(words)
     for at in (found.start() for found in _OPENS.finditer(words)):
         is_footnote = may_be_footnote and (at == 0 or words[at - 1] == "\n")
