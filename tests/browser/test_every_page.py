@@ -120,7 +120,7 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
-    "scheduling.mail", "scheduling.tested",
+    "scheduling.mail", "scheduling.standing", "scheduling.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
 # test_composer.py, test_owners_pages.py; of dead links the same list; of “Scheduled messages” the same lists
