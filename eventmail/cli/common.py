@@ -18,8 +18,8 @@ as_json_option = click.option("--json", "as_json", is_flag=True, help="Answer wi
 
 @contextmanager
 def opened(here: Settings) -> Iterator[Flask]:
-    """An application on this instance, in its context."""
-    app = create_app(here)
+    """An application on this instance, in its context. A command shows no pages, so none are loaded."""
+    app = create_app(here, pages=False)
     with app.app_context():
         try:
             yield app

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 
 from eventmail import __version__, cli, clock, logs, tasks
+from eventmail.cli import common
 from eventmail.db import db
 from eventmail.domain.people import api_tokens, sign_in_links
 from eventmail.settings import Settings
@@ -106,6 +107,11 @@ def test_help_names_every_command(script: Callable[..., Answer]) -> None:
     assert answer.returncode == 0
     for command in ("run", "web", "worker", "demo", "signin", "token", "guests", "outbox", "tick", "doctor"):
         assert f"\n  {command} " in answer.stdout
+
+
+def test_a_command_shows_no_pages_and_loads_none(instance: Path) -> None:
+    with common.opened(Settings(instance=instance)) as app:
+        assert app.blueprints == {}
 
 
 def test_version_is_one_line(script: Callable[..., Answer]) -> None:
