@@ -99,6 +99,14 @@ def test_an_accessibility_fault_is_found_and_named(page: Page) -> None:
         axe(page)
 
 
+def test_an_accessibility_fault_of_a_frame_is_one_of_its_page(page: Page) -> None:
+    page.set_content(
+        '<html lang="en"><title>t</title><main><h1>t</h1><iframe srcdoc="<p>x</p>"></iframe></main></html>'
+    )
+    with pytest.raises(AssertionError, match="frame-title: "):
+        axe(page)
+
+
 @pytest.mark.parametrize(
     ("script", "complaint"),
     [
