@@ -119,7 +119,7 @@ def create(event_id: int, values: Mapping[str, str], by: Acting, *, key: str = "
     """
     made = _checked({name: values.get(name, "") for name in ("name", "message_type")})
     text = Text(*(values.get(part, "") for part in TEXT)).in_lf
-    kept = _kept(event_id, made["name"], text)
+    kept = columns_of(event_id, made["name"], text)
     keyed = Keyed(f"user:{by.user_id}:designs:{event_id}", key, records.body_hash({**made, **asdict(text)}))
     with transaction() as tx:
         if key and (replay := records.replayable(tx, keyed)):
@@ -151,7 +151,7 @@ def save(event_id: int, design_id: int, read: DesignVersion, changes: Mapping[st
     checked = _checked({name: value for name, value in changes.items() if name not in TEXT})
     before = find(event_id, design_id)
     text = Text(*(changes.get(part, getattr(before.text, part)) for part in TEXT)).in_lf
-    after = {**checked, **_kept(event_id, checked.get("name", before.name), text)}
+    after = {**checked, **columns_of(event_id, checked.get("name", before.name), text)}
     with transaction() as tx:
         held = held_in(tx, event_id, design_id)
         if all(getattr(held, column) == value for column, value in after.items()):
@@ -244,8 +244,8 @@ def _checked(values: Mapping[str, str]) -> dict[str, Any]:
     return {name: name_of(value) if name == "name" else type_of(value) for name, value in values.items()}
 
 
-def _kept(event_id: int, name: str, text: Text) -> dict[str, Any]:
-    """The columns of a text, and those made of it."""
+def columns_of(event_id: int, name: str, text: Text) -> dict[str, Any]:
+    """The columns of a text under a name, and those made of them."""
     words = excerpt(text.body, merge_values.fields(event_id))
     return {**asdict(text), "digest": text.digest, "excerpt": words, "search_key": search_key(name, text.subject)}
 

@@ -18,7 +18,7 @@ from eventmail.domain.audience import segments
 from eventmail.domain.events import edit
 from eventmail.domain.guests import fields
 from eventmail.domain.guests import values as guest_values
-from eventmail.domain.instance import demo_guests, demo_messages
+from eventmail.domain.instance import demo_designs, demo_guests, demo_messages
 from eventmail.domain.people import api_tokens, passwords, sign_in_links, users
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import (
@@ -70,6 +70,7 @@ def load(by: Acting, terms: SendingTerms, *, guests: int = 0) -> Loaded:
         organizer = _person(tx, "Dana Reyes", ORGANIZER, hashed, by)
         event, added = _gala(tx, organizer, by)
         _group(tx, event.id, by)
+        demo_designs.add(tx, event, by)
         if added:  # else it was here before, and people may have sent, changed or cancelled what they liked
             _schedule(tx, event, terms, by)
         added += _crowd(tx, event.id, guests, by)

@@ -20,6 +20,8 @@ from eventmail.errors import BadCredentials
 from eventmail.models import (
     ApiToken,
     AuditEntry,
+    Design,
+    DesignRevision,
     EmailEvent,
     Event,
     EventMember,
@@ -176,7 +178,7 @@ def test_password_token_and_link_let_the_organizer_in() -> None:
 
 
 def rows() -> dict[str, int]:
-    tables = (User, Event, EventMember, Guest, GuestTag, Suppression, EmailEvent)
+    tables = (User, Event, EventMember, Guest, GuestTag, Suppression, EmailEvent, Design, DesignRevision)
     return {table.__name__: fresh().scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
