@@ -130,6 +130,12 @@ def create(event_id: int, values: Mapping[str, str], by: Acting, *, key: str = "
     return design_id, False
 
 
+def keep_apart(event_id: int, design_id: int, page: str, values: Mapping[str, str], by: Acting) -> int:
+    """Make a design of what `page` of another one holds, once for the same text; returns its id. Errors of `create`."""
+    made, _ = create(event_id, values, by, key=f"copy:{page}:{design_id}:{records.body_hash(values)}")
+    return made
+
+
 def add(tx: Session, event_id: int, columns: Mapping[str, Any], by: Acting) -> int:
     """Add a design with these columns, and return its id. Runs in the caller's transaction."""
     made = Design(

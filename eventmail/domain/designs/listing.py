@@ -107,7 +107,9 @@ def last_tests(design_ids: Sequence[int]) -> Mapping[int, LastTest]:
 
 
 def _matches(q: str) -> ColumnElement[bool]:
-    return and_(true(), *(sql.holds(Design.search_key.expression, word) for word in (folded(q) or "").split()))
+    """Whether each word of a search stands in name or subject. Only the beginning of a very long search counts."""
+    words = (folded(q[:200]) or "").split()[:12]
+    return and_(true(), *(sql.holds(Design.search_key.expression, word) for word in words))
 
 
 def _number(*where: ColumnElement[bool] | None) -> ColumnElement[int]:

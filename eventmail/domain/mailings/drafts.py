@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from eventmail import ids, records
 from eventmail.content.markdown import DIALECT
 from eventmail.db import Rows, fresh, transaction
-from eventmail.domain.mailings import contents, draft_rows, origin, query, send
+from eventmail.domain.mailings import contents, draft_rows, origin, query
 from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send_time import Plan, computed, plan_of
 from eventmail.errors import DomainError, NotFound, PastEditWindow
@@ -36,6 +36,7 @@ class Written:
     audience: Mapping[str, list[str]]
     plan: Plan | None = None
     origin: Origin | None = None
+    asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
 
     @property
     def is_blank(self) -> bool:
@@ -44,7 +45,8 @@ class Written:
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
         named = {name: value for name, value in self.columns().items() if name != "plan" or value}
-        return {**named, **(self.origin.as_json() if self.origin else {}), "draft": True}
+        written = {**named, **(self.origin.as_json() if self.origin else {}), "draft": True}
+        return written if self.asked is None else dict(self.asked)
 
     def columns(self) -> dict[str, Any]:
         """The values of a draft's row."""
@@ -118,6 +120,7 @@ def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Act
         if revision is None:
             raise draft_rows.stale(tx, mailing_id, by, _NOT_SAVED if read.page else _NOTHING, read=read)
         if written.origin:
+            origin.check(tx, written.origin)
             tx.execute(update(Mailing).where(Mailing.id == mailing_id).values(**written.origin.columns()))
         if held.saved_by != by.user_id:  # the log names each writer once in a row, not each save
             new = [part for part, value in after.items() if value != before[part]]
@@ -139,6 +142,7 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):
             return Made(replay.mailing_id or 0, replay.status, replay.answer, replayed=True)
+        origin.check(tx, written.origin)
         mailing = make(tx, event_id, written, by)
         answer = described(mailing, _held(tx, event_id, mailing.id, by))
         records.remember(tx, keyed, mailing.id, answer, by)
@@ -158,12 +162,6 @@ def again_in(tx: Session, mailing: Mailing, by: Acting, *, plan: Plan | None = N
     text = contents.Text(content.subject, content.preheader, content.body)
     written = Written(text, criteria(mailing.audience), plan, origin.of(mailing))
     return make(tx, mailing.event_id, written, by, dialect=content.dialect).id
-
-
-def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> send.Sent | None:
-    """The earlier answer to the request of a program, or None. Raises IdempotencyKeyReused, AlreadyCancelled."""
-    found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
-    return send.replayed(fresh(), found) if found else None
 
 
 def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records, signing, value_parsing, wall_time
 from eventmail.content import calendar_links, tokens
-from eventmail.db import fresh, service
+from eventmail.db import fresh, remembered, service
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
@@ -19,7 +19,7 @@ CALENDAR = "calendar"
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
     """Every field a text of this event may use: the standard ones and the imported columns."""
-    return tokens.known_fields(defaults(event_id))
+    return remembered(fresh(), ("fields", event_id), lambda: tokens.known_fields(defaults(event_id)))
 
 
 def defaults(event_id: int) -> dict[str, str]:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from eventmail.db import fresh
 from eventmail.domain.mailings.contents import Text
+from eventmail.errors import DesignArchived, InvalidInput
 from eventmail.models import Content, Design, Mailing
 
 COLUMNS = (Mailing.design_id, Mailing.design_number, Mailing.design_digest)  # what `of` needs of a row
@@ -28,6 +30,20 @@ class Origin:
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for, beside the text."""
         return {"design": self.design_id, "design_revision": self.number}
+
+
+def check(tx: Session, taken: Origin | None) -> None:
+    """Make sure that a text was just taken from a design that still stands, in the caller's transaction.
+
+    Raises DesignArchived, and InvalidInput for one that was deleted meanwhile.
+    """
+    if taken is None:
+        return
+    held = tx.execute(select(Design.archived_at).where(Design.id == taken.design_id)).one_or_none()
+    if held is None:
+        raise InvalidInput.at("design", "UNKNOWN_DESIGN", "This design was deleted a moment ago. Nothing was sent.")
+    if held.archived_at:
+        raise DesignArchived
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from eventmail import clock, records, wall_time
 from eventmail.db import service, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.mailings import contents, control, draft_rows, drafts, recipients, send, send_time, start
+from eventmail.domain.mailings.origin import check
 from eventmail.domain.mailings.send import Begun, Message, Prepared, Sent
 from eventmail.domain.mailings.send_time import SendTime
 from eventmail.domain.terms import SendingTerms
@@ -88,6 +89,7 @@ def change(
         event = tx.get_one(Event, event_id)
         time = send_time.checked(_plan(message), event, now, kept=mailing.send_at)
         send.check_unchanged(tx, prepared, terms, by)
+        check(tx, message.origin)
         before = _told(held)
         same_people = _keeps_people(mailing, held, prepared)
         mailing.content_id = contents.kept(tx, event_id, message.text, prepared.compiled, by).id

@@ -16,7 +16,7 @@ from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients, review
-from eventmail.domain.mailings.origin import Origin
+from eventmail.domain.mailings.origin import Origin, check
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
@@ -48,7 +48,7 @@ class Message:
     kind: MailingKind = MailingKind.ONE_TIME
     plan: Plan | None = None
     origin: Origin | None = None
-    asked: Mapping[str, Any] | None = None  # the request of a program that sends a draft: the key covers that alone
+    asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
 
     def as_json(self) -> dict[str, Any]:
         """What an idempotency key stands for."""
@@ -163,6 +163,12 @@ def once(event_id: int, message: Message, begin: Begin, *, key: str, terms: Send
     return Sent(mailing_id, 202, answer, begun.job.id if begun.job else None)
 
 
+def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> Sent | None:
+    """The earlier answer to what a program `asked`, or None. Raises IdempotencyKeyReused, AlreadyCancelled."""
+    found = records.replayable(fresh(), Keyed(draft_rows.scope(event_id, by), key, records.body_hash(asked)))
+    return replayed(fresh(), found) if found else None
+
+
 def key_for(event_id: int, message: Message, key: str | None, by: Acting) -> str:
     """The key of a form: the one it had, so that it leads to its message, or a new one when that was another."""
     if key:
@@ -203,6 +209,7 @@ def commit(
     """
     message, event_id = prepared.message, prepared.event_id
     check_unchanged(tx, prepared, terms, by)
+    check(tx, message.origin)
     text = contents.kept(tx, event_id, message.text, prepared.compiled, by)
     criteria, send_at = prepared.audience.as_json(), starts_at if to_state == MailingState.SCHEDULED else None
     mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at,

@@ -5,7 +5,7 @@ A test goes the way of every mailing, so that it shows what guests will get. Cou
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -17,7 +17,7 @@ from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
 from eventmail.domain.mailings import contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
-from eventmail.domain.mailings.origin import Origin
+from eventmail.domain.mailings.origin import Origin, check
 from eventmail.domain.suppressions import erased_addresses, reasons
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import FieldError, InvalidInput, NoRecipients, NotFound
@@ -39,6 +39,12 @@ class Wanted:
     guest: str = ""  # whose values it shows, else those of the first by name
     criteria: Mapping[str, list[str]] = field(default_factory=dict)  # for the composer, when it is shown again
     origin: Origin | None = None  # of the test of a design
+    asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
+
+    def as_json(self, to: Collection[str]) -> dict[str, Any]:
+        """What an idempotency key stands for."""
+        written = {**asdict(self.text), "to": sorted(to), "guest": self.guest}
+        return {**written, **(self.origin.as_json() if self.origin else {})} if self.asked is None else dict(self.asked)
 
 
 def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:
@@ -48,9 +54,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
     IdempotencyKeyReused; then nothing was sent.
     """
     to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
-    whose = wanted.origin.as_json() if wanted.origin else {}
-    body = records.body_hash({**asdict(wanted.text), "to": sorted(to), "guest": wanted.guest, **whose})
-    keyed = Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, body)
+    keyed = _keyed(event_id, wanted.as_json(to), key, by)
     if replay := records.replayable(fresh(), keyed):
         return mailing_send.replayed(fresh(), replay)
     if terms.hindrances:
@@ -60,6 +64,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster
             return mailing_send.replayed(tx, replay)
+        check(tx, wanted.origin)
         text = contents.kept(tx, event_id, wanted.text, compiled, by)
         mailing = mailing_send.store(
             tx, MailingKind.TEST, MailingState.SENDING, text, wanted.criteria, terms=terms, by=by,
@@ -73,6 +78,16 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
         records.audit(tx, by, "mailing.test_sent", f"mailing:{mailing.id}", event_id=event_id, to=answer["to"])
         records.remember(tx, keyed, mailing.id, answer, by)
     return mailing_send.Sent(mailing.id, 202, answer, job.id)
+
+
+def replay(event_id: int, asked: Mapping[str, Any], *, key: str, by: Acting) -> mailing_send.Sent | None:
+    """The earlier answer to what a program `asked`, or None. Raises IdempotencyKeyReused, AlreadyCancelled."""
+    found = records.replayable(fresh(), _keyed(event_id, asked, key, by))
+    return mailing_send.replayed(fresh(), found) if found else None
+
+
+def _keyed(event_id: int, asked: Mapping[str, Any], key: str, by: Acting) -> Keyed:
+    return Keyed(f"user:{by.user_id}:test-sends:{event_id}", key, records.body_hash(asked))
 
 
 def _root(key: str) -> str:

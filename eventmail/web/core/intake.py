@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated, Any, TypedDict, TypeVar
 
 from flask import request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, WithJsonSchema
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -105,6 +105,8 @@ LOCAL_TIME = {
     "examples": ["2027-06-19T18:00"],
 }
 WallTime = Annotated[datetime | None, BeforeValidator(wall_time), WithJsonSchema(LOCAL_TIME)]
+
+Revision = Annotated[int, Field(ge=1, le=ids.MAX_ID)]  # SQLite holds no larger number
 
 
 def _fold(value: Any) -> int | None:

@@ -100,7 +100,7 @@ def checkpoint(event_id: int) -> Any:
     return see_other(url_for("design.history", event_id=event_id))
 
 
-@bp.post(ONE + "/revisions/<int:number>/restoration")
+@bp.post(ONE + "/revisions/<id:number>/restoration")
 @shown_by(history)
 def restore(event_id: int, number: int) -> Any:
     """Put the text of a revision into the draft; what is published stays."""
@@ -182,7 +182,7 @@ def use(event_id: int) -> Any:
     """Begin a message with a snapshot of the design, to send now or later."""
     draft = request.form.get("snapshot") == "draft"
     text, origin = revisions.snapshot(g.design, "draft" if draft else "published")
-    key = f"use:{origin.design_id}:{origin.number}:{request.form.get('idempotency_key') or ids.token(24)}"
+    key = f"use:{origin.design_id}:{origin.number}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
     where = "scheduling.watch" if request.form.get("when") == "later" else "messaging.watch"
     return see_other(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
@@ -193,7 +193,7 @@ def take(event_id: int, mailing_id: int) -> Any:
     """Make a design of the text of a message or of a draft."""
     text, name = _text_of(event_id, mailing_id)
     values = {"name": name, "message_type": MessageType.UPDATE, **asdict(text)}
-    key = f"of:{mailing_id}:{request.form.get('idempotency_key') or ids.token(24)}"
+    key = f"of:{mailing_id}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made, _ = edit.create(event_id, values, access.acting(), key=key)
     flash("This text is a design now. Give it a name that others find it by; the message stays as it is.")
     return see_other(url_for("designs.detail", event_id=event_id, design_id=made))

@@ -9,6 +9,7 @@ from eventmail.domain.designs import revisions
 from eventmail.domain.designs.revisions import Snapshot
 from eventmail.domain.mailings import contents, preview_steps, query, test_sends
 from eventmail.domain.mailings import preview as mailing_preview
+from eventmail.domain.mailings.send import Sent
 from eventmail.domain.mailings.test_sends import Wanted
 from eventmail.errors import IdempotencyKeyReused, InvalidInput, NotFound
 from eventmail.models import Guest
@@ -68,12 +69,11 @@ def test(event_id: int) -> Any:
     """Send a test of the design: of the draft on the page, or of a snapshot (JSON)."""
     g.warning_test = f"{g.composer.prefix}-warning"
     key = intake.needed_key()
-    if wants_json() and (request.is_json or not request.form):
-        wanted = _asked(intake.parse(DesignTestIn) if request.is_json else DesignTestIn())
-    else:
-        wanted = _typed()
     try:
-        sent = test_sends.send(event_id, wanted, key=key, terms=fragments.terms(), by=access.acting())
+        if wants_json() and (request.is_json or not request.form):
+            sent = _asked(event_id, intake.parse(DesignTestIn) if request.is_json else DesignTestIn(), key)
+        else:
+            sent = test_sends.send(event_id, _typed(), key=key, terms=fragments.terms(), by=access.acting())
     except IdempotencyKeyReused:
         if wants_json():
             raise
@@ -107,9 +107,14 @@ def _page(event_id: int, mailing_id: int) -> str:
     return url_for("designs.detail", event_id=event_id, tested=mailing_id, _anchor="test-send")
 
 
-def _asked(body: DesignTestIn) -> Wanted:
+def _asked(event_id: int, body: DesignTestIn, key: str) -> Sent:
+    """The test that a program asks for; asked again under its key it is the same, whatever became of the design."""
+    asked, by = {"design": str(g.design_id), **body.model_dump()}, access.acting()
+    if (before := test_sends.replay(event_id, asked, key=key, by=by)) is not None:
+        return before
     text, origin = revisions.snapshot(g.design, body.snapshot)
-    return Wanted(text, tuple(body.to), body.guest, origin=origin)
+    wanted = Wanted(text, tuple(body.to), body.guest, origin=origin, asked=asked)
+    return test_sends.send(event_id, wanted, key=key, terms=fragments.terms(), by=by)
 
 
 def _typed() -> Wanted:

@@ -14,7 +14,7 @@ from eventmail.states import MessageType, RecipientState
 from eventmail.web.composer.schemas import WarningOut
 from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.core.context import instant
-from eventmail.web.core.intake import Body
+from eventmail.web.core.intake import Body, Revision
 from eventmail.web.messaging.schemas import split
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=False)]
@@ -34,7 +34,7 @@ class DesignIn(Body):
 class DesignPatch(Body):
     """What `PATCH /email-templates/{design}` takes, with the `revision` it was read at; null clears a part."""
 
-    revision: int = Field(ge=1)
+    revision: Revision
     name: str | None = None
     message_type: str | None = None
     subject: str | None = None
@@ -49,14 +49,14 @@ class DesignPatch(Body):
 class PublicationIn(Body):
     """`revision` is the draft that was looked at; when it was saved since, nothing is published."""
 
-    revision: int | None = Field(default=None, ge=1)
+    revision: Revision | None = None
 
 
 class CheckpointIn(Body):
     """A name to keep the draft under, and the `revision` that was looked at, if any."""
 
     name: str
-    revision: int | None = Field(default=None, ge=1)
+    revision: Revision | None = None
 
 
 class CopyIn(Body):

@@ -150,8 +150,7 @@ def copy_mine(event_id: int) -> Any:
     subject, preheader, body = astuple(form.text)
     values = {**page.fields(), "subject": subject, "preheader": preheader, "body": body}
     values["name"] = f"{values['name'].strip() or g.design.name} (my text)"[: edit.LONGEST_NAME]
-    key = f"copy:{form.before.page}:{g.design_id}"  # so two presses make one copy
-    made, _ = edit.create(event_id, values, access.acting(), key=key)
+    made = edit.keep_apart(event_id, g.design_id, form.before.page, values, access.acting())
     flash("Your text is a design of its own now. The other one stayed as it was.")
     return go_to(url_for("designs.detail", event_id=event_id, design_id=made))
 

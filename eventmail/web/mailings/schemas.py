@@ -6,6 +6,7 @@ from pydantic import Field, StringConstraints, model_validator
 from sqlalchemy import Row
 from typing_extensions import TypedDict
 
+from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.states import AudienceMode, Delivery, GuestStatus, RecipientState, SuppressionReason
 from eventmail.web.composer import designs
@@ -46,7 +47,17 @@ class MailingIn(Timed):
             exact=self.audience_mode == AudienceMode.EXACT,
             plan=self.plan(),
             origin=origin,
+            asked=self.asked(),
         )
+
+    def asked(self) -> dict[str, Any] | None:
+        """This request, for its key, when its text comes from a design: that may be another one by the next time."""
+        if self.design is None:
+            return None
+        exact = self.audience_mode == AudienceMode.EXACT
+        own = Message(Text(self.subject or "", self.preheader or "", ""), self.audience.model_dump(),
+                      self.audience_snapshot, exact=exact, plan=self.plan())  # fmt: skip
+        return {**own.as_json(), "design": self.design.model_dump()}
 
 
 class RetryIn(Body):

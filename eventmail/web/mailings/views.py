@@ -49,9 +49,12 @@ def create(event_id: int) -> Any:
     if body.dry_run:
         return as_json(_dry_run(g.event, body))
     key = intake.needed_key()
-    message = body.message(event_id)
-    begin = schedule.create if message.plan else send.send
-    sent = begin(event_id, message, key=key, terms=fragments.terms(), by=access.acting())
+    by, asked = access.acting(), body.asked()
+    sent = send.replay(event_id, asked, key=key, by=by) if asked else None
+    if sent is None:
+        message = body.message(event_id)
+        begin = schedule.create if message.plan else send.send
+        sent = begin(event_id, message, key=key, terms=fragments.terms(), by=by)
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=sent.mailing_id)}
     if sent.replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -107,7 +107,9 @@ def create(event_id: int) -> Any:
         at = drafts.described_plan(event_id, body.plan())["send_at"]
         nobody: dict[str, Any] = {"recipient_count": 0, "excluded": [], "warnings": []}
         return as_json({"kind": body.kind, "dry_run": True, "send_at": at, **nobody})
-    made = drafts.create(event_id, body.written(event_id), key=intake.needed_key(), by=access.acting())
+    key, by, asked = intake.needed_key(), access.acting(), body.asked()
+    before = send.replay(event_id, asked, key=key, by=by) if asked else None
+    made = before or drafts.create(event_id, body.written(event_id), key=key, by=by)
     headers = {"Location": url_for("mailings.detail", event_id=event_id, mailing_id=made.mailing_id)}
     return as_json(made.answer, made.status, headers | ({"Idempotent-Replayed": "true"} if made.replayed else {}))
 
@@ -129,7 +131,7 @@ def change(event_id: int, mailing_id: int) -> Response:
     try:
         sent = _changed(event_id, mailing_id, asked, key, by)
     except PastEditWindow:
-        sent = drafts.replay(event_id, asked, key=key, by=by) if key and asked.get("draft") is False else None
+        sent = send.replay(event_id, asked, key=key, by=by) if key and asked.get("draft") is False else None
         if sent is None:
             if (held := query.schedule(query.find(event_id, mailing_id))) is None:
                 raise

@@ -19,7 +19,7 @@ from eventmail.web.composer import designs
 from eventmail.web.composer.designs import DesignRef
 from eventmail.web.composer.schemas import Criteria, SampleOut, Timed
 from eventmail.web.core.answer_parts import Id, Instant, one_of
-from eventmail.web.core.intake import Body
+from eventmail.web.core.intake import Body, Revision
 from eventmail.web.tracker.schemas import MailingOut
 
 Prose = Annotated[str, StringConstraints(strip_whitespace=False)]
@@ -44,7 +44,14 @@ class DraftIn(Timed):
         """The draft for the domain to keep."""
         own = Text(self.subject or "", self.preheader or "", self.body or "")
         text, origin = _taken(event_id, self) if self.design else (own, None)
-        return Written(text, self.audience.model_dump(), self.plan(), origin)
+        return Written(text, self.audience.model_dump(), self.plan(), origin, self.asked())
+
+    def asked(self) -> dict[str, Any] | None:
+        """This request, for its key, when its text comes from a design: that may be another one by the next time."""
+        if self.design is None:
+            return None
+        own = Written(Text(self.subject or "", self.preheader or "", ""), self.audience.model_dump(), self.plan())
+        return {**own.as_json(), "design": self.design.model_dump()}
 
 
 class DraftPatch(Timed):
@@ -53,7 +60,7 @@ class DraftPatch(Timed):
     `draft: false` sends it as it stands after this change; with a time it schedules it.
     """
 
-    revision: int = Field(ge=1)
+    revision: Revision
     subject: str | None = None
     preheader: str | None = None
     body: Prose | None = None
@@ -82,7 +89,7 @@ class SchedulePatch(Timed):
     With a `revision` it is refused when somebody changed the message since that was read.
     """
 
-    revision: int | None = Field(default=None, ge=1)
+    revision: Revision | None = None
     subject: str | None = None
     preheader: str | None = None
     body: Prose | None = None

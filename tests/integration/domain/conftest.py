@@ -8,12 +8,24 @@ import pytest
 from eventmail import clock
 from eventmail.db import transaction
 from eventmail.models import Content, Job, Mailing, Recipient, Reservation
+from eventmail.records import Acting
 from tests.support import seeding
+from tests.support.seeding import Person
 
 
 @pytest.fixture(autouse=True)
 def _in_app(in_app: object) -> None:
     pass
+
+
+@pytest.fixture
+def oscar(organizer: Person) -> Acting:
+    return seeding.acting(organizer)
+
+
+@pytest.fixture
+def anna(add_person: Callable[..., Person]) -> Acting:
+    return seeding.acting(add_person("Anna Other", "anna@organizers.example"))
 
 
 @pytest.fixture
