@@ -84,7 +84,7 @@ def of_each(mailings: Iterable[Mailing]) -> Mapping[int, BasedOn]:
 
 def names(design_ids: Iterable[int]) -> Mapping[int, str]:
     """The names of designs by id."""
-    return dict(fresh().execute(select(Design.id, Design.name).where(Design.id.in_(set(design_ids)))).tuples().all())
+    return dict(fresh().execute(select(Design.id, Design.name).where(Design.id.in_(set(design_ids)))).all())
 
 
 def _based_on(origin: Origin, digest: str, named: Mapping[int, str]) -> BasedOn:

@@ -133,9 +133,7 @@ def test_D3_a_checkpoint_is_a_revision_of_its_own_and_publishes_nothing(
     assert kept(rows, begun) == [(1, "Before the venue", False, V1), (2, "", True, V1)]
 
 
-def test_D3_a_checkpoint_of_the_newest_revision_names_that(
-    event_id: int, begun: int, oscar: Acting, rows: Any
-) -> None:
+def test_D3_a_checkpoint_of_the_newest_revision_names_that(event_id: int, begun: int, oscar: Acting, rows: Any) -> None:
     revisions.publish(event_id, begun, oscar)
     assert revisions.keep(event_id, begun, "As sent to print", oscar).number == 1
     assert revisions.keep(event_id, begun, "As printed", oscar).number == 1
