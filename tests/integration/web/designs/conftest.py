@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.support.designing import WRITTEN
-from tests.support.web import Client
 
 
 @pytest.fixture
@@ -14,7 +13,7 @@ def url(event_id: int) -> str:
 
 
 @pytest.fixture
-def made(api: Client, url: str) -> Any:
+def made(api: Any, url: str) -> Any:
     """made(**changes of WRITTEN): the JSON of a new design."""
 
     def make(**changes: Any) -> dict[str, Any]:
@@ -32,7 +31,7 @@ def one(made: Any, url: str) -> str:
 
 
 @pytest.fixture
-def published(api: Client, one: str) -> str:
+def published(api: Any, one: str) -> str:
     """The address of a design whose first text is published."""
     assert api.post(f"{one}/publication").status_code == 201
     return one

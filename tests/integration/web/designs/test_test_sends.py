@@ -12,7 +12,7 @@ from tests.support.web import Client, refused, words
 
 
 @pytest.fixture
-def post(api: Client, published: str) -> Any:
+def post(api: Any, published: str) -> Any:
     """post(key="k", **body): a test of the published design."""
 
     def call(key: str = "k", **body: Any) -> Any:
@@ -23,7 +23,7 @@ def post(api: Client, published: str) -> Any:
 
 
 def test_E1_a_test_is_of_what_is_published_unless_the_draft_is_named(
-    api: Client, published: str, post: Any, work: Any, settings: Settings, rows: Any
+    api: Any, published: str, post: Any, work: Any, settings: Settings, rows: Any
 ) -> None:
     api.patch(published, json={"revision": 1, "subject": "Draft"})
     assert (post("a", to=["a@x.org"]).status_code, post("b", to=["a@x.org"], snapshot="draft").status_code) == (
@@ -39,7 +39,7 @@ def test_E1_a_test_is_of_what_is_published_unless_the_draft_is_named(
 
 
 def test_E1_the_answer_names_the_test_and_the_list_what_became_of_it(
-    api: Client, url: str, published: str, post: Any, work: Any, organizer: Any
+    api: Any, url: str, published: str, post: Any, work: Any, organizer: Any
 ) -> None:
     answer = post()
     test: Any = answer.json
@@ -54,9 +54,7 @@ def test_E1_the_answer_names_the_test_and_the_list_what_became_of_it(
         work()
 
 
-def test_E1_one_key_is_one_test_whatever_became_of_the_design(
-    api: Client, published: str, post: Any, count: Any
-) -> None:
+def test_E1_one_key_is_one_test_whatever_became_of_the_design(api: Any, published: str, post: Any, count: Any) -> None:
     first = post(to=["a@x.org"])
     api.patch(published, json={"revision": 1, "body": "Second"})
     api.post(f"{published}/publication")
@@ -76,7 +74,7 @@ def test_E3_a_key_of_another_test_is_422_and_sends_nothing(post: Any, count: Any
     assert count(Mailing) == 1
 
 
-def test_E1_a_key_is_needed_and_a_refused_test_leaves_it_free(api: Client, one: str, count: Any, writing: Any) -> None:
+def test_E1_a_key_is_needed_and_a_refused_test_leaves_it_free(api: Any, one: str, count: Any, writing: Any) -> None:
     assert refused(api.post(f"{one}/test-sends", json={})) == (400, "IDEMPOTENCY_KEY_REQUIRED", [])
     key = {"Idempotency-Key": "k"}
     assert refused(api.post(f"{one}/test-sends", json={}, headers=key)) == (409, "NOT_PUBLISHED", [])
@@ -85,14 +83,14 @@ def test_E1_a_key_is_needed_and_a_refused_test_leaves_it_free(api: Client, one: 
     assert api.post(f"{one}/test-sends", json={}, headers=key).status_code == 202
 
 
-def test_D4_a_draft_with_an_unknown_field_is_not_tested(api: Client, one: str, count: Any) -> None:
+def test_D4_a_draft_with_an_unknown_field_is_not_tested(api: Any, one: str, count: Any) -> None:
     api.patch(one, json={"revision": 1, "body": "{guest.nickname}"})
     body, key = {"snapshot": "draft"}, {"Idempotency-Key": "k"}
     assert refused(api.post(f"{one}/test-sends", json=body, headers=key)) == (400, "UNRESOLVED_TOKEN", ["body"])
     assert count(Mailing) == 0
 
 
-def test_E1_the_test_of_another_design_is_not_found_there(api: Client, url: str, made: Any, post: Any) -> None:
+def test_E1_the_test_of_another_design_is_not_found_there(api: Any, url: str, made: Any, post: Any) -> None:
     test, other = post().json["id"], made()["id"]
     assert api.get(f"{url}/{other}/test-sends/{test}").status_code == 404
     plain = api.post(f"{url.rpartition('/')[0]}/mailings/test-sends", json={"subject": "s", "body": "b"},
@@ -101,7 +99,7 @@ def test_E1_the_test_of_another_design_is_not_found_there(api: Client, url: str,
 
 
 def test_G12_G13_a_test_is_the_mail_that_guests_get_but_for_its_mark_its_ids_and_its_unsubscribe_link(
-    api: Client, event_id: int, published: str, post: Any, work: Any, settings: Settings, add_guests: Any,
+    api: Any, event_id: int, published: str, post: Any, work: Any, settings: Settings, add_guests: Any,
     visitor: Client, count: Any,
 ) -> None:  # fmt: skip
     [ada] = add_guests([{"email": "ada@x.org", "first_name": "Ada"}])
