@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import hypothesis
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
@@ -19,9 +18,9 @@ from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import eventmail.clock
-from eventmail import create_app, migrations, signing, web
+from eventmail import create_app, migrations, web
 from eventmail.db import Base, db, fresh, transaction
-from eventmail.domain.people import passwords, sign_in_links
+from eventmail.domain.people import sign_in_links
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web.core.access import SESSION
@@ -42,7 +41,8 @@ hypothesis.settings.load_profile("soak" if "SOAK" in os.environ else "test")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: haste.turn(item.nodeid))
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    items[:] = [items[place] for place in haste.in_turn([item.nodeid for item in items], workers)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -68,9 +68,7 @@ def _plain_surroundings() -> Iterator[None]:
         for name in os.environ:
             if name.startswith("EVENTMAIL_") and name != "EVENTMAIL_CHROMIUM":
                 patch.delenv(name)
-        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        patch.setattr(passwords, "_hasher", hasher)
-        patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))
+        haste.hash_at_once(patch)
         yield
 
 

@@ -8,9 +8,11 @@ import ctypes
 import gc
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO
 
+from flask import Flask
+from jinja2 import FileSystemBytecodeCache
 from sqlalchemy.orm import configure_mappers
 
 from tests.support.programs import run_here
@@ -114,11 +118,14 @@ def main(descriptor: str) -> None:
     for name in PROGRAMS:
         import_module(name)
     configure_mappers()
+    compiled = tempfile.mkdtemp()
+    Flask.jinja_options = {"bytecode_cache": FileSystemBytecodeCache(compiled)}  # one process compiles a page for all
     gc.collect()
     gc.freeze()  # else looking at it again would copy every page that the forked processes share
     with socket.socket(fileno=int(descriptor)) as asks:
         order = _births(asks)
     if order is None:
+        shutil.rmtree(compiled)
         return
     words, environment, log = order
     for stream in (1, 2):

@@ -1,31 +1,60 @@
 """What makes the tests quick and changes nothing of what they find."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
+import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from werkzeug.routing import Rule
 
+from eventmail import signing
+from eventmail.domain.people import passwords
 from eventmail.web.public.health import WriteCheck
 
-# What takes longest begins first, so that no worker is left with it at the end. These wait more than they compute.
-FIRST = (
-    "tests/concurrency/test_kill",
-    "tests/concurrency/test_crash_points",
-    "tests/concurrency/test_frozen",
-    "tests/concurrency/test_storm",
-    "tests/concurrency/",
-    "tests/processes/",
-    "tests/browser/",
-)
+# What takes longest, in heaps: each is where another worker begins, so that no worker is left with it at the end. What
+# waits and what computes run beside each other.
+SLOW = (
+    ("tests/concurrency/test_race", "tests/processes/"),
+    (
+        "tests/concurrency/test_kill", "tests/concurrency/test_crash_points", "tests/concurrency/test_frozen",
+        "tests/concurrency/test_storm", "tests/concurrency/",
+    ),
+    ("tests/browser/",),
+)  # fmt: skip
 
 
-def turn(name: str) -> int:
-    """When a test has its turn, by its name from the root on."""
-    return next((at for at, path in enumerate(FIRST) if name.startswith(path)), len(FIRST))
+def in_turn(names: Sequence[str], workers: int) -> list[int]:
+    """The places of the tests with these names, in the order of their turn.
+
+    pytest-xdist cuts it into as many parts as there are workers, and gives the end of the longest to who has none left.
+    """
+    heaps: list[list[int]] = [[] for _ in SLOW]
+    quick: list[int] = []
+    for place, name in enumerate(names):
+        heap = next((heap for heap, paths in zip(heaps, SLOW, strict=True) if name.startswith(paths)), quick)
+        heap.append(place)
+    for heap, paths in zip(heaps, SLOW, strict=True):
+        heap.sort(key=lambda place: [not names[place].startswith(path) for path in paths])
+    order: list[int] = []
+    for worker in range(workers):
+        end = len(order) + (len(names) - len(order)) // (workers - worker)
+        order += chain.from_iterable(heaps[worker::workers])
+        missing = max(0, end - len(order))
+        order += quick[:missing]
+        del quick[:missing]
+    return order + quick
+
+
+def hash_at_once(patch: pytest.MonkeyPatch) -> None:
+    """A password hash of this process costs next to nothing."""
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    patch.setattr(passwords, "_hasher", hasher)
+    patch.setattr(passwords, "_NOBODY", hasher.hash(signing.new_token()))
 
 
 def compiled_once(compile_: Callable[..., Any]) -> Callable[..., Any]:
