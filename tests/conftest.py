@@ -20,7 +20,7 @@ from werkzeug.routing import Rule
 import eventmail.clock
 from eventmail import create_app, migrations, web
 from eventmail.db import Base, db, fresh, transaction
-from eventmail.domain.people import sign_in_links
+from eventmail.domain.people import sessions
 from eventmail.models.account import Role
 from eventmail.settings import Settings
 from eventmail.web.core.access import SESSION
@@ -215,8 +215,8 @@ def client_for(app: Flask) -> Callable[[Person], Client]:
 
     def make(person: Person) -> Client:
         client = new_client(app)
-        with app.app_context():
-            token = sign_in_links.open_(sign_in_links.issue(person.email, seeding.acting()), seeding.acting(person))
+        with app.app_context(), transaction() as tx:
+            token = sessions.begin(tx, person.id, seeding.acting(person), sessions.NOWHERE, by_link=True)
         with client.session_transaction() as session:
             session[SESSION] = token
             session.permanent = True
