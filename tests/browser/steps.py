@@ -68,7 +68,7 @@ class Gala:
         return [
             message_from_bytes(path.read_bytes(), policy=policy.default)
             for path in sorted((self.live.instance / "outbox").glob("*.eml"))
-            if path.name.split(".")[1].partition("-")[0] in keys
+            if path.name.split(".")[1].rpartition("-")[0] in keys
         ]
 
     def reservations(self) -> list[tuple[int, int, int]]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventmail.db import fresh
-from eventmail.domain.mailings.contents import Text
+from eventmail.domain.mailings.contents import Text, text_of
 from eventmail.errors import DesignArchived, InvalidInput
 from eventmail.models import Content, Design, Mailing
 
@@ -48,12 +48,13 @@ def check(tx: Session, taken: Origin | None) -> None:
 
 @dataclass(frozen=True)
 class BasedOn:
-    """An origin in words: the design's name today, and whether the text was edited after it was taken."""
+    """An origin as pages tell it: the design as it is today, and whether the text was edited after it was taken."""
 
     design_id: int
     name: str
     number: int | None
     edited: bool
+    newest: int | None  # what is published today
 
 
 def of(row: Any) -> Origin | None:
@@ -61,11 +62,17 @@ def of(row: Any) -> Origin | None:
     return Origin(row.design_id, row.design_number, row.design_digest) if row.design_id else None
 
 
+def standing(taken: Origin | None) -> Origin | None:
+    """`taken` while its design can be used, for a text that is written once more; None once it is archived."""
+    archived = taken and fresh().scalar(select(Design.archived_at).where(Design.id == taken.design_id))
+    return None if archived else taken
+
+
 def based_on(origin: Origin | None, text: Text) -> BasedOn | None:
     """The design that `text` is based on."""
     if origin is None:
         return None
-    return _based_on(origin, text.digest, names([origin.design_id]))
+    return _based_on(origin, text.digest, _designs([origin.design_id]))
 
 
 def of_each(mailings: Iterable[Mailing]) -> Mapping[int, BasedOn]:
@@ -73,19 +80,19 @@ def of_each(mailings: Iterable[Mailing]) -> Mapping[int, BasedOn]:
     found = {mailing.id: (mailing, origin) for mailing in mailings if (origin := of(mailing))}
     if not found:
         return {}
-    named = names([origin.design_id for _, origin in found.values()])
+    designs = _designs([origin.design_id for _, origin in found.values()])
     wanted = select(Content).where(Content.id.in_([mailing.content_id for mailing, _ in found.values()]))
-    digests = {kept.id: Text(kept.subject, kept.preheader, kept.body).digest for kept in fresh().scalars(wanted)}
+    digests = {kept.id: text_of(kept).digest for kept in fresh().scalars(wanted)}
     return {
-        mailing_id: _based_on(origin, digests.get(mailing.content_id or 0, origin.digest), named)
+        mailing_id: _based_on(origin, digests.get(mailing.content_id or 0, origin.digest), designs)
         for mailing_id, (mailing, origin) in found.items()
     }
 
 
-def names(design_ids: Iterable[int]) -> Mapping[int, str]:
-    """The names of designs by id."""
-    return dict(fresh().execute(select(Design.id, Design.name).where(Design.id.in_(set(design_ids)))).all())
+def _designs(design_ids: Iterable[int]) -> Mapping[int, Design]:
+    return {design.id: design for design in fresh().scalars(select(Design).where(Design.id.in_(set(design_ids))))}
 
 
-def _based_on(origin: Origin, digest: str, named: Mapping[int, str]) -> BasedOn:
-    return BasedOn(origin.design_id, named.get(origin.design_id, ""), origin.number, digest != origin.digest)
+def _based_on(origin: Origin, digest: str, designs: Mapping[int, Design]) -> BasedOn:
+    design = designs[origin.design_id]
+    return BasedOn(design.id, design.name, origin.number, digest != origin.digest, design.published)

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from eventmail.db import Rows, fresh
 from eventmail.domain import audit_log, mail_services
-from eventmail.domain.mailings import query
+from eventmail.domain.mailings import origin, query
+from eventmail.domain.mailings.origin import BasedOn
 from eventmail.domain.outcomes import attempts
 from eventmail.models import AuditEntry, Content, Exclusion, Guest, Job, Mailing, Recipient
 from eventmail.models.guest import full_name
@@ -53,6 +54,7 @@ class Receipt:
     log: Sequence[AuditEntry]
     shares: mail_services.Shares
     digest: str
+    based: BasedOn | None  # the design of its text
 
 
 def receipt(event_id: int, mailing_id: int) -> Receipt:
@@ -61,7 +63,8 @@ def receipt(event_id: int, mailing_id: int) -> Receipt:
     jobs = fresh().scalars(select(Job).where(Job.mailing_id == mailing_id).order_by(Job.run)).all()
     content = query.content(mailing)
     history, digest = audit_log.of_mailing(event_id, mailing_id), digest_of(mailing, content)
-    return Receipt(mailing, content, jobs, history, mail_services.shares(mailing), digest)
+    based = origin.of_each([mailing]).get(mailing.id)
+    return Receipt(mailing, content, jobs, history, mail_services.shares(mailing), digest, based)
 
 
 def digest_of(mailing: Mailing, content: Content) -> str:

@@ -12,7 +12,8 @@ from eventmail.content.differences import Piece, by_words
 from eventmail.db import fresh
 from eventmail.db.paging import Page, paginate
 from eventmail.domain.designs import edit as designs
-from eventmail.domain.mailings import contents, draft_rows, drafts, query
+from eventmail.domain.mailings import contents, draft_rows, drafts, origin, query
+from eventmail.domain.mailings.origin import BasedOn, Origin
 from eventmail.errors import AlreadySent, DomainError, NotFound, PastEditWindow, StaleRevision
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access
@@ -73,6 +74,19 @@ def changes(event_id: int, form: ComposerForm) -> Sequence[Piece]:
     return contents.changes_of_reading(event_id, text, shown.dialect) if shown and shown.text == text else ()
 
 
+def based_on(event_id: int, form: ComposerForm) -> BasedOn | None:
+    """The design that the text on the page is based on."""
+    return origin.based_on(origin_of(event_id, form), form.text)
+
+
+def origin_of(event_id: int, form: ComposerForm) -> Origin | None:
+    """Where the text on the page came from: as of its draft, or of the message that it changes or is written after."""
+    if form.editing:
+        return origin.of(query.find(event_id, form.editing))
+    shown = on_page(event_id, form).shown
+    return shown.origin if isinstance(shown, drafts.Shown) and shown.origin else form.origin
+
+
 def listed(event_id: int) -> Page[drafts.Shown]:
     """The drafts on the composer's page."""
     return paginate(drafts.newest_first(event_id), page=1, size=NAMED, row=drafts.shown)
@@ -80,7 +94,7 @@ def listed(event_id: int) -> Page[drafts.Shown]:
 
 def written(form: ComposerForm) -> drafts.Written:
     """The text, the audience and the time on the page."""
-    return drafts.Written(form.text.in_lf, form.audience, form.plan)
+    return drafts.Written(form.text.in_lf, form.audience, form.plan, form.origin)
 
 
 def save(event_id: int, form: ComposerForm) -> drafts.Saved | None:

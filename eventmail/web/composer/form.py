@@ -6,10 +6,11 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from eventmail.domain.mailings import query, test_sends
+from eventmail.domain.mailings import origin, query, test_sends
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Shown
+from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.ids import row_id
@@ -41,7 +42,9 @@ class ComposerForm:
     exact: bool = False
     key: str | None = None
     shown: Shown | None = None  # the saved draft
-    dialect: int | None = None  # of a message that is written once more
+    again: int | None = None  # the message that is written once more (S7); with its dialect and its design
+    dialect: int | None = None
+    origin: Origin | None = None
     time: TimeFields | None = None
     editing: int | None = None
     revision: int = 0
@@ -49,8 +52,9 @@ class ComposerForm:
     @property
     def message(self) -> Message:
         return Message(
-            self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen, plan=self.plan
-        )
+            self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen, plan=self.plan,
+            origin=self.origin,
+        )  # fmt: skip
 
     @property
     def plan(self) -> Plan | None:
@@ -105,7 +109,9 @@ def again(form: ComposerForm, event_id: int, mailing_id: int, mine: str) -> Comp
     return replace(
         form,
         text=Text(content.subject, content.preheader, content.body),
+        again=mailing_id,
         dialect=content.dialect,
+        origin=origin.of(mailing),
         guest=str(mailing.as_guest_id or ""),
         to=to if mailing.is_test and to != mine else "",
         audience={name: mailing.audience.get(name, []) for name in LISTS},

@@ -133,6 +133,7 @@ def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]
         "snapshot": form.snapshot,
         "event_seen": form.event_seen,
         "draft": LocalProxy(cache(lambda: composer.keeps.on_page(event.id, form))),
+        "based": LocalProxy(cache(lambda: composer_draft.based_on(event.id, form))),
         "drafts": LocalProxy(cache(lambda: composer_draft.listed(event.id))),
         "exclusions_url": url_for(composer.urls.exclusions, event_id=event.id, **form.picked)
         if composer.addressed

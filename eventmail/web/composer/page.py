@@ -58,6 +58,7 @@ class Keeps(Protocol):
 
 _LIVE = {
     "recipient-count": "composer/_count.html",
+    "based-on": "composer/_based_on.html",
     "checks": "composer/_checks.html",
     "send-cta": "composer/_send.html",
 }

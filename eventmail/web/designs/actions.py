@@ -14,6 +14,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.errors import InvalidInput, NotFound
 from eventmail.states import MessageType
 from eventmail.value_parsing import clean_value
+from eventmail.web.composer import checks
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, go_to, respond, see_other, wants_json
@@ -39,7 +40,8 @@ def review(event_id: int) -> Any:
     made = revisions.listing(g.design_id)
     number = 1 + (made[0].number if made else 0)
     held = revisions.holders(g.design_id)
-    return views.detail(event_id, publishing=True, parts=parts, held=held, next_number=number)
+    return views.detail(event_id, publishing=True, parts=parts, held=held, next_number=number,
+                        gap_words=checks.gap_sentence)  # fmt: skip
 
 
 @bp.post(ONE + "/publication")

@@ -7,6 +7,7 @@ from eventmail.web.composer import fragments
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import as_json, wants_json
 from eventmail.web.mailings.schemas import ReceiptOut
+from eventmail.web.words import designs
 
 bp = Blueprint("receipts", __name__, url_prefix="/admin/events/<id:event_id>/mailings/<id:mailing_id>/receipt")
 
@@ -44,7 +45,9 @@ def _as_json(found: outcome_receipt.Receipt) -> ReceiptOut:
         "state": mailing.state,
         "created_at": instant(mailing.created_at),
         "content": {"subject": content.subject, "preheader": content.preheader, "body": content.body,
-                    "hash": content.hash},
+                    "hash": content.hash, "design": str(mailing.design_id) if mailing.design_id else None,
+                    "revision": mailing.design_number,
+                    "based_on": designs.based_on(found.based) if found.based else None},
         "audience": mailing.audience,
         "counts": {str(state): number for state, number in mailing.counts.items()},
         "recipients": [

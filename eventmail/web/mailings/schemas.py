@@ -116,12 +116,15 @@ class RecipientOut(TypedDict):
 
 
 class ReceiptContent(TypedDict):
-    """What was sent; `hash` is that of its compiled form."""
+    """What was sent; `hash` is that of its compiled form. `based_on` names the design, and says so if it was edited."""
 
     subject: str
     preheader: str
     body: str
     hash: str
+    design: Id | None
+    revision: int | None
+    based_on: str | None
 
 
 class ReceiptRecipient(RecipientOut):

@@ -10,7 +10,7 @@ from eventmail import tasks
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, mail_services
-from eventmail.domain.mailings import preview, query, schedule, send, send_time
+from eventmail.domain.mailings import origin, preview, query, schedule, send, send_time
 from eventmail.domain.outcomes import attempts
 from eventmail.errors import InvalidInput
 from eventmail.models import Event, Mailing
@@ -37,6 +37,7 @@ def listing(event_id: int) -> Response:
     return respond(
         page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: mail_services.shares_of([row[0] for row in page.items]))),
+        based=LocalProxy(cache(lambda: origin.of_each([row[0] for row in page.items]))),
     )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def detail(event_id: int, mailing_id: int) -> Any:
         mailing,
         log=audit_log.of_mailing(event_id, mailing_id),
         reasons=fragments.REASONS,
+        based=origin.of_each([mailing]).get(mailing.id),
         pictures=mail_frames.pictures_of(_as_sent(mailing)),
         are_shown=mail_frames.are_asked_for(request.args),
         **_table(mailing),

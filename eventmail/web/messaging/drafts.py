@@ -52,9 +52,8 @@ def save(event_id: int) -> Any:
             raise InvalidInput("There is nothing to save yet. Write something, or pick who should get it.")
         flash("Saved as a draft. Nothing was sent.")
         return see_other(_watch(saved.mailing_id))
-    answer = make_response(
-        render_template("composer/_draft.html", draft=draft.on_page(event_id, form), composer=g.composer, event=g.event)
-    )
+    shown = {"draft": draft.on_page(event_id, form), "typed": form, "composer": g.composer, "event": g.event}
+    answer = make_response(render_template("composer/_draft.html", **shown))
     if saved is not None and saved.made:
         # The page was the empty one. Its address is replaced, so that Back leads past it and not to the same text.
         answer.headers["HX-Replace-Url"] = _watch(saved.mailing_id)
@@ -67,7 +66,8 @@ def copy(event_id: int) -> Any:
     """Keep what is on the page as a draft of its own, and leave the other draft alone (D5)."""
     form = typed()
     mine = DraftVersion(page=f"{form.before.page}-copy")  # so two presses make one copy
-    saved = drafts.save(event_id, mine, draft.written(form), access.acting())
+    written = replace(draft.written(form), origin=draft.origin_of(event_id, form))
+    saved = drafts.save(event_id, mine, written, access.acting())
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")
     flash("Your text is a draft of its own now. The other one stayed as it was.")
@@ -195,5 +195,6 @@ def _draft_out(shown: drafts.Shown) -> DraftListedOut:
 def _refused(event_id: int, form: ComposerForm, error: DomainError) -> Response:
     """The reason why an autosave was refused, said once. The page stops to save by itself and keeps every word."""
     theirs, mine = draft.theirs(event_id, form), draft.on_page(event_id, form)
-    page = render_template("composer/_refused_save.html", problem=error, theirs=theirs, draft=mine, composer=g.composer)
+    shown = {"theirs": theirs, "draft": mine, "typed": form, "composer": g.composer}
+    page = render_template("composer/_refused_save.html", problem=error, **shown)
     return make_response(page, error.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})

@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import Response, g, request
 
+from eventmail.domain.mailings import origin, query
 from eventmail.errors import InvalidInput
 from eventmail.ids import row_id
 from eventmail.states import GuestStatus
@@ -57,6 +58,8 @@ def typed() -> ComposerForm:
         form = replace(form, audience={name: [] for name in composer_form.LISTS} | {"statuses": list(GuestStatus)})
     if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
         return composer_form.again(form, g.event.id, again, g.user.email)
+    if again := row_id(request.form.get("again", "")):
+        return replace(form, again=again, origin=origin.of(query.find(g.event.id, again)))
     return form
 
 

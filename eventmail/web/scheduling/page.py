@@ -70,6 +70,7 @@ COMPOSER = Composer(
     live={
         "recipient-count": "composer/_count.html",
         "when-card": "composer/_when_card.html",
+        "based-on": "composer/_based_on.html",
         "checks": "composer/_checks.html",
         "save-cta": "scheduling/_save.html",
     },

@@ -11,8 +11,9 @@ from flask import g
 from markupsafe import Markup
 
 from eventmail.content import not_sent
-from eventmail.domain.mailings import changes_since, scheduled_list, send_time, start
+from eventmail.domain.mailings import changes_since, origin, scheduled_list, send_time, start
 from eventmail.domain.mailings.changes_since import Changed
+from eventmail.domain.mailings.origin import BasedOn
 from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event
@@ -30,6 +31,7 @@ class Row(scheduled_list.Row):
     due: datetime
     now: datetime
     changes: Sequence[Changed]
+    based: BasedOn | None  # the design of its text
 
     @property
     def is_open(self) -> bool:
@@ -105,9 +107,11 @@ class Row(scheduled_list.Row):
 def of(found: Sequence[Any], event: Event, terms: SendingTerms) -> list[Row]:
     """A row for each of `scheduled_list.listed`."""
     values = cache(lambda author_id: changes_since.values_now(event, author_id, terms))
+    shown = list(scheduled_list.shown(found, event, outside=terms.outside))
+    based = origin.of_each([row.mailing for row in shown])
     return [
-        Row(**vars(row), due=due, now=g.now, changes=_changes(row, values))
-        for row in scheduled_list.shown(found, event, outside=terms.outside)
+        Row(**vars(row), due=due, now=g.now, changes=_changes(row, values), based=based.get(row.mailing.id))
+        for row in shown
         if (due := row.mailing.send_at)  # every scheduled message has one
     ]
 

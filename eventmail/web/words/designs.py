@@ -44,9 +44,13 @@ def icon(of: State) -> str:
 
 
 def based_on(found: BasedOn) -> str:
-    """Where a text came from, such as “Save the date v3, edited”."""
-    version = f"v{found.number}" if found.number else "(its draft)"
-    return f"{found.name} {version}{', edited' if found.edited else ''}"
+    """The design that a text is based on, such as “Save the date v3, edited”."""
+    return f"{found.name} {version(found)}"
+
+
+def version(found: BasedOn) -> str:
+    """The snapshot that a text is based on, such as “v3, edited”."""
+    return f"{f'v{found.number}' if found.number else '(draft)'}{', edited' if found.edited else ''}"
 
 
 def tested(test: LastTest) -> str:
