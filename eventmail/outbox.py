@@ -28,13 +28,13 @@ class Summary:
 def of_event(folder: Path, event_id: int) -> list[Kept]:
     """The mails of one event, newest first. The file names tell, so no mail is opened."""
     keys = _mailings(event_id)
-    return [mail for mail in reversed(kept(folder)) if _root(mail) in keys]
+    return [mail for mail in reversed(kept(folder)) if mail.root in keys]
 
 
 def find(folder: Path, event_id: int, name: str) -> Kept:
     """One mail of this event by file name. Raises NotFound, also for a mail of another event."""
     mail = next((mail for mail in kept(folder) if mail.path.name == name), None)
-    if mail is None or _root(mail) not in _mailings(event_id):
+    if mail is None or mail.root not in _mailings(event_id):
         raise NotFound
     return mail
 
@@ -52,9 +52,9 @@ def everything(folder: Path) -> list[Summary]:
 def summaries(mails: Sequence[Kept]) -> list[Summary]:
     """What a list shows of each mail; a query for each 500 messages, and the header of each file."""
     mailings: dict[str, int] = {}
-    for roots in sql.chunks(sorted({_root(mail) for mail in mails}), 500):
+    for roots in sql.chunks(sorted({mail.root for mail in mails}), 500):
         mailings.update(fresh().execute(select(Mailing.key, Mailing.id).where(Mailing.key.in_(roots))).all())
-    return [_summary(mail, mailings.get(_root(mail))) for mail in mails]
+    return [_summary(mail, mailings.get(mail.root)) for mail in mails]
 
 
 def _summary(mail: Kept, mailing_id: int | None) -> Summary:
@@ -69,7 +69,3 @@ def _mailings(event_id: int) -> set[str]:
     here = Mailing.event_id == event_id
     told = fresh().scalars(select(AccountMail).join(Mailing, Mailing.id == AccountMail.mailing_id).where(here))
     return {*fresh().scalars(select(Mailing.key).where(here)), *(mail.root for mail in told)}
-
-
-def _root(mail: Kept) -> str:
-    return mail.key.partition("-")[0]

@@ -4,6 +4,7 @@ Like a plain SMTP server it takes the same mail twice when it is handed over twi
 practice, too. The tag of an address (`anna+softbounce@…`) makes it play an awkward recipient.
 """
 
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -53,12 +54,21 @@ class Outbox:
         return name
 
 
+_ACCOUNT = re.compile(r"account[0-9]+(?=-)")
+
+
 @dataclass(frozen=True)
 class Kept:
     """A mail in the outbox, and the key that it was handed over with."""
 
     path: Path
     key: str
+
+    @property
+    def root(self) -> str:
+        """The root of the key: a mailing's, which may hold hyphens, or that of an account mail, which does not."""
+        account = _ACCOUNT.match(self.key)
+        return account[0] if account else self.key.rpartition("-")[0]
 
 
 def kept(folder: Path) -> list[Kept]:

@@ -42,7 +42,7 @@ def finish(settings: Settings, now: datetime) -> int:
 def _is_theirs(path: Path, keys: set[str], pseudonyms: set[str], secret: bytes) -> bool:
     """Whether a mail is theirs, by the key in its name, else by its recipient: a test, or an earlier address."""
     key = path.name.split(".")[1]
-    if key in keys or key.partition("-")[0] in keys:
+    if key in keys or key.rpartition("-")[0] in keys:
         return True
     if not pseudonyms:
         return False

@@ -27,7 +27,7 @@ from eventmail.states import MailingKind, MailingState, Reason, RecipientState
 
 MOST = 5  # typed addresses
 PREFIX = "[Test]"  # begins the subject
-_PLAIN = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PLAIN = re.compile(r"(?!account[0-9])[A-Za-z0-9_-]{1,64}")  # no key of an account mail
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def full_life(app: Flask, settings: Settings, event_id: int, guest_id: int, by: 
         send.send(event_id, Message(Text("Waits", "", "Hi"), {"guests": [str(guest_id)]}), key="k3", terms=PLACE,
                       by=by)  # fmt: skip
         wanted = test_sends.Wanted(Text("Test", "", "{guest.lastName}"), guest=str(guest_id))
-        test = test_sends.send(event_id, wanted, key="t", terms=PLACE, by=by)
+        test = test_sends.send(event_id, wanted, key="read-as-them-1", terms=PLACE, by=by)
         [job] = fresh().scalars(text("SELECT max(id) FROM job")).all()
         drain.drain(job, provider, settings)
         assert test.mailing_id

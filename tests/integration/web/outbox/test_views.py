@@ -139,3 +139,17 @@ def test_S14_the_mail_to_the_author_lies_beside_those_to_guests_as_plain_text(
         404,
     )
     assert "<iframe" in client.get(f"{url}/{to_ada}").text
+
+
+@pytest.mark.parametrize("key", ["k", "0c5f-4a-11", "account7-1", "a" * 70, "a/b.c~d"])
+def test_E1_a_test_stands_in_the_outbox_whatever_its_key_is(
+    app: Flask, client: Client, api: Any, url: str, settings: Settings, event_id: int, key: str, row: Any
+) -> None:
+    body = {"subject": "Proof", "body": "Hello"}
+    api.post(f"/admin/events/{event_id}/mailings/test-sends", json=body, headers={"Idempotency-Key": key})
+    with app.app_context():
+        while drain.drain(row(Job).id, app.extensions["provider"], settings):
+            pass
+        assert [mail.mailing_id for mail in outbox.everything(settings.outbox)] == [row(Mailing).id]
+    (name,) = names(client, url)
+    assert client.get(f"{url}/{name}").status_code == 200
