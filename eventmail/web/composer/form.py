@@ -111,7 +111,7 @@ def again(form: ComposerForm, event_id: int, mailing_id: int, mine: str) -> Comp
         text=Text(content.subject, content.preheader, content.body),
         again=mailing_id,
         dialect=content.dialect,
-        origin=origin.of(mailing),
+        origin=origin.standing(origin.of(mailing)),
         guest=str(mailing.as_guest_id or ""),
         to=to if mailing.is_test and to != mine else "",
         audience={name: mailing.audience.get(name, []) for name in LISTS},

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, make_response, render_template,
 
 from eventmail import clock, ids, tasks
 from eventmail.db.paging import paginate
-from eventmail.domain.mailings import drafts, query, schedule, send
+from eventmail.domain.mailings import drafts, origin, query, schedule, send
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.errors import DomainError, InvalidInput, NotFound, PastEditWindow, StaleRevision
 from eventmail.models import Schedule
@@ -66,7 +66,7 @@ def copy(event_id: int) -> Any:
     """Keep what is on the page as a draft of its own, and leave the other draft alone (D5)."""
     form = typed()
     mine = DraftVersion(page=f"{form.before.page}-copy")  # so two presses make one copy
-    written = replace(draft.written(form), origin=draft.origin_of(event_id, form))
+    written = replace(draft.written(form), origin=origin.standing(draft.origin_of(event_id, form)))
     saved = drafts.save(event_id, mine, written, access.acting())
     if saved is None:
         raise InvalidInput("There is nothing to keep: the page is empty.")

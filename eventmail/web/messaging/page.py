@@ -59,7 +59,7 @@ def typed() -> ComposerForm:
     if request.method == "GET" and (again := row_id(request.args.get("again", ""))):
         return composer_form.again(form, g.event.id, again, g.user.email)
     if again := row_id(request.form.get("again", "")):
-        return replace(form, again=again, origin=origin.of(query.find(g.event.id, again)))
+        return replace(form, again=again, origin=origin.standing(origin.of(query.find(g.event.id, again))))
     return form
 
 
