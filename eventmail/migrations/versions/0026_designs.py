@@ -101,6 +101,7 @@ def downgrade() -> None:
         batch.drop_column("design_digest")
         batch.drop_column("design_number")
         batch.drop_column("design_id")
+        batch.alter_column("from_name", existing_type=sa.String(), server_default="")
     op.drop_table("design_open")
     op.drop_table("design_revision")
     op.drop_table("design")
