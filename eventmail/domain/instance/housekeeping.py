@@ -9,10 +9,12 @@ from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import Base, fresh, sql, transaction
 from eventmail.domain.audience import snapshots
+from eventmail.domain.designs import presence
 from eventmail.domain.people.throttle import WINDOW
 from eventmail.models import (
     AccountMail,
     Content,
+    DesignOpen,
     IdempotencyRecord,
     LoginSession,
     SegmentField,
@@ -39,6 +41,7 @@ def purge(now: datetime) -> int:
         (SignInLink, [SignInLink.expires_at < now - LINKS_KEPT]),
         (LoginSession, [LoginSession.expires_at < now - LINKS_KEPT]),
         (Snapshot, [Snapshot.created_at < now - snapshots.KEPT]),
+        (DesignOpen, [DesignOpen.seen_at < now - presence.GONE]),
         (SegmentField, [SegmentField.unused_since < now - VALUES_KEPT]),
         (AccountMail, [AccountMail.updated_at < now - ACCOUNT_MAILS_KEPT, *_over()]),
         (Throttle, [Throttle.since <= now - WINDOW]),

@@ -11,13 +11,15 @@ from sqlalchemy import Column, ForeignKey, Integer, Table, text
 from eventmail.db import Base, db, fresh, transaction
 from eventmail.domain.audience import snapshots
 from eventmail.domain.audience.resolve import Audience
+from eventmail.domain.designs import edit as designs
+from eventmail.domain.designs import presence
 from eventmail.domain.instance import housekeeping
 from eventmail.domain.mailings import contents, send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.people import sign_in_links
 from eventmail.domain.terms import SendingTerms
-from eventmail.models import Content, IdempotencyRecord, SignInLink, Snapshot
+from eventmail.models import Content, DesignOpen, IdempotencyRecord, SignInLink, Snapshot
 from eventmail.states import GuestStatus
 from tests.support import seeding
 from tests.support.seeding import Person
@@ -61,6 +63,19 @@ def test_A4_the_list_of_a_look_is_forgotten_a_day_later(
     assert housekeeping.purge(clock.advance(seconds=1)) == 1
 
     assert rows(Snapshot) == []
+
+
+def test_D5_a_page_of_a_design_that_was_closed_is_forgotten(
+    event_id: int, organizer: Person, clock: FrozenClock, rows: Callable[..., list[Any]]
+) -> None:
+    by = replace(seeding.acting(organizer), now=clock.now())
+    design_id, _ = designs.create(event_id, {"name": "Hello", "message_type": "update"}, by)
+    presence.others(event_id, design_id, "page", by)
+
+    assert housekeeping.purge(clock.now() + presence.GONE) == 0
+    assert housekeeping.purge(clock.now() + presence.GONE + presence.RENEWED) == 1
+
+    assert rows(DesignOpen) == []
 
 
 def test_a_link_that_nobody_can_use_any_more_is_forgotten(
