@@ -1,6 +1,6 @@
 """Designs come and go: archive and bring back, copy, delete. What messages hold never changes with them (D3)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from sqlalchemy import delete as delete_
@@ -8,11 +8,21 @@ from sqlalchemy import exists, func, select, update
 from sqlalchemy.orm import Session
 
 from eventmail import records
-from eventmail.db import transaction
+from eventmail.db import fresh, transaction
 from eventmail.domain.designs import edit, revisions
 from eventmail.errors import DesignInUse
 from eventmail.models import Design, DesignRevision, Mailing
-from eventmail.records import Acting
+from eventmail.records import Acting, Keyed
+
+
+@dataclass(frozen=True)
+class CopiedDesigns:
+    """How many designs come along, how many of them with something published, and how many stay in the archive."""
+
+    number: int
+    published: int
+    archived: int
+
 
 _NO_DESIGN = {"design_id": None, "design_number": None, "design_digest": None}
 
@@ -60,13 +70,26 @@ def _in_use(tx: Session, design_id: int) -> str:
     return f"{named} this design, so it was not deleted. Archive it: then it is out of the list, and nothing is lost."
 
 
-def copy(event_id: int, design_id: int, to: int, by: Acting) -> int:
-    """Copy the draft of a design within its event, or to another one; returns the id of the copy. Raises NotFound."""
+def copy(event_id: int, design_id: int, to: int, by: Acting, *, key: str = "") -> tuple[int, bool]:
+    """Copy the draft of a design within its event, or to another one; once per `key` and person, if any.
+
+    Returns the id of the copy, and whether an earlier request under the key made it. Raises NotFound,
+    IdempotencyKeyReused.
+    """
     shown = edit.find(event_id, design_id)
     name = shown.name if to != event_id else f"Copy of {shown.name}"[: edit.LONGEST_NAME]
+    keyed = Keyed(
+        f"user:{by.user_id}:design-copies:{event_id}", key, records.body_hash({"design": design_id, "to": to})
+    )
     with transaction() as tx:
+        if key and (replay := records.replayable(tx, keyed)):
+            return int(replay.answer["design"]), True
         held = edit.held_in(tx, event_id, design_id, archived=True)
-        return edit.add(tx, to, {**_columns(held), "name": name, "search_key": edit.search_key(name, held.subject)}, by)
+        renamed = {"name": name, "search_key": edit.search_key(name, held.subject)}
+        made = edit.add(tx, to, {**_columns(held), **renamed}, by)
+        if key:
+            records.remember(tx, keyed, None, {"design": made}, by, status=201)
+    return made, False
 
 
 def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
@@ -88,6 +111,15 @@ def copy_all(tx: Session, from_: int, to: int, by: Acting) -> int:
             made.published = 1
             revisions.add(tx, made.id, 1, published, by, is_published=True)
     return len(copied)
+
+
+def copied(event_id: int) -> CopiedDesigns:
+    """What a copy of the event gets of its designs (`copy_all`)."""
+    here = Design.archived_at.is_(None)
+    number, published = func.count().filter(here), func.count(Design.published).filter(here)
+    numbers = select(number, published, func.count().filter(~here)).where(Design.event_id == event_id)
+    found = fresh().execute(numbers).one()
+    return CopiedDesigns(found[0], found[1], found[2])
 
 
 def _columns(held: Design) -> dict[str, Any]:

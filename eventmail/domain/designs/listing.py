@@ -1,6 +1,6 @@
 """The list of designs: a page of it, its filters with counts from the same query, and each one's last test (D2)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +104,12 @@ def last_tests(design_ids: Sequence[int]) -> Mapping[int, LastTest]:
     for recipient in fresh().scalars(select(Recipient).where(Recipient.mailing_id.in_(to)).order_by(Recipient.id)):
         to[recipient.mailing_id].append(recipient)
     return {test.design_id: LastTest(test.id, test.created_at, to[test.id]) for test in tests if test.design_id}
+
+
+def named(design_ids: Sequence[int]) -> Collection[int]:
+    """Those of the designs that a message or a draft of one names, so that they can't be deleted."""
+    found = select(Mailing.design_id).where(Mailing.design_id.in_(design_ids), ~Mailing.is_test).distinct()
+    return frozenset(design_id for design_id in fresh().scalars(found) if design_id)
 
 
 def _matches(q: str) -> ColumnElement[bool]:

@@ -74,6 +74,6 @@ AREA = Area(BLUEPRINTS, of_event=(Entry("Designs", "file-text", "designs.listed"
         Op("POST design.archive", "Take a design out of the list.", {200: DesignOut}),
         Op("POST design.bring_back", "Take a design out of the archive.", {200: DesignOut}),
         Op("POST design.duplicate", "Copy the draft, within the event or to another one.", {201: DesignOut}, CopyIn,
-            {}),
+            {}, refusals=(IdempotencyKeyReused,)),
     ),
 })  # fmt: skip

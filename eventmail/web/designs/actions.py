@@ -6,24 +6,32 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
+from eventmail.db import fresh
 from eventmail.domain.designs import edit, lifecycle, revisions
 from eventmail.domain.designs.edit import DesignVersion
 from eventmail.domain.events import edit as events
 from eventmail.domain.mailings import contents, drafts, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.errors import InvalidInput, NotFound
+from eventmail.models import Event
 from eventmail.states import MessageType
 from eventmail.value_parsing import clean_value
 from eventmail.web.composer import checks
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, go_to, respond, see_other, wants_json
-from eventmail.web.designs import page, views
+from eventmail.web.designs import addresses, page, views
 from eventmail.web.designs.schemas import CheckpointIn, CopyIn, PublicationIn, one_out, revision_out
+from eventmail.web.messaging import page as composing
 
 bp = Blueprint("design", __name__, url_prefix="/admin/events/<id:event_id>/email-templates")
 page.serve(bp)
 ONE = views.ONE
+
+
+def _where_pressed(event_id: int, problem: Problem | None = None) -> Response:
+    """The page whose button was pressed: the list, else the design."""
+    return (views.listed if request.args.get("from") == "list" else views.detail)(event_id, problem=problem)
 
 
 def _read(revision: int | None) -> DesignVersion | None:
@@ -116,43 +124,68 @@ def restore(event_id: int, number: int) -> Any:
 
 
 @bp.post(ONE + "/archiving")
+@shown_by(_where_pressed)
 def archive(event_id: int) -> Any:
     """Take the design out of the list; messages that hold its text keep it."""
     lifecycle.archive(event_id, g.design_id, access.acting())
-    return _done(event_id, f"“{g.design.name}” is in the archive. Messages that have its text keep it.")
+    return _done(f"“{g.design.name}” is in the archive. Messages that have its text keep it.")
 
 
 @bp.post(ONE + "/restoration")
+@shown_by(_where_pressed)
 def bring_back(event_id: int) -> Any:
     """Take the design out of the archive."""
     lifecycle.bring_back(event_id, g.design_id, access.acting())
-    return _done(event_id, f"“{g.design.name}” is back in the list.")
+    return _done(f"“{g.design.name}” is back in the list.")
 
 
-def _done(event_id: int, said: str) -> Any:
+def _done(said: str) -> Any:
     page.reload()
     if wants_json():
         return as_json(one_out(g.design))
     flash(said)
-    return see_other(url_for("designs.listed", event_id=event_id))
+    return see_other(addresses.back())
+
+
+@bp.get(ONE + "/copies")
+def copying(event_id: int, problem: Problem | None = None) -> Response:
+    """Asks to which event a design is copied: one of those that this person sees."""
+    seen = fresh().scalars(events.listed(g.user, archived=False))
+    others = [(event.id, event.title) for event in seen if event.id != event_id]
+    return respond(page="designs/copying.html", design=g.design, others=others, problem=problem,
+                   key=ids.token(24), place=addresses.place())  # fmt: skip
+
+
+def _where_copied(event_id: int, problem: Problem | None = None) -> Response:
+    return (copying if "event" in request.form else _where_pressed)(event_id, problem=problem)
 
 
 @bp.post(ONE + "/copies")
+@shown_by(_where_copied)
 def duplicate(event_id: int) -> Any:
-    """Copy the draft within the event, or to another event that this person sees."""
+    """Copy the draft within the event, or to another one that this person sees."""
     body = intake.parse(CopyIn) if request.is_json else CopyIn(event=request.form.get("event", ""))
-    to = event_id
-    if body.event:
-        try:
-            to = events.visible(ids.row_id(body.event) or 0, g.user).id
-        except NotFound:
-            raise InvalidInput.at("event", "UNKNOWN_EVENT", "There is no such event.") from None
-    made = lifecycle.copy(event_id, g.design_id, to, access.acting())
-    where = url_for("designs.detail", event_id=to, design_id=made)
+    if not body.event and "event" in request.form:
+        raise InvalidInput.at("event", "REQUIRED", "Choose the event.")
+    to = _event(body.event) if body.event else g.event
+    key = intake.idempotency_key()
+    made, before = lifecycle.copy(event_id, g.design_id, to.id, access.acting(),
+                                  key=f"{g.design_id}:{to.id}:{key}" if key else "")  # fmt: skip
+    where = url_for("designs.detail", event_id=to.id, design_id=made)
     if wants_json():
-        return as_json(one_out(edit.find(to, made)), 201, {"Location": where})
-    flash("This is the copy. Change it as you like; the other one stays as it is.")
+        again = {"Idempotent-Replayed": "true"} if before else {}
+        return as_json(one_out(edit.find(to.id, made)), 201, {"Location": where, **again})
+    there = "" if to.id == event_id else f" in “{to.title}”"
+    flash(f"This is the copy{there}. Change it as you like; the other one stays as it is.")
     return see_other(where)
+
+
+def _event(named: str) -> Event:
+    """The event that a design is copied to. Raises InvalidInput for one that this person does not see."""
+    try:
+        return events.visible(ids.row_id(named) or 0, g.user)
+    except NotFound:
+        raise InvalidInput.at("event", "UNKNOWN_EVENT", "There is no such event.") from None
 
 
 @bp.delete(ONE)
@@ -165,7 +198,7 @@ def delete(event_id: int) -> Any:
 @bp.get(ONE + "/deletion")
 def deletion(event_id: int, problem: Problem | None = None) -> Response:
     """Asks before a design is deleted."""
-    return respond(page="designs/deletion.html", design=g.design, problem=problem)
+    return respond(page="designs/deletion.html", design=g.design, problem=problem, place=addresses.place())
 
 
 @bp.post(ONE + "/deletion")
@@ -175,25 +208,26 @@ def delete_by_form(event_id: int) -> Any:
     name = g.design.name
     lifecycle.delete(event_id, g.design_id, access.acting())
     flash(f"“{name}” was deleted. Its text stays in the log.")
-    return see_other(url_for("designs.listed", event_id=event_id))
+    return see_other(addresses.back())
 
 
 @bp.post(ONE + "/messages")
-@shown_by(views.detail)
+@shown_by(_where_pressed)
 def use(event_id: int) -> Any:
     """Begin a message with a snapshot of the design, to send now or later."""
-    draft = request.form.get("snapshot") == "draft"
+    draft = request.values.get("snapshot") == "draft"
     text, origin = revisions.snapshot(g.design, "draft" if draft else "published")
     key = f"use:{origin.design_id}:{origin.number}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
-    where = "scheduling.watch" if request.form.get("when") == "later" else "messaging.watch"
+    where = "scheduling.watch" if request.values.get("when") == "later" else "messaging.watch"
     return see_other(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
 
 
 @bp.post("/of/<id:mailing_id>")
 def take(event_id: int, mailing_id: int) -> Any:
-    """Make a design of the text of a message or of a draft."""
-    text, name = _text_of(event_id, mailing_id)
+    """Make a design of the text of a message or of a draft, as the composer has it if that is where it was pressed."""
+    text = _text_of(event_id, mailing_id)
+    name = clean_value(text.subject)[: edit.LONGEST_NAME].strip() or "Without a subject"
     values = {"name": name, "message_type": MessageType.UPDATE, **asdict(text)}
     key = f"of:{mailing_id}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made, _ = edit.create(event_id, values, access.acting(), key=key)
@@ -201,8 +235,8 @@ def take(event_id: int, mailing_id: int) -> Any:
     return see_other(url_for("designs.detail", event_id=event_id, design_id=made))
 
 
-def _text_of(event_id: int, mailing_id: int) -> tuple[Text, str]:
-    """The text of a message or of a draft, and a name for a design of it."""
+def _text_of(event_id: int, mailing_id: int) -> Text:
     draft = drafts.find(event_id, mailing_id)
-    text = draft.text if draft else contents.text_of(query.content(query.find(event_id, mailing_id)))
-    return text, clean_value(text.subject)[: edit.LONGEST_NAME] or "Without a subject"
+    if draft and "body" in request.form:
+        return composing.typed().text
+    return draft.text if draft else contents.text_of(query.content(query.find(event_id, mailing_id)))

@@ -6,18 +6,20 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
 from eventmail import ids
+from eventmail.content import excerpt
 from eventmail.db.paging import Page
 from eventmail.domain.designs import edit, listing, presence
 from eventmail.domain.designs.edit import DesignVersion
-from eventmail.domain.designs.listing import Filters, State
+from eventmail.domain.designs.listing import State
+from eventmail.domain.mailings import contents, merge_values
 from eventmail.errors import DomainError, StaleRevision
 from eventmail.states import MessageType
-from eventmail.web.composer import test_result
+from eventmail.web.composer import fragments, test_result
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, go_to, page_out, respond, see_other, wants_fragment, wants_json
-from eventmail.web.designs import page
+from eventmail.web.designs import addresses, page
 from eventmail.web.designs.schemas import DesignIn, DesignPatch, design_out, one_out
 from eventmail.web.messaging import page as composing
 from eventmail.web.messaging import preview as message_preview
@@ -41,33 +43,37 @@ for rule, name, view, methods in (
 @bp.get("")
 def listed(event_id: int, problem: Problem | None = None) -> Response:
     """The designs of the event by name, filtered as the address says (D2)."""
-    filters = Filters(
-        intake.chosen("state", State), intake.chosen("type", MessageType), request.args.get("q", "").strip()
-    )
+    filters = addresses.filters()
     counts = listing.counts(event_id, filters)
     found: Page[edit.Shown] = listing.listing(
         event_id, filters, **intake.paging(), total=counts.by_state[filters.state]
     )
-    tests = listing.last_tests([shown.id for shown in found.items])
-    return respond(
+    ids_here = [shown.id for shown in found.items]
+    tests = listing.last_tests(ids_here)
+    if wants_json():
+        return as_json(page_out(found, lambda shown: design_out(shown, tests.get(shown.id))))
+    values = contents.values(g.event, None, g.user, fragments.terms())
+    words = excerpt.filled([shown.excerpt for shown in found.items], values, merge_values.fields(event_id))
+    answer = respond(
         page="designs/list.html",
-        json=lambda: page_out(found, lambda shown: design_out(shown, tests.get(shown.id))),
+        fragment="designs/_found.html",
         problem=problem,
         key=ids.token(24),
         designs=found,
+        excerpts=dict(zip(ids_here, words, strict=True)),
         tests=tests,
+        named=listing.named(ids_here),
         filters=filters,
         counts=counts,
         states_of_designs=tuple(State),
         types=tuple(MessageType),
-        address=lambda **changes: _address(filters, **changes),
+        address=addresses.narrowed,
+        url_of=addresses.numbered,
+        place=addresses.place(),
     )
-
-
-def _address(filters: Filters, **changes: Any) -> str:
-    """The address of the list with other filters; a page is named only by the pager."""
-    asked = {"state": filters.state, "type": filters.message_type, "q": filters.q or None, **changes}
-    return url_for("designs.listed", event_id=g.event.id, **asked)
+    if wants_fragment():
+        answer.headers["HX-Push-Url"] = addresses.numbered(found.number)
+    return answer
 
 
 @bp.get("/new")

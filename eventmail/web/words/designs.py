@@ -20,6 +20,12 @@ STATES = {
     State.CHANGED: "Published + changes",
     State.ARCHIVED: "Archived",
 }
+EMPTY = {
+    State.DRAFT: "without a published version",
+    State.PUBLISHED: "published",
+    State.CHANGED: "published with later changes",
+    State.ARCHIVED: "in the archive",
+}  # after “No design is”
 _TONES = {State.DRAFT: "", State.PUBLISHED: "ok", State.CHANGED: "warn", State.ARCHIVED: ""}
 _ICONS = {State.DRAFT: "pencil", State.PUBLISHED: "circle-check", State.CHANGED: "circle-dot", State.ARCHIVED: "inbox"}
 

@@ -204,7 +204,7 @@ def test_D1_a_copy_holds_every_part_of_the_draft_and_nothing_published(
     other = add_event()
     original = edit.find(event_id, published)
     for to, name in ((event_id, "Copy of Save the date"), (other, "Save the date")):
-        copy = edit.find(to, lifecycle.copy(event_id, published, to, anna))
+        copy = edit.find(to, lifecycle.copy(event_id, published, to, anna)[0])
         assert (copy.name, copy.message_type, copy.text, copy.digest, copy.dialect) == (
             name, original.message_type, original.text, original.digest, original.dialect,
         )  # fmt: skip
@@ -217,7 +217,7 @@ def test_D1_a_copy_of_a_long_name_and_of_an_archived_design_is_a_design(
 ) -> None:
     design_id = design(event_id, oscar, name="n" * 100)
     lifecycle.archive(event_id, design_id, oscar)
-    copy = edit.find(event_id, lifecycle.copy(event_id, design_id, event_id, oscar))
+    copy = edit.find(event_id, lifecycle.copy(event_id, design_id, event_id, oscar)[0])
     assert (copy.name, copy.archived_at) == (f"Copy of {'n' * 92}", None)
     assert kept(rows, copy.id) == []
 

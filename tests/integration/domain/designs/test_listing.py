@@ -139,7 +139,7 @@ def test_D2_a_search_knows_the_newest_name_and_subject(event_id: int, begun: int
     ]  # fmt: skip
     revisions.restore(event_id, begun, 1, oscar)
     assert [names(event_id, Filters(q=q)) for q in ("doors", "firstname")] == [[], ["Please come"]]
-    copy = lifecycle.copy(event_id, begun, event_id, oscar)
+    copy, _ = lifecycle.copy(event_id, begun, event_id, oscar)
     assert edit.find(event_id, copy).name == "Copy of Please come"
     assert names(event_id, Filters(q="copy firstname")) == ["Copy of Please come"]
 

@@ -67,6 +67,7 @@ NOT_IN_IT = {
     **{f"POST designs.{name}": FORM for name in
        ("preview", "fields", "fallbacks", "dead_links", "save", "copy", "present")},
     **{f"POST design.{name}": FORM for name in ("review", "delete_by_form", "use", "take")},
+    "GET design.copying": ASKS,
     "GET design.deletion": ASKS,
     **{f"GET designs.{name}": SAME for name in ("fallbacks", "dead_links")},
     **{f"POST schedule.{name}": FORM for name in ("cancel", "reopen", "accept", "start")},
