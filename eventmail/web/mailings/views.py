@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 from werkzeug.local import LocalProxy
 
-from eventmail import tasks
+from eventmail import ids, tasks
 from eventmail.db import fresh
 from eventmail.db.paging import paginate
 from eventmail.domain import audit_log, mail_services
@@ -35,7 +35,7 @@ def listing(event_id: int) -> Response:
     found = query.newest_first(event_id, NO_DRAFT) if wants_json() else query.sent(event_id)
     page = paginate(found, **intake.paging())
     return respond(
-        page="mailings/list.html", mailings=page, json=lambda: _page_out(page),
+        page="mailings/list.html", mailings=page, key=ids.token(24), json=lambda: _page_out(page),
         shares=LocalProxy(cache(lambda: mail_services.shares_of([row[0] for row in page.items]))),
         based=LocalProxy(cache(lambda: origin.of_each([row[0] for row in page.items]))),
     )  # fmt: skip
@@ -80,6 +80,7 @@ def detail(event_id: int, mailing_id: int) -> Any:
         based=origin.of_each([mailing]).get(mailing.id),
         pictures=mail_frames.pictures_of(_as_sent(mailing)),
         are_shown=mail_frames.are_asked_for(request.args),
+        key=ids.token(24),
         **_table(mailing),
     )
 

@@ -31,7 +31,8 @@ COMPOSER.serves(bp)
 def listing(event_id: int) -> Response:
     """The drafts of the whole team, the latest save first."""
     page = paginate(drafts.newest_first(event_id), **intake.paging(), row=drafts.shown)
-    return respond(page="messages/drafts.html", json=lambda: page_out(page, _draft_out), drafts=page)
+    return respond(page="messages/drafts.html", json=lambda: page_out(page, _draft_out), drafts=page,
+                   key=ids.token(24))  # fmt: skip
 
 
 @bp.post("/messages/drafts")
