@@ -92,6 +92,7 @@ def copy_page(event_id: int, problem: Problem | None = None) -> Response:
         **_basics(request.form or event_copy.suggestion(g.event)),
         columns=column_defaults.columns(event_id),
         plans=copied_plans.count(event_id),
+        designs=designs.copied(event_id),
     )
 
 
@@ -101,8 +102,10 @@ def copy(event_id: int) -> Any:
     """Make an event with the settings and columns of this one, without its guests. Dates come with the request."""
     made = event_copy.copy(event_id, _form_values(), access.acting(), copied_plans.copy, designs.copy_all)
     plans = "1 planned draft" if made.plans == 1 else f"{made.plans} planned drafts"
-    came = f" {plans} came along; nothing of that goes out before you schedule it." if made.plans else ""
-    return _made(made.event_id, f"The event was copied. Nobody is on its guest list yet.{came}")
+    planned = f" {plans} came along; nothing of that goes out before you schedule it." if made.plans else ""
+    number = "1 design" if made.designs == 1 else f"{made.designs:,} designs"
+    came = f" {number} came along." if made.designs else ""
+    return _made(made.event_id, f"The event was copied. Nobody is on its guest list yet.{came}{planned}")
 
 
 @bp.patch("/<id:event_id>")
