@@ -130,5 +130,5 @@ def _typed() -> Wanted:
 def _answer(**context: Any) -> Response:
     """The button with the result of this press, a new key, and the draft as it was saved."""
     return respond(
-        page="designs/_test_answer.html", **{"key": ids.token(24), **composing.context(page.typed()), **context}
+        page="designs/_test_answer.html", **composing.context(page.typed()) | {"key": ids.token(24)} | context
     )
