@@ -1,16 +1,19 @@
 """Messages that take their text from a design: now, later, as a draft; the text they took stays theirs (D3)."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from eventmail.domain.instance import housekeeping
 from eventmail.models import Content, IdempotencyRecord, Job, Mailing, Recipient
+from eventmail.sending import due
 from eventmail.settings import Settings
 from tests.support.designing import WRITTEN
 from tests.support.live import outbox
 from tests.support.time import FrozenClock
 from tests.support.web import refused
+from tests.support.written import PLACE
 
 LATER = {"send_at": "2027-06-01T10:00", "timezone": "UTC"}
 WAYS: dict[str, dict[str, Any]] = {"now": {}, "scheduled": LATER, "draft": {"draft": True}}
@@ -239,9 +242,32 @@ def test_G28_a_purge_leaves_the_text_of_every_message_of_a_design(
     for one in (scheduled, sent):
         assert api.get(one.location).json["content"]["body"] == WRITTEN["body"]
     work()
-    assert [next(mail.iter_parts()).get_content().splitlines()[0] for mail in outbox(settings.instance)] == (
-        ["Come to Fixture Gala."] * 2
-    )
+    assert [first_line(mail) for mail in outbox(settings.instance)] == ["Come to Fixture Gala."] * 2
+
+
+@pytest.mark.parametrize("due_after", ["a publication", "an archiving", "a restore"])
+def test_G28_a_scheduled_message_sends_its_own_text_when_it_is_due(
+    app: Any, api: Any, post: Any, published: str, clock: FrozenClock, work: Any, settings: Settings, due_after: str
+) -> None:
+    scheduled = post(**LATER)
+    change(api, published)
+    if due_after == "an archiving":
+        api.post(f"{published}/archiving")
+    elif due_after == "a restore":
+        api.post(f"{published}/revisions/1/restoration")
+    clock.set(datetime(2027, 6, 1, 10, 0, tzinfo=UTC))
+    with app.app_context():
+        assert len(due.start_all(PLACE, settings)) == 1
+    work()
+    assert [(mail["Subject"], first_line(mail)) for mail in outbox(settings.instance)] == [
+        ("Hi Guest", "Come to Fixture Gala.")
+    ] * 2
+    told = api.get(scheduled.location).json
+    assert (told["state"], told["counts"]["sent"], told["content"]["revision"]) == ("finished", 2, 1)
+
+
+def first_line(mail: Any) -> str:
+    return str(next(mail.iter_parts()).get_content().splitlines()[0])
 
 
 def test_G16_a_message_of_a_design_has_the_sender_of_its_own_event(
