@@ -232,7 +232,7 @@ def take(event_id: int, mailing_id: int) -> Any:
     key = f"of:{mailing_id}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made, _ = edit.create(event_id, values, access.acting(), key=key)
     flash("This text is a design now. Give it a name that others find it by; the message stays as it is.")
-    return see_other(url_for("designs.detail", event_id=event_id, design_id=made))
+    return go_to(url_for("designs.detail", event_id=event_id, design_id=made))
 
 
 def _text_of(event_id: int, mailing_id: int) -> Text:
