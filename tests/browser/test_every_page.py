@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from eventmail import ids
+from tests.browser import tour_designs as designs
 from tests.browser import tour_guests as guests
 from tests.browser import tour_messages as messages
 from tests.browser import tour_scheduled as scheduled
@@ -76,6 +77,16 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "scheduled, written": scheduled.written,
     "scheduled, before the event": scheduled.relative,
     "scheduled, refused": scheduled.refused,
+    "designs, empty": empty("/email-templates"),
+    "designs": designs.listed,
+    "designs, none found": full("/email-templates?q=nothing-at-all"),
+    "new design": full("/email-templates/new"),
+    "design": designs.page(),
+    "design, looked over": designs.publishing,
+    "design, saved elsewhere": designs.refused,
+    "design versions": designs.page("/revisions"),
+    "design copying": designs.page("/copies"),
+    "design deletion": designs.page("/deletion"),
     "sent, empty": empty("/mailings"),
     "sent": full("/mailings"),
     "mailing": lambda tour: tour.go(tour.partly.replace("/messages/", "/mailings/")),
@@ -120,13 +131,14 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
-    "scheduling.mail", "scheduling.standing", "scheduling.tested",
+    "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail", "design_preview.show",
+    "design_preview.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
 # test_composer.py, test_owners_pages.py; of dead links the same list; of “Scheduled messages” the same lists
 LOOKED_AT_ELSEWHERE = {
     "preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking",
-    "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links",
+    "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links", "designs.fallbacks", "designs.dead_links",
 }  # fmt: skip
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
@@ -141,6 +153,7 @@ ON_THE_TOUR = {
     "drafts.listing", "drafts.deletion", "scheduling.compose", "scheduling.watch",
     "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "receipts.receipt", "home.page",
     "suppressions.listing", "suppressions.importing", "suppressions.lifting",
+    "designs.listed", "designs.new", "designs.detail", "design.history", "design.copying", "design.deletion",
 }  # fmt: skip
 
 

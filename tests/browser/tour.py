@@ -38,6 +38,7 @@ class Tour:
     partly: str = ""
     running: str = ""
     planned: dict[str, str] = field(default_factory=dict)  # the addresses of `tour_scheduled`, once they are made
+    design: str = ""  # the address of that of `tour_designs`, once it is made
     complaints: Complaints = field(default_factory=Complaints)
 
     def go(self, url: str) -> None:

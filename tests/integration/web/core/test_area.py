@@ -42,5 +42,15 @@ def test_an_area_brings_its_pages_its_entry_and_its_rows(app: Flask, client: Cli
 def test_entries_stand_in_the_order_of_the_areas_and_settings_come_last(client: Client, event_id: int) -> None:
     nav = client.get(f"/admin/events/{event_id}").text.partition("<nav")[2].partition("</nav>")[0]
     labels = [row.partition("</a>")[0].rpartition(">")[2] for row in nav.split("<li>")[1:]]
-    assert labels == ["Overview", "Guests", "Segments", "Messages", "Do-not-mail", "Log", "Seats", "Settings"]
+    assert labels == [
+        "Overview",
+        "Guests",
+        "Segments",
+        "Designs",
+        "Messages",
+        "Do-not-mail",
+        "Log",
+        "Seats",
+        "Settings",
+    ]
     assert nav.count('aria-current="page"') == 1
