@@ -94,7 +94,7 @@ def test_D2_a_page_past_the_end_shows_the_last(event_id: int, mixed: list[int]) 
 def test_D2_pages_stay_as_they_are_while_fifty_rows_change(event_id: int, oscar: Acting, anna: Acting) -> None:
     made = [design(event_id, oscar, name=f"Design {number:03}") for number in range(60)]
     seen = [page(event_id, Filters(), 1, 20).items]
-    for number, design_id in enumerate(made[:50]):
+    for number, design_id in enumerate(made[10:]):
         save(event_id, design_id, anna, f"Changed {number}")
         if number % 2:
             revisions.publish(event_id, design_id, anna)
