@@ -189,14 +189,14 @@ def request_ids(page: Page) -> dict[str, list[str]]:
     return {row.locator("td").first.inner_text(): row.locator("code").all_inner_texts() for row in rows}
 
 
-def preview(page: Page) -> FrameLocator:
+def preview(page: Page, prefix: str = "guest-message") -> FrameLocator:
     """The mail in the preview's frame."""
-    return page.frame_locator('[data-test="guest-message-preview"] iframe')
+    return page.frame_locator(f'[data-test="{prefix}-preview"] iframe')
 
 
-def preview_html(page: Page) -> str:
+def preview_html(page: Page, prefix: str = "guest-message") -> str:
     """The bytes of the mail in the preview's frame, as text, without its marks and its scheme, which no mail has."""
-    source = str(by_test(page, "guest-message-preview").locator("iframe").get_attribute("src"))
+    source = str(by_test(page, f"{prefix}-preview").locator("iframe").get_attribute("src"))
     bare = source.replace("&marks=on", "").replace("&scheme=light", "")
     return page.request.get(page.url.split("/admin")[0] + bare).text()
 

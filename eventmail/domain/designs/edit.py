@@ -195,6 +195,11 @@ def unchanged(read: DesignVersion) -> ColumnElement[bool]:
     return or_(Design.revision == read.revision, own)
 
 
+def is_unchanged(session: Session, design_id: int, read: DesignVersion) -> bool:
+    """Whether nobody but the page of `read` has saved the design since."""
+    return session.scalar(select(Design.id).where(Design.id == design_id, unchanged(read))) is not None
+
+
 def held_in(tx: Session, event_id: int, design_id: int, *, archived: bool = False) -> Design:
     """The row of a design, for a command. Raises NotFound, and DesignArchived unless an archived one will do."""
     held = tx.scalars(select(Design).where(Design.id == design_id, Design.event_id == event_id)).one_or_none()

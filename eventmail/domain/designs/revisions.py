@@ -135,7 +135,7 @@ def keep(event_id: int, design_id: int, name: str, by: Acting, *, read: DesignVe
     name = edit.name_of(name)
     with transaction() as tx:
         held = edit.held_in(tx, event_id, design_id)
-        if read and not _is(tx, design_id, read):
+        if read and not edit.is_unchanged(tx, design_id, read):
             raise edit.stale(tx, design_id, by, read, "Nothing was kept.")
         newest = tx.scalars(_newest_first(design_id).limit(1)).one_or_none()
         if newest is not None and newest.digest == held.digest:
@@ -157,7 +157,7 @@ def restore(event_id: int, design_id: int, number: int, by: Acting, *, read: Des
     words = excerpt(wanted.text.body, merge_values.fields(event_id))
     with transaction() as tx:
         held = edit.held_in(tx, event_id, design_id)
-        if read and not _is(tx, design_id, read):
+        if read and not edit.is_unchanged(tx, design_id, read):
             raise edit.stale(tx, design_id, by, read, "Nothing was restored.")
         if held.digest == wanted.digest:
             return
@@ -172,10 +172,6 @@ def restore(event_id: int, design_id: int, number: int, by: Acting, *, read: Des
         held.revision += 1
         held.saved_by, held.saved_at, held.saved_from = by.user_id, by.now, ""
         records.audit(tx, by, "design.restored", f"design:{design_id}", event_id=event_id, revision=number)
-
-
-def _is(tx: Session, design_id: int, read: DesignVersion) -> bool:
-    return tx.scalar(select(Design.id).where(Design.id == design_id, edit.unchanged(read))) is not None
 
 
 def _numbered(design_id: int, number: int | None) -> Select[DesignRevision]:

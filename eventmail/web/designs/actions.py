@@ -44,6 +44,7 @@ def _read(revision: int | None) -> DesignVersion | None:
 def review(event_id: int) -> Any:
     """Save what is on the page, then show what publishing it would change, and what is in the way."""
     views.keep(page.typed())
+    contents.checked(event_id, g.design.text)
     parts = page.differences(g.design.published, g.design.text)
     made = revisions.listing(g.design_id)
     number = 1 + (made[0].number if made else 0)
@@ -110,23 +111,36 @@ def checkpoint(event_id: int) -> Any:
     return see_other(url_for("design.history", event_id=event_id))
 
 
+def _again(event_id: int, number: int, problem: Problem) -> Response:
+    """The page that the button stands on: the design with what was typed, or its versions."""
+    return (views.detail if "body" in request.form else history)(event_id, problem=problem)
+
+
 @bp.post(ONE + "/revisions/<id:number>/restoration")
-@shown_by(history)
+@shown_by(_again)
 def restore(event_id: int, number: int) -> Any:
     """Put the text of a revision into the draft; what is published stays."""
+    _keep_typed()
     by = access.acting()
     revisions.restore(event_id, g.design_id, number, by, read=_read(ids.row_id(request.form.get("revision", ""))))
     page.reload()
     if wants_json():
         return as_json(one_out(g.design))
     flash(f"Version {number} is in the draft again. What is published stays as it is until you publish.")
-    return see_other(url_for("designs.detail", event_id=event_id))
+    return go_to(url_for("designs.detail", event_id=event_id))
+
+
+def _keep_typed() -> None:
+    """Save what is on the page of the design, when its form was sent with the button."""
+    if "body" in request.form:
+        views.keep(page.typed())
 
 
 @bp.post(ONE + "/archiving")
 @shown_by(_where_pressed)
 def archive(event_id: int) -> Any:
     """Take the design out of the list; messages that hold its text keep it."""
+    _keep_typed()
     lifecycle.archive(event_id, g.design_id, access.acting())
     return _done(f"“{g.design.name}” is in the archive. Messages that have its text keep it.")
 
@@ -144,7 +158,7 @@ def _done(said: str) -> Any:
     if wants_json():
         return as_json(one_out(g.design))
     flash(said)
-    return see_other(addresses.back())
+    return go_to(addresses.back())
 
 
 @bp.get(ONE + "/copies")
@@ -164,6 +178,7 @@ def _where_copied(event_id: int, problem: Problem | None = None) -> Response:
 @shown_by(_where_copied)
 def duplicate(event_id: int) -> Any:
     """Copy the draft within the event, or to another one that this person sees."""
+    _keep_typed()
     body = intake.parse(CopyIn) if request.is_json else CopyIn(event=request.form.get("event", ""))
     if not body.event and "event" in request.form:
         raise InvalidInput.at("event", "REQUIRED", "Choose the event.")
@@ -177,7 +192,7 @@ def duplicate(event_id: int) -> Any:
         return as_json(one_out(edit.find(to.id, made)), 201, {"Location": where, **again})
     there = "" if to.id == event_id else f" in “{to.title}”"
     flash(f"This is the copy{there}. Change it as you like; the other one stays as it is.")
-    return see_other(where)
+    return go_to(where)
 
 
 def _event(named: str) -> Event:
@@ -215,12 +230,13 @@ def delete_by_form(event_id: int) -> Any:
 @shown_by(_where_pressed)
 def use(event_id: int) -> Any:
     """Begin a message with a snapshot of the design, to send now or later."""
+    _keep_typed()
     draft = request.values.get("snapshot") == "draft"
     text, origin = revisions.snapshot(g.design, "draft" if draft else "published")
     key = f"use:{origin.design_id}:{origin.number}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
     where = "scheduling.watch" if request.values.get("when") == "later" else "messaging.watch"
-    return see_other(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
+    return go_to(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
 
 
 @bp.post("/of/<id:mailing_id>")

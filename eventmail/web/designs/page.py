@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from flask import Blueprint, Response, current_app, g, request, url_for
+from werkzeug.local import LocalProxy
 
 from eventmail import ids
 from eventmail.content.differences import Piece, by_words
@@ -58,6 +60,7 @@ def serve(blueprint: Blueprint) -> None:
 
     @blueprint.before_request
     def _load() -> None:
+        g.warning_test = f"{Prefix.DESIGN}-warning"
         g.design = edit.find(g.event.id, g.design_id) if g.design_id else None
 
     COMPOSER.serves(blueprint)
@@ -103,6 +106,8 @@ def _beside() -> Mapping[str, Any]:
     return {
         "design": shown,
         "fields_of_design": fields(),
+        "changed_parts": LocalProxy(cache(lambda: differences(shown.published, shown.text) if shown.diverged else [])),
+        "locked": shown.archived_at is not None,
         "last_test": listing.last_tests([shown.id]).get(shown.id),
         "uses": lifecycle.uses(fresh(), shown.id),
         "submit_url": url_for("design.review", event_id=g.event.id),

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, g, request, url_for
 
 from eventmail import ids, tasks
-from eventmail.domain.designs import revisions
+from eventmail.domain.designs import listing, revisions
 from eventmail.domain.designs.revisions import Snapshot
 from eventmail.domain.mailings import contents, preview_steps, query, test_sends
 from eventmail.domain.mailings import preview as mailing_preview
@@ -67,7 +67,6 @@ def _guest(event_id: int, named: str) -> Guest | None:
 @shown_by(views.detail)
 def test(event_id: int) -> Any:
     """Send a test of the design: of the draft on the page, or of a snapshot (JSON)."""
-    g.warning_test = f"{g.composer.prefix}-warning"
     key = intake.needed_key()
     try:
         if wants_json() and (request.is_json or not request.form):
@@ -99,7 +98,8 @@ def tested(event_id: int, mailing_id: int) -> Any:
         return as_json(test_sends.described(mailing, test_sends.recipients(mailing_id), query.last_job(mailing_id)))
     if wants_fragment():
         found = test_result.shown(event_id, mailing_id)
-        return respond(page="composer/_test_result.html", composer=g.composer, tested=found)
+        last = listing.last_tests([g.design_id]).get(g.design_id)
+        return respond(page="designs/_tested.html", composer=g.composer, tested=found, last_test=last)
     return see_other(_page(event_id, mailing_id))
 
 

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, flash, g, make_response, render_template,
 
 from eventmail import ids
 from eventmail.content import excerpt
+from eventmail.db import fresh
 from eventmail.db.paging import Page
 from eventmail.domain.designs import edit, listing, presence
 from eventmail.domain.designs.edit import DesignVersion
@@ -100,7 +101,7 @@ def detail(event_id: int, problem: Problem | None = None, **shown: Any) -> Respo
     """The design: its draft in the composer, beside what is published."""
     if wants_json():
         return as_json(one_out(g.design))
-    stale = problem is not None and isinstance(problem.error, StaleRevision)
+    stale = problem is not None and isinstance(problem.error, StaleRevision) and "body" in request.form
     form = page.typed()
     return page.answer(
         form,
@@ -108,7 +109,6 @@ def detail(event_id: int, problem: Problem | None = None, **shown: Any) -> Respo
         refused=stale,
         theirs=page.theirs(form) if stale else None,
         tested=test_result.again(event_id, request.args.get("tested", "")),
-        changed_parts=page.differences(g.design.published, g.design.text) if g.design.diverged else [],
         **shown,
     )
 
@@ -163,10 +163,10 @@ def copy_mine(event_id: int) -> Any:
 
 @bp.post(ONE + "/presence")
 def present(event_id: int) -> Response:
-    """Who else has the design open, and whether somebody else saved it since the page was read."""
+    """Who else has the design open, and whether it was saved from elsewhere since the page was read."""
     form = page.typed()
     names = presence.others(event_id, g.design_id, form.before.page, access.acting())
-    overtaken = form.before.revision < g.design.revision and g.design.saver != g.user.name
+    overtaken = not edit.is_unchanged(fresh(), g.design_id, page.version(form))
     return respond(page="designs/_presence.html", others=names, design=g.design, overtaken=overtaken)
 
 
