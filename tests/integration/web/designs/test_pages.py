@@ -126,12 +126,14 @@ def test_D3_publishing_looks_first_and_takes_what_was_looked_at(
     assert "This text is published already, as version 1." in words(client.get(one))
 
 
-def test_D4_a_text_with_an_unknown_field_is_saved_and_the_dialog_offers_no_publication(
+def test_D4_a_text_with_an_unknown_field_is_saved_and_refused_in_words_before_any_dialog(
     client: Any, one: str, rows: Any, count: Any
 ) -> None:
     page = client.submit(f"{one}/publication/review", {**TYPED, "body": "{guest.frstName}"})
-    assert (page.status_code, "email-design-publish-confirm" in page.text) == (200, False)
-    assert "It can’t be published yet:" in words(page)
+    assert (page.status_code, error_code(page), "email-design-publishing" in page.text) == (
+        400, ["UNRESOLVED_TOKEN"], False,
+    )  # fmt: skip
+    assert "Did you mean {guest.firstName}?" in words(page)
     forced = client.submit(f"{one}/publication", {"revision": "2"})
     assert (forced.status_code, error_code(forced), count(DesignRevision)) == (400, ["UNRESOLVED_TOKEN"], 0)
     assert drafts(rows) == [(2, "{guest.frstName}")]
