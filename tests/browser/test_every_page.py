@@ -82,6 +82,7 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "designs, none found": full("/email-templates?q=nothing-at-all"),
     "new design": full("/email-templates/new"),
     "design": designs.page(),
+    "design, not to be published": designs.blocked,
     "design, looked over": designs.publishing,
     "design, saved elsewhere": designs.refused,
     "design versions": designs.page("/revisions"),

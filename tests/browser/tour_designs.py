@@ -41,9 +41,17 @@ def listed(tour: Tour) -> None:
     tour.go(tour.full.url("/email-templates"))
 
 
-def publishing(tour: Tour) -> None:
-    """The look before publishing, with what is in the way."""
+def blocked(tour: Tour) -> None:
+    """A publication that is refused, with what is in the way."""
     page()(tour)
+    by_test(tour.page, "email-design-publish-cta").click()
+    expect(by_test(tour.page, "email-design-warning")).to_be_visible()
+
+
+def publishing(tour: Tour) -> None:
+    """The look before publishing, with what changes."""
+    page()(tour)
+    tour.page.get_by_label("Message", exact=True).fill(f"{TEXT}\n\nAnd another {LONG}")
     by_test(tour.page, "email-design-publish-cta").click()
     expect(by_test(tour.page, "email-design-publishing")).to_be_visible()
 

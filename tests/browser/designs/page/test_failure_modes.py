@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import steps
-from tests.browser.designs.steps import (
+from tests.browser.designs.page.steps import (
     PAGE,
     QUIET,
     WARNING,

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser import steps
-from tests.browser.designs.steps import ANA, BO, QUIET
+from tests.browser.designs.page.steps import ANA, BO, QUIET
 from tests.browser.steps import Gala, press_link
 from tests.support import seeding
 from tests.support.browser import Complaints

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.designs.steps import badge, message, outcome, preview, versions
+from tests.browser.designs.page.steps import badge, message, outcome, preview, versions
 from tests.browser.steps import Gala, by_test
 from tests.browser.test_keyboard import tab_to
 

@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.designs.steps import WARNING, add, badge, bodies, made, message, open_, saved, versions
+from tests.browser.designs.page.steps import WARNING, add, badge, bodies, made, message, open_, saved, versions
 from tests.browser.steps import Gala, by_test
 from tests.support.browser import assert_fits, assert_visible_everywhere, axe_everywhere
 

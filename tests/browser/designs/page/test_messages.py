@@ -12,7 +12,7 @@ from eventmail.db import transaction
 from eventmail.domain.designs import lifecycle, revisions
 from eventmail.models import Schedule
 from tests.browser import steps
-from tests.browser.designs.steps import made, open_, versions
+from tests.browser.designs.page.steps import made, open_, versions
 from tests.browser.scheduled.steps import ROW, choose, planned
 from tests.browser.steps import Gala, body, by_test
 from tests.support import designing, seeding

@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser import steps
-from tests.browser.designs.steps import add, address, look, made, open_, outcome, preview, saved
+from tests.browser.designs.page.steps import add, address, look, made, open_, outcome, preview, saved
 from tests.browser.steps import Gala, by_test
 from tests.support.browser import assert_fits
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import steps
-from tests.browser.designs.steps import made, open_
+from tests.browser.designs.page.steps import made, open_
 from tests.browser.steps import TRACKED, Gala, body, by_test
 from tests.browser.test_failure_modes_of_mail_services import Postbox
 from tests.support import seeding

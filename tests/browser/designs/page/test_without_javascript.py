@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser import steps
-from tests.browser.designs.steps import WARNING, badge, bodies, message, preview, stored, versions
+from tests.browser.designs.page.steps import WARNING, badge, bodies, message, preview, stored, versions
 from tests.browser.steps import Gala, by_test
 from tests.support.browser import assert_fits
 from tests.support.waiting import wait_for

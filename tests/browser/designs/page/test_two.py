@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 from eventmail.db import transaction
 from eventmail.models import DesignOpen, User
 from tests.browser import steps
-from tests.browser.designs.steps import (
+from tests.browser.designs.page.steps import (
     WARNING,
     add,
     badge,
