@@ -114,7 +114,7 @@ class MailUnderWay(Conflict):
 class NotPublished(Conflict):
     code = "NOT_PUBLISHED"
     title = "This design was never published"
-    sentence = "This design was never published. Nothing was sent: publish it, or choose its draft."
+    sentence = "This design was never published, so it has no published text: publish it, or choose its draft."
 
 
 class DesignArchived(Conflict):

@@ -54,7 +54,7 @@ def delete(event_id: int, design_id: int, by: Acting) -> None:
         named = exists().where(Mailing.design_id == design_id)
         gone = delete_(Design).where(Design.id == design_id, ~named).returning(Design.id)
         if tx.scalar(gone, execution_options={"synchronize_session": False}) is None:
-            raise DesignInUse(_in_use(tx, design_id))
+            raise DesignInUse(in_use(tx, design_id))
         records.audit(tx, by, "design.deleted", f"design:{design_id}", event_id=event_id, before=before)
 
 
@@ -64,8 +64,9 @@ def uses(session: Session, design_id: int) -> int:
     return session.scalar(named) or 0
 
 
-def _in_use(tx: Session, design_id: int) -> str:
-    number = uses(tx, design_id)
+def in_use(session: Session, design_id: int) -> str:
+    """Why a design that messages name is not deleted, in words."""
+    number = uses(session, design_id)
     named = "1 message names" if number == 1 else f"{number:,} messages name"
     return f"{named} this design, so it was not deleted. Archive it: then it is out of the list, and nothing is lost."
 

@@ -48,10 +48,19 @@ class Holder:
     send_at: datetime | None
 
 
-def snapshot(shown: Shown, wanted: Snapshot) -> tuple[Text, Origin]:
-    """The text of a design that a message takes, and where it came from (D3). Raises NotPublished, DesignArchived."""
+def snapshot(shown: Shown, wanted: Snapshot, number: int | None = None) -> tuple[Text, Origin]:
+    """The text of a design that a message takes, and where it came from (D3).
+
+    `number` names a published revision that may not be the newest any more. Raises NotPublished, DesignArchived,
+    NotFound.
+    """
     if shown.archived_at:
         raise DesignArchived
+    if number is not None:
+        named = find(shown.id, number)
+        if not named.is_published:
+            raise NotPublished
+        return named.text, Origin(shown.id, named.number, named.digest)
     if wanted == "draft":
         return shown.text, Origin(shown.id, None, shown.digest)
     if shown.published is None:

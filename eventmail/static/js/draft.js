@@ -1,6 +1,18 @@
 // Saves the last typed words when somebody leaves the page (D5).
 
+const KEPT = "draft"; // in sessionStorage: what a page sent while it was left
+const FRESH = 10_000; // ms; an older one has long been saved, or refused
 let typed = false; // since the last save began
+let leaving = false; // one of the ways out of a conflict was pressed
+
+const composer = () => document.getElementById("composer");
+const draft = () => document.getElementById("draft");
+
+function say(words) {
+  typed = true;
+  const line = draft()?.querySelector("p");
+  if (line) line.textContent = words;
+}
 
 document.addEventListener("input", ({ target }) => {
   if (target.form?.id === "composer") typed = true;
@@ -12,16 +24,38 @@ document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
 
 // A save without an answer is tried again with the next letter, when the network is back, or on leaving.
 document.addEventListener("htmx:error", ({ detail: { ctx } }) => {
-  if (!ctx?.sourceElement.closest?.("#draft") || ctx.response) return;
-  typed = true;
-  const line = document.querySelector("#draft p");
-  if (line) line.textContent = "Not saved: eventmail could not be reached";
+  if (ctx?.sourceElement.closest?.("#draft") && !ctx.response) say("Not saved: eventmail could not be reached");
 });
 
-addEventListener("beforeunload", () => { // pagehide comes only after the next page was fetched
-  const url = typed && document.getElementById("draft")?.getAttribute("hx-post");
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  if (ctx?.sourceElement.closest?.("#draft") && ctx.response?.status >= 400) say("Not saved, see above.");
+});
+
+document.addEventListener("click", ({ target }) => {
+  if (target.closest('[data-test$="-conflict"]')) leaving = true;
+});
+
+addEventListener("beforeunload", (event) => { // pagehide comes only after the next page was fetched
+  if (draft()?.querySelector("p.error") && !leaving) event.preventDefault(); // the text is on this page alone
+  const url = typed && draft()?.getAttribute("hx-post");
   if (!url) return;
   typed = false;
   const headers = { "HX-Request": "true", "HX-Request-Type": "partial", Accept: "text/html" };
-  fetch(url, { method: "POST", headers, body: new FormData(document.getElementById("composer")), keepalive: true });
+  const body = new FormData(composer());
+  fetch(url, { method: "POST", headers, body, keepalive: true });
+  const fields = [...body].filter(([name]) => ["subject", "preheader", "body", "name", "page_mark"].includes(name));
+  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, at: Date.now(), fields }));
 });
+
+// A page that is reloaded before its last words were saved shows them all the same, and goes on as that very page.
+const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
+const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
+sessionStorage.removeItem(KEPT);
+if (isReload && kept?.path === location.pathname && Date.now() - kept.at < FRESH && composer()) {
+  for (const [name, value] of kept.fields) {
+    const field = composer().elements[name];
+    if (!field || field.value === value) continue;
+    field.value = value;
+    if (name !== "page_mark") field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+}

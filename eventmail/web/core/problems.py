@@ -184,7 +184,15 @@ def _fragment(problem: Problem) -> Response:
     return make_response(page, problem.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})
 
 
+_SIGNED_OUT = (
+    "Your session ended, so what you wrote since is on this page alone. Copy it, then sign in again: this page can’t "
+    "save it any more."
+)
+
+
 def _to_sign_in(problem: Problem) -> Any:
+    if wants_fragment() and "page_mark" in request.form:  # somebody writes: another page would take the words away
+        return _fragment(replace(problem, detail=_SIGNED_OUT))
     if wants_fragment():
         answer = _fragment(problem)
         answer.headers["HX-Redirect"] = url_for("account.sign_in")

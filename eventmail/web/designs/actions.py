@@ -76,6 +76,13 @@ def _revision(event_id: int, made: revisions.Listed, status: int) -> Response:
     return as_json(revision_out(made, revisions.holders(g.design_id)), status, {"Location": where})
 
 
+@bp.get(ONE + "/publication")
+@bp.get(ONE + "/publication/review")
+def published(event_id: int) -> Any:
+    """Lead to the design: Back may ask for the address of a form."""
+    return see_other(url_for("designs.detail", event_id=event_id))
+
+
 @bp.get(ONE + "/revisions")
 def history(event_id: int, number: int | None = None, problem: Problem | None = None) -> Response:
     """The revisions of a design, the newest first, and which waiting messages hold which."""
@@ -122,12 +129,17 @@ def restore(event_id: int, number: int) -> Any:
     """Put the text of a revision into the draft; what is published stays."""
     _keep_typed()
     by = access.acting()
-    revisions.restore(event_id, g.design_id, number, by, read=_read(ids.row_id(request.form.get("revision", ""))))
+    revision = intake.parse(PublicationIn).revision if _has_json() else ids.row_id(request.form.get("revision", ""))
+    revisions.restore(event_id, g.design_id, number, by, read=_read(revision))
     page.reload()
     if wants_json():
         return as_json(one_out(g.design))
     flash(f"Version {number} is in the draft again. What is published stays as it is until you publish.")
     return go_to(url_for("designs.detail", event_id=event_id))
+
+
+def _has_json() -> bool:
+    return request.is_json and bool(request.data)
 
 
 def _keep_typed() -> None:
@@ -212,8 +224,10 @@ def delete(event_id: int) -> Any:
 
 @bp.get(ONE + "/deletion")
 def deletion(event_id: int, problem: Problem | None = None) -> Response:
-    """Asks before a design is deleted."""
-    return respond(page="designs/deletion.html", design=g.design, problem=problem, place=addresses.place())
+    """Asks before a design is deleted, or says why it can't be."""
+    in_use = lifecycle.in_use(fresh(), g.design_id) if lifecycle.uses(fresh(), g.design_id) else ""
+    return respond(page="designs/deletion.html", design=g.design, problem=problem, in_use=in_use,
+                   place=addresses.place())  # fmt: skip
 
 
 @bp.post(ONE + "/deletion")
@@ -231,8 +245,8 @@ def delete_by_form(event_id: int) -> Any:
 def use(event_id: int) -> Any:
     """Begin a message with a snapshot of the design, to send now or later."""
     _keep_typed()
-    draft = request.values.get("snapshot") == "draft"
-    text, origin = revisions.snapshot(g.design, "draft" if draft else "published")
+    draft, number = request.values.get("snapshot") == "draft", ids.row_id(request.values.get("number", ""))
+    text, origin = revisions.snapshot(g.design, "draft" if draft else "published", number)
     key = f"use:{origin.design_id}:{origin.number}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
     made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
     where = "scheduling.watch" if request.values.get("when") == "later" else "messaging.watch"

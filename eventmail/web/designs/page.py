@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request, url_for
 from werkzeug.local import LocalProxy
 
 from eventmail import ids
@@ -15,11 +15,17 @@ from eventmail.domain.designs import edit, lifecycle, listing
 from eventmail.domain.designs.edit import DesignVersion, Published, Shown
 from eventmail.domain.mailings import contents
 from eventmail.domain.mailings.contents import Text
+from eventmail.errors import DomainError, NotFound, StaleRevision
 from eventmail.web.composer.draft import OnPage, Theirs
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.page import Composer, Prefix, Urls
+from eventmail.web.core.problems import Problem
+from eventmail.web.core.respond import respond, wants_fragment
 from eventmail.web.messaging import page as composing
 
+_DELETED = (
+    "This design was deleted while you had it open. What you wrote since was not saved: keep it as a design of its own."
+)
 PARTS = (("Subject", "subject"), ("Preview text", "preheader"), ("Message", "body"))
 
 
@@ -61,9 +67,39 @@ def serve(blueprint: Blueprint) -> None:
     @blueprint.before_request
     def _load() -> None:
         g.warning_test = f"{Prefix.DESIGN}-warning"
-        g.design = edit.find(g.event.id, g.design_id) if g.design_id else None
+        try:
+            g.design = edit.find(g.event.id, g.design_id) if g.design_id else None
+        except NotFound:
+            if "body" not in request.form:
+                raise
+            g.design = None  # it was deleted while somebody wrote; `blueprint` goes on with what was typed
 
     COMPOSER.serves(blueprint)
+
+    @blueprint.before_request
+    def _refuse() -> Response | None:
+        if not g.design_id or g.design or request.endpoint == COMPOSER.urls.copy:
+            return None
+        gone = StaleRevision(_DELETED, conflict="gone")
+        if request.endpoint == COMPOSER.urls.save and wants_fragment():
+            form = composing.typed()
+            kept = OnPage(str(g.design_id), form.before.revision, form.before.page)
+            return refused(gone, {"typed": form, "draft": kept, "theirs": None, "composer": COMPOSER, "event": g.event})
+        g.form_again = _gone
+        raise gone
+
+
+def refused(error: DomainError, shown: Mapping[str, Any]) -> Response:
+    """The reason why an autosave was refused, said once. The page stops to save by itself and keeps every word."""
+    answer = render_template("composer/_refused_save.html", **{**shown, "problem": error, "refused": True})
+    return make_response(answer, error.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})
+
+
+def _gone(problem: Problem) -> Response:
+    """What was typed into a design that was deleted meanwhile, with a button that keeps it."""
+    return respond(
+        page="designs/gone.html", problem=problem, typed=composing.typed(), composer=COMPOSER, about=fields()
+    )
 
 
 def reload() -> None:
@@ -73,8 +109,8 @@ def reload() -> None:
 
 def fields() -> dict[str, str]:
     """Name and type as they were typed; those of the design where the form has none."""
-    shown: Shown = g.design
-    known = {"name": shown.name, "message_type": str(shown.message_type)}
+    shown: Shown | None = g.design
+    known = {"name": shown.name if shown else "", "message_type": str(shown.message_type if shown else "")}
     return {name: request.form.get(name, value) for name, value in known.items()}
 
 
@@ -105,9 +141,10 @@ def _beside() -> Mapping[str, Any]:
     shown: Shown = g.design
     return {
         "design": shown,
+        "nameless": "name" in request.form and not request.form["name"].strip(),
         "fields_of_design": fields(),
         "changed_parts": LocalProxy(cache(lambda: differences(shown.published, shown.text) if shown.diverged else [])),
-        "locked": shown.archived_at is not None,
+        "locked": shown.archived_at is not None and "body" not in request.form,  # else it is kept apart
         "last_test": listing.last_tests([shown.id]).get(shown.id),
         "uses": lifecycle.uses(fresh(), shown.id),
         "submit_url": url_for("design.review", event_id=g.event.id),

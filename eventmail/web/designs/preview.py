@@ -30,7 +30,7 @@ page.serve(bp)
 def show(event_id: int) -> Response:
     """The mail of a snapshot as a guest reads it, the first by name if none is named: JSON, or its HTML."""
     wanted = _snapshot(request.args.get("snapshot") or ("published" if g.design.published else "draft"))
-    text, _ = revisions.snapshot(g.design, wanted)
+    text, _ = revisions.snapshot(g.design, wanted, ids.row_id(request.args.get("number", "")))
     look = contents.look(event_id, text)
     guest = _guest(event_id, request.args.get("guest", ""))
     reading = mailing_preview.reading(look.compiled, g.event, guest, g.user, fragments.terms())

@@ -13,7 +13,7 @@ from eventmail.domain.designs import edit, listing, presence
 from eventmail.domain.designs.edit import DesignVersion
 from eventmail.domain.designs.listing import State
 from eventmail.domain.mailings import contents, merge_values
-from eventmail.errors import DomainError, StaleRevision
+from eventmail.errors import DesignArchived, StaleRevision
 from eventmail.states import MessageType
 from eventmail.web.composer import fragments, test_result
 from eventmail.web.composer.form import ComposerForm
@@ -101,7 +101,8 @@ def detail(event_id: int, problem: Problem | None = None, **shown: Any) -> Respo
     """The design: its draft in the composer, beside what is published."""
     if wants_json():
         return as_json(one_out(g.design))
-    stale = problem is not None and isinstance(problem.error, StaleRevision) and "body" in request.form
+    refused = problem is not None and isinstance(problem.error, StaleRevision | DesignArchived)
+    stale = refused and "body" in request.form
     form = page.typed()
     return page.answer(
         form,
@@ -129,9 +130,9 @@ def save(event_id: int) -> Any:
     form = page.typed()
     try:
         keep(form)
-    except StaleRevision as error:
+    except (StaleRevision, DesignArchived) as error:
         if wants_fragment():
-            return _refused(form, error)
+            return page.refused(error, composing.context(form) | {"theirs": page.theirs(form)})
         raise
     if not wants_fragment():
         flash("The draft is saved. What is published stays as it is.")
@@ -155,7 +156,8 @@ def copy_mine(event_id: int) -> Any:
     form = page.typed()
     subject, preheader, body = astuple(form.text)
     values = {**page.fields(), "subject": subject, "preheader": preheader, "body": body}
-    values["name"] = f"{values['name'].strip() or g.design.name} (my text)"[: edit.LONGEST_NAME]
+    name = values["name"].strip() or (g.design.name if g.design else "Without a name")
+    values["name"] = f"{name} (my text)"[: edit.LONGEST_NAME] if g.design else name
     made = edit.keep_apart(event_id, g.design_id, form.before.page, values, access.acting())
     flash("Your text is a design of its own now. The other one stayed as it was.")
     return go_to(url_for("designs.detail", event_id=event_id, design_id=made))
@@ -168,10 +170,3 @@ def present(event_id: int) -> Response:
     names = presence.others(event_id, g.design_id, form.before.page, access.acting())
     overtaken = not edit.is_unchanged(fresh(), g.design_id, page.version(form))
     return respond(page="designs/_presence.html", others=names, design=g.design, overtaken=overtaken)
-
-
-def _refused(form: ComposerForm, error: DomainError) -> Response:
-    """The reason why an autosave was refused, said once. The page stops to save by itself and keeps every word."""
-    shown = composing.context(form) | {"problem": error, "theirs": page.theirs(form), "refused": True}
-    answer = render_template("composer/_refused_save.html", **shown)
-    return make_response(answer, error.status, {"HX-Retarget": "#warning", "HX-Reswap": "innerHTML"})
