@@ -133,7 +133,7 @@ NO_PAGES = {
     "static", "public.health", "public.calendar_file", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
     "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail", "design_preview.show",
-    "design_preview.tested",
+    "design.published", "design_preview.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
 # test_composer.py, test_owners_pages.py; of dead links the same list; of “Scheduled messages” the same lists

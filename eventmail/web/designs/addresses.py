@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import g, request, url_for
 
+from eventmail.domain.designs.edit import Shown
 from eventmail.domain.designs.listing import Filters, State
 from eventmail.states import MessageType
 from eventmail.web.core import intake
@@ -32,6 +33,11 @@ def numbered(number: int) -> str:
 def place() -> dict[str, Any]:
     """Where in the list this request came from, for the address of a button: it leads back to the same rows."""
     return {name: request.args[name] for name in _NAMES if request.args.get(name)}
+
+
+def of_row(endpoint: str, shown: Shown, **values: Any) -> str:
+    """The address that acts on a design of the list and leads back to the same rows."""
+    return url_for(endpoint, **{"event_id": g.event.id, "design_id": shown.id, "from": "list", **place(), **values})
 
 
 def back() -> str:

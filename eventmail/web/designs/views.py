@@ -21,6 +21,7 @@ from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, go_to, page_out, respond, see_other, wants_fragment, wants_json
 from eventmail.web.designs import addresses, page
+from eventmail.web.designs.row_actions import RowActions
 from eventmail.web.designs.schemas import DesignIn, DesignPatch, design_out, one_out
 from eventmail.web.messaging import page as composing
 from eventmail.web.messaging import preview as message_preview
@@ -70,6 +71,8 @@ def listed(event_id: int, problem: Problem | None = None) -> Response:
         types=tuple(MessageType),
         address=addresses.narrowed,
         url_of=addresses.numbered,
+        row_actions=RowActions(),
+        address_of_row=addresses.of_row,
         place=addresses.place(),
     )
     if wants_fragment():

@@ -69,6 +69,7 @@ NOT_IN_IT = {
     **{f"POST design.{name}": FORM for name in ("review", "delete_by_form", "use", "take")},
     "GET design.copying": ASKS,
     "GET design.deletion": ASKS,
+    "GET design.published": "leads to the design",
     **{f"GET designs.{name}": SAME for name in ("fallbacks", "dead_links")},
     **{f"POST schedule.{name}": FORM for name in ("cancel", "reopen", "accept", "start")},
     "POST sending.send": FORM,
