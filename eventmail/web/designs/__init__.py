@@ -65,7 +65,7 @@ AREA = Area(BLUEPRINTS, of_event=(Entry("Designs", "file-text", "designs.listed"
             query=(Query("snapshot", "Which snapshot; without it what is published, else the draft.",
                          ("published", "draft")),
                    Query("guest", "The id of a guest; without it the first by name.")),
-            refusals=(NotPublished, DesignArchived)),
+            refusals=(NotPublished,)),
         Op("POST design_preview.test", "Send a test of a snapshot to yourself or to up to five addresses.",
             {202: TestSendOut}, DesignTestIn, {"to": ["you@example.org"]}, keyed=True,
             refusals=(NoRecipients, NotPublished, UnresolvedToken, QuotaExceeded, DesignArchived, EventArchived,

@@ -1,5 +1,6 @@
 """A snapshot of a design as one guest reads it, and its tests (A3, E1)."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, g, request, url_for
@@ -30,7 +31,8 @@ page.serve(bp)
 def show(event_id: int) -> Response:
     """The mail of a snapshot as a guest reads it, the first by name if none is named: JSON, or its HTML."""
     wanted = _snapshot(request.args.get("snapshot") or ("published" if g.design.published else "draft"))
-    text, _ = revisions.snapshot(g.design, wanted, ids.row_id(request.args.get("number", "")))
+    readable = replace(g.design, archived_at=None)  # an archived one is not used, but it can be read
+    text, _ = revisions.snapshot(readable, wanted, ids.row_id(request.args.get("number", "")))
     look = contents.look(event_id, text)
     guest = _guest(event_id, request.args.get("guest", ""))
     reading = mailing_preview.reading(look.compiled, g.event, guest, g.user, fragments.terms())

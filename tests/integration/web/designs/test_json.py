@@ -289,6 +289,15 @@ def test_G7_the_preview_of_a_snapshot_fills_subject_and_body_for_the_guest_that_
     assert ada != ben
 
 
+def test_D3_an_archived_design_can_be_read_and_so_can_each_published_version(api: Any, published: str) -> None:
+    api.patch(published, json={"revision": 1, "subject": "Second"})
+    api.post(f"{published}/publication")
+    api.post(f"{published}/archiving")
+    assert api.get(f"{published}/preview").json["subject"] == "Second"
+    assert api.get(f"{published}/preview?number=1").json["subject"] == "Hi there"
+    assert refused(api.get(f"{published}/preview?number=9"))[0] == 404
+
+
 def test_D3_the_preview_of_what_was_never_published_says_so(api: Any, one: str) -> None:
     assert refused(api.get(f"{one}/preview?snapshot=published")) == (409, "NOT_PUBLISHED", [])
     shown: Any = api.get(f"{one}/preview").json
