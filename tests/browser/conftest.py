@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.steps import Gala
+from tests.browser.steps import Gala, press_link
 from tests.support import seeding
 from tests.support.browser import ARGUMENTS, Complaints, chromium
 from tests.support.live import Live
@@ -82,3 +82,28 @@ def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callab
     for context in contexts:
         context.close()
     assert complaints == [], "\n".join(complaints)
+
+
+@pytest.fixture
+def tolerant(_a_browser_is_there: None, browser: Browser) -> Iterator[Page]:
+    """A page in a browser of its own that may be refused: Chromium writes each 409 into its console."""
+    complaints, context = Complaints(), browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def colleague(tolerant: Page, gala: Gala) -> Callable[[str], Page]:
+    """colleague("/messages"): that page of the event in the own browser of Anna, another organizer."""
+
+    def open_(path: str) -> Page:
+        with gala.live.app.app_context():
+            person = seeding.add_person("Anna Other", f"anna{gala.id}@colleagues.example")
+        press_link(tolerant, gala.live.signin_url(person, next=f"/admin/events/{gala.id}{path}"))
+        return tolerant
+
+    return open_

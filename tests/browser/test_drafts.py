@@ -1,16 +1,14 @@
 """Drafts: what is written saves itself, two write in one draft, and nobody loses a word."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import steps
-from tests.browser.steps import WARNING, Gala, by_test, press_link
-from tests.support import seeding
-from tests.support.browser import Complaints, assert_fits, axe
-from tests.support.live import Live
+from tests.browser.steps import WARNING, Gala, by_test
+from tests.support.browser import assert_fits, axe
 from tests.support.waiting import wait_for
 
 DRAFT_URL = re.compile(r"/messages/\d+$")
@@ -26,18 +24,9 @@ def oscar(watched: Page, gala: Gala) -> Page:
 
 
 @pytest.fixture
-def anna(browser: Browser, oscar: Page, gala: Gala, shared_live: Live) -> Iterator[Page]:
-    """A colleague's own browser, signed in. It hears of 409, which Chromium writes to its console."""
-    with shared_live.app.app_context():
-        person = seeding.add_person("Anna Other", f"anna{gala.id}@drafts.example")
-    context = browser.new_context(reduced_motion="reduce")
-    page = context.new_page()
-    complaints = Complaints()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    press_link(page, shared_live.signin_url(person, next=f"/admin/events/{gala.id}/messages"))
-    yield page
-    context.close()
-    assert complaints == []
+def anna(oscar: Page, colleague: Callable[[str], Page]) -> Page:
+    """The same composer in a colleague's own browser."""
+    return colleague("/messages")
 
 
 def message(page: Page) -> Locator:

@@ -1,16 +1,13 @@
 """An event with a few guests, the page of a design in it, and a colleague's own browser."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser import steps
 from tests.browser.designs.page.steps import ANA, BO, QUIET
-from tests.browser.steps import Gala, press_link
-from tests.support import seeding
-from tests.support.browser import Complaints
-from tests.support.live import Live
+from tests.browser.steps import Gala
 
 
 @pytest.fixture
@@ -32,15 +29,6 @@ def page(watched: Page, gala: Gala) -> Page:
 
 
 @pytest.fixture
-def anna(_a_browser_is_there: None, browser: Browser, gala: Gala, shared_live: Live) -> Iterator[Page]:
-    """The designs of that event in a colleague's own browser, which may hear of 409: Chromium writes it down."""
-    with shared_live.app.app_context():
-        person = seeding.add_person("Anna Other", f"anna{gala.id}@designs.example")
-    context = browser.new_context(reduced_motion="reduce")
-    page = context.new_page()
-    complaints = Complaints()
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    press_link(page, shared_live.signin_url(person, next=f"/admin/events/{gala.id}/email-templates"))
-    yield page
-    context.close()
-    assert complaints == []
+def anna(colleague: Callable[[str], Page]) -> Page:
+    """The designs of that event in a colleague's own browser."""
+    return colleague("/email-templates")

@@ -1,23 +1,13 @@
 """What was typed last stays, whatever happens to the page or to the design meanwhile (D5)."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from eventmail.domain.designs import edit, lifecycle, revisions
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
 from tests.support import seeding
-
-
-@pytest.fixture
-def tolerant(_a_browser_is_there: None, browser: Browser) -> Iterator[Page]:
-    """A page in a browser of its own; Chromium writes each refused save into its console."""
-    context = browser.new_context(reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
 
 
 def _design(gala: Gala, *, published: bool = True) -> int:
