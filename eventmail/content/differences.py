@@ -7,7 +7,8 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 
 MOST_WORDS = 4_000  # comparing takes quadratic time; longer texts count as wholly different
-_WORDS = re.compile(r"\s+|[^\s]+")
+# A merge field is one word, whatever blanks its fallback has, so that each piece can be shown with its chips.
+_WORDS = re.compile(r"\s++|(?:\{[^{}\n]*+\}|\S)++")
 
 
 class Kind(StrEnum):

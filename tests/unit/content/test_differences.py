@@ -35,3 +35,12 @@ def test_a_long_text_is_compared_in_no_time() -> None:
     begun = time.process_time()  # what others do on this box is not counted
     by_words("a b " * 40_000, "b c " * 40_000)
     assert time.process_time() - begun < 1
+
+
+def test_C1_a_merge_field_is_one_word_whatever_its_fallback() -> None:
+    """Else a piece would hold half a field, which no page can show by its name."""
+    assert by_words("Hi {guest.firstName|my friend}, hello", "Hi {guest.firstName|my guest}, hello") == [
+        Piece(Kind.BOTH, "Hi "), Piece(Kind.BEFORE, "{guest.firstName|my friend},"),
+        Piece(Kind.AFTER, "{guest.firstName|my guest},"), Piece(Kind.BOTH, " hello"),
+    ]  # fmt: skip
+    assert by_words("{ a\nb", "{ a\nc") == [Piece(Kind.BOTH, "{ a\n"), Piece(Kind.BEFORE, "b"), Piece(Kind.AFTER, "c")]
