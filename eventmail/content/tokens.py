@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from functools import cached_property
 
 from eventmail.value_parsing import CONTROLS, clean_value, name_key
 
@@ -110,22 +111,37 @@ def find(text: str, fields: Iterable[str] = ()) -> list[Token]:
     ]
 
 
+def shortened(text: str, longest: int) -> str:
+    """Returns a text of at most `longest` characters, cut in front of a token rather than within one."""
+    if len(text) <= longest:
+        return text
+    cut = text[: longest - 1]
+    if cut.rfind("{") > cut.rfind("}"):  # half a token
+        cut = cut[: cut.rfind("{")]
+    return f"{cut.rstrip()}…"
+
+
 class Names:
     """Finds names of fields whatever the case and Unicode form they are written in (C1)."""
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = frozenset(names)
-        self._by_form: dict[str, str] = {}
-        for name in self._names:
-            form = name_key(name)
-            # names that differ in case or Unicode form only must be written exactly
-            self._by_form[form] = "" if form in self._by_form else name
 
     def real(self, written: str | None) -> str | None:
         """Returns the name that `written` means, or `written` itself."""
         if written is None or written in self._names:
             return written
         return self._by_form.get(name_key(written)) or written
+
+    @cached_property
+    def _by_form(self) -> Mapping[str, str]:
+        """The names by form; hardly any text needs them, and an event may have hundreds."""
+        found: dict[str, str] = {}
+        for name in self._names:
+            form = name_key(name)
+            # names that differ in case or Unicode form only must be written exactly
+            found[form] = "" if form in found else name
+        return found
 
 
 def _token(match: re.Match[str]) -> Token | None:

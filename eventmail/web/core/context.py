@@ -1,5 +1,6 @@
 """Gives every template its variables, filters and functions."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,13 +11,16 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from eventmail import erased, wall_time
+from eventmail.content import chips as content_chips
+from eventmail.content import tokens
 from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import merge_values
 from eventmail.domain.suppressions import reasons
 from eventmail.models import Event
 from eventmail.settings import Settings
 from eventmail.states import is_practice
 from eventmail.web.core import navigation
-from eventmail.web.words import audience, designs, log, schedule, state, when
+from eventmail.web.words import audience, chips, designs, log, schedule, state, when
 
 
 def register(app: Flask) -> None:
@@ -26,6 +30,7 @@ def register(app: Flask) -> None:
     jinja.trim_blocks = jinja.lstrip_blocks = True
     jinja.tests["practice"] = is_practice  # a mail service
     jinja.filters |= {"instant": instant, "unless_erased": erased.shown, "number": _number, "clock": wall_time.clock}
+    jinja.filters |= {"chips": merged, "chips_text": merged_text}
     jinja.globals |= {"log_sentence": log.sentence, "audience_words": audience.marked, "listed_words": reasons}
     jinja.globals |= {"design_words": designs}
     jinja.globals |= {"message_tabs": navigation.message_tabs, "states": state}
@@ -66,6 +71,21 @@ def is_live() -> bool:
 def instant(value: datetime | None) -> str:
     """RFC 3339 in UTC, `…Z`, for JSON and `<time datetime>`; empty for None."""
     return wall_time.rfc3339(value) if value else ""
+
+
+def merged(text: str, longest: int | None = None) -> Markup:
+    """An author's text with its merge fields as chips; those of the page's event are known (C1, C2)."""
+    return chips.marked(tokens.shortened(text, longest) if longest else text, _fields_of(text))
+
+
+def merged_text(text: str) -> str:
+    """The words of `merged` as mere text, for titles, labels and sentences."""
+    return content_chips.plain(text, _fields_of(text))
+
+
+def _fields_of(text: str) -> Mapping[str, tokens.Field] | None:
+    event: Event | None = g.get("event")
+    return merge_values.fields(event.id) if event and content_chips.has_braces(text) else None
 
 
 def page_url(number: int) -> str:
