@@ -60,6 +60,7 @@ ESCAPE = re.compile(r"\\\\|\\([{}])")
 _HIDDEN = {"{": "\x01\x02", "}": "\x01\x03"}
 _NAMED = re.compile(r"[A-Za-z]+\.\S(?:.*\S)?")
 _MEANT_AS_NAME = re.compile(rf"\.?[^\W\d][\w.\- ]*|(?:{_SCOPES})\W.*")
+_HALF = re.compile(r"\{[ \t]*(?:\w{0,40}|\w{1,40}\.[^{}\n]*)\Z")  # the beginning of a token at the end of a text
 
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 
@@ -115,10 +116,7 @@ def shortened(text: str, longest: int) -> str:
     """Returns a text of at most `longest` characters, cut in front of a token rather than within one."""
     if len(text) <= longest:
         return text
-    cut = text[: longest - 1]
-    if cut.rfind("{") > cut.rfind("}"):  # half a token
-        cut = cut[: cut.rfind("{")]
-    return f"{cut.rstrip()}…"
+    return f"{_HALF.sub('', text[: longest - 1]).rstrip()}…"
 
 
 class Names:

@@ -86,7 +86,7 @@ def test_guest_messaging_renders_then_sends_a_one_time_message_and_tracks_it(
     # the review says it in one sentence, with the number on its button
     dialog = steps.review(page)
     expect(dialog).to_contain_text(
-        "Send “{guest.firstName}, doors open” to 3 confirmed guests now, from Gala Team (eventmail@localhost); "
+        "Send “First name, doors open” to 3 confirmed guests now, from Gala Team (eventmail@localhost); "
         "answers go to eventmail@localhost.",
         use_inner_text=True,
     )

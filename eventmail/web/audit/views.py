@@ -57,6 +57,7 @@ def _answer(event: Event | None) -> Response:
         actors=[(actor, actor) for actor in audit_log.actors(event_id)],
         actions=sorted(((action, log.sentence(action)) for action in audit_log.actions(event_id)), key=lambda a: a[1]),
         changes=log.changes,
+        is_text=log.is_text,
         zone=zone,
         here=request.path,
         export_url=f"{request.path}?{urlencode({**request.args.to_dict(), 'format': 'csv'})}",

@@ -19,6 +19,7 @@ from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.when import When
+from eventmail.web.core.context import merged
 
 READS_OTHERWISE = "This text is older than the way numbers, line breaks and stars are read now. It reads otherwise."
 Action = tuple[str, str]
@@ -153,7 +154,9 @@ def _todo(written: Written) -> Iterator[Check]:
 
 
 def _of(remark: Remark) -> Check:
-    return Check(remark.message, _PARTS[remark.part])
+    """Its sentence may quote the text. One about a name that is no field says what is typed, and what to type."""
+    said = remark.message if remark.code == "UNRESOLVED_TOKEN" else merged(remark.message)
+    return Check(said, _PARTS[remark.part])
 
 
 def _out_lately(event: Event, written: Written) -> Iterator[Check]:

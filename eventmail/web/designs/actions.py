@@ -18,6 +18,7 @@ from eventmail.states import MessageType
 from eventmail.value_parsing import clean_value
 from eventmail.web.composer import checks
 from eventmail.web.core import access, intake
+from eventmail.web.core.context import merged_text
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, go_to, respond, see_other, wants_json
 from eventmail.web.designs import addresses, page, views
@@ -114,7 +115,7 @@ def checkpoint(event_id: int) -> Any:
     made = revisions.keep(event_id, g.design_id, name, access.acting(), read=_read(revision))
     if wants_json():
         return _revision(event_id, made, 201)
-    flash(f"The draft is kept as version {made.number}, “{made.name}”.")
+    flash(f"The draft is kept as version {made.number}, “{merged_text(made.name)}”.")
     return see_other(url_for("design.history", event_id=event_id))
 
 
@@ -154,7 +155,7 @@ def archive(event_id: int) -> Any:
     """Take the design out of the list; messages that hold its text keep it."""
     _keep_typed()
     lifecycle.archive(event_id, g.design_id, access.acting())
-    return _done(f"“{g.design.name}” is in the archive. Messages that have its text keep it.")
+    return _done(f"“{merged_text(g.design.name)}” is in the archive. Messages that have its text keep it.")
 
 
 @bp.post(ONE + "/restoration")
@@ -162,7 +163,7 @@ def archive(event_id: int) -> Any:
 def bring_back(event_id: int) -> Any:
     """Take the design out of the archive."""
     lifecycle.bring_back(event_id, g.design_id, access.acting())
-    return _done(f"“{g.design.name}” is back in the list.")
+    return _done(f"“{merged_text(g.design.name)}” is back in the list.")
 
 
 def _done(said: str) -> Any:
@@ -236,7 +237,7 @@ def delete_by_form(event_id: int) -> Any:
     """Delete a design that no message names."""
     name = g.design.name
     lifecycle.delete(event_id, g.design_id, access.acting())
-    flash(f"“{name}” was deleted. Its text stays in the log.")
+    flash(f"“{merged_text(name)}” was deleted. Its text stays in the log.")
     return see_other(addresses.back())
 
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from eventmail.domain.designs.edit import Shown
 from eventmail.ids import MAX_ID
+from eventmail.web.core.context import merged_text
 
 Draw = Callable[[Shown, bool], Markup]
 _ID, _NAME = MAX_ID, "\ue000name\ue000"  # stand for those of a row; no name holds a private character twice like this
@@ -24,4 +25,4 @@ class RowActions:
         alike = (shown.archived_at is None, number, shown.diverged, in_use)
         if alike not in self._drawn:
             self._drawn[alike] = draw(replace(shown, id=_ID, name=_NAME), in_use)
-        return self._drawn[alike].replace(str(_ID), str(shown.id)).replace(_NAME, shown.name)
+        return self._drawn[alike].replace(str(_ID), str(shown.id)).replace(_NAME, merged_text(shown.name))

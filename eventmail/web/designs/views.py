@@ -6,16 +6,14 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, make_response, render_template, request, url_for
 
 from eventmail import ids
-from eventmail.content import excerpt
 from eventmail.db import fresh
 from eventmail.db.paging import Page
 from eventmail.domain.designs import edit, listing, presence
 from eventmail.domain.designs.edit import DesignVersion
 from eventmail.domain.designs.listing import State
-from eventmail.domain.mailings import contents, merge_values
 from eventmail.errors import DesignArchived, StaleRevision
 from eventmail.states import MessageType
-from eventmail.web.composer import fragments, test_result
+from eventmail.web.composer import test_result
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
@@ -54,15 +52,12 @@ def listed(event_id: int, problem: Problem | None = None) -> Response:
     tests = listing.last_tests(ids_here)
     if wants_json():
         return as_json(page_out(found, lambda shown: design_out(shown, tests.get(shown.id))))
-    values = contents.values(g.event, None, g.user, fragments.terms())
-    words = excerpt.filled([shown.excerpt for shown in found.items], values, merge_values.fields(event_id))
     answer = respond(
         page="designs/list.html",
         fragment="designs/_found.html",
         problem=problem,
         key=ids.token(24),
         designs=found,
-        excerpts=dict(zip(ids_here, words, strict=True)),
         tests=tests,
         named=listing.named(ids_here),
         filters=filters,

@@ -105,6 +105,7 @@ _LABELS: Mapping[str, str] = {
     "url": "web page",
 }
 _TIMES = frozenset({"starts_wall", "ends_wall"})
+_TEXT = frozenset({"subject", "preheader", "body"})
 _LINKS = frozenset({"source"})  # the id of the original, for programs; its name stands beside it
 
 
@@ -126,6 +127,11 @@ def changes(detail: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, value in detail.items():
         if name not in ("before", "after") and name not in _LINKS:
             yield label(name), "", _told(name, value)
+
+
+def is_text(action: str, name: str) -> bool:
+    """Whether the value of an entry is a text with merge fields: part of a mail, or the name of a design."""
+    return name in _TEXT or (name == "name" and action.startswith("design."))
 
 
 def label(name: str) -> str:

@@ -77,7 +77,7 @@ def test_D1_a_row_tells_name_first_words_type_state_last_test_and_who_wrote_last
         test_sends.send(event_id, wanted, key="t", terms=PLACE, by=seeding.acting(organizer))
     at = clock.now().astimezone(ZoneInfo("Europe/Berlin"))
     assert row(client.get(url), design_id) == (
-        "Save the date Hi you, come to Fixture Gala! Invitation Published v1 On its way "
+        "Save the date Hi First name, or you , come to Event title ! Invitation Published v1 On its way "
         f"{at:%-d %b}, {at:%H:%M} to ann@x.org, bo@x.org {at:%-d %b %Y} by Oscar Organizer Use v1 : Save the date "
         "Schedule v1 … Duplicate Copy to another event … Archive Delete …"
     )
@@ -199,7 +199,7 @@ def test_what_people_typed_is_read_and_never_run(client: Client, url: str, add: 
     design_id = add(evil, subject=evil, body=f"{evil} {{guest.firstName|{evil}}} `{{event.title}}`")
     page = client.get(f"{url}?q={evil}")
     assert names(page) == [evil]
-    assert row(page, design_id).startswith(f"{evil} {evil} {evil} ")
+    assert row(page, design_id).startswith(f"{evil} {evil} First name, or {evil} Event title ")
     assert "<img src=x" not in page.text
 
 

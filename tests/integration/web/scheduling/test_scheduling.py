@@ -40,10 +40,10 @@ def test_H3_one_press_schedules_and_the_page_shows_the_row(
     )  # fmt: skip
     assert groups(page) == ["Upcoming"]
     assert line(page, mailing.id) == (
-        "Hi {guest.firstName} Scheduled To confirmed guests: 2 recipients as of now "
+        "Hi First name Scheduled To confirmed guests: 2 recipients as of now "
         "Fri 30 Apr 2027, 18:00 CEST Your time: Fri 30 Apr 2027, 12:00 EDT In 57 days "
         "Can be changed until 17:45 CEST , for another 57 days "
-        "Edit : Hi {guest.firstName} Cancel Cancel 2 emails, 2 sends go back to your quota."
+        "Edit : Hi ‹First name› Cancel Cancel 2 emails, 2 sends go back to your quota."
     )
     assert 'datetime="2027-04-30T16:00:00Z" title="2027-04-30 16:00 UTC"' in markup(page, mailing.id)
 
@@ -159,7 +159,7 @@ def test_D5_a_planned_draft_keeps_its_time_and_never_sends(
     assert 'name="send_at" type="datetime-local" value="2027-04-30T18:00"' in page.text
     assert "Schedule for Fri 30 Apr, 18:00 CEST (2)" in words(page)
     listed = client.get(url.replace("scheduled", "messages/drafts"))
-    assert "Hi {guest.firstName} Fri 30 Apr 2027, 18:00 CEST Oscar Organizer" in words(listed)
+    assert "Hi First name Fri 30 Apr 2027, 18:00 CEST Oscar Organizer" in words(listed)
     assert f'href="{draft}"' in listed.text
     clock.set(datetime(2027, 5, 1, tzinfo=UTC))
     assert start() == []
