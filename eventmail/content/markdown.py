@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+from markdown_it.tree import SyntaxTreeNode
 
 from eventmail.content import bare_links, blocks, dialect, shown
 from eventmail.content.blocks import Problem
@@ -93,6 +94,12 @@ def parse(
             token.meta["number"] = codec.own("calendar.links")
     told = [replace(problem, message=codec.written(problem.message)) for problem in problems]
     return tokens, sorted(told, key=lambda problem: problem.line)
+
+
+def typed(body: str) -> tuple[list[SyntaxTreeNode], bool]:
+    """Returns the blocks of a body, its links as typed, and whether a line defines the address of a link elsewhere."""
+    env: dict[str, Any] = {"problems": []}
+    return SyntaxTreeNode(_MD.parse(body, env)).children, bool(env.get("references"))
 
 
 def to_html(tokens: list[Token], codec: Codec) -> str:

@@ -132,6 +132,10 @@ class Codec:
 
         return self._sentinels.sub(back, text)
 
+    def braced(self, text: str) -> str:
+        """Returns a text with the braces that were escaped in it (C1)."""
+        return re.sub(rf"{self.prefix}b(\d)z", lambda found: _BRACES[int(found[1])], text)
+
     def known(self, number: int) -> bool:
         """Whether the token names a field. Previews of drafts have tokens that do not (C2)."""
         return self.tokens[number].field in self.fields

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.steps import Gala, press_link
 from tests.support import seeding
-from tests.support.browser import ARGUMENTS, Complaints, chromium
+from tests.support.browser import ARGUMENTS, WRITES_SOURCE, Complaints, chromium
 from tests.support.live import Live
 
 PATIENCE_MS = 120_000
@@ -51,9 +51,21 @@ def _a_browser_is_there(playwright: Any) -> None:
 
 
 @pytest.fixture
-def context(context: BrowserContext) -> BrowserContext:
+def editor_mode() -> str:
+    """How the browser of a test writes a body: "source" for its textarea, "write" for the editor."""
+    return "source"
+
+
+@pytest.fixture
+def context(context: BrowserContext, editor_mode: str) -> BrowserContext:
     """Clicks and pages are waited for like states."""
+    return _prepared(context, editor_mode)
+
+
+def _prepared(context: BrowserContext, editor_mode: str) -> BrowserContext:
     context.set_default_timeout(PATIENCE_MS)
+    if editor_mode == "source":
+        context.add_init_script(WRITES_SOURCE)
     return context
 
 
@@ -67,13 +79,12 @@ def watched(_a_browser_is_there: None, page: Page) -> Iterator[Page]:
 
 
 @pytest.fixture
-def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_browser(_a_browser_is_there: None, browser: Browser, editor_mode: str) -> Iterator[Callable[..., Page]]:
     """open_browser(**options): a page in a browser of its own that complains to the test."""
     complaints, contexts = Complaints(), []
 
     def open_(**options: Any) -> Page:
-        contexts.append(browser.new_context(**options))
-        contexts[-1].set_default_timeout(PATIENCE_MS)
+        contexts.append(_prepared(browser.new_context(**options), editor_mode))
         page: Page = contexts[-1].new_page()
         complaints.watch(page)
         return page
@@ -85,10 +96,9 @@ def open_browser(_a_browser_is_there: None, browser: Browser) -> Iterator[Callab
 
 
 @pytest.fixture
-def tolerant(_a_browser_is_there: None, browser: Browser) -> Iterator[Page]:
+def tolerant(_a_browser_is_there: None, browser: Browser, editor_mode: str) -> Iterator[Page]:
     """A page in a browser of its own that may be refused: Chromium writes each 409 into its console."""
-    complaints, context = Complaints(), browser.new_context(reduced_motion="reduce")
-    context.set_default_timeout(PATIENCE_MS)
+    complaints, context = Complaints(), _prepared(browser.new_context(reduced_motion="reduce"), editor_mode)
     page = context.new_page()
     page.on("pageerror", lambda error: complaints.append(str(error)))
     yield page

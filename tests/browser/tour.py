@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page
 from tests.browser import steps
 from tests.browser.steps import Gala, finished
 from tests.support import seeding
-from tests.support.browser import Complaints
+from tests.support.browser import WRITES_SOURCE, Complaints
 from tests.support.live import Live
 
 LONG = "Ab" * 150
@@ -50,7 +50,9 @@ def begun(browser: Browser, live: Live) -> Tour:
     with live.app.app_context():
         titles = "Fixture Gala " + "Ab" * 90, "Empty"
         one, other = (Gala(live, seeding.add_event(live.organizer, title=title)) for title in titles)
-    made = Tour(browser.new_context(reduced_motion="reduce").new_page(), one, other)
+    context = browser.new_context(reduced_motion="reduce")
+    context.add_init_script(WRITES_SOURCE)
+    made = Tour(context.new_page(), one, other)
     made.complaints.watch(made.page)
     made.full.add_guests(PEOPLE)
     steps.sign_in(made.page, made.full)

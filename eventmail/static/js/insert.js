@@ -5,7 +5,8 @@ const MERGES = ["subject", "preheader", "body"];
 const written = new WeakMap(); // form -> the field that had the focus last
 
 document.addEventListener("focusin", ({ target }) => {
-  if (target.form && MERGES.includes(target.name)) written.set(target.form, target);
+  const field = target.closest("[data-editor-place]") ? target.closest("[data-editor]").querySelector("textarea") : target;
+  if (field.form && MERGES.includes(field.name)) written.set(field.form, field);
 });
 
 function prepare() {
@@ -29,6 +30,7 @@ function merged(button) {
 function insert(button) {
   const field = written.get(button.form) ?? button.form.querySelector("textarea[name=body]");
   const text = merged(button);
+  if (field.ariaHidden) return field.dispatchEvent(new CustomEvent("merge-field", { detail: text })); // the editor is over it
   field.focus();
   // insertText keeps the browser's undo; without support for it the text is set directly
   if (!document.execCommand("insertText", false, text)) {

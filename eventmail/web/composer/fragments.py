@@ -128,6 +128,7 @@ def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]
         "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, terms()))),
         "key": send.key_for(event.id, form.message, form.key, access.acting()),
         "fields": merge_values.fields(event.id),
+        "field_labels": {name: known.label for name, known in merge_values.fields(event.id).items()},
         "pictures": found,
         "sender": senders.of(event, g.user, terms()),
         "snapshot": form.snapshot,

@@ -31,6 +31,7 @@ NOT_IN_IT = {
         ("GET", "preview"), ("POST", "preview"), ("GET", "page"), ("POST", "leave"), ("GET", "returning"),
         ("POST", "come_back"))},
     "GET public.calendar_file": "a calendar file",
+    "POST preview.editor": BROWSER,
     "GET erasure.asking": "asks before a guest is erased",
     "GET former.asking": ASKS,
     **{f"POST me.{name}": BROWSER for name in
