@@ -10,7 +10,7 @@ from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # A body is written in its textarea, unless a page was told otherwise.
-WRITES_SOURCE = "if (window === top) localStorage.editor ??= 'source'"
+WRITES_SOURCE = "if (self.origin !== 'null') localStorage.editor ??= 'source'"
 ARGUMENTS = (
     "--disable-quic",
     "--no-first-run",
