@@ -3,7 +3,15 @@
 import pytest
 from playwright.sync_api import Page
 
-from tests.support.browser import Complaints, assert_fits, assert_visible_everywhere, axe, visible, why_invisible
+from tests.support.browser import (
+    Complaints,
+    assert_fits,
+    assert_visible_everywhere,
+    axe,
+    axe_everywhere,
+    visible,
+    why_invisible,
+)
 from tests.support.live import Live
 
 BUTTON = '<button data-test="it" style="width: 120px; height: 40px">Send</button>'
@@ -105,6 +113,44 @@ def test_an_accessibility_fault_of_a_frame_is_one_of_its_page(page: Page) -> Non
     )
     with pytest.raises(AssertionError, match="frame-title: "):
         axe(page)
+
+
+LINE = "<div><p>A line of text</p></div>"
+ALIKE = LINE * 5 + LINE.replace("<div>", "<div class='it'>")
+
+
+@pytest.mark.parametrize(
+    ("style", "body"),
+    [
+        (".it p { color: #999 }", ALIKE),
+        ("div { background: #eee } .it { background: #555 }", ALIKE),
+        (".it { opacity: .5 }", ALIKE),
+        ("p { color: #888; font-size: 24px } .it p { font-size: 12px }", ALIKE),
+        ("p { color: #888; font-size: 19px; font-weight: bold } .it p { font-weight: normal }", ALIKE),
+        ("p { color: #999 }", LINE.replace("A line of text", "1") * 5 + LINE),
+        ("@media (max-width: 330px) { p { color: #999 } }", ALIKE),
+        ("@media (prefers-color-scheme: dark) { p { color: #999 } }", ALIKE),
+        (".it { display: none } @media (max-width: 400px) { .it { color: #999; display: block } }", ALIKE),
+        (
+            "p { position: relative } @media (width < 400px) { i { position: absolute; inset: 0; background: #555 } }",
+            "<i></i>" + ALIKE,
+        ),
+        (
+            "div { background: #000 } p { color: #ddd; width: 9em } @media (max-width: 400px) { div { width: 1em } }",
+            ALIKE,
+        ),
+    ],
+    ids=["its colour", "its ground", "its opacity", "its size", "its weight", "the only one that can be judged",
+         "when narrow", "when dark", "seen only when narrow", "something under it when narrow",
+         "out of its ground when narrow"],
+)  # fmt: skip
+def test_a_pale_text_is_found_beside_any_number_that_are_alike(page: Page, style: str, body: str) -> None:
+    page.set_content(
+        f'<html lang="en"><title>t</title><style>html {{ background: #fff }} {style}</style>'
+        f"<main><h1>t</h1>{body}</main></html>"
+    )
+    with pytest.raises(AssertionError, match="color-contrast: "):
+        axe_everywhere(page)
 
 
 @pytest.mark.parametrize(
