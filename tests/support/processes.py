@@ -18,20 +18,27 @@ TIMEOUT_S = 300.0  # far more than a hundred rounds take, also on a busy box
 
 
 def race(
-    instance: Path, play: Round | Sequence[Round], rounds: int, arguments: Any = None, processes: int = 2
+    instance: Path,
+    play: Round | Sequence[Round],
+    rounds: int,
+    arguments: Any = None,
+    *,
+    pages: bool = False,
 ) -> list[list[Any]]:
     """`play(round, arguments)` in each process for each round, begun together: the answers by round, one a process.
 
-    With several functions each process plays its own. They run in an app context and must be functions of a module.
-    An exception in any process is raised here.
+    With several functions each process plays its own; one is played by two. They run in the context of an app, with
+    `pages` if they ask for any, and must be functions of a module. An exception in any process is raised here.
     """
-    plays = list(play) if isinstance(play, Sequence) else [play] * processes
+    plays = list(play) if isinstance(play, Sequence) else [play] * 2
     processes = len(plays)
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.support.warm"])  # else each process would take a second to import the same
     barrier, answers = context.Barrier(processes), context.Queue()
     workers = [
-        context.Process(target=_work, args=(number, instance, own, rounds, arguments, barrier, answers), daemon=True)
+        context.Process(
+            target=_work, args=(number, instance, own, rounds, arguments, pages, barrier, answers), daemon=True
+        )
         for number, own in enumerate(plays)
     ]
     for worker in workers:
@@ -48,12 +55,12 @@ def race(
 
 
 def _work(
-    number: int, instance: Path, play: Round, rounds: int, arguments: Any, barrier: Barrier, answers: Any
+    number: int, instance: Path, play: Round, rounds: int, arguments: Any, pages: bool, barrier: Barrier, answers: Any
 ) -> None:
     try:
         turns.lengthen()
         haste.hash_at_once(pytest.MonkeyPatch())
-        app = create_app(Settings(instance=instance))
+        app = create_app(Settings(instance=instance), pages=pages)
         told = []
         for turn in range(rounds):
             barrier.wait(TIMEOUT_S)
