@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip -qq --disable-pip-version-check install
 LOCKED := --require-hashes --only-binary :all:
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal
+COMPILED := { [ -d tests/__pycache__ ] || found=$$($(PYTEST) -n 0 --collect-only 2>&1) || { echo "$$found"; false; }; }
 LOCK := uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11
 
-.PHONY: help setup run test soak judges lint format bench lock clean
+.PHONY: help setup run test soak judges lint style format bench lock clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile
@@ -17,8 +18,9 @@ setup: $(VENV)/.package ## install everything into .venv
 run: setup ## start web and worker, print a link that signs in
 	@exec $(BIN)/eventmail run
 
-test: lint ## lint, check types, run every test
-	@tests/browser/install_chromium.sh
+# The types are checked meanwhile. A first collection compiles the tests; else each worker of pytest would.
+test: style ## lint, check types, run every test
+	@$(BIN)/mypy & types=$$!; tests/browser/install_chromium.sh && $(COMPILED); others=$$?; wait $$types && exit $$others
 	@$(PYTEST)
 
 soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies every budget by ten
@@ -29,10 +31,12 @@ soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies ever
 judges: setup $(VENV)/.dev ## what needs Node or somebody else's parser
 	@$(PYTEST) -m judge; status=$$?; test $$status = 5 && echo 'No judges here yet.' || exit $$status
 
-lint: setup $(VENV)/.dev ## check style and types
+lint: style ## check style and types
+	@$(BIN)/mypy
+
+style: setup $(VENV)/.dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check || { echo 'To put the files above in shape: make format'; exit 1; }
-	@$(BIN)/mypy
 
 format: setup $(VENV)/.dev ## put the code in shape
 	@$(BIN)/ruff check --fix-only
