@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 import hypothesis
 import pytest
 from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
-from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 import eventmail.clock
@@ -80,6 +80,13 @@ def _pages_registered_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SQLAlchemy, "_make_engine", haste.of_one_dialect(SQLAlchemy._make_engine))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _disk_is_not_waited_for() -> Iterator[None]:
     with haste.without_disk():
@@ -118,12 +125,6 @@ def _template_instance(run_folder: Path, template_database: Path) -> Path:
     return made_once(run_folder, "template-instance", make)
 
 
-@pytest.fixture(scope="session")
-def _statements() -> dict[str, Any]:
-    """What SQLAlchemy compiled for the apps before. Each would do it anew, since that is kept by engine and dialect."""
-    return {"cache": LRUCache(5_000)}
-
-
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of an instance of this test alone."""
@@ -131,13 +132,10 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def app(settings: Settings, _template_instance: Path, _statements: dict[str, Any]) -> Iterator[Flask]:
+def app(settings: Settings, _template_instance: Path) -> Iterator[Flask]:
     """The application on a fresh database. No context is pushed; ask for `in_app` where one is needed."""
     shutil.copytree(_template_instance, settings.instance, dirs_exist_ok=True)
     made = create_app(settings)
-    with made.app_context():
-        db.engine.dialect = _statements.setdefault("dialect", db.engine.dialect)
-        db.engine.update_execution_options(compiled_cache=_statements["cache"])
     made.testing = True
     made.test_client_class = Client
     yield made

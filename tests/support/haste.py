@@ -9,7 +9,8 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from sqlalchemy import event
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.util import LRUCache
 from werkzeug.routing import Rule
 
 from eventmail import signing
@@ -117,6 +118,20 @@ def _share(first: Flask, app: Flask) -> None:
         app.config.setdefault(name, value)
     app.url_map = first.url_map
     app.jinja_env = first.jinja_env
+
+
+def of_one_dialect(make: Callable[..., Engine]) -> Callable[..., Engine]:
+    """SQLAlchemy keeps what it compiled by engine and dialect. Every test has an engine of its own; they are alike."""
+    alike: dict[type, Dialect] = {}
+    compiled: LRUCache[Any, Any] = LRUCache(5_000)
+
+    def made(*given: Any) -> Engine:
+        engine = make(*given)
+        engine.dialect = alike.setdefault(type(engine.dialect), engine.dialect)
+        engine.update_execution_options(compiled_cache=compiled)
+        return engine
+
+    return made
 
 
 @contextmanager
