@@ -2,14 +2,14 @@
 // returned are those that the rules of `schema.js` read. Nothing in it leads anywhere, loads or hides anything.
 
 import { htmlOf } from "./paste/html.js";
-import { shallow, unstyled } from "./paste/preparing.js";
+import { harmless, shallow } from "./paste/preparing.js";
 import { Reading } from "./paste/reading.js";
 import { Styles } from "./paste/styles.js";
 
 // Returns the HTML, and how many pictures were left out of it.
 export function cleaned(html) {
   const suffix = `-${Math.random().toString(36).slice(2)}`; // in no text
-  const prepared = unstyled(shallow(whole(html)), suffix);
+  const prepared = harmless(shallow(whole(html)), suffix);
   const page = new DOMParser().parseFromString(prepared, "text/html"); // inert: nothing in it runs or loads
   withoutNames(page);
   const reading = new Reading(new Styles(page, `style${suffix}`));
@@ -24,8 +24,9 @@ function withoutNames(page) {
   }
 }
 
-// Cells that were copied without their table would lose their borders.
+// Cells that were copied without their table would lose their borders; comments in front of a page are slow to parse.
 function whole(html) {
   const start = html.replace("<!--StartFragment-->", "").replace(/^(?:\s*<(?:meta|html|body)\b[^>]*>)*\s*/i, "");
-  return /^<(?:tr|t[dh]|tbody|thead|tfoot|col|colgroup)\b/i.test(start) ? `<table>${start}</table>` : html;
+  const isPart = /^<(?:tr|t[dh]|tbody|thead|tfoot|col|colgroup)\b/i.test(start);
+  return `<body>${isPart ? `<table>${start}</table>` : html}`;
 }

@@ -1,17 +1,17 @@
 // Prepares HTML so that a browser can parse it without harm or complaint.
 
 const DEEPEST = 400; // elements in each other; a browser's own limit is 512
-const MOST_MARKS = 40;
-const MARKS = new Set("a b big code em font i nobr s small strike strong tt u".split(" "));
+const MOST_MARKS = 12;
+const MARKS = new Set("b big code em font i s small strike strong tt u".split(" "));
 // These have no inside, or end where the next of them begins.
 const SHORT = new Set(
-  ("area base br col embed hr img input link meta param source track wbr p li dt dd tr td th thead tbody tfoot caption colgroup " +
+  ("a nobr area base br col embed hr img input link meta param source track wbr p li dt dd tr td th thead tbody tfoot caption colgroup " +
     "option optgroup rt rp body html head").split(" "),
 );
 
-// Returns the HTML with other names for styles: `style` and `suffix` for the attribute, SHEET for the element. The policy of
-// our pages empties styles, and complains of each.
-export const unstyled = (html, suffix) => html.replace(/style(?=\s*=)/gi, (name) => name + suffix);
+// Returns the HTML with `suffix` behind the names of styles and scripts in attributes, and with SHEET for the element. The
+// policy of our pages takes them away, and complains of each.
+export const harmless = (html, suffix) => html.replace(/(?:style|\bon[a-z]+)(?=\s*=)/gi, (name) => name + suffix);
 
 export const SHEET = "noframes"; // its inside is text, too
 

@@ -160,7 +160,7 @@ export class Reading {
   // Google Docs and Word on the web say the level of an item, and may begin a list for each.
   item(element, marks) {
     const level = Number(element.getAttribute("aria-level") ?? element.dataset.ariaLevel) || 0;
-    const list = marks.list ?? { key: element.parentNode, ordered: false };
+    const list = marks.list ?? listOf(element.parentNode);
     const key = level ? `${element.dataset.listid ?? ""} ${list.ordered}` : list.key;
     this.blocks.item({ ...list, key, level: Math.max(1, level, marks.lists) });
     return { marks, leave: () => (marks.lists ? this.blocks.flush() : this.blocks.endList(1)) };

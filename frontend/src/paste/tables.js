@@ -4,7 +4,7 @@ import { joined } from "./blocks.js";
 import { isHidden } from "./styles.js";
 
 const MOST_CELLS = 20_000;
-const WIDEST_SPAN = 50;
+const WIDEST_SPAN = 20;
 
 const rowsOf = (table, styles) => [...table.rows].filter((row) => isShown(row, styles));
 const cellsOf = (row, styles) => [...row.cells].filter((cell) => isShown(cell, styles));
