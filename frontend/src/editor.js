@@ -64,6 +64,7 @@ class Editor {
     if (number !== this.reading || !this.element.isConnected) return;
     if (this.textarea.value !== markdown) return this.read({ focus });
     this.open(new Text(html), markdown);
+    this.say("");
     this.dress();
     if (focus || (wasTyping && document.activeElement === this.textarea)) this.view.focus();
   }
@@ -183,7 +184,6 @@ class Editor {
     }
     for (const hint of this.element.querySelectorAll("[data-shown]")) hint.hidden = (hint.dataset.shown === "write") !== writes;
     for (const button of this.element.querySelectorAll("[data-command]")) button.disabled = !writes || !this.view.editable;
-    if (writes) this.say("");
     this.showActive();
   }
 
@@ -207,6 +207,7 @@ class Editor {
   }
 
   turn(mode) {
+    this.say("");
     localStorage.setItem(WANTED, mode);
     if (mode === "source") {
       this.dress();
