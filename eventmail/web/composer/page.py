@@ -33,6 +33,7 @@ class Urls:
     save: str
     copy: str  # saves a text apart after a conflict
     watch: str  # a draft, or the tracker of what it was sent as
+    editor: str  # the body as the editor reads it
     fields: str
     fallbacks: str
     dead_links: str

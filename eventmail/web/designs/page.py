@@ -162,6 +162,7 @@ COMPOSER = Composer(
         save="designs.save",
         copy="designs.copy",
         watch="designs.detail",
+        editor="designs.editor",
         fields="designs.fields",
         fallbacks="designs.fallbacks",
         dead_links="designs.dead_links",

@@ -33,6 +33,7 @@ ONE = "/<id:design_id>"
 for rule, name, view, methods in (
     ("/live", "preview", message_views.preview, ["POST"]),
     ("/previews/<id:content_id>", "mail", message_views.mail, ["GET"]),
+    ("/editor", "editor", message_preview.editor, ["POST"]),
     ("/fields", "fields", message_preview.fields, ["POST"]),
     ("/fallbacks", "fallbacks", message_preview.fallbacks, ["GET", "POST"]),
     ("/dead-links", "dead_links", message_preview.dead, ["GET", "POST"]),

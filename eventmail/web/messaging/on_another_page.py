@@ -10,6 +10,7 @@ VIEWS = (
     ("/preview", "preview", views.preview, POST),
     ("/previews/<id:content_id>", "mail", views.mail, GET),
     ("/exclusions", "exclusions", views.exclusions, GET + POST),
+    ("/editor", "editor", preview.editor, POST),
     ("/fields", "fields", preview.fields, POST),
     ("/fallbacks", "fallbacks", preview.fallbacks, GET + POST),
     ("/dead-links", "dead_links", preview.dead, GET + POST),

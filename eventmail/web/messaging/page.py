@@ -27,6 +27,7 @@ COMPOSER = Composer(
         save="drafts.save",
         copy="drafts.copy",
         watch="messaging.watch",
+        editor="preview.editor",
         fields="preview.fields",
         fallbacks="preview.fallbacks",
         dead_links="preview.dead",

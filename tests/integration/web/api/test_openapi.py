@@ -61,12 +61,13 @@ NOT_IN_IT = {
     "POST messaging.review": FORM,
     "POST messaging.send": FORM,
     **{f"POST scheduling.{name}": FORM for name in
-       ("preview", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "schedule", "change", "later")},
+       ("preview", "editor", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "schedule", "change",
+        "later")},
     **{f"{asks} scheduling.{name}": SAME for asks, name in
        (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
     "GET scheduling.standing": "a part of the page that keeps itself up to date",
     **{f"POST designs.{name}": FORM for name in
-       ("preview", "fields", "fallbacks", "dead_links", "save", "copy", "present")},
+       ("preview", "editor", "fields", "fallbacks", "dead_links", "save", "copy", "present")},
     **{f"POST design.{name}": FORM for name in ("review", "delete_by_form", "use", "take")},
     "GET design.copying": ASKS,
     "GET design.deletion": ASKS,
