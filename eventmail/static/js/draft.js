@@ -3,6 +3,7 @@
 const KEPT = "draft"; // in sessionStorage: what a page sent while it was left
 const FRESH = 10_000; // ms; an older one has long been saved, or refused
 let typed = false; // since the last save began
+let saving = false; // a save is under way, which leaving the page would cut short
 let leaving = false; // one of the ways out of a conflict was pressed
 
 const composer = () => document.getElementById("composer");
@@ -19,7 +20,13 @@ document.addEventListener("input", ({ target }) => {
 });
 
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement.closest?.("#draft")) typed = false;
+  if (!ctx.sourceElement.closest?.("#draft")) return;
+  typed = false;
+  saving = true;
+});
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.closest?.("#draft")) saving = false;
 });
 
 // A save without an answer is tried again with the next letter, when the network is back, or on leaving.
@@ -37,7 +44,7 @@ document.addEventListener("click", ({ target }) => {
 
 addEventListener("beforeunload", (event) => { // pagehide comes only after the next page was fetched
   if (draft()?.querySelector("p.error") && !leaving) event.preventDefault(); // the text is on this page alone
-  const url = typed && draft()?.getAttribute("hx-post");
+  const url = (typed || saving) && draft()?.getAttribute("hx-post");
   if (!url) return;
   typed = false;
   const headers = { "HX-Request": "true", "HX-Request-Type": "partial", Accept: "text/html" };
