@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from eventmail.db import transaction
 from eventmail.models import GuestField
@@ -84,6 +84,24 @@ def test_A3_any_recipient_is_read_by_name_or_address_and_stays_while_somebody_wr
     composer.keyboard.press("Enter")
     expect(by_test(composer, "guest-message-readers")).to_contain_text("None of the 4 who get it is called")
     assert steps.nothing_left(gala)
+
+
+def test_A3_a_press_right_after_typing_counts_though_the_preview_of_the_words_waits_behind_it(composer: Page) -> None:
+    held: list[Route] = []
+    composer.route("**/messages/preview", lambda route: held.append(route), times=1)
+    composer.evaluate("""() => { window.waits = new Promise((resolve) => {
+      document.addEventListener("htmx:config:request", ({ detail }) => { if (detail.ctx.sourceElement.id === "live") resolve(); });
+    }); }""")
+    composer.get_by_label("Subject").fill("Welcome, {guest.firstName}")
+    composer.get_by_role("button", name="Next guest").click()
+    composer.evaluate("window.waits")  # the form was read once more, before the press was answered
+    is_second = lambda answer: answer.url.endswith("/preview") and answer.request != held[0].request  # noqa: E731
+    with composer.expect_response(is_second):
+        held[0].continue_()
+    expect(by_test(composer, f"{PREVIEW}-subject")).to_have_text("Welcome, <b>Bo</b>")
+    composer.get_by_label("Subject").press("End")
+    composer.keyboard.type("!")
+    expect(by_test(composer, f"{PREVIEW}-subject")).to_have_text("Welcome, <b>Bo</b>!")
 
 
 def test_C3_one_press_reads_the_message_as_the_guest_with_most_missing_details(composer: Page) -> None:
