@@ -42,9 +42,7 @@ def compile_content(
         _refuse_empty(source)
     found = {part: find(written, fields) for part, written in source.items()}
     tokens = [token for part in found.values() for token in part]
-    _bound(len(tokens), MOST_FIELDS, "The text has {0} merge fields; at most {1} fit into a mail.")
-    _bound(source["body"].count("["), MOST_BRACKETS, "The text has {0} opening brackets; at most {1} fit into a mail.")
-    _bound(_cells(source["body"]), MOST_CELLS, "The text has {0} table cells; at most {1} fit into a mail.")
+    _refuse_too_much(source["body"], len(tokens))
     codec = Codec.for_text(list(source.values()), tokens, fields)
     protected, first = {}, 0
     for part, written in source.items():
@@ -91,6 +89,13 @@ class TooMuch(InvalidInput):
     """A text that costs too much to compile, even for a preview."""
 
 
+def _refuse_too_much(body: str, tokens: int) -> None:
+    """Refuses what takes long to parse; `tokens` is the number of those in all parts of the text."""
+    _bound(tokens, MOST_FIELDS, "The text has {0} merge fields; at most {1} fit into a mail.")
+    _bound(body.count("["), MOST_BRACKETS, "The text has {0} opening brackets; at most {1} fit into a mail.")
+    _bound(_cells(body), MOST_CELLS, "The text has {0} table cells; at most {1} fit into a mail.")
+
+
 def _bound(found: int, most: int, words: str) -> None:
     if found > most:
         message = f"{words.format(f'{found:,}', f'{most:,}')} Shorten the message, or split it."
@@ -105,9 +110,10 @@ def text_parts(body: str, fields: Mapping[str, Field]) -> tuple[str, str]:
 
 
 def protected_body(body: str, fields: Mapping[str, Field]) -> tuple[str, Codec]:
-    """Returns a body with sentinels for its tokens, and their codec."""
+    """Returns a body with sentinels for its tokens, and their codec. Raises TooMuch."""
     source = clean_source(body)
     tokens = find(source, fields)
+    _refuse_too_much(source, len(tokens))
     codec = Codec.for_text([source], tokens, fields)
     return codec.protect(source, 0, len(tokens)), codec
 

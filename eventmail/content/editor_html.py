@@ -6,7 +6,7 @@ Nothing in this HTML leads anywhere or loads anything: addresses stand in `data-
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
@@ -20,20 +20,22 @@ from eventmail.content.tokens import Field
 
 _LANGUAGE = re.compile(r"[\w+#.-]*")  # of a code block
 _RAW = "<pre data-raw></pre>"
+Draw = Callable[[str], str]  # from a text with merge fields to its HTML, which only people look at
 
 
-def editor_html(body: str, fields: Mapping[str, Field]) -> str:
+def editor_html(body: str, fields: Mapping[str, Field], draw: Draw = lambda _: "") -> str:
     """Returns the HTML of a body, ending with a `<div data-gap>` of what stands behind its last block.
 
-    `fields` are those of `known_fields`.
+    `fields` are those of `known_fields`. With `draw` it can be looked at as it is. Raises TooMuch.
     """
     protected, codec = protected_body(body, fields)
     nodes, has_references = markdown.typed(protected)
+    shown = _Shown(codec, draw)
     lines, out, end = protected.split("\n"), list[str](), 0
     for span in _spans(nodes, lines):
         source = "\n".join(lines[span.first : span.last])
-        html = _html(span.node, codec) if span.node else _RAW
-        if has_references and span.node and html != _alone(source, codec):
+        html = _html(span.node, shown) if span.node else _RAW
+        if has_references and span.node and html != _alone(source, shown):
             html = _RAW
         gap = "\n" * bool(out) + "".join(f"{line}\n" for line in lines[end : span.first])
         out.append(_started(html, {"gap": codec.written(gap), "source": codec.written(source)}))
@@ -69,19 +71,19 @@ def _trimmed(node: SyntaxTreeNode | None, first: int, last: int, lines: Sequence
         yield _Span(node, full[0], full[-1] + 1)
 
 
-def _alone(source: str, codec: Codec) -> str:
+def _alone(source: str, shown: "_Shown") -> str:
     """Returns the HTML of a block that stands alone, without the addresses that other lines define."""
     nodes, _ = markdown.typed(source)
-    return _html(nodes[0], codec) if len(nodes) == 1 else ""
+    return _html(nodes[0], shown) if len(nodes) == 1 else ""
 
 
 class _UnshownError(Exception):
     """Raised for a part of a block that the editor cannot show without loss."""
 
 
-def _html(node: SyntaxTreeNode, codec: Codec) -> str:
+def _html(node: SyntaxTreeNode, shown: "_Shown") -> str:
     try:
-        return _Shown(codec).block(node)
+        return shown.block(node)
     except _UnshownError:
         return _RAW
 
@@ -101,6 +103,7 @@ class _Shown:
     """Writes the HTML of the nodes of one body."""
 
     codec: Codec
+    draw: Draw
 
     def block(self, node: SyntaxTreeNode) -> str:  # noqa: PLR0911, one line for each kind
         match node.type:
@@ -127,7 +130,8 @@ class _Shown:
                 return self._table(node)
             case "block_button":
                 href = self.codec.written(str(node.attrs["href"]))
-                return self._around("div", "", kind="button", href=href, label=self.codec.written(node.content))
+                label = self.codec.written(node.content)
+                return self._around("div", self.draw(label), kind="button", href=href, label=label)
             case "block_calendar_links":
                 return self._around("div", "", kind="calendar-links")
         raise _UnshownError
@@ -206,7 +210,8 @@ class _Shown:
             raise _UnshownError
         alt = "".join(child.content for child in node.children)
         kept = {"src": str(node.attrs["src"]), "alt": alt, "title": str(node.attrs.get("title", ""))}
-        return f"<span{_data(picture='', **{name: self.codec.written(value) for name, value in kept.items()})}></span>"
+        kept = {name: self.codec.written(value) for name, value in kept.items()}
+        return self._around("span", self.draw(kept["alt"]), picture="", **kept)
 
     def _text(self, text: str) -> str:
         pieces = self.codec.values.split(text)
@@ -215,7 +220,8 @@ class _Shown:
         return "".join(piece for pair in zip(plain, [*chips, ""], strict=True) for piece in pair)
 
     def _chip(self, number: int) -> str:
-        return f"<span{_data(token=self.codec.tokens[number].written)}></span>"
+        written = self.codec.tokens[number].written
+        return self._around("span", self.draw(written), token=written)
 
 
 def _is_bare(node: SyntaxTreeNode) -> bool:

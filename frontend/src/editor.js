@@ -3,7 +3,7 @@
 import { history } from "prosemirror-history";
 import { keymap } from "prosemirror-keymap";
 import { DOMSerializer, Fragment, Slice } from "prosemirror-model";
-import { EditorState, Plugin } from "prosemirror-state";
+import { EditorState, Plugin, Selection } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { allKeys, commands, deleteBefore, insert, isActive, keys } from "./commands.js";
 import { Fields, withTokens } from "./fields.js";
@@ -17,14 +17,18 @@ import { settled } from "./settle.js";
 import { parsed } from "./read.js";
 import { Text } from "./text.js";
 
-const WANTED = "editor"; // in localStorage: "source" for those who write Markdown
 const opened = new WeakMap(); // element -> Editor
 
 class Editor {
-  constructor(element) {
+  // `preference` is that of static/js/editor.js; `pressed` the {left, top} where somebody pressed before this was here.
+  constructor(element, preference, pressed) {
     this.element = element;
+    this.preference = preference;
+    this.failed = false; // the text could not be read, so it is written in the textarea
     this.textarea = element.querySelector("textarea");
     this.place = element.querySelector("[data-editor-place]");
+    const still = this.place.querySelector(".still");
+    still.remove();
     this.notice = element.querySelector("[data-editor-notice]");
     this.fields = new Fields(JSON.parse(element.dataset.names));
     this.view = null;
@@ -36,12 +40,25 @@ class Editor {
     this.textarea.addEventListener("input", () => { if (this.view && this.textarea.value !== this.markdown) this.read(); });
     this.textarea.addEventListener("focus", () => { if (this.writes) this.view.focus(); });
     this.textarea.addEventListener("merge-field", ({ detail }) => this.insertField(detail));
-    if (localStorage.getItem(WANTED) === "source") this.dress();
-    else this.read();
+    if (preference.source) this.dress();
+    else if (!this.take(still.innerHTML, pressed)) this.read();
   }
 
   get writes() {
-    return Boolean(this.view) && localStorage.getItem(WANTED) !== "source";
+    return Boolean(this.view) && !this.failed && !this.preference.source;
+  }
+
+  // Opens what the page brought along, unless the text is another by now.
+  take(html, pressed) {
+    const text = html && new Text(html);
+    if (!text || text.markdown(text.doc) !== this.textarea.value) return false;
+    const isWriting = document.activeElement === this.textarea;
+    this.open(text, this.textarea.value);
+    this.dress();
+    if (isWriting) this.view.focus();
+    const place = isWriting && pressed && this.view.posAtCoords(pressed);
+    if (place) this.view.dispatch(this.view.state.tr.setSelection(Selection.near(this.view.state.doc.resolve(place.pos))));
+    return true;
   }
 
   // Has the server read the text. While it does, the textarea may be typed in; then its words are read once more.
@@ -64,13 +81,14 @@ class Editor {
     if (number !== this.reading || !this.element.isConnected) return;
     if (this.textarea.value !== markdown) return this.read({ focus });
     this.open(new Text(html), markdown);
+    this.failed = false;
     this.say("");
     this.dress();
     if (focus || (wasTyping && document.activeElement === this.textarea)) this.view.focus();
   }
 
   refuse() {
-    localStorage.setItem(WANTED, "source");
+    this.failed = true;
     this.dress();
     this.say("The editor could not read this text, so it is shown as Markdown. Nothing is lost. “Write” tries again.");
   }
@@ -173,8 +191,7 @@ class Editor {
   // Shows what was chosen: the editor or the textarea.
   dress() {
     const { writes } = this;
-    this.place.hidden = !writes;
-    this.textarea.classList.toggle("behind", writes);
+    this.element.toggleAttribute("data-writing", writes);
     this.textarea.tabIndex = writes ? -1 : 0;
     if (writes) this.textarea.setAttribute("aria-hidden", "true");
     else this.textarea.removeAttribute("aria-hidden");
@@ -182,7 +199,6 @@ class Editor {
       button.disabled = false;
       button.setAttribute("aria-pressed", String((button.dataset.mode === "write") === writes));
     }
-    for (const hint of this.element.querySelectorAll("[data-shown]")) hint.hidden = (hint.dataset.shown === "write") !== writes;
     for (const button of this.element.querySelectorAll("[data-command]")) button.disabled = !writes || !this.view.editable;
     this.showActive();
   }
@@ -208,11 +224,11 @@ class Editor {
 
   turn(mode) {
     this.say("");
-    localStorage.setItem(WANTED, mode);
+    this.preference.remember(mode);
     if (mode === "source") {
       this.dress();
       this.textarea.focus();
-    } else if (this.view && this.markdown === this.textarea.value) {
+    } else if (this.view && !this.failed && this.markdown === this.textarea.value) {
       this.dress();
       this.view.focus();
     } else this.read({ focus: true });
@@ -293,7 +309,7 @@ class Editor {
   // The page was changed around the editor; the textarea says what the text is.
   resume() {
     this.dress();
-    if (this.view && this.markdown !== this.textarea.value && localStorage.getItem(WANTED) !== "source") this.read();
+    if (this.view && this.markdown !== this.textarea.value && !this.failed && !this.preference.source) this.read();
   }
 }
 
@@ -305,15 +321,17 @@ function plainSlice(plain) {
   return new Slice(Fragment.fromArray(paragraphs), 1, 1);
 }
 
-function prepare() {
-  for (const element of document.querySelectorAll("[data-editor]")) {
-    if (opened.has(element)) opened.get(element).resume();
-    else opened.set(element, new Editor(element));
-  }
+// Makes an editor of each `[data-editor]` of the page and of what htmx brings into it.
+export function begin(preference, pressed) {
+  const prepare = () => {
+    for (const element of document.querySelectorAll("[data-editor]")) {
+      if (opened.has(element)) opened.get(element).resume();
+      else opened.set(element, new Editor(element, preference, pressed));
+    }
+  };
+  document.addEventListener("htmx:after:swap", prepare);
+  prepare();
 }
-
-document.addEventListener("htmx:after:swap", prepare);
-prepare();
 
 // For tests: what reads and writes, without a page.
 export { cleaned, parsed, schema, settled, Text };

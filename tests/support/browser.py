@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Page, Request, Response, Route
 
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # A body is written in its textarea, unless a page was told otherwise.
@@ -122,6 +122,17 @@ def axe_everywhere(page: Page) -> None:
 def _violation(found: dict[str, Any]) -> str:
     places = "; ".join(f"{node['target'][0]}: {node['html'][:160]}" for node in found["nodes"])
     return f"{found['id']}: {found['help']} ({places})"
+
+
+def held(page: Page, pattern: str) -> list[Route]:
+    """The next request to such an address, once it is made. It waits until its `continue_` is called."""
+    found: list[Route] = []
+
+    def hold(route: Route) -> None:
+        found.append(route)
+
+    page.route(pattern, hold, times=1)
+    return found
 
 
 class Complaints(list[str]):

@@ -103,10 +103,16 @@ def _beginning(event_id: int, text: Text, error: TooMuch) -> Draft:
 
 
 def changes_of_reading(event_id: int, text: Text, dialect: int) -> Sequence[differences.Piece]:
-    """The text part as it read in the dialect `text` was written in, against today's; empty when both are alike."""
+    """The text part as it read in the dialect `text` was written in, against today's; empty when both are alike.
+
+    Empty, too, for what is too much to be laid out: it is in the way by itself.
+    """
     if dialect == markdown.DIALECT or _too_long(text):
         return ()
-    former, now = text_parts(text.body, merge_values.fields(event_id))
+    try:
+        former, now = text_parts(text.body, merge_values.fields(event_id))
+    except TooMuch:
+        return ()
     return () if former == now else differences.by_words(former, now)
 
 

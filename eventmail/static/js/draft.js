@@ -42,6 +42,16 @@ document.addEventListener("click", ({ target }) => {
   if (target.closest('[data-test$="-conflict"]')) leaving = true;
 });
 
+// A browser may keep nothing.
+function keeping(use) {
+  try {
+    return use(sessionStorage);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+    return null;
+  }
+}
+
 addEventListener("beforeunload", (event) => { // pagehide comes only after the next page was fetched
   if (draft()?.querySelector("p.error") && !leaving) event.preventDefault(); // the text is on this page alone
   const url = (typed || saving) && draft()?.getAttribute("hx-post");
@@ -51,13 +61,13 @@ addEventListener("beforeunload", (event) => { // pagehide comes only after the n
   const body = new FormData(composer());
   fetch(url, { method: "POST", headers, body, keepalive: true });
   const fields = [...body].filter(([name]) => ["subject", "preheader", "body", "name", "page_mark"].includes(name));
-  sessionStorage.setItem(KEPT, JSON.stringify({ path: location.pathname, at: Date.now(), fields }));
+  keeping((storage) => storage.setItem(KEPT, JSON.stringify({ path: location.pathname, at: Date.now(), fields })));
 });
 
 // A page that is reloaded before its last words were saved shows them all the same, and goes on as that very page.
 const isReload = performance.getEntriesByType("navigation")[0]?.type === "reload";
-const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "null");
-sessionStorage.removeItem(KEPT);
+const kept = JSON.parse(keeping((storage) => storage.getItem(KEPT)) ?? "null");
+keeping((storage) => storage.removeItem(KEPT));
 if (isReload && kept?.path === location.pathname && Date.now() - kept.at < FRESH && composer()) {
   for (const [name, value] of kept.fields) {
     const field = composer().elements[name];

@@ -28,8 +28,12 @@ function merged(button) {
 }
 
 function insert(button) {
-  const field = written.get(button.form) ?? button.form.querySelector("textarea[name=body]");
-  const text = merged(button);
+  type(written.get(button.form) ?? button.form.querySelector("textarea[name=body]"), merged(button));
+  const own = document.getElementById("own-fallback");
+  if (own) own.value = "";
+}
+
+function type(field, text) {
   if (field.ariaHidden) return field.dispatchEvent(new CustomEvent("merge-field", { detail: text })); // the editor is over it
   field.focus();
   // insertText keeps the browser's undo; without support for it the text is set directly
@@ -37,8 +41,6 @@ function insert(button) {
     field.setRangeText(text, field.selectionStart, field.selectionEnd, "end");
     field.dispatchEvent(new InputEvent("input", { bubbles: true }));
   }
-  const own = document.getElementById("own-fallback");
-  if (own) own.value = "";
 }
 
 function buttons() {

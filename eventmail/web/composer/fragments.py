@@ -5,9 +5,12 @@ from functools import cache
 from typing import Any
 
 from flask import current_app, g, url_for
+from markupsafe import Markup
 from sqlalchemy import select
 from werkzeug.local import LocalProxy
 
+from eventmail.content.compile import TooMuch
+from eventmail.content.editor_html import editor_html
 from eventmail.db import fresh
 from eventmail.domain.audience import picker, resolve
 from eventmail.domain.instance import live_lock
@@ -34,6 +37,7 @@ from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.page import Composer
 from eventmail.web.core import access
 from eventmail.web.core.context import is_live, settings
+from eventmail.web.words import chips
 
 MOST_MISSING = "most-missing"  # instead of a guest to step to
 
@@ -128,6 +132,7 @@ def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]
         "examples": LocalProxy(cache(lambda: preview.examples(event, shown.step.guest, g.user, terms()))),
         "key": send.key_for(event.id, form.message, form.key, access.acting()),
         "fields": merge_values.fields(event.id),
+        "shown_body": LocalProxy(cache(lambda: _shown_body(event.id, form.text.body))),
         "field_labels": {name: known.label for name, known in merge_values.fields(event.id).items()},
         "pictures": found,
         "sender": senders.of(event, g.user, terms()),
@@ -141,6 +146,15 @@ def page(composer: Composer, event: Event, form: ComposerForm) -> dict[str, Any]
         else "",
         "reasons": REASONS,
     }
+
+
+def _shown_body(event_id: int, body: str) -> Markup:
+    """A body as the editor shows it, for the page to show until the editor is there; empty if it is too much."""
+    fields = merge_values.fields(event_id)
+    try:
+        return Markup(editor_html(body, fields, lambda text: chips.marked(text, fields)))  # noqa: S704, it escapes texts
+    except TooMuch:
+        return Markup("")
 
 
 REASONS = {

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, g, request
 
 from eventmail import link_targets
 from eventmail.content.editor_html import editor_html
-from eventmail.content.tokens import clean_source
 from eventmail.db import Rows, fresh
 from eventmail.db.paging import paginate
 from eventmail.domain.audience import resolve as audiences
@@ -26,7 +25,7 @@ COMPOSER.serves(bp)
 @bp.post("/editor")
 def editor(event_id: int) -> Response:
     """The body as the editor reads it (C5). Refuses what is too much to compile."""
-    html = editor_html(clean_source(request.form.get("body", "")), merge_values.fields(event_id))
+    html = editor_html(request.form.get("body", ""), merge_values.fields(event_id))
     return Response(html, mimetype="text/html")
 
 

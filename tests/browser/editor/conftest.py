@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from eventmail.content.editor_html import editor_html
 from eventmail.content.tokens import known_fields
+from eventmail.web.words.chips import marked
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
 from tests.support.browser import Complaints
@@ -16,8 +17,11 @@ from tests.support.live import Live
 from tests.support.waiting import wait_for
 
 FIELDS = known_fields({"seat": ""})
+# The page brings the HTML along, and the editor takes it out of the page.
 _READ = """html => {
-  const text = new editor.Text(html);
+  const place = document.createElement("div");
+  place.innerHTML = html;
+  const text = new editor.Text(place.innerHTML);
   const blocks = editor.settled(text.doc).content.content;
   return { same: text.markdown(text.doc), anew: blocks.map((node) => editor.written(node)).join("\\n\\n"),
            document: text.doc.toJSON() };
@@ -39,7 +43,7 @@ class Bundle:
 
     def read(self, body: str) -> dict[str, Any]:
         """A body as the server renders and the editor reads it: written as it was, written anew, and the document."""
-        found: dict[str, Any] = self.page.evaluate(_READ, editor_html(body, FIELDS))
+        found: dict[str, Any] = self.page.evaluate(_READ, editor_html(body, FIELDS, lambda text: marked(text, FIELDS)))
         return found
 
     def write(self, document: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +78,7 @@ class Writing:
 
     @property
     def text(self) -> Locator:
-        """Where one writes."""
+        """Where one writes, once the editor is there."""
         return self.page.locator("[data-editor-place] [role=textbox]")
 
     @property
@@ -85,6 +89,11 @@ class Writing:
     @property
     def markdown(self) -> str:
         return self.source.input_value()
+
+    def wake(self) -> None:
+        """Moves the mouse, for which the editor waits."""
+        self.page.mouse.move(1, 1)
+        expect(self.text).to_be_visible()
 
     def type(self, *keys: str) -> None:
         """Types texts; a key stands in angle brackets: <Enter>."""
@@ -101,8 +110,8 @@ class Writing:
         self.page.get_by_role("group", name="How to write").get_by_role("button", name=mode).click()
 
     def saved_as(self, body: str) -> bool:
-        """Waits until the draft has this body; the textarea has it at once."""
-        assert self.markdown == body
+        """Waits until the draft has this body."""
+        expect(self.source).to_have_value(body)
         wait_for(lambda: self.gala.drafts() and self.gala.drafts()[-1]["body"] == body, 60.0, f"a draft of {body!r}")
         return True
 
@@ -113,7 +122,8 @@ def writing(watched: Page, gala: Gala) -> Writing:
     gala.add_guests([{"email": "ana@guests.org", "first_name": "Ana"}])
     steps.sign_in(watched, gala)
     found = Writing(watched, gala)
-    found.text.click()
+    watched.locator("[data-editor-place]").click()
+    expect(found.text).to_be_focused()
     return found
 
 
@@ -130,7 +140,7 @@ def open_draft(watched: Page, gala: Gala) -> Callable[[str], Writing]:
         watched.evaluate("localStorage.editor = 'write'")
         watched.goto(gala.url(f"/messages/{gala.drafts()[-1]['mailing_id']}"))
         found = Writing(watched, gala)
-        expect(found.text).to_be_visible()
+        found.wake()
         return found
 
     return open_

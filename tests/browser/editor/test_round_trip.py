@@ -162,3 +162,17 @@ def test_G5_ten_saves_add_no_backslash(bundle: Bundle, body: str) -> None:
     for _ in range(10):
         saved = bundle.read(saved)["anew"]
     assert saved == body
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "see https://e.com/_cat/_/x_y, x_y@e.com and www.e.com.",
+            "see https://e.com/_cat/_/x_y, x_y@e.com and www.e.com.",
+        ),
+        ("go to https://e.com/*a*", r"go to <https://e.com/*a>\*"),
+    ],
+)
+def test_G5_an_address_that_is_typed_stays_as_it_is(bundle: Bundle, text: str, expected: str) -> None:
+    assert bundle.write(paragraph(text))["markdown"] == expected

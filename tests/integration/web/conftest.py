@@ -12,13 +12,25 @@ from eventmail.providers import registry
 from eventmail.providers.base import Provider
 from eventmail.sending import drain
 from eventmail.settings import Settings
-from tests.support.seeding import acting
+from tests.support.seeding import Person, acting
+from tests.support.world import World, made
 
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
     """Mail comes from an address that somebody reads, so that no page warns of it."""
     return settings.model_copy(update={"from_": "mail@organizers.org"})
+
+
+@pytest.fixture
+def world(
+    *, app: Flask, owner: Person, organizer: Person, add_person: Any, client_for: Any, settings: Settings
+) -> World:
+    """One of everything, in an event that another organizer has to herself."""
+    insider = add_person("Ines Insider", "ines@organizers.example")
+    client_for(insider)
+    with app.app_context():
+        return made(settings, insider, owner, organizer)
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from tests.support.merging import CHIPS, NO_FIELD, SENT, TYPED, Merging
 from tests.support.seeding import Person
 from tests.support.web import Client, partial
 from tests.support.world import World
-from tests.support.world import made as world_made
 
 NO_CHIP = f'<span class="chip no-field" dir="auto" title="No merge field is called that.">{NO_FIELD}</span>'
 PLAIN = "Hi ‹First name, or &lt;img src=x onerror=alert(1)&gt;› at ‹&lt;i&gt;tableNumber&lt;/i&gt;, or any› &lt;b&gt;b&lt;/b&gt;"  # noqa: E501
@@ -28,16 +27,6 @@ MAILS = {"messaging.mail", "mailings.mail", "scheduling.mail", "designs.mail", "
 QUESTIONS = {"why.why": "?address=mia@guests.example.net"}
 NOBODYS = {"static", "account.sign_out"}
 HTML = {"Accept": "text/html"}
-
-
-@pytest.fixture
-def world(
-    *, app: Flask, owner: Person, organizer: Person, add_person: Any, client_for: Any, settings: Settings
-) -> World:
-    insider = add_person("Ines Insider", "ines@organizers.example")
-    client_for(insider)
-    with app.app_context():
-        return world_made(settings, insider, owner, organizer)
 
 
 @pytest.fixture

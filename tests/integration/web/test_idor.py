@@ -24,7 +24,7 @@ from eventmail.web.core.access import OPEN
 from tests.support import seeding
 from tests.support.seeding import Person
 from tests.support.web import Client
-from tests.support.world import SECRET, World, made
+from tests.support.world import SECRET, World
 
 KEY = {"Idempotency-Key": "walk"}
 # what guests, mail services and somebody who is about to sign in reach; a new one is added here on purpose
@@ -44,16 +44,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "suppressions.delete": {"reason": "because"},
     "suppressions.lift": {"reason": "because"},
 }
-
-
-@pytest.fixture
-def world(
-    *, app: Flask, owner: Person, organizer: Person, add_person: Any, client_for: Any, settings: Settings
-) -> World:
-    insider = add_person("Ines Insider", "ines@organizers.example")
-    client_for(insider)
-    with app.app_context():
-        return made(settings, insider, owner, organizer)
 
 
 def public(rule: Rule) -> bool:

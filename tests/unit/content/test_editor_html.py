@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eventmail.content.compile import TooMuch
 from eventmail.content.editor_html import editor_html
 from eventmail.content.tokens import clean_source, known_fields
 
@@ -66,3 +67,18 @@ def test_C5_a_link_whose_address_stands_elsewhere_and_that_address_are_blocks_of
         "<pre data-raw></pre>",
         "<p>plain</p>",
     ]
+
+
+@pytest.mark.parametrize(
+    "body", ["{guest.seat}" * 2_001, "[" * 5_001, "|a" * 3_000 + "\n" + "|-" * 3_000 + "\n|b"], ids=len
+)
+def test_C6_what_is_too_much_to_compile_is_too_much_for_the_editor(body: str) -> None:
+    with pytest.raises(TooMuch, match=r"Shorten the message, or split it\."):
+        editor_html(body, FIELDS)
+
+
+def test_C1_what_people_look_at_before_the_editor_is_there_is_drawn_from_what_is_written() -> None:
+    body = "Hi {guest.seat|you}\n\n::: button https://e.com\nSeat {guest.seat}\n:::\n\n![Plan {guest.seat}](https://e.com/p)"
+    html = editor_html(body, FIELDS, lambda text: f"<i>{text}</i>")
+    assert re.findall(r"<i>(.*?)</i>", html) == ["{guest.seat|you}", "Seat {guest.seat}", "Plan {guest.seat}"]
+    assert re.sub(r"<i>.*?</i>", "", html) == editor_html(body, FIELDS)

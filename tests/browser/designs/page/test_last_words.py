@@ -8,6 +8,7 @@ from eventmail.domain.designs import edit, lifecycle, revisions
 from tests.browser import steps
 from tests.browser.steps import Gala, by_test
 from tests.support import seeding
+from tests.support.browser import held
 
 
 def _design(gala: Gala, *, published: bool = True) -> int:
@@ -46,6 +47,18 @@ def test_D5_a_reload_in_the_middle_of_a_word_keeps_it_and_is_no_conflict(page: P
     expect(_message(page)).to_have_value("Last words, and more.")
     expect(by_test(page, "email-design-warning")).to_have_count(0)
     assert _body(gala, design_id) == "Last words, and more."
+
+
+def test_D5_a_reload_in_the_middle_of_a_save_keeps_its_words(page: Page, gala: Gala) -> None:
+    design_id = _design(gala)
+    page.goto(gala.url(f"/email-templates/{design_id}"))
+    saves = held(page, "**/draft")
+    with page.expect_request("**/draft"):
+        _message(page).fill("Last words.")
+    page.reload()
+    expect(_message(page)).to_have_value("Last words.")
+    expect(by_test(page, "email-design-draft")).to_contain_text("Saved at")
+    assert (len(saves), _body(gala, design_id)) == (1, "Last words.")
 
 
 def test_D3_a_button_that_names_a_version_takes_it_though_another_was_published_since(page: Page, gala: Gala) -> None:
