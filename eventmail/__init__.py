@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None, *, pages: bool = True) -> Flask
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=secure,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(days=1),  # a changed file has another address (web.core.context.asset)
         MAX_CONTENT_LENGTH=60 * 1024 * 1024,
         MAX_FORM_MEMORY_SIZE=2 * 1024 * 1024,
         WTF_CSRF_CHECK_DEFAULT=False,  # web.core.access checks, since it knows bearer tokens

@@ -27,8 +27,8 @@ class Editor {
     this.failed = false; // the text could not be read, so it is written in the textarea
     this.textarea = element.querySelector("textarea");
     this.place = element.querySelector("[data-editor-place]");
-    const still = this.place.querySelector(".still");
-    still.remove();
+    const still = this.place.querySelector(".still")?.innerHTML ?? ""; // a copy of a page may hold an editor instead
+    this.place.replaceChildren();
     this.notice = element.querySelector("[data-editor-notice]");
     this.fields = new Fields(JSON.parse(element.dataset.names));
     this.view = null;
@@ -41,7 +41,7 @@ class Editor {
     this.textarea.addEventListener("focus", () => { if (this.writes) this.view.focus(); });
     this.textarea.addEventListener("merge-field", ({ detail }) => this.insertField(detail));
     if (preference.source) this.dress();
-    else if (!this.take(still.innerHTML, pressed)) this.read();
+    else if (!this.take(still, pressed)) this.read();
   }
 
   get writes() {

@@ -191,7 +191,7 @@ def test_a_header_changes_no_address_of_any_page(shared_live: Live, header: str)
         pages = [it.hear() for _ in range(9)]
     assert {page.status for page in pages} == {200}
     assert not any(b"evil" in page.body or b"https://localhost" in page.body for page in pages)
-    assert all(b'href="/static/css/app.css"' in page.body for page in pages)
+    assert all(b'href="/static/css/app.css?v=' in page.body for page in pages)
 
 
 def test_a_name_with_an_underscore_is_not_the_one_with_a_hyphen(shared_live: Live, bearer: str) -> None:

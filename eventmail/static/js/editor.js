@@ -2,7 +2,6 @@
 // only looked at does without. Those who write Markdown keep the textarea.
 
 const KEY = "editor"; // in localStorage: "source" or "write"
-const EDITOR = "../vendor/editor/editor.min.js";
 const MOVES = ["pointermove", "pointerdown", "focusin", "keydown"];
 
 // What the textarea is written in. A browser may keep nothing; then the choice holds for this page.
@@ -48,7 +47,7 @@ async function load() {
   for (const kind of MOVES) document.removeEventListener(kind, load);
   let editor;
   try {
-    editor = await import(EDITOR);
+    editor = await import(document.querySelector("[data-editor]").dataset.script);
   } catch {
     return missing(); // no network, or another version of eventmail by now
   }

@@ -1,8 +1,10 @@
 """Gives every template its variables, filters and functions."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -43,9 +45,11 @@ def settings() -> Settings:
     return current_app.extensions["settings"]
 
 
+@cache
 def asset(name: str) -> str:
-    """The address of a file below `static`, the same whatever prefix a request names."""
-    return f"{current_app.static_url_path}/{name}"
+    """The address of a file below `static`, the same whatever prefix a request names; a changed file has another."""
+    content = Path(current_app.static_folder or "", name).read_bytes()
+    return f"{current_app.static_url_path}/{name}?v={hashlib.sha256(content).hexdigest()[:8]}"
 
 
 @cache  # each row of a list draws several

@@ -34,7 +34,7 @@ def settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 def test_an_area_brings_its_pages_its_entry_and_its_rows(app: Flask, client: Client, event_id: int) -> None:
     page = client.get(f"/admin/events/{event_id}/seats").text
     assert f'<a href="/admin/events/{event_id}/seats" aria-current="page">' in page
-    assert 'icons.svg#calendar"' in page
+    assert '#calendar"/>' in page
     described = openapi.document(app)["paths"]["/admin/events/{event_id}/seats"]["get"]
     assert (described["tags"], described["operationId"]) == (["Guests"], "seating.listing")
 
