@@ -4,146 +4,123 @@ Measured: Outlook reads "+" literally and a time without Z in the viewer's zone;
 ignores a `ctz` that it cannot resolve; all take the end of an all-day event as exclusive.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from datetime import UTC, datetime, timedelta
+from html import escape
+from typing import NamedTuple
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from eventmail import wall_time
-from eventmail.content.tokens import clean_source
-from eventmail.errors import InvalidTimezone
+from eventmail.content.calendar_facts import CalendarFacts, Span, is_region, span
 from eventmail.value_parsing import clean_value
 
+PROVIDERS = ("google", "outlook", "office365", "yahoo")
 LINK_LENGTH = 2000
 _HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
-_DEFAULT_LENGTH = _HOUR
-_TITLE_LENGTH = 600
-_LOCATION_LENGTH = 400
+_LEAST = 300  # characters for title and location, however long the address of the event's page is
+_CUT = "The description is cut, since these links hold about 2,000 characters. The address of the event's page is kept."
+
+Encoder = Callable[[str], str]
+
+
+class LinkParts(NamedTuple):
+    """What a link says: its host, and its decoded parameters in their order."""
+
+    host: str
+    parameters: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class CalendarFacts:
-    """An event for calendars. `starts` and `ends` are naive wall times in the IANA zone `timezone`.
+class ProviderLink:
+    """A link to one calendar service. `inexact` says in sentences where it cannot be exact, () where it is."""
 
-    Their `fold` says which one is meant of a time that occurs twice.
-    `ends` of an all-day event is on its last day; without `ends` it takes an hour or a day. `updated_at` is aware.
-    """
-
-    uid: str
-    title: str
-    description: str
-    location: str
     url: str
-    timezone: str
-    starts: datetime | None
-    ends: datetime | None
-    all_day: bool
-    sequence: int
-    updated_at: datetime
-    cancelled: bool
+    inexact: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Start and end of an event, aware and in its zone."""
-
-    starts: datetime
-    ends: datetime
-
-    @property
-    def certain(self) -> bool:
-        """Whether the wall times alone tell the instants: neither of them occurs twice or never."""
-        return wall_time.certain(self.starts) and wall_time.certain(self.ends)
-
-    @property
-    def days(self) -> tuple[date, date]:
-        """The first day of an all-day event, and the day after its last."""
-        return self.starts.date(), max(self.starts, self.ends).date() + timedelta(days=1)
-
-
-def span(facts: CalendarFacts, starts: datetime) -> Span:
-    """Returns start and end in the event's zone. Raises InvalidTimezone."""
-    try:
-        zone = ZoneInfo(facts.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as unknown:
-        message = f"“{clean_value(facts.timezone)[:60]}” is not a time zone we know, such as Europe/Berlin."
-        raise InvalidTimezone.at("timezone", "INVALID_TIMEZONE", message) from unknown
-    start = starts.replace(tzinfo=zone)
-    end = (facts.ends or starts).replace(tzinfo=zone)
-    if not facts.all_day and end.astimezone(UTC) <= start.astimezone(UTC):
-        # Added in UTC, so that an hour stays an hour when the clocks change.
-        end = (start.astimezone(UTC) + _DEFAULT_LENGTH).astimezone(zone)
-    return Span(start, end)
+class _Names(NamedTuple):
+    title: str
+    body: str
+    location: str
 
 
 def links(facts: CalendarFacts, ics_url: str) -> Mapping[str, str]:
-    """Returns the links google, outlook, office365, yahoo and ics by name; {} without a start. Raises InvalidTimezone.
+    """Returns the links to PROVIDERS and to the ics file by name; {} without a start. Raises InvalidTimezone."""
+    made = provider_links(facts)
+    return {**{name: link.url for name, link in made.items()}, "ics": ics_url} if made else {}
 
-    The first four have at most 2000 characters; the description is cut first, the event's own address never.
+
+def provider_links(facts: CalendarFacts) -> Mapping[str, ProviderLink]:
+    """Returns the link to each of PROVIDERS by name; {} without a start. Raises InvalidTimezone.
+
+    Each has at most 2000 characters: the description is cut first, then the location, then the title. The address of
+    the event's page is never cut; only where it leaves no room is the link longer.
     """
-    if facts.starts is None:
+    if (when := span(facts)) is None:
         return {}
-    when = span(facts, facts.starts)
     return {
         "google": _google(facts, when),
-        "outlook": _outlook("outlook.live.com", facts, when),
-        "office365": _outlook("outlook.office.com", facts, when),
+        "outlook": _outlook("outlook.live.com/calendar/0/deeplink/compose", facts, when),
+        "office365": _outlook("outlook.office.com/calendar/deeplink/compose", facts, when),
         "yahoo": _yahoo(facts, when),
-        "ics": ics_url,
     }
 
 
 def calendar_values(links: Mapping[str, str]) -> Mapping[str, str | None]:
     """Returns the links as merge values, `calendar.google` and so on, each None without links."""
-    return {f"calendar.{name}": links.get(name) for name in ("google", "outlook", "office365", "yahoo", "ics")}
+    return {f"calendar.{name}": links.get(name) for name in (*PROVIDERS, "ics")}
 
 
-def described(facts: CalendarFacts) -> str:
-    """Returns the description with the address of the event's page, unless it holds the address already."""
-    text, url = clean_source(facts.description).strip(), clean_value(facts.url)
-    return text if url in text else f"{text}\n\n{url}".strip()
+def link_parts(url: str) -> LinkParts:
+    """Returns a link's host and decoded parameters, as a page shows them."""
+    split = urlsplit(url)
+    return LinkParts(split.netloc, tuple(parse_qsl(split.query, keep_blank_values=True)))
 
 
-def _google(facts: CalendarFacts, when: Span) -> str:
+def _google(facts: CalendarFacts, when: Span) -> ProviderLink:
     if facts.all_day:
         first, after = when.days
         # With ctz, Google's Android app would take it for a timed event.
         dates = f"{first:%Y%m%d}/{after:%Y%m%d}"
-    elif when.certain and _known_to_google(facts.timezone):
+    elif when.certain and (is_region(facts.timezone) or facts.timezone == "UTC"):
         dates = f"{when.starts:%Y%m%dT%H%M%S}/{when.ends:%Y%m%dT%H%M%S}&ctz={quote(facts.timezone)}"
     else:
         dates = f"{_utc(when.starts):%Y%m%dT%H%M%SZ}/{_utc(when.ends):%Y%m%dT%H%M%SZ}"
     base = f"https://calendar.google.com/calendar/render?action=TEMPLATE&dates={dates}"
-    return _fitted(base, facts, title="text", body="details", location="location")
+    return _fitted(base, facts, _Names("text", "details", "location"))
 
 
-def _known_to_google(timezone: str) -> bool:
-    """Google knows regions and UTC, but no offsets and no abbreviations."""
-    return timezone == "UTC" or ("/" in timezone and not timezone.startswith("Etc/"))
-
-
-def _outlook(host: str, facts: CalendarFacts, when: Span) -> str:
+def _outlook(address: str, facts: CalendarFacts, when: Span) -> ProviderLink:
     if facts.all_day:
         first, after = when.days
         times = f"startdt={first:%Y-%m-%d}&enddt={after:%Y-%m-%d}&allday=true"
     else:
         times = f"startdt={_utc(when.starts):%Y-%m-%dT%H:%M:%SZ}&enddt={_utc(when.ends):%Y-%m-%dT%H:%M:%SZ}"
-    base = f"https://{host}/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent&{times}"
-    return _fitted(base, facts, title="subject", body="body", location="location")
+    base = f"https://{address}?path=/calendar/action/compose&rru=addevent&{times}"
+    return _fitted(base, facts, _Names("subject", "body", "location"), encode=_html)
 
 
-def _yahoo(facts: CalendarFacts, when: Span) -> str:
+def _yahoo(facts: CalendarFacts, when: Span) -> ProviderLink:
     first, after = when.days
-    note = ""
+    note, inexact = "", ""
     if not facts.all_day:
         times, note = _yahoo_times(when), f"Times are in the zone {facts.timezone}{_spoken(facts, when)}."
+        inexact = _yahoo_zone(facts, when)
     elif after - first == timedelta(days=1):
         times = f"ST={first:%Y%m%d}&DUR=allday"
     else:
         times = f"ST={first:%Y%m%d}&ET={after:%Y%m%d}"
+        inexact = "Yahoo Calendar shows several whole days as one entry from midnight to midnight."
     base = f"https://calendar.yahoo.com/?v=60&{times}"
-    return _fitted(base, facts, title="TITLE", body="DESC", location="in_loc", note=note)
+    return _fitted(base, facts, _Names("TITLE", "DESC", "in_loc"), note=note, inexact=inexact)
+
+
+def _yahoo_zone(facts: CalendarFacts, when: Span) -> str:
+    wrong = f"Yahoo Calendar knows no time zones: it shows {when.starts:%H:%M} wherever a guest's calendar is set to."
+    advice = f"For guests outside {facts.timezone} that hour is wrong; the .ics file is right for everybody."
+    twice = "" if when.certain else " It cannot tell which of two equal hours is meant, either."
+    return f"{wrong}{twice} {advice}"
 
 
 def _yahoo_times(when: Span) -> str:
@@ -156,39 +133,58 @@ def _yahoo_times(when: Span) -> str:
 
 def _spoken(facts: CalendarFacts, when: Span) -> str:
     """Says which ones are meant of times that occur twice."""
-    zone = ZoneInfo(facts.timezone)
-    return "" if when.certain else f": from {wall_time.clock(when.starts, zone)} to {wall_time.clock(when.ends, zone)}"
+    starts, ends = (wall_time.clock(moment, facts.zone) for moment in (when.starts, when.ends))
+    return "" if when.certain else f": from {starts} to {ends}"
 
 
 def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-def _fitted(base: str, facts: CalendarFacts, *, title: str, body: str, location: str, note: str = "") -> str:
-    """Returns the link within its length. Title and location have fixed shares, the description gets the rest."""
-    shown_title = _cut(clean_value(facts.title) or "Event", _TITLE_LENGTH)
-    shown_location = _cut(clean_value(facts.location), _LOCATION_LENGTH)
-    text, url = clean_source(facts.description).strip(), clean_value(facts.url)
-    always = "\n\n".join(filter(None, [note, url if url not in text else ""]))
-    link = _link(base, {title: shown_title, body: "\n\n".join(filter(None, [text, always])), location: shown_location})
-    if len(link) <= LINK_LENGTH:
-        return link
-    always = "\n\n".join(filter(None, [note, url]))
-    room = LINK_LENGTH - len(_link(base, {title: shown_title, body: f"\n\n{always}", location: shown_location}))
-    return _link(base, {title: shown_title, body: f"{_cut(text, room)}\n\n{always}".strip(), location: shown_location})
+def _plain(text: str) -> str:
+    return quote(text, safe="")
 
 
-def _link(base: str, parameters: Mapping[str, str]) -> str:
-    return base + "".join(f"&{name}={quote(value, safe='')}" for name, value in parameters.items() if value)
+def _html(text: str) -> str:
+    """Outlook's body is HTML, in which a newline is a blank."""
+    return quote(escape(text, quote=False).replace("\n", "<br>"), safe="")
 
 
-def _cut(text: str, length: int) -> str:
-    """Returns the text, cut so that its percent-encoded form with "…" has at most `length` characters."""
-    if len(quote(text, safe="")) <= length:
+def _fitted(
+    base: str, facts: CalendarFacts, names: _Names, *, encode: Encoder = _plain, note: str = "", inexact: str = ""
+) -> ProviderLink:
+    """Returns the link within its length."""
+    title, location, text, page = facts.shown_title, clean_value(facts.location), facts.text, facts.page
+    body = _paragraphs(text, note, page if page not in text else "")
+    url = _link(base, names, title, encode(body), location)
+    said = (inexact,) if inexact else ()
+    if len(url) <= LINK_LENGTH:
+        return ProviderLink(url, said)
+    always = _paragraphs(note, page)
+    fixed = len(_link(base, names, "-", encode(f"\n\n{always}"), "-" if location else "")) - (2 if location else 1)
+    room = max(LINK_LENGTH - fixed, _LEAST)
+    location = _cut(location, max(room - len(_plain(title)), room // 3), _plain)
+    title = _cut(title, room - len(_plain(location)), _plain)
+    text = _cut(text, room - len(_plain(title)) - len(_plain(location)), encode)
+    return ProviderLink(_link(base, names, title, encode(_paragraphs(text, always)), location), (*said, _CUT))
+
+
+def _paragraphs(*texts: str) -> str:
+    return "\n\n".join(filter(None, texts))
+
+
+def _link(base: str, names: _Names, title: str, encoded_body: str, location: str) -> str:
+    encoded = {names.title: _plain(title), names.body: encoded_body, names.location: _plain(location)}
+    return base + "".join(f"&{name}={value}" for name, value in encoded.items() if value)
+
+
+def _cut(text: str, length: int, encode: Encoder) -> str:
+    """Returns the text, cut between two characters so that its encoded form with "…" has at most `length`."""
+    if len(encode(text)) <= length:
         return text
-    room, kept = length - len(quote("…")), 0
+    room, kept = length - len(encode("…")), 0
     for character in text:
-        room -= len(quote(character, safe=""))
+        room -= len(encode(character))
         if room < 0:
             break
         kept += 1

@@ -1,14 +1,22 @@
 """The event as an iCalendar file (RFC 5545, RFC 5546 PUBLISH) behind a signed link (K3)."""
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from eventmail import wall_time
-from eventmail.content.calendar_links import CalendarFacts, described, span
+from eventmail.content import vtimezone
+from eventmail.content.calendar_facts import CalendarFacts, Span, is_region, span
+from eventmail.content.tokens import clean_source
 from eventmail.errors import InvalidInput
 from eventmail.link_targets import linkable
 from eventmail.value_parsing import clean_value
 
+if TYPE_CHECKING:
+    from icalendar import Alarm
+
 _PRODID = "-//eventmail//eventmail//EN"
+_KEPT = 256  # files
 
 
 def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) -> bytes:
@@ -16,42 +24,73 @@ def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) 
 
     Raises InvalidInput without a start, and InvalidTimezone.
     """
-    from icalendar import Calendar, Event, vCalAddress, vText  # noqa: PLC0415  4 MB that no worker needs
+    # Wall times that differ in their fold alone are equal, so the key of the cache names the folds.
+    folds = tuple(wall.fold if wall else 0 for wall in (facts.starts, facts.ends))
+    return _written(facts, folds, organizer_name, organizer_email)
 
-    if facts.starts is None:
+
+@lru_cache(_KEPT)
+def _written(facts: CalendarFacts, _folds: tuple[int, ...], organizer_name: str, organizer_email: str) -> bytes:
+    from icalendar import Calendar, Event  # noqa: PLC0415  4 MB that no worker needs
+
+    if (when := span(facts)) is None:
         raise InvalidInput.at("starts_at", "INVALID_INPUT", "The event has no start yet.")
-    when = span(facts, facts.starts)
-    first, after = when.days
-    url = clean_value(facts.url)
-    organizer = vCalAddress(f"mailto:{clean_value(organizer_email)}")
-    if name := clean_value(organizer_name):
-        organizer.params["CN"] = vText(name)
-    properties = {
-        "uid": clean_value(facts.uid),
-        "dtstamp": facts.updated_at.astimezone(UTC),
-        "last-modified": facts.updated_at.astimezone(UTC),
-        "sequence": facts.sequence,
-        "status": "CANCELLED" if facts.cancelled else "CONFIRMED",
-        "summary": clean_value(facts.title) or "Event",
-        "dtstart": first if facts.all_day else _certain(when.starts),
-        "dtend": after if facts.all_day else _certain(when.ends),
-        "description": described(facts) or None,
-        "location": clean_value(facts.location) or None,
-        "url": url if linkable(url) else None,
-        "organizer": organizer if clean_value(organizer_email) else None,
-    }
     event, calendar = Event(), Calendar()
-    for name, value in properties.items():
+    for name, value in {**_times(facts, when), **_texts(facts, organizer_name, organizer_email)}.items():
         if value is not None:
             event.add(name, value)
+    if facts.reminder_minutes and not facts.cancelled:
+        event.add_component(_alarm(facts.shown_title, facts.reminder_minutes))
     for name, value in {"version": "2.0", "prodid": _PRODID, "method": "PUBLISH"}.items():
         calendar.add(name, value)
+    if "TZID" in event["DTSTART"].params:
+        calendar.add_component(vtimezone.component(facts.zone, *when.days))
     calendar.add_component(event)
-    # Whole years from the year before on, since a zone needs an observance that began before the event.
-    calendar.add_missing_timezones(first_date=date(first.year - 1, 1, 1), last_date=date(after.year + 1, 1, 1))
     return bytes(calendar.to_ical())
 
 
-def _certain(moment: datetime) -> datetime:
-    """Returns the moment in UTC if its wall time occurs twice or never, since a TZID is ambiguous then."""
-    return moment if wall_time.certain(moment) else moment.astimezone(UTC)
+def _times(facts: CalendarFacts, when: Span) -> Mapping[str, Any]:
+    changed = facts.updated_at.astimezone(UTC)
+    starts: date
+    ends: date
+    if facts.all_day:
+        starts, ends = when.days
+    elif is_region(facts.timezone) and when.certain:
+        starts, ends = when.starts, when.ends
+    else:  # a wall time that occurs twice does not tell the instant
+        starts, ends = when.starts.astimezone(UTC), when.ends.astimezone(UTC)
+    return {"dtstart": starts, "dtend": ends, "dtstamp": changed, "last-modified": changed, "sequence": facts.sequence}
+
+
+def _texts(facts: CalendarFacts, organizer_name: str, organizer_email: str) -> Mapping[str, Any]:
+    from icalendar import vCalAddress, vText  # noqa: PLC0415
+
+    organizer = vCalAddress(f"mailto:{clean_value(organizer_email)}")
+    if name := clean_value(organizer_name):
+        organizer.params["CN"] = vText(name)
+    return {
+        "uid": clean_value(facts.uid),
+        "status": "CANCELLED" if facts.cancelled else "CONFIRMED",
+        "transp": "OPAQUE" if facts.busy and not facts.cancelled else "TRANSPARENT",
+        "summary": facts.shown_title,
+        "description": _described(facts) or None,
+        "location": clean_source(facts.location).strip() if clean_value(facts.location) else None,
+        "url": facts.page if linkable(facts.page) else None,
+        "organizer": organizer if clean_value(organizer_email) else None,
+    }
+
+
+def _described(facts: CalendarFacts) -> str:
+    """The description with the address of the event's page, unless it holds the address already."""
+    text, page = facts.text, facts.page
+    return text if page in text else f"{text}\n\n{page}".strip()
+
+
+def _alarm(title: str, minutes: int) -> "Alarm":
+    from icalendar import Alarm  # noqa: PLC0415
+
+    alarm = Alarm()
+    alarm.add("action", "DISPLAY")
+    alarm.add("description", title)  # needed: programs refuse an alarm without one
+    alarm.add("trigger", -timedelta(minutes=minutes))
+    return alarm

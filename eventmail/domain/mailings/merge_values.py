@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from eventmail import records, signing, value_parsing, wall_time
 from eventmail.content import calendar_links, tokens
+from eventmail.content.calendar_facts import CalendarFacts
 from eventmail.db import fresh, remembered, service
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, GuestField, User
@@ -85,9 +86,9 @@ def sender(event: Event, author: User | None, terms: SendingTerms | None = None)
     return name, event.reply_to or (author.email if author else "")
 
 
-def calendar_facts(event: Event) -> calendar_links.CalendarFacts:
+def calendar_facts(event: Event) -> CalendarFacts:
     """The event as calendars need it."""
-    return calendar_links.CalendarFacts(
+    return CalendarFacts(
         uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail", title=event.title,
         description=event.description, location=event.location, url=event.url, timezone=event.timezone,
         starts=_wall(event.starts_at), ends=_wall(event.ends_at), all_day=event.all_day, sequence=event.ics_sequence,

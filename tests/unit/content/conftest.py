@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eventmail.content.calendar_links import CalendarFacts, calendar_values, links
+from eventmail.content.calendar_facts import CalendarFacts
+from eventmail.content.calendar_links import calendar_values, links
 from eventmail.content.mime import Envelope
 from eventmail.content.tokens import known_fields
 

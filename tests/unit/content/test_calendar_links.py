@@ -1,12 +1,14 @@
 from dataclasses import replace
 from datetime import UTC, datetime
+from html import unescape
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eventmail.content.calendar_links import CalendarFacts, calendar_values, links
+from eventmail.content.calendar_facts import CalendarFacts
+from eventmail.content.calendar_links import calendar_values, links
 from eventmail.errors import InvalidTimezone
 from tests.support.budgets import budget
 
@@ -45,14 +47,14 @@ PLACE = "Party%20Lane%201A%2C%201337%20Funtown"
 
 def test_K1_a_short_event_gives_exactly_these_five_links():
     outlook = (
-        "/calendar/deeplink/compose?path=/calendar/action/compose&rru=addevent&startdt=2018-02-01T09:00:00Z"
-        f"&enddt=2018-02-01T18:00:00Z&subject=Birthday&body={WORDS}&location={PLACE}"
+        "deeplink/compose?path=/calendar/action/compose&rru=addevent&startdt=2018-02-01T09:00:00Z"
+        f"&enddt=2018-02-01T18:00:00Z&subject=Birthday&body={WORDS.replace('%0A', '%3Cbr%3E')}&location={PLACE}"
     )
     assert links(event("2018-02-01T09:00", "2018-02-01T18:00"), ICS) == {
         "google": "https://calendar.google.com/calendar/render?action=TEMPLATE&dates=20180201T090000/20180201T180000"
         f"&ctz=UTC&text=Birthday&details={WORDS}&location={PLACE}",
-        "outlook": f"https://outlook.live.com{outlook}",
-        "office365": f"https://outlook.office.com{outlook}",
+        "outlook": f"https://outlook.live.com/calendar/0/{outlook}",
+        "office365": f"https://outlook.office.com/calendar/{outlook}",
         "yahoo": "https://calendar.yahoo.com/?v=60&ST=20180201T090000&ET=20180201T180000&TITLE=Birthday"
         f"&DESC={WORDS}%0A%0ATimes%20are%20in%20the%20zone%20UTC.&in_loc={PLACE}",
         "ics": ICS,
@@ -174,7 +176,8 @@ def test_K1_special_characters_reach_every_service_as_they_are():
     names = {"google": ("text", "details", "location"), "outlook": ("subject", "body", "location")}
     for service, (title, body, place) in names.items():
         query = asked(made[service])
-        assert (query[title], query[body], query[place]) == (facts.title, facts.description, facts.location)
+        text = unescape(query[body].replace("<br>", "\n")) if body == "body" else query[body]
+        assert (query[title], text, query[place]) == (facts.title, facts.description, facts.location)
     assert "+" not in "".join(made.values())
     assert "Birthday%20%2B1%20%26%20%27co%27%20%2850%25%29%20%23%C3%BC" in made["outlook"]
 

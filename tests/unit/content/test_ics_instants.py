@@ -1,0 +1,155 @@
+"""Whoever reads a calendar file finds the event's very instants in it; here the parser is vobject."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from dateutil.rrule import rrulestr
+
+from eventmail import wall_time
+from eventmail.content import vtimezone
+from eventmail.content.calendar_facts import span
+from tests.support.calendars import TEN_ZONES, event, read_by_vobject, written
+
+HOUR = timedelta(hours=1)
+
+
+def known(facts):
+    when = span(facts)
+    assert when is not None
+    return when
+
+
+def around_changes(zone: str, year: int) -> list[datetime]:
+    """Wall times (naive, each of which exists) from three hours before to three after each change of the clocks."""
+    key = ZoneInfo(zone)
+    found = vtimezone.observances(key, date(year, 1, 1), date(year + 1, 1, 1))[1:] or vtimezone.observances(
+        key, date(year, 6, 1), date(year, 6, 2)
+    )
+    moments = []
+    for change in found:
+        onset = (change.begins - change.offset_before).replace(tzinfo=UTC)
+        for minutes in range(-180, 181, 15):
+            local = (onset + timedelta(minutes=minutes)).astimezone(key)
+            moments.append(local.replace(tzinfo=None))
+    return moments
+
+
+@pytest.mark.parametrize("zone", TEN_ZONES)
+@pytest.mark.parametrize("year", [2026, 2041])
+def test_K3_vobject_reads_the_same_instants_around_both_changes_of_the_clocks(zone, year):
+    moments = around_changes(zone, year)
+    wrong = []
+    for starts, ends in zip(moments, [*moments[1:], moments[0] + 5 * HOUR], strict=True):
+        facts = event(starts.isoformat(), (ends if ends > starts else starts + HOUR).isoformat(), zone)
+        when = known(facts)
+        entry = read_by_vobject(written(facts))
+        if (entry.starts, entry.ends) != (when.starts.astimezone(UTC), when.ends.astimezone(UTC)):
+            wrong.append((starts, ends, entry))
+    assert wrong == []
+    assert len(moments) >= 25
+
+
+@pytest.mark.parametrize("zone", TEN_ZONES)
+def test_K3_vobject_reads_all_day_and_multi_day_events(zone):
+    whole = event("2026-11-01", "2026-11-04", zone, all_day=True)
+    entry = read_by_vobject(written(whole))
+    assert (entry.starts, entry.ends) == (date(2026, 11, 1), date(2026, 11, 5))
+    for starts, ends in pairwise(["2026-10-30T20:00", "2026-11-09T04:00", "2027-04-05T12:00"]):
+        facts = event(starts, ends, zone)
+        when, entry = known(facts), read_by_vobject(written(facts))
+        assert (entry.starts, entry.ends) == (when.starts.astimezone(UTC), when.ends.astimezone(UTC))
+
+
+def test_K3_every_zone_in_a_file_is_described_there_under_its_very_name():
+    used, wrong = set(), {}
+    for zone in sorted(wall_time.TIMEZONES):
+        text = written(event("2027-07-15T12:00", zone=zone)).decode()
+        named, described = (
+            re.findall(r"^DT\w+;TZID=(.+):", text, re.MULTILINE),
+            re.findall(r"^TZID:(.+)\r", text, re.MULTILINE),
+        )
+        used |= set(named)
+        if (named, described) not in (([zone, zone], [zone]), ([], [])):
+            wrong[zone] = (named, described)
+    assert wrong == {}
+    assert len(used) > 500
+
+
+def test_K3_every_zone_of_any_decade_begins_before_the_event_with_a_standard_time_in_it():
+    without, late = [], []
+    for zone in wall_time.TIMEZONES:
+        for year in (1999, 2026):
+            found = vtimezone.around(ZoneInfo(zone), date(year, 1, 1), date(year, 1, 1))
+            without += [] if any(not each.is_daylight for each in found) else [(zone, year)]
+            late += [] if min(each.begins for each in found).year < year else [(zone, year)]
+    assert (without, late) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("zone", "daylight", "standard"),
+    [
+        ("Europe/Berlin", {"CEST"}, {"CET"}),
+        ("Europe/Dublin", {"IST"}, {"GMT"}),  # whose own law calls summer the standard
+        ("Pacific/Chatham", {"+1345"}, {"+1245"}),
+        ("Asia/Kathmandu", set(), {"+0545"}),
+    ],
+)
+def test_K3_summer_is_the_daylight_time_of_a_zone(zone, daylight, standard):
+    found = vtimezone.observances(ZoneInfo(zone), date(2026, 1, 1), date(2027, 1, 1))
+    assert {each.name for each in found if each.is_daylight} == daylight
+    assert {each.name for each in found if not each.is_daylight} == standard
+
+
+def test_K3_a_change_of_the_clocks_is_told_by_the_clock_that_ran_until_then():
+    """RFC 5545 3.6.5: 02:00 for Berlin's spring, where icalendar writes 03:00 and readers that go by UTC differ."""
+    found = vtimezone.observances(ZoneInfo("Europe/Berlin"), date(2026, 1, 1), date(2027, 1, 1))
+    assert [each.begins.isoformat() for each in found] == [
+        "2026-01-01T00:00:00", "2026-03-29T02:00:00", "2026-10-25T03:00:00",
+    ]  # fmt: skip
+
+
+def test_K3_a_program_that_keeps_the_first_zone_under_a_name_reads_later_files_right():
+    for year in (2026, 2031, 2045):
+        facts = event(f"{year}-07-01T18:00", f"{year}-07-01T19:00", "Europe/Berlin")
+        entry = read_by_vobject(written(facts), keeps_zones=year > 2026)
+        assert entry.starts == datetime(year, 7, 1, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("zone", "changes"),
+    [
+        ("Europe/Berlin", {"20250330T020000": "BYDAY=-1SU;BYMONTH=3", "20251026T030000": "BYDAY=-1SU;BYMONTH=10"}),
+        ("America/New_York", {"20250309T020000": "BYDAY=2SU;BYMONTH=3", "20251102T020000": "BYDAY=1SU;BYMONTH=11"}),
+    ],
+)
+def test_K3_a_zone_that_changes_by_one_rule_is_described_by_it(zone, changes):
+    """Outlook takes no lists of dates: github.com/iCalcreator/iCalcreator/issues/86."""
+    text = written(event("2026-12-04T18:00", zone=zone)).decode()
+    found = dict(re.findall(r"DTSTART:(\w+)\r\nRRULE:FREQ=YEARLY;(.+)\r", text))
+    assert (found, text.count("BEGIN:STANDARD"), text.count("BEGIN:DAYLIGHT")) == (changes, 1, 1)
+
+
+def test_K3_what_a_rule_says_is_what_the_zone_does():
+    told, held = [], 0
+    for zone in sorted(wall_time.TIMEZONES):
+        rules = vtimezone.yearly(ZoneInfo(zone), 2026)
+        held += bool(rules)
+        for each in rules:
+            rule = rrulestr(f"FREQ=YEARLY;BYMONTH={each.begins.month};BYDAY={each.day}", dtstart=each.begins)
+            for onset in rule[:12]:
+                now = (onset - each.offset_before).replace(tzinfo=UTC)
+                offsets = [
+                    moment.astimezone(ZoneInfo(zone)).utcoffset() for moment in (now, now - timedelta(seconds=1))
+                ]
+                if offsets != [each.offset, each.offset_before]:
+                    told.append((zone, onset))
+    assert told == []
+    assert held > 100
+
+
+def test_K3_a_file_past_2038_keeps_the_summer():
+    facts = event("2045-07-01T18:00", "2045-07-01T19:00", "Europe/Berlin")
+    assert read_by_vobject(written(facts)).starts == datetime(2045, 7, 1, 16, tzinfo=UTC)
