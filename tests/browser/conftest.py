@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.steps import Gala, press_link
+from tests.browser.steps import Gala, sign_in
 from tests.support import seeding
 from tests.support.browser import ARGUMENTS, WRITES_SOURCE, Complaints, chromium
 from tests.support.live import Live
@@ -113,7 +113,7 @@ def colleague(tolerant: Page, gala: Gala) -> Callable[[str], Page]:
     def open_(path: str) -> Page:
         with gala.live.app.app_context():
             person = seeding.add_person("Anna Other", f"anna{gala.id}@colleagues.example")
-        press_link(tolerant, gala.live.signin_url(person, next=f"/admin/events/{gala.id}{path}"))
+        sign_in(tolerant, gala, path, person)
         return tolerant
 
     return open_

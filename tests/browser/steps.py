@@ -7,10 +7,15 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
+from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from eventmail.db import transaction
+from eventmail.domain.people import sessions
+from eventmail.web.core.access import SESSION
 from tests.support import seeding
 from tests.support.live import Live
+from tests.support.seeding import Person
 
 SENT_URL = re.compile(r"/messages/\d+$")
 TRACKED = "guest-message-job-tracker"
@@ -124,9 +129,19 @@ def press_link(page: Page, url: str) -> None:
     expect(by_test(page, "sign-in-link-form")).to_have_count(0)
 
 
-def sign_in(page: Page, gala: Gala, path: str = "/messages") -> None:
-    """Through a one-time link, to a page of the event."""
-    press_link(page, gala.live.signin_url(next=f"/admin/events/{gala.id}{path}"))
+def sign_in(page: Page, gala: Gala, path: str = "/messages", person: Person | None = None) -> None:
+    """To a page of the event, as `person` (the organizer) who signed in before; test_people.py does so by the form."""
+    person = person or gala.live.organizer
+    with gala.live.app.app_context(), transaction() as tx:
+        token = sessions.begin(tx, person.id, seeding.acting(person), sessions.NOWHERE, by_link=True)
+    signer = SecureCookieSessionInterface().get_signing_serializer(gala.live.app)
+    assert signer is not None
+    value = signer.dumps({"_permanent": True, SESSION: token})
+    page.context.add_cookies([{
+        "name": gala.live.app.config["SESSION_COOKIE_NAME"], "value": value, "url": gala.live.url, "httpOnly": True,
+        "sameSite": "Lax",
+    }])  # fmt: skip
+    page.goto(gala.url(path))
     expect(page).to_have_url(gala.url(path))
 
 

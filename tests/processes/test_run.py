@@ -114,10 +114,24 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
 
     yield begin
     for running in begun:
-        if running.process.poll() is None:
-            running.stop()
-        for left in running.family():
-            os.kill(left, signal.SIGKILL)
+        end(running)
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """`eventmail run` on a new instance, healthy, for tests that only look."""
+    running = Running(tmp_path_factory.mktemp("first") / "instance", "run", free_port())
+    try:
+        yield running.ready()
+    finally:
+        end(running)
+
+
+def end(running: Running) -> None:
+    if running.process.poll() is None:
+        running.stop()
+    for left in running.family():
+        os.kill(left, signal.SIGKILL)
 
 
 def page(url: str, *, pressed: bool = True) -> str:
@@ -137,8 +151,8 @@ def page(url: str, *, pressed: bool = True) -> str:
     return shown({"csrf_token": found[1]}) if pressed else opened
 
 
-def test_the_first_start_loads_the_demo_and_prints_one_link_that_signs_in(start: Callable[..., Running]) -> None:
-    run = start("run").ready()
+def test_the_first_start_loads_the_demo_and_prints_one_link_that_signs_in(first_run: Running) -> None:
+    run = first_run
     assert len(run.links) == 1
     assert run.links[0].startswith(f"{run.url}/sign-in/")
     shown = page(run.links[0])
@@ -147,9 +161,8 @@ def test_the_first_start_loads_the_demo_and_prints_one_link_that_signs_in(start:
     assert not list(run.instance.glob("outbox/*")), "nobody was mailed"
 
 
-def test_the_worker_is_alive_in_healthz(start: Callable[..., Running]) -> None:
-    run = start("run").ready()
-    health = request("GET", run.url + "/healthz").json
+def test_the_worker_is_alive_in_healthz(first_run: Running) -> None:
+    health = request("GET", first_run.url + "/healthz").json
     assert health["status"] == "ok"
     assert health["worker_age_s"] < 15
 

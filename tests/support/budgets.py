@@ -3,6 +3,7 @@
 import os
 
 
-def budget(examples: int) -> int:
-    """`examples`, times what SOAK says in the environment; once without it."""
-    return examples * int(os.environ.get("SOAK", "1"))
+def budget(examples: int, *, soaked: int = 0) -> int:
+    """`examples`; with SOAK in the environment that many times `soaked`, or `examples` where that is not given."""
+    soak = os.environ.get("SOAK")
+    return (soaked or examples) * int(soak) if soak else examples

@@ -220,7 +220,7 @@ def test_S2_S5_S9_no_history_mails_anybody_twice_loses_anybody_or_unbalances_the
 
 
 LIMITS = settings(
-    max_examples=budget(20),
+    max_examples=budget(10, soaked=20),
     stateful_step_count=20,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
