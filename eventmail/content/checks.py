@@ -12,7 +12,7 @@ from eventmail.content.compiled import Compiled
 from eventmail.content.link_words import is_vague
 from eventmail.content.personalise import SUBJECT_LENGTH, strings
 from eventmail.content.pieces import Codec
-from eventmail.content.tokens import Field
+from eventmail.content.tokens import Field, find
 from eventmail.link_targets import odd_address
 
 SUBJECT_SHOWN = 70  # characters that most mail programs show on a desktop; phones show half of them
@@ -154,6 +154,17 @@ def _inline(children: list[Token], codec: Codec) -> Iterator[Remark]:
                 yield Remark("LINK_WITHOUT_TEXT", f"A link has no text: {address}")
             elif is_vague(label):
                 yield _vague(f"The link “{_short(label)}”")
+        elif child.type in ("text", "code_inline"):
+            yield from _as_text(child.content, codec)
+
+
+def _as_text(content: str, codec: Codec) -> Iterator[Remark]:
+    """The merge fields whose braces are escaped, so that they stay text (C1)."""
+    words = codec.braced(content)
+    for token in find(words, codec.fields) if words != content else ():
+        if field := codec.fields.get(token.field or ""):
+            said = f"Guests read the merge field “{field.label}” as it is typed, in its braces"
+            yield Remark("FIELD_AS_TEXT", f"{said}: put it in once more if they are to read their own value.")
 
 
 def _vague(link: str) -> Remark:

@@ -22,7 +22,8 @@ const LINKABLE = /^(?:https?:\/\/[^\s/?#\\]|mailto:[^\s?]|tel:[^\s?]|\{)/i;
 
 // Returns an address as it was meant, "" when nothing can be made of it: a host gets https:, a mail address mailto:.
 export function addressFrom(typed) {
-  const address = typed.trim().replace(/\s+(?![^{}]*\})/g, "");
+  const address = typed.trim().replace(/[\t\n\r]/g, "").replace(/\s(?![^{}]*\})/g, encodeURIComponent);
+  if (/^(?:[a-z]+:\/*)?[^/?#{]*%20/i.test(address)) return ""; // a blank in the name of a server
   if (LINKABLE.test(address)) return address;
   if (/^[a-z][a-z0-9+.-]*:/i.test(address) && !/^[\w-]+(?:\.[\w-]+)+:\d/.test(address)) return "";
   if (/^[^\s@/]+@[^\s@/]+\.[^\s@/]+$/.test(address)) return `mailto:${address}`;

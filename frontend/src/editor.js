@@ -55,17 +55,26 @@ class Editor {
     const isWriting = document.activeElement === this.textarea;
     this.open(text, this.textarea.value);
     this.dress();
-    if (isWriting) this.view.focus();
-    const place = isWriting && pressed && this.view.posAtCoords(pressed);
-    if (place) this.view.dispatch(this.view.state.tr.setSelection(Selection.near(this.view.state.doc.resolve(place.pos))));
+    if (!isWriting) return true;
+    this.view.focus();
+    const place = pressed && this.view.posAtCoords(pressed);
+    this.select(place ? Selection.near(this.view.state.doc.resolve(place.pos)) : this.end);
     return true;
+  }
+
+  get end() {
+    return Selection.atEnd(this.view.state.doc);
+  }
+
+  select(selection) {
+    this.view.dispatch(this.view.state.tr.setSelection(selection));
   }
 
   // Has the server read the text. While it does, the textarea may be typed in; then its words are read once more.
   async read({ focus = false } = {}) {
     const number = (this.reading += 1);
     const markdown = this.textarea.value;
-    const wasTyping = document.activeElement === this.textarea;
+    const wasTyping = document.activeElement === this.textarea && !focus;
     let answer;
     try {
       const form = new FormData();
@@ -84,7 +93,9 @@ class Editor {
     this.failed = false;
     this.say("");
     this.dress();
-    if (focus || (wasTyping && document.activeElement === this.textarea)) this.view.focus();
+    const goesOn = wasTyping && document.activeElement === this.textarea;
+    if (focus || goesOn) this.view.focus();
+    if (goesOn) this.select(this.end); // where static/js/editor.js put the caret
   }
 
   refuse() {
@@ -114,7 +125,7 @@ class Editor {
       editable: () => !this.textarea.matches(":disabled"),
       dispatchTransaction: (tr) => this.dispatch(tr),
       transformPastedHTML: (html) => this.pasted(html),
-      transformPasted: (slice) => withTokens(slice, schema),
+      transformPasted: withTokens,
       clipboardTextParser: (plain) => plainSlice(plain),
       clipboardTextSerializer: (slice) => slice.content.textBetween(0, slice.content.size, "\n\n", (node) => node.type === schema.nodes.line_break ? "\n" : ""),
       handleClickOn: (view, _position, node, from, event) => {
@@ -139,7 +150,7 @@ class Editor {
   plugins() {
     return [
       menu({ "{": (words) => this.fieldItems(words), "/": (words) => this.blockItems(words) }, this.element.querySelector("[role=listbox]")),
-      rules,
+      ...rules,
       keymap({ ...keys, "Mod-k": this.command((view) => link(view)), Enter: (state, dispatch, view) => openSelected(view) || keys.Enter(state, dispatch) }),
       keymap(allKeys),
       history(),
@@ -289,8 +300,8 @@ class Editor {
   }
 
   pasted(html) {
-    const { html: clean, pictures } = cleaned(html);
-    if (pictures) this.leftOut(pictures);
+    const { html: clean, left } = cleaned(html);
+    this.leftOut(left);
     return clean;
   }
 
@@ -298,12 +309,18 @@ class Editor {
   withoutFiles(transfer) {
     const files = transfer?.files.length ?? 0;
     if (!files || transfer.types.some((type) => type.startsWith("text/"))) return false;
-    this.leftOut(files);
+    this.leftOut({ pictures: files });
     return true;
   }
 
-  leftOut(count) {
-    this.say(`${count === 1 ? "A picture was" : `${count} pictures were`} left out: a mail can only show pictures that stand on a web server. Use “Picture” to name its address.`);
+  leftOut({ pictures = 0, crossed = 0, links = 0 }) {
+    const were = (count, one, more) => (count === 1 ? `${one} was` : `${count} ${more} were`);
+    const said = [
+      pictures && `${were(pictures, "A picture", "pictures")} left out: a mail can only show pictures that stand on a web server. Use “Picture” to name its address.`,
+      crossed && `${were(crossed, "A text that was crossed out", "texts that were crossed out")} left out.`,
+      links && `${were(links, "A link", "links")} left out and the words kept: from a mail such an address leads nowhere.`,
+    ];
+    if (said.some(Boolean)) this.say(said.filter(Boolean).join(" "));
   }
 
   // The page was changed around the editor; the textarea says what the text is.

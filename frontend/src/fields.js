@@ -1,6 +1,7 @@
 // The merge fields of an event: their names in words, and where a text means one (`eventmail/content/tokens.py`).
 
 import { Fragment, Slice } from "prosemirror-model";
+import { schema } from "./schema.js";
 
 const SCOPES = "calendar|event|guest|organizer|unsubscribe";
 const WORD = "[\\p{L}\\p{N}_]";
@@ -53,20 +54,23 @@ export function* meant(text) {
 }
 
 // Returns a slice in which each text that is meant as a merge field is one.
-export function withTokens(slice, schema) {
+export function withTokens(slice) {
   const inside = (fragment, parent) => {
     const nodes = [];
     fragment.forEach((node) => {
       if (!node.isText) nodes.push(node.copy(inside(node.content, node)));
       else if (parent?.type.spec.code) nodes.push(node);
-      else nodes.push(...cut(node, schema));
+      else nodes.push(...cut(node));
     });
     return Fragment.fromArray(nodes);
   };
   return new Slice(inside(slice.content, null), slice.openStart, slice.openEnd);
 }
 
-function cut(node, schema) {
+// Returns a slice of a line of text, with its merge fields.
+export const saidAs = (text, marks) => withTokens(new Slice(Fragment.from(schema.text(text, marks)), 0, 0));
+
+function cut(node) {
   const nodes = [];
   let end = 0;
   const text = (from, to) => { if (to > from) nodes.push(node.cut(from, to)); };

@@ -5,6 +5,7 @@ import { EditorState } from "prosemirror-state";
 import { EditorView } from "prosemirror-view";
 import { history } from "prosemirror-history";
 import { allKeys, commands } from "./commands.js";
+import { withTokens } from "./fields.js";
 import { rules } from "./rules.js";
 import { schema } from "./schema.js";
 
@@ -54,12 +55,13 @@ class Grid {
   view(cell = cellType.create()) {
     const state = EditorState.create({
       doc: cell,
-      plugins: [rules, history(), keymap({ "Mod-b": commands.strong, "Mod-i": commands.em, "Mod-z": commands.undo, "Shift-Mod-z": commands.redo, Enter: () => true }), keymap(allKeys)],
+      plugins: [...rules, history(), keymap({ "Mod-b": commands.strong, "Mod-i": commands.em, "Mod-z": commands.undo, "Shift-Mod-z": commands.redo, Enter: () => true }), keymap(allKeys)],
     });
     return new EditorView(null, {
       state,
       nodeViews: this.nodeViews,
       attributes: { class: "input", role: "textbox", dir: "auto" },
+      transformPasted: withTokens,
       handleDOMEvents: { focus: (view) => { this.at = this.placeOf(view); return false; } },
     });
   }

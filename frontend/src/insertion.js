@@ -3,6 +3,7 @@
 import { NodeSelection, TextSelection } from "prosemirror-state";
 import { insert } from "./commands.js";
 import { addressFrom, ask } from "./dialogs.js";
+import { saidAs } from "./fields.js";
 import { askTable, emptyTable } from "./grid.js";
 import { schema } from "./schema.js";
 
@@ -65,7 +66,7 @@ export async function link(view) {
   else if (values) {
     const mark = marks.link.create({ href: addressFrom(values.href), title: before.title ?? "" });
     const tr = view.state.tr;
-    if (from === to) tr.replaceSelectionWith(schema.text(values.words || values.href, [mark]), false);
+    if (from === to) tr.replaceSelection(saidAs(values.words || values.href, [mark]));
     else tr.removeMark(from, to, marks.link).addMark(from, to, mark);
     view.dispatch(tr.removeStoredMark(marks.link).scrollIntoView());
   }

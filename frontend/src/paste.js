@@ -6,7 +6,8 @@ import { harmless, shallow } from "./paste/preparing.js";
 import { Reading } from "./paste/reading.js";
 import { Styles } from "./paste/styles.js";
 
-// Returns the HTML, and how many pictures were left out of it.
+// Returns the HTML, and how many {pictures, crossed, links} were left out of it: pictures, texts that were crossed out, and
+// links that lead nowhere from here.
 export function cleaned(html) {
   const suffix = `-${Math.random().toString(36).slice(2)}`; // in no text
   const prepared = harmless(shallow(whole(html)), suffix);
@@ -14,7 +15,7 @@ export function cleaned(html) {
   withoutNames(page);
   const reading = new Reading(new Styles(page, `style${suffix}`));
   reading.read(page.body);
-  return { html: reading.blocks.finished().map(htmlOf).join("").replaceAll(suffix, ""), pictures: reading.pictures };
+  return { html: reading.blocks.finished().map(htmlOf).join("").replaceAll(suffix, ""), left: reading.left };
 }
 
 // A form, and the page, would answer with what has such a name (`<input name=nextSibling>`) and not with what it is.

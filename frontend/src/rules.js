@@ -1,7 +1,8 @@
 // What happens to signs while somebody types: a merge field becomes a chip, "- " a list. Undo or Backspace takes it back.
 
 import { InputRule, inputRules, textblockTypeInputRule, wrappingInputRule } from "prosemirror-inputrules";
-import { meant } from "./fields.js";
+import { Plugin } from "prosemirror-state";
+import { meant, saidAs } from "./fields.js";
 import { schema } from "./schema.js";
 
 const { nodes } = schema;
@@ -18,7 +19,20 @@ function field(pattern, ending) {
   });
 }
 
-export const rules = inputRules({
+// What comes in one piece, from a keyboard that completes words or by dictation, may hold merge fields anywhere.
+const pieces = new Plugin({
+  props: {
+    handleTextInput(view, from, to, text) {
+      const { storedMarks, doc, tr } = view.state;
+      const $from = doc.resolve(from);
+      if (text.length < 2 || $from.parent.type.spec.code || meant(text).next().done) return false;
+      view.dispatch(tr.replace(from, to, saidAs(text, storedMarks ?? $from.marks())).scrollIntoView());
+      return true;
+    },
+  },
+});
+
+export const rules = [pieces, inputRules({
   rules: [
     field(/(?:\{+[^{}\n]{1,300}|[a-z]+\.[^{}\s]{1,200})\}$/, 0),
     field(/\{[a-z]+(?:\.[\p{L}\p{N}_.]+)?[ ,;!?]$/u, 1),
@@ -27,4 +41,4 @@ export const rules = inputRules({
     wrappingInputRule(/^\s*>\s$/, nodes.blockquote),
     textblockTypeInputRule(/^(#{1,3})\s$/, nodes.heading, (match) => ({ level: match[1].length })),
   ],
-});
+})];

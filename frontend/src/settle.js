@@ -49,8 +49,9 @@ function settledBlock(block) {
     case types.blockquote:
       return [types.blockquote.create(null, filled(block))];
     case types.bullet_list:
-    case types.ordered_list:
       return [list(block)];
+    case types.ordered_list:
+      return isLone(block) ? lone(block) : [list(block)];
     case types.code_block:
       return [code(block)];
     case types.button:
@@ -140,6 +141,18 @@ function table(block) {
   return types.table.create(null, rows.map((row) => types.table_row.create(null, head.map((align, at) =>
     types.table_cell.create({ align }, row[at] ? nodesOf(withMarks(lineOf(row[at]), IN_CELL), schema) : null),
   ))));
+}
+
+// An item alone is one only as number 1 (C5); any other number is text.
+const isLone = ({ childCount, attrs: { start } }) =>
+  childCount === 1 && start !== 1 && Number.isInteger(start) && start >= 0 && start < LARGEST;
+
+function lone({ attrs: { start, delimiter }, firstChild: item }) {
+  const number = schema.text(`${start}${delimiter} `);
+  const [first, ...rest] = children(item);
+  const begins = first?.type === types.paragraph;
+  const line = types.paragraph.create(null, begins ? [number, ...children(first)] : number);
+  return settledBlocks([line, ...(begins || !first ? rest : [first, ...rest])]);
 }
 
 function list(block) {

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import steps
 from tests.browser.steps import WARNING, Gala, by_test
-from tests.support.browser import assert_fits, axe
+from tests.support.browser import assert_fits, axe, held
 from tests.support.waiting import wait_for
 
 DRAFT_URL = re.compile(r"/messages/\d+$")
@@ -152,3 +152,39 @@ def test_a_draft_is_found_in_the_list_and_deleted_after_a_question(oscar: Page, 
     oscar.get_by_role("button", name="Delete the draft").click()
     expect(oscar.get_by_text("The draft was deleted.")).to_be_visible()
     assert gala.drafts() == []
+
+
+def test_nothing_can_be_typed_that_the_answer_to_review_would_take_away(page: Page, gala: Gala) -> None:
+    gala.add_guests([{"email": "ana@guests.org", "first_name": "Ana"}])
+    steps.sign_in(page, gala)
+    steps.write(page, "Hello", "Base text.")
+    reviews = held(page, "**/messages/review")
+    with page.expect_request("**/messages/review"):
+        by_test(page, "guest-message-send-cta").click()
+    page.get_by_label("Message", exact=True).evaluate("field => field.focus()")
+    page.keyboard.type("Typed-during.")  # a blank would press the button once more
+    expect(page.locator("#composer")).to_have_attribute("inert", "")
+    reviews[0].continue_()
+    expect(by_test(page, "guest-message-send-confirm")).to_be_visible()
+    assert (page.get_by_label("Message", exact=True).input_value(), gala.drafts()[-1]["body"]) == (
+        "Base text.",
+        "Base text.",
+    )
+    page.keyboard.press("Escape")
+    page.get_by_label("Message", exact=True).press("Control+End")
+    page.keyboard.type(" And more.")
+    wait_for(lambda: gala.drafts()[-1]["body"] == "Base text. And more.", what="the draft with what was typed")
+
+
+def test_after_a_review_that_never_came_one_goes_on_typing_where_one_was(tolerant: Page, gala: Gala) -> None:
+    gala.add_guests([{"email": "ana@guests.org", "first_name": "Ana"}])
+    steps.sign_in(tolerant, gala)
+    steps.write(tolerant, "Hello", "Base text.")
+    tolerant.route("**/messages/review", lambda route: route.abort())
+    message = tolerant.get_by_label("Message", exact=True)
+    message.press("Control+End")
+    by_test(tolerant, "guest-message-send-cta").evaluate("button => button.click()")
+    expect(tolerant.locator("#problems")).to_contain_text("could not be reached")
+    expect(message).to_be_focused()
+    tolerant.keyboard.type(" And more.")
+    expect(message).to_have_value("Base text. And more.")

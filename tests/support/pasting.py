@@ -21,7 +21,7 @@ _PASTE = """html => {
   const page = new DOMParser().parseFromString(cleaned.html, "text/html");
   const elements = [...page.body.querySelectorAll("*")].map((element) =>
     [element.localName, Object.fromEntries([...element.attributes].map(({ name, value }) => [name, value]))]);
-  return { ...cleaned, elements, text: page.body.textContent };
+  return { html: cleaned.html, ...cleaned.left, elements, text: page.body.textContent };
 }"""
 _TAKE = "html => { const started = performance.now(); editor.cleaned(html); return performance.now() - started; }"
 _READ = """html => {
@@ -33,10 +33,15 @@ _READ = """html => {
 
 @dataclass(frozen=True)
 class Pasted:
-    """What a paste becomes: `elements` are the names and attributes of its HTML, `text` is its text content."""
+    """What a paste becomes: `elements` are the names and attributes of its HTML, `text` is its text content.
+
+    `pictures`, `crossed` texts and `links` were left out.
+    """
 
     html: str
     pictures: int
+    crossed: int
+    links: int
     elements: list[tuple[str, dict[str, str]]]
     text: str
 

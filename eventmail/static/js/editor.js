@@ -2,6 +2,7 @@
 // only looked at does without. Those who write Markdown keep the textarea.
 
 const KEY = "editor"; // in localStorage: "source" or "write"
+const CHANGES = ["input", "htmx:after:swap"];
 const MOVES = ["pointermove", "pointerdown", "focusin", "keydown"];
 
 // What the textarea is written in. A browser may keep nothing; then the choice holds for this page.
@@ -32,8 +33,9 @@ const still = () => document.querySelectorAll("[data-editor]:has(.still)");
 
 function show() {
   for (const element of still()) {
-    const rendered = element.querySelector(".still").childElementCount > 0;
-    const writes = rendered && !preference.source;
+    const { value, defaultValue } = element.querySelector("textarea");
+    const isShown = value === defaultValue && element.querySelector(".still").childElementCount > 0;
+    const writes = isShown && !preference.source;
     element.toggleAttribute("data-writing", writes);
     for (const button of element.querySelectorAll("[data-mode]")) {
       button.setAttribute("aria-pressed", String((button.dataset.mode === "write") === writes));
@@ -51,7 +53,7 @@ async function load() {
   } catch {
     return missing(); // no network, or another version of eventmail by now
   }
-  document.removeEventListener("htmx:after:swap", show);
+  for (const kind of CHANGES) document.removeEventListener(kind, show);
   editor.begin(preference, pressed);
 }
 
@@ -65,15 +67,20 @@ function missing() {
   }
 }
 
-// What is typed before the editor is there goes to the end of the text.
 document.addEventListener("click", ({ target, clientX, clientY }) => {
   const textarea = target.closest?.(".still")?.closest("[data-editor]").querySelector("textarea:enabled");
   if (!textarea) return;
   pressed = { left: clientX, top: clientY };
   textarea.focus();
-  textarea.setSelectionRange(textarea.value.length, textarea.value.length);
+});
+
+// What is typed before the editor is there goes to the end of the text, and is shown there as Markdown.
+document.addEventListener("focusin", ({ target }) => {
+  if (target.closest("[data-editor][data-writing]:has(.still)") && target.matches("textarea")) {
+    target.setSelectionRange(target.value.length, target.value.length);
+  }
 });
 
 for (const kind of MOVES) document.addEventListener(kind, load);
-document.addEventListener("htmx:after:swap", show);
+for (const kind of CHANGES) document.addEventListener(kind, show);
 show();

@@ -4,7 +4,7 @@ import { linkAddress } from "./addresses.js";
 import { Blocks, linesOf } from "./blocks.js";
 import { ownBlock, ownSource, picture, token } from "./own.js";
 import { isPicture, showsBackground } from "./pictures.js";
-import { boldness, hasMargins, isHidden, slant } from "./styles.js";
+import { boldness, hasMargins, isCrossed, isHidden, slant } from "./styles.js";
 import { grid, isNarrow } from "./tables.js";
 import { headingLevel, isComment, wordItem } from "./word.js";
 
@@ -28,7 +28,7 @@ export class Reading {
   constructor(styles) {
     this.styles = styles;
     this.blocks = new Blocks();
-    this.pictures = 0;
+    this.left = { pictures: 0, crossed: 0, links: 0 }; // what was left out
   }
 
   // `marks` are those of what stands around.
@@ -54,8 +54,9 @@ export class Reading {
     const name = element.localName;
     const style = this.styles.of(element);
     if (isHidden(style) || element.hidden || isComment(element, style)) return null;
-    this.pictures += isPicture(element, this.styles) + showsBackground(element, style);
+    this.left.pictures += isPicture(element, this.styles) + showsBackground(element, style);
     if (DROPPED.has(name)) return null;
+    if (isCrossed(element, style)) return this.withoutCrossed(element);
     const marks = this.marks(element, style, outer);
     if (element.hasAttribute("data-token") && this.token(element, marks)) return null;
     if (element.hasAttribute("data-picture")) this.picture(element, marks);
@@ -84,7 +85,7 @@ export class Reading {
     const strong = boldness(style) ?? ((STRONG.has(name) && !isWrapper) || outer.strong);
     const em = slant(style) ?? (EM.has(name) || outer.em);
     const code = CODE.has(name) || outer.code;
-    const link = name === "a" ? linkOf(element) ?? outer.link : outer.link;
+    const link = name === "a" ? this.link(element) ?? outer.link : outer.link;
     const isSame = strong === outer.strong && em === outer.em && code === outer.code && link === outer.link;
     return isSame ? outer : { ...outer, strong, em, code, link };
   }
@@ -98,7 +99,19 @@ export class Reading {
   picture(element, marks) {
     const shown = picture(element);
     if (shown) this.blocks.atom(shown, marks);
-    else this.pictures += 1;
+    else this.left.pictures += 1;
+  }
+
+  link(element) {
+    const found = linkOf(element);
+    const leads = element.getAttribute("href") ?? "";
+    if (!found && /^[^#]/.test(leads) && element.textContent.trim()) this.left.links += 1;
+    return found;
+  }
+
+  withoutCrossed(element) {
+    if (element.textContent.trim()) this.left.crossed += 1;
+    return null;
   }
 
   block(block) {
@@ -183,7 +196,7 @@ export class Reading {
     const caption = element.caption && read(element.caption);
     const table = grid(element, read, this.styles);
     if (!table) return this.paragraph({ ...marks, inNarrow: isNarrow(element) });
-    for (const { pictures } of readings) this.pictures += pictures;
+    for (const { left } of readings) for (const kind of Object.keys(left)) this.left[kind] += left[kind];
     if (caption?.length) this.block({ tag: "p", lines: caption });
     return this.block(table);
   }

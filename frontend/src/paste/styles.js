@@ -47,6 +47,10 @@ function declarations(text) {
 export const isHidden = (style) =>
   style.get("display") === "none" || style.get("visibility") === "hidden" || style.get("mso-hide") === "all";
 
+// Whether a text is crossed out: nobody is to read it, and a mail has no such mark.
+export const isCrossed = ({ localName }, style) =>
+  /^(?:s|strike|del)$/.test(localName) || /line-through/.test(style.get("text-decoration-line") ?? style.get("text-decoration"));
+
 // Returns whether a style makes a text bold; undefined when it says nothing of it.
 export function boldness(style) {
   const weight = style.get("font-weight");

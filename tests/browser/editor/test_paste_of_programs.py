@@ -86,7 +86,7 @@ def test_c5_lists_and_quotes_of_any_shape_keep_their_levels(bundle: Bundle, html
         ("<b>a <span style='font-weight:normal'>b</span> <span style='font-weight:500'>c</span></b>", "**a** b c"),
         ("<span style='font-weight:600'>a</span> <span style='font-style:oblique'>b</span>", "**a** *b*"),
         ("<b style='mso-bidi-font-weight:normal'>a</b> <i style='font-style:normal'>b</i>", "**a** b"),
-        ("<u>a</u> <s>b</s> <del>c</del> x<sup>2</sup> <font color=red>d</font> <mark>e</mark>", "a b c x2 d e"),
+        ("<u>a</u> b <small>c</small> x<sup>2</sup> <font color=red>d</font> <mark>e</mark>", "a b c x2 d e"),
         ("a<span style='display:block'>b</span>c", "a\nb\nc"),
         ("<p>life style = good</p>", "life style = good"),
         ("<p>{guest.firstName|there} \\{x}</p>", "\\{guest.firstName\\|there\\} \\\\\\{x\\}"),
@@ -145,3 +145,41 @@ def test_c5_a_merged_cell_makes_no_columns_and_a_table_beyond_all_bounds_is_its_
 def test_c5_pictures_are_left_out_and_counted(bundle: Bundle, html: str, pictures: int) -> None:
     pasted = paste(bundle.page, html)
     assert (pasted.pictures, pasted.addresses) == (pictures, [])
+
+
+@pytest.mark.parametrize(
+    ("html", "expected", "crossed", "links"),
+    [
+        ("Price <s>50 EUR</s> <del></del>30 EUR", "Price 30 EUR", 1, 0),
+        ("<p style='text-decoration:line-through'>No</p><p>Yes <strike>x</strike></p>", "Yes", 2, 0),
+        ("<span style='text-decoration: underline line-through'>No</span><ins>Yes</ins>", "Yes", 1, 0),
+        ("<span style='text-decoration:none'>Yes</span>", "Yes", 0, 0),
+        ("<table><tr><td>a<td><s>b</s><tr><td>c<td>d</table>", "| a |  |\n| --- | --- |\n| c | d |", 1, 0),
+        (
+            "<a href='/seats'>Seats</a>, <a href='javascript:alert(1)'>more</a>, <a href='#top'>up</a>",
+            "Seats, more, up",
+            0,
+            2,
+        ),
+        ("<a href='https://e.com'>Seats</a> <a href='x'></a><a name=y>z</a>", "[Seats](https://e.com) z", 0, 0),
+    ],
+)
+def test_c5_what_was_crossed_out_and_what_leads_nowhere_is_left_out_and_counted(
+    bundle: Bundle, html: str, expected: str, crossed: int, links: int
+) -> None:
+    pasted = paste(bundle.page, html)
+    assert (markdown(bundle.page, html), pasted.crossed, pasted.links) == (expected, crossed, links)
+
+
+@pytest.mark.parametrize(
+    ("html", "expected"),
+    [
+        ('<ol start="3"><li>third</li></ol>', "3\\. third"),
+        ('<p>a</p><ol><li>one</li></ol><p>b</p><ol start="2"><li>two</li></ol>', "a\n\n1. one\n\nb\n\n2\\. two"),
+        ('<ol start="3"><li>third</li><li>fourth</li></ol>', "3. third\n4. fourth"),
+        ("<ul><li>one</li><ul><li>nested</li></ul><li>three</li></ul>", "- one\n  - nested\n- three"),
+        ("<ol><li>one</li><ol><li>nested</li></ol><li>two</li></ol>", "1. one\n   1. nested\n2. two"),
+    ],
+)
+def test_c5_the_number_of_an_item_and_the_lists_it_stands_in_stay(bundle: Bundle, html: str, expected: str) -> None:
+    assert markdown(bundle.page, html) == expected

@@ -68,6 +68,8 @@ def test_C5_saving_a_document_keeps_every_letter_and_digit_and_the_marks_on_them
 def letters(node: dict[str, Any]) -> list[tuple[str, bool, bool]]:
     """The letters and digits of a document in order, each with whether it is strong, and whether it is code.
 
+    The numbers of a list are among them.
+
     Emphasis is not told, since it is widened to whole words; nor is strong code, which may lose that mark beside a
     letter. Cells beyond the head of a table are not shown.
     """
@@ -80,6 +82,13 @@ def letters(node: dict[str, Any]) -> list[tuple[str, bool, bool]]:
             if sign.isalnum()
         ]
     children = node.get("content", ())
+    if node["type"] == "ordered_list":
+        first = node["attrs"]["start"]
+        return [
+            letter
+            for number, item in enumerate(children, first)
+            for letter in [*((digit, False, False) for digit in str(number)), *letters(item)]
+        ]
     if node["type"] == "table":
         width = len(children[0]["content"])
         children = [{**row, "content": row["content"][:width]} for row in children]

@@ -8,9 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser import steps
 from tests.browser.editor.conftest import Writing
 from tests.browser.steps import Gala, by_test
-from tests.support.browser import axe, axe_everywhere, held
+from tests.support.browser import axe, axe_everywhere
 
-CEILING = 60_000  # bytes of a page with a composer until somebody moves, compressed
 OPTIONS = "#body-options [role=option]"
 Opened = Callable[[str], Writing]
 
@@ -185,68 +184,34 @@ def test_a_text_that_the_editor_cannot_read_stays_as_markdown_and_the_page_says_
     expect(tolerant.locator("[data-editor-notice]")).not_to_be_visible()
 
 
-def test_a_page_that_is_looked_at_shows_the_text_and_does_without_the_editor(open_draft: Opened) -> None:
-    writing = open_draft("# Hi {guest.firstName|you}\n\n- *one*\n\n::: button https://e.com\nGo, {guest.nope}\n:::")
-    loaded: list[str] = []
-    writing.page.on("request", lambda request: loaded.append(request.url.rpartition("/")[2].partition("?")[0]))
-    writing.page.reload()
-    still = writing.page.locator(".still")
-    expect(still).to_be_visible()
-    expect(still.locator("h1")).to_have_text("Hi First name, or you")
-    expect(still.locator(".chip")).to_have_text(["First name, or you", "{guest.nope}"])
-    expect(still.locator("li em")).to_have_text("one")
-    weight = "performance.getEntries().reduce((sum, entry) => sum + (entry.encodedBodySize ?? 0), 0)"
-    assert writing.page.evaluate(weight) <= CEILING
-    assert ("editor.js" in loaded, "editor.min.js" in loaded) == (True, False)
-    writing.wake()
-    assert "editor.min.js" in loaded
-    assert "editor" not in loaded  # the page brought along what the editor reads
-    expect(still).to_have_count(0)
+def test_fields_in_the_words_of_a_link_in_a_cell_and_in_what_comes_in_one_piece_are_chips(writing: Writing) -> None:
+    writing.type("<Control+k>")
+    dialog = writing.page.get_by_role("dialog", name="Link")
+    dialog.get_by_label("Address").fill("https://e.com/my seats?g={guest.firstName|no one}")
+    dialog.get_by_label("Words").fill("For {guest.firstName|you}")
+    writing.type("<Enter>")
+    link = "[For {guest.firstName|you}](https://e.com/my%20seats?g={guest.firstName|no one})"
+    expect(writing.source).to_have_value(link)
+    writing.page.keyboard.insert_text(" Dear {guest.lastName}, hello")
+    expect(writing.source).to_have_value(f"{link} Dear {{guest.lastName}}, hello")
+    writing.press("Table")
+    table = writing.page.get_by_role("dialog", name="Table")
+    writing.page.keyboard.insert_text("Hi {guest.firstName}!")
+    table.get_by_role("textbox", name="Head of column 2").evaluate("""cell => {
+      const data = new DataTransfer();
+      data.setData("text/plain", "pasted {guest.email|none}");
+      cell.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+    }""")
+    table.get_by_role("button", name="Use this table").click()
+    cells = "| Hi {guest.firstName}! | pasted {guest.email|none} |\n| --- | --- |\n|  |  |"
+    assert writing.saved_as(f"{link} Dear {{guest.lastName}}, hello\n\n{cells}")
 
 
-def test_what_is_typed_before_the_editor_is_there_is_in_it(watched: Page, gala: Gala) -> None:
-    steps.sign_in(watched, gala)
-    files = held(watched, "**/editor.min.js?*")
-    watched.reload()
-    writing = Writing(watched, gala)
-    with watched.expect_request("**/editor.min.js?*"):
-        watched.locator("[data-editor-place]").click()
-    expect(writing.source).to_be_focused()
-    writing.type("Hello *you*.")
-    files[0].continue_()
-    expect(writing.text.locator("em")).to_have_text("you")
-    expect(writing.text).to_be_focused()
-    writing.type("<Control+End>", "!")
-    assert writing.saved_as("Hello *you*.!")
-
-
-def test_without_the_file_of_the_editor_the_text_is_written_as_markdown_and_the_page_says_so(
-    tolerant: Page, gala: Gala
-) -> None:
-    steps.sign_in(tolerant, gala)
-    tolerant.route("**/editor.min.js?*", lambda route: route.abort())
-    tolerant.reload()
-    tolerant.locator("[data-editor-place]").click()
-    expect(tolerant.locator("[data-editor-notice]")).to_contain_text("The editor could not be loaded")
-    writing = Writing(tolerant, gala)
-    writing.source.fill("Hello **me**")
-    assert writing.saved_as("Hello **me**")
-
-
-def test_a_browser_that_keeps_nothing_has_the_editor_all_the_same(
-    open_browser: Callable[..., Page], gala: Gala
-) -> None:
-    page = open_browser()
-    page.add_init_script("""
-      for (const name of ["localStorage", "sessionStorage"]) {
-        Object.defineProperty(window, name, { get() { throw new DOMException("Denied.", "SecurityError"); } });
-      }
-    """)
-    steps.sign_in(page, gala)
-    writing = Writing(page, gala)
-    writing.wake()
-    writing.turn("Source")
-    expect(writing.source).to_be_focused()
-    writing.source.fill("**me**")
-    writing.turn("Write")
-    expect(writing.text.locator("strong")).to_have_text("me")
+@pytest.mark.parametrize("address", ["https://my page.org", "my page.org", "javascript:alert(1)", "mailto:", "no"])
+def test_an_address_that_leads_nowhere_is_refused_with_what_to_write(writing: Writing, address: str) -> None:
+    writing.type("<Control+k>")
+    dialog = writing.page.get_by_role("dialog", name="Link")
+    dialog.get_by_label("Address").fill(address)
+    dialog.get_by_role("button", name="Use this link").click()
+    said = dialog.get_by_label("Address").evaluate("field => field.validationMessage")
+    assert (said[:31], dialog.is_visible()) == ("Write an address that begins wi", True)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from eventmail.content.checks import first_look, in_the_way, remarks
@@ -117,3 +119,16 @@ def test_C6_what_is_refused_when_sending_is_in_the_way_before(fields):
     ]
     assert remarks(body, compiled.size, fields) == []
     assert in_the_way("x", compile_content("s", "", "x", fields=fields), fields) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "labels"),
+    [
+        (r"Hi \{guest.firstName\}, `\{guest.lastName|x\}`", ["First name", "Last name"]),
+        (r"[For \{guest.firstName\}](https://e.com)", ["First name"]),
+        (r"Hi {guest.firstName}, \{x\} and \{guest.nope\}", []),
+    ],
+)
+def test_C1_a_field_whose_braces_are_escaped_is_told_since_guests_read_it_as_it_is_typed(fields, body, labels):
+    told = [remark.message for remark in remarks(body, 0, fields) if remark.code == "FIELD_AS_TEXT"]
+    assert [re.findall("“(.*?)”", message)[0] for message in told] == labels
