@@ -3,10 +3,12 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
+
+LONGEST_REMINDER = 4 * 7 * 24 * 60  # minutes
 
 
 class Event(Base):
@@ -15,6 +17,8 @@ class Event(Base):
     `starts_fold` and `ends_fold` say which one is meant of a wall time that occurs twice: 0 the first, 1 the second;
     None for every other time (H2).
     From `archived_at` on nothing can be sent. Guests' calendars show that an event is cancelled (K3).
+    `ics_uid` is the event's name in calendars for life, whatever becomes of the secret that signs its links.
+    In calendars the hours count as taken when `busy`, and a reminder rings `reminder_minutes` before the start.
     """
 
     title: Mapped[str]
@@ -31,7 +35,12 @@ class Event(Base):
     reply_to: Mapped[str] = mapped_column(default="")
     restricted: Mapped[bool] = mapped_column(default=False)
     ics_secret: Mapped[str]
+    ics_uid: Mapped[str] = mapped_column(server_default="")
     ics_sequence: Mapped[int] = mapped_column(default=0)
+    busy: Mapped[bool] = mapped_column(default=True, server_default=true())
+    reminder_minutes: Mapped[int | None] = mapped_column(
+        CheckConstraint(f"reminder_minutes BETWEEN 1 AND {LONGEST_REMINDER}", name="reminder_minutes")
+    )
     created_by: Mapped[int | None] = mapped_column(ForeignKey("user.id", ondelete="SET NULL"))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]

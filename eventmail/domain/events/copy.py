@@ -13,7 +13,8 @@ from eventmail.domain.events import edit, sharing
 from eventmail.domain.guests import column_defaults
 from eventmail.models import Event
 
-_KEPT = ("title", "description", "location", "timezone", "all_day", "url", "sender_name", "reply_to")
+_KEPT = ("title", "description", "location", "timezone", "all_day", "url", "sender_name", "reply_to", "busy",
+         "reminder_minutes")  # fmt: skip
 
 CopiesAll = Callable[[Session, int, int, records.Acting], int]
 TakesAlong = Callable[[Session, int, int, Mapping[int, int], records.Acting], int]

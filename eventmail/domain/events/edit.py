@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.orm import Session
@@ -15,6 +16,7 @@ from eventmail.domain.events import times
 from eventmail.errors import EventArchived, FieldError, InvalidInput, NotFound
 from eventmail.models import Event, EventMember, User
 from eventmail.models.account import Role
+from eventmail.models.event import LONGEST_REMINDER
 from eventmail.value_parsing import folded
 
 _SIGNIFICANT = frozenset({
@@ -25,10 +27,12 @@ _LABELS = {
     "title": "Title", "description": "Description", "location": "Location", "timezone": "Time zone", "url": "Web page",
     "sender_name": "Sender name", "reply_to": "The address for answers", "starts_at": "The start",
     "starts_fold": "Which start", "ends_at": "The end", "ends_fold": "Which end", "all_day": "All day",
+    "busy": "The time in calendars", "reminder_minutes": "The reminder",
 }  # fmt: skip
 _LONGEST = {"title": 200, "location": 300, "url": 500, "sender_name": 100, "description": 5000}
 _CLEARED = {
-    "starts_wall": None, "starts_fold": None, "ends_wall": None, "ends_fold": None, "all_day": False,
+    "starts_wall": None, "starts_fold": None, "ends_wall": None, "ends_fold": None, "all_day": False, "busy": True,
+    "reminder_minutes": None,
 }  # fmt: skip  # "" for the other fields
 
 
@@ -98,9 +102,10 @@ def create(values: Mapping[str, Any], by: records.Acting) -> int:
 
 def add(tx: Session, values: Mapping[str, Any], by: records.Acting, *, restricted: bool = False) -> Event:
     """Add an event. Runs in the caller's transaction."""
-    blank = {"timezone": "UTC", "all_day": False, "reply_to": "", **dict.fromkeys(_LONGEST, "")}
+    blank = {"timezone": "UTC", "all_day": False, "busy": True, "reply_to": "", **dict.fromkeys(_LONGEST, "")}
     made = {"created_by": by.user_id, "created_at": by.now, "updated_at": by.now}
-    event = Event(**blank, **made, ics_secret=signing.new_token(), restricted=restricted)
+    names = {"ics_secret": signing.new_token(), "ics_uid": f"{uuid4()}@eventmail"}
+    event = Event(**blank, **made, **names, restricted=restricted)
     _apply(event, values)
     tx.add(event)
     tx.flush()
@@ -116,6 +121,8 @@ def texts(event: Event) -> dict[str, str]:
         **{name: getattr(event, name).replace("\r\n", "\n") for name in names},
         **times.texts(event),
         "all_day": "yes" if event.all_day else "",
+        "busy": "yes" if event.busy else "no",
+        "reminder_minutes": str(event.reminder_minutes or ""),
     }
 
 
@@ -123,7 +130,8 @@ def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, finger
     """Change the given fields. None clears a field.
 
     `values`: title, description, location, timezone (IANA), starts_wall and ends_wall (naive wall times), starts_fold
-    and ends_fold, all_day, url, sender_name, reply_to. A fold is forgotten with the time or zone it was chosen for.
+    and ends_fold, all_day, url, sender_name, reply_to, busy, reminder_minutes. A fold is forgotten with the time or
+    zone it was chosen for.
     `fingerprints` come from the form. Raises InvalidInput, InvalidTimezone, NonexistentTime, AmbiguousTime, and
     Overtaken when the event has changed since the form was opened.
     """
@@ -131,7 +139,7 @@ def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, finger
         event = tx.get_one(Event, event_id)
         now = texts(event)
         shown = {name: now[name].replace("T", " ") for name in ("starts_at", "ends_at")}
-        shown |= {**times.fold_words(event), "all_day": now["all_day"] or "no"}
+        shown |= {**times.fold_words(event), "all_day": now["all_day"] or "no", "busy": _taken(event)}
         edit_guard.refuse(tx, fingerprints, now, _LABELS, shown, changed_at=event.updated_at, event_id=event_id, by=by)
         before = _state(event)
         _apply(event, values)
@@ -146,9 +154,13 @@ def edit(event_id: int, values: Mapping[str, Any], by: records.Acting, *, finger
 
 def _state(event: Event) -> dict[str, Any]:
     names = ("title", "description", "location", "timezone", "starts_wall", "ends_wall", "all_day", "url",
-             "sender_name", "reply_to")  # fmt: skip
+             "sender_name", "reply_to", "busy", "reminder_minutes")  # fmt: skip
     state = {name: v.isoformat() if isinstance(v := getattr(event, name), datetime) else v for name in names}
     return state | times.fold_words(event)
+
+
+def _taken(event: Event) -> str:
+    return "taken" if event.busy else "free"
 
 
 def _apply(event: Event, values: Mapping[str, Any]) -> None:
@@ -164,6 +176,9 @@ def _apply(event: Event, values: Mapping[str, Any]) -> None:
         wrong.append(FieldError("title", "REQUIRED", "An event needs a title."))
     if event.url and not re.fullmatch(r"https?://[^\s<>\"]+", event.url):
         wrong.append(FieldError("url", "INVALID_URL", "The event page must start with https:// or http://."))
+    if event.reminder_minutes is not None and not 1 <= event.reminder_minutes <= LONGEST_REMINDER:
+        message = "A reminder rings at least 1 minute and at most 4 weeks before the event."
+        wrong.append(FieldError("reminder_minutes", "INVALID_REMINDER", message))
     if wrong:
         raise InvalidInput(fields=wrong)
     if event.reply_to:

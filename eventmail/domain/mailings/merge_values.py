@@ -89,10 +89,11 @@ def sender(event: Event, author: User | None, terms: SendingTerms | None = None)
 def calendar_facts(event: Event) -> CalendarFacts:
     """The event as calendars need it."""
     return CalendarFacts(
-        uid=f"event-{signing.hashed(event.ics_secret)[:24]}@eventmail", title=event.title,
+        uid=event.ics_uid, title=event.title,
         description=event.description, location=event.location, url=event.url, timezone=event.timezone,
         starts=_wall(event.starts_at), ends=_wall(event.ends_at), all_day=event.all_day, sequence=event.ics_sequence,
         updated_at=event.updated_at, cancelled=event.cancelled_at is not None,
+        busy=event.busy, reminder_minutes=event.reminder_minutes,
     )  # fmt: skip
 
 

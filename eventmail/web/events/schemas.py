@@ -1,15 +1,37 @@
 """An event."""
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 from typing_extensions import TypedDict
 
 from eventmail import ids
 from eventmail.models import Event
+from eventmail.models.event import LONGEST_REMINDER
 from eventmail.web.core.answer_parts import Id, Instant
 from eventmail.web.core.context import instant
 from eventmail.web.core.intake import Body, Fold, WallTime
+
+
+def _busy(value: Any) -> bool | None:
+    if value is not None and value not in (True, False, "yes", "no"):
+        raise ValueError("Choose whether the time counts as taken (true) or as free (false).")
+    return value == "yes" if isinstance(value, str) else value
+
+
+def _minutes(value: Any) -> int | None:
+    """An empty form field is None."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool | float) or not re.fullmatch(r"-?[0-9]{1,9}", str(value)):
+        raise ValueError("Give whole minutes, such as 15, or nothing for no reminder.")
+    return int(value)
+
+
+_REMINDER = {"type": ["integer", "null"], "minimum": 1, "maximum": LONGEST_REMINDER}
+Busy = Annotated[bool | None, BeforeValidator(_busy)]
+Reminder = Annotated[int | None, BeforeValidator(_minutes), WithJsonSchema(_REMINDER)]
 
 
 class EventIn(Body):
@@ -27,6 +49,8 @@ class EventIn(Body):
     url: str | None = None
     sender_name: str | None = None
     reply_to: str | None = None
+    busy: Busy = None
+    reminder_minutes: Reminder = None
 
     def values(self) -> dict[str, Any]:
         """The fields that were given, under the domain's names."""
@@ -74,6 +98,8 @@ class EventOut(TypedDict):
     url: str
     sender_name: str
     reply_to: str
+    busy: bool
+    reminder_minutes: int | None
     restricted: bool
     archived_at: Instant | None
     cancelled_at: Instant | None
@@ -95,6 +121,8 @@ def event_out(event: Event) -> EventOut:
         "url": event.url,
         "sender_name": event.sender_name,
         "reply_to": event.reply_to,
+        "busy": event.busy,
+        "reminder_minutes": event.reminder_minutes,
         "restricted": event.restricted,
         "archived_at": instant(event.archived_at) or None,
         "cancelled_at": instant(event.cancelled_at) or None,

@@ -25,6 +25,11 @@ from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, page_out, respond, see_other, wants_json
 from eventmail.web.events.schemas import EventIn, event_out
 
+_REMINDERS = {
+    "15": "15 minutes before", "30": "30 minutes before", "60": "1 hour before", "120": "2 hours before",
+    "1440": "1 day before", "2880": "2 days before", "10080": "1 week before",
+}  # fmt: skip
+
 bp = Blueprint("events", __name__, url_prefix="/admin/events")
 
 
@@ -133,6 +138,7 @@ def settings(event_id: int, problem: Problem | None = None) -> Response:
         team=sharing.colleagues(event_id),
         may_share=sharing.may_share(event, g.user),
         moved=planned.moved(event, g.now),
+        reminders=_reminders(typed.get("reminder_minutes", "")),
         saved=request.args.get("saved") == "1",
     )
 
@@ -149,6 +155,12 @@ def _basics(typed: Mapping[str, Any]) -> dict[str, Any]:
     timed = () if typed.get("all_day") else ("starts_at", "ends_at")
     twice = {name: local_times.choices(typed.get(name), typed.get("timezone")) for name in timed}
     return {"typed": typed, "timezones": sorted(wall_time.TIMEZONES), "twice": twice}
+
+
+def _reminders(minutes: str) -> list[tuple[str, str]]:
+    """What the form offers, and what a program chose besides."""
+    other = [(minutes, f"{minutes} minutes before")] if minutes and minutes not in _REMINDERS else []
+    return [*_REMINDERS.items(), *other]
 
 
 def _form_values() -> dict[str, Any]:

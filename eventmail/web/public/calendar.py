@@ -1,10 +1,11 @@
 """The calendar file of an event for guests, and the health of this process for monitors; both without signing in."""
 
+import hashlib
 import logging
 import sqlite3
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response
+from flask import Blueprint, Response, current_app, g, make_response, request
 from sqlalchemy.exc import OperationalError
 
 from eventmail import __version__, ids, signing
@@ -45,9 +46,17 @@ def calendar_file(signed: str, _tail: str = "") -> Response:
         raise NotFound("The time of this event is not set yet. Try again later.")
     author = fresh().get(User, event.created_by) if event.created_by else None
     name, email = merge_values.sender(event, author)
-    answer = make_response(ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender))
+    return _file(ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender))
+
+
+def _file(data: bytes) -> Response:
+    """A calendar file, or 304 for who has these very bytes. There is no Last-Modified: the sender's name may change."""
+    answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
+    answer.headers["Cache-Control"] = "private, no-cache"  # kept, but asked about each time
+    answer.set_etag(hashlib.sha256(data).hexdigest()[:32])
+    answer.make_conditional(request)
     return answer
 
 

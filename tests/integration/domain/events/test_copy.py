@@ -35,7 +35,8 @@ def test_settings_columns_and_rules_come_along_and_dates_do_not(source: int, org
     made = copy.copy(source, {"title": "Gala 2028"}, acting(organizer), copied_plans.copy, designs.copy_all).event_id
     old, new = rows(Event)
     assert new.id == made
-    same = ("description", "location", "timezone", "all_day", "url", "sender_name", "reply_to", "restricted")
+    same = ("description", "location", "timezone", "all_day", "url", "sender_name", "reply_to", "restricted", "busy",
+            "reminder_minutes")  # fmt: skip
     assert [getattr(new, name) for name in same] == [getattr(old, name) for name in same]
     assert (new.title, new.starts_wall, new.ends_wall, new.archived_at, new.cancelled_at) == (
         "Gala 2028", None, None, None, None,

@@ -23,7 +23,11 @@ BALL = {
     "url": "https://ball.example/?a=1&b=2",
     "sender_name": "Ball Team",
     "reply_to": "ball@organizers.example",
+    "busy": False,
+    "reminder_minutes": 60,
 }
+FORM: dict[str, Any] = {**BALL, "busy": "no", "reminder_minutes": "60"}
+IN_CALENDARS: dict[str, Any] = {"busy": True, "reminder_minutes": None}
 
 OPEN = {
     "restricted": False, "archived_at": None, "cancelled_at": None, "starts_fold": None, "ends_fold": None,
@@ -47,6 +51,9 @@ def values(answer: TestResponse) -> dict[str, str]:
             found[attributes["name"]] = unescape(attributes.get("value", ""))
     for name, text in re.findall(r'<textarea [^>]*name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL):
         found[name] = unescape(text)
+    for name, options in re.findall(r'<select [^>]*name="(\w+)"[^>]*>(.*?)</select>', form, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options)
+        found[name] = chosen[1] if chosen else ""
     return found
 
 
@@ -64,12 +71,12 @@ def test_a_title_and_a_zone_are_enough(api: Any) -> None:
     made = api.post(EVENTS, json={"title": "Ball", "timezone": "UTC", "starts_at": None})
     assert made.json == {
         "id": made.json["id"], "title": "Ball", "timezone": "UTC", "starts_at": None, "ends_at": None, "all_day": False,
-        **dict.fromkeys(("description", "location", "url", "sender_name", "reply_to"), ""), **OPEN,
+        **dict.fromkeys(("description", "location", "url", "sender_name", "reply_to"), ""), **IN_CALENDARS, **OPEN,
     }  # fmt: skip
 
 
 def test_a_form_creates_an_event_and_leads_to_it(client: Client, row: Any) -> None:
-    answer = client.submit(EVENTS, {**BALL, "all_day": "yes"})
+    answer = client.submit(EVENTS, {**FORM, "all_day": "yes"})
     event = row(Event)
     assert (answer.status_code, answer.location) == (303, f"{EVENTS}/{event.id}")
     assert (event.title, event.all_day, event.starts_wall.isoformat()) == ("Spring Ball", True, "2027-05-01T18:00:00")
@@ -96,6 +103,13 @@ def test_the_new_form_begins_with_the_zone_of_the_last_event(client: Client, eve
         ({"title": "\ud800"}, 400, "INVALID_INPUT", [("title", "STRING_UNICODE")]),
         ({"titel": "Ball"}, 400, "INVALID_INPUT", [("titel", "EXTRA_FORBIDDEN")]),
         ({"all_day": "sometimes"}, 400, "INVALID_INPUT", [("all_day", "BOOL_PARSING")]),
+        ({"busy": "maybe"}, 400, "INVALID_INPUT", [("busy", "VALUE_ERROR")]),
+        ({"busy": 1.5}, 400, "INVALID_INPUT", [("busy", "VALUE_ERROR")]),
+        ({"busy": []}, 400, "INVALID_INPUT", [("busy", "VALUE_ERROR")]),
+        ({"reminder_minutes": 1.5}, 400, "INVALID_INPUT", [("reminder_minutes", "VALUE_ERROR")]),
+        ({"reminder_minutes": True}, 400, "INVALID_INPUT", [("reminder_minutes", "VALUE_ERROR")]),
+        ({"reminder_minutes": -15}, 400, "INVALID_INPUT", [("reminder_minutes", "INVALID_REMINDER")]),
+        ({"reminder_minutes": 40_321}, 400, "INVALID_INPUT", [("reminder_minutes", "INVALID_REMINDER")]),
     ],
 )
 def test_what_cannot_be_is_refused_at_its_field(
@@ -146,13 +160,36 @@ def test_the_settings_form_shows_every_field_and_saves_it(client: Client, api: A
     assert shown == {
         "title": "Fixture Gala", "starts_at": "2027-06-19T18:00", "ends_at": "2027-06-19T23:00", "all_day": "",
         "timezone": "Europe/Berlin", "location": "Old Town Hall, Berlin", "url": "", "description": "",
-        "sender_name": "Gala Team", "reply_to": "",
+        "sender_name": "Gala Team", "reply_to": "", "busy": "yes", "reminder_minutes": "",
     }  # fmt: skip
-    answer = client.submit(path, {**{name: BALL[name] for name in shown}, "all_day": "yes"})
+    answer = client.submit(path, {**{name: FORM[name] for name in shown}, "all_day": "yes"})
     assert (answer.status_code, answer.location) == (303, f"{path}?saved=1")
-    assert values(client.get(answer.location)) == {**BALL, "all_day": "on"}
+    assert values(client.get(answer.location)) == {**FORM, "all_day": "on"}
     assert "Saved" in words(client.get(answer.location))
-    assert api.get(f"{EVENTS}/{event_id}").json["all_day"]
+    saved = api.get(f"{EVENTS}/{event_id}").json
+    assert (saved["all_day"], saved["busy"], saved["reminder_minutes"]) == (True, False, 60)
+
+
+def test_a_reminder_that_a_program_chose_is_offered_in_the_form_and_kept(
+    client: Client, api: Any, event_id: int
+) -> None:
+    path = f"{EVENTS}/{event_id}"
+    assert api.patch(path, json={"reminder_minutes": 45, "busy": False}).json["reminder_minutes"] == 45
+    form = values(client.get(f"{path}/settings"))
+    assert (form["reminder_minutes"], form["busy"]) == ("45", "no")
+    assert "45 minutes before" in words(client.get(f"{path}/settings"))
+    client.submit(f"{path}/settings", form)
+    assert api.get(path).json["reminder_minutes"] == 45
+    cleared = api.patch(path, json={"reminder_minutes": None, "busy": None}).json
+    assert (cleared["reminder_minutes"], cleared["busy"]) == (None, True)
+
+
+def test_a_choice_that_is_none_is_refused_at_its_field(client: Client, event_id: int, row: Any) -> None:
+    path = f"{EVENTS}/{event_id}/settings"
+    answer = client.submit(path, {**values(client.get(path)), "busy": "maybe"})
+    assert (answer.status_code, row(Event).busy) == (400, True)
+    assert re.findall(r'name="(\w+)"[^>]*aria-invalid="true"', answer.text) == ["busy"]
+    assert "Choose whether the time counts as taken (true) or as free (false)." in words(answer)
 
 
 def test_an_unticked_box_and_an_emptied_field_are_saved_too(client: Client, api: Any, event_id: int) -> None:
@@ -178,6 +215,12 @@ def test_an_unticked_box_and_an_emptied_field_are_saved_too(client: Client, api:
         ("settings", {"url": "ball.example"}, "The event page must start with https:// or http://."),
         ("settings", {"reply_to": "ball@"}, "“ball@” is not an email address"),
         ("settings", {"description": "x" * 5001}, "Please keep this below 5000 characters."),
+        (
+            "settings",
+            {"reminder_minutes": "0"},
+            "A reminder rings at least 1 minute and at most 4 weeks before the event.",
+        ),
+        ("settings", {"reminder_minutes": "soon"}, "Give whole minutes, such as 15, or nothing for no reminder."),
     ],
 )
 def test_what_was_typed_survives_a_refusal_and_the_field_says_why(
@@ -185,7 +228,7 @@ def test_what_was_typed_survives_a_refusal_and_the_field_says_why(
 ) -> None:
     path, shown_at = (EVENTS, f"{EVENTS}/new") if form_page == "new" else (f"{EVENTS}/{event_id}/settings",) * 2
     names = values(client.get(shown_at)).keys() - {"all_day"}
-    typed = {name: BALL[name] for name in names} | change
+    typed = {name: FORM[name] for name in names} | change
     answer = client.submit(path, typed)
     assert answer.status_code == 400
     assert values(answer) == {**typed, "all_day": ""}

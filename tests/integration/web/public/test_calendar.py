@@ -10,29 +10,14 @@ from sqlalchemy import update
 
 from eventmail.db import db, fresh, transaction
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, Throttle
 from eventmail.settings import Settings
 from eventmail.web.core.access import OPEN, csrf
-from tests.support import seeding
 from tests.support.seeding import acting
 from tests.support.web import Client, error_code
 
 Link = Callable[[int], str]
 _NO_START: dict[str, None] = {"starts_wall": None, "ends_wall": None}
-
-
-@pytest.fixture
-def link(app: Flask, settings: Settings) -> Link:
-    """link(event): the path of its calendar file."""
-
-    def path(event_id: int) -> str:
-        terms = SendingTerms("", settings.secret, outside=False)
-        with app.app_context():
-            return merge_values.ics_url(seeding.event(event_id), terms)
-
-    return path
 
 
 # The calendar file
