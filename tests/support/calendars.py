@@ -47,10 +47,10 @@ def asked(url: str) -> dict[str, str]:
 
 
 def texts(made: Mapping[str, str], service: str) -> tuple[str, str, str]:
-    """Title, description and location as a guest of `service` reads them."""
+    """Title, location and description as a guest of `service` reads them."""
     query = asked(made[service])
     title, body, location = (query.get(name, "") for name in TEXTS[service])
-    return title, unescape(body.replace("<br>", "\n")) if "outlook." in made[service] else body, location
+    return title, location, unescape(body.replace("<br>", "\n")) if "outlook." in made[service] else body
 
 
 @dataclass(frozen=True)
