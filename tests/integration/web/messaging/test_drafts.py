@@ -76,11 +76,16 @@ def test_without_script_a_button_saves_and_leads_to_the_draft(client: Client, ur
     assert ("&lt;b&gt;שלום" in page.text, "A segment that was removed" in page.text) == (True, True)
 
 
+def heading(page: TestResponse) -> str:
+    return str(re.findall(r"<h1[^>]*>(.*?)</h1>", page.text)[0])
+
+
 def test_messages_shows_my_newest_draft_or_an_empty_one(client: Client, anna: Client, url: str) -> None:
     assert hidden(client.get(url), "draft") == ""
     mine, hers = begun(client, url), begun(anna, url, page_mark="q", subject="Hers")
     page = client.get(url)
     assert (page.status_code, hidden(page, "draft"), hidden(client.get(f"{url}?new=1"), "draft")) == (200, mine, "")
+    assert [heading(each) for each in (page, client.get(f"{url}?new=1"))] == ["Draft of a message", "New message"]
     assert "Drafts (2)" in words(page)
     assert re.search(r"Doors\s+by Oscar Organizer, saved .*", words(page))
     assert "by Anna <i>Other, saved" in words(page)
