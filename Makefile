@@ -29,6 +29,7 @@ soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies ever
 	@SOAK=$${SOAK:-10} $(PYTEST) -m '(soak or deeper or hypothesis) and not judge'
 
 judges: setup $(VENV)/.dev ## what needs Node or somebody else's parser
+	@tests/install_libical.sh >/dev/null
 	@$(PYTEST) -m judge; status=$$?; test $$status = 5 && echo 'No judges here yet.' || exit $$status
 
 lint: style ## check style and types

@@ -15,25 +15,13 @@ from eventmail.content.ics import event_file
 from eventmail.content.tokens import clean_source
 from eventmail.value_parsing import clean_value
 from tests.support.budgets import budget
+from tests.support.calendar_corpus import AWKWARD
 from tests.support.calendars import asked, event, read_by_vobject, texts, written
 
 ICS = "https://mail.example.org/i/abc.ics"
 PAGE = "https://gala.example/page"
 ZONE_NOTE = "\n\nTimes are in the zone UTC."
 
-AWKWARD = {
-    "signs": """Tom & Jerry + 100% # "a" 'b' <c>; d, e\\f?=/""",
-    "looks like more parameters": "x&ctz=Mars&dates=1/2&text=y#z",
-    "looks encoded": "50%25 %0A %XX %E2%80",
-    "looks like HTML": "a<br>b &amp; &lt;script&gt; <script>alert(1)</script>",
-    "looks like ICS": "a\\nb\\,c END:VEVENT",
-    "emoji": "Party 🎉👩‍👩‍👧 🏳️‍🌈",
-    "right to left": "חתונה של דנה \u200fוטל",
-    "Chinese": "新年晚会，北京",
-    "combining": "Cafe\u0301 Zu\u0308rich",
-    "zero": "0",
-    "a plus": "Birthday Party +1",
-}
 LINES = ["12 Main St\nBerlin", "12 Main St\r\nBerlin", "12 Main St\u2028Berlin", "12 Main St\x0bBerlin"]
 
 

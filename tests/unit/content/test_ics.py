@@ -134,3 +134,10 @@ def test_K2_without_a_start_or_with_an_unknown_zone_there_is_no_file(facts):
         event_file(replace(facts, starts=None), "T", "t@example.org")
     with pytest.raises(InvalidTimezone):
         event_file(replace(facts, timezone="Mars/Base"), "T", "t@example.org")
+
+
+def test_K3_a_file_is_written_once_for_each_revision(facts):
+    first = made(facts)
+    assert made(facts) is first
+    assert made(facts, sequence=4) is not first
+    assert made(facts, title="Another") != first

@@ -2,7 +2,6 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,57 +9,23 @@ from dateutil.rrule import rrulestr
 
 from eventmail import wall_time
 from eventmail.content import vtimezone
-from eventmail.content.calendar_facts import span
+from tests.support.calendar_corpus import YEARS, around_changes, whole_days
 from tests.support.calendars import TEN_ZONES, event, read_by_vobject, written
-
-HOUR = timedelta(hours=1)
-
-
-def known(facts):
-    when = span(facts)
-    assert when is not None
-    return when
-
-
-def around_changes(zone: str, year: int) -> list[datetime]:
-    """Wall times (naive, each of which exists) from three hours before to three after each change of the clocks."""
-    key = ZoneInfo(zone)
-    found = vtimezone.observances(key, date(year, 1, 1), date(year + 1, 1, 1))[1:] or vtimezone.observances(
-        key, date(year, 6, 1), date(year, 6, 2)
-    )
-    moments = []
-    for change in found:
-        onset = (change.begins - change.offset_before).replace(tzinfo=UTC)
-        for minutes in range(-180, 181, 15):
-            local = (onset + timedelta(minutes=minutes)).astimezone(key)
-            moments.append(local.replace(tzinfo=None))
-    return moments
 
 
 @pytest.mark.parametrize("zone", TEN_ZONES)
-@pytest.mark.parametrize("year", [2026, 2041])
+@pytest.mark.parametrize("year", YEARS)
 def test_K3_vobject_reads_the_same_instants_around_both_changes_of_the_clocks(zone, year):
-    moments = around_changes(zone, year)
-    wrong = []
-    for starts, ends in zip(moments, [*moments[1:], moments[0] + 5 * HOUR], strict=True):
-        facts = event(starts.isoformat(), (ends if ends > starts else starts + HOUR).isoformat(), zone)
-        when = known(facts)
-        entry = read_by_vobject(written(facts))
-        if (entry.starts, entry.ends) != (when.starts.astimezone(UTC), when.ends.astimezone(UTC)):
-            wrong.append((starts, ends, entry))
-    assert wrong == []
-    assert len(moments) >= 25
+    cases = list(around_changes(zone, year))
+    read = [(entry, read_by_vobject(written(facts))) for facts, entry in cases]
+    assert [(expected, found) for expected, found in read if found != expected] == []
+    assert len(cases) >= 25
 
 
 @pytest.mark.parametrize("zone", TEN_ZONES)
 def test_K3_vobject_reads_all_day_and_multi_day_events(zone):
-    whole = event("2026-11-01", "2026-11-04", zone, all_day=True)
-    entry = read_by_vobject(written(whole))
-    assert (entry.starts, entry.ends) == (date(2026, 11, 1), date(2026, 11, 5))
-    for starts, ends in pairwise(["2026-10-30T20:00", "2026-11-09T04:00", "2027-04-05T12:00"]):
-        facts = event(starts, ends, zone)
-        when, entry = known(facts), read_by_vobject(written(facts))
-        assert (entry.starts, entry.ends) == (when.starts.astimezone(UTC), when.ends.astimezone(UTC))
+    for facts, entry in whole_days(zone):
+        assert read_by_vobject(written(facts)) == entry
 
 
 def test_K3_every_zone_in_a_file_is_described_there_under_its_very_name():
