@@ -47,14 +47,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:
-    """What is collected stays: the garbage collector need not look through it again and again, nor at each test."""
+    """What is collected stays: the garbage collector need not look through it again and again."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.collect()
         gc.freeze()
-        gc.set_threshold(*haste.SELDOM)
         gc.enable()
 
 

@@ -28,9 +28,6 @@ SLOW = (
     ("tests/browser/",),
 )  # fmt: skip
 
-# When the garbage collector looks: what a test leaves goes by its count of references, all but a few circles.
-SELDOM = (20_000, 50, 100)
-
 
 def in_turn(names: Sequence[str], workers: int) -> list[int]:
     """The places of the tests with these names, in the order of their turn.
