@@ -4,31 +4,26 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations, signing
-from eventmail.db.sqlite import know
 from tests.integration.test_migration_test_sends import EVENT, insert
+from tests.support.old_database import old_database
 
 SECRETS = {1: "first", 2: "second-é"}
+
+
+def fill(connection: Connection) -> None:
+    for number, secret in SECRETS.items():
+        insert(connection, "event", {**EVENT, "id": number, "ics_secret": secret})
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database of the version before, with an event for each of SECRETS."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    know(made, b"secret")
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), "0026")
-        connection.commit()
-        for number, secret in SECRETS.items():
-            insert(connection, "event", {**EVENT, "id": number, "ics_secret": secret})
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, "0026", fill) as made:
+        yield made
 
 
 def test_K3_an_event_from_before_keeps_its_name_and_takes_its_hours_without_a_reminder(

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
-from eventmail.db.sqlite import know
 from tests.integration.test_migration_test_sends import CONTENT, EVENT, ROWS, add, insert, numbers
+from tests.support.old_database import old_database
 
 BEFORE, AFTER = "0025", "0026"
 DESIGN: dict[str, Any] = {
@@ -28,20 +27,17 @@ REVISION: dict[str, Any] = {
 NAMED = "SELECT id, design_id, design_number, design_digest FROM mailing ORDER BY id"
 
 
+def fill(connection: Connection) -> None:
+    insert(connection, "event", EVENT)
+    insert(connection, "content", CONTENT)
+    add(connection, 7, "one_time")
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database as it was before designs, with one event, one text, and message 7 to a guest."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    know(made, b"secret")  # as the app's own connections do
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), BEFORE)
-        connection.commit()
-        insert(connection, "event", EVENT)
-        insert(connection, "content", CONTENT)
-        add(connection, 7, "one_time")
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, BEFORE, fill) as made:
+        yield made
 
 
 def shape(connection: Connection) -> dict[str, list[str]]:

@@ -4,14 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
-from eventmail.db.sqlite import know
 from tests.integration.test_migration_test_sends import EVENT, insert
+from tests.support.old_database import old_database
 
 TWICE, ONCE, NEVER = "2027-10-31 02:30:00.000000", "2027-10-31 05:00:00.000000", "2027-03-28 02:30:00.000000"
 EVENTS: dict[int, tuple[dict[str, str | bool | None], tuple[int | None, int | None]]] = {
@@ -26,21 +24,16 @@ EVENTS: dict[int, tuple[dict[str, str | bool | None], tuple[int | None, int | No
 }
 
 
+def fill(connection: Connection) -> None:
+    for number, (values, _) in EVENTS.items():
+        insert(connection, "event", {**EVENT, "timezone": "Europe/Berlin", "all_day": False, **values, "id": number})
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database of the version before, with EVENTS."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    know(made, b"secret")
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), "0001")
-        connection.commit()
-        for number, (values, _) in EVENTS.items():
-            insert(
-                connection, "event", {**EVENT, "timezone": "Europe/Berlin", "all_day": False, **values, "id": number}
-            )
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, "0001", fill) as made:
+        yield made
 
 
 def test_H2_an_event_from_before_keeps_the_instants_it_had(engine: Engine, tmp_path: Path) -> None:

@@ -5,13 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from sqlalchemy import create_engine
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from eventmail import migrations
-from eventmail.db.sqlite import know
 from tests.integration.test_migration_test_sends import CONTENT, EVENT, ROWS, insert
+from tests.support.old_database import old_database
 
 NAMES = {
     7: ("Gala Team", "Gala Team"),
@@ -21,22 +19,19 @@ NAMES = {
 }
 
 
+def fill(connection: Connection) -> None:
+    insert(connection, "event", EVENT)
+    insert(connection, "content", CONTENT)
+    for number, (name, _) in NAMES.items():
+        constants = json.dumps({"organizer.name": name})
+        insert(connection, "mailing", {"id": number, **ROWS["mailing"], "constants": constants, "key": str(number)})
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database of the version before, with a message from each of NAMES."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    know(made, b"secret")
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), "0001")
-        connection.commit()
-        insert(connection, "event", EVENT)
-        insert(connection, "content", CONTENT)
-        for number, (name, _) in NAMES.items():
-            constants = json.dumps({"organizer.name": name})
-            insert(connection, "mailing", {"id": number, **ROWS["mailing"], "constants": constants, "key": str(number)})
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, "0001", fill) as made:
+        yield made
 
 
 def test_C7_a_message_from_before_keeps_the_name_in_its_header(engine: Engine, tmp_path: Path) -> None:

@@ -6,35 +6,33 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
 
 from eventmail import migrations
 from tests.integration.test_migration_test_sends import CONTENT, EVENT, add, insert
+from tests.support.old_database import old_database
 
 OF_7 = "recipient_id IN (SELECT id FROM recipient WHERE mailing_id = 7)"
+
+
+def fill(connection: Connection) -> None:
+    insert(connection, "event", EVENT)
+    insert(connection, "content", CONTENT)
+    for mailing_id in (7, 8):
+        add(connection, mailing_id, "one_time")
+    connection.exec_driver_sql("UPDATE job SET request_id = 'req_a' || mailing_id")
+    connection.exec_driver_sql(f"UPDATE attempt SET request_id = 'req_a7.1.1' WHERE {OF_7}")
+    connection.commit()
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys=OFF")  # as `migrations.upgrade` does: tables are copied
+    command.upgrade(migrations.config(connection), "0012")
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database of the version before with messages 7 and 8."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), "0001")
-        connection.commit()
-        insert(connection, "event", EVENT)
-        insert(connection, "content", CONTENT)
-        for mailing_id in (7, 8):
-            add(connection, mailing_id, "one_time")
-        connection.exec_driver_sql("UPDATE job SET request_id = 'req_a' || mailing_id")
-        connection.exec_driver_sql(f"UPDATE attempt SET request_id = 'req_a7.1.1' WHERE {OF_7}")
-        connection.commit()
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("PRAGMA foreign_keys=OFF")  # as `migrations.upgrade` does: tables are copied
-        command.upgrade(migrations.config(connection), "0012")
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, "0001", fill) as made:
+        yield made
 
 
 def migrated(connection: Connection) -> None:

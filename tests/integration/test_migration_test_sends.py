@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import inspect
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
-from eventmail.db.sqlite import know
+from tests.support.old_database import old_database
 
 ROWS: dict[str, dict[str, Any]] = {
     "mailing": {
@@ -48,20 +48,17 @@ CONTENT = {
 }  # fmt: skip
 
 
+def fill(connection: Connection) -> None:
+    insert(connection, "event", EVENT)
+    insert(connection, "content", CONTENT)
+    add(connection, 7, "one_time")
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     """A database at the first schema with one event, one text, and message 7 to a guest."""
-    made = create_engine(f"sqlite:///{tmp_path / 'app.sqlite'}")
-    know(made, b"secret")  # as the app's own connections do
-    with made.connect() as connection:
-        command.upgrade(migrations.config(connection), "0001")
-        connection.commit()
-        insert(connection, "event", EVENT)
-        insert(connection, "content", CONTENT)
-        add(connection, 7, "one_time")
-        connection.commit()
-    yield made
-    made.dispose()
+    with old_database(tmp_path, "0001", fill) as made:
+        yield made
 
 
 def insert(connection: Connection, table: str, row: dict[str, Any]) -> None:
