@@ -60,7 +60,9 @@ def test_send_blocked_on_validation_failure_of_unresolved_tokens_C2(composer: Pa
     expect(composer.get_by_label("Message", exact=True)).to_have_value(text)
     expect(composer.get_by_label("Message", exact=True)).to_have_attribute("aria-invalid", "true")
     assert steps.nothing_left(gala)
-    assert [(row["subject"], row["body"]) for row in gala.drafts()] == [("Doors open", text)]
+    wait_for(
+        lambda: [(row["subject"], row["body"]) for row in gala.drafts()] == [("Doors open", text)], what="the draft"
+    )
 
 
 def test_send_blocked_on_validation_failure_of_invalid_audience_criteria_A1(composer: Page, gala: Gala) -> None:
