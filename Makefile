@@ -19,14 +19,14 @@ run: setup ## start web and worker, print a link that signs in
 	@exec $(BIN)/eventmail run
 
 # The types are checked meanwhile. A first collection compiles the tests; else each worker of pytest would.
-test: style ## lint, check types, run every test
+test: style ## lint, check types, run a test of everything
 	@$(BIN)/mypy & types=$$!; tests/browser/install_chromium.sh && $(COMPILED); others=$$?; wait $$types && exit $$others
 	@$(PYTEST)
 
-soak: setup $(VENV)/.dev ## what only deepens certainty; SOAK=10 multiplies every budget by ten
+soak: setup $(VENV)/.dev ## every test, also those that only deepen certainty; SOAK=10 multiplies each budget by ten
 	@tests/browser/install_chromium.sh
 	@for server in postfix exim opensmtpd; do tests/install_mail_server.sh $$server || exit 1; done
-	@SOAK=$${SOAK:-10} $(PYTEST) -m '(soak or deeper or hypothesis) and not judge'
+	@SOAK=$${SOAK:-10} $(PYTEST) -m 'not judge'
 
 judges: setup $(VENV)/.dev ## what needs Node or somebody else's parser
 	@tests/install_libical.sh >/dev/null

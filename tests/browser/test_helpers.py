@@ -144,7 +144,10 @@ ALIKE = LINE * 5 + LINE.replace("<div>", "<div class='it'>")
          "when narrow", "when dark", "seen only when narrow", "something under it when narrow",
          "out of its ground when narrow"],
 )  # fmt: skip
-def test_a_pale_text_is_found_beside_any_number_that_are_alike(page: Page, style: str, body: str) -> None:
+def test_a_pale_text_is_found_beside_any_number_that_are_alike(
+    page: Page, monkeypatch: pytest.MonkeyPatch, style: str, body: str
+) -> None:
+    monkeypatch.setenv("SOAK", "1")
     page.set_content(
         f'<html lang="en"><title>t</title><style>html {{ background: #fff }} {style}</style>'
         f"<main><h1>t</h1>{body}</main></html>"

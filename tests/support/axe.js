@@ -1,4 +1,4 @@
-// Stands beside axe in a page under test: `eventmailAxe(coloursOnly)` answers its violations.
+// Stands beside axe in a page under test: `eventmailAxe()` answers its violations.
 //
 // To judge the contrast of every text is most of what axe takes. Whether one passes depends on few things, and many
 // texts are alike in all of them: once one has passed, those are not judged again, at another width neither.
@@ -98,17 +98,17 @@
   }
 
   // What is in order stays here: it is megabytes. axe is in no frame, and would wait half a second for each.
-  async function violations(alike, rules) {
+  async function violations(alike, rules = {}) {
     asked = new Map(alike.flatMap(([depends, elements]) => elements.map(element => [element, depends])));
     const options = {...rules, resultTypes: ["violations"], iframes: false, reporter: "eventmail"};
     return (await axe.run(options)).violations;
   }
 
   // A transition that still runs would give axe a colour that nobody sees.
-  window.eventmailAxe = async coloursOnly => {
+  window.eventmailAxe = async () => {
     document.getAnimations().forEach(animation => animation.finish());
     const alike = unjudged(), few = alike.map(([depends, elements]) => [depends, elements.slice(0, A_FEW)]);
-    const found = await violations(few, coloursOnly ? {runOnly: COLOURS} : {});
+    const found = await violations(few);
     const left = alike.filter(([depends, elements]) => elements.length > A_FEW && !passed.has(depends));
     return left.length === 0 ? found : [...found, ...await violations(left, {runOnly: COLOURS})];
   };

@@ -9,6 +9,8 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Page, Request, Response, Route
 
+from tests.support.budgets import each_in_soak
+
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 # A body is written in its textarea, unless a page was told otherwise.
 WRITES_SOURCE = "if (self.origin !== 'null') localStorage.editor ??= 'source'"
@@ -21,12 +23,14 @@ ARGUMENTS = (
 )
 WIDTHS = (1280, 390, 320)
 THEMES = ("light", "dark")
+SIGHTS = ((1280, "light"), (1280, "dark"), (390, "light"), (320, "dark"))
 HEIGHT = 800
 STATIC = frozenset({"script", "stylesheet", "image", "font"})
 
-# Answers why the element can't be seen, or "". Rounding is forgiven, nothing else.
+# Answers why elements can't be seen, by the name in their `data-test`, or "". Rounding is forgiven, nothing else.
 _WHY_NOT = """
-element => {
+names => {
+const whyNot = element => {
   element.scrollIntoView({block: "center", inline: "center", behavior: "instant"});
   const box = element.getBoundingClientRect();
   const control = element.matches("a, button, input, select, textarea, summary, [role=button], [role=link]");
@@ -42,6 +46,11 @@ element => {
   if (!hit) return `its centre (${x.toFixed(0)}, ${y.toFixed(0)}) is off the screen`;
   if (!element.contains(hit)) return `its centre is covered by <${hit.tagName.toLowerCase()} class="${hit.className}">`;
   return "";
+};
+return names.map(name => {
+  const found = [...document.querySelectorAll(`[data-test="${name}"]`)];
+  return found.length ? found.map(whyNot).find(why => why) ?? "" : "it is not on the page";
+});
 }
 """
 
@@ -63,10 +72,13 @@ def why_invisible(page: Page, name: str) -> str:
     Scrolled into view, a box of at least 24x24 CSS px for controls, opacity above 0.5 through all ancestors, not
     covered at its centre.
     """
-    found = page.locator(f'[data-test="{name}"]')
-    if found.count() == 0:
-        return "it is not on the page"
-    return next((why for why in (element.evaluate(_WHY_NOT) for element in found.all()) if why), "")
+    return _why_invisible(page, [name])[0]
+
+
+def _why_invisible(page: Page, names: list[str]) -> list[str]:
+    """For each name the same, in one question to the browser."""
+    answers: list[str] = page.evaluate(_WHY_NOT, names)
+    return answers
 
 
 def visible(page: Page, name: str) -> bool:
@@ -82,7 +94,8 @@ def assert_visible_everywhere(page: Page, names: Iterable[str]) -> None:
         page.set_viewport_size({"width": width, "height": HEIGHT})
         for theme in THEMES:
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-            wrong += [f"{name} at {width} px, {theme}: {why}" for name in names if (why := why_invisible(page, name))]
+            reasons = zip(names, _why_invisible(page, names), strict=True)
+            wrong += [f"{name} at {width} px, {theme}: {why}" for name, why in reasons if why]
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
     page.emulate_media(color_scheme=THEMES[0])  # type: ignore[arg-type]
     assert not wrong, "not visible:\n" + "\n".join(wrong)
@@ -100,21 +113,21 @@ def assert_fits(page: Page) -> None:
     assert wrong == [], f"{page.url} scrolls sideways: {wrong}"
 
 
-def axe(page: Page, *, colours_only: bool = False) -> None:
+def axe(page: Page) -> None:
     """The page, as it stands, breaks no accessibility rule that a program can check."""
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
         page.evaluate(_BESIDE_AXE)
-    violations = page.evaluate("coloursOnly => eventmailAxe(coloursOnly)", colours_only)
+    violations = page.evaluate("eventmailAxe()")
     assert violations == [], f"{page.url}\n" + "\n".join(_violation(found) for found in violations)
 
 
 def axe_everywhere(page: Page) -> None:
-    """`axe` at 1280, 390 and 320 px, light and dark: each width and each theme, which changes nothing but colours."""
-    for width, theme, seen in zip([WIDTHS[0], *WIDTHS], [*THEMES, *THEMES], (False, True, False, False), strict=True):
+    """`axe` at one of 1280, 390 and 320 px, light or dark; in `make soak` at each width and in each theme."""
+    for width, theme in each_in_soak(SIGHTS):
         page.set_viewport_size({"width": width, "height": HEIGHT})
         page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
-        axe(page, colours_only=seen)
+        axe(page)
     page.set_viewport_size({"width": WIDTHS[0], "height": HEIGHT})
     page.emulate_media(color_scheme=THEMES[0])  # type: ignore[arg-type]
 

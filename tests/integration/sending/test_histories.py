@@ -202,7 +202,6 @@ class Histories(History, RuleBasedStateMachine):
             assert mailing["n_queued"] == 0 or stopped
 
 
-@pytest.mark.deeper
 @pytest.mark.parametrize("honours_keys", [False, True], ids=["no keys", "keys honoured"])
 def test_S2_S5_S9_no_history_mails_anybody_twice_loses_anybody_or_unbalances_the_ledger(
     app: Flask,

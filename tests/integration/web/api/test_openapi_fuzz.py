@@ -86,7 +86,6 @@ def seeded(event_id: int, api: Client, client: Client, add_guests: Callable[...,
     }
 
 
-@pytest.mark.deeper
 @pytest.mark.parametrize("section", Section)
 def test_made_up_requests_are_answered_as_the_document_says(
     section: Section, app: Flask, owner: Person, seeded: dict[str, str]
