@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _PRODID = "-//eventmail//eventmail//EN"
 _KEPT = 256  # files
+_REFRESH = timedelta(hours=12)  # until a subscription asks again
 
 
 def event_file(facts: CalendarFacts, organizer_name: str, organizer_email: str) -> bytes:
@@ -41,12 +42,23 @@ def _written(facts: CalendarFacts, _folds: tuple[int, ...], organizer_name: str,
             event.add(name, value)
     if facts.reminder_minutes and not facts.cancelled:
         event.add_component(_alarm(facts.shown_title, facts.reminder_minutes))
-    for name, value in {"version": "2.0", "prodid": _PRODID, "method": "PUBLISH"}.items():
+    for name, value in {"version": "2.0", "prodid": _PRODID, "method": "PUBLISH", **_subscribed(facts)}.items():
         calendar.add(name, value)
     if "TZID" in event["DTSTART"].params:
         calendar.add_component(vtimezone.component(facts.zone, *when.days))
     calendar.add_component(event)
     return bytes(calendar.to_ical())
+
+
+def _subscribed(facts: CalendarFacts) -> Mapping[str, Any]:
+    """What a subscription goes by (RFC 7986, K3a): the name of its calendar, and when to ask again.
+
+    There is no X-WR-CALNAME: Outlook opens a file with one as an empty new calendar, not as an event (MS-OXCICAL).
+    """
+    from icalendar import vDuration  # noqa: PLC0415
+
+    again = vDuration(_REFRESH, params={"VALUE": "DURATION"})
+    return {"name": facts.shown_title, "refresh-interval": again, "x-published-ttl": vDuration(_REFRESH)}
 
 
 def _times(facts: CalendarFacts, when: Span) -> Mapping[str, Any]:

@@ -49,8 +49,8 @@ _Pieces = tuple[bytes | Slot | _Fork, ...]
 class Skeleton:
     """The message of a mailing without its guests. `prefix` ("[Test] ") begins the subject.
 
-    `bound` is best content with the shared values already in it (`bind`). Raises InvalidInput for an address, domain
-    or list id that cannot stand in a header.
+    `bound` is best content with the shared values already in it (`bind`); `names` are the fields that `mail` fills.
+    Raises InvalidInput for an address, domain or list id that cannot stand in a header.
     """
 
     def __init__(self, bound: Compiled, envelope: Envelope, fields: Mapping[str, Field], prefix: str = "") -> None:
@@ -58,7 +58,7 @@ class Skeleton:
         self._domain = _matching(_DOMAIN, envelope.message_id_domain, "domain of the message ids")
         self._prefix = f"{clean_value(prefix)} " if clean_value(prefix) else ""
         self._subject = bound.subject
-        self._names = {slot.field for part in (bound.subject, bound.html, bound.text) for slot in slots(part)}
+        self.names = frozenset(slot.field for part in (bound.subject, bound.html, bound.text) for slot in slots(part))
         self._from = f"From: {mailbox(envelope.from_name, wire_address(envelope.from_email))}\r\n".encode()
         reply_to = f"Reply-To: {wire_address(envelope.reply_to)}\r\n" if envelope.reply_to else ""
         list_id = f"List-Id: <{_matching(_DOMAIN, envelope.list_id, 'list id')}>\r\n" if envelope.list_id else ""
@@ -84,7 +84,7 @@ class Skeleton:
         (F2, RFC 8058). Raises InvalidInput when one of them cannot stand in a header.
         """
         given = {**values, "unsubscribe.url": unsubscribe_url}
-        data = {name: clean_value(given.get(name)) for name in self._names}
+        data = {name: clean_value(given.get(name)) for name in self.names}
         key = _matching(_KEY, key, "key of the mail")
         url = _matching(_URL, unsubscribe_url, "unsubscribe address")
         subject = shortened(self._prefix + "".join(strings(self._subject, data, self._fields)))

@@ -53,12 +53,13 @@ class Choice:
 Piece = str | Slot | Choice
 Pieces = tuple[Piece, ...]
 
+# No name looks like a domain: filters take “Outlook.com” over outlook.live.com for a disguise.
 CALENDAR_NAMES: Mapping[str, str] = {
     "calendar.google": "Google Calendar",
-    "calendar.outlook": "Outlook.com",
-    "calendar.office365": "Outlook (work)",
+    "calendar.outlook": "Outlook",
+    "calendar.office365": "Outlook (work or school)",
     "calendar.yahoo": "Yahoo",
-    "calendar.ics": "Apple / other (ICS)",
+    "calendar.ics": "Apple and others (.ics)",
 }
 # The fields that every mail merges, whether or not its author does.
 _OWN = ("calendar.links", *CALENDAR_NAMES, "event.title", "unsubscribe.url")

@@ -38,10 +38,11 @@ FIELDS: Mapping[str, Field] = {
     "organizer.email": Field("Organizer address", "this address"),
     "calendar.links": Field("All calendar links", "Calendar links to follow"),
     "calendar.google": Field("Google Calendar link", "a calendar link that will follow", url=True),
-    "calendar.outlook": Field("Outlook.com link", "a calendar link that will follow", url=True),
-    "calendar.office365": Field("Outlook (work) link", "a calendar link that will follow", url=True),
+    "calendar.outlook": Field("Outlook link", "a calendar link that will follow", url=True),
+    "calendar.office365": Field("Outlook (work or school) link", "a calendar link that will follow", url=True),
     "calendar.yahoo": Field("Yahoo link", "a calendar link that will follow", url=True),
     "calendar.ics": Field("Calendar file link", "a calendar link that will follow", url=True),
+    "calendar.page": Field("Add-to-calendar page link", "a calendar link that will follow", url=True),
     "unsubscribe.url": Field("Unsubscribe link", "the link at the end of this mail", url=True),
 }
 _SCOPES = "|".join(sorted({name.partition(".")[0] for name in FIELDS}))

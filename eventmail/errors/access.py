@@ -45,6 +45,13 @@ class BadSignature(Forbidden):
     sentence = "The address was changed or cut on its way. Open it again from the original mail."
 
 
+class LinkReplaced(DomainError):
+    code = "LINK_REPLACED"
+    status = 410
+    title = "This link was replaced"
+    sentence = "This link was replaced. Ask the organizers for the new one."
+
+
 class RoleTooLow(Forbidden):
     code = "ROLE_TOO_LOW"
     title = "Your role does not allow this"

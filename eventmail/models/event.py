@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, UniqueConstraint, true
+from sqlalchemy import JSON, CheckConstraint, DateTime, ForeignKey, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eventmail.db import Base
@@ -17,7 +17,8 @@ class Event(Base):
     `starts_fold` and `ends_fold` say which one is meant of a wall time that occurs twice: 0 the first, 1 the second;
     None for every other time (H2).
     From `archived_at` on nothing can be sent. Guests' calendars show that an event is cancelled (K3).
-    `ics_uid` is the event's name in calendars for life, whatever becomes of the secret that signs its links.
+    `ics_uid` is the event's name in calendars for life, whatever becomes of the secret that signs its links. Those that
+    one of `retired_secrets` (the oldest first) signed say that they were replaced.
     In calendars the hours count as taken when `busy`, and a reminder rings `reminder_minutes` before the start.
     """
 
@@ -35,6 +36,7 @@ class Event(Base):
     reply_to: Mapped[str] = mapped_column(default="")
     restricted: Mapped[bool] = mapped_column(default=False)
     ics_secret: Mapped[str]
+    retired_secrets: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     ics_uid: Mapped[str] = mapped_column(server_default="")
     ics_sequence: Mapped[int] = mapped_column(default=0)
     busy: Mapped[bool] = mapped_column(default=True, server_default=true())

@@ -34,6 +34,7 @@ class Claimed:
     attempt: int  # the number of the coming attempt, from 1
     try_: int  # the same within this run
     values: Mapping[str, str]
+    guest_id: int | None = None
 
 
 @cache
@@ -54,7 +55,7 @@ def claim(job: Job, now: datetime, limit: int = BATCH) -> list[Claimed]:
     return [
         Claimed(
             row.id, row.email, row.address, row.attempts + 1, row.tries + 1,
-            guests.get(row.guest_id) or merge_values.guest_values("", "", row.email, {}),
+            guests.get(row.guest_id) or merge_values.guest_values("", "", row.email, {}), row.guest_id,
         )
         for row in sorted(rows, key=lambda row: (row.tries, row.id))  # refused ones last: they hold up nobody (S12)
     ]  # fmt: skip

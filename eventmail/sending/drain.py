@@ -13,7 +13,8 @@ from eventmail.content import mime, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.db import UtcDateTime, fresh, transaction
 from eventmail.domain.instance import live_lock
-from eventmail.domain.mailings import test_sends
+from eventmail.domain.mailings import merge_values, test_sends
+from eventmail.domain.mailings.merge_values import OF_EACH_GUEST
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Content, Job, Mailing, Recipient
 from eventmail.providers.base import Provider
@@ -140,17 +141,18 @@ def _prepare(job: Job, provider: Provider, settings: Settings) -> Sending:
         with transaction() as tx:
             tx.execute(update(Job).where(Job.id == job.id, Job.started_at.is_(None)).values(started_at=clock.now()))
     fields = tokens.known_fields(mailing.defaults)
-    bound = personalise.bind(Compiled.load(content.compiled), mailing.constants, fields)
+    bound = personalise.bind(Compiled.load(content.compiled), merge_values.shared(mailing.constants), fields)
     read_as = test_sends.read_as(mailing)
     domain = settings.sender.rpartition("@")[2]
     envelope = mime.Envelope(
         from_email=settings.sender, from_name=mailing.from_name, reply_to=mailing.reply_to or None,
         date=mailing.created_at, message_id_domain=domain, list_id=f"event-{mailing.event_id}.{domain}",
     )  # fmt: skip
+    skeleton = mime.Skeleton(bound, envelope, fields, test_sends.PREFIX if mailing.is_test else "")
     return Sending(
         job_id=job.id, mailing_id=mailing.id, event_id=mailing.event_id, key=mailing.key, provider=provider.name,
         request_id=job.request_id, is_test=mailing.is_test, sender=settings.sender,
         terms=SendingTerms(settings.public_url, settings.secret, outside=provider.outside),
-        skeleton=mime.Skeleton(bound, envelope, fields, test_sends.PREFIX if mailing.is_test else ""),
-        read_as=read_as, is_untried=not job.accepted,
+        skeleton=skeleton, read_as=read_as, is_untried=not job.accepted,
+        is_addressed=bool(mailing.constants.get("calendar.google")) and not skeleton.names.isdisjoint(OF_EACH_GUEST),
     )  # fmt: skip

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from eventmail import clock, records
 from eventmail.content.mime import Skeleton
-from eventmail.db import file, transaction
+from eventmail.db import file, fresh, transaction
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.guests import address_change
 from eventmail.domain.instance import live_lock
+from eventmail.domain.mailings import merge_values
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url, unsubscribe_url
 from eventmail.errors import InvalidInput
@@ -56,15 +58,26 @@ class Sending(Run):
     terms: SendingTerms
     skeleton: Skeleton
     read_as: Mapping[str, str] | None = None  # of a test: the values for every mail (E1)
+    is_addressed: bool = False  # the mail holds calendar links that are each guest's own (K3)
     is_untried: bool = False  # the service had taken no mail of this run when the turn began
 
-    def mail(self, claimed: Claimed) -> Mail:
+    def addresses(self) -> CalendarAddresses | None:
+        """The calendar links for the mails of a group that is marked, under the secret that the event has by now."""
+        if not self.is_addressed:
+            return None
+        found = CalendarAddresses.now(self.event_id, self.terms)
+        fresh().rollback()  # an open read would keep the log of the database while a server thinks
+        return found
+
+    def mail(self, claimed: Claimed, addresses: CalendarAddresses | None = None) -> Mail:
         """The mail of one recipient. Raises InvalidInput for an address that can't stand in an envelope."""
         key = f"{self.key}-{claimed.id}"
         if self.read_as is None:
             values, unsubscribe = claimed.values, unsubscribe_url(claimed.id, self.terms)
         else:
             values, unsubscribe = self.read_as, inert_unsubscribe_url(self.terms)
+        if addresses is not None:
+            values = {**values, **merge_values.addressed(addresses, claimed.guest_id)}
         data = self.skeleton.mail(claimed.email, values, key, unsubscribe)
         return Mail(key, f"{self.request_id}.{claimed.id}.{claimed.attempt}", claimed.attempt, self.sender,
                     claimed.email, data)  # fmt: skip
@@ -168,7 +181,7 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
         for claimed in group:
             if refused or (mails and time.monotonic() >= until):
                 return
-            mail = _built(sending, claimed)
+            mail = _built(sending, claimed, addresses)
             if isinstance(mail, Mail):
                 mails[mail.key] = claimed, mail
                 yield mail
@@ -192,6 +205,7 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     refused = False
     first = FirstAnswers(is_untried=sending.is_untried)
     try:
+        addresses = sending.addresses()
         with closing(provider.hand_over(built(), may_begin)) as handing:
             for mail, outcome in handing:
                 recipient_id = mails[mail.key][0].id
@@ -207,9 +221,9 @@ def hand_over(sending: Sending, provider: Provider, group: Sequence[Claimed], un
     return [Result(claimed, by_id.get(claimed.id), told.get(claimed.id)) for claimed in group]
 
 
-def _built(sending: Sending, claimed: Claimed) -> Mail | Permanent:
+def _built(sending: Sending, claimed: Claimed, addresses: CalendarAddresses | None) -> Mail | Permanent:
     try:
-        return sending.mail(claimed)
+        return sending.mail(claimed, addresses)
     except InvalidInput as error:
         return Permanent(error.detail)
     except Exception:  # one guest's values must not hold up everybody else

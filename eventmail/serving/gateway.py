@@ -62,6 +62,7 @@ def environ(request: h11.Request, address: Address) -> Environ:
         "SCRIPT_NAME": "",
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query.decode("latin-1"),
+        "RAW_URI": target.decode("latin-1"),  # as it was sent: a signed address has one spelling
         "SERVER_PROTOCOL": f"HTTP/{request.http_version.decode('ascii')}",
         "SERVER_NAME": address.local[0],
         "SERVER_PORT": str(address.local[1]),

@@ -29,19 +29,13 @@ class LinkToken(BaseConverter):
         return signing.bare(value)
 
 
-class Tail(BaseConverter):
-    """The characters that a mail program hung on the end of an address."""
-
-    regex = signing.FOREIGN
-
-
 def register(app: Flask) -> None:
     """Mount every page of the application."""
     from eventmail.web.areas import AREAS  # noqa: PLC0415  blueprints need the converters above
     from eventmail.web.core import access, compress, context, problems  # noqa: PLC0415
     from eventmail.web.public import health  # noqa: PLC0415
 
-    app.url_map.converters |= {"id": RowId, "link": LinkToken, "tail": Tail}
+    app.url_map.converters |= {"id": RowId, "link": LinkToken}
     for part in (access, problems, compress, context):
         part.register(app)
     app.extensions["write_check"] = health.WriteCheck()

@@ -7,15 +7,16 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from eventmail import records, signing, value_parsing, wall_time
+from eventmail import records, value_parsing, wall_time
 from eventmail.content import calendar_links, tokens
 from eventmail.content.calendar_facts import CalendarFacts
 from eventmail.db import fresh, remembered, service
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.terms import SendingTerms
 from eventmail.models import Event, GuestField, User
 from eventmail.models.guest import full_name
 
-CALENDAR = "calendar"
+OF_EACH_GUEST = ("calendar.ics", "calendar.page")  # signed for each guest when the mail leaves (K3)
 
 
 def fields(event_id: int) -> Mapping[str, tokens.Field]:
@@ -30,8 +31,23 @@ def defaults(event_id: int) -> dict[str, str]:
 
 
 def constants(event: Event, sender: tuple[str, str], terms: SendingTerms) -> dict[str, str | None]:
-    """The values that all guests of a mailing share: event, organizer, calendar. `sender` is (name, email)."""
-    links = calendar_links.links(calendar_facts(event), ics_url(event, terms))
+    """The values of a mailing that are no guest's: event, organizer, calendar. `sender` is (name, email).
+
+    Those OF_EACH_GUEST are the event's own here, as previews and tests show them (E2).
+    """
+    own = CalendarAddresses.of(event, terms)
+    links = calendar_links.links(calendar_facts(event), own.file())
+    return {
+        **event_words(event),
+        "organizer.name": sender[0],
+        "organizer.email": sender[1],
+        **calendar_links.calendar_values(links),
+        "calendar.page": own.page() if links else None,
+    }
+
+
+def event_words(event: Event) -> dict[str, str]:
+    """The values of an event's own fields, as guests read them."""
     return {
         "event.title": event.title,
         "event.date": _date(event),
@@ -39,10 +55,17 @@ def constants(event: Event, sender: tuple[str, str], terms: SendingTerms) -> dic
         "event.timezone": event.timezone if event.starts_wall else "",
         "event.location": event.location,
         "event.url": event.url,
-        "organizer.name": sender[0],
-        "organizer.email": sender[1],
-        **calendar_links.calendar_values(links),
     }
+
+
+def shared(constants: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The constants that really are the same for all guests: without what each guest has under an own address."""
+    return {name: value for name, value in constants.items() if name not in OF_EACH_GUEST}
+
+
+def addressed(addresses: CalendarAddresses, guest_id: int | None) -> dict[str, str]:
+    """The values OF_EACH_GUEST for one guest; those of the event for None, as previews and tests show them (E2)."""
+    return {"calendar.ics": addresses.file(guest_id), "calendar.page": addresses.page(guest_id)}
 
 
 def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, Any]:
@@ -91,16 +114,16 @@ def calendar_facts(event: Event) -> CalendarFacts:
     return CalendarFacts(
         uid=event.ics_uid, title=event.title,
         description=event.description, location=event.location, url=event.url, timezone=event.timezone,
-        starts=_wall(event.starts_at), ends=_wall(event.ends_at), all_day=event.all_day, sequence=event.ics_sequence,
+        starts=_wall(event.starts_wall, event.starts_fold), ends=_wall(event.ends_wall, event.ends_fold),
+        all_day=event.all_day, sequence=event.ics_sequence,
         updated_at=event.updated_at, cancelled=event.cancelled_at is not None,
         busy=event.busy, reminder_minutes=event.reminder_minutes,
     )  # fmt: skip
 
 
 def ics_url(event: Event, terms: SendingTerms) -> str:
-    """The address of the event's calendar file (K3). It is signed with the event's own secret, which can be rotated."""
-    signature = signing.sign(terms.secret, CALENDAR, event.id, event.ics_secret)
-    return f"{terms.base_url}/calendar/{event.id}-{signature}.ics"
+    """The event's own address of its calendar file (K3)."""
+    return CalendarAddresses.of(event, terms).file()
 
 
 def _date(event: Event) -> str:
@@ -116,5 +139,5 @@ def _time(event: Event) -> str:
     return "" if event.starts_at is None or event.all_day else wall_time.clock(event.starts_at, event.zone)
 
 
-def _wall(local: datetime | None) -> datetime | None:
-    return local and local.replace(tzinfo=None)  # its fold stays
+def _wall(wall: datetime | None, fold: int | None) -> datetime | None:
+    return wall and wall.replace(fold=fold or 0)

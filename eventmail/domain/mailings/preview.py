@@ -7,6 +7,7 @@ from eventmail.content import highlights, personalise, tokens
 from eventmail.content.compiled import Compiled
 from eventmail.content.pieces import CALENDAR_NAMES, Mode, Slot
 from eventmail.db import fresh
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.mailings import contents, merge_values
 from eventmail.domain.terms import SendingTerms, inert_unsubscribe_url
 from eventmail.models import Content, Event, Guest, Mailing, User
@@ -64,13 +65,14 @@ def highlighted(content: Content, event: Event, guest: Guest | None, author: Use
 
 
 def as_sent(mailing: Mailing, content: Content, terms: SendingTerms) -> str:
-    """The HTML of a sent message with the values of that time and an inert unsubscribe link (E2); no guest's values.
+    """The HTML of a sent message with the values of that time; no guest's values. A test shows those of its guest.
 
-    A test shows those of its guest.
+    The unsubscribe link is inert, and calendar links are the event's own (E2), under the secret it has now.
     """
     guest = fresh().get(Guest, mailing.as_guest_id) if mailing.as_guest_id else None
-    inert = inert_unsubscribe_url(terms)
-    values = {**mailing.constants, **contents.guest_values(guest), "unsubscribe.url": inert}
+    values = {**mailing.constants, **contents.guest_values(guest), "unsubscribe.url": inert_unsubscribe_url(terms)}
+    if mailing.constants.get("calendar.google"):
+        values |= merge_values.addressed(CalendarAddresses.now(mailing.event_id, terms), None)
     return personalise.render(Compiled.load(content.compiled), values, tokens.known_fields(mailing.defaults)).html
 
 

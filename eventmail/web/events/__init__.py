@@ -5,7 +5,7 @@ from eventmail.web.core.answer_parts import Listed
 from eventmail.web.core.area import NOTHING, PAGING, Area, Entry, Q, Query, Refusals, Section
 from eventmail.web.core.area import Operation as Op
 from eventmail.web.events import lifecycle, views
-from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, EventIn, EventOut, ShareIn
+from eventmail.web.events.schemas import ArchiveIn, CalendarLinksIn, DefaultsIn, EventIn, EventOut, ShareIn
 
 TIMES: Refusals = (InvalidTimezone, NonexistentTime, AmbiguousTime)
 GALA = {"title": "Summer Gala", "timezone": "Europe/Berlin", "starts_at": "2027-06-19T18:00"}
@@ -30,6 +30,9 @@ AREA = Area((views.bp, lifecycle.bp),
         Op("POST event_life.cancel", "Cancel the event, and every mail of it that waits.", {200: EventOut},
             refusals=(NothingToDo,)),
         Op("POST event_life.reinstate", "The event takes place after all.", {200: EventOut}, refusals=(NothingToDo,)),
+        Op("POST event_life.replace_calendar_links",
+            "Sign the calendar links anew; those in mails that have left answer 410.", {200: EventOut},
+            CalendarLinksIn, {}, refusals=(NothingToDo,)),
         Op("POST event_life.archive", "Put the event away; nothing can be sent from it then.", {200: EventOut},
             ArchiveIn, {"cancel_waiting": False}, refusals=(NothingToDo, MessagesWaiting)),
         Op("POST event_life.bring_back", "Take the event out of the archive.", {200: EventOut},

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import ids
-from eventmail.domain.events import edit, lifecycle, sharing
+from eventmail.domain.events import calendar_address, edit, lifecycle, sharing
 from eventmail.domain.guests import column_defaults, values
 from eventmail.errors import InvalidInput, NotFound
 from eventmail.web.core import access, intake
 from eventmail.web.core.problems import Problem, shown_by
 from eventmail.web.core.respond import as_json, respond, see_other, wants_json
-from eventmail.web.events.schemas import ArchiveIn, DefaultsIn, ShareIn, event_out
+from eventmail.web.events.schemas import ArchiveIn, CalendarLinksIn, DefaultsIn, ShareIn, event_out
 from eventmail.web.events.views import settings
 
 bp = Blueprint("event_life", __name__, url_prefix="/admin/events/<id:event_id>")
@@ -57,6 +57,22 @@ def cancel(event_id: int) -> Any:
 def reinstate(event_id: int) -> Any:
     lifecycle.reinstate(event_id, access.acting())
     return _done(event_id, "The event takes place after all. Mails that were cancelled with it stay cancelled.")
+
+
+@bp.get("/new-calendar-links")
+def calendar_links(event_id: int, problem: Problem | None = None) -> Response:
+    """Asks before the addresses in mails that have left stop working (K3)."""
+    replaced_before = len(g.event.retired_secrets)
+    return respond(page="events/calendar_links.html", problem=problem, replaced_before=replaced_before)
+
+
+@bp.post("/new-calendar-links")
+@shown_by(calendar_links)
+def replace_calendar_links(event_id: int) -> Any:
+    """Sign the calendar links of the event anew (K3)."""
+    replaced_before = intake.parse(CalendarLinksIn).replaced_before
+    calendar_address.replace(event_id, access.acting(), replaced_before=replaced_before)
+    return _done(event_id, "The calendar links were replaced. Mails that have not left yet get the new ones.")
 
 
 @bp.get("/archive")

@@ -82,6 +82,12 @@ class ArchiveIn(Body):
     cancel_waiting: bool = False
 
 
+class CalendarLinksIn(Body):
+    """How to replace the calendar links. `replaced_before` (how often, when one looked) does it once for two clicks."""
+
+    replaced_before: int | None = None
+
+
 class EventOut(TypedDict):
     """An event; instants are in UTC, `timezone` is where it takes place."""
 

@@ -7,10 +7,12 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from eventmail import outbox
 from eventmail.db.paging import Page, cut
+from eventmail.domain.events import calendar_address
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.terms import inert_unsubscribe_url
 from eventmail.errors import NotFound
 from eventmail.web.composer import mail_frames
@@ -75,9 +77,14 @@ def _headers(path: Path) -> list[tuple[str, str]]:
 
 
 def _inert(body: str, message: EmailMessage) -> str:
-    """The body with an unsubscribe link that changes nothing, since the reader here is not the guest (E2)."""
+    """The body with an unsubscribe link that changes nothing, and the event's own calendar links (E2).
+
+    The reader here is not the guest.
+    """
+    here = terms()
     real = str(message["List-Unsubscribe"] or "").partition("<")[2].partition(">")[0]
-    return body.replace(real, inert_unsubscribe_url(terms())) if real else body
+    body = body.replace(real, inert_unsubscribe_url(here)) if real else body
+    return calendar_address.without_guest(body, CalendarAddresses.of(g.event, here))
 
 
 def _body(message: EmailMessage, kind: str) -> str | None:

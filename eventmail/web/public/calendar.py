@@ -1,56 +1,57 @@
-"""The calendar file of an event for guests, and the health of this process for monitors; both without signing in."""
+"""What guests open from a mail: the event's calendar file, and the page that offers it to every calendar (K3).
+
+Neither holds anything about a guest, sets a cookie or notes who opened it.
+"""
 
 import hashlib
-import logging
-import sqlite3
-from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, request
-from sqlalchemy.exc import OperationalError
+from flask import Blueprint, Response, make_response, render_template, request
+from sqlalchemy import bindparam, select
 
-from eventmail import __version__, ids, signing
-from eventmail.content import ics
+from eventmail import wall_time
+from eventmail.content import calendar_links, ics
+from eventmail.content.pieces import CALENDAR_NAMES
 from eventmail.db import fresh
-from eventmail.domain.instance import health as instance_health
+from eventmail.domain.events import calendar_address
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.people import throttle
 from eventmail.errors import BadSignature, NotFound
 from eventmail.models import Event, User
-from eventmail.sending import heartbeat
 from eventmail.web.core import access
 from eventmail.web.core.access import open_to_everyone
 from eventmail.web.core.context import settings
-from eventmail.web.core.respond import as_json
-from eventmail.web.public import health as health_
 
-bp = Blueprint("public", __name__)
-log = logging.getLogger(__name__)
+bp = Blueprint("calendar_address", __name__)
+_AUTHOR = select(User).where(User.id == bindparam("author"))  # built once
+_POLICY = access.HEADERS["Content-Security-Policy"].replace("script-src 'self'", "script-src 'none'")
 
 
-@bp.get("/calendar/<signed>.ics")
-@bp.get("/calendar/<signed>.ics<tail:_tail>")
+# Slashes are not merged: a redirect would answer an address that nobody signed.
+@bp.get("/calendar/<_address>", merge_slashes=False)
 @open_to_everyone
-def calendar_file(signed: str, _tail: str = "") -> Response:
-    """The event's own calendar file. A changed address is 403, a missing event 404 (K3).
+def answer(_address: str) -> Response:
+    """The file or the page of a signed address. A changed one is 403, a missing event 404, a replaced one 410.
 
     Too many wrong addresses from one network are 429. A right address always passes, since many share a network.
     """
-    number, _, signature = signed.partition("-")  # a signature may hold hyphens, too
-    event = fresh().get(Event, ids.row_id(number) or 0)
-    if event is None or not signing.verify(
-        settings().secret, signature, merge_values.CALENDAR, event.id, event.ics_secret
-    ):
+    try:
+        opened = calendar_address.opened(request.environ["RAW_URI"], settings().secret)
+    except (BadSignature, NotFound):
         throttle.note({throttle.CALENDAR: access.network()}, access.acting())
-        raise NotFound if event is None else BadSignature
-    if event.starts_wall is None:
+        raise
+    if opened.event.starts_wall is None or opened.event.timezone not in wall_time.TIMEZONES:
         raise NotFound("The time of this event is not set yet. Try again later.")
-    author = fresh().get(User, event.created_by) if event.created_by else None
-    name, email = merge_values.sender(event, author)
-    return _file(ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender))
+    shown = _file(opened.event) if opened.is_file else _page(opened.event, opened.guest_id)
+    shown.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return shown
 
 
-def _file(data: bytes) -> Response:
+def _file(event: Event) -> Response:
     """A calendar file, or 304 for who has these very bytes. There is no Last-Modified: the sender's name may change."""
+    author = fresh().scalars(_AUTHOR, {"author": event.created_by}).one_or_none()
+    name, email = merge_values.sender(event, author)
+    data = ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender)
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
@@ -60,36 +61,18 @@ def _file(data: bytes) -> Response:
     return answer
 
 
-@bp.get("/healthz")
-@open_to_everyone
-def health() -> Response:
-    """200 while this process can read and write its database, else 503. A missing worker shows in the body alone.
-
-    Strangers learn no more. A token, or a program on this box, gets everything.
-    """
-    works, more = current_app.extensions["write_check"].works(g.now), {}
-    if (g.by_token and g.user) or health_.from_this_box():
-        try:
-            more = _more() if works else {}
-        except OperationalError as error:  # the database broke after the write check
-            log.error("the database refused: %s", error.orig)
-            works = False
-        more["database"] = "ok" if works else "unavailable"
-    known = {"status": "ok" if works else "unavailable", "instance": settings().instance.name, "dry_run": True}
-    return as_json(known | more, 200 if works else 503)
-
-
-def _more() -> dict[str, Any]:
-    age = heartbeat.age(g.now)
-    worker_age = None if age is None else round(age, 1)
-    backlog = instance_health.backlog(g.now)
-    return {"version": __version__, "queue": _rings(), "worker_age_s": worker_age, "due_backlog": backlog}
-
-
-def _rings() -> int | None:
-    """The number of rings that wait for the worker, None when their file can't be read: mails leave later then."""
-    try:
-        return len(current_app.extensions["huey"])
-    except sqlite3.Error:
-        log.exception("the queue can not be read")
-        return None
+def _page(event: Event, guest_id: int | None) -> Response:
+    """All ways into a calendar, one on a line; without scripts, and alike for who is signed in."""
+    facts = merge_values.calendar_facts(event)
+    terms = settings()
+    file = CalendarAddresses(terms.public_url, terms.secret, event.id, event.ics_secret).file(guest_id)
+    links = calendar_links.calendar_values(calendar_links.links(facts, file))
+    answer = make_response(render_template(
+        "public/add_to_calendar.html", me=None, nav=(), event=None, copied=False, outbox_url=None,
+        words=merge_values.event_words(event), cancelled=facts.cancelled,
+        links=[(name.removeprefix("calendar."), words, links[name]) for name, words in CALENDAR_NAMES.items()],
+        subscription=f"webcal:{file.partition(':')[2]}",
+    ))  # fmt: skip
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer

@@ -28,6 +28,7 @@ WORDS: Mapping[str, str] = {
     "draft.edited": "wrote in the draft",
     "event.archived": "archived the event",
     "event.brought_back": "brought the event back from the archive",
+    "event.calendar_links_replaced": "replaced the calendar links, so that those sent before stopped working",
     "event.cancelled": "cancelled the event",
     "event.copied": "made the event as a copy of another",
     "event.created": "created the event",

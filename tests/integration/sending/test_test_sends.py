@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import reduce
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from sqlalchemy import update
 
 from eventmail import clock as clock_
 from eventmail.db import fresh, transaction
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.mailings import contents, test_sends
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.contents import Text
@@ -114,7 +116,12 @@ def test_C5_a_test_is_the_preview_and_the_message_byte_for_byte_but_for_recipien
 
     inert, way_off = inert_unsubscribe_url(terms), parsed(sent)["List-Unsubscribe"].strip("<>")
     assert parts(tested) == (shown.text, shown.html)
-    assert tuple(part.replace(way_off, inert) for part in parts(sent)) == parts(tested)
+    addresses = CalendarAddresses.of(seeding.event(event_id), terms)
+    links = {way_off: inert, addresses.file(guest): addresses.file()}
+    assert [[part.count(link) for link in links] for part in parts(sent)] == [[2, 1], [2, 1]]
+    assert tuple(reduce(lambda text, link: text.replace(*link), links.items(), part) for part in parts(sent)) == parts(
+        tested
+    )
     assert str(parsed(sent)["Subject"]) == shown.subject
     assert str(parsed(tested)["Subject"]) == f"[Test] {shown.subject}"
     own = ("To", "Subject", "Message-ID", "X-Eventmail-Id", "List-Unsubscribe", "Date")

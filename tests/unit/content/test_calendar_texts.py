@@ -190,7 +190,7 @@ def test_C4_no_text_breaks_the_file_or_adds_a_property(title, location, descript
     names = [re.split("[:;]", line)[0] for line in unfolded(data)]
     assert set(names) <= PROPERTIES | {
         "BEGIN", "END", "VERSION", "PRODID", "METHOD", "TZID", "TZNAME", "TZOFFSETFROM", "TZOFFSETTO", "RRULE",
-        "ACTION", "TRIGGER",
+        "ACTION", "TRIGGER", "NAME", "REFRESH-INTERVAL", "X-PUBLISHED-TTL",
     }  # fmt: skip
     assert str(entry["SUMMARY"]) == facts.shown_title
     assert str(entry.get("DESCRIPTION", "")).startswith(facts.text)

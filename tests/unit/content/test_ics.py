@@ -67,9 +67,22 @@ def test_G38_a_reminder_rings_before_the_event_and_describes_itself(facts, minut
     assert "VALARM" not in made(facts).decode()
 
 
+def test_K3a_a_subscription_has_a_name_and_asks_again_after_half_a_day(facts):
+    for shown, changed in (("Fixture Gala", {}), ("Cancelled: Fixture Gala", {"cancelled": True})):
+        calendar, _ = read(made(facts, **changed))
+        assert (str(calendar["NAME"]), calendar["REFRESH-INTERVAL"].dt) == (shown, timedelta(hours=12))
+    lines = made(facts).decode().split("\r\n")
+    assert {"REFRESH-INTERVAL;VALUE=DURATION:PT12H", "X-PUBLISHED-TTL:PT12H"} < set(lines)
+
+
+def test_K3_outlook_opens_the_file_as_an_event_and_not_as_a_calendar_of_its_own(facts):
+    assert b"X-WR-CALNAME" not in made(facts)
+
+
 def test_G35_the_method_stands_before_the_first_component(facts):
     names = [line.partition(":")[0] for line in made(facts).decode().split("\r\n")]
-    assert names[:5] == ["BEGIN", "VERSION", "PRODID", "METHOD", "BEGIN"]
+    assert names[:4] == ["BEGIN", "VERSION", "PRODID", "METHOD"]
+    assert names.index("METHOD") < names.index("BEGIN", 1)
     assert (names.count("METHOD"), made(facts).count(b"METHOD:PUBLISH\r\n")) == (1, 1)
 
 

@@ -143,17 +143,17 @@ def test_K1_the_block_and_the_token_give_the_same_calendar_links(event_values):
     assert (block.removeprefix('<p class="em-calendar">'), text) == (token.removeprefix("<p>"), same_text)
     assert re.findall(r">([^<>]+)</a>", block) == [
         "Google Calendar",
-        "Outlook.com",
-        "Outlook (work)",
+        "Outlook",
+        "Outlook (work or school)",
         "Yahoo",
-        "Apple / other (ICS)",
+        "Apple and others (.ics)",
     ]
     assert [line.partition(": ")[0] for line in text.split("\n")] == [
         "- Google Calendar",
-        "- Outlook.com",
-        "- Outlook (work)",
+        "- Outlook",
+        "- Outlook (work or school)",
         "- Yahoo",
-        "- Apple / other (ICS)",
+        "- Apple and others (.ics)",
     ]
 
 
@@ -167,7 +167,7 @@ def test_K4_without_links_the_block_reads_the_default_and_the_token_its_fallback
 
 def test_K1_in_a_subject_the_calendar_links_are_words(event_values):
     mail = render(content("x", "{calendar.links}"), event_values, FIELDS_AND_COLUMNS)
-    assert mail.subject == "Google Calendar, Outlook.com, Outlook (work), Yahoo, Apple / other (ICS)"
+    assert mail.subject == "Google Calendar, Outlook, Outlook (work or school), Yahoo, Apple and others (.ics)"
 
 
 def test_C3_a_subject_never_doubles_a_blank_nor_outgrows_its_limit():

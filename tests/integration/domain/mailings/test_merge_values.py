@@ -68,7 +68,7 @@ def test_H2_calendars_get_the_start_and_the_end_that_were_chosen(add_event: Any)
 def test_an_event_without_a_time_has_no_calendar_links_c3(add_event: Any) -> None:
     found = constants(add_event(starts_wall=None, ends_wall=None))
     assert {name: value for name, value in found.items() if name.startswith("calendar.")} == dict.fromkeys(
-        ("calendar.google", "calendar.outlook", "calendar.office365", "calendar.yahoo", "calendar.ics")
+        ("calendar.google", "calendar.outlook", "calendar.office365", "calendar.yahoo", "calendar.ics", "calendar.page")
     )
     assert found["event.timezone"] == ""
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from eventmail import clock
+from eventmail.content.pieces import CALENDAR_NAMES
 from eventmail.db import fresh, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience.resolve import Audience
@@ -131,7 +132,7 @@ def test_C3_a_reading_says_what_stands_for_each_field_and_why(
         ("Last name", "Dunn", ""),
         ("Table", "not stated", "fallback, because Dunn has no “Table”"),
         ("Event page", "a link that will follow", "fallback, because “Event page” is not set for this event"),
-        ("All calendar links", "Google Calendar, Outlook.com, Outlook (work), Yahoo, Apple / other (ICS)", ""),
+        ("All calendar links", ", ".join(CALENDAR_NAMES.values()), ""),
     ]
     assert [(piece.text, piece.fallback) for piece in found.subject] == [("friend", True)]
     nobody = preview.reading(compiled, event, None, author, PLACE)

@@ -8,7 +8,7 @@ from eventmail import signing
 from eventmail.db import fresh, transaction
 from eventmail.domain.audience import resolve
 from eventmail.domain.audience.resolve import Audience
-from eventmail.domain.mailings import merge_values, send
+from eventmail.domain.mailings import send
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.suppressions import entries, unsubscribe
@@ -77,7 +77,7 @@ def test_who_is_on_the_list_of_the_installation_is_off_already_f1(tokens: list[s
 def test_a_link_that_was_changed_is_refused_and_changes_nothing_f2(tokens: list[str], count: Any) -> None:
     number, _, signature = tokens[0].partition("-")
     other = tokens[1].partition("-")[2]
-    calendar = signing.sign(SECRET, merge_values.CALENDAR, number)
+    calendar = signing.sign(SECRET, "calendar", number)
     forged = [
         *("", "-", number, f"{number}-", "x" * 5000, f"{number}-\ud800", f"{'9' * 30}-{signature}"),
         *(f"{number}-{other}", f"{number}-{signature}x", f"{number}-{signature[:-1]}", f"{number}-{calendar}"),

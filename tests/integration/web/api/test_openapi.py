@@ -30,7 +30,7 @@ NOT_IN_IT = {
     **{f"{method} unsubscribe.{name}": PUBLIC for method, name in (
         ("GET", "preview"), ("POST", "preview"), ("GET", "page"), ("POST", "leave"), ("GET", "returning"),
         ("POST", "come_back"))},
-    "GET public.calendar_file": "a calendar file",
+    "GET calendar_address.answer": "a calendar file or a page for guests",
     "POST preview.editor": BROWSER,
     "GET erasure.asking": "asks before a guest is erased",
     "GET former.asking": ASKS,
@@ -40,6 +40,7 @@ NOT_IN_IT = {
     "GET people.removal": ASKS,
     "GET event_life.cancellation": ASKS,
     "GET event_life.archive_page": ASKS,
+    "GET event_life.calendar_links": ASKS,
     "GET guests.deletion": ASKS,
     "GET drafts.deletion": ASKS,
     **{f"POST drafts.{name}": FORM for name in ("save", "copy", "again", "delete")},
@@ -170,7 +171,7 @@ def test_every_error_code_that_json_can_meet_is_in_it(app: Flask) -> None:
     }
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.DomainError)]
     in_browsers = {"BAD_CREDENTIALS", "LINK_EXPIRED", "CSRF_FAILED", "NOT_BY_TOKEN", "ALREADY_REGISTERED", "LAST_OWNER",
-                   "EVENT_CHANGED"}  # fmt: skip
+                   "EVENT_CHANGED", "LINK_REPLACED"}  # fmt: skip
     assert written == {kind.code for kind in kinds if hasattr(kind, "code")} - in_browsers
 
 

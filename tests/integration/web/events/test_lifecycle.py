@@ -9,6 +9,7 @@ from werkzeug.test import TestResponse
 
 from eventmail.db import transaction
 from eventmail.domain.events import lifecycle
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.guests import column_defaults, values
 from eventmail.models import Event, EventMember, GuestField, Mailing, Recipient
 from tests.support import seeding
@@ -278,3 +279,30 @@ def test_what_waits_is_counted_in_one_query(event_id: int, app: Flask, count_que
     with app.app_context(), count_queries() as queries:
         lifecycle.waiting(event_id)
     assert len(queries) == 1
+
+
+# Calendar links
+
+
+def test_K3_replacing_the_calendar_links_is_asked_first_and_said_afterwards(
+    client: Client, visitor: Client, url: str, event_id: int, app: Flask, settings: Any
+) -> None:
+    with app.app_context():
+        former = CalendarAddresses("", settings.secret, event_id, seeding.event(event_id).ics_secret).file()
+    assert f'href="{url}/new-calendar-links"' in client.get(f"{url}/settings").text
+    asked = client.get(f"{url}/new-calendar-links")
+    assert "Links that were sent already stop working" in words(asked)
+    assert visitor.get(former).status_code == 200  # nothing is done by looking
+    answer = client.submit(f"{url}/new-calendar-links", {"replaced_before": "0"})
+    assert (answer.status_code, answer.location) == (303, url)
+    assert "The calendar links were replaced. Mails that have not left yet get the new ones." in words(client.get(url))
+    gone = visitor.get(former)
+    assert (gone.status_code, codes(gone)) == (410, ["LINK_REPLACED"])
+    assert "This link was replaced. Ask Gala Team for the new one, or look for it in a newer mail." in words(gone)
+    again = client.submit(f"{url}/new-calendar-links", {"replaced_before": "0"})
+    assert (again.status_code, codes(again)) == (409, ["NOTHING_TO_DO"])
+
+
+def test_K3_a_program_replaces_the_calendar_links(api: Client, url: str, event_id: int, row: Any) -> None:
+    answer: Any = api.post(f"{url}/new-calendar-links", json={})
+    assert (answer.status_code, answer.json["id"], len(row(Event).retired_secrets)) == (200, str(event_id), 1)

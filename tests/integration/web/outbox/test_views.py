@@ -8,12 +8,14 @@ from flask import Flask
 
 from eventmail import clock, outbox
 from eventmail.db import transaction
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.people import result_mails
 from eventmail.models import Job, Mailing
 from eventmail.sending import drain
 from eventmail.sending.account_mails import delivery
 from eventmail.settings import Settings
 from eventmail.states import MailingResult
+from tests.support import seeding
 from tests.support.scheduled import scheduled
 from tests.support.seeding import acting
 from tests.support.web import Client
@@ -26,13 +28,12 @@ def url(event_id: int) -> str:
 
 @pytest.fixture
 def deliver(app: Flask, api: Any, event_id: int, settings: Settings, writing: Any) -> Any:
-    """deliver(): send to every confirmed guest and let a worker hand over; each call is a mailing of its own."""
+    """deliver(body=…): send to every confirmed guest and let a worker hand over; each call is a mailing of its own."""
     made: list[int] = []
 
-    def run() -> None:
+    def run(text: str = "Dear {guest.firstName}, <b>x</b>\\n\\n[Off the list]({unsubscribe.url})") -> None:
         made.append(len(made))
-        body = {"kind": "one_time", "subject": f"No {len(made)}", "audience": {"statuses": ["confirmed"]},
-                "body": "Dear {guest.firstName}, <b>x</b>\\n\\n[Off the list]({unsubscribe.url})"}  # fmt: skip
+        body = {"kind": "one_time", "subject": f"No {len(made)}", "audience": {"statuses": ["confirmed"]}, "body": text}
         answer = api.post(f"/admin/events/{event_id}/mailings", json=body, headers={"Idempotency-Key": f"k{len(made)}"})
         with writing() as tx:
             job = tx.query(Job).filter_by(mailing_id=int(answer.json["id"])).one()
@@ -153,3 +154,18 @@ def test_E1_a_test_stands_in_the_outbox_whatever_its_key_is(
         assert [mail.mailing_id for mail in outbox.everything(settings.outbox)] == [row(Mailing).id]
     (name,) = names(client, url)
     assert client.get(f"{url}/{name}").status_code == 200
+
+
+def test_E2_calendar_links_of_a_guest_are_shown_as_the_events(
+    client: Client, url: str, add_guest: Any, deliver: Any, event_id: int, app: Flask, settings: Settings
+) -> None:
+    guest = add_guest("ada@guests.org")
+    deliver("{calendar.ics} [page]({calendar.page})")
+    (name,) = names(client, url)
+    with app.app_context():
+        made = CalendarAddresses(settings.public_url, settings.secret, event_id, seeding.event(event_id).ics_secret)
+    shown = [client.get(f"{url}/{name}?part=text").text, client.get(f"{url}/{name}/html").text]
+    for text in shown:
+        assert [text.count(link) > 0 for link in (made.file(), made.page(), made.file(guest), made.page(guest))] == [
+            True, True, False, False,
+        ]  # fmt: skip

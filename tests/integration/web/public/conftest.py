@@ -5,21 +5,32 @@ from collections.abc import Callable
 import pytest
 from flask import Flask
 
-from eventmail.domain.mailings import merge_values
-from eventmail.domain.terms import SendingTerms
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.settings import Settings
 from tests.support import seeding
 
-Link = Callable[[int], str]
+Link = Callable[..., str]
 
 
 @pytest.fixture
 def link(app: Flask, settings: Settings) -> Link:
-    """link(event): the path of its calendar file."""
+    """link(event, guest=None): the path of its calendar file."""
 
-    def path(event_id: int) -> str:
-        terms = SendingTerms("", settings.secret, outside=False)
+    def path(event_id: int, guest_id: int | None = None) -> str:
         with app.app_context():
-            return merge_values.ics_url(seeding.event(event_id), terms)
+            secret = seeding.event(event_id).ics_secret
+        return CalendarAddresses("", settings.secret, event_id, secret).file(guest_id)
+
+    return path
+
+
+@pytest.fixture
+def page_link(app: Flask, settings: Settings) -> Link:
+    """page_link(event, guest=None): the path of its page "Add to your calendar"."""
+
+    def path(event_id: int, guest_id: int | None = None) -> str:
+        with app.app_context():
+            secret = seeding.event(event_id).ics_secret
+        return CalendarAddresses("", settings.secret, event_id, secret).page(guest_id)
 
     return path

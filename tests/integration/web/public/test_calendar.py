@@ -154,7 +154,7 @@ def test_what_is_open_to_everyone_is_this_and_no_more(app: Flask) -> None:
     assert opened == {
         "account.ask_for_link", "account.forgotten",
         "account.join", "account.home", "account.open_link", "account.sign_in", "account.begin_session",
-        "api_page.document", "public.calendar_file", "public.health", "unsubscribe.come_back",
+        "api_page.document", "calendar_address.answer", "public.health", "unsubscribe.come_back",
         "unsubscribe.leave", "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "webhooks.generic",
     }  # fmt: skip
 
@@ -202,14 +202,6 @@ def test_a_queue_that_can_not_be_read_is_told_and_changes_no_status(
     settings.queue.mkdir()
     answer: Any = visitor.get("/healthz")
     assert (answer.status_code, answer.json["status"], answer.json["queue"]) == (200, "ok", None)
-
-
-@pytest.mark.parametrize("added", [".", ")", ",", ">", ";", "'", '"', "%29", "%253E", "&gt;", ")."])
-def test_a_calendar_link_with_what_a_mail_program_hung_on_it_opens(
-    visitor: Client, event_id: int, link: Link, added: str
-) -> None:
-    answer = visitor.get(link(event_id) + added)
-    assert (answer.status_code, answer.data) == (200, visitor.get(link(event_id)).data)
 
 
 def test_a_calendar_link_that_was_changed_stays_wrong_whatever_hangs_on_it(
