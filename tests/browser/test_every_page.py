@@ -25,6 +25,7 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "event copy": full("/copy"),
     "event cancellation": full("/cancellation"),
     "event archive": full("/archive"),
+    "calendar links": full("/new-calendar-links"),
     "events, archived": site("/admin/events?state=archived"),
     "log": full("/audit"),
     "log, none found": full("/audit?q=nobody-at-all"),
@@ -130,19 +131,21 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 
 
 NO_PAGES = {
-    "static", "public.health", "calendar_address.answer", "messaging.mail", "mailings.mail", "outbox.html",
+    "static", "public.health", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
     "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail", "design_preview.show",
     "design.published", "design_preview.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
-# test_composer.py, test_owners_pages.py; of dead links the same list; of “Scheduled messages” the same lists
+# test_composer.py, test_owners_pages.py, test_add_to_calendar.py
+# of dead links the same list; of “Scheduled messages” the same lists
 LOOKED_AT_ELSEWHERE = {
-    "preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking",
+    "calendar_address.answer", "preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking",
     "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links", "designs.fallbacks", "designs.dead_links",
 }  # fmt: skip
 ON_THE_TOUR = {
-    "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.cancellation", "events.copy_page",
+    "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.calendar_links",
+    "event_life.cancellation", "events.copy_page",
     "account.forgotten", "account.sign_in", "events.listing", "events.new", "events.overview", "events.settings",
     "guests.listing",
     "me.page", "api_page.page", "sending.page", "people.listing", "people.removal", "guests.new", "guests.edit",

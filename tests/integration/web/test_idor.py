@@ -30,7 +30,7 @@ KEY = {"Idempotency-Key": "walk"}
 # what guests, mail services and somebody who is about to sign in reach; a new one is added here on purpose
 PUBLIC = {"account.home", "account.sign_in", "account.begin_session", "account.open_link", "account.join", "static",
           "account.forgotten", "account.ask_for_link", "api_page.document"}  # fmt: skip
-PUBLIC_BLUEPRINTS = {"public", "unsubscribe", "webhooks"}
+PUBLIC_BLUEPRINTS = {"public", "calendar_address", "unsubscribe", "webhooks"}
 # outside events: what every colleague may use; whatever else there is, is for owners
 EVERYBODYS = {"events.listing", "events.new", "events.create", "account.sign_out", "home.page", "api_page.page"}
 EVERYBODYS_BLUEPRINTS = {"me"}
