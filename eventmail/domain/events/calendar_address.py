@@ -4,7 +4,6 @@ A guest's address holds the guest's number, and answers what the event's own doe
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,7 +21,9 @@ _FILE, _PAGE = "calendar", "calendar page"
 _ADDRESS = re.compile(r"/calendar/([1-9][0-9]{0,18})(?:\.([1-9][0-9]{0,18}))?-([A-Za-z0-9_-]{22})(\.ics)?")
 _OF_GUEST = re.compile(r"https?://[^\s\"'<>()/]+/calendar/[0-9]+\.[0-9]+-[A-Za-z0-9_-]{22}(\.ics)?")  # in a mail
 _OF_EVENT = re.compile(r"/calendar/([1-9][0-9]{0,18})(?![0-9])")
-_SECRET = select(Event.ics_secret).where(Event.id == bindparam("event"))  # built once; every group of mails runs it
+# Built once: each group of mails runs the first, each request the second.
+_SECRET = select(Event.ics_secret).where(Event.id == bindparam("event"))
+_SECRETS = select(Event.ics_secret, Event.retired_secrets, Event.sender_name).where(Event.id == bindparam("event"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def without_guest(text: str, addresses: CalendarAddresses) -> str:
 class Opened:
     """What a signed address leads to: an event, for a guest or for nobody in particular, as a file or a page."""
 
-    event: Event
+    event_id: int
+    event_secret: str
     guest_id: int | None
     is_file: bool
 
@@ -83,18 +85,21 @@ def opened(target: str, secret: bytes) -> Opened:
     found = _ADDRESS.fullmatch(target)
     named = found or _OF_EVENT.match(target)
     event_id = _number(named[1]) if named else None
-    event = fresh().get(Event, event_id) if event_id else None
-    if event is None:
+    event = fresh().connection().execute(_SECRETS, {"event": event_id}).one_or_none() if event_id else None
+    if event_id is None or event is None:
         raise NotFound
     if found is None or (found[2] and not _number(found[2])):
         raise BadSignature
     guest_id, purpose = _number(found[2]), _FILE if found[4] else _PAGE
-    for event_secret in _secrets(event):
-        if signing.verify(secret, found[3], purpose, *_parts(event.id, guest_id, event_secret)):
-            if event_secret == event.ics_secret:
-                return Opened(event, guest_id, is_file=purpose == _FILE)
-            who = event.sender_name.strip() or "the organizers"
-            raise LinkReplaced(f"This link was replaced. Ask {who} for the new one, or look for it in a newer mail.")
+
+    def signed(event_secret: str) -> bool:
+        return signing.verify(secret, found[3], purpose, *_parts(event_id, guest_id, event_secret))
+
+    if signed(event.ics_secret):
+        return Opened(event_id, event.ics_secret, guest_id, is_file=purpose == _FILE)
+    if any(map(signed, event.retired_secrets)):
+        who = event.sender_name.strip() or "the organizers"
+        raise LinkReplaced(f"This link was replaced. Ask {who} for the new one, or look for it in a newer mail.")
     raise BadSignature
 
 
@@ -112,11 +117,6 @@ def replace(event_id: int, by: records.Acting, *, replaced_before: int | None = 
         event.retired_secrets = [*event.retired_secrets, event.ics_secret]
         event.ics_secret = signing.new_token()
         records.audit(tx, by, "event.calendar_links_replaced", f"event:{event_id}", event_id=event_id)
-
-
-def _secrets(event: Event) -> Iterator[str]:
-    yield event.ics_secret
-    yield from event.retired_secrets
 
 
 def _parts(event_id: int, guest_id: int | None, event_secret: str) -> tuple[object, ...]:

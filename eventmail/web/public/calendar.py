@@ -1,19 +1,19 @@
 """What guests open from a mail: the event's calendar file, and the page that offers it to every calendar (K3).
 
-Neither holds anything about a guest, sets a cookie or notes who opened it.
+Neither holds anything about a guest, sets a cookie or notes who opened it. Both are made once and remembered until
+somebody changes the database.
 """
 
 import hashlib
 
 from flask import Blueprint, Response, make_response, render_template, request
-from sqlalchemy import bindparam, select
 
 from eventmail import wall_time
 from eventmail.content import calendar_links, ics
 from eventmail.content.pieces import CALENDAR_NAMES
-from eventmail.db import fresh
+from eventmail.db import fresh, remembered
 from eventmail.domain.events import calendar_address
-from eventmail.domain.events.calendar_address import CalendarAddresses
+from eventmail.domain.events.calendar_address import CalendarAddresses, Opened
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.people import throttle
 from eventmail.errors import BadSignature, NotFound
@@ -23,7 +23,6 @@ from eventmail.web.core.access import open_to_everyone
 from eventmail.web.core.context import settings
 
 bp = Blueprint("calendar_address", __name__)
-_AUTHOR = select(User).where(User.id == bindparam("author"))  # built once
 _POLICY = access.HEADERS["Content-Security-Policy"].replace("script-src 'self'", "script-src 'none'")
 
 
@@ -40,39 +39,59 @@ def answer(_address: str) -> Response:
     except (BadSignature, NotFound):
         throttle.note({throttle.CALENDAR: access.network()}, access.acting())
         raise
-    if opened.event.starts_wall is None or opened.event.timezone not in wall_time.TIMEZONES:
-        raise NotFound("The time of this event is not set yet. Try again later.")
-    shown = _file(opened.event) if opened.is_file else _page(opened.event, opened.guest_id)
+    shown = _file(opened) if opened.is_file else _page(opened)
     shown.headers["X-Robots-Tag"] = "noindex, nofollow"
     return shown
 
 
-def _file(event: Event) -> Response:
+def _file(opened: Opened) -> Response:
     """A calendar file, or 304 for who has these very bytes. There is no Last-Modified: the sender's name may change."""
-    author = fresh().scalars(_AUTHOR, {"author": event.created_by}).one_or_none()
-    name, email = merge_values.sender(event, author)
-    data = ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender)
+    data, tag = remembered(fresh(), ("calendar file", opened.event_id), lambda: _written(opened.event_id))
     answer = make_response(data)
     answer.headers["Content-Type"] = "text/calendar; charset=utf-8"
     answer.headers["Content-Disposition"] = 'attachment; filename="event.ics"'
     answer.headers["Cache-Control"] = "private, no-cache"  # kept, but asked about each time
-    answer.set_etag(hashlib.sha256(data).hexdigest()[:32])
+    answer.set_etag(tag)
     answer.make_conditional(request)
     return answer
 
 
-def _page(event: Event, guest_id: int | None) -> Response:
+def _written(event_id: int) -> tuple[bytes, str]:
+    """The file and its tag."""
+    event = _timed(event_id)
+    name, email = merge_values.sender(event, fresh().get(User, event.created_by) if event.created_by else None)
+    data = ics.event_file(merge_values.calendar_facts(event), name, email or settings().sender)
+    return data, hashlib.sha256(data).hexdigest()[:32]
+
+
+def _page(opened: Opened) -> Response:
     """All ways into a calendar, one on a line; without scripts, and alike for who is signed in."""
+    here = settings()
+    own = CalendarAddresses(here.public_url, here.secret, opened.event_id, opened.event_secret)
+    page = remembered(fresh(), ("calendar page", opened.event_id), lambda: _drawn(opened.event_id, own.file()))
+    path, of_guest = (file.removeprefix(here.public_url) for file in (own.file(), own.file(opened.guest_id)))
+    answer = make_response(page.replace(path, of_guest))
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _drawn(event_id: int, file: str) -> str:
+    """The page of an event whose calendar file has this address."""
+    event = _timed(event_id)
     facts = merge_values.calendar_facts(event)
-    terms = settings()
-    file = CalendarAddresses(terms.public_url, terms.secret, event.id, event.ics_secret).file(guest_id)
     links = calendar_links.calendar_values(calendar_links.links(facts, file))
-    answer = make_response(render_template(
+    return render_template(
         "public/add_to_calendar.html", me=None, nav=(), event=None, copied=False, outbox_url=None,
         words=merge_values.event_words(event), cancelled=facts.cancelled,
         links=[(name.removeprefix("calendar."), words, links[name]) for name, words in CALENDAR_NAMES.items()],
         subscription=f"webcal:{file.partition(':')[2]}",
-    ))  # fmt: skip
-    answer.headers["Content-Security-Policy"] = _POLICY
-    answer.headers["Referrer-Policy"] = "no-referrer"
-    return answer
+    )  # fmt: skip
+
+
+def _timed(event_id: int) -> Event:
+    """The event. Raises NotFound while it has no time that a calendar could take."""
+    event = fresh().get_one(Event, event_id)
+    if event.starts_wall is None or event.timezone not in wall_time.TIMEZONES:
+        raise NotFound("The time of this event is not set yet. Try again later.")
+    return event

@@ -54,7 +54,7 @@ def test_K3_the_links_of_another_event_go_on(event_id: int, add_event: Any) -> N
     other = add_event()
     kept = addresses(other)
     calendar_address.replace(event_id, acting())
-    assert {opened(link, TERMS.secret).event.id for link in kept} == {other}
+    assert {opened(link, TERMS.secret).event_id for link in kept} == {other}
 
 
 def test_K3_replacing_is_in_the_log_and_changes_nothing_in_calendars(event_id: int, row: Any, rows: Any) -> None:
