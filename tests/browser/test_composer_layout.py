@@ -17,6 +17,7 @@ from tests.browser.steps import Gala, by_test
 from tests.browser.test_keyboard import tab_to
 from tests.support import seeding
 from tests.support.browser import assert_fits, assert_visible_everywhere, axe_everywhere
+from tests.support.budgets import in_soak
 
 PEOPLE: list[dict[str, Any]] = [
     {"email": "ana@guests.org", "first_name": "Ana"},
@@ -25,7 +26,7 @@ PEOPLE: list[dict[str, Any]] = [
 ]
 TEXT = "Hi {guest.firstName},\n\nDoors open at **six**.\n\n" + "And so on.\n\n" * 20
 PLACES = {"guest-message": "/messages", "scheduled-message": "/scheduled"}
-PHONES = ((390, 844), (320, 640))
+PHONES = ((320, 640), *in_soak((390, 844)))
 _BOX = "element => { const box = element.getBoundingClientRect(); return [box.left, box.top, box.right, box.bottom]; }"
 
 
@@ -68,7 +69,7 @@ def plain(_a_browser_is_there: None, browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", *in_soak("dark")])
 def test_on_a_laptop_text_and_preview_share_the_first_screen_once_the_audience_is_chosen(
     watched: Page, gala: Gala, drafted: Callable[[str], str], scheme: Any
 ) -> None:
@@ -83,7 +84,7 @@ def test_on_a_laptop_text_and_preview_share_the_first_screen_once_the_audience_i
     assert box(text)[2] <= box(mail)[0]
 
 
-@pytest.mark.parametrize("prefix", PLACES)
+@pytest.mark.parametrize("prefix", ["guest-message", *in_soak("scheduled-message")])
 def test_on_a_wide_screen_the_preview_stays_beside_text_and_checks_and_all_of_it_is_reached(
     plain: Page, gala: Gala, drafted: Callable[[str], str], prefix: str
 ) -> None:
@@ -106,7 +107,7 @@ def test_on_a_wide_screen_the_preview_stays_beside_text_and_checks_and_all_of_it
     assert_visible_everywhere(page, [f"{prefix}-{part}" for part in ("preview", "checks", "test-send", "editor")])
 
 
-@pytest.mark.parametrize("prefix", PLACES)
+@pytest.mark.parametrize("prefix", ["guest-message", *in_soak("scheduled-message")])
 @pytest.mark.parametrize(("width", "height"), PHONES)
 def test_on_a_phone_the_preview_is_one_press_away_from_the_text_and_back(
     plain: Page, gala: Gala, drafted: Callable[[str], str], prefix: str, width: int, height: int

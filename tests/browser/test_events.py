@@ -71,6 +71,7 @@ def test_H2_a_start_that_occurs_twice_is_asked_about_once(signed_in: Page, share
 @pytest.mark.parametrize(
     "path", ["", "/new", "/{event}", "/{event}/settings"], ids=["list", "new", "overview", "settings"]
 )
+@pytest.mark.soak
 def test_the_page_is_accessible_and_fits_every_width(signed_in: Page, shared_live: Live, path: str) -> None:
     signed_in.goto(f"{shared_live.url}/admin/events{path.format(event=shared_live.event_id)}")
     assert_fits(signed_in)

@@ -198,6 +198,7 @@ def test_S1_the_same_review_pressed_again_in_a_copy_of_its_page_lands_on_the_sam
     assert len(gala.mails()) == 2
 
 
+@pytest.mark.soak
 def test_S1_a_changed_text_under_a_used_key_is_a_new_message(composer: Page, gala: Gala) -> None:
     key = composer.locator("#composer [name=idempotency_key]").input_value()
     steps.write(composer, "One", "Hello")
@@ -212,6 +213,7 @@ def test_S1_a_changed_text_under_a_used_key_is_a_new_message(composer: Page, gal
     assert len(gala.mailings()) == 2
 
 
+@pytest.mark.soak
 def test_S1_writing_the_same_text_anew_is_a_new_message(composer: Page, gala: Gala) -> None:
     for _ in range(2):
         steps.write(composer, "Twice, and meant so", "Hello")

@@ -10,6 +10,7 @@ from tests.browser.editor.conftest import Writing
 from tests.browser.editor.test_writing import Opened
 from tests.browser.steps import Gala
 from tests.support.browser import held
+from tests.support.budgets import in_soak
 
 CEILING = 60_000  # bytes of a page with a composer until somebody moves, compressed
 
@@ -33,8 +34,9 @@ def test_a_page_that_is_looked_at_shows_the_text_and_does_without_the_editor(ope
     expect(still).to_have_count(0)
 
 
-@pytest.mark.parametrize("way", ["click", "Tab"])
-@pytest.mark.parametrize("before", ["", "Old words."])
+@pytest.mark.parametrize(
+    ("way", "before"), [("click", ""), ("Tab", "Old words."), *in_soak(("click", "Old words."), ("Tab", ""))]
+)
 def test_what_is_typed_before_the_editor_is_there_stays_in_its_order(open_draft: Opened, way: str, before: str) -> None:
     writing = open_draft(before)
     page = writing.page

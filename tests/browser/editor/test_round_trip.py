@@ -34,19 +34,19 @@ def html(body: str) -> str:
     return re.sub(r"\s+", " ", re.sub(r"(?:\s|&nbsp;)*<br>", "<br>", shown))
 
 
-@settings(max_examples=budget(150))
+@settings(max_examples=budget(50, soaked=150))
 @given(body=bodies)
 def test_C5_a_text_that_nobody_edits_is_written_back_byte_for_byte(bundle: Bundle, body: str) -> None:
     assert bundle.read(body)["same"] == body
 
 
-@settings(max_examples=budget(150))
+@settings(max_examples=budget(50, soaked=150))
 @given(body=bodies)
 def test_C5_a_text_that_is_written_anew_reads_the_same(bundle: Bundle, body: str) -> None:
     assert html(bundle.read(body)["anew"]) == html(body)
 
 
-@settings(max_examples=budget(50, soaked=150))
+@settings(max_examples=budget(20, soaked=150))
 @given(document=documents)
 def test_C5_a_document_that_is_saved_and_opened_is_the_same_and_its_second_save_is_its_first(
     bundle: Bundle, document: dict[str, Any]
@@ -57,7 +57,7 @@ def test_C5_a_document_that_is_saved_and_opened_is_the_same_and_its_second_save_
     assert read["anew"] == written["markdown"]
 
 
-@settings(max_examples=budget(40, soaked=100))
+@settings(max_examples=budget(20, soaked=100))
 @given(document=documents)
 def test_C5_saving_a_document_keeps_every_letter_and_digit_and_the_marks_on_them(
     bundle: Bundle, document: dict[str, Any]

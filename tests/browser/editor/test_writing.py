@@ -9,6 +9,7 @@ from tests.browser import steps
 from tests.browser.editor.conftest import Writing
 from tests.browser.steps import Gala, by_test
 from tests.support.browser import axe, axe_everywhere
+from tests.support.budgets import in_soak
 
 OPTIONS = "#body-options [role=option]"
 Opened = Callable[[str], Writing]
@@ -60,7 +61,7 @@ def test_a_chip_gets_its_fallback_in_its_dialog(writing: Writing) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "label"),
-    [("{guest.nope}", "{guest.nope}"), ("{name}", "{name}"), ("{guest.firstName ", "{guest.firstName")],
+    [("{guest.nope}", "{guest.nope}"), *in_soak(("{name}", "{name}"), ("{guest.firstName ", "{guest.firstName"))],
 )
 def test_C2_what_is_meant_as_a_field_and_is_none_is_a_chip_that_says_so_and_is_in_the_way(
     writing: Writing, typed: str, label: str
@@ -207,7 +208,9 @@ def test_fields_in_the_words_of_a_link_in_a_cell_and_in_what_comes_in_one_piece_
     assert writing.saved_as(f"{link} Dear {{guest.lastName}}, hello\n\n{cells}")
 
 
-@pytest.mark.parametrize("address", ["https://my page.org", "my page.org", "javascript:alert(1)", "mailto:", "no"])
+@pytest.mark.parametrize(
+    "address", ["javascript:alert(1)", *in_soak("https://my page.org", "my page.org", "mailto:", "no")]
+)
 def test_an_address_that_leads_nowhere_is_refused_with_what_to_write(writing: Writing, address: str) -> None:
     writing.type("<Control+k>")
     dialog = writing.page.get_by_role("dialog", name="Link")

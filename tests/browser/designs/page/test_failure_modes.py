@@ -21,6 +21,7 @@ from tests.browser.designs.page.steps import (
 )
 from tests.browser.steps import Gala, body, by_test
 from tests.support.browser import assert_fits, assert_visible_everywhere, axe_everywhere
+from tests.support.budgets import in_soak
 
 PUBLISH, TEST = ("email-design-publish-cta", "/publication/review"), ("email-design-test-send-cta", "/test-sends")
 NOBODY = "No recipients match this audience."
@@ -50,7 +51,7 @@ def test_D4_send_blocked_on_validation_failure_of_an_unresolved_token(page: Page
     assert (versions(gala), steps.nothing_left(gala)) == ([], True)
 
 
-@pytest.mark.parametrize(("press", "path"), [PUBLISH, TEST])
+@pytest.mark.parametrize(("press", "path"), [PUBLISH, *in_soak(TEST)])
 def test_D4_send_blocked_on_validation_failure_of_an_invalid_message_type(
     page: Page, gala: Gala, press: str, path: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.designs.page.steps import badge, message, outcome, preview, versions
@@ -9,6 +10,7 @@ from tests.browser.steps import Gala, by_test
 from tests.browser.test_keyboard import tab_to
 
 
+@pytest.mark.soak
 def test_a_design_is_written_published_changed_and_tested_with_the_keyboard_alone(page: Page, gala: Gala) -> None:
     tab_to(page, page.get_by_role("link", name="New design").first)
     page.keyboard.press("Enter")

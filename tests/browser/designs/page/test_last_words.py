@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from eventmail.domain.designs import edit, lifecycle, revisions
@@ -49,6 +50,7 @@ def test_D5_a_reload_in_the_middle_of_a_word_keeps_it_and_is_no_conflict(page: P
     assert _body(gala, design_id) == "Last words, and more."
 
 
+@pytest.mark.soak
 def test_D5_a_reload_in_the_middle_of_a_save_keeps_its_words(page: Page, gala: Gala) -> None:
     design_id = _design(gala)
     page.goto(gala.url(f"/email-templates/{design_id}"))
@@ -92,6 +94,7 @@ def test_D5_what_is_typed_into_an_archived_design_is_kept_apart(tolerant: Page, 
     assert _body(gala, design_id) == "First words."
 
 
+@pytest.mark.soak
 def test_D5_what_is_typed_into_a_deleted_design_is_kept_apart(tolerant: Page, gala: Gala) -> None:
     design_id = _design(gala, published=False)
     page = _opened(tolerant, gala, design_id)

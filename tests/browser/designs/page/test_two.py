@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete
 
@@ -123,6 +124,7 @@ def test_D3_of_two_tabs_that_publish_the_stale_one_is_told_in_words_and_publishe
     assert versions(gala) == [(1, "", True, "One and two!")]
 
 
+@pytest.mark.soak
 def test_D3_two_who_confirm_the_same_draft_publish_it_once(page: Page, anna: Page, gala: Gala) -> None:
     design = made(gala, body="One")
     for one in (page, anna):
@@ -181,6 +183,7 @@ def test_D5_what_is_typed_right_before_a_button_is_in_what_it_does(page: Page, g
     assert bodies(gala) == ["One, two, three, four, five, six"] * 2
 
 
+@pytest.mark.soak
 def test_D5_reload_and_back_in_the_middle_lose_nothing(page: Page, gala: Gala) -> None:
     design = made(gala, body="One")
     open_(page, gala, design)
