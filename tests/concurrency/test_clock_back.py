@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests.support.budgets import in_soak
 from tests.support.live import Live
 from tests.support.messages import add_guests, finished, send
 from tests.support.postbox import Postbox, serving
@@ -34,7 +35,7 @@ def live(make_live: Callable[..., Live], set_clock: object, postbox: tuple[Postb
     return made
 
 
-@pytest.mark.parametrize("steps", [(-HOUR, 0), (HOUR, 0)], ids=["back and forward", "forward and back"])
+@pytest.mark.parametrize("steps", [(-HOUR, 0), *in_soak(((HOUR, 0),))], ids=["back and forward", "forward and back"])
 def test_S11_a_clock_that_is_set_in_mid_run_mails_nobody_twice_and_stops_nobody(
     live: Live, set_clock: Callable[[float], None], tick: Callable[[Live], None], postbox: tuple[Postbox, int],
     steps: tuple[int, ...],

@@ -14,6 +14,7 @@ from eventmail import clock
 from eventmail.domain.instance import housekeeping
 from tests.support import seeding
 from tests.support.armed import armed
+from tests.support.budgets import in_soak
 from tests.support.designing import WRITTEN
 from tests.support.frozen import await_point
 from tests.support.live import Answer, Live
@@ -81,7 +82,7 @@ def first_line(mail: Any) -> str:
     return str(next(mail.iter_parts()).get_content().splitlines()[0])
 
 
-@pytest.mark.parametrize("change", [publish, archive, restore, purge])
+@pytest.mark.parametrize("change", [publish, purge, *in_soak(archive, restore)])
 def test_D3_a_worker_killed_in_a_run_and_begun_again_mails_everybody_the_text_that_was_sent_once(
     make_live: Callable[..., Live], change: Callable[[Live, str], None]
 ) -> None:
@@ -119,6 +120,7 @@ def keys(mails: list[Taken]) -> list[tuple[str, str]]:
     return [(str(mail["X-Eventmail-Id"]), str(mail["Message-ID"])) for mail in parsed]
 
 
+@pytest.mark.soak
 def test_S3_S4_a_message_of_a_design_that_is_put_off_keeps_its_key_and_arrives_once(
     make_live: Callable[..., Live],
 ) -> None:

@@ -107,6 +107,7 @@ FULL = pytest.param(full, "DISK_FULL", "database or disk is full", id="full")
 REFUSES = "disk I/O error|attempt to write a readonly database"  # open before, opened meanwhile
 READ_ONLY = pytest.param(read_only, "UNAVAILABLE", REFUSES, id="read-only")
 LOCKED = pytest.param(locked, "BUSY", "database is locked", id="locked")
+READ_ONLY_TOO = pytest.param(*READ_ONLY.values, id="read-only", marks=pytest.mark.soak)
 faults = partial(pytest.mark.parametrize, ("fault", "code", "logged"))
 
 
@@ -185,7 +186,7 @@ def test_what_cannot_be_written_is_503_in_words_and_taken_when_it_can(
     wait_for(lambda: live.api("GET", "/healthz").status == 200, what="health, asked on every connection")
 
 
-@faults([FULL, READ_ONLY, LOCKED])
+@faults([FULL, READ_ONLY_TOO, LOCKED])
 def test_nothing_leaves_before_it_can_be_noted_and_everything_does_after(
     live: Live, disk: Disk, postbox: tuple[Postbox, int], fault: Fault, code: str, logged: str
 ) -> None:
@@ -207,7 +208,7 @@ def test_nothing_leaves_before_it_can_be_noted_and_everything_does_after(
     assert re.search(logged, log(live))
 
 
-@faults([FULL, READ_ONLY])  # locked: test_faults.py
+@faults([FULL, READ_ONLY_TOO])  # locked: test_faults.py
 def test_S5_what_left_and_cannot_be_noted_yet_is_noted_when_it_can(
     live: Live, disk: Disk, postbox: tuple[Postbox, int], fault: Fault, code: str, logged: str
 ) -> None:

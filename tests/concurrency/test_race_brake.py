@@ -15,12 +15,14 @@ from eventmail.providers.one_at_a_time import OneAtATime
 from eventmail.sending.finish import finish
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.budgets import budget
 from tests.support.handing import work_on
 from tests.support.processes import race
-from tests.support.scene import ROUNDS, Scene, send
+from tests.support.scene import Scene, send
 from tests.support.seeding import Person
 
 EACH = 5
+ROUNDS = budget(20, soaked=10)
 
 
 class Answering:

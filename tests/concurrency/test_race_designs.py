@@ -19,12 +19,13 @@ from eventmail.models import Content, Design, DesignRevision, Job, Mailing, Reci
 from eventmail.records import Acting
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.budgets import budget
 from tests.support.designing import WRITTEN, design
 from tests.support.processes import race
 from tests.support.seeding import Person
 from tests.support.written import PLACE
 
-ROUNDS = 100
+ROUNDS = budget(20, soaked=10)
 CONFIRMED = {"statuses": ["confirmed"]}
 
 

@@ -68,7 +68,7 @@ def _tick(turn: int, scene: Scene) -> list[str]:
 
 @pytest.mark.parametrize(("workers", "rounds"), [
     ([_look] * 2, ROUNDS),
-    ([_look] * 4, ROUNDS),
+    pytest.param([_look] * 4, ROUNDS, marks=pytest.mark.soak),
     ([_look, _tick], 20),  # a tick looks at all runs, so it takes the longer the more there are
 ], ids=["two", "four", "one and a tick"])  # fmt: skip
 def test_H5_G29_however_many_look_at_a_due_message_one_run_of_it_starts_and_nobody_stumbles(

@@ -22,11 +22,12 @@ from eventmail.providers.outbox import kept
 from eventmail.sending import drain
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.budgets import budget, in_soak
 from tests.support.handing import claimed_before, outbox
 from tests.support.processes import race
 from tests.support.seeding import Person
 
-ROUNDS = 100
+ROUNDS = budget(20, soaked=10)
 PEOPLE = 3
 
 
@@ -129,7 +130,7 @@ def _send(turn: int, scene: Scene) -> str:
     return "sent"
 
 
-@pytest.mark.parametrize("end", [_cancel_event, _archive_with_all], ids=["cancel", "archive"])
+@pytest.mark.parametrize("end", [_cancel_event, *in_soak(_archive_with_all)], ids=["cancel", "archive"])
 def test_S6_the_end_of_an_event_against_the_worker_each_recipient_has_one_fate(
     *, end: Any, app: Flask, settings: Settings, scene_sent: Scene, rows: Any, assert_sound: Any
 ) -> None:

@@ -13,9 +13,10 @@ from eventmail.models import AuditEntry, Guest, GuestBefore
 from eventmail.settings import Settings
 from eventmail.states import ChangeKind
 from tests.support import seeding
+from tests.support.budgets import budget
 from tests.support.processes import race
 
-ROUNDS = 100
+ROUNDS = budget(20, soaked=10)
 
 
 @dataclass(frozen=True)

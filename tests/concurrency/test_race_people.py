@@ -17,10 +17,11 @@ from eventmail.errors import DomainError, LastOwner
 from eventmail.models import Invitation, LoginSession, User
 from eventmail.models.account import Role
 from eventmail.settings import Settings
+from tests.support.budgets import budget
 from tests.support.processes import race
 from tests.support.seeding import Person, acting
 
-ROUNDS = 100
+ROUNDS = budget(20, soaked=10)
 TRIES = 6  # by each of the two
 
 

@@ -20,6 +20,7 @@ from eventmail.db import db
 from eventmail.domain.people import api_tokens, sign_in_links
 from eventmail.settings import Settings
 from tests.support import seeding
+from tests.support.budgets import in_soak
 from tests.support.seeding import Person
 from tests.support.web import Client, csrf_token_in
 
@@ -119,7 +120,11 @@ def test_version_is_one_line(script: Callable[..., Answer]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("bogus",), ("signin",), ("demo", "--guests", "many"), ("demo", "--guests=-1"), ("doctor", "--jsn")]
+    "arguments",
+    [
+        ("demo", "--guests", "many"),
+        *in_soak((("bogus",),), (("signin",),), (("demo", "--guests=-1"),), (("doctor", "--jsn"),)),
+    ],
 )
 def test_asking_wrongly_ends_with_2_and_one_sentence(script: Callable[..., Answer], arguments: tuple[str, ...]) -> None:
     assert "--help" in refused(script(*arguments), code=2)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventmail import migrations
 from tests.integration.test_migration_test_sends import CONTENT, EVENT, ROWS, add, insert, numbers
+from tests.support.budgets import in_soak
 from tests.support.old_database import old_database
 
 BEFORE, AFTER = "0025", "0026"
@@ -98,17 +99,19 @@ def test_D3_a_message_comes_along_there_back_and_there_again_and_is_of_no_design
 @pytest.mark.parametrize(
     "wrong",
     [
-        "UPDATE mailing SET design_id = 1",
-        "UPDATE mailing SET design_digest = 'd'",
-        "UPDATE mailing SET design_number = 1",
         "UPDATE mailing SET design_id = 2, design_digest = 'd'",
-        """
+        "UPDATE design_revision SET is_published = 0",
+        *in_soak(
+            "UPDATE mailing SET design_id = 1",
+            "UPDATE mailing SET design_digest = 'd'",
+            "UPDATE mailing SET design_number = 1",
+            """
         INSERT INTO design_revision
         SELECT 2, number, '', is_published, subject, preheader, body, dialect, digest, made_by, made_at, NULL
         FROM design_revision
         """,
-        "UPDATE design_revision SET is_published = 0",
-        "UPDATE design SET message_type = 'spam'",
+            "UPDATE design SET message_type = 'spam'",
+        ),
     ],
 )
 def test_D3_from_then_on_a_message_names_a_design_that_is_there_or_none(engine: Engine, wrong: str) -> None:

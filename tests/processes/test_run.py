@@ -17,6 +17,7 @@ import pytest
 
 from eventmail import files
 from eventmail.run import _ending
+from tests.support.budgets import in_soak
 from tests.support.live import free_port, request
 from tests.support.waiting import wait_for
 
@@ -195,7 +196,7 @@ def test_every_command_keeps_its_files_to_itself(tmp_path: Path) -> None:
     assert list(files.open_to_others(tmp_path / "new")) == []
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("sign", [signal.SIGTERM, *in_soak(signal.SIGINT, signal.SIGHUP)])
 def test_a_signal_ends_every_process_in_order(start: Callable[..., Running], sign: signal.Signals) -> None:
     run = start("run").ready()
     assert len(run.family()) >= 4, "the command itself, web and the processes it forks, the worker"
@@ -246,7 +247,7 @@ def test_a_process_that_ends_by_itself_is_told_from_one_that_was_killed() -> Non
     assert _ending("web", -11).startswith("web was ended by signal 11 (Segmentation fault), so everything was stopped.")
 
 
-@pytest.mark.parametrize("command", ["run", "web"])
+@pytest.mark.parametrize("command", ["run", *in_soak("web")])
 def test_a_port_in_use_is_one_sentence_and_nothing_starts(start: Callable[..., Running], command: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -52,6 +52,7 @@ def test_H1_an_instant_is_among_those_of_the_wall_time_it_shows(zone: ZoneInfo, 
     assert instant in wall_time.instants(shown, zone)
 
 
+@pytest.mark.soak
 def test_H2_every_change_of_every_clock_is_a_gap_with_its_neighbours_or_a_fold() -> None:
     gaps, folds = 0, 0
     for key in wall_time.TIMEZONES:

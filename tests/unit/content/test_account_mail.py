@@ -122,7 +122,7 @@ def test_C4_an_awkward_name_is_text_in_one_line(write: Write, name: str) -> None
 
 
 @EACH
-@settings(max_examples=budget(150))
+@settings(max_examples=budget(50, soaked=150))
 @given(name=st.text(max_size=300))
 def test_C4_no_name_adds_a_header_an_address_or_a_line(write: Write, name: str) -> None:
     assert_nothing_got_in(write(FRAME, name), name)

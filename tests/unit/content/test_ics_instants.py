@@ -9,12 +9,13 @@ from dateutil.rrule import rrulestr
 
 from eventmail import wall_time
 from eventmail.content import vtimezone
+from tests.support.budgets import in_soak
 from tests.support.calendar_corpus import YEARS, around_changes, whole_days
 from tests.support.calendars import TEN_ZONES, event, read_by_vobject, written
 
 
-@pytest.mark.parametrize("zone", TEN_ZONES)
-@pytest.mark.parametrize("year", YEARS)
+@pytest.mark.parametrize("zone", [*TEN_ZONES[:3], *in_soak(*TEN_ZONES[3:])])
+@pytest.mark.parametrize("year", [YEARS[0], *in_soak(*YEARS[1:])])
 def test_K3_vobject_reads_the_same_instants_around_both_changes_of_the_clocks(zone, year):
     cases = list(around_changes(zone, year))
     read = [(entry, read_by_vobject(written(facts))) for facts, entry in cases]

@@ -25,7 +25,7 @@ STRAY = [b"250 Ok\r\n", b"354 Go\r\n", b"450 4.2.0 Again\r\n", b"550 5.1.1 Gone\
 STEPS = ("MAIL", "RCPT", "DATA", ".")
 # Long enough for an answer, short enough for the many that never come.
 QUICK = Timeouts(connect=5.0, reply=0.3, data=0.3, block=0.3, final=0.3)
-MODERATE = settings(max_examples=budget(200), suppress_health_check=[HealthCheck.too_slow])
+MODERATE = settings(max_examples=budget(80, soaked=200), suppress_health_check=[HealthCheck.too_slow])
 FEATURE_SETS = st.sampled_from([FEATURES, LOCK_STEP])
 
 

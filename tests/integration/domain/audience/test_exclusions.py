@@ -153,7 +153,7 @@ LISTED = st.dictionaries(
 )  # fmt: skip
 
 
-@settings(max_examples=budget(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=budget(25, soaked=60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PEOPLE, LISTED, st.sets(st.sampled_from(list(GuestStatus))), st.sets(st.integers(0, 13)), st.booleans())
 def test_everyone_picked_either_gets_it_or_is_left_out_for_one_reason_a2(
     app: Flask,

@@ -176,7 +176,7 @@ def forget(event_id: int) -> None:
 
 @pytest.mark.usefixtures("_columns")
 @settings(
-    max_examples=budget(50, soaked=150),
+    max_examples=budget(20, soaked=150),
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(people=PEOPLE, later=PEOPLE, rule=RULES, reading=st.sampled_from([audience_rule.LETTERS, audience_rule.READING]))

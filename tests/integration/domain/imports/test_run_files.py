@@ -198,7 +198,7 @@ FILES = st.one_of(
 
 @given(data=FILES)
 @settings(
-    max_examples=budget(150),
+    max_examples=budget(60, soaked=150),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_whatever_the_file_it_is_refused_whole_or_imported_whole(

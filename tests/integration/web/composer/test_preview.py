@@ -176,6 +176,7 @@ def test_an_odd_event_page_that_is_merged_is_worth_a_look(app: Any, client: Clie
     )
 
 
+@pytest.mark.soak
 def test_A2_five_thousand_guests_picked_by_hand_keep_their_lists(client: Client, url: str, add_guests: Any) -> None:
     picked = add_guests(
         [

@@ -123,7 +123,7 @@ PEOPLE = st.fixed_dictionaries(
 
 @given(people=st.lists(PEOPLE, max_size=4))
 @settings(
-    max_examples=budget(40),
+    max_examples=budget(20, soaked=40),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -184,7 +184,7 @@ FORMS = st.fixed_dictionaries(
 
 @given(data=st.binary(max_size=60) | st.just(TEXT.encode("utf-16")), form=FORMS, text=st.booleans())
 @hypothesis_settings(
-    max_examples=budget(60),
+    max_examples=budget(25, soaked=60),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
