@@ -15,7 +15,7 @@ from eventmail.domain.events import edit, lifecycle
 from eventmail.domain.mailings import merge_values
 from eventmail.models import AuditEntry, Event, Guest
 from tests.support import seeding
-from tests.support.seeding import acting
+from tests.support.seeding import Person, acting
 from tests.support.web import Client, words
 
 Link = Callable[..., str]
@@ -86,10 +86,14 @@ def test_K3a_the_page_has_no_script_no_cookie_and_is_not_kept(visitor: Client, e
 
 
 def test_K3a_the_page_is_the_same_for_who_is_signed_in(
-    client: Client, visitor: Client, event_id: int, page_link: Link
+    app: Flask, client: Client, visitor: Client, organizer: Person, event_id: int, page_link: Link
 ) -> None:
+    """Whoever opens it first, it is made for guests."""
     where = page_link(event_id)
-    assert client.get(where).text == visitor.get(where).text
+    first = client.get(where).text
+    with app.app_context():
+        edit.edit(event_id, {"reply_to": "other@organizers.org"}, acting())  # so that it is made anew
+    assert (visitor.get(where).text, organizer.name in first) == (first, False)
 
 
 def test_K3_opening_page_and_file_leaves_no_trace(
