@@ -129,6 +129,7 @@ def test_F5_the_tracker_asks_once_and_going_on_reaches_who_waits(watched: Page, 
     assert logged(gala) == ["mailing.stopped_itself", "mailing.resumed"]
 
 
+@pytest.mark.soak
 def test_F5_S6_cancelling_the_rest_mails_and_lists_nobody(watched: Page, gala: Gala, relay: Relay) -> None:
     tracker, failed = asked(watched, gala)
     by_test(watched, CANCEL).click()

@@ -105,6 +105,7 @@ def test_A3_what_is_typed_right_after_a_press_of_a_button_does_not_take_the_pres
     expect(by_test(composer, f"{PREVIEW}-subject")).to_have_text("Welcome, <b>Bo</b>!")
 
 
+@pytest.mark.soak
 def test_C3_one_press_reads_the_message_as_the_guest_with_most_missing_details(composer: Page) -> None:
     composer.get_by_role("button", name="Read as the guest with most missing details").click()
     expect(reader(composer)).to_have_text("שלום")
@@ -181,6 +182,7 @@ def test_the_mail_is_seen_on_a_phone_on_a_desktop_and_dark_whatever_this_page_lo
     expect(by_test(composer, f"{PREVIEW}-size")).to_contain_text(re.compile(r"^\s*[\d.]+ KB\s+[\d.]+ KB. Gmail hides"))
 
 
+@pytest.mark.soak
 def test_nothing_moves_while_somebody_writes(composer: Page) -> None:
     places = """() => {
       scrollTo(0, 0);  // the preview stays in sight, so that its place is one of the window

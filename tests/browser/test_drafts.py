@@ -112,6 +112,7 @@ def test_two_organizers_in_one_draft_lose_no_word(oscar: Page, anna: Page, gala:
     expect(by_test(oscar, WARNING)).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_of_two_who_send_the_second_sees_the_tracker(oscar: Page, anna: Page, gala: Gala) -> None:
     steps.write(oscar, "Doors", "Dear guests")
     saved(gala, "Dear guests")

@@ -78,6 +78,7 @@ def test_the_page_is_accessible_and_fits_every_width(signed_in: Page, shared_liv
     axe_everywhere(signed_in)
 
 
+@pytest.mark.soak
 def test_a_refused_form_takes_the_focus_to_its_warning(signed_in: Page, shared_live: Live) -> None:
     signed_in.goto(f"{shared_live.url}/admin/events/{shared_live.event_id}/settings")
     signed_in.get_by_label("Time zone").fill("Mars/Olympus")

@@ -191,6 +191,7 @@ def test_A5_a_segment_of_nobody_is_refused_with_no_recipients_and_nothing_is_que
     assert steps.nothing_left(gala)
 
 
+@pytest.mark.soak
 def test_a_segment_that_was_removed_meanwhile_is_said_and_nobody_is_mailed(page: Page, gala: Gala) -> None:
     made = segment(gala, "VIP", "vip")
     page.goto(gala.url("/messages"))

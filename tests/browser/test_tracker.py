@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.steps import TRACKED, Gala, by_test, finished, send, sign_in, tiles, write
@@ -35,6 +36,7 @@ def test_S7_a_send_can_be_undone_and_comes_back_to_the_composer_with_every_word(
     assert gala.mails() == []
 
 
+@pytest.mark.soak
 def test_S7_a_send_that_is_not_undone_leaves_when_its_time_has_come(
     watched: Page, make_live: Callable[..., Live]
 ) -> None:

@@ -114,6 +114,7 @@ def test_the_menu_of_a_row_opens_closes_and_archives_by_keyboard(watched: Page, 
     assert names(page)[:2] == ["News 51", "News 53"]
 
 
+@pytest.mark.soak
 def test_D3_a_version_is_used_and_the_draft_is_scheduled_from_the_list(
     watched: Page, gala: Gala, designs: list[int]
 ) -> None:
@@ -153,6 +154,7 @@ def test_the_list_is_seen_everywhere_fits_and_runs_nothing_that_was_typed(
     axe_everywhere(page)
 
 
+@pytest.mark.soak
 def test_a_design_is_copied_to_another_event(watched: Page, gala: Gala, designs: list[int]) -> None:
     page = watched
     with gala.live.app.app_context():

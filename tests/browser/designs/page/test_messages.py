@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import update
 
@@ -93,6 +94,7 @@ def test_D3_preview_versus_published_divergence_is_labelled_and_a_send_uses_the_
     assert len(gala.by_address()) == 3
 
 
+@pytest.mark.soak
 def test_D3_a_scheduled_message_keeps_its_version_through_a_publication_an_archiving_and_its_cutoff_and_is_cancelled(
     page: Page, gala: Gala
 ) -> None:

@@ -77,6 +77,7 @@ def test_D5_two_organizers_in_one_design_lose_no_word_and_each_knows_of_the_othe
     assert (versions(gala), steps.nothing_left(gala)) == ([], True)
 
 
+@pytest.mark.soak
 def test_D5_the_one_who_goes_on_with_theirs_has_their_text_and_it_saves_itself(
     page: Page, anna: Page, gala: Gala
 ) -> None:
@@ -94,6 +95,7 @@ def test_D5_the_one_who_goes_on_with_theirs_has_their_text_and_it_saves_itself(
     saved(gala, "Dear guests, from Oscar and Anna")
 
 
+@pytest.mark.soak
 def test_D3_of_two_tabs_that_publish_the_stale_one_is_told_in_words_and_publishes_nothing(
     page: Page, anna: Page, gala: Gala
 ) -> None:
