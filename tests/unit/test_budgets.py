@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.budgets import budget, each_in_soak
+from tests.support.budgets import budget, each_in_soak, in_soak
 
 CHOICES = ("light", "dark", "narrow")
 
@@ -28,3 +28,10 @@ def test_else_each_test_has_one_choice_and_some_test_has_each(monkeypatch: pytes
         assert each_in_soak(CHOICES) == taken[-1]
     assert [len(choices) for choices in taken] == [1] * 100
     assert {choices[0] for choices in taken} == set(CHOICES)
+
+
+def test_parameters_of_make_soak_alone_carry_its_marker_one_by_one_or_as_those_of_a_call() -> None:
+    found = in_soak("dark", (390, 844))
+    assert [(each.values, [mark.name for mark in each.marks]) for each in found] == [
+        (("dark",), ["soak"]), ((390, 844), ["soak"]),
+    ]  # fmt: skip
