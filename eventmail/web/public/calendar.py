@@ -9,7 +9,7 @@ import hashlib
 from flask import Blueprint, Response, make_response, render_template, request
 
 from eventmail import wall_time
-from eventmail.content import calendar_links, ics
+from eventmail.content import calendar_links, calendar_words, ics
 from eventmail.content.pieces import CALENDAR_NAMES
 from eventmail.db import fresh, remembered
 from eventmail.domain.events import calendar_address
@@ -83,7 +83,7 @@ def _drawn(event_id: int, file: str) -> str:
     links = calendar_links.calendar_values(calendar_links.links(facts, file))
     return render_template(
         "public/add_to_calendar.html", me=None, nav=(), event=None, copied=False, outbox_url=None,
-        words=merge_values.event_words(event), cancelled=facts.cancelled,
+        words=merge_values.event_words(event), cancelled=facts.cancelled, assumed=calendar_words.assumed_end(facts),
         links=[(name.removeprefix("calendar."), words, links[name]) for name, words in CALENDAR_NAMES.items()],
         subscription=f"webcal:{file.partition(':')[2]}",
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from html import unescape
 from typing import Any
 
@@ -139,6 +140,15 @@ def test_C4_awkward_words_stay_text_on_the_page(
     text = visitor.get(page_link(event_id)).text
     shown = re.findall(r'data-test="add-to-calendar-(?:title|where)">([^<]*)</p>', text)
     assert [unescape(found) for found in shown] == [title, title]
+
+
+def test_K1a_the_page_says_that_an_end_was_assumed(app: Flask, visitor: Client, event_id: int, page_link: Link) -> None:
+    said = []
+    for ends in (datetime(2027, 6, 19, 23), None):  # noqa: DTZ001  a wall time
+        with app.app_context():
+            edit.edit(event_id, {"ends_wall": ends}, acting())
+        said.append("No end is set, so calendars get one hour, until 19:00." in words(visitor.get(page_link(event_id))))
+    assert said == [False, True]
 
 
 def test_K1_an_all_day_event_has_no_hour_on_the_page(
