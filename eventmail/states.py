@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class MailingKind(StrEnum):
-    """Not a machine. A `test` goes to organizers and counts in no statistics (E1)."""
+    """Not a machine. A `calendar` mail needs the event's time (K2). A `test` counts in no statistics (E1)."""
 
     ONE_TIME = "one_time"
+    CALENDAR = "calendar"
     TEST = "test"
 
 
@@ -45,7 +46,7 @@ class NotSent(StrEnum):
     EVENT_BEGAN = "event_began"  # due before the event, late until after its start (H6)
     EVENT_MOVED = "event_moved"  # a relative time changed and nobody took the new one (H6a)
     TIME_MOVED = "time_moved"  # the rules of its time zone changed, and nobody took the new time
-    EVENT_UNDATED = "event_undated"  # a relative time has nothing to count from any more (H6a)
+    EVENT_UNDATED = "event_undated"  # a relative time, or a calendar mail, has nothing to go by any more (H6a, K2)
     MORE_PEOPLE = "more_people"  # far more than when it was scheduled (H7)
     QUOTA = "quota"  # H7
     SEGMENT_GONE = "segment_gone"  # so nobody knows who should get it

@@ -10,7 +10,7 @@ WHY: Mapping[NotSent, str] = {
     NotSent.EVENT_MOVED: "The event had moved, and nobody had taken the new time, so nothing left.",
     NotSent.TIME_MOVED: "The clocks of its time zone had been changed, and nobody had taken the new time, so nothing "
     "left.",
-    NotSent.EVENT_UNDATED: "The event had no time any more to count from, so nothing left.",
+    NotSent.EVENT_UNDATED: "The event had no time any more, so nothing left.",
     NotSent.MORE_PEOPLE: "Far more guests matched than when it was scheduled, so nothing left.",
     NotSent.QUOTA: "The quota was too small for it, so nothing left.",
     NotSent.SEGMENT_GONE: "A segment that it goes to was removed, so nothing left. Sent now, it goes to the guests of "

@@ -3,6 +3,7 @@
 from eventmail.web.account import AREA as ACCOUNT
 from eventmail.web.api import AREA as API
 from eventmail.web.audit import AREA as AUDIT
+from eventmail.web.calendar import AREA as CALENDAR
 from eventmail.web.designs import AREA as DESIGNS
 from eventmail.web.events import AREA as EVENTS
 from eventmail.web.guests import AREA as GUESTS
@@ -17,6 +18,6 @@ from eventmail.web.settings import AREA as SETTINGS
 from eventmail.web.suppressions import AREA as SUPPRESSIONS
 
 AREAS = (
-    EVENTS, GUESTS, SEGMENTS, DESIGNS, MESSAGING, SCHEDULING, MAILINGS, SUPPRESSIONS,
+    EVENTS, GUESTS, SEGMENTS, DESIGNS, MESSAGING, SCHEDULING, MAILINGS, CALENDAR, SUPPRESSIONS,
     ACCOUNT, PEOPLE, AUDIT, SETTINGS, PUBLIC, API, OUTBOX,
 )  # fmt: skip

@@ -65,7 +65,7 @@ ORDERS = {
             "account", "audit", "events", "guests", "messaging", "outbox", "people", "public", "segments", "settings",
             "suppressions",
         },
-        {"mailings", "scheduling"},
+        {"calendar", "mailings", "scheduling"},
         {"designs"},
         {"api"},
         {"areas"},

@@ -11,7 +11,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.send_time import Plan, plan_of, plan_of_schedule
 from eventmail.models import Content, DraftText, Mailing, Schedule
 from eventmail.records import Acting
-from eventmail.states import MailingState
+from eventmail.states import MailingKind, MailingState
 
 
 def copy(tx: Session, from_: int, to: int, segments: Mapping[int, int], by: Acting) -> int:
@@ -20,12 +20,14 @@ def copy(tx: Session, from_: int, to: int, segments: Mapping[int, int], by: Acti
     `segments` maps the ids of segments to those of their copies. Guests picked by hand stay behind, and so do segments
     that were not copied. Runs in the caller's transaction.
     """
-    scheduled = [(text, audience, plan_of_schedule(held)) for text, audience, held in tx.execute(_scheduled(from_))]
-    drafted = [(held, held.audience, plan_of(held.plan) or Plan()) for held in tx.scalars(_drafted(from_))]
-    for held, audience, plan in (*scheduled, *drafted):
+    scheduled = [
+        (text, audience, plan_of_schedule(held), kind) for text, audience, held, kind in tx.execute(_scheduled(from_))
+    ]
+    drafted = [(held, held.audience, plan_of(held.plan) or Plan(), kind) for held, kind in tx.execute(_drafted(from_))]
+    for held, audience, plan, kind in (*scheduled, *drafted):
         text = Text(held.subject, held.preheader, held.body)
         relative = Plan(relative=plan.relative, audience_mode=plan.audience_mode)
-        written = drafts.Written(text, _audience(audience, segments), relative)
+        written = drafts.Written(text, _audience(audience, segments), relative, kind=MailingKind(kind))
         drafts.make(tx, to, written, by, dialect=held.dialect)
     return len(scheduled) + len(drafted)
 
@@ -37,9 +39,9 @@ def count(event_id: int) -> int:
 
 
 def _scheduled(event_id: int) -> Rows:
-    """(content, audience, schedule) of the relative messages, to come or gone out, but for those somebody cancelled."""
+    """(content, audience, schedule, kind) of the relative messages, but for those that somebody cancelled."""
     return (
-        select(Content, Mailing.audience, Schedule)
+        select(Content, Mailing.audience, Schedule, Mailing.kind)
         .select_from(Mailing)
         .join(Content, Content.id == Mailing.content_id)
         .join(Schedule, Schedule.mailing_id == Mailing.id)
@@ -50,7 +52,7 @@ def _scheduled(event_id: int) -> Rows:
 
 def _drafted(event_id: int) -> Rows:
     return (
-        select(DraftText)
+        select(DraftText, Mailing.kind)
         .join(Mailing, Mailing.id == DraftText.mailing_id)
         .where(*query.of_event(event_id), DraftText.plan["relative"].as_string().is_not(None))
         .order_by(DraftText.id)

@@ -37,6 +37,7 @@ class Written:
     plan: Plan | None = None
     origin: Origin | None = None
     asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
+    kind: MailingKind = MailingKind.ONE_TIME  # of a new draft; a save changes no kind
 
     @property
     def is_blank(self) -> bool:
@@ -46,6 +47,7 @@ class Written:
         """What an idempotency key stands for."""
         named = {name: value for name, value in self.columns().items() if name != "plan" or value}
         written = {**named, **(self.origin.as_json() if self.origin else {}), "draft": True}
+        written |= {"kind": self.kind} if self.kind != MailingKind.ONE_TIME else {}
         return written if self.asked is None else dict(self.asked)
 
     def columns(self) -> dict[str, Any]:
@@ -87,6 +89,7 @@ class Shown:
     saver: str | None
     plan: Plan | None = None
     origin: Origin | None = None
+    kind: MailingKind = MailingKind.ONE_TIME
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
@@ -160,7 +163,7 @@ def again_in(tx: Session, mailing: Mailing, by: Acting, *, plan: Plan | None = N
     """`again`, in the caller's transaction, with a `plan`."""
     content = tx.get_one(Content, mailing.content_id)
     text = contents.Text(content.subject, content.preheader, content.body)
-    written = Written(text, criteria(mailing.audience), plan, origin.of(mailing))
+    written = Written(text, criteria(mailing.audience), plan, origin.of(mailing), kind=MailingKind(mailing.kind))
     return make(tx, mailing.event_id, written, by, dialect=content.dialect).id
 
 
@@ -191,9 +194,10 @@ def unsent(event_id: int, mailing_id: int, by: Acting) -> Shown:
     return found
 
 
-def newest(event_id: int, user_id: int) -> Shown | None:
-    """The draft of this person that was saved last, if there is one."""
-    found = fresh().execute(newest_first(event_id).where(Mailing.created_by == user_id).limit(1)).one_or_none()
+def newest(event_id: int, user_id: int, kind: MailingKind) -> Shown | None:
+    """The draft of this person and this kind that was saved last, if there is one."""
+    mine = newest_first(event_id).where(Mailing.created_by == user_id, Mailing.kind == kind).limit(1)
+    found = fresh().execute(mine).one_or_none()
     return shown(found) if found else None
 
 
@@ -206,10 +210,9 @@ def shown(row: Any) -> Shown:
     """A row of `newest_first`."""
     held: DraftText = row.DraftText
     text, audience = contents.Text(held.subject, held.preheader, held.body), criteria(held.audience)
-    plan = plan_of(held.plan)
     return Shown(
-        held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver, plan,
-        origin.of(row),
+        held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver,
+        plan_of(held.plan), origin.of(row), MailingKind(row.kind),
     )  # fmt: skip
 
 
@@ -243,7 +246,7 @@ def _rows(*, also_sent: bool = False) -> Rows:
     """What `shown` needs of each draft. A message that was sent has no text."""
     author, saver = aliased(User), aliased(User)
     return (
-        select(DraftText, author.name.label("author"), saver.name.label("saver"), *origin.COLUMNS)
+        select(DraftText, author.name.label("author"), saver.name.label("saver"), Mailing.kind, *origin.COLUMNS)
         .select_from(Mailing)
         .join(DraftText, DraftText.mailing_id == Mailing.id, isouter=also_sent)
         .outerjoin(author, author.id == Mailing.created_by)
@@ -263,7 +266,7 @@ def make(
 ) -> Mailing:
     """Make a draft. Runs in the caller's transaction."""
     mailing = Mailing(
-        event_id=event_id, kind=MailingKind.ONE_TIME, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
+        event_id=event_id, kind=written.kind, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
         audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
         created_at=by.now, **(written.origin.columns() if written.origin else {}),
     )  # fmt: skip

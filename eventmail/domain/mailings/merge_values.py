@@ -140,4 +140,5 @@ def _time(event: Event) -> str:
 
 
 def _wall(wall: datetime | None, fold: int | None) -> datetime | None:
+    """The wall time without its zone, which may be one that no longer exists."""
     return wall and wall.replace(fold=fold or 0)

@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 from eventmail import clock, records, wall_time
 from eventmail.db import service, transaction
 from eventmail.domain.audience import resolve as audiences
-from eventmail.domain.mailings import contents, control, draft_rows, drafts, recipients, send, send_time, start
+from eventmail.domain.mailings import (
+    calendar_mails,
+    contents,
+    control,
+    draft_rows,
+    drafts,
+    recipients,
+    send,
+    send_time,
+    start,
+)
 from eventmail.domain.mailings.origin import check
 from eventmail.domain.mailings.send import Begun, Message, Prepared, Sent
 from eventmail.domain.mailings.send_time import SendTime
@@ -87,6 +97,7 @@ def change(
     with transaction() as tx:
         mailing, held, now = _open(tx, event_id, mailing_id, revision)
         event = tx.get_one(Event, event_id)
+        calendar_mails.check_for(tx, event_id, mailing.kind)
         time = send_time.checked(_plan(message), event, now, kept=mailing.send_at)
         send.check_unchanged(tx, prepared, terms, by)
         check(tx, message.origin)

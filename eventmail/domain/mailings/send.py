@@ -15,7 +15,7 @@ from eventmail.db import fresh, service, transaction
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import contents, draft_rows, merge_values, query, recipients, review
+from eventmail.domain.mailings import calendar_mails, contents, draft_rows, merge_values, query, recipients, review
 from eventmail.domain.mailings.origin import Origin, check
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.domain.terms import NothingLeaves, SendingTerms
@@ -60,6 +60,7 @@ class Message:
             **({"exactly": self.snapshot} if self.exact else {}),
             **({"plan": self.plan.as_json()} if self.plan else {}),
             **(self.origin.as_json() if self.origin else {}),
+            **({"kind": self.kind} if self.kind != MailingKind.ONE_TIME else {}),
         }
 
 
@@ -101,12 +102,13 @@ Begin = Callable[[Session, Prepared], Begun]
 def prepare(event_id: int, message: Message, terms: SendingTerms) -> Prepared:
     """Check and compile a message; stores nothing.
 
-    Raises UnresolvedToken, InvalidInput, InvalidAudience (400), EventArchived (409), and NothingLeaves while nothing
-    may leave this box (S13).
+    Raises UnresolvedToken, InvalidInput, InvalidAudience, for a calendar mail MissingEventTime and InvalidTimezone
+    (400), EventArchived (409), and NothingLeaves while nothing may leave this box (S13).
     """
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(fresh(), event_id)
+    calendar_mails.check_for(fresh(), event_id, message.kind)
     compiled = contents.checked(event_id, message.text)
     reviewed = snapshots.find(event_id, message.snapshot) if message.snapshot else None
     criteria = message.audience if any(message.audience.values()) or reviewed is None else reviewed.audience
@@ -205,7 +207,8 @@ def commit(
     """Store a prepared message in `to_state`: content, recipients, exclusions, places for `starts_at`; no run yet.
 
     Runs in the caller's transaction. Raises NoRecipients, QuotaExceeded, EventArchived; AudienceChanged and
-    EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft.
+    EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft; MissingEventTime
+    and InvalidTimezone for a calendar mail (K2). A draft decides by itself what kind of message it becomes.
     """
     message, event_id = prepared.message, prepared.event_id
     check_unchanged(tx, prepared, terms, by)
@@ -214,6 +217,7 @@ def commit(
     criteria, send_at = prepared.audience.as_json(), starts_at if to_state == MailingState.SCHEDULED else None
     mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at,
                     origin=message.origin)  # fmt: skip
+    calendar_mails.check_for(tx, event_id, mailing.kind)
     recipients.write(tx, mailing, prepared.audience, by)
     _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms)
     return mailing, text

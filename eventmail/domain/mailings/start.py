@@ -12,7 +12,7 @@ from eventmail import records
 from eventmail.db import move
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import recipients, send, send_time
+from eventmail.domain.mailings import calendar_mails, recipients, send, send_time
 from eventmail.domain.people import result_mails
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
@@ -30,8 +30,8 @@ People = tuple[audiences.Audience | None, int]  # who gets it, None for the peop
 def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> Job | None:
     """Start a message that is due at `by.now`; None when nothing leaves, or when somebody else was faster (H5).
 
-    It is missed when it is late (H6), when its time moved (H6a), when the list surprises (H7), and when nothing may
-    leave; it has failed when nobody is left.
+    It is missed when it is late (H6), when its time moved (H6a), when it is a calendar mail of an event without a time
+    (K2), when the list surprises (H7), and when nothing may leave; it has failed when nobody is left.
     """
     mailing = tx.get(Mailing, mailing_id)
     if (
@@ -43,6 +43,7 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
         return None
     held, event = schedule(tx, mailing_id), tx.get_one(Event, mailing.event_id)
     why = too_late(mailing, event, by.now) or _moved(mailing, held, event)
+    why = why or (NotSent.EVENT_UNDATED if calendar_mails.lacks_time(event, mailing.kind) else None)
     why = why or (NotSent.HELD_UP if terms.hindrances else None)
     try:
         if why is None:
@@ -71,11 +72,12 @@ def missed(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting, peopl
     """Start a missed message at once, as somebody asks who has seen that it goes to so many `people`.
 
     Without one of its segments it goes to the people of its scheduling. Raises NoRecipients, QuotaExceeded,
-    NothingLeaves, and AudienceChanged when other people would get it than were seen.
+    NothingLeaves, MissingEventTime (K2), and AudienceChanged when other people would get it than were seen.
     """
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(tx, mailing.event_id)
+    calendar_mails.check_for(tx, mailing.event_id, mailing.kind)
     held = schedule(tx, mailing.id)
     found = people_now(tx, mailing, held, outside=terms.outside, of_scheduling=True)
     if people is not None and people != (now := found[1]):

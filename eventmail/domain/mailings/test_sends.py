@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from eventmail import addresses, ids, records
 from eventmail.db import fresh, transaction
 from eventmail.domain.events import edit
-from eventmail.domain.mailings import contents, preview_steps, query
+from eventmail.domain.mailings import calendar_mails, contents, preview_steps, query
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.origin import Origin, check
 from eventmail.domain.suppressions import erased_addresses, reasons
@@ -40,6 +40,7 @@ class Wanted:
     criteria: Mapping[str, list[str]] = field(default_factory=dict)  # for the composer, when it is shown again
     origin: Origin | None = None  # of the test of a design
     asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
+    of: MailingKind = MailingKind.ONE_TIME  # what it is a test of
 
     def as_json(self, to: Collection[str]) -> dict[str, Any]:
         """What an idempotency key stands for."""
@@ -50,8 +51,8 @@ class Wanted:
 def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Acting) -> mailing_send.Sent:
     """Send a test now, once per `key` and person, in one transaction (S1). It cannot be undone (S7).
 
-    Raises UnresolvedToken, InvalidInput (400), NoRecipients when no address is left, QuotaExceeded (409), and
-    IdempotencyKeyReused; then nothing was sent.
+    Raises UnresolvedToken, InvalidInput, of a calendar mail MissingEventTime and InvalidTimezone (400), NoRecipients
+    when no address is left, QuotaExceeded (409), and IdempotencyKeyReused; then nothing was sent.
     """
     to = _addressed(wanted.to or [fresh().get_one(User, by.user_id).email])
     keyed = _keyed(event_id, wanted.as_json(to), key, by)
@@ -60,6 +61,7 @@ def send(event_id: int, wanted: Wanted, *, key: str, terms: SendingTerms, by: Ac
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(fresh(), event_id)
+    calendar_mails.check_for(fresh(), event_id, wanted.of)
     compiled = contents.checked(event_id, wanted.text)
     with transaction() as tx:
         if replay := records.replayable(tx, keyed):  # a second click was faster

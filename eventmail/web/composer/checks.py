@@ -11,12 +11,13 @@ from eventmail.content.checks import Remark
 from eventmail.content.differences import Piece
 from eventmail.domain.audience.resolve import Audience, Resolution
 from eventmail.domain.instance import live_lock
-from eventmail.domain.mailings import contents, fallbacks, recent, senders
+from eventmail.domain.mailings import calendar_mails, contents, fallbacks, merge_values, recent, senders
 from eventmail.domain.mailings.dead_links import DeadLink
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import EventArchived, NoRecipients
+from eventmail.errors import EventArchived, InvalidTimezone, MissingEventTime, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
+from eventmail.states import MailingKind
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.when import When
 from eventmail.web.core.context import merged
@@ -86,6 +87,7 @@ def look_over(event: Event, written: Written, terms: SendingTerms) -> Checks:
         *(Check(gap=gap) for gap in written.gaps),
         *(Check(dead_link_sentence(dead), dead=dead) for dead in written.dead_links),
         *(_of(remark) for remark in remarks if remark.code != "NO_PREVIEW_TEXT"),
+        *_without_links(written),
         *_of_the_sender(event, senders.of(event, g.user, terms)),
         *_of_the_event(event, written),
     ]
@@ -139,7 +141,18 @@ def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]
         yield Check(NoRecipients.sentence, _AUDIENCE)
     if written.when and written.when.refused:
         yield Check(written.when.refused.detail, ("Change the time", "#when"))
+    if written.form.kind == MailingKind.CALENDAR:
+        yield from _of_calendars(event)
     yield from map(_of, written.draft.problems)
+
+
+def _of_calendars(event: Event) -> Iterator[Check]:
+    """Why no calendar can hold the event (K2)."""
+    try:
+        calendar_mails.check(event)
+    except (MissingEventTime, InvalidTimezone) as error:
+        where = url_for("events.settings", event_id=event.id)
+        yield Check(error.detail, ("Event settings", f"{where}#starts_at"))
 
 
 def _todo(written: Written) -> Iterator[Check]:
@@ -172,6 +185,13 @@ def _out_lately(event: Event, written: Written) -> Iterator[Check]:
         if number:
             where = url_for("mailings.listing", event_id=event.id)
             yield Check(f"{number} of these got another mail in the last 24 hours.", ("Sent messages", where))
+
+
+def _without_links(written: Written) -> Iterator[Check]:
+    merged = written.draft.compiled.merged
+    has_links = any(name.startswith(f"{merge_values.CALENDAR}.") for name in merged)
+    if written.form.kind == MailingKind.CALENDAR and written.form.text.body.strip() and not has_links:
+        yield Check("The message has no calendar links: put them in by the field “All calendar links”.", _PARTS["body"])
 
 
 def _of_the_sender(event: Event, sender: senders.Sender) -> Iterator[Check]:

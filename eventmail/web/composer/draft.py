@@ -94,7 +94,7 @@ def listed(event_id: int) -> Page[drafts.Shown]:
 
 def written(form: ComposerForm) -> drafts.Written:
     """The text, the audience and the time on the page."""
-    return drafts.Written(form.text.in_lf, form.audience, form.plan, form.origin)
+    return drafts.Written(form.text.in_lf, form.audience, form.plan, form.origin, kind=form.kind)
 
 
 def save(event_id: int, form: ComposerForm) -> drafts.Saved | None:

@@ -14,6 +14,7 @@ from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send import Message
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.ids import row_id
+from eventmail.states import MailingKind
 from eventmail.value_parsing import visible
 from eventmail.web.composer import preview_options, time_fields
 from eventmail.web.composer.time_fields import TimeFields
@@ -48,12 +49,13 @@ class ComposerForm:
     time: TimeFields | None = None
     editing: int | None = None
     revision: int = 0
+    kind: MailingKind = MailingKind.ONE_TIME
 
     @property
     def message(self) -> Message:
         return Message(
             self.text, self.audience, self.snapshot, exact=self.exact, event_seen=self.event_seen, plan=self.plan,
-            origin=self.origin,
+            origin=self.origin, kind=self.kind,
         )  # fmt: skip
 
     @property
@@ -67,15 +69,18 @@ class ComposerForm:
     def of(self, shown: Shown, timezone: str) -> "ComposerForm":
         """The form with a draft; `timezone` is that of a plan that names none."""
         time = time_fields.of(shown.plan, timezone) if self.time else None
-        return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown, time=time)
+        return replace(self, text=shown.text, audience=dict(shown.audience), shown=shown, time=time,
+                       kind=shown.kind)  # fmt: skip
 
 
 def parse(
-    form: MultiDict[str, str], before: DraftVersion, key: str | None = None, *, timezone: str | None = None
-) -> ComposerForm:
+    form: MultiDict[str, str], before: DraftVersion, key: str | None = None, *, kind: MailingKind,
+    timezone: str | None = None,
+) -> ComposerForm:  # fmt: skip
     """The form as it was typed; `key` is the idempotency key of the request.
 
-    A page with a picker names the `timezone` that it shows first.
+    It is about a message of `kind` unless it says otherwise. A page with a picker names the `timezone` that it shows
+    first.
     """
     time = None if timezone is None else time_fields.parse({"timezone": timezone, **form})
     return ComposerForm(
@@ -92,6 +97,7 @@ def parse(
         time=time,
         editing=row_id(form.get("editing", "")),
         revision=row_id(form.get("editing_revision", "")) or 0,
+        kind=MailingKind.CALENDAR if form.get("kind") == MailingKind.CALENDAR else kind,
     )
 
 

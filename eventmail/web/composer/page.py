@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from flask import Blueprint, g
 
 from eventmail.content.differences import Piece
+from eventmail.states import MailingKind
 from eventmail.web.composer import draft
 from eventmail.web.composer.draft import OnPage
 from eventmail.web.composer.form import ComposerForm
@@ -19,6 +20,7 @@ class Prefix(StrEnum):
     MESSAGE = "guest-message"
     DESIGN = "email-design"
     SCHEDULED = "scheduled-message"
+    CALENDAR = "calendar-email"
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ class Composer:
     addressed: bool = True  # it has the picker of an audience; else the text is for every guest
     live: Mapping[str, str] = field(default_factory=lambda: _LIVE)  # what changes beside the preview: id -> template
     keeps: Keeps = draft
+    kind: MailingKind = MailingKind.ONE_TIME  # of what is begun on it
 
     def serves(self, *blueprints: Blueprint) -> None:
         """Make this the composer, `g.composer`, of every request to `blueprints`."""

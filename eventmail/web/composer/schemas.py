@@ -1,17 +1,18 @@
 """The JSON of an audience, of its exclusions, and of the time to send at."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 from typing_extensions import TypedDict
 
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.errors import InvalidInput
-from eventmail.states import AudienceMode, Reason
+from eventmail.states import AudienceMode, MailingKind, Reason
 from eventmail.wall_time import Anchor
 from eventmail.web.core.answer_parts import Id, one_of
 from eventmail.web.core.intake import LOCAL_TIME, Body, Fold
 
+Kind = Literal[MailingKind.ONE_TIME, MailingKind.CALENDAR]
 ReasonWord = Annotated[str, one_of(Reason)]
 
 

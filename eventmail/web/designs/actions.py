@@ -14,7 +14,7 @@ from eventmail.domain.mailings import contents, drafts, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.errors import InvalidInput, NotFound
 from eventmail.models import Event
-from eventmail.states import MessageType
+from eventmail.states import MailingKind, MessageType
 from eventmail.value_parsing import clean_value
 from eventmail.web.composer import checks
 from eventmail.web.core import access, intake
@@ -249,8 +249,12 @@ def use(event_id: int) -> Any:
     draft, number = request.values.get("snapshot") == "draft", ids.row_id(request.values.get("number", ""))
     text, origin = revisions.snapshot(g.design, "draft" if draft else "published", number)
     key = f"use:{origin.design_id}:{origin.number}:{text.digest}:{request.form.get('idempotency_key') or ids.token(24)}"
-    made = drafts.create(event_id, drafts.Written(text, {}, origin=origin), key=key, by=access.acting())
-    where = "scheduling.watch" if request.values.get("when") == "later" else "messaging.watch"
+    of_calendar = g.design.message_type == MessageType.CALENDAR
+    kind = MailingKind.CALENDAR if of_calendar else MailingKind.ONE_TIME
+    written = drafts.Written(text, {}, origin=origin, kind=kind)
+    made = drafts.create(event_id, written, key=key, by=access.acting())
+    page = "calendar.watch" if of_calendar else "messaging.watch"
+    where = "scheduling.watch" if request.values.get("when") == "later" else page
     return go_to(url_for(where, event_id=event_id, mailing_id=made.mailing_id))
 
 

@@ -11,7 +11,7 @@ from eventmail.domain.mailings.send import Message
 from eventmail.states import AudienceMode, Delivery, GuestStatus, RecipientState, SuppressionReason
 from eventmail.web.composer import designs
 from eventmail.web.composer.designs import DesignRef
-from eventmail.web.composer.schemas import Criteria, ExcludedOut, ReasonWord, Timed, WarningOut
+from eventmail.web.composer.schemas import Criteria, ExcludedOut, Kind, ReasonWord, Timed, WarningOut
 from eventmail.web.core.answer_parts import Id, Instant, Listed, OutcomeWord, ProviderWord, one_of
 from eventmail.web.core.context import instant
 from eventmail.web.core.intake import Body
@@ -27,7 +27,7 @@ class MailingIn(Timed):
     to the people of that preview all the same. The text is `subject` and `body`, or that of a `design`.
     """
 
-    kind: Literal["one_time"]
+    kind: Kind
     subject: str | None = None
     preheader: str | None = None
     body: Annotated[str | None, StringConstraints(strip_whitespace=False)] = None
@@ -47,6 +47,7 @@ class MailingIn(Timed):
             exact=self.audience_mode == AudienceMode.EXACT,
             plan=self.plan(),
             origin=origin,
+            kind=self.kind,
             asked=self.asked(),
         )
 
@@ -56,7 +57,7 @@ class MailingIn(Timed):
             return None
         exact = self.audience_mode == AudienceMode.EXACT
         own = Message(Text(self.subject or "", self.preheader or "", ""), self.audience.model_dump(),
-                      self.audience_snapshot, exact=exact, plan=self.plan())  # fmt: skip
+                      self.audience_snapshot, exact=exact, plan=self.plan(), kind=self.kind)  # fmt: skip
         return {**own.as_json(), "design": self.design.model_dump()}
 
 

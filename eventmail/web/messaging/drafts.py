@@ -13,6 +13,7 @@ from eventmail.errors import DomainError, InvalidInput, NotFound, PastEditWindow
 from eventmail.models import Schedule
 from eventmail.records import Acting
 from eventmail.states import MailingState
+from eventmail.web import tracker
 from eventmail.web.composer import draft, fragments
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.core import access, intake
@@ -32,7 +33,7 @@ def listing(event_id: int) -> Response:
     """The drafts of the whole team, the latest save first."""
     page = paginate(drafts.newest_first(event_id), **intake.paging(), row=drafts.shown)
     return respond(page="messages/drafts.html", json=lambda: page_out(page, _draft_out), drafts=page,
-                   key=ids.token(24))  # fmt: skip
+                   url_of_draft=lambda draft: tracker.draft_url(event_id, draft), key=ids.token(24))  # fmt: skip
 
 
 @bp.post("/messages/drafts")
@@ -119,9 +120,9 @@ def show(event_id: int, mailing_id: int) -> Any:
     """The JSON of a draft, at the address that it has as a message. Its page is the composer."""
     if wants_json():
         return as_json(drafts.state(event_id, mailing_id))
-    shown = drafts.find(event_id, mailing_id)
-    where = "scheduling.watch" if shown and shown.plan else COMPOSER.urls.watch
-    return see_other(url_for(where, event_id=event_id, mailing_id=mailing_id))
+    if (shown := drafts.find(event_id, mailing_id)) is None:
+        raise NotFound
+    return see_other(tracker.draft_url(event_id, shown))
 
 
 @bp.patch("/mailings/<id:mailing_id>")

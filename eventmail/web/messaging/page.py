@@ -54,7 +54,8 @@ def typed() -> ComposerForm:
     """The composer's form as it was typed; on a first visit empty, or the message that `again` names (S7)."""
     given = request.form if request.method == "POST" else request.args
     timezone = g.event.timezone if g.composer.timed else None
-    form = composer_form.parse(given, composer_form.version(request.values), _key(), timezone=timezone)
+    form = composer_form.parse(given, composer_form.version(request.values), _key(), kind=g.composer.kind,
+                               timezone=timezone)  # fmt: skip
     if not g.composer.addressed:
         form = replace(form, audience={name: [] for name in composer_form.LISTS} | {"statuses": list(GuestStatus)})
     if request.method == "GET" and (again := row_id(request.args.get("again", ""))):

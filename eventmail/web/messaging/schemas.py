@@ -17,7 +17,7 @@ from eventmail.models import Content, Mailing, Schedule
 from eventmail.states import AudienceMode, MailingState
 from eventmail.web.composer import designs
 from eventmail.web.composer.designs import DesignRef
-from eventmail.web.composer.schemas import Criteria, SampleOut, Timed
+from eventmail.web.composer.schemas import Criteria, Kind, SampleOut, Timed
 from eventmail.web.core.answer_parts import Id, Instant, one_of
 from eventmail.web.core.intake import Body, Revision
 from eventmail.web.tracker.schemas import MailingOut
@@ -31,7 +31,7 @@ class DraftIn(Timed):
     With a time it is a planned draft. It never sends.
     """
 
-    kind: Literal["one_time"]
+    kind: Kind
     draft: Literal[True]
     subject: str | None = None
     preheader: str | None = None
@@ -44,13 +44,14 @@ class DraftIn(Timed):
         """The draft for the domain to keep."""
         own = Text(self.subject or "", self.preheader or "", self.body or "")
         text, origin = _taken(event_id, self) if self.design else (own, None)
-        return Written(text, self.audience.model_dump(), self.plan(), origin, self.asked())
+        return Written(text, self.audience.model_dump(), self.plan(), origin, self.asked(), kind=self.kind)
 
     def asked(self) -> dict[str, Any] | None:
         """This request, for its key, when its text comes from a design: that may be another one by the next time."""
         if self.design is None:
             return None
-        own = Written(Text(self.subject or "", self.preheader or "", ""), self.audience.model_dump(), self.plan())
+        own = Written(Text(self.subject or "", self.preheader or "", ""), self.audience.model_dump(), self.plan(),
+                      kind=self.kind)  # fmt: skip
         return {**own.as_json(), "design": self.design.model_dump()}
 
 

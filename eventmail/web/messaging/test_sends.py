@@ -69,7 +69,8 @@ def _typed() -> Wanted:
     """The test of the composer's form, as the guest `guest` reads it, or the one whom the preview shows."""
     form, named = typed(), request.form.get("guest", "").strip()
     guest = None if named else fragments.reader(g.event, form)
-    return Wanted(form.text, tuple(split(form.to)), named or (str(guest.id) if guest else ""), form.audience)
+    return Wanted(form.text, tuple(split(form.to)), named or (str(guest.id) if guest else ""), form.audience,
+                  of=form.kind)  # fmt: skip
 
 
 def _answer(**context: Any) -> Response:

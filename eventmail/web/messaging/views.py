@@ -52,7 +52,7 @@ def composer(event_id: int, problem: Problem | None = None, *, draft: drafts.Sho
 @bp.get("/messages", endpoint="compose")
 def new_message(event_id: int) -> Response:
     """The newest draft of this person, or an empty message."""
-    return composer(event_id, draft=None if request.args else drafts.newest(event_id, g.user.id))
+    return composer(event_id, draft=None if request.args else drafts.newest(event_id, g.user.id, g.composer.kind))
 
 
 @bp.post("/messages/preview")
@@ -127,11 +127,14 @@ def send(event_id: int) -> Any:
 
 @bp.get("/messages/<id:mailing_id>")
 def watch(event_id: int, mailing_id: int) -> Any:
-    """A message: a draft in the composer, or a sent one with its tracker; a scheduled one has a page of its own."""
+    """A message: a draft in the composer, or a sent one with its tracker; other kinds have pages of their own."""
     if draft := drafts.find(event_id, mailing_id):
-        return as_json(drafts.state(event_id, mailing_id)) if wants_json() else composer(event_id, draft=draft)
+        if wants_json():
+            return as_json(drafts.state(event_id, mailing_id))
+        elsewhere = draft.kind != g.composer.kind
+        return see_other(tracker.draft_url(event_id, draft)) if elsewhere else composer(event_id, draft=draft)
     mailing = query.find(event_id, mailing_id)
-    if mailing.send_at and not (wants_json() or wants_fragment()):
+    if tracker.own(mailing).watch != g.composer.urls.watch and not (wants_json() or wants_fragment()):
         return see_other(tracker.own_url(mailing))
     return tracker.own_page(mailing)
 

@@ -14,7 +14,7 @@ from eventmail.domain.mailings.scheduled_list import Group
 from eventmail.domain.mailings.send_time import plan_of_schedule
 from eventmail.errors import AlreadySent, DraftConflict, IdempotencyKeyReused
 from eventmail.models import Event, Mailing, Schedule
-from eventmail.states import WITHOUT_A_RUN, MailingState
+from eventmail.states import WITHOUT_A_RUN, MailingKind, MailingState
 from eventmail.web import tracker
 from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer import fragments, time_fields
@@ -142,6 +142,7 @@ def _form(event: Event, mailing: Mailing, held: Schedule) -> ComposerForm:
         time=time_fields.of(plan_of_schedule(held), event.timezone),
         editing=mailing.id,
         revision=held.revision,
+        kind=MailingKind(mailing.kind),
     )
 
 

@@ -9,10 +9,10 @@ from werkzeug.local import LocalProxy
 
 from eventmail import records
 from eventmail.domain import audit_log
-from eventmail.domain.mailings import query
+from eventmail.domain.mailings import drafts, query
 from eventmail.models import Mailing
 from eventmail.sending import heartbeat, progress
-from eventmail.states import WITHOUT_A_RUN
+from eventmail.states import WITHOUT_A_RUN, MailingKind
 from eventmail.web.composer.page import Prefix
 from eventmail.web.core.context import instant
 from eventmail.web.core.respond import respond
@@ -28,20 +28,29 @@ class OwnPage:
     compose: str
 
 
-_OWN = {
-    False: OwnPage(Prefix.MESSAGE, "guest-messaging-page", "messaging.watch", "messaging.compose"),
-    True: OwnPage(Prefix.SCHEDULED, "scheduled-messages-page", "scheduling.watch", "scheduling.compose"),
-}
+_MESSAGE = OwnPage(Prefix.MESSAGE, "guest-messaging-page", "messaging.watch", "messaging.compose")
+_CALENDAR = OwnPage(Prefix.CALENDAR, "calendar-email-page", "calendar.watch", "calendar.compose")
+_SCHEDULED = OwnPage(Prefix.SCHEDULED, "scheduled-messages-page", "scheduling.watch", "scheduling.compose")
 
 
 def own(mailing: Mailing) -> OwnPage:
     """The page of a message: a scheduled one stays with its list, also when it was sent."""
-    return _OWN[mailing.send_at is not None]
+    return _SCHEDULED if mailing.send_at else _of_kind(mailing.kind)
 
 
 def own_url(mailing: Mailing) -> str:
     """The address of the page of a message."""
     return url_for(own(mailing).watch, event_id=mailing.event_id, mailing_id=mailing.id)
+
+
+def draft_url(event_id: int, draft: drafts.Shown) -> str:
+    """The address where a draft is written: with a time it stands among the scheduled messages."""
+    page = _SCHEDULED if draft.plan else _of_kind(draft.kind)
+    return url_for(page.watch, event_id=event_id, mailing_id=draft.id)
+
+
+def _of_kind(kind: str) -> OwnPage:
+    return _CALENDAR if kind == MailingKind.CALENDAR else _MESSAGE
 
 
 def own_page(mailing: Mailing, **context: Any) -> Response:

@@ -23,7 +23,8 @@ from tests.support.world import World
 NO_CHIP = f'<span class="chip no-field" dir="auto" title="No merge field is called that.">{NO_FIELD}</span>'
 PLAIN = "Hi ‹First name, or &lt;img src=x onerror=alert(1)&gt;› at ‹&lt;i&gt;tableNumber&lt;/i&gt;, or any› &lt;b&gt;b&lt;/b&gt;"  # noqa: E501
 # a mail, as a guest gets it, and what is no page
-MAILS = {"messaging.mail", "mailings.mail", "scheduling.mail", "designs.mail", "design_preview.show", "outbox.html"}
+MAILS = {"messaging.mail", "mailings.mail", "scheduling.mail", "calendar.mail", "designs.mail", "design_preview.show",
+         "outbox.html"}  # fmt: skip
 QUESTIONS = {"why.why": "?address=mia@guests.example.net"}
 NOBODYS = {"static", "account.sign_out"}
 HTML = {"Accept": "text/html"}
@@ -77,7 +78,7 @@ def test_C1_no_page_shows_a_merge_field_as_it_is_typed(app: Flask, boss: Client,
     # what was looked at did hold the texts
     with_chips = {name.partition(" ")[0] for name, page in pages.items() if CHIPS in page}
     assert with_chips == {
-        "audit.of_event", "audit.of_everything", "design.copying", "design.deletion",
+        "audit.of_event", "audit.of_everything", "calendar.compose", "design.copying", "design.deletion",
         "design.history", "designs.detail", "designs.listed",
         "drafts.deletion", "drafts.listing", "erasure.known", "events.overview", "guest_history.history",
         "mailings.detail", "mailings.listing", "messaging.compose", "messaging.watch", "receipts.receipt",

@@ -66,6 +66,10 @@ NOT_IN_IT = {
         "later")},
     **{f"{asks} scheduling.{name}": SAME for asks, name in
        (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
+    **{f"POST calendar.{name}": FORM for name in
+       ("preview", "editor", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "review", "send")},
+    **{f"{asks} calendar.{name}": SAME for asks, name in
+       (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
     "GET scheduling.standing": "a part of the page that keeps itself up to date",
     **{f"POST designs.{name}": FORM for name in
        ("preview", "editor", "fields", "fallbacks", "dead_links", "save", "copy", "present")},
@@ -79,7 +83,7 @@ NOT_IN_IT = {
     **{f"GET {name}": PAGE for name in (
         "events.new", "events.copy_page", "events.settings", "guests.new", "imports.choose", "guest_paste.paste",
         "segments.new", "messaging.compose", "messaging.mail", "mailings.mail",
-        "scheduling.mail", "designs.new", "designs.mail", "outbox.listing", "outbox.read",
+        "scheduling.mail", "calendar.mail", "designs.new", "designs.mail", "outbox.listing", "outbox.read",
         "outbox.html", "suppressions.importing", "sending.page")},
 }  # fmt: skip
 

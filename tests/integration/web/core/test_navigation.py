@@ -10,7 +10,10 @@ from eventmail.settings import Settings
 from tests.support.web import Client
 
 TYPED = {"subject": "Hi", "body": "See you.", "statuses": "confirmed"}
-LISTS = {"Drafts": "messages/drafts", "Scheduled": "scheduled", "Sent": "mailings", "Outbox": "outbox"}
+LISTS = {
+    "Drafts": "messages/drafts", "Scheduled": "scheduled", "Sent": "mailings", "Calendar": "calendar",
+    "Outbox": "outbox",
+}  # fmt: skip
 
 
 def entries(page: str) -> list[str]:
@@ -29,7 +32,7 @@ def tabs(page: str) -> list[tuple[str, str, str, str]]:
 def test_each_list_of_messages_is_a_tab_of_one_entry(client: Client, event_id: int, current: str) -> None:
     page = client.get(f"/admin/events/{event_id}/{LISTS[current]}").text
     assert entries(page) == ["Messages"]
-    numbers = {"Drafts": "0", "Scheduled": "0", "Sent": "0", "Outbox": ""}
+    numbers = {"Drafts": "0", "Scheduled": "0", "Sent": "0", "Calendar": "", "Outbox": ""}
     assert tabs(page) == [
         (f"/admin/events/{event_id}/{path}", ' aria-current="page"' if label == current else "", label, numbers[label])
         for label, path in LISTS.items()
@@ -53,7 +56,7 @@ def test_a_page_below_a_list_has_its_tab_and_the_composer_none(
         page = client.get(path).text
         assert entries(page) == ["Messages"]
         assert [label for _, here, label, _ in tabs(page) if here] == current
-        assert [number for *_, number in tabs(page)] == ["1", "0", "1", ""]
+        assert [number for *_, number in tabs(page)] == ["1", "0", "1", "", ""]
 
 
 class TestWithAMailService:
@@ -63,4 +66,4 @@ class TestWithAMailService:
 
     def test_S13_there_is_no_outbox(self, client: Client, event_id: int) -> None:
         page = client.get(f"/admin/events/{event_id}/mailings").text
-        assert [label for _, _, label, _ in tabs(page)] == ["Drafts", "Scheduled", "Sent"]
+        assert [label for _, _, label, _ in tabs(page)] == ["Drafts", "Scheduled", "Sent", "Calendar"]

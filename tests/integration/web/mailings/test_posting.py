@@ -81,7 +81,7 @@ def test_a_key_that_can_not_be_one_is_refused(post: Any, party: list[int], key: 
 
 
 WRONG: list[tuple[dict[str, Any], int, str, list[str]]] = [
-    ({"kind": "calendar"}, 400, "INVALID_INPUT", ["kind"]),
+    ({"kind": "test"}, 400, "INVALID_INPUT", ["kind"]),
     ({"kind": None}, 400, "INVALID_INPUT", ["kind"]),
     ({"subject": ""}, 400, "INVALID_INPUT", ["subject"]),
     ({"subject": None}, 400, "INVALID_INPUT", ["subject"]),

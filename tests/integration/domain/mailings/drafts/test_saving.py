@@ -22,6 +22,7 @@ from eventmail.errors import (
 )
 from eventmail.models import AuditEntry, Content, DraftText, IdempotencyRecord, Mailing
 from eventmail.records import Acting
+from eventmail.states import MailingKind
 from tests.support import seeding
 from tests.support.drafting import ODD, PAGE, held, save, send, written
 
@@ -165,10 +166,14 @@ def test_my_newest_draft_is_the_one_i_began_and_that_was_saved_last(
     later = replace(oscar, now=oscar.now.replace(year=oscar.now.year + 1))
     other = save(event_id, DraftVersion(page="p2"), written(), later).mailing_id
     hers = save(event_id, DraftVersion(page="p3"), written(), replace(anna, now=later.now)).mailing_id
-    mine = drafts.newest(event_id, oscar.user_id or 0)
-    assert mine is not None
-    assert mine.id == other
-    assert [drafts.shown(row).id for row in fresh().execute(drafts.newest_first(event_id))] == [hers, other, begun]
+    calendar = save(event_id, DraftVersion(page="p4"), replace(written(), kind=MailingKind.CALENDAR), later).mailing_id
+    newest = {kind: drafts.newest(event_id, oscar.user_id or 0, kind) for kind in MailingKind}
+    assert {kind: found and found.id for kind, found in newest.items()} == {
+        MailingKind.ONE_TIME: other, MailingKind.CALENDAR: calendar, MailingKind.TEST: None,
+    }  # fmt: skip
+    assert [drafts.shown(row).id for row in fresh().execute(drafts.newest_first(event_id))] == [
+        hers, calendar, other, begun,
+    ]  # fmt: skip
 
 
 def test_S2_the_database_knows_what_a_draft_is(begun: int, event_id: int) -> None:

@@ -1,0 +1,104 @@
+"""The page “Calendar email”: the event as calendars get it, its links, and the composer below them (K1, K1a)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from flask import g, url_for
+from werkzeug.local import LocalProxy
+
+from eventmail.content import calendar_links, calendar_words
+from eventmail.content.calendar_facts import CalendarFacts
+from eventmail.domain.mailings import calendar_mails, merge_values
+from eventmail.errors import InvalidTimezone, MissingEventTime
+from eventmail.models import Event
+from eventmail.states import MailingKind
+from eventmail.web.composer import fragments
+from eventmail.web.composer.page import Composer, Prefix, Urls
+
+_SERVICES = {
+    "google": "Google Calendar",
+    "outlook": "Outlook",
+    "office365": "Outlook (work or school)",
+    "yahoo": "Yahoo Calendar",
+}
+_FILE = "Apple and others (.ics file)"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact of the event in words, "" where it is missing, and the address where it is set."""
+
+    label: str
+    words: str
+    missing: str  # what is said instead
+    url: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One way into a calendar: `parameters` are decoded, as the service reads them."""
+
+    name: str
+    label: str
+    url: str
+    host: str
+    parameters: Sequence[tuple[str, str]] = ()
+    inexact: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What stands above the composer; `problem` says why there are no links."""
+
+    facts: Sequence[Fact]
+    links: Sequence[Link]
+    problem: MissingEventTime | InvalidTimezone | None
+
+
+def shown(event: Event) -> Shown:
+    """The event as calendars get it."""
+    facts = merge_values.calendar_facts(event)
+    try:
+        calendar_mails.check(event)
+    except (MissingEventTime, InvalidTimezone) as error:
+        return Shown(list(_facts(event, facts, "", "")), (), error)
+    words = calendar_words.when(facts), calendar_words.assumed_end(facts)
+    return Shown(list(_facts(event, facts, *words)), list(_links(event, facts)), None)
+
+
+def links(event: Event) -> Mapping[str, str]:
+    """The address of each link by name. Raises MissingEventTime, InvalidTimezone."""
+    calendar_mails.check(event)
+    facts = merge_values.calendar_facts(event)
+    return calendar_links.links(facts, merge_values.ics_url(event, fragments.terms()))
+
+
+def _facts(event: Event, facts: CalendarFacts, when: str, assumed: str) -> Iterator[Fact]:
+    def fact(label: str, words: str, missing: str, field: str, note: str = "") -> Fact:
+        where = url_for("events.settings", event_id=event.id, _anchor=field)
+        return Fact(label, words, missing, where, note)
+
+    yield fact("Title", facts.shown_title, "", "title")
+    yield fact("When", when, "No date is set.", "starts_at", assumed)
+    yield fact("Time zone", event.timezone, "", "timezone")
+    yield fact("Where", facts.location.strip(), "No place is set: calendars show none.", "location")
+    yield fact("Description", facts.text, "None is set.", "description")
+    yield fact("Web page", facts.page, "None is set.", "url")
+
+
+def _links(event: Event, facts: CalendarFacts) -> Iterator[Link]:
+    for name, link in calendar_links.provider_links(facts).items():
+        host, parameters = calendar_links.link_parts(link.url)
+        yield Link(name, _SERVICES[name], link.url, host, parameters, link.inexact)
+    url = merge_values.ics_url(event, fragments.terms())
+    yield Link("ics", _FILE, url, calendar_links.link_parts(url).host)
+
+
+def _around() -> dict[str, Any]:
+    return {"calendar": LocalProxy(cache(lambda: shown(g.event)))}  # the live parts of the page need it not
+
+
+COMPOSER = Composer(Prefix.CALENDAR, Urls.of("calendar"), "calendar/page.html", _around, kind=MailingKind.CALENDAR)
