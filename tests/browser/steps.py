@@ -17,7 +17,8 @@ from tests.support import seeding
 from tests.support.live import Live
 from tests.support.seeding import Person
 
-SENT_URL = re.compile(r"/messages/\d+$")
+SENT_URL = re.compile(r"/(messages|calendar)/\d+$")
+MESSAGE = "guest-message"  # the prefix of the page “New message”
 TRACKED = "guest-message-job-tracker"
 WARNING = "guest-message-warning"
 COMPOSER = (
@@ -152,43 +153,46 @@ def unfold(page: Page) -> None:
         folded.click()
 
 
-def pick(page: Page, statuses: Iterable[str]) -> None:
+def pick(page: Page, statuses: Iterable[str], prefix: str = MESSAGE) -> None:
     if not statuses:
         return
     unfold(page)
-    picker = by_test(page, "guest-message-audience-picker")
+    picker = by_test(page, f"{prefix}-audience-picker")
     for status in statuses:
         picker.get_by_label(status).check()
 
 
-def write(page: Page, subject: str, text: str, *, statuses: Iterable[str] = ("Confirmed",)) -> None:
+def write(
+    page: Page, subject: str, text: str, *, statuses: Iterable[str] = ("Confirmed",), prefix: str = MESSAGE
+) -> None:
     """Fill in the composer of the page."""
-    pick(page, statuses)
-    editor = by_test(page, "guest-message-editor")
+    pick(page, statuses, prefix)
+    editor = by_test(page, f"{prefix}-editor")
     editor.get_by_label("Subject").fill(subject)
     editor.get_by_label("Message", exact=True).fill(text)
 
 
-def review(page: Page) -> Locator:
+def review(page: Page, prefix: str = MESSAGE) -> Locator:
     """Press the primary button of the composer: the dialog."""
-    by_test(page, "guest-message-send-cta").click()
+    by_test(page, f"{prefix}-send-cta").click()
     dialog = page.get_by_role("dialog", name="Send this message?")
     expect(dialog).to_be_visible()
     return dialog
 
 
-def send(page: Page) -> Locator:
+def send(page: Page, prefix: str = MESSAGE) -> Locator:
     """Review and confirm: the tracker."""
-    review(page)
-    by_test(page, "guest-message-send-confirm").click()
-    expect(by_test(page, TRACKED)).to_be_visible()
+    review(page, prefix)
+    by_test(page, f"{prefix}-send-confirm").click()
+    tracker = by_test(page, f"{prefix}-job-tracker")
+    expect(tracker).to_be_visible()
     page.wait_for_url(SENT_URL)
-    return by_test(page, TRACKED)
+    return tracker
 
 
-def finished(page: Page) -> None:
+def finished(page: Page, prefix: str = MESSAGE) -> None:
     """Wait, without touching the page, until its tracker says that the run is over."""
-    expect(by_test(page, TRACKED)).to_have_attribute("data-state", "finished")
+    expect(by_test(page, f"{prefix}-job-tracker")).to_have_attribute("data-state", "finished")
 
 
 def tiles(page: Page) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from eventmail import ids
+from tests.browser import tour_calendar as calendar
 from tests.browser import tour_designs as designs
 from tests.browser import tour_guests as guests
 from tests.browser import tour_messages as messages
@@ -79,6 +80,9 @@ PAGES: dict[str, Callable[[Tour], None]] = {
     "scheduled, written": scheduled.written,
     "scheduled, before the event": scheduled.relative,
     "scheduled, refused": scheduled.refused,
+    "calendar": full("/calendar"),
+    "calendar, no date": calendar.undated,
+    "calendar, sent": calendar.sent,
     "designs, empty": empty("/email-templates"),
     "designs": designs.listed,
     "designs, none found": full("/email-templates?q=nothing-at-all"),
@@ -142,15 +146,17 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 NO_PAGES = {
     "static", "public.health", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
-    "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail", "design_preview.show",
+    "calendar.mail", "calendar.tested", "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail",
+    "design_preview.show",
     "design.published", "design_preview.tested",
     "imports.progress", "imports.export", "api_page.document",
 }  # fmt: skip
 # test_composer.py, test_owners_pages.py, test_add_to_calendar.py
-# of dead links the same list; of “Scheduled messages” the same lists
+# of dead links the same list; of the other two composers the same lists
 LOOKED_AT_ELSEWHERE = {
     "calendar_address.answer", "preview.fallbacks", "preview.dead", "erasure.known", "erasure.asking", "former.asking",
-    "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links", "designs.fallbacks", "designs.dead_links",
+    "scheduling.exclusions", "scheduling.fallbacks", "scheduling.dead_links",
+    "calendar.exclusions", "calendar.fallbacks", "calendar.dead_links", "designs.fallbacks", "designs.dead_links",
 }  # fmt: skip
 ON_THE_TOUR = {
     "audit.of_event", "audit.of_everything", "event_life.archive_page", "event_life.calendar_links",
@@ -163,7 +169,8 @@ ON_THE_TOUR = {
     "imports.choose", "imports.look",
     "segments.listing", "segments.new", "segments.edit", "segments.deletion", "messaging.compose", "messaging.watch",
     "messaging.exclusions", "mailings.listing", "mailings.detail", "outbox.listing", "outbox.read",
-    "drafts.listing", "drafts.deletion", "scheduling.compose", "scheduling.watch",
+    "drafts.listing", "drafts.deletion", "scheduling.compose", "scheduling.watch", "calendar.compose",
+    "calendar.watch",
     "unsubscribe.page", "unsubscribe.preview", "unsubscribe.returning", "receipts.receipt", "home.page",
     "suppressions.listing", "suppressions.importing", "suppressions.lifting",
     "designs.listed", "designs.new", "designs.detail", "design.history", "design.copying", "design.deletion",

@@ -22,6 +22,7 @@ from eventmail import clock
 from eventmail.db import transaction
 from eventmail.models import EVERYWHERE, Worker
 from tests.browser import steps
+from tests.browser.calendar import steps as calendar
 from tests.browser.steps import TRACKED, Gala, by_test, finished, tiles
 from tests.support import seeding
 from tests.support.browser import assert_visible_everywhere, axe
@@ -249,6 +250,45 @@ def test_retry_on_transient_failure_uses_the_same_key_and_delivers_once_S3_S4(
     )
     refused = [{"number": number, "outcome": "transient", "code": "451 4.3.2"} for number in range(1, tries)]
     assert outcomes == [*refused, {"number": tries, "outcome": "accepted", "code": ""}]
+
+
+# The same of a calendar mail, from its own page
+
+
+def test_a_calendar_mail_that_bounces_is_tracked_and_its_address_is_left_out_next_time_F1(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    gone, bo = f"gone{gala.id}@guests.example.net", f"bo{gala.id}@guests.example.net"
+    gala.add_guests([{"email": gone}, {"email": bo}])
+    steps.sign_in(watched, gala, "/calendar")
+    calendar.write(watched)
+    tracker = calendar.send(watched)
+    calendar.finished(watched)
+    expect(tracker).to_contain_text("1 of 2 were sent. 1 failed.")
+    assert news(gala) == [{"kind": "bounce", "address": gone, "code": "550 5.1.1", "detail": "No such user here"}]
+    listed = gala.live.query("SELECT scope, reason FROM suppression WHERE address = ?", gone)
+    assert listed == [{"scope": EVERYWHERE, "reason": "hard_bounce"}]
+    watched.goto(gala.url("/calendar?new=1"))
+    calendar.write(watched, "Once more")
+    expect(by_test(watched, "calendar-email-recipient-count")).to_contain_text("1 won’t: 1 bounced.")
+    calendar.send(watched)
+    calendar.finished(watched)
+    assert box.to(gone, bo) == [bo, bo]
+
+
+def test_a_calendar_mail_is_tried_again_under_one_key_and_delivered_once_S3_S4(
+    watched: Page, gala: Gala, box: Postbox
+) -> None:
+    again = f"again{gala.id}@guests.example.net"
+    gala.add_guests([{"email": again}])
+    steps.sign_in(watched, gala, "/calendar")
+    calendar.write(watched)
+    calendar.send(watched)
+    calendar.finished(watched)
+    offered = [str(mail["X-Eventmail-Id"]) for address, mail in box.offered if address == again]
+    [mailing] = gala.mailings()
+    assert offered == [f"{mailing['key']}-{gala.recipients()[again]['id']}"] * 2
+    assert (box.to(again), gala.recipients()[again]["state"]) == ([again], "sent")
 
 
 # Bulk send observability

@@ -121,11 +121,6 @@ def calendar_facts(event: Event) -> CalendarFacts:
     )  # fmt: skip
 
 
-def ics_url(event: Event, terms: SendingTerms) -> str:
-    """The event's own address of its calendar file (K3)."""
-    return CalendarAddresses.of(event, terms).file()
-
-
 def _date(event: Event) -> str:
     days = [_day(wall) for wall in (event.starts_wall, event.ends_wall) if event.starts_wall and wall]
     return " to ".join(dict.fromkeys(days))  # one day when both are the same

@@ -10,20 +10,14 @@ from werkzeug.local import LocalProxy
 
 from eventmail.content import calendar_links, calendar_words
 from eventmail.content.calendar_facts import CalendarFacts
+from eventmail.content.pieces import CALENDAR_NAMES
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.mailings import calendar_mails, merge_values
 from eventmail.errors import InvalidTimezone, MissingEventTime
 from eventmail.models import Event
 from eventmail.states import MailingKind
 from eventmail.web.composer import fragments
 from eventmail.web.composer.page import Composer, Prefix, Urls
-
-_SERVICES = {
-    "google": "Google Calendar",
-    "outlook": "Outlook",
-    "office365": "Outlook (work or school)",
-    "yahoo": "Yahoo Calendar",
-}
-_FILE = "Apple and others (.ics file)"
 
 
 @dataclass(frozen=True)
@@ -73,7 +67,7 @@ def links(event: Event) -> Mapping[str, str]:
     """The address of each link by name. Raises MissingEventTime, InvalidTimezone."""
     calendar_mails.check(event)
     facts = merge_values.calendar_facts(event)
-    return calendar_links.links(facts, merge_values.ics_url(event, fragments.terms()))
+    return calendar_links.links(facts, CalendarAddresses.of(event, fragments.terms()).file())
 
 
 def _facts(event: Event, facts: CalendarFacts, when: str, assumed: str) -> Iterator[Fact]:
@@ -92,9 +86,9 @@ def _facts(event: Event, facts: CalendarFacts, when: str, assumed: str) -> Itera
 def _links(event: Event, facts: CalendarFacts) -> Iterator[Link]:
     for name, link in calendar_links.provider_links(facts).items():
         host, parameters = calendar_links.link_parts(link.url)
-        yield Link(name, _SERVICES[name], link.url, host, parameters, link.inexact)
-    url = merge_values.ics_url(event, fragments.terms())
-    yield Link("ics", _FILE, url, calendar_links.link_parts(url).host)
+        yield Link(name, CALENDAR_NAMES[f"calendar.{name}"], link.url, host, parameters, link.inexact)
+    url = CalendarAddresses.of(event, fragments.terms()).file()
+    yield Link("ics", CALENDAR_NAMES["calendar.ics"], url, calendar_links.link_parts(url).host)
 
 
 def _around() -> dict[str, Any]:

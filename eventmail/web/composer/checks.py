@@ -11,7 +11,7 @@ from eventmail.content.checks import Remark
 from eventmail.content.differences import Piece
 from eventmail.domain.audience.resolve import Audience, Resolution
 from eventmail.domain.instance import live_lock
-from eventmail.domain.mailings import calendar_mails, contents, fallbacks, merge_values, recent, senders
+from eventmail.domain.mailings import calendar_mails, contents, fallbacks, recent, senders
 from eventmail.domain.mailings.dead_links import DeadLink
 from eventmail.domain.terms import SendingTerms
 from eventmail.errors import EventArchived, InvalidTimezone, MissingEventTime, NoRecipients
@@ -189,7 +189,7 @@ def _out_lately(event: Event, written: Written) -> Iterator[Check]:
 
 def _without_links(written: Written) -> Iterator[Check]:
     merged = written.draft.compiled.merged
-    has_links = any(name.startswith(f"{merge_values.CALENDAR}.") for name in merged)
+    has_links = any(name.startswith("calendar.") for name in merged)
     if written.form.kind == MailingKind.CALENDAR and written.form.text.body.strip() and not has_links:
         yield Check("The message has no calendar links: put them in by the field “All calendar links”.", _PARTS["body"])
 

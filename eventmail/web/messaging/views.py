@@ -92,7 +92,8 @@ def review(event_id: int) -> Response:
     """The last look before a message leaves: every check, and one sentence that says what will happen."""
     event: Event = g.event
     form = typed()
-    looked_at = mailing_send.Message(form.text, form.audience)  # no snapshot: a review shows who would get it now
+    # no snapshot: a review shows who would get it now
+    looked_at = mailing_send.Message(form.text, form.audience, kind=form.kind)
     form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
     mailing_send.resolve(prepared)

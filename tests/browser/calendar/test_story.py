@@ -56,7 +56,7 @@ def test_calendar_email_renders_its_provider_preview_and_a_signed_ics_makes_the_
     assert_visible_everywhere(page, ["calendar-email-send-confirm"])
     assert common.nothing_left(gala)
     by_test(page, "calendar-email-send-confirm").click()
-    page.wait_for_url(steps.SENT_URL)
+    page.wait_for_url(common.SENT_URL)
     steps.finished(page)
     assert_visible_everywhere(page, ["calendar-email-page", TRACKED])
 

@@ -93,11 +93,11 @@ def refused(page: Page, status: int, code: str) -> None:
     expect(by_test(page, WARNING)).to_have_attribute("data-error-code", code)
 
 
-def send_later(page: Page, gala: Gala, at: datetime) -> int:
-    """Write on “New message”, press “Send later…”, choose the time, schedule: the id of the mailing."""
-    page.goto(gala.url("/messages?new=1"))
-    steps.write(page, "Doors open", TEXT)
-    by_test(page, "guest-message-send-later").click()
+def send_later(page: Page, gala: Gala, at: datetime, path: str = "/messages", prefix: str = steps.MESSAGE) -> int:
+    """Write on a page such as “New message”, press “Send later…”, choose the time, schedule: the id of the mailing."""
+    page.goto(gala.url(f"{path}?new=1"))
+    steps.write(page, "Doors open", TEXT, prefix=prefix)
+    by_test(page, f"{prefix}-send-later").click()
     page.wait_for_url(re.compile(r"/scheduled/\d+"))
     expect(by_test(page, "scheduled-message-editor").get_by_label("Subject")).to_have_value("Doors open")
     choose(page, gala, at)

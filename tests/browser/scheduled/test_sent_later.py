@@ -1,19 +1,26 @@
-"""The failure modes of the story “guest messaging”: a message from “New message” that is to be sent later."""
+"""Failure modes of the stories: a message from “New message”, or a calendar mail, that is to be sent later."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.scheduled.steps import ROW, Passing, planned, send_later, states
 from tests.browser.steps import Gala, by_test
 
+KINDS = pytest.mark.parametrize(("path", "prefix", "kind"), [
+    ("/messages", "guest-message", "one_time"), ("/calendar", "calendar-email", "calendar"),
+])  # fmt: skip
 
-def test_guest_message_that_is_scheduled_has_an_edit_window(
-    page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime]
+
+@KINDS
+def test_a_message_that_is_scheduled_has_an_edit_window(
+    *, page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime], path: str, prefix: str, kind: str
 ) -> None:
     at = in_hours(2)
-    mailing = send_later(page, gala, at)
+    mailing = send_later(page, gala, at, path, prefix)
+    assert planned(gala)[0]["kind"] == kind
     assert gala.drafts() == []
     before = planned(gala)
     passing.until(at - timedelta(minutes=15))
@@ -26,11 +33,13 @@ def test_guest_message_that_is_scheduled_has_an_edit_window(
     expect(by_test(page, "scheduled-message-editor").get_by_label("Subject")).to_be_disabled()
 
 
-def test_guest_message_that_is_scheduled_can_be_cancelled_before_it_is_sent(
-    page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime]
+@KINDS
+def test_a_message_that_is_scheduled_can_be_cancelled_before_it_is_sent(
+    *, page: Page, gala: Gala, passing: Passing, in_hours: Callable[..., datetime], path: str, prefix: str, kind: str
 ) -> None:
     at = in_hours(2)
-    mailing = send_later(page, gala, at)
+    mailing = send_later(page, gala, at, path, prefix)
+    assert planned(gala)[0]["kind"] == kind
     passing.until(at - timedelta(minutes=1))
     page.reload()
     by_test(page, "scheduled-message-cancel-cta").click()

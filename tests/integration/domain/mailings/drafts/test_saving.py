@@ -172,7 +172,7 @@ def test_my_newest_draft_is_the_one_i_began_and_that_was_saved_last(
         MailingKind.ONE_TIME: other, MailingKind.CALENDAR: calendar, MailingKind.TEST: None,
     }  # fmt: skip
     assert [drafts.shown(row).id for row in fresh().execute(drafts.newest_first(event_id))] == [
-        hers, calendar, other, begun,
+        calendar, hers, other, begun,
     ]  # fmt: skip
 
 
