@@ -192,6 +192,7 @@ MOVES: Mapping[type[StrEnum], Mapping[StrEnum, frozenset[StrEnum]]] = {
 
 # Sets of states that several modules use. They are tuples, so that the values in a statement have a fixed order.
 OPEN = (_R.QUEUED, _R.SENDING)  # without an outcome
+HAS_OR_GETS = (*OPEN, _R.SENT, _R.UNKNOWN)  # the mail may be in somebody's mailbox, or be there soon
 MAY_HAVE_GOT = (_R.SENT, _R.UNKNOWN)  # consumes a place of the quota (S9)
 NOT_GOT = (_R.FAILED, _R.SUPPRESSED, _R.CANCELLED)  # returns a place (S9)
 DONE = MAY_HAVE_GOT + NOT_GOT

@@ -39,6 +39,7 @@ class Event(Base):
     retired_secrets: Mapped[list[str]] = mapped_column(JSON, default=list, server_default="[]")
     ics_uid: Mapped[str] = mapped_column(server_default="")
     ics_sequence: Mapped[int] = mapped_column(default=0)
+    quiet_about: Mapped[str] = mapped_column(default="", server_default="")
     busy: Mapped[bool] = mapped_column(default=True, server_default=true())
     reminder_minutes: Mapped[int | None] = mapped_column(
         CheckConstraint(f"reminder_minutes BETWEEN 1 AND {LONGEST_REMINDER}", name="reminder_minutes")

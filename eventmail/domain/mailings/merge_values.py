@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from eventmail import records, value_parsing, wall_time
-from eventmail.content import calendar_links, tokens
+from eventmail.content import calendar_links, calendar_words, tokens
 from eventmail.content.calendar_facts import CalendarFacts
 from eventmail.db import fresh, remembered, service
 from eventmail.domain.events.calendar_address import CalendarAddresses
@@ -76,7 +76,20 @@ def frozen(event: Event, author: User | None, terms: SendingTerms) -> dict[str, 
         "from_name": organizer[0],
         "defaults": defaults(event.id),
         "reply_to": event.reply_to,
+        "told": told(event),
     }
+
+
+def told(event: Event) -> dict[str, str]:
+    """What guests enter into their calendars, in words: `when`, `where`, and `cancelled` ("yes" or "").
+
+    A mailing keeps it, and so it shows later what has changed since. Raises InvalidTimezone.
+    """
+    facts = calendar_facts(event)
+    when = calendar_words.when(facts)
+    zone = f", {event.timezone}" if when and not event.all_day else ""
+    cancelled = "yes" if facts.cancelled else ""
+    return {"when": f"{when}{zone}", "where": value_parsing.clean_value(event.location), "cancelled": cancelled}
 
 
 def author(session: Session, user_id: int | None) -> User | None:

@@ -12,7 +12,7 @@ from eventmail.content import calendar_links, calendar_words
 from eventmail.content.calendar_facts import CalendarFacts
 from eventmail.content.pieces import CALENDAR_NAMES
 from eventmail.domain.events.calendar_address import CalendarAddresses
-from eventmail.domain.mailings import calendar_mails, merge_values
+from eventmail.domain.mailings import calendar_mails, calendar_updates, merge_values
 from eventmail.errors import InvalidTimezone, MissingEventTime
 from eventmail.models import Event
 from eventmail.states import MailingKind
@@ -49,6 +49,7 @@ class Shown:
 
     facts: Sequence[Fact]
     links: Sequence[Link]
+    page: str  # the address of the page that guests may get instead, as the event's own
     problem: MissingEventTime | InvalidTimezone | None
 
 
@@ -58,9 +59,10 @@ def shown(event: Event) -> Shown:
     try:
         calendar_mails.check(event)
     except (MissingEventTime, InvalidTimezone) as error:
-        return Shown(list(_facts(event, facts, "", "")), (), error)
+        return Shown(list(_facts(event, facts, "", "")), (), "", error)
     words = calendar_words.when(facts), calendar_words.assumed_end(facts)
-    return Shown(list(_facts(event, facts, *words)), list(_links(event, facts)), None)
+    own = CalendarAddresses.of(event, fragments.terms())
+    return Shown(list(_facts(event, facts, *words)), list(_links(facts, own.file())), own.page(), None)
 
 
 def links(event: Event) -> Mapping[str, str]:
@@ -83,16 +85,21 @@ def _facts(event: Event, facts: CalendarFacts, when: str, assumed: str) -> Itera
     yield fact("Web page", facts.page, "None is set.", "url")
 
 
-def _links(event: Event, facts: CalendarFacts) -> Iterator[Link]:
+def _links(facts: CalendarFacts, file: str) -> Iterator[Link]:
     for name, link in calendar_links.provider_links(facts).items():
         host, parameters = calendar_links.link_parts(link.url)
         yield Link(name, CALENDAR_NAMES[f"calendar.{name}"], link.url, host, parameters, link.inexact)
-    url = CalendarAddresses.of(event, fragments.terms()).file()
-    yield Link("ics", CALENDAR_NAMES["calendar.ics"], url, calendar_links.link_parts(url).host)
+    yield Link("ics", CALENDAR_NAMES["calendar.ics"], file, calendar_links.link_parts(file).host)
 
 
 def _around() -> dict[str, Any]:
-    return {"calendar": LocalProxy(cache(lambda: shown(g.event)))}  # the live parts of the page need it not
+    outdated = LocalProxy(cache(lambda: calendar_updates.outdated(g.event, g.now)))
+    # the live parts of the page need none of these
+    return {
+        "calendar": LocalProxy(cache(lambda: shown(g.event))),
+        "outdated": outdated,
+        "is_quiet": LocalProxy(cache(lambda: calendar_updates.is_quiet(g.event))),
+    }
 
 
 COMPOSER = Composer(Prefix.CALENDAR, Urls.of("calendar"), "calendar/page.html", _around, kind=MailingKind.CALENDAR)

@@ -190,7 +190,8 @@ def _out_lately(event: Event, written: Written) -> Iterator[Check]:
 def _without_links(written: Written) -> Iterator[Check]:
     merged = written.draft.compiled.merged
     has_links = any(name.startswith("calendar.") for name in merged)
-    if written.form.kind == MailingKind.CALENDAR and written.form.text.body.strip() and not has_links:
+    hands_out = written.form.kind == MailingKind.CALENDAR and g.event.cancelled_at is None
+    if hands_out and written.form.text.body.strip() and not has_links:
         yield Check("The message has no calendar links: put them in by the field “All calendar links”.", _PARTS["body"])
 
 

@@ -13,7 +13,7 @@ from eventmail.domain.events import copy as event_copy
 from eventmail.domain.events import edit, sharing
 from eventmail.domain.guests import column_defaults
 from eventmail.domain.guests import values as guest_values
-from eventmail.domain.mailings import copied_plans
+from eventmail.domain.mailings import calendar_updates, copied_plans
 from eventmail.domain.outcomes import overview as overview_
 from eventmail.domain.outcomes import planned
 from eventmail.errors import FieldError, InvalidInput
@@ -80,6 +80,8 @@ def overview(event_id: int) -> Response:
     return respond(
         page="events/overview.html",
         facts=overview_.facts(event_id),
+        outdated=(outdated := calendar_updates.outdated(g.event, g.now)),
+        is_quiet=bool(outdated) and calendar_updates.is_quiet(g.event),
         planned=planned.of_event(g.event, g.now, outside=terms.outside),
         why=not_sent.WHY,
         now=g.now,

@@ -30,6 +30,8 @@ WORDS: Mapping[str, str] = {
     "event.brought_back": "brought the event back from the archive",
     "event.calendar_links_replaced": "replaced the calendar links, so that those sent before stopped working",
     "event.cancelled": "cancelled the event",
+    "event.change_kept_quiet": "decided that nobody is told of the change of the event",
+    "event.change_told_after_all": "took back that nobody is told of the change of the event",
     "event.copied": "made the event as a copy of another",
     "event.created": "created the event",
     "event.edited": "changed the event",

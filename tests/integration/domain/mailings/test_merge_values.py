@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from eventmail.domain.events.calendar_address import CalendarAddresses
 from eventmail.domain.guests import edit
 from eventmail.domain.mailings import merge_values
 from eventmail.domain.terms import SendingTerms, unsubscribe_url
@@ -91,7 +92,8 @@ def test_a_column_can_not_pose_as_a_standard_field_c4() -> None:
 
 def test_links_are_signed_for_one_event_and_one_recipient(add_event: Any) -> None:
     first, second = map(seeding.event, [add_event(), add_event()])
-    links = {merge_values.ics_url(first, PLACE), merge_values.ics_url(second, PLACE), unsubscribe_url(1, PLACE),
+    files = {CalendarAddresses.of(event, PLACE).file() for event in (first, second)}
+    links = {*files, unsubscribe_url(1, PLACE),
              unsubscribe_url(2, PLACE)}  # fmt: skip
     assert len(links) == 4
     assert max(map(len, links)) < 76  # a List-Unsubscribe that is folded is useless

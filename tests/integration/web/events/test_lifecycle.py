@@ -120,11 +120,11 @@ def test_S6_cancelling_says_what_goes_with_it_and_can_be_taken_back(
 def test_K3_the_calendar_file_of_a_cancelled_event_says_so(
     client: Client, visitor: Client, url: str, app: Flask, event_id: int
 ) -> None:
-    from eventmail.domain.mailings import merge_values  # noqa: PLC0415
+    from eventmail.domain.events.calendar_address import CalendarAddresses  # noqa: PLC0415
     from eventmail.web.composer import fragments  # noqa: PLC0415
 
     with app.test_request_context():
-        file = merge_values.ics_url(seeding.event(event_id), fragments.terms())
+        file = CalendarAddresses.of(seeding.event(event_id), fragments.terms()).file()
     path = "/" + file.split("/", 3)[3]
     assert "STATUS:CONFIRMED" in visitor.get(path).text
     client.submit(f"{url}/cancellation")

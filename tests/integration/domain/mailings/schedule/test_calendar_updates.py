@@ -1,0 +1,199 @@
+"""Who has the event otherwise in a mail than it is now, and the draft that goes to exactly them (K3a)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from eventmail.db import fresh, transaction
+from eventmail.domain.events import lifecycle
+from eventmail.domain.mailings import calendar_updates, drafts
+from eventmail.domain.mailings import send as mailing_send
+from eventmail.domain.mailings.draft_rows import DraftVersion
+from eventmail.domain.mailings.send import Message
+from eventmail.errors import NothingToDo
+from eventmail.models import AuditEntry, Event, Guest, Mailing, Recipient
+from eventmail.states import MailingKind
+from tests.integration.domain.mailings.schedule.conftest import NOW, Planned, on
+from tests.support.time import FrozenClock
+from tests.support.written import PLACE, TEXT
+
+CONFIRMED = {"statuses": ["confirmed"]}
+LINKED = replace(TEXT, body="{calendar.links}")
+
+
+@pytest.fixture
+def event(party: Planned) -> Callable[[], Event]:
+    """event(): the event as it is now."""
+
+    def read() -> Event:
+        fresh().rollback()
+        return fresh().get_one(Event, party.event_id, populate_existing=True)
+
+    return read
+
+
+@pytest.fixture
+def hand_out(party: Planned, now: FrozenClock) -> Callable[..., int]:
+    """hand_out(guests=["1"]): a calendar mail that has arrived; its id."""
+    keys = iter(range(100))
+
+    def send(text: Any = LINKED, kind: MailingKind = MailingKind.CALENDAR, state: str = "sent", **audience: Any) -> int:
+        now.advance(seconds=1)
+        message = Message(text, audience or CONFIRMED, kind=kind)
+        sent = mailing_send.send(party.event_id, message, key=f"k{next(keys)}", terms=PLACE, by=party.acting())
+        with transaction() as tx:
+            tx.execute(update(Recipient).where(Recipient.mailing_id == sent.mailing_id).values(state=state))
+        return sent.mailing_id
+
+    return send
+
+
+def told(event: Callable[[], Event], at: datetime = NOW) -> list[tuple[list[str], list[tuple[str, str, str]]]]:
+    """Who is to be told (the first parts of their addresses), and of which changes."""
+    groups = calendar_updates.outdated(event(), at)
+    named = {row.id: (row.address or "").partition("@")[0] for row in fresh().scalars(select(Guest))}
+    return [(sorted(named[guest] for guest in group.guests), group.changes) for group in groups]
+
+
+MOVED = ("When", "1 May 2027, 18:00–23:00, Europe/Berlin", "2 May 2027, 18:00–23:00, Europe/Berlin")
+
+
+def test_nobody_is_to_be_told_while_nothing_changed_or_nothing_was_handed_out(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out(TEXT, MailingKind.ONE_TIME)
+    party.move_event(**on(2))
+    assert told(event) == []  # that mail had no links
+    hand_out()
+    assert told(event) == []
+    party.move_event(title="Another title", description="x")
+    assert told(event) == []
+
+
+@pytest.mark.parametrize("kind", [MailingKind.CALENDAR, MailingKind.ONE_TIME])
+def test_who_has_the_links_is_told_of_a_new_time_and_place_whatever_kind_of_message_had_them(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], kind: MailingKind
+) -> None:
+    hand_out(kind=kind)
+    party.move_event(**on(2), location="New Hall")
+    assert told(event) == [(["ada", "ben"], [MOVED, ("Where", "Old Town Hall, Berlin", "New Hall")])]
+
+
+@pytest.mark.parametrize(
+    ("state", "who"),
+    [("sent", ["ada", "ben"]), ("unknown", ["ada", "ben"]), ("queued", ["ada", "ben"]), ("failed", []),
+     ("suppressed", []), ("cancelled", [])],
+)  # fmt: skip
+def test_only_who_has_or_gets_the_old_one_is_told(
+    *, party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], state: str, who: list[str]
+) -> None:
+    hand_out(state=state)
+    party.move_event(**on(2))
+    assert [people for people, _ in told(event)] == ([who] if who else [])
+
+
+def test_the_newest_mail_of_each_counts_and_groups_read_what_they_were_told(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    ada, _ben = sorted(fresh().scalars(select(Guest.id)))
+    hand_out()
+    party.move_event(**on(2))
+    hand_out(guests=[str(ada)])
+    assert [people for people, _ in told(event)] == [["ben"]]
+    party.move_event(**on(3))
+    assert [(people, changes[0][1][:5]) for people, changes in told(event)] == [(["ben"], "1 May"), (["ada"], "2 May")]
+    party.move_event(**on(1))  # as Ben has it
+    assert [people for people, _ in told(event)] == [["ada"]]
+
+
+def test_a_scheduled_mail_has_told_nobody_yet(party: Planned, event: Callable[[], Event]) -> None:
+    party.plan(text=LINKED, kind=MailingKind.CALENDAR)
+    party.move_event(**on(2))
+    assert told(event) == []
+
+
+def test_nobody_is_told_of_a_past_or_an_undated_event(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out()
+    party.move_event(**on(2))
+    assert told(event, datetime.fromisoformat("2027-05-02T20:59:59Z")) != []
+    assert told(event, datetime.fromisoformat("2027-05-02T21:00:00Z")) == []
+    party.move_event(starts_wall=None, ends_wall=None)
+    assert told(event) == []
+
+
+def test_a_cancellation_is_told_and_so_is_its_end(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out()
+    lifecycle.cancel(party.event_id, party.acting())
+    [group] = calendar_updates.outdated(event(), NOW)
+    assert (group.count, group.is_cancellation, group.is_reinstated) == (2, True, False)
+    hand_out()
+    assert told(event) == []
+    lifecycle.reinstate(party.event_id, party.acting())
+    [group] = calendar_updates.outdated(event(), NOW)
+    assert (group.count, group.is_cancellation, group.is_reinstated) == (2, False, True)
+
+
+def test_the_draft_goes_to_exactly_them_once_and_sent_it_leaves_nobody_to_tell(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    ada, ben = sorted(fresh().scalars(select(Guest.id)))
+    hand_out(guests=[str(ada)])
+    party.move_event(**on(2))
+    [group] = calendar_updates.outdated(event(), NOW)
+    made = [calendar_updates.begin(event(), group.key, party.acting()) for _ in range(2)]
+    shown = drafts.find(party.event_id, made[0])
+    assert shown is not None
+    assert (made[0] == made[1], shown.kind, shown.audience["guests"]) == (True, MailingKind.CALENDAR, [str(ada)])
+    assert "before: 1 May 2027" in shown.text.body
+    message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
+    mailing_send.send(party.event_id, message, key="u", terms=PLACE, by=party.acting(), draft=draft)
+    assert [*fresh().scalars(select(Recipient.guest_id).where(Recipient.mailing_id == shown.id))] == [ada]
+    assert told(event) == []
+    with pytest.raises(NothingToDo, match="No draft was made"):
+        calendar_updates.begin(event(), group.key, party.acting())
+    assert ben not in [int(guest) for guest in shown.audience["guests"]]
+
+
+def test_a_draft_that_was_deleted_is_made_anew(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out()
+    party.move_event(**on(2))
+    [group] = calendar_updates.outdated(event(), NOW)
+    first = calendar_updates.begin(event(), group.key, party.acting())
+    drafts.delete(party.event_id, first, 1, party.acting())
+    assert calendar_updates.begin(event(), group.key, party.acting()) != first
+
+
+def test_to_tell_nobody_is_kept_until_the_event_changes_again_and_can_be_taken_back(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out()
+    party.move_event(**on(2))
+    calendar_updates.be_quiet(party.event_id, party.acting())
+    assert calendar_updates.is_quiet(event())
+    calendar_updates.be_quiet(party.event_id, party.acting(), quiet=False)
+    assert not calendar_updates.is_quiet(event())
+    calendar_updates.be_quiet(party.event_id, party.acting())
+    party.move_event(**on(3))
+    assert not calendar_updates.is_quiet(event())
+    actions = [action for action in fresh().scalars(select(AuditEntry.action)) if "change" in action]
+    assert actions == ["event.change_kept_quiet", "event.change_told_after_all", "event.change_kept_quiet"]
+
+
+def test_a_mail_from_before_what_was_told_was_noted_offers_nothing(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    mailing = hand_out()
+    with transaction() as tx:
+        tx.execute(update(Mailing).where(Mailing.id == mailing).values(told=None))
+    party.move_event(**on(2))
+    assert told(event) == []
