@@ -62,7 +62,7 @@ def outdated(event: Event, now: datetime) -> Sequence[Outdated]:
     if over is None or over <= now or calendar_mails.lacks_time(event, MailingKind.CALENDAR):
         return ()
     holds = merge_values.told(event)
-    handed_out = dict(fresh().execute(_handed_out(event.id)).all())
+    handed_out: dict[int, Mapping[str, str]] = dict(fresh().execute(_handed_out(event.id)).all())
     if all(told == holds for told in handed_out.values()):
         return ()
     found: dict[str, tuple[Mapping[str, str], list[int]]] = {}
