@@ -16,6 +16,7 @@ from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.send import Message
 from eventmail.errors import NothingToDo
 from eventmail.models import AuditEntry, Event, Guest, Mailing, Recipient
+from eventmail.records import practice_mode
 from eventmail.states import MailingKind
 from tests.integration.domain.mailings.schedule.conftest import NOW, Planned, on
 from tests.support.time import FrozenClock
@@ -160,6 +161,31 @@ def test_the_draft_goes_to_exactly_them_once_and_sent_it_leaves_nobody_to_tell(
     with pytest.raises(NothingToDo, match="No draft was made"):
         calendar_updates.begin(event(), group.key, party.acting())
     assert ben not in [int(guest) for guest in shown.audience["guests"]]
+
+
+def test_S13_what_practice_mode_took_is_in_nobody_s_mailbox(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_out()
+    with transaction() as tx:
+        tx.execute(update(Recipient).values(provider="outbox"))
+    party.move_event(**on(2))
+    assert [people for people, _ in told(event)] == [["ada", "ben"]]
+    monkeypatch.setattr(practice_mode, "service", lambda: "smtp")
+    assert told(event) == []
+
+
+def test_more_than_fit_into_one_draft_stay_to_be_told(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendar_updates, "MOST", 1)
+    hand_out()
+    party.move_event(**on(2))
+    [group] = calendar_updates.outdated(event(), NOW)
+    draft = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
+    assert draft is not None
+    hand_out(guests=draft.audience["guests"])
+    assert [len(people) for people, _ in told(event)] == [1]
 
 
 def test_a_draft_that_was_deleted_is_made_anew(
