@@ -12,7 +12,7 @@ from eventmail.db import Rows, fresh, transaction
 from eventmail.domain.mailings import calendar_mails, drafts, merge_values, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.drafts import Written
-from eventmail.errors import NotFound, NothingToDo
+from eventmail.errors import NothingToDo
 from eventmail.models import Content, Event, Mailing, Recipient
 from eventmail.records import Acting
 from eventmail.states import HAS_OR_GETS, SHOWN_AS_SENT, MailingKind
@@ -101,16 +101,9 @@ def begin(event: Event, key: str, by: Acting) -> int:
     written = Written(Text(subject, "", body), {"guests": guests}, kind=MailingKind.CALENDAR)
     known = records.body_hash({"told": dict(group.told), "now": dict(group.now), "guests": guests})
     made = drafts.create(event.id, written, key=f"update:{known}", by=by)
-    if made.replayed and not _is_draft(event.id, made.mailing_id):
+    if made.replayed and drafts.find(event.id, made.mailing_id) is None:  # it was sent, to other people
         made = drafts.create(event.id, written, key=f"update:{ids.token(24)}", by=by)
     return made.mailing_id
-
-
-def _is_draft(event_id: int, mailing_id: int) -> bool:
-    try:
-        return drafts.find(event_id, mailing_id) is not None
-    except NotFound:
-        return False
 
 
 def _with_links(event_id: int) -> tuple[ColumnElement[bool], ...]:

@@ -188,15 +188,23 @@ def test_more_than_fit_into_one_draft_stay_to_be_told(
     assert [len(people) for people, _ in told(event)] == [1]
 
 
-def test_a_draft_that_was_deleted_is_made_anew(
+def test_a_draft_that_was_deleted_or_sent_to_others_is_made_anew(
     party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
 ) -> None:
-    hand_out()
+    ada, ben = sorted(fresh().scalars(select(Guest.id)))
+    hand_out(guests=[str(ada)])
     party.move_event(**on(2))
     [group] = calendar_updates.outdated(event(), NOW)
     first = calendar_updates.begin(event(), group.key, party.acting())
     drafts.delete(party.event_id, first, 1, party.acting())
-    assert calendar_updates.begin(event(), group.key, party.acting()) != first
+    second = calendar_updates.begin(event(), group.key, party.acting())
+    message = Message(LINKED, {"guests": [str(ben)]}, kind=MailingKind.CALENDAR)
+    draft = DraftVersion(second, 1)
+    mailing_send.send(party.event_id, message, key="b", terms=PLACE, by=party.acting(), draft=draft)
+    third = calendar_updates.begin(event(), group.key, party.acting())
+    shown = drafts.find(party.event_id, third)
+    assert shown is not None
+    assert (len({first, second, third}), shown.audience["guests"]) == (3, [str(ada)])
 
 
 def test_to_tell_nobody_is_kept_until_the_event_changes_again_and_can_be_taken_back(

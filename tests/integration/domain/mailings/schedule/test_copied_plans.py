@@ -15,7 +15,7 @@ from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.send_time import Plan
 from eventmail.models import AuditEntry, Content, Guest, Job, Mailing, Recipient, Reservation, Schedule
-from eventmail.states import AudienceMode
+from eventmail.states import AudienceMode, MailingKind
 from tests.integration.domain.mailings.schedule.conftest import PLAN, SEND_AT, Planned
 from tests.support.time import FrozenClock
 from tests.support.web import Client, words
@@ -130,3 +130,12 @@ def test_an_event_without_plans_says_nothing_of_them_when_it_is_copied(party: Pl
     answer = client.submit(f"/admin/events/{party.event_id}/copy", {"title": "Gala 2028", "timezone": "Europe/Berlin"})
     assert "Nobody is on its guest list yet." in words(client.get(answer.location or ""))
     assert "planned draft" not in words(client.get(answer.location or ""))
+
+
+def test_a_calendar_mail_comes_along_as_one_planned_or_scheduled(party: Planned) -> None:
+    party.plan(RELATIVE, kind=MailingKind.CALENDAR)
+    party.plan(RELATIVE, key="k2")
+    written = drafts.Written(Text("s", "", "b"), {}, RELATIVE, kind=MailingKind.CALENDAR)
+    drafts.save(party.event_id, DraftVersion(page="p"), written, party.acting())
+    _, found = copied(party)
+    assert [draft.kind for draft in found] == [MailingKind.CALENDAR, MailingKind.ONE_TIME, MailingKind.CALENDAR]
