@@ -84,8 +84,10 @@ def be_quiet(event_id: int, by: Acting, *, quiet: bool = True) -> None:
         event = tx.get_one(Event, event_id)
         about = records.body_hash(merge_values.told(event)) if quiet else ""
         tx.execute(update(Event).where(Event.id == event_id).values(quiet_about=about))
-        action = "event.change_kept_quiet" if quiet else "event.change_told_after_all"
-        records.audit(tx, by, action, f"event:{event_id}", event_id=event_id)
+        if quiet:
+            records.audit(tx, by, "event.change_kept_quiet", f"event:{event_id}", event_id=event_id)
+        else:
+            records.audit(tx, by, "event.change_told_after_all", f"event:{event_id}", event_id=event_id)
 
 
 def begin(event: Event, key: str, by: Acting) -> int:
