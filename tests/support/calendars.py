@@ -76,6 +76,12 @@ def read_by_vobject(data: bytes, *, keeps_zones: bool = False) -> Entry:
     return Entry(_instant(found.dtstart.value, zone), _instant(found.dtend.value, zone), found.summary.value, *values)
 
 
+def meets_first(data: bytes) -> None:
+    """Let vobject take the zone of this file for the first that it met under its name, whatever this process read."""
+    zone = vobject.readOne(data.decode()).vtimezone
+    vobject.icalendar.registerTzid(zone.tzid.value, zone.gettzinfo())
+
+
 def _instant(value: date, zone: tzinfo | None) -> date:
     if not isinstance(value, datetime):
         return value
