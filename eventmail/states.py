@@ -202,6 +202,7 @@ OPEN_ACCOUNT_MAIL = (_A.QUEUED, _A.SENDING)
 WITH_LINK = (AccountMailKind.INVITATION, AccountMailKind.SIGN_IN)  # that lets somebody in
 NOT_OVER = (_M.DRAFT, _M.SCHEDULED, _M.MISSED, _M.SENDING)
 PLANNED = (_M.SCHEDULED, _M.MISSED)  # its recipients wait, and no run of it has begun
+UNSENT = (_M.DRAFT, *PLANNED)  # nothing of it has left
 WITHOUT_A_RUN = (*PLANNED, _M.FAILED)  # nothing of a scheduled message has left
 NEEDS_SOMEBODY = (_M.MISSED, _M.FAILED)
 BEGUN = (_M.SENDING, _M.FINISHED)

@@ -7,20 +7,16 @@ _MARKS = re.compile(r"[\\`*_\[\]<>{}|~&#]")
 _ENTRY = "What is in your calendar does not change by itself: please delete the old entry and add the new one."
 
 
-def written(told: Mapping[str, str], now: Mapping[str, str], *, all_day: bool) -> tuple[str, str]:
-    """Returns subject and body. What was `told` stands in words, what holds `now` as merge fields."""
+def written(told: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, str]:
+    """Returns subject and body, with what was `told` and what holds `now` in the same words."""
     if now["cancelled"]:
         gone = "**{event.title}** was cancelled. It does not take place."
         return "Cancelled: {event.title}", _paragraphs(
             gone, "If it is in your calendar, please delete the entry there."
         )
     subject, first = _news(told, now)
-    time = "" if all_day else ", {event.time} ({event.timezone})"
-    lines = [
-        _line("When", "{event.date}" + time, told["when"] if told["when"] != now["when"] else ""),
-        _line("Where", "{event.location}", told["where"] if told["where"] != now["where"] else ""),
-    ]
-    return subject, _paragraphs(first, "\n".join(lines), _ENTRY, "{calendar.links}")
+    lines = [_line(label, told[part], now[part]) for label, part in (("When", "when"), ("Where", "where"))]
+    return subject, _paragraphs(first, "\n".join(filter(None, lines)), _ENTRY, "{calendar.links}")
 
 
 def escaped(text: str) -> str:
@@ -36,8 +32,11 @@ def _news(told: Mapping[str, str], now: Mapping[str, str]) -> tuple[str, str]:
     return f"New {what}: {{event.title}}", f"**{{event.title}}** has a new {what}."
 
 
-def _line(label: str, value: str, before: str) -> str:
-    return f"- **{label}:** {value}" + (f" (before: {escaped(before)})" if before else "")
+def _line(label: str, before: str, now: str) -> str:
+    if not (before or now):
+        return ""
+    note = "" if before == now else f" (before: {escaped(before)})" if before else " (new)"
+    return f"- **{label}:** {escaped(now) or 'not decided yet'}{note}"
 
 
 def _paragraphs(*texts: str) -> str:

@@ -37,6 +37,7 @@ class Mailing(Base):
     tell who sent it and when. `send_at` is when a scheduled message is due, and stays when it was sent; its `Schedule`
     holds the rest. Until its run begins, `constants`, `defaults`, `from_name` and `reply_to` are those of its
     scheduling (H6b). `told` is when and where the event took place as of those values, in words.
+    `about` is the same of the change that the text tells: the message leaves only while that holds (K3a).
     """
 
     __table_args__ = (
@@ -68,6 +69,7 @@ class Mailing(Base):
     from_name: Mapped[str] = mapped_column(default="", server_default="")
     reply_to: Mapped[str]
     told: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
+    about: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))
     as_guest_id: Mapped[int | None] = mapped_column(ForeignKey("guest.id", ondelete="SET NULL"), index=True)
     design_id: Mapped[int | None] = mapped_column(ForeignKey("design.id"), index=True)
     design_number: Mapped[int | None]

@@ -110,7 +110,9 @@ def test_last_years_event_is_copied_restricted_cancelled_and_archived(signed_in:
 
     page.get_by_role("link", name="Cancel this event…").click()
     page.get_by_role("button", name="Cancel the event").click()
-    expect(page.get_by_text("This event is cancelled: guests' calendars say so.")).to_be_visible()
+    expect(
+        page.get_by_text("This event is cancelled. Calendars that subscribed to it say so by themselves, others don’t.")
+    ).to_be_visible()
     assert_fits(page)
     axe_everywhere(page)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 
 from eventmail import ids, records
 from eventmail.content import update_mail
@@ -15,7 +15,7 @@ from eventmail.domain.mailings.drafts import Written
 from eventmail.errors import NothingToDo
 from eventmail.models import Content, Event, Mailing, Recipient
 from eventmail.records import Acting
-from eventmail.states import HAS_OR_GETS, SHOWN_AS_SENT, MailingKind
+from eventmail.states import HAS_OR_GETS, SHOWN_AS_SENT, UNSENT, MailingKind
 
 MOST = 5000  # guests of one draft, as many as can be picked by hand
 
@@ -27,6 +27,7 @@ class Outdated:
     told: Mapping[str, str]
     now: Mapping[str, str]
     guests: Sequence[int]
+    begun: Sequence[int] = ()  # updates about `now` that are drafts, or scheduled
 
     @property
     def count(self) -> int:
@@ -69,7 +70,8 @@ def outdated(event: Event, now: datetime) -> Sequence[Outdated]:
     for guest_id, mailing_id in fresh().execute(_newest(event.id)):
         if (told := handed_out[mailing_id]) != holds:
             found.setdefault(records.body_hash(told), (told, []))[1].append(guest_id)
-    groups = (Outdated(told, holds, guests) for told, guests in found.values())
+    begun = _begun(event.id, holds) if found else ()
+    groups = (Outdated(told, holds, guests, begun) for told, guests in found.values())
     return sorted(groups, key=lambda group: (-group.count, group.told["when"], group.told["where"]))
 
 
@@ -93,19 +95,25 @@ def be_quiet(event_id: int, by: Acting, *, quiet: bool = True) -> None:
 def begin(event: Event, key: str, by: Acting) -> int:
     """Make the draft that tells a group of guests, or find it; returns its id. Raises NothingToDo when nobody is left.
 
-    The same group gets the same draft, so a double click makes one.
+    The same group gets the same draft, also when it is scheduled by now. It leaves only while the event stays as it is.
     """
     group = next((group for group in outdated(event, by.now) if group.key == key), None)
     if group is None:
         raise NothingToDo("Nobody has the event otherwise in a mail any more. No draft was made.")
-    subject, body = update_mail.written(group.told, group.now, all_day=event.all_day)
+    subject, body = update_mail.written(group.told, group.now)
     guests = [str(guest) for guest in sorted(group.guests)[:MOST]]
-    written = Written(Text(subject, "", body), {"guests": guests}, kind=MailingKind.CALENDAR)
+    written = Written(Text(subject, "", body), {"guests": guests}, kind=MailingKind.CALENDAR, about=dict(group.now))
     known = records.body_hash({"told": dict(group.told), "now": dict(group.now), "guests": guests})
     made = drafts.create(event.id, written, key=f"update:{known}", by=by)
-    if made.replayed and drafts.find(event.id, made.mailing_id) is None:  # it was sent, to other people
+    if made.replayed and fresh().get_one(Mailing, made.mailing_id).state not in UNSENT:  # it was sent, to others
         made = drafts.create(event.id, written, key=f"update:{ids.token(24)}", by=by)
     return made.mailing_id
+
+
+def _begun(event_id: int, holds: Mapping[str, str]) -> Sequence[int]:
+    waits = (Mailing.about.is_not(None), Mailing.state.in_(UNSENT))
+    rows = fresh().execute(select(Mailing.id, Mailing.about).where(*query.of_event(event_id), *waits))
+    return [mailing_id for mailing_id, about in rows if about == holds]
 
 
 def _with_links(event_id: int) -> tuple[ColumnElement[bool], ...]:
@@ -125,9 +133,20 @@ def _handed_out(event_id: int) -> Rows:
 
 
 def _newest(event_id: int) -> Rows:
-    """(guest, mailing) of the newest of these mails that each guest has or gets."""
+    """(guest, mailing): the mail by which each guest goes: the newest calendar mail they have or get.
+
+    Without one, the first message that had the links: a later one did not say what had changed.
+    """
+    is_calendar = Mailing.kind == MailingKind.CALENDAR
     newest_first = func.row_number().over(
-        partition_by=Recipient.guest_id, order_by=(Mailing.created_at.desc(), Mailing.id.desc())
+        partition_by=Recipient.guest_id,
+        order_by=(
+            is_calendar.desc(),
+            case((is_calendar, Mailing.created_at)).desc(),
+            case((is_calendar, Mailing.id)).desc(),
+            Mailing.created_at,
+            Mailing.id,
+        ),
     )
     got = (
         select(Recipient.guest_id, Recipient.mailing_id, newest_first.label("rank"))

@@ -17,7 +17,7 @@ from eventmail.domain.mailings import contents, draft_rows, origin, query
 from eventmail.domain.mailings.origin import Origin
 from eventmail.domain.mailings.send_time import Plan, computed, plan_of
 from eventmail.errors import DomainError, NotFound, PastEditWindow
-from eventmail.models import Content, DraftText, Event, Mailing, User
+from eventmail.models import DraftText, Event, Mailing, User
 from eventmail.records import Acting, Keyed
 from eventmail.states import MailingKind, MailingState
 
@@ -37,7 +37,8 @@ class Written:
     plan: Plan | None = None
     origin: Origin | None = None
     asked: Mapping[str, Any] | None = None  # the request of a program: what the key covers then
-    kind: MailingKind = MailingKind.ONE_TIME  # of a new draft; a save changes no kind
+    kind: MailingKind = MailingKind.ONE_TIME  # of a new draft; a save changes neither this nor `about`
+    about: Mapping[str, str] | None = None  # what the event must still be when it leaves (K3a)
 
     @property
     def is_blank(self) -> bool:
@@ -90,6 +91,7 @@ class Shown:
     plan: Plan | None = None
     origin: Origin | None = None
     kind: MailingKind = MailingKind.ONE_TIME
+    about: Mapping[str, str] | None = None
 
 
 def save(event_id: int, read: draft_rows.DraftVersion, written: Written, by: Acting) -> Saved | None:
@@ -152,21 +154,6 @@ def create(event_id: int, written: Written, *, key: str, by: Acting) -> Made:
     return Made(mailing.id, 202, answer)
 
 
-def again(event_id: int, mailing_id: int, by: Acting) -> int:
-    """Make a draft with the text and audience of a message that was sent or cancelled (S7); returns its id."""
-    query.find(event_id, mailing_id)
-    with transaction() as tx:
-        return again_in(tx, tx.get_one(Mailing, mailing_id), by)
-
-
-def again_in(tx: Session, mailing: Mailing, by: Acting, *, plan: Plan | None = None) -> int:
-    """`again`, in the caller's transaction, with a `plan`."""
-    content = tx.get_one(Content, mailing.content_id)
-    text = contents.Text(content.subject, content.preheader, content.body)
-    written = Written(text, criteria(mailing.audience), plan, origin.of(mailing), kind=MailingKind(mailing.kind))
-    return make(tx, mailing.event_id, written, by, dialect=content.dialect).id
-
-
 def delete(event_id: int, mailing_id: int, revision: int, by: Acting) -> None:
     """Delete a draft at the revision that was read. Raises StaleRevision and PastEditWindow."""
     with transaction() as tx:
@@ -212,7 +199,7 @@ def shown(row: Any) -> Shown:
     text, audience = contents.Text(held.subject, held.preheader, held.body), criteria(held.audience)
     return Shown(
         held.mailing_id, text, audience, held.revision, held.saved_at, held.dialect, row.author, row.saver,
-        plan_of(held.plan), origin.of(row), MailingKind(row.kind),
+        plan_of(held.plan), origin.of(row), MailingKind(row.kind), row.about,
     )  # fmt: skip
 
 
@@ -246,7 +233,14 @@ def _rows(*, also_sent: bool = False) -> Rows:
     """What `shown` needs of each draft. A message that was sent has no text."""
     author, saver = aliased(User), aliased(User)
     return (
-        select(DraftText, author.name.label("author"), saver.name.label("saver"), Mailing.kind, *origin.COLUMNS)
+        select(
+            DraftText,
+            author.name.label("author"),
+            saver.name.label("saver"),
+            Mailing.kind,
+            Mailing.about,
+            *origin.COLUMNS,
+        )
         .select_from(Mailing)
         .join(DraftText, DraftText.mailing_id == Mailing.id, isouter=also_sent)
         .outerjoin(author, author.id == Mailing.created_by)
@@ -268,7 +262,7 @@ def make(
     mailing = Mailing(
         event_id=event_id, kind=written.kind, state=MailingState.DRAFT, key=ids.token(16), content_id=None,
         audience={}, excluded={}, constants={}, reply_to="", recipient_count=0, created_by=by.user_id,
-        created_at=by.now, **(written.origin.columns() if written.origin else {}),
+        created_at=by.now, about=written.about, **(written.origin.columns() if written.origin else {}),
     )  # fmt: skip
     tx.add(mailing)
     tx.flush()

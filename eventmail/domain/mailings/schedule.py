@@ -15,6 +15,7 @@ from eventmail.domain.mailings import (
     calendar_mails,
     contents,
     control,
+    draft_copies,
     draft_rows,
     drafts,
     recipients,
@@ -97,7 +98,7 @@ def change(
     with transaction() as tx:
         mailing, held, now = _open(tx, event_id, mailing_id, revision)
         event = tx.get_one(Event, event_id)
-        calendar_mails.check_for(tx, event_id, mailing.kind)
+        calendar_mails.check_leaves(tx, mailing)
         time = send_time.checked(_plan(message), event, now, kept=mailing.send_at)
         send.check_unchanged(tx, prepared, terms, by)
         check(tx, message.origin)
@@ -162,7 +163,7 @@ def reopen(event_id: int, mailing_id: int, by: Acting) -> int:
         plan = send_time.plan_of_schedule(start.schedule(tx, mailing_id))
         if not plan.relative and (mailing.send_at is None or mailing.send_at <= clock.now()):
             plan = send_time.Plan(audience_mode=plan.audience_mode)
-        return drafts.again_in(tx, mailing, by, plan=plan)
+        return draft_copies.again_in(tx, mailing, by, plan=plan)
 
 
 def is_open(held: Schedule, now: datetime) -> bool:

@@ -207,8 +207,8 @@ def commit(
     """Store a prepared message in `to_state`: content, recipients, exclusions, places for `starts_at`; no run yet.
 
     Runs in the caller's transaction. Raises NoRecipients, QuotaExceeded, EventArchived; AudienceChanged and
-    EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft; MissingEventTime
-    and InvalidTimezone for a calendar mail (K2). A draft decides by itself what kind of message it becomes.
+    EventChanged when people or event differ from the review; AlreadySent, StaleRevision for the draft; the errors of
+    `calendar_mails.check_leaves`. A draft decides by itself what kind of message it becomes.
     """
     message, event_id = prepared.message, prepared.event_id
     check_unchanged(tx, prepared, terms, by)
@@ -217,7 +217,7 @@ def commit(
     criteria, send_at = prepared.audience.as_json(), starts_at if to_state == MailingState.SCHEDULED else None
     mailing = store(tx, message.kind, to_state, text, criteria, terms=terms, by=by, draft=draft, send_at=send_at,
                     origin=message.origin)  # fmt: skip
-    calendar_mails.check_for(tx, event_id, mailing.kind)
+    calendar_mails.check_leaves(tx, mailing)
     recipients.write(tx, mailing, prepared.audience, by)
     _reserve(tx, mailing, 1, mailing.recipient_count, starts_at, terms=terms)
     return mailing, text
@@ -237,9 +237,11 @@ def store(
             "send_at": send_at}  # fmt: skip
     frozen = {**made, **merge_values.frozen(event, author, terms), **(origin.columns() if origin else {})}
     if mailing := draft_rows.leave(tx, event.id, draft, frozen, by, to_state=to_state):
+        calendar_mails.tells(mailing)
         return mailing
     mailing = Mailing(event_id=event.id, kind=kind, state=to_state, key=key or ids.token(16), excluded={},
                       recipient_count=0, **frozen)  # fmt: skip
+    calendar_mails.tells(mailing)
     tx.add(mailing)
     tx.flush()
     if draft and draft.page:
@@ -251,6 +253,7 @@ def freeze_values(tx: Session, mailing: Mailing, terms: SendingTerms) -> None:
     """Keep the values that the event has now; guests read them in the mail. Runs in the caller's transaction."""
     for column, value in merge_values.frozen(*_author(tx, mailing.event_id, mailing.created_by), terms).items():
         setattr(mailing, column, value)
+    calendar_mails.tells(mailing)
     tx.flush()
 
 

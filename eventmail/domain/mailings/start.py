@@ -16,7 +16,14 @@ from eventmail.domain.mailings import calendar_mails, recipients, send, send_tim
 from eventmail.domain.people import result_mails
 from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
-from eventmail.errors import AudienceChanged, InvalidAudience, MissingEventTime, NoRecipients, QuotaExceeded
+from eventmail.errors import (
+    AudienceChanged,
+    EventChanged,
+    InvalidAudience,
+    MissingEventTime,
+    NoRecipients,
+    QuotaExceeded,
+)
 from eventmail.models import Event, Guest, Job, Mailing, Recipient, Schedule, Suppression
 from eventmail.records import Acting
 from eventmail.states import AudienceMode, MailingResult, MailingState, NotSent, RecipientState
@@ -44,6 +51,7 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
     held, event = schedule(tx, mailing_id), tx.get_one(Event, mailing.event_id)
     why = too_late(mailing, event, by.now) or _moved(mailing, held, event)
     why = why or (NotSent.EVENT_UNDATED if calendar_mails.lacks_time(event, mailing.kind) else None)
+    why = why or (None if _holds(mailing, event) else NotSent.EVENT_MOVED)
     why = why or (NotSent.HELD_UP if terms.hindrances else None)
     try:
         if why is None:
@@ -77,7 +85,7 @@ def missed(tx: Session, mailing: Mailing, terms: SendingTerms, by: Acting, peopl
     if terms.hindrances:
         raise NothingLeaves(" ".join(terms.hindrances))
     edit.refuse_archived(tx, mailing.event_id)
-    calendar_mails.check_for(tx, mailing.event_id, mailing.kind)
+    calendar_mails.check_leaves(tx, mailing)
     held = schedule(tx, mailing.id)
     found = people_now(tx, mailing, held, outside=terms.outside, of_scheduling=True)
     if people is not None and people != (now := found[1]):
@@ -219,6 +227,14 @@ def _moved(mailing: Mailing, held: Schedule, event: Event) -> NotSent | None:
     except MissingEventTime:
         return NotSent.EVENT_UNDATED
     return None if other is None else NotSent.EVENT_MOVED if held.relative else NotSent.TIME_MOVED
+
+
+def _holds(mailing: Mailing, event: Event) -> bool:
+    try:
+        calendar_mails.check_holds(event, mailing.about)
+    except EventChanged:
+        return False
+    return True
 
 
 def _differs(tx: Session, mailing: Mailing, picked: audiences.Audience) -> bool:

@@ -14,10 +14,11 @@ from eventmail.domain.instance import live_lock
 from eventmail.domain.mailings import calendar_mails, contents, fallbacks, recent, senders
 from eventmail.domain.mailings.dead_links import DeadLink
 from eventmail.domain.terms import SendingTerms
-from eventmail.errors import EventArchived, InvalidTimezone, MissingEventTime, NoRecipients
+from eventmail.errors import EventArchived, EventChanged, InvalidTimezone, MissingEventTime, NoRecipients
 from eventmail.models import Event
 from eventmail.models.account import Role
 from eventmail.states import MailingKind
+from eventmail.web.composer import draft as composer_draft
 from eventmail.web.composer.form import ComposerForm
 from eventmail.web.composer.when import When
 from eventmail.web.core.context import merged
@@ -142,14 +143,17 @@ def _bad(event: Event, written: Written, terms: SendingTerms) -> Iterator[Check]
     if written.when and written.when.refused:
         yield Check(written.when.refused.detail, ("Change the time", "#when"))
     if written.form.kind == MailingKind.CALENDAR:
-        yield from _of_calendars(event)
+        yield from _of_calendars(event, composer_draft.about(event.id, written.form))
     yield from map(_of, written.draft.problems)
 
 
-def _of_calendars(event: Event) -> Iterator[Check]:
-    """Why no calendar can hold the event (K2)."""
+def _of_calendars(event: Event, about: Mapping[str, str] | None) -> Iterator[Check]:
+    """Why no calendar can hold the event (K2), or that an update does not hold any more (K3a)."""
     try:
         calendar_mails.check(event)
+        calendar_mails.check_holds(event, about)
+    except EventChanged as error:
+        yield Check(error.detail, ("Overview", url_for("events.overview", event_id=event.id)))
     except (MissingEventTime, InvalidTimezone) as error:
         where = url_for("events.settings", event_id=event.id)
         yield Check(error.detail, ("Event settings", f"{where}#starts_at"))

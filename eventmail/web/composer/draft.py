@@ -87,6 +87,14 @@ def origin_of(event_id: int, form: ComposerForm) -> Origin | None:
     return shown.origin if isinstance(shown, drafts.Shown) and shown.origin else form.origin
 
 
+def about(event_id: int, form: ComposerForm) -> Mapping[str, str] | None:
+    """What the event must still be when the message on the page leaves (K3a)."""
+    if form.editing:
+        return query.find(event_id, form.editing).about
+    shown = on_page(event_id, form).shown
+    return shown.about if isinstance(shown, drafts.Shown) else None
+
+
 def listed(event_id: int) -> Page[drafts.Shown]:
     """The drafts on the composer's page."""
     return paginate(drafts.newest_first(event_id), page=1, size=NAMED, row=drafts.shown)

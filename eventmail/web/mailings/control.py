@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, request, url_for
 
 from eventmail import tasks
 from eventmail.db import fresh
-from eventmail.domain.mailings import control, drafts, query
+from eventmail.domain.mailings import control, draft_copies, query
 from eventmail.records import usage
 from eventmail.sending import brake
 from eventmail.states import RecipientState, is_practice
@@ -37,7 +37,7 @@ def cancel(event_id: int, mailing_id: int) -> Any:
     if begun := _begun(counts, job.provider if job else None):
         flash(begun, "warn")
         return _done(event_id, mailing_id)
-    made = drafts.again(event_id, mailing_id, access.acting())
+    made = draft_copies.again(event_id, mailing_id, access.acting())
     flash("Undone: nothing was sent. Your text is here again.")
     return see_other(url_for("messaging.watch", event_id=event_id, mailing_id=made))
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, flash, g, make_response, render_template,
 
 from eventmail import clock, ids, tasks
 from eventmail.db.paging import paginate
-from eventmail.domain.mailings import drafts, origin, query, schedule, send
+from eventmail.domain.mailings import draft_copies, drafts, origin, query, schedule, send
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.errors import DomainError, InvalidInput, NotFound, PastEditWindow, StaleRevision
 from eventmail.models import Schedule
@@ -79,7 +79,7 @@ def copy(event_id: int) -> Any:
 @bp.post("/messages/<id:mailing_id>/copies")
 def again(event_id: int, mailing_id: int) -> Any:
     """Make a draft with the text and the audience of a message."""
-    made = drafts.again(event_id, mailing_id, access.acting())
+    made = draft_copies.again(event_id, mailing_id, access.acting())
     return see_other(_watch(made))
 
 

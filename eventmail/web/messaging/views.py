@@ -14,7 +14,7 @@ from eventmail.db.paging import paginate
 from eventmail.domain.audience import exclusions as audience_exclusions
 from eventmail.domain.audience import resolve as audiences
 from eventmail.domain.audience import snapshots
-from eventmail.domain.mailings import contents, drafts, merge_values, preview_steps, query
+from eventmail.domain.mailings import calendar_mails, contents, drafts, merge_values, preview_steps, query
 from eventmail.domain.mailings import preview as mailing_preview
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.suppressions import entries
@@ -96,6 +96,7 @@ def review(event_id: int) -> Response:
     looked_at = mailing_send.Message(form.text, form.audience, kind=form.kind)
     form = composer_draft.keep(event_id, form)
     prepared = mailing_send.prepare(event_id, looked_at, fragments.terms())
+    calendar_mails.check_holds(event, form.shown.about if form.shown else None)
     mailing_send.resolve(prepared)
     return answer(
         form,

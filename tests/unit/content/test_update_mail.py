@@ -14,26 +14,32 @@ BEFORE = {"when": "19 Jun 2027, 18:00–23:00, Europe/Berlin", "where": "Old Tow
 
 def test_a_new_time_and_a_new_place_are_named_each_with_what_it_was_before() -> None:
     now = {**BEFORE, "when": "20 Jun 2027, 18:00–23:00, Europe/Berlin", "where": "New Hall"}
-    subject, body = update_mail.written(BEFORE, now, all_day=False)
+    subject, body = update_mail.written(BEFORE, now)
     assert subject == "New time and place: {event.title}"
     assert body.split("\n\n") == [
         "Hi {guest.firstName},",
         "**{event.title}** has a new time and place.",
         (
-            "- **When:** {event.date}, {event.time} ({event.timezone}) "
-            "(before: 19 Jun 2027, 18:00–23:00, Europe/Berlin)\n- **Where:** {event.location} (before: Old Town Hall)"
+            "- **When:** 20 Jun 2027, 18:00–23:00, Europe/Berlin (before: 19 Jun 2027, 18:00–23:00, Europe/Berlin)"
+            "\n- **Where:** New Hall (before: Old Town Hall)"
         ),
         "What is in your calendar does not change by itself: please delete the old entry and add the new one.",
         "{calendar.links}",
     ]
-    assert update_mail.written(BEFORE, {**BEFORE, "where": "New Hall"}, all_day=True)[0] == "New place: {event.title}"
+    subject, body = update_mail.written(BEFORE, {**BEFORE, "where": ""})
+    assert (subject, "- **Where:** not decided yet (before: Old Town Hall)" in body) == (
+        "New place: {event.title}",
+        True,
+    )
+    later_end = {**BEFORE, "when": "19 Jun 2027, 18:00–23:55, Europe/Berlin"}
+    assert "18:00–23:55" in update_mail.written(BEFORE, later_end)[1]
 
 
 def test_a_cancellation_hands_out_no_links_and_an_event_that_takes_place_after_all_does() -> None:
     cancelled = {**BEFORE, "cancelled": "yes"}
-    subject, body = update_mail.written(BEFORE, cancelled, all_day=False)
+    subject, body = update_mail.written(BEFORE, cancelled)
     assert (subject, "{calendar." in body) == ("Cancelled: {event.title}", False)
-    subject, body = update_mail.written(cancelled, BEFORE, all_day=False)
+    subject, body = update_mail.written(cancelled, BEFORE)
     assert (subject, "{calendar.links}" in body) == ("{event.title} takes place after all", True)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
 from eventmail.domain.designs import edit, lifecycle, revisions
-from eventmail.domain.mailings import control, drafts, query, test_sends
+from eventmail.domain.mailings import control, draft_copies, drafts, query, test_sends
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.drafts import Written
 from eventmail.domain.mailings.origin import based_on, of
@@ -182,7 +182,7 @@ def test_D3_a_draft_whose_design_is_in_the_archive_is_saved_sent_and_written_ane
     assert told is not None
     assert (told.name, told.number, told.edited) == ("Save the date", 1, True)
     control.cancel(event_id, draft_id, oscar)
-    anew = drafts.find(event_id, drafts.again(event_id, draft_id, oscar))
+    anew = drafts.find(event_id, draft_copies.again(event_id, draft_id, oscar))
     assert anew is not None
     assert (anew.text.body, anew.origin) == ("Edited", of(row(Mailing, Mailing.id == draft_id)))
 

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from eventmail.db import fresh, transaction
 from eventmail.domain.events import lifecycle
-from eventmail.domain.mailings import control, draft_rows, drafts, query
+from eventmail.domain.mailings import control, draft_copies, draft_rows, drafts, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.drafts import Saved, Written
@@ -124,7 +124,7 @@ def test_a_cancelled_message_becomes_a_new_draft_S7(event_id: int, oscar: Acting
     add_guests(2)
     sent = send(event_id, None, oscar)
     control.cancel(event_id, sent.mailing_id, oscar)
-    found = drafts.find(event_id, drafts.again(event_id, sent.mailing_id, oscar))
+    found = drafts.find(event_id, draft_copies.again(event_id, sent.mailing_id, oscar))
     assert found is not None
     assert (found.text.body, found.audience["statuses"]) == ("Hi {guest.firstName}", ["confirmed"])
 

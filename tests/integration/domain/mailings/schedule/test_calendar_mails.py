@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from eventmail.db import fresh
-from eventmail.domain.mailings import control, drafts, test_sends
+from eventmail.domain.mailings import control, draft_copies, drafts, test_sends
 from eventmail.domain.mailings import schedule as scheduling
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.draft_rows import DraftVersion
@@ -74,7 +74,7 @@ def test_K2_a_draft_stays_a_calendar_mail_whatever_the_request_that_sends_it_say
         mailing_send.send(party.event_id, message, key="k", terms=PLACE, by=party.acting(), draft=draft)
     assert stored() == [0, 0, 0, 0]
     assert drafts.find(party.event_id, saved.mailing_id) is not None
-    assert drafts.again(party.event_id, party.plan(key="k2").id, party.acting()) > saved.mailing_id
+    assert draft_copies.again(party.event_id, party.plan(key="k2").id, party.acting()) > saved.mailing_id
 
 
 def test_K2_its_time_goes_between_check_and_commit(party: Planned, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,7 +117,7 @@ def test_K2_one_that_is_due_without_the_event_s_time_is_missed_and_leaves_once_t
 
 def test_a_calendar_mail_written_anew_or_once_more_is_one_again(party: Planned) -> None:
     planned = party.plan(kind=CALENDAR)
-    copy = drafts.again(planned.event_id, planned.id, planned.acting())
+    copy = draft_copies.again(planned.event_id, planned.id, planned.acting())
     anew = scheduling.reopen(planned.event_id, planned.id, planned.acting())
     kinds = [shown.kind if (shown := drafts.find(planned.event_id, one)) else "" for one in (copy, anew)]
     assert kinds == [CALENDAR, CALENDAR]

@@ -10,15 +10,16 @@ from sqlalchemy import select, update
 
 from eventmail.db import fresh, transaction
 from eventmail.domain.events import lifecycle
-from eventmail.domain.mailings import calendar_updates, drafts
+from eventmail.domain.mailings import calendar_updates, control, drafts
+from eventmail.domain.mailings import schedule as scheduling
 from eventmail.domain.mailings import send as mailing_send
 from eventmail.domain.mailings.draft_rows import DraftVersion
 from eventmail.domain.mailings.send import Message
-from eventmail.errors import NothingToDo
+from eventmail.errors import EventChanged, NothingToDo
 from eventmail.models import AuditEntry, Event, Guest, Mailing, Recipient
 from eventmail.records import practice_mode
 from eventmail.states import MailingKind
-from tests.integration.domain.mailings.schedule.conftest import NOW, Planned, on
+from tests.integration.domain.mailings.schedule.conftest import NOW, PLAN, SEND_AT, Planned, on
 from tests.support.time import FrozenClock
 from tests.support.written import PLACE, TEXT
 
@@ -58,6 +59,16 @@ def told(event: Callable[[], Event], at: datetime = NOW) -> list[tuple[list[str]
     groups = calendar_updates.outdated(event(), at)
     named = {row.id: (row.address or "").partition("@")[0] for row in fresh().scalars(select(Guest))}
     return [(sorted(named[guest] for guest in group.guests), group.changes) for group in groups]
+
+
+def send_update(party: Planned, event: Callable[[], Event]) -> int:
+    """Begin the one update that is offered, and send it as it stands: its id."""
+    [group] = calendar_updates.outdated(event(), NOW)
+    shown = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
+    assert shown is not None
+    message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
+    mailing_send.send(party.event_id, message, key=f"update-{shown.id}", terms=PLACE, by=party.acting(), draft=draft)
+    return shown.id
 
 
 MOVED = ("When", "1 May 2027, 18:00–23:00, Europe/Berlin", "2 May 2027, 18:00–23:00, Europe/Berlin")
@@ -135,7 +146,9 @@ def test_a_cancellation_is_told_and_so_is_its_end(
     lifecycle.cancel(party.event_id, party.acting())
     [group] = calendar_updates.outdated(event(), NOW)
     assert (group.count, group.is_cancellation, group.is_reinstated) == (2, True, False)
-    hand_out()
+    hand_out()  # the links alone do not say it
+    assert calendar_updates.outdated(event(), NOW)[0].count == 2
+    send_update(party, event)
     assert told(event) == []
     lifecycle.reinstate(party.event_id, party.acting())
     [group] = calendar_updates.outdated(event(), NOW)
@@ -205,6 +218,59 @@ def test_a_draft_that_was_deleted_or_sent_to_others_is_made_anew(
     shown = drafts.find(party.event_id, third)
     assert shown is not None
     assert (len({first, second, third}), shown.audience["guests"]) == (3, [str(ada)])
+
+
+def test_a_later_message_with_the_links_does_not_count_as_having_told(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
+) -> None:
+    hand_out(kind=MailingKind.ONE_TIME)
+    party.move_event(**on(2))
+    hand_out(replace(LINKED, body="Dress code: black tie. {calendar.links}"), MailingKind.ONE_TIME)
+    assert told(event) == [(["ada", "ben"], [MOVED])]
+
+
+@pytest.mark.parametrize("since", ["moved again", "moved back", "cancelled"])
+def test_an_update_leaves_only_while_what_it_tells_holds(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], since: str
+) -> None:
+    hand_out()
+    party.move_event(**on(2))
+    [group] = calendar_updates.outdated(event(), NOW)
+    made = calendar_updates.begin(event(), group.key, party.acting())
+    if since == "cancelled":
+        lifecycle.cancel(party.event_id, party.acting())
+    else:
+        party.move_event(**on(3 if since == "moved again" else 1))
+    shown = drafts.find(party.event_id, made)
+    assert shown is not None
+    message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
+    with pytest.raises(EventChanged, match="write it anew from the event’s overview"):
+        mailing_send.send(party.event_id, message, key="u", terms=PLACE, by=party.acting(), draft=draft)
+    assert drafts.find(party.event_id, made) is not None
+
+
+def test_a_scheduled_update_is_missed_once_it_does_not_hold_and_goes_by_no_button(
+    party: Planned, event: Callable[[], Event], hand_out: Callable[..., int], now: FrozenClock
+) -> None:
+    hand_out()
+    lifecycle.cancel(party.event_id, party.acting())
+    [group] = calendar_updates.outdated(event(), NOW)
+    shown = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
+    assert shown is not None
+    message = Message(shown.text, shown.audience, plan=PLAN)
+    draft = DraftVersion(shown.id, shown.revision)
+    scheduling.create(party.event_id, message, key="s", terms=PLACE, by=party.acting(), draft=draft)
+    [again] = calendar_updates.outdated(event(), NOW)
+    assert (calendar_updates.begin(event(), again.key, party.acting()), again.begun) == (shown.id, [shown.id])
+    planned = replace(party, id=shown.id)
+    lifecycle.reinstate(party.event_id, party.acting())
+    with pytest.raises(EventChanged):
+        planned.change(text=shown.text, guests=shown.audience["guests"])
+    now.set(SEND_AT)
+    assert (planned.start(), planned.state) == ([], ("missed", "event_moved"))
+    with pytest.raises(EventChanged):
+        control.retry(party.event_id, shown.id, PLACE, party.acting())
+    assert (planned.state, planned.jobs) == (("missed", "event_moved"), [])
 
 
 def test_to_tell_nobody_is_kept_until_the_event_changes_again_and_can_be_taken_back(
