@@ -8,7 +8,7 @@ from eventmail.content import calendar_facts
 from eventmail.domain.mailings import merge_values
 from eventmail.errors import EventChanged, InvalidTimezone, MissingEventTime
 from eventmail.models import Event, Mailing
-from eventmail.states import MailingKind
+from eventmail.states import MailingKind, NotSent
 
 _UNDATED = "The event has no date yet, so calendars have nothing to enter. Set it in the event’s settings first."
 _OTHERWISE = (
@@ -47,12 +47,12 @@ def tells(mailing: Mailing) -> None:
         mailing.told = {**mailing.told, "cancelled": ""}
 
 
-def lacks_time(event: Event, kind: str) -> bool:
-    """Whether a message is a calendar mail of an event that no calendar can hold."""
-    if kind != MailingKind.CALENDAR:
-        return False
+def not_sent(session: Session, mailing: Mailing) -> NotSent | None:
+    """Why a message that is due must not leave, None while it may."""
     try:
-        check(event)
+        check_leaves(session, mailing)
+    except EventChanged:
+        return NotSent.EVENT_MOVED
     except (MissingEventTime, InvalidTimezone):
-        return True
-    return False
+        return NotSent.EVENT_UNDATED
+    return None

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from eventmail import ids, records
 from eventmail.content import update_mail
 from eventmail.db import Rows, fresh, transaction
-from eventmail.domain.mailings import calendar_mails, drafts, merge_values, query
+from eventmail.domain.mailings import drafts, merge_values, query
 from eventmail.domain.mailings.contents import Text
 from eventmail.domain.mailings.drafts import Written
 from eventmail.errors import NothingToDo
@@ -60,7 +60,7 @@ def outdated(event: Event, now: datetime) -> Sequence[Outdated]:
     practice mode took counts in practice mode alone (S13).
     """
     over = event.over_at
-    if over is None or over <= now or calendar_mails.lacks_time(event, MailingKind.CALENDAR):
+    if over is None or over <= now:
         return ()
     holds = merge_values.told(event)
     handed_out: dict[int, Mapping[str, str]] = dict(fresh().execute(_handed_out(event.id)).all())

@@ -18,7 +18,6 @@ from eventmail.domain.suppressions.reasons import scopes_of
 from eventmail.domain.terms import NothingLeaves, SendingTerms
 from eventmail.errors import (
     AudienceChanged,
-    EventChanged,
     InvalidAudience,
     MissingEventTime,
     NoRecipients,
@@ -50,8 +49,7 @@ def when_due(tx: Session, mailing_id: int, terms: SendingTerms, by: Acting) -> J
         return None
     held, event = schedule(tx, mailing_id), tx.get_one(Event, mailing.event_id)
     why = too_late(mailing, event, by.now) or _moved(mailing, held, event)
-    why = why or (NotSent.EVENT_UNDATED if calendar_mails.lacks_time(event, mailing.kind) else None)
-    why = why or (None if _holds(mailing, event) else NotSent.EVENT_MOVED)
+    why = why or calendar_mails.not_sent(tx, mailing)
     why = why or (NotSent.HELD_UP if terms.hindrances else None)
     try:
         if why is None:
@@ -227,14 +225,6 @@ def _moved(mailing: Mailing, held: Schedule, event: Event) -> NotSent | None:
     except MissingEventTime:
         return NotSent.EVENT_UNDATED
     return None if other is None else NotSent.EVENT_MOVED if held.relative else NotSent.TIME_MOVED
-
-
-def _holds(mailing: Mailing, event: Event) -> bool:
-    try:
-        calendar_mails.check_holds(event, mailing.about)
-    except EventChanged:
-        return False
-    return True
 
 
 def _differs(tx: Session, mailing: Mailing, picked: audiences.Audience) -> bool:
