@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.postbox import Postbox
 from tests.browser.steps import Gala, sign_in
 from tests.support import seeding
 from tests.support.browser import ARGUMENTS, WRITES_SOURCE, Complaints, chromium
 from tests.support.live import Live
+from tests.support.postbox import serving
+from tests.support.webhooks import SECRET
 
 PATIENCE_MS = 120_000
 expect.set_options(timeout=PATIENCE_MS)  # a state is waited for; a busy machine takes its time
@@ -32,6 +35,35 @@ def add_gala(shared_live: Live) -> Callable[..., Gala]:
 def gala(add_gala: Callable[..., Gala]) -> Gala:
     """An event of this test alone on the shared instance, Fixture Gala, without guests."""
     return add_gala()
+
+
+@pytest.fixture(scope="session")
+def posted(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[tuple[Live, Postbox]]:
+    """An instance that hands over to a mail server, which may report to it."""
+    box = Postbox()
+    with serving(box) as port:
+        live = Live(
+            tmp_path_factory.mktemp("posted") / "instance", template_database, EVENTMAIL_PROVIDER="smtp",
+            EVENTMAIL_SMTP_URL=f"smtp://127.0.0.1:{port}", EVENTMAIL_WEBHOOK_SECRET_GENERIC=SECRET,
+        )  # fmt: skip
+        try:
+            live.start()
+            yield live, box
+        finally:
+            live.stop()
+
+
+@pytest.fixture
+def box(posted: tuple[Live, Postbox]) -> Postbox:
+    return posted[1]
+
+
+@pytest.fixture
+def posted_gala(posted: tuple[Live, Postbox]) -> Gala:
+    """An event of this test alone on the instance with the mail server; for a `gala` of a module."""
+    live, _ = posted
+    with live.app.app_context():
+        return Gala(live, seeding.add_event(live.organizer))
 
 
 @pytest.fixture(scope="session")

@@ -180,6 +180,17 @@ def review(page: Page, prefix: str = MESSAGE) -> Locator:
     return dialog
 
 
+def refused(page: Page, press: str, path: str, status: int, code: str, prefix: str = MESSAGE) -> Locator:
+    """Press a button: the answer has this status and the warning tells why; there is nothing to confirm."""
+    with page.expect_response(f"**{path}") as answer:
+        by_test(page, press).click()
+    assert answer.value.status == status
+    warning = by_test(page, f"{prefix}-warning")
+    expect(warning).to_have_attribute("data-error-code", code)
+    expect(by_test(page, f"{prefix}-send-confirm")).to_have_count(0)
+    return warning
+
+
 def send(page: Page, prefix: str = MESSAGE) -> Locator:
     """Review and confirm: the tracker."""
     review(page, prefix)
@@ -223,3 +234,8 @@ def preview_html(page: Page, prefix: str = "guest-message") -> str:
 def nothing_left(gala: Gala) -> bool:
     """Whether nothing of this event was sent, queued or reserved."""
     return not (gala.mailings() or gala.recipients() or gala.reservations() or gala.mails())
+
+
+def news(gala: Gala) -> list[dict[str, str]]:
+    """What is known of bounces of this event's mails."""
+    return gala.live.query("SELECT kind, address, code, detail FROM email_event WHERE event_id = ?", gala.id)

@@ -15,7 +15,7 @@ from eventmail.db import transaction
 from eventmail.domain.audience import segments
 from eventmail.models import Guest
 from tests.browser import steps
-from tests.browser.steps import TRACKED, WARNING, Gala, body, by_test, finished, preview, tiles
+from tests.browser.steps import TRACKED, WARNING, Gala, body, by_test, finished, preview, refused, tiles
 from tests.support import seeding
 from tests.support.browser import assert_fits, assert_visible_everywhere, axe, axe_everywhere
 from tests.support.live import Live
@@ -31,15 +31,6 @@ def composer(watched: Page, gala: Gala) -> Page:
     gala.add_guests([{"email": ANA, "first_name": "Ana"}, {"email": QUIET, "first_name": ""}])
     steps.sign_in(watched, gala)
     return watched
-
-
-def refused(page: Page, press: str, path: str, status: int, code: str) -> None:
-    """Press a button: the answer has this status and shows the warning of that code; there is nothing to confirm."""
-    with page.expect_response(f"**{path}") as answer:
-        by_test(page, press).click()
-    assert answer.value.status == status
-    expect(by_test(page, WARNING)).to_have_attribute("data-error-code", code)
-    expect(by_test(page, "guest-message-send-confirm")).to_have_count(0)
 
 
 # Send blocked on validation failure

@@ -1,20 +1,13 @@
 """The story's failure modes that a mail service brings about, with a real mail server. See `test_failure_modes`."""
 
-import asyncio
 import contextlib
 import csv
 import io
-import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope, Session
 from playwright.sync_api import Page, Request, expect
 from sqlalchemy import delete
 
@@ -22,85 +15,16 @@ from eventmail import clock
 from eventmail.db import transaction
 from eventmail.models import EVERYWHERE, Worker
 from tests.browser import steps
-from tests.browser.calendar import steps as calendar
-from tests.browser.steps import TRACKED, Gala, by_test, finished, tiles
-from tests.support import seeding
+from tests.browser.postbox import Postbox
+from tests.browser.steps import TRACKED, Gala, by_test, finished, news, tiles
 from tests.support.browser import assert_visible_everywhere, axe
-from tests.support.live import Live, request
-from tests.support.postbox import serving
-from tests.support.webhooks import SECRET, signed
-
-
-@dataclass
-class Postbox:
-    """Keeps every mail that it is offered, and does with some addresses what mail services do.
-
-    It knows no “gone…”, takes what is for “again…” at the second try, hangs up on “lost…” after it took the mail, and
-    thinks about “held…” until `go_on` is set. It is too busy for whom `busy_for` names.
-    """
-
-    offered: list[tuple[str, EmailMessage]] = field(default_factory=list)
-    taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
-    go_on: threading.Event = field(default_factory=threading.Event)
-    busy_for: set[str] = field(default_factory=set)
-
-    async def handle_RCPT(
-        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
-    ) -> str:
-        if address.startswith("gone"):
-            return "550 5.1.1 No such user here"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
-        address, mail = (
-            envelope.rcpt_tos[0],
-            message_from_bytes(envelope.original_content or b"", policy=policy.default),
-        )
-        first = address not in [before for before, _ in self.offered]
-        self.offered.append((address, mail))
-        if address in self.busy_for or (address.startswith("again") and first):
-            return "451 4.3.2 Try again later"
-        self.taken.append((address, mail))
-        if address.startswith("held"):
-            await asyncio.to_thread(self.go_on.wait, 30)
-        elif address.startswith("lost"):
-            assert isinstance(server.transport, asyncio.Transport)
-            server.transport.abort()
-        return "250 2.0.0 Taken"
-
-    def to(self, *addresses: str) -> list[str]:
-        """Whose mails were taken, of these."""
-        return sorted(address for address, _ in self.taken if address in addresses)
-
-
-@pytest.fixture(scope="module")
-def posted(tmp_path_factory: pytest.TempPathFactory, template_database: Path) -> Iterator[tuple[Live, Postbox]]:
-    """An instance that hands over to a mail server, which may report to it."""
-    box = Postbox()
-    with serving(box) as port:
-        live = Live(
-            tmp_path_factory.mktemp("posted") / "instance", template_database, EVENTMAIL_PROVIDER="smtp",
-            EVENTMAIL_SMTP_URL=f"smtp://127.0.0.1:{port}", EVENTMAIL_WEBHOOK_SECRET_GENERIC=SECRET,
-        )  # fmt: skip
-        try:
-            live.start()
-            yield live, box
-        finally:
-            live.stop()
+from tests.support.live import request
+from tests.support.webhooks import signed
 
 
 @pytest.fixture
-def box(posted: tuple[Live, Postbox]) -> Postbox:
-    return posted[1]
-
-
-@pytest.fixture
-def gala(posted: tuple[Live, Postbox]) -> Gala:
-    """An event of this test alone on that instance."""
-    live, _ = posted
-    with live.app.app_context():
-        return Gala(live, seeding.add_event(live.organizer))
+def gala(posted_gala: Gala) -> Gala:
+    return posted_gala
 
 
 def sent_to(page: Page, gala: Gala, *addresses: str) -> None:
@@ -110,11 +34,6 @@ def sent_to(page: Page, gala: Gala, *addresses: str) -> None:
     steps.write(page, "Doors open", "Hello")
     steps.send(page)
     finished(page)
-
-
-def news(gala: Gala) -> list[dict[str, str]]:
-    """What is known of bounces of this event's mails."""
-    return gala.live.query("SELECT kind, address, code, detail FROM email_event WHERE event_id = ?", gala.id)
 
 
 def left_out_next_time(page: Page, gala: Gala, bounced: str, box: Postbox, *others: str) -> None:
@@ -250,45 +169,6 @@ def test_retry_on_transient_failure_uses_the_same_key_and_delivers_once_S3_S4(
     )
     refused = [{"number": number, "outcome": "transient", "code": "451 4.3.2"} for number in range(1, tries)]
     assert outcomes == [*refused, {"number": tries, "outcome": "accepted", "code": ""}]
-
-
-# The same of a calendar mail, from its own page
-
-
-def test_a_calendar_mail_that_bounces_is_tracked_and_its_address_is_left_out_next_time_F1(
-    watched: Page, gala: Gala, box: Postbox
-) -> None:
-    gone, bo = f"gone{gala.id}@guests.example.net", f"bo{gala.id}@guests.example.net"
-    gala.add_guests([{"email": gone}, {"email": bo}])
-    steps.sign_in(watched, gala, "/calendar")
-    calendar.write(watched)
-    tracker = calendar.send(watched)
-    calendar.finished(watched)
-    expect(tracker).to_contain_text("1 of 2 were sent. 1 failed.")
-    assert news(gala) == [{"kind": "bounce", "address": gone, "code": "550 5.1.1", "detail": "No such user here"}]
-    listed = gala.live.query("SELECT scope, reason FROM suppression WHERE address = ?", gone)
-    assert listed == [{"scope": EVERYWHERE, "reason": "hard_bounce"}]
-    watched.goto(gala.url("/calendar?new=1"))
-    calendar.write(watched, "Once more")
-    expect(by_test(watched, "calendar-email-recipient-count")).to_contain_text("1 won’t: 1 bounced.")
-    calendar.send(watched)
-    calendar.finished(watched)
-    assert box.to(gone, bo) == [bo, bo]
-
-
-def test_a_calendar_mail_is_tried_again_under_one_key_and_delivered_once_S3_S4(
-    watched: Page, gala: Gala, box: Postbox
-) -> None:
-    again = f"again{gala.id}@guests.example.net"
-    gala.add_guests([{"email": again}])
-    steps.sign_in(watched, gala, "/calendar")
-    calendar.write(watched)
-    calendar.send(watched)
-    calendar.finished(watched)
-    offered = [str(mail["X-Eventmail-Id"]) for address, mail in box.offered if address == again]
-    [mailing] = gala.mailings()
-    assert offered == [f"{mailing['key']}-{gala.recipients()[again]['id']}"] * 2
-    assert (box.to(again), gala.recipients()[again]["state"]) == ([again], "sent")
 
 
 # Bulk send observability

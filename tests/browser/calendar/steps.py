@@ -18,6 +18,7 @@ TEXT = "Hi {guest.firstName},\n\n{calendar.links}\n\nsee you at {event.location}
 
 review = partial(steps.review, prefix=PREFIX)
 send = partial(steps.send, prefix=PREFIX)
+refused = partial(steps.refused, prefix=PREFIX)
 finished = partial(steps.finished, prefix=PREFIX)
 
 

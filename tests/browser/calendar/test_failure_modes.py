@@ -1,6 +1,6 @@
 """The failure modes of the story: each from the page “Calendar email”, with the sentence it shows and what is stored.
 
-Those that a mail service brings about stand in `test_failure_modes_of_mail_services`, the edit window and cancelling in
+Those that a mail service brings about stand in `test_mail_service`, the edit window and cancelling in
 `scheduled/test_sent_later`, a changed signature in the story.
 """
 
@@ -37,15 +37,6 @@ def open_page(watched: Page, add_gala: Callable[..., Gala]) -> Callable[..., Gal
     return open_
 
 
-def refused(page: Page, press: str, path: str, status: int, code: str) -> None:
-    """Press a button: the answer has this status and shows the warning of that code; there is nothing to confirm."""
-    with page.expect_response(f"**{path}") as answer:
-        by_test(page, press).click()
-    assert answer.value.status == status
-    expect(by_test(page, WARNING)).to_have_attribute("data-error-code", code)
-    expect(by_test(page, "calendar-email-send-confirm")).to_have_count(0)
-
-
 def test_send_blocked_on_validation_failure_of_a_missing_event_time_K2(
     watched: Page, open_page: Callable[..., Gala]
 ) -> None:
@@ -55,7 +46,7 @@ def test_send_blocked_on_validation_failure_of_a_missing_event_time_K2(
     expect(by_test(watched, "calendar-google-link")).to_have_count(0)
     steps.write(watched)
     expect(by_test(watched, "calendar-email-checks")).to_contain_text("The event has no date yet")
-    refused(watched, "calendar-email-send-cta", "/calendar/review", 400, "MISSING_EVENT_TIME")
+    steps.refused(watched, "calendar-email-send-cta", "/calendar/review", 400, "MISSING_EVENT_TIME")
     expect(by_test(watched, WARNING)).to_contain_text("calendars have nothing to enter")
     expect(watched.get_by_label("Message", exact=True)).to_have_value(steps.TEXT)
     assert_visible_everywhere(watched, [WARNING])
@@ -85,7 +76,7 @@ def test_send_blocked_when_the_event_lost_its_time_since_the_review_K2(
     steps.review(watched)
     with gala.live.app.app_context(), transaction() as tx:
         tx.execute(update(Event).where(Event.id == gala.id).values(**UNDATED))
-    refused(watched, "calendar-email-send-confirm", "/calendar", 400, "MISSING_EVENT_TIME")
+    steps.refused(watched, "calendar-email-send-confirm", "/calendar", 400, "MISSING_EVENT_TIME")
     expect(watched.get_by_label("Message", exact=True)).to_have_value(steps.TEXT)
     assert common.nothing_left(gala)
 
@@ -96,7 +87,7 @@ def test_recipient_resolution_empty_is_said_A5(watched: Page, open_page: Callabl
     with gala.live.app.app_context(), transaction() as tx:
         tx.execute(update(Guest).where(Guest.event_id == gala.id).values(status="declined"))
     steps.write(watched)
-    refused(watched, "calendar-email-send-cta", "/calendar/review", 409, "NO_RECIPIENTS")
+    steps.refused(watched, "calendar-email-send-cta", "/calendar/review", 409, "NO_RECIPIENTS")
     expect(by_test(watched, WARNING)).to_contain_text("No recipients match this audience.")
     assert common.nothing_left(gala)
 

@@ -1,5 +1,6 @@
 """What the stories of designs do again and again on the page of one, and what is stored of it."""
 
+from functools import partial
 from typing import Any
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
@@ -18,6 +19,7 @@ PAGE = (
     "email-design-publish-cta", "email-design-test-send-cta",
 )  # fmt: skip
 ABSENT = (WARNING, "email-design-gap-panel")  # while there is nothing to say
+refused = partial(steps.refused, prefix=PREFIX)
 
 
 def made(gala: Gala, *, publish: bool = False, **values: str) -> int:
@@ -112,13 +114,3 @@ def versions(gala: Gala) -> list[tuple[int, str, bool, str]]:
         gala.id,
     )
     return [(row["number"], row["name"], bool(row["is_published"]), row["body"]) for row in found]
-
-
-def refused(page: Page, press: str, path: str, status: int, code: str) -> Locator:
-    """Press a button: the answer has this status, and the warning of the page tells why."""
-    with page.expect_response(f"**{path}") as answer:
-        by_test(page, press).click()
-    assert answer.value.status == status
-    warning = by_test(page, WARNING)
-    expect(warning).to_have_attribute("data-error-code", code)
-    return warning

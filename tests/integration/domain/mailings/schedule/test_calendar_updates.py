@@ -61,14 +61,18 @@ def told(event: Callable[[], Event], at: datetime = NOW) -> list[tuple[list[str]
     return [(sorted(named[guest] for guest in group.guests), group.changes) for group in groups]
 
 
-def send_update(party: Planned, event: Callable[[], Event]) -> int:
-    """Begin the one update that is offered, and send it as it stands: its id."""
+def begin_update(party: Planned, event: Callable[[], Event]) -> drafts.Shown:
+    """The draft of the one update that is offered."""
     [group] = calendar_updates.outdated(event(), NOW)
     shown = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
     assert shown is not None
+    return shown
+
+
+def send_draft(party: Planned, shown: drafts.Shown, key: str) -> None:
+    """Send it as it stands."""
     message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
-    mailing_send.send(party.event_id, message, key=f"update-{shown.id}", terms=PLACE, by=party.acting(), draft=draft)
-    return shown.id
+    mailing_send.send(party.event_id, message, key=key, terms=PLACE, by=party.acting(), draft=draft)
 
 
 MOVED = ("When", "1 May 2027, 18:00–23:00, Europe/Berlin", "2 May 2027, 18:00–23:00, Europe/Berlin")
@@ -148,7 +152,7 @@ def test_a_cancellation_is_told_and_so_is_its_end(
     assert (group.count, group.is_cancellation, group.is_reinstated) == (2, True, False)
     hand_out()  # the links alone do not say it
     assert calendar_updates.outdated(event(), NOW)[0].count == 2
-    send_update(party, event)
+    send_draft(party, begin_update(party, event), "cancelled")
     assert told(event) == []
     lifecycle.reinstate(party.event_id, party.acting())
     [group] = calendar_updates.outdated(event(), NOW)
@@ -158,22 +162,18 @@ def test_a_cancellation_is_told_and_so_is_its_end(
 def test_the_draft_goes_to_exactly_them_once_and_sent_it_leaves_nobody_to_tell(
     party: Planned, event: Callable[[], Event], hand_out: Callable[..., int]
 ) -> None:
-    ada, ben = sorted(fresh().scalars(select(Guest.id)))
+    ada, _ben = sorted(fresh().scalars(select(Guest.id)))
     hand_out(guests=[str(ada)])
     party.move_event(**on(2))
     [group] = calendar_updates.outdated(event(), NOW)
-    made = [calendar_updates.begin(event(), group.key, party.acting()) for _ in range(2)]
-    shown = drafts.find(party.event_id, made[0])
-    assert shown is not None
-    assert (made[0] == made[1], shown.kind, shown.audience["guests"]) == (True, MailingKind.CALENDAR, [str(ada)])
+    shown, again = (begin_update(party, event) for _ in range(2))
+    assert (shown.id == again.id, shown.kind, shown.audience["guests"]) == (True, MailingKind.CALENDAR, [str(ada)])
     assert "before: 1 May 2027" in shown.text.body
-    message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
-    mailing_send.send(party.event_id, message, key="u", terms=PLACE, by=party.acting(), draft=draft)
+    send_draft(party, shown, "u")
     assert [*fresh().scalars(select(Recipient.guest_id).where(Recipient.mailing_id == shown.id))] == [ada]
     assert told(event) == []
     with pytest.raises(NothingToDo, match="No draft was made"):
         calendar_updates.begin(event(), group.key, party.acting())
-    assert ben not in [int(guest) for guest in shown.audience["guests"]]
 
 
 def test_S13_what_practice_mode_took_is_in_nobody_s_mailbox(
@@ -194,10 +194,7 @@ def test_more_than_fit_into_one_draft_stay_to_be_told(
     monkeypatch.setattr(calendar_updates, "MOST", 1)
     hand_out()
     party.move_event(**on(2))
-    [group] = calendar_updates.outdated(event(), NOW)
-    draft = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
-    assert draft is not None
-    hand_out(guests=draft.audience["guests"])
+    hand_out(guests=begin_update(party, event).audience["guests"])
     assert [len(people) for people, _ in told(event)] == [1]
 
 
@@ -207,17 +204,12 @@ def test_a_draft_that_was_deleted_or_sent_to_others_is_made_anew(
     ada, ben = sorted(fresh().scalars(select(Guest.id)))
     hand_out(guests=[str(ada)])
     party.move_event(**on(2))
-    [group] = calendar_updates.outdated(event(), NOW)
-    first = calendar_updates.begin(event(), group.key, party.acting())
-    drafts.delete(party.event_id, first, 1, party.acting())
-    second = calendar_updates.begin(event(), group.key, party.acting())
-    message = Message(LINKED, {"guests": [str(ben)]}, kind=MailingKind.CALENDAR)
-    draft = DraftVersion(second, 1)
-    mailing_send.send(party.event_id, message, key="b", terms=PLACE, by=party.acting(), draft=draft)
-    third = calendar_updates.begin(event(), group.key, party.acting())
-    shown = drafts.find(party.event_id, third)
-    assert shown is not None
-    assert (len({first, second, third}), shown.audience["guests"]) == (3, [str(ada)])
+    first = begin_update(party, event)
+    drafts.delete(party.event_id, first.id, 1, party.acting())
+    second = begin_update(party, event)
+    send_draft(party, replace(second, audience={"guests": [str(ben)]}), "b")
+    third = begin_update(party, event)
+    assert (len({first.id, second.id, third.id}), third.audience["guests"]) == (3, [str(ada)])
 
 
 def test_a_later_message_with_the_links_does_not_count_as_having_told(
@@ -235,18 +227,14 @@ def test_an_update_leaves_only_while_what_it_tells_holds(
 ) -> None:
     hand_out()
     party.move_event(**on(2))
-    [group] = calendar_updates.outdated(event(), NOW)
-    made = calendar_updates.begin(event(), group.key, party.acting())
+    shown = begin_update(party, event)
     if since == "cancelled":
         lifecycle.cancel(party.event_id, party.acting())
     else:
         party.move_event(**on(3 if since == "moved again" else 1))
-    shown = drafts.find(party.event_id, made)
-    assert shown is not None
-    message, draft = Message(shown.text, shown.audience), DraftVersion(shown.id, shown.revision)
     with pytest.raises(EventChanged, match="write it anew from the event’s overview"):
-        mailing_send.send(party.event_id, message, key="u", terms=PLACE, by=party.acting(), draft=draft)
-    assert drafts.find(party.event_id, made) is not None
+        send_draft(party, shown, "u")
+    assert drafts.find(party.event_id, shown.id) is not None
 
 
 def test_a_scheduled_update_is_missed_once_it_does_not_hold_and_goes_by_no_button(
@@ -254,14 +242,11 @@ def test_a_scheduled_update_is_missed_once_it_does_not_hold_and_goes_by_no_butto
 ) -> None:
     hand_out()
     lifecycle.cancel(party.event_id, party.acting())
-    [group] = calendar_updates.outdated(event(), NOW)
-    shown = drafts.find(party.event_id, calendar_updates.begin(event(), group.key, party.acting()))
-    assert shown is not None
-    message = Message(shown.text, shown.audience, plan=PLAN)
-    draft = DraftVersion(shown.id, shown.revision)
+    shown = begin_update(party, event)
+    message, draft = Message(shown.text, shown.audience, plan=PLAN), DraftVersion(shown.id, shown.revision)
     scheduling.create(party.event_id, message, key="s", terms=PLACE, by=party.acting(), draft=draft)
-    [again] = calendar_updates.outdated(event(), NOW)
-    assert (calendar_updates.begin(event(), again.key, party.acting()), again.begun) == (shown.id, [shown.id])
+    [group] = calendar_updates.outdated(event(), NOW)
+    assert (calendar_updates.begin(event(), group.key, party.acting()), group.begun) == (shown.id, [shown.id])
     planned = replace(party, id=shown.id)
     lifecycle.reinstate(party.event_id, party.acting())
     with pytest.raises(EventChanged):
