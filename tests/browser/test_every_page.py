@@ -146,7 +146,8 @@ def test_the_page_is_accessible_fits_and_is_quiet(tour: Tour, name: str) -> None
 NO_PAGES = {
     "static", "public.health", "messaging.mail", "mailings.mail", "outbox.html",
     "mailings.recipients", "runs.quota", "account.home", "account.open_link", "people.pending", "test_sends.watch",
-    "calendar.mail", "calendar.tested", "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail",
+    "calendar.mail", "calendar.tested", "calendar_updates.listing",
+    "scheduling.mail", "scheduling.standing", "scheduling.tested", "designs.mail",
     "design_preview.show",
     "design.published", "design_preview.tested",
     "imports.progress", "imports.export", "api_page.document",

@@ -70,8 +70,6 @@ NOT_IN_IT = {
        ("preview", "editor", "exclusions", "fields", "fallbacks", "dead_links", "save", "copy", "review", "send")},
     **{f"{asks} calendar.{name}": SAME for asks, name in
        (("GET", "exclusions"), ("GET", "fallbacks"), ("GET", "dead_links"), ("POST", "test"), ("GET", "tested"))},
-    "POST calendar_updates.begin": FORM,
-    "POST calendar_updates.be_quiet": FORM,
     "GET scheduling.standing": "a part of the page that keeps itself up to date",
     **{f"POST designs.{name}": FORM for name in
        ("preview", "editor", "fields", "fallbacks", "dead_links", "save", "copy", "present")},

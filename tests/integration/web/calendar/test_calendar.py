@@ -149,3 +149,26 @@ def test_a_message_without_links_is_worth_a_look(client: Client, url: str) -> No
     assert said in words(client.submit(f"{url}/calendar/preview", typed).text)
     assert said not in words(client.submit(f"{url}/calendar/preview", {**typed, "body": "{calendar.links}"}).text)
     assert said not in words(client.submit(f"{url}/messages/preview", typed).text)
+
+
+def test_K3a_a_program_tells_who_has_the_old_time_or_decides_that_nobody_is_told(
+    api: Any, url: str, post: Any, set_event: Callable[..., None], work: Any
+) -> None:
+    post()
+    work()
+    assert api.get(f"{url}/calendar/updates").json == {"items": [], "quiet": False}
+    set_event(location="New Hall")
+    [group] = api.get(f"{url}/calendar/updates").json["items"]
+    assert (group["before"]["where"], group["now"]["where"], len(group["guests"])) == (
+        "Old Town Hall, Berlin",
+        "New Hall",
+        1,
+    )
+    told = api.post(f"{url}/calendar/updates", json={"told": group["told"]})
+    draft = api.get(told.headers["Location"]).json
+    assert (told.status_code, draft["id"], draft["kind"]) == (201, told.json["mailing"], "calendar")
+    assert draft["audience"]["guests"] == group["guests"]
+    unknown = api.post(f"{url}/calendar/updates", json={"told": "x"})
+    assert (unknown.status_code, unknown.json["code"]) == (409, "NOTHING_TO_DO")
+    quiet = [api.post(f"{url}/calendar/updates/silence", json={"quiet": each}).json["quiet"] for each in (True, False)]
+    assert quiet == [True, False]
